@@ -1,0 +1,1 @@
+"""The API door: a Lambda handler over the services."""

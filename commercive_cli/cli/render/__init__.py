@@ -1,0 +1,1 @@
+"""From answers to text: tables for people, JSON, CSV and ids for programs."""

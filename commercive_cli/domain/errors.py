@@ -1,0 +1,59 @@
+"""The one family of errors that services raise; the CLI maps them to exit codes, the API to HTTP statuses."""
+
+from typing import ClassVar
+
+
+class CommerciveError(Exception):
+    """Something the caller can be told: what happened and what to do next.
+
+    `code` is the stable, machine-readable name; `field` names the offending input when there is one.
+    """
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class Invalid(CommerciveError):
+    """The input breaks a rule; nothing was written."""
+
+    code = "invalid_input"
+
+
+class Unauthenticated(CommerciveError):
+    """Nobody knows who is asking: credentials are missing, expired or wrong."""
+
+    code = "unauthenticated"
+
+
+class Denied(CommerciveError):
+    """The caller is known and may not do this."""
+
+    code = "denied"
+
+
+class NotFound(CommerciveError):
+    """There is no such thing, or it belongs to somebody else."""
+
+    code = "not_found"
+
+
+class Conflict(CommerciveError):
+    """The thing is in another state than the request assumes; nothing was written."""
+
+    code = "conflict"
+
+
+class RateLimited(CommerciveError):
+    """Too many requests from this source; try again later."""
+
+    code = "rate_limited"
+
+
+class Unavailable(CommerciveError):
+    """The store cannot answer now: throttled, contended, unreachable, or a table is missing."""
+
+    code = "unavailable"

@@ -1,0 +1,53 @@
+"""Identifiers: UUIDv7 (RFC 9562, section 5.7) whose timestamp is the item's `created_at`, and affiliate link codes."""
+
+import secrets
+from collections.abc import Callable
+from uuid import UUID
+
+NewId = Callable[[int], str]
+"""Makes a fresh id for an item created at the given millisecond."""
+
+NewCode = Callable[[], str]
+"""Makes a fresh candidate for an affiliate link code."""
+
+CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 8
+_LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_VERSION_7 = 0x7 << 76
+_VARIANT = 0b10 << 62
+
+
+def new_id(at: int) -> str:
+    """Return a random UUIDv7 whose timestamp is `at` (milliseconds)."""
+    return _uuid7(at, secrets.randbits(74))
+
+
+def first_id(at: int) -> str:
+    """Return the least UUIDv7 of the millisecond `at`, a lower bound for every id made then or later."""
+    return _uuid7(at, 0)
+
+
+def created_at_of(identifier: str) -> int | None:
+    """Return the millisecond within a canonical UUIDv7, or None for an id of any other shape."""
+    try:
+        value = UUID(identifier)
+    except ValueError:
+        return None
+    if value.version != 7 or str(value) != identifier:
+        return None
+    return value.int >> 80
+
+
+def new_code() -> str:
+    """Return eight random characters of Crockford's base32, about 1.1e12 possibilities."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def normal_code(text: str) -> str:
+    """Return a link code as Crockford reads it: upper case, with O read as 0 and I and L as 1."""
+    return text.strip().upper().translate(_LOOKALIKES)
+
+
+def _uuid7(at: int, entropy: int) -> str:
+    rand_a, rand_b = entropy >> 62, entropy & ((1 << 62) - 1)
+    return str(UUID(int=(at << 80) | _VERSION_7 | (rand_a << 64) | _VARIANT | rand_b))

@@ -1,0 +1,38 @@
+"""Money: US dollars as Decimal with two places. A float never takes part."""
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import PlainSerializer
+
+from commercive_cli.domain.errors import Invalid
+
+CENT = Decimal("0.01")
+LARGEST_AMOUNT = Decimal("1000000.00")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
+
+Money = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+"""USD. In JSON it is a number: below 1e13 the shortest text of the nearest float is the exact amount again."""
+
+
+def parse_amount(value: object, field: str = "commission_amount") -> Decimal:
+    """Return `value` (text, int or Decimal) as an amount in USD with two places.
+
+    Raises Invalid when it is not a number, is negative, exceeds 1,000,000 or has fractions of a cent.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise Invalid(f"{field} must be a decimal number such as 25.50", field=field)
+    if isinstance(value, str) and not _PLAIN_NUMBER.fullmatch(value.strip()):
+        raise Invalid(f"{field} {value[:40]!r} is not a plain number; write it like 1000.50", field=field)
+    amount = Decimal(value)
+    if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
+        raise Invalid(f"{field} must be between 0 and 1,000,000 USD, not {str(value)[:40]}", field=field)
+    return _whole_cents(amount, field)
+
+
+def _whole_cents(amount: Decimal, field: str) -> Decimal:
+    cents = amount.quantize(CENT)
+    if cents != amount:
+        raise Invalid(f"{field} {amount} has fractions of a cent; two decimals at most", field=field)
+    return abs(cents)

@@ -1,0 +1,83 @@
+"""What text may be: lengths in characters, and no code points that no store or terminal can carry."""
+
+import re
+
+from commercive_cli.domain.errors import Invalid
+
+MESSAGE_LENGTH = 10_000
+PREVIEW_LENGTH = 200
+NAME_LENGTH = 200
+NOTES_LENGTH = 2_000
+ID_LENGTH = 128
+EMAIL_LENGTH = 254
+PHONE_LENGTH = 40
+PRODUCT_LINK_LENGTH = 2_048
+PENDING_ORDERS_LENGTH = 20
+STORE_URL_LENGTH = 255
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_PORT = re.compile(r"[^/:]+\.[^/:]+:[0-9]+(/.*)?")
+
+
+def text(value: object, field: str, longest: int, *, shortest: int = 1) -> str:
+    """Return `value` stripped, of `shortest` to `longest` characters; raise Invalid naming `field` otherwise."""
+    if not isinstance(value, str):
+        raise Invalid(f"{field} must be text", field=field)
+    if "\0" in value or _LONE_SURROGATE.search(value):
+        raise Invalid(f"{field} holds a NUL or half of a surrogate pair; send well-formed Unicode", field=field)
+    stripped = value.strip()
+    if len(stripped) < shortest:
+        raise Invalid(f"{field} is empty; {shortest} to {longest:,} characters are needed", field=field)
+    if len(stripped) > longest:
+        raise Invalid(f"{field} has {len(stripped):,} characters; the limit is {longest:,}", field=field)
+    return stripped
+
+
+def message_text(value: object) -> str:
+    """Return a message of 1 to 10,000 characters."""
+    return text(value, "message", MESSAGE_LENGTH)
+
+
+def identifier(value: object, field: str) -> str:
+    """Return an id of 1 to 128 characters; ids are opaque, imported ones keep their shape."""
+    return text(value, field, ID_LENGTH)
+
+
+def preview(message: str) -> str:
+    """Return the first 200 characters of a message, as conversation lists show it."""
+    return message if len(message) <= PREVIEW_LENGTH else message[: PREVIEW_LENGTH - 1] + "…"
+
+
+def email(value: object, field: str) -> str:
+    """Return an e-mail address: at most 254 characters (RFC 5321), one `@` with something on either side."""
+    address = text(value, field, EMAIL_LENGTH)
+    if not _EMAIL.fullmatch(address):
+        raise Invalid(f"{field} must look like name@example.com", field=field)
+    return address
+
+
+def product_link(value: object) -> str:
+    """Return a link as typed; a missing scheme is fine, any other than http and https is refused."""
+    link = text(value, "product_link", PRODUCT_LINK_LENGTH, shortest=0)
+    scheme = _SCHEME.match(link)
+    if scheme and scheme[1].lower() not in ("http", "https") and not _PORT.fullmatch(link):
+        raise Invalid(f"product_link must be a web address, not {scheme[1][:20]}:", field="product_link")
+    return link
+
+
+def count_text(value: object, field: str) -> str:
+    """Return a number, or a person's words for one, as text of at most 20 characters."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return text(value, field, PENDING_ORDERS_LENGTH, shortest=0)
+
+
+def store_url(value: object, *, shortest: int = 0) -> str:
+    """Return a shop's domain or address as typed, at most 255 characters."""
+    return text(value, "store_url", STORE_URL_LENGTH, shortest=shortest)
+
+
+def normal_store_url(url: str) -> str:
+    """Return what makes two spellings of one shop equal: no scheme, no trailing slash, lower case."""
+    return re.sub(r"^https?://", "", url.strip(), flags=re.IGNORECASE).rstrip("/").lower()

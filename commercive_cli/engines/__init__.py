@@ -1,0 +1,1 @@
+"""The two stores behind the port: SQLite, embedded, and DynamoDB."""

@@ -1,0 +1,88 @@
+"""Items and their one lossless encoding, DynamoDB's attribute values, which both engines and exports share."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from commercive_cli.domain.errors import Invalid
+
+Item = dict[str, Any]
+"""Attribute names to str, int, Decimal, bool, None, list or dict. A whole number is read back as int."""
+
+Key = dict[str, Any]
+"""The key attributes of one item: names to str or int."""
+
+AttributeValue = dict[str, Any]
+"""A tagged value such as {"S": "text"} or {"N": "12.5"}."""
+
+
+def encode_item(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
+    """Return the item as attribute values; raise Invalid on floats, sets, bytes and other unknown types."""
+    return {name: encode_value(value) for name, value in item.items()}
+
+
+def decode_item(encoded: Mapping[str, AttributeValue]) -> Item:
+    """Return the item that attribute values hold; the inverse of `encode_item`."""
+    return {name: decode_value(value) for name, value in encoded.items()}
+
+
+def encode_value(value: Any) -> AttributeValue:
+    """Return one value as an attribute value. Source: DynamoDB Developer Guide, "Supported data types"."""
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int() | Decimal():
+            return {"N": number_text(value)}
+        case None:
+            return {"NULL": True}
+        case dict():
+            return {"M": encode_item(value)}
+        case list() | tuple():
+            return {"L": [encode_value(each) for each in value]}
+    raise Invalid(f"a value of type {type(value).__name__} cannot be stored; use text, Decimal, bool, list or dict")
+
+
+def decode_value(encoded: AttributeValue) -> Any:
+    """Return the value that one attribute value holds."""
+    (tag, value), *more = encoded.items()
+    if more:
+        raise Invalid("an attribute value holds more than one type tag")
+    match tag:
+        case "S" | "BOOL":
+            return value
+        case "N":
+            return parse_number(value)
+        case "NULL":
+            return None
+        case "M":
+            return decode_item(value)
+        case "L":
+            return [decode_value(each) for each in value]
+    raise Invalid(f"attribute type {tag} is not supported; this store holds S, N, BOOL, NULL, M and L")
+
+
+def number_text(number: int | Decimal) -> str:
+    """Return a finite number as DynamoDB writes it: plain digits without trailing zeros."""
+    if isinstance(number, int):
+        return str(number)
+    if not number.is_finite():
+        raise Invalid(f"{number} is not a number that can be stored")
+    return f"{_trimmed(number):f}"
+
+
+def parse_number(text: str) -> int | Decimal:
+    """Return an attribute value's number: int when it is whole, an exact Decimal otherwise."""
+    if text.lstrip("-").isdecimal():
+        return int(text)
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else number
+
+
+def _trimmed(number: Decimal) -> Decimal:
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int), "a finite Decimal has an integer exponent"
+    while len(digits) > 1 and digits[-1] == 0 and exponent < 0:
+        digits, exponent = digits[:-1], exponent + 1
+    return Decimal((sign, digits, exponent))

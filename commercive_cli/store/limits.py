@@ -1,0 +1,114 @@
+"""DynamoDB's limits, checked before either engine is asked, so that SQLite refuses what DynamoDB would refuse.
+
+Source: DynamoDB Developer Guide, "Service, account, and table quotas" and "Item sizes and formats".
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.schema import Attribute, Table
+from commercive_cli.store.writes import Put, Update, Write
+
+ITEM_BYTES = 400 * 1024
+TRANSACTION_WRITES = 100
+TRANSACTION_BYTES = 4 * 1024 * 1024
+PAGE_BYTES = 1024 * 1024
+PARTITION_KEY_BYTES = 2048
+SORT_KEY_BYTES = 1024
+NUMBER_DIGITS = 38
+LARGEST_EXPONENT = 125
+SMALLEST_EXPONENT = -130
+LARGEST_KEY_NUMBER = 2**63 - 1
+NESTING = 32
+
+
+def check_transaction(writes: tuple[Write, ...]) -> None:
+    """Raise Invalid when the writes cannot be one transaction: count, size, or two writes to one item."""
+    if not 1 <= len(writes) <= TRANSACTION_WRITES:
+        raise Invalid(f"a transaction holds 1 to {TRANSACTION_WRITES} writes, not {len(writes)}")
+    places = {(write.table.name, *write.key.values()) for write in writes}
+    if len(places) != len(writes):
+        raise Invalid("a transaction writes one item twice")
+    total = sum(_check_write(write) for write in writes)
+    if total > TRANSACTION_BYTES:
+        raise Invalid(f"a transaction holds at most 4 MB, this one {total:,} bytes")
+
+
+def check_item(table: Table, item: Item) -> int:
+    """Return the item's size in bytes; raise Invalid when it or one of its keys breaks a limit."""
+    _check_key(table, item)
+    for index in table.indexes:
+        for attribute, longest in ((index.partition, PARTITION_KEY_BYTES), (index.sort, SORT_KEY_BYTES)):
+            if attribute.name in item:
+                _check_key_value(table, attribute, item[attribute.name], longest)
+    size = item_bytes(item)
+    if size > ITEM_BYTES:
+        raise Invalid(f"an item of {table.name} has {size:,} bytes; the limit is {ITEM_BYTES:,}")
+    return size
+
+
+def item_bytes(item: Mapping[str, Any]) -> int:
+    """Return the size of an item as DynamoDB counts it, in bytes; raise Invalid on numbers it cannot hold."""
+    return sum(len(name.encode()) + value_bytes(value) for name, value in item.items())
+
+
+def value_bytes(value: Any, depth: int = 0) -> int:
+    """Return the size of one attribute value in bytes."""
+    if depth > NESTING:
+        raise Invalid(f"values may be nested {NESTING} levels deep at most")
+    match value:
+        case bool() | None:
+            return 1
+        case str():
+            return len(value.encode())
+        case int() | Decimal():
+            return _number_bytes(value)
+        case dict():
+            return 3 + sum(len(k.encode()) + 1 + value_bytes(v, depth + 1) for k, v in value.items())
+        case list() | tuple():
+            return 3 + sum(1 + value_bytes(each, depth + 1) for each in value)
+    raise Invalid(f"a value of type {type(value).__name__} cannot be stored")
+
+
+def _number_bytes(number: int | Decimal) -> int:
+    exact = Decimal(number)
+    if not exact.is_finite():
+        raise Invalid(f"{number} is not a number that can be stored")
+    digits = "".join(map(str, exact.as_tuple().digits)).strip("0")
+    magnitude = exact.adjusted() if digits else 0
+    if len(digits) > NUMBER_DIGITS or not SMALLEST_EXPONENT <= magnitude <= LARGEST_EXPONENT:
+        raise Invalid(f"a number may have {NUMBER_DIGITS} digits and a size of 1E-130 to 9.9E+125")
+    return len(digits) // 2 + 2
+
+
+def _check_write(write: Write) -> int:
+    match write:
+        case Put():
+            return check_item(write.table, write.item)
+        case Update():
+            _check_key(write.table, write.key)
+            return check_item(write.table, {**write.key, **write.default, **write.add, **write.set})
+    _check_key(write.table, write.key)
+    return item_bytes(write.key)
+
+
+def _check_key(table: Table, key: Key) -> None:
+    _check_key_value(table, table.partition, key.get(table.partition.name), PARTITION_KEY_BYTES)
+    if table.sort is not None:
+        _check_key_value(table, table.sort, key.get(table.sort.name), SORT_KEY_BYTES)
+
+
+def _check_key_value(table: Table, attribute: Attribute, value: Any, longest: int) -> None:
+    place = f"{table.name}.{attribute.name}"
+    if attribute.type == "N":
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST_KEY_NUMBER:
+            raise Invalid(f"{place} is a key and must be a whole number of 64 bits", field=attribute.name)
+    elif not isinstance(value, str) or not value:
+        raise Invalid(f"{place} is a key and must be text that is not empty", field=attribute.name)
+    elif len(value.encode()) > longest:
+        raise Invalid(
+            f"{place} is a key of {len(value.encode()):,} bytes; the limit is {longest:,}", field=attribute.name
+        )

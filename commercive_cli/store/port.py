@@ -1,0 +1,141 @@
+"""The Store protocol: what the services ask of an engine, and what both engines promise."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.schema import Table
+from commercive_cli.store.writes import Write
+
+
+class ConditionFailed(Exception):
+    """A transaction wrote nothing because conditions did not hold.
+
+    `failures` maps the position of each failed write to the item as it was, or to None where there was none. At least
+    one failed write is reported; an engine may not know all.
+    """
+
+    def __init__(self, failures: dict[int, Item | None]) -> None:
+        super().__init__(f"conditions failed at writes {sorted(failures)}")
+        self.failures = failures
+
+
+@dataclass(frozen=True)
+class Query:
+    """Items of one partition of a table, or of one of its indexes, in the order of the sort key.
+
+    `since` is an exclusive and `until` an inclusive bound on the sort key, whatever the direction. `limit` is the most
+    items one page may hold. `start` is the `next` of an earlier page. Table queries are strongly consistent; index
+    queries may lag behind by the store's `index_lag_ms`.
+    """
+
+    table: Table
+    partition: str
+    index: str | None = None
+    since: int | str | None = None
+    until: int | str | None = None
+    descending: bool = False
+    limit: int | None = None
+    start: Key | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some items, at most 1 MB of them, and where the next page starts; `next` None means that was the last.
+
+    A page may be empty and not be the last.
+    """
+
+    items: list[Item]
+    next: Key | None = None
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """A table as it is: `items` and `bytes` may be some hours old on DynamoDB.
+
+    The protections are None where the server does not know them.
+    """
+
+    name: str
+    status: str
+    items: int
+    bytes: int
+    billing: str
+    keys: tuple[tuple[str, str], ...]
+    indexes: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    ttl: str | None = None
+    point_in_time_recovery: bool | None = None
+    deletion_protection: bool | None = None
+    encryption: str | None = None
+
+
+class Store(Protocol):
+    """Six tables with strongly consistent reads and all-or-nothing conditional writes.
+
+    Any method raises Unavailable when the store cannot answer in time or a table is missing, Unauthenticated or Denied
+    when it refuses the caller, and Invalid when a limit of `store.limits` is exceeded.
+    """
+
+    @property
+    def target(self) -> str:
+        """Name the store for people: engine, place and prefix, without credentials."""
+        ...
+
+    @property
+    def local(self) -> bool:
+        """Whether the store lives on this machine."""
+        ...
+
+    @property
+    def index_lag_ms(self) -> int:
+        """How long after an acknowledged write an index may still show the state before, in milliseconds."""
+        ...
+
+    def get(self, table: Table, key: Key) -> Item | None:
+        """Return the item at `key`, strongly consistent, or None."""
+        ...
+
+    def query(self, query: Query) -> Page:
+        """Return one page of a query."""
+        ...
+
+    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+        """Return one page of a whole-table scan, strongly consistent, in no promised order.
+
+        The `segments` parts are disjoint and together hold the table, so they can be read in parallel.
+        """
+        ...
+
+    def transact(self, *writes: Write) -> None:
+        """Apply up to 100 writes to different items, all or none, exactly once.
+
+        Raises ConditionFailed when a condition does not hold. When it raises Unavailable, the message says whether the
+        outcome is unknown.
+        """
+        ...
+
+    def batch_put(self, table: Table, items: Iterable[Item]) -> int:
+        """Store any number of items, unconditionally and not atomically, for bulk load; return how many."""
+        ...
+
+    def create_table(self, table: Table) -> None:
+        """Create the table with its indexes and protections, and wait until it can be used; it must not exist."""
+        ...
+
+    def describe_table(self, table: Table) -> TableInfo | None:
+        """Return the table as it is, or None when there is none."""
+        ...
+
+    def delete_table(self, table: Table) -> None:
+        """Delete the table and all it holds, lifting deletion protection first."""
+        ...
+
+    def unsupported(self) -> Sequence[str]:
+        """Name the protections that this server has no notion of, as far as table administration met them."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections and files."""
+        ...

@@ -1,0 +1,96 @@
+"""The six tables as the services need them: keys, indexes and protections (seed document, sections 1 and 5)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A key attribute: its name and whether it holds a string (S) or an integer number (N)."""
+
+    name: str
+    type: Literal["S", "N"]
+
+
+@dataclass(frozen=True)
+class Index:
+    """A global secondary index with all attributes projected; items without its key attributes are not in it."""
+
+    name: str
+    partition: Attribute
+    sort: Attribute
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, its key, its indexes and the attribute (seconds since the epoch) after which items may vanish."""
+
+    name: str
+    partition: Attribute
+    sort: Attribute | None = None
+    indexes: tuple[Index, ...] = ()
+    ttl: str | None = None
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """Return the names of the table's key attributes, partition first."""
+        return (self.partition.name,) if self.sort is None else (self.partition.name, self.sort.name)
+
+    def index(self, name: str) -> Index:
+        """Return the index of that name; KeyError when there is none."""
+        return {index.name: index for index in self.indexes}[name]
+
+    def key_attributes(self, index: str | None = None) -> tuple[Attribute, ...]:
+        """Return the attributes that place an item: the index's key, then what the table's key adds to it."""
+        own = tuple(a for a in (self.partition, self.sort) if a is not None)
+        if index is None:
+            return own
+        found = self.index(index)
+        first = (found.partition, found.sort)
+        return first + tuple(a for a in own if a not in first)
+
+
+def _s(name: str) -> Attribute:
+    return Attribute(name, "S")
+
+
+def _n(name: str) -> Attribute:
+    return Attribute(name, "N")
+
+
+CONVERSATIONS = Table(
+    "conversations",
+    _s("conversation_id"),
+    _n("created_at"),
+    (
+        Index("UserConversationsIndex", _s("user_id"), _n("updated_at")),
+        Index("ConversationStatusIndex", _s("status"), _n("updated_at")),
+    ),
+)
+MESSAGES = Table(
+    "messages",
+    _s("conversation_id"),
+    _s("message_id"),
+    (Index("MessageTimestampIndex", _s("conversation_id"), _n("created_at")),),
+)
+LEADS = Table(
+    "leads",
+    _s("lead_id"),
+    _n("created_at"),
+    (
+        Index("AffiliateLeadsIndex", _s("affiliate_id"), _n("created_at")),
+        Index("LeadStatusIndex", _s("status"), _n("created_at")),
+        Index("LinkLeadsIndex", _s("link_id"), _n("created_at")),
+    ),
+)
+AFFILIATE_LINKS = Table(
+    "affiliate_links",
+    _s("affiliate_id"),
+    _s("link_id"),
+    (Index("LinkIdIndex", _s("link_id"), _s("affiliate_id")),),
+)
+AFFILIATE_STATS = Table("affiliate_stats", _s("affiliate_id"))
+OPS = Table("ops", _s("pk"), _s("sk"), ttl="expires_at")
+
+TABLES = (CONVERSATIONS, MESSAGES, LEADS, AFFILIATE_LINKS, AFFILIATE_STATS, OPS)
+DEFAULT_PREFIX = "commercive_"

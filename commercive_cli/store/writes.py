@@ -1,0 +1,171 @@
+"""Declarative writes and conditions, with the one definition of what they mean; engines translate or run them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.schema import Table
+
+
+@dataclass(frozen=True)
+class Absent:
+    """No item has this key yet."""
+
+
+@dataclass(frozen=True)
+class Exists:
+    """An item has this key."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The item lacks the attribute, or there is no item."""
+
+    attribute: str
+
+
+@dataclass(frozen=True)
+class Equals:
+    """The attribute is there and equals `value`."""
+
+    attribute: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Below:
+    """The attribute is there and is less than `value`."""
+
+    attribute: str
+    value: int | str
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """The attribute is there and is less than or equal to `value`."""
+
+    attribute: str
+    value: int | str
+
+
+class All:
+    """Every one of the conditions holds."""
+
+    def __init__(self, *conditions: "Condition") -> None:
+        self.conditions = conditions
+
+
+class AnyOf:
+    """At least one of the conditions holds."""
+
+    def __init__(self, *conditions: "Condition") -> None:
+        self.conditions = conditions
+
+
+Condition = Absent | Exists | Missing | Equals | Below | AtMost | All | AnyOf
+
+
+@dataclass(frozen=True)
+class Put:
+    """Store `item` whole, in place of what has its key."""
+
+    table: Table
+    item: Item
+    when: Condition | None = None
+
+    @property
+    def key(self) -> Key:
+        """Return the key of the item to store."""
+        return {name: self.item[name] for name in self.table.key_names}
+
+
+@dataclass(frozen=True)
+class Update:
+    """Change attributes of the item at `key`, making the item when there is none.
+
+    `set` assigns, `default` assigns where the attribute is missing, `add` adds numbers (a missing one counts as 0),
+    `remove` drops attributes.
+    """
+
+    table: Table
+    key: Key
+    set: Mapping[str, Any] = field(default_factory=dict)
+    default: Mapping[str, Any] = field(default_factory=dict)
+    add: Mapping[str, Any] = field(default_factory=dict)
+    remove: tuple[str, ...] = ()
+    when: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Drop the item at `key`; dropping what is not there is no error."""
+
+    table: Table
+    key: Key
+    when: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """Change nothing, but let the transaction fail unless `when` holds for the item at `key`."""
+
+    table: Table
+    key: Key
+    when: Condition
+
+
+Write = Put | Update | Delete | Check
+
+
+def holds(condition: Condition | None, item: Item | None) -> bool:
+    """Return whether the condition is true of the item as it is; None stands for no condition and for no item."""
+    match condition:
+        case None:
+            return True
+        case Absent():
+            return item is None
+        case Exists():
+            return item is not None
+        case Missing(name):
+            return item is None or name not in item
+        case Equals(name, value):
+            return item is not None and name in item and _same(item[name], value)
+        case Below(name, value):
+            return item is not None and _ordered(item.get(name), value) and item[name] < value
+        case AtMost(name, value):
+            return item is not None and _ordered(item.get(name), value) and item[name] <= value
+        case All():
+            return all(holds(each, item) for each in condition.conditions)
+        case AnyOf():
+            return any(holds(each, item) for each in condition.conditions)
+
+
+def applied(write: Write, item: Item | None) -> Item | None:
+    """Return the item as the write leaves it, given the item as it was; None stands for no item."""
+    match write:
+        case Put():
+            return dict(write.item)
+        case Delete():
+            return None
+        case Check():
+            return item
+        case Update():
+            return _updated(write, item)
+
+
+def _updated(write: Update, item: Item | None) -> Item:
+    old: Item = dict(item) if item is not None else dict(write.key)
+    new = {name: value for name, value in old.items() if name not in write.remove}
+    new |= {name: value for name, value in write.default.items() if name not in old}
+    new |= write.set
+    new |= {name: old.get(name, 0) + amount for name, amount in write.add.items()}
+    return new
+
+
+def _same(left: Any, right: Any) -> bool:
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+def _ordered(left: Any, right: Any) -> bool:
+    return left is not None and not isinstance(left, bool) and isinstance(left, str) == isinstance(right, str)
