@@ -17,6 +17,7 @@ SenderType = Literal["user", "admin"]
 
 CONVERSATION_STATUSES: tuple[ConversationStatus, ...] = ("open", "closed")
 LEAD_STATUSES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
+SENDER_TYPES: tuple[SenderType, ...] = ("user", "admin")
 ORDER_VOLUMES = ("0", "1-5", "5-20", "20-100", "100+")
 
 
@@ -146,5 +147,5 @@ class AuditRow(Record):
     actor: str
     event: str
     subject: str
-    before: dict[str, Any]
-    after: dict[str, Any]
+    before: dict[str, str | Money]
+    after: dict[str, str | Money]

@@ -84,6 +84,11 @@ class Store(Protocol):
         ...
 
     @property
+    def prefix(self) -> str:
+        """Return what stands before each table's name."""
+        ...
+
+    @property
     def local(self) -> bool:
         """Whether the store lives on this machine."""
         ...

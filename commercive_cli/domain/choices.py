@@ -1,0 +1,24 @@
+"""Words out of a fixed set, and the nearest one when somebody mistypes."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TypeVar
+
+from commercive_cli.domain.errors import Invalid
+
+Choice = TypeVar("Choice", bound=str)
+
+
+def choose(value: object, choices: Sequence[Choice], field: str) -> Choice:
+    """Return `value` as one of `choices`; raise Invalid naming them all and the nearest one otherwise."""
+    for choice in choices:
+        if value == choice:
+            return choice
+    near = nearest(str(value), choices)
+    hint = f"; did you mean {near}?" if near else ";"
+    raise Invalid(f"{field} {str(value)[:40]!r} is unknown{hint} choose one of {', '.join(choices)}", field=field)
+
+
+def nearest(value: str, choices: Sequence[str]) -> str | None:
+    """Return the choice that looks most like `value`, or None when none does."""
+    return next(iter(get_close_matches(value, choices, n=1)), None)

@@ -1,0 +1,304 @@
+"""Support chat: conversations and messages, as users and admins read, write, close and reopen them."""
+
+import heapq
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from commercive_cli.domain.answers import (
+    ConversationChanged,
+    Conversations,
+    History,
+    MarkedRead,
+    Messages,
+    Sent,
+    Thread,
+)
+from commercive_cli.domain.choices import choose
+from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.errors import Conflict, Unavailable
+from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.models import CONVERSATION_STATUSES, SENDER_TYPES, Conversation, ConversationStatus
+from commercive_cli.domain.text import identifier, message_text, store_url
+from commercive_cli.services.feeds import DEFAULT_LIMIT, Feed, check_limit, read_feed, stream_feed
+from commercive_cli.services.ledger import Change, Request, read_trail
+from commercive_cli.services.locate import find
+from commercive_cli.services.posting import Draft, Postman, conversation_not_found
+from commercive_cli.services.reading import READERS, mark_read
+from commercive_cli.services.thread import Slice, newest_message, read_slice, read_tail
+from commercive_cli.store.cursor import decode_cursor, encode_cursor
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import CONVERSATIONS
+from commercive_cli.store.writes import All, Below, Equals, Update
+
+TRIES = 50
+SORTS = ("recent", "waiting")
+
+
+@dataclass(frozen=True)
+class ConversationFilter:
+    """Which conversations an admin lists. `status` is open, closed or all; `sort` is recent or waiting."""
+
+    status: str = "all"
+    user_id: str | None = None
+    store_url: str | None = None
+    unread: bool = False
+    sort: str = "recent"
+
+    def keeps(self, item: Item) -> bool:
+        """Return whether the conversation passes the filters that no index answers."""
+        return (
+            self.status in ("all", item["status"])
+            and self.user_id in (None, item["user_id"])
+            and self.store_url in (None, item.get("store_url"))
+            and (not self.unread or item.get("unread_admin", 0) > 0)
+        )
+
+    def feed(self) -> Feed:
+        """Return the index partitions that hold these conversations."""
+        label = f"{self.status}|{self.store_url}|{self.unread}"
+        if self.user_id is not None:
+            return Feed(CONVERSATIONS, "UserConversationsIndex", (self.user_id,), label=label)
+        statuses = CONVERSATION_STATUSES if self.status == "all" else (self.status,)
+        return Feed(CONVERSATIONS, "ConversationStatusIndex", tuple(statuses), label=label)
+
+
+@dataclass(frozen=True)
+class ChatService:
+    """What users and admins do with conversations. Times are milliseconds; ids are up to 128 characters."""
+
+    store: Store
+    clock: Clock = system_clock
+    new_id: NewId = new_id
+    _postman: Postman = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_postman", Postman(self.store, self.clock, self.new_id))
+
+    def conversations(self, user_id: str, *, limit: int | None = None, cursor: str | None = None) -> Conversations:
+        """Return a user's conversations, newest first: all of them, or a page of `limit` (1-500)."""
+        feed = Feed(CONVERSATIONS, "UserConversationsIndex", (identifier(user_id, "user_id"),))
+        items, more = read_feed(self.store, feed, limit=check_limit(limit), cursor=cursor)
+        return Conversations(conversations=[Conversation.of(item) for item in items], next_cursor=more)
+
+    def list_conversations(
+        self, wanted: ConversationFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    ) -> Conversations:
+        """Return a page of 1-500 conversations for admins: the newest, or those that wait longest for an answer."""
+        wanted = _checked(wanted)
+        check_limit(limit)
+        if wanted.sort == "waiting":
+            return self._waiting(wanted, limit, cursor)
+        items, more = read_feed(self.store, wanted.feed(), limit=limit, cursor=cursor, keep=wanted.keeps)
+        return Conversations(conversations=[Conversation.of(item) for item in items], next_cursor=more)
+
+    def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:
+        """Yield every conversation that the filter keeps, newest first, in constant memory."""
+        wanted = _checked(wanted)
+        return (Conversation.of(item) for item in stream_feed(self.store, wanted.feed()) if wanted.keeps(item))
+
+    def idle(self, since: int, last_from: str | None = None) -> Iterator[Conversation]:
+        """Yield open conversations without a message since `since` (ms), whose last message came from `last_from`."""
+        side = None if last_from is None else choose(last_from, SENDER_TYPES, "last-from")
+        for conversation in self.stream_conversations(ConversationFilter("open")):
+            if _last_message_at(conversation) < since and side in (None, self._last_sender(conversation)):
+                yield conversation
+
+    def conversation(self, conversation_id: str, *, owner: str | None = None) -> Conversation:
+        """Return one conversation; raise NotFound when there is none, or it is not `owner`'s."""
+        item = find(self.store, CONVERSATIONS, identifier(conversation_id, "conversation_id"))
+        if item is None or owner not in (None, item["user_id"]):
+            raise conversation_not_found(conversation_id)
+        return Conversation.of(item)
+
+    def messages(
+        self,
+        conversation_id: str,
+        *,
+        since: int | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        owner: str | None = None,
+    ) -> Messages:
+        """Return messages oldest first: all, those after `since` (ms), or a page of `limit` (1-500).
+
+        With `owner`, the conversation is read beside the messages and must be that user's.
+        """
+        wanted = Slice(identifier(conversation_id, "conversation_id"), since, check_limit(limit), cursor)
+        if owner is None:
+            messages, more = read_slice(self.store, wanted)
+        else:
+            _, (messages, more) = _both(
+                lambda: self.conversation(conversation_id, owner=owner), lambda: read_slice(self.store, wanted)
+            )
+        if not messages and since is None and cursor is None:
+            raise conversation_not_found(conversation_id)
+        return Messages(messages=messages, next_cursor=more)
+
+    def show(self, conversation_id: str, *, tail: int | None = None, since: int | None = None) -> Thread:
+        """Return a conversation with its messages: all, those after `since` (ms), or the last `tail` of them."""
+        conversation = self.conversation(conversation_id)
+        if tail is None:
+            messages = read_slice(self.store, Slice(conversation.conversation_id, since))[0]
+        else:
+            check_limit(tail, 10_000)
+            messages = read_tail(self.store, conversation.conversation_id, tail, since)
+        return Thread(conversation=conversation, messages=messages)
+
+    def send(
+        self,
+        user_id: str,
+        message: str,
+        *,
+        store: str = "",
+        conversation_id: str | None = None,
+        key: str | None = None,
+    ) -> Sent:
+        """Store a user's message, in a conversation of theirs that is open, or as the first of a new one.
+
+        A repeated `key` (7 days) gets the first answer. Raises NotFound, Conflict when closed, Invalid.
+        """
+        user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
+        target = None if conversation_id is None else identifier(conversation_id, "conversation_id")
+        request = _request("chat/send", user, key, target, None if target else shop, text)
+        if target is None:
+            return self._postman.start(user, shop, text, request)
+        return self._postman.post(Draft(target, "user", user, text, owner=user, request=request))
+
+    def reply(
+        self,
+        conversation_id: str,
+        admin_id: str,
+        message: str,
+        *,
+        if_last: str | None = None,
+        reopen: bool = False,
+        close: bool = False,
+        key: str | None = None,
+    ) -> Sent:
+        """Store an admin's reply in an open conversation.
+
+        `if_last` refuses when the last message is another one; `reopen` writes into a closed conversation and opens it;
+        `close` closes it with the same write. A repeated `key` (7 days) gets the first answer.
+        """
+        target, admin = identifier(conversation_id, "conversation_id"), identifier(admin_id, "admin_id")
+        text = message_text(message)
+        request = _request("chat/reply", admin, key, target, if_last, f"{reopen:d}{close:d}", text)
+        draft = Draft(target, "admin", admin, text, if_last=if_last, reopen=reopen, close=close, request=request)
+        return self._postman.post(draft)
+
+    def mark_read(self, conversation_id: str, reader: str, *, owner: str | None = None) -> MarkedRead:
+        """Mark the other side's messages read for `reader` (user or admin); what arrives meanwhile stays unread."""
+        side = READERS[choose(reader, SENDER_TYPES, "reader_type")]
+        conversation = self.conversation(conversation_id, owner=owner)
+        marked = mark_read(self.store, conversation, side)
+        return MarkedRead(conversation_id=conversation.conversation_id, marked=marked)
+
+    def close(self, conversation_id: str, actor: str, *, if_last: str | None = None) -> ConversationChanged:
+        """Close a conversation; `changed` is False when it was closed already.
+
+        `if_last` refuses with Conflict when the last message is another one.
+        """
+        return self._set_status(conversation_id, "closed", actor, if_last)
+
+    def reopen(self, conversation_id: str, actor: str) -> ConversationChanged:
+        """Open a closed conversation again; `changed` is False when it was open already."""
+        return self._set_status(conversation_id, "open", actor, None)
+
+    def history(self, conversation_id: str) -> History:
+        """Return the audit rows of a conversation, oldest first."""
+        conversation = self.conversation(conversation_id)
+        return History(history=list(read_trail(self.store, "conversation", conversation.conversation_id)))
+
+    def _waiting(self, wanted: ConversationFilter, limit: int, cursor: str | None) -> Conversations:
+        """Return those that wait longest: no index sorts by that, so every open conversation is looked at."""
+        listing = f"waiting|{wanted}"
+        after = tuple(decode_cursor(listing, cursor)["after"]) if cursor else (0, "")
+        waiting = (c for c in self.stream_conversations(wanted) if _is_waiting(c) and _waiting_place(c) > after)
+        first = heapq.nsmallest(limit + 1, waiting, key=_waiting_place)
+        more = encode_cursor(listing, {"after": _waiting_place(first[limit - 1])}) if len(first) > limit else None
+        return Conversations(conversations=first[:limit], next_cursor=more)
+
+    def _last_sender(self, conversation: Conversation) -> str | None:
+        if conversation.last_message_at is not None:
+            return "user" if conversation.waiting_since is not None else "admin"
+        newest = newest_message(self.store, conversation.conversation_id)
+        return newest.sender_type if newest else None
+
+    def _set_status(
+        self, conversation_id: str, status: ConversationStatus, actor: str, if_last: str | None
+    ) -> ConversationChanged:
+        target, by = identifier(conversation_id, "conversation_id"), identifier(actor, "actor")
+        key, at = self._postman.key_of(target), self.clock()
+        for _ in range(TRIES):
+            try:
+                self._write_status(key, status, by, at, if_last)
+                return ConversationChanged(conversation_id=target, status=status, changed=True)
+            except ConditionFailed as failed:
+                item = failed.failures.get(0) or find(self.store, CONVERSATIONS, target)
+            if item is None:
+                raise conversation_not_found(target)
+            if item["status"] == status:
+                return ConversationChanged(conversation_id=target, status=status, changed=False)
+            if if_last not in (None, item.get("last_message_id")):
+                raise Conflict(f"somebody wrote in conversation {target} since; it stays {item['status']}")
+            key = {name: item[name] for name in CONVERSATIONS.key_names}
+            at = max(self.clock(), item["updated_at"] + 1)
+        raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
+
+    def _write_status(self, key: Key, status: ConversationStatus, actor: str, at: int, if_last: str | None) -> None:
+        before = "open" if status == "closed" else "closed"
+        unwritten = Equals("last_message_id", if_last) if if_last else All()
+        state: dict[str, Any] = {"status": status, "updated_at": at}
+        closed = {"closed_at": at, "closed_by": actor} if status == "closed" else {}
+        change = Change(
+            "conversation",
+            key["conversation_id"],
+            "close" if closed else "reopen",
+            actor,
+            {"status": before},
+            {"status": status},
+        )
+        self.store.transact(
+            Update(
+                CONVERSATIONS,
+                key,
+                set=state | closed,
+                remove=() if closed else ("closed_at", "closed_by"),
+                when=All(Equals("status", before), Below("updated_at", at), unwritten),
+            ),
+            change.row(at, self.new_id),
+        )
+
+
+def _both(left: Callable[[], Any], right: Callable[[], Any]) -> tuple[Any, Any]:
+    with ThreadPoolExecutor(1) as beside:
+        future = beside.submit(left)
+        found = right()
+        return future.result(), found
+
+
+def _checked(wanted: ConversationFilter) -> ConversationFilter:
+    choose(wanted.status, (*CONVERSATION_STATUSES, "all"), "status")
+    choose(wanted.sort, SORTS, "sort")
+    if wanted.user_id is not None:
+        identifier(wanted.user_id, "user_id")
+    return wanted
+
+
+def _request(action: str, scope: str, key: str | None, *body: str | None) -> Request | None:
+    return None if key is None else Request(action, scope, identifier(key, "key"), body)
+
+
+def _last_message_at(conversation: Conversation) -> int:
+    return conversation.last_message_at or conversation.updated_at
+
+
+def _is_waiting(conversation: Conversation) -> bool:
+    return conversation.status == "open" and (conversation.waiting_since is not None or conversation.unread_admin > 0)
+
+
+def _waiting_place(conversation: Conversation) -> tuple[int, str]:
+    return conversation.waiting_since or conversation.updated_at, conversation.conversation_id

@@ -1,0 +1,118 @@
+"""What the `ops` table holds: request claims, link claims and audit rows, and how each is written and read."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from commercive_cli.domain.errors import Conflict
+from commercive_cli.domain.ids import NewId, normal_code
+from commercive_cli.domain.models import AuditRow
+from commercive_cli.domain.text import normal_store_url
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import Query, Store
+from commercive_cli.store.schema import OPS
+from commercive_cli.store.writes import Absent, AnyOf, Below, Put
+
+REQUEST_KEY_DAYS = 7
+CLAIM = "claim"
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that carries a key: sent again within seven days it changes nothing and gets the first answer.
+
+    `scope` is who asks: equal keys of different callers are different requests.
+    """
+
+    action: str
+    scope: str
+    key: str
+    body: tuple[str | None, ...]
+
+    @property
+    def place(self) -> Key:
+        """Return the key of the claim in `ops`."""
+        return {"pk": f"request#{self.action}#{self.scope}", "sk": self.key}
+
+    def claim(self, at: int, answer: dict[str, Any]) -> Put:
+        """Return the write that claims the key for `answer`; it fails while an earlier claim is valid."""
+        now = at // 1000
+        item = {
+            **self.place,
+            "fingerprint": self._fingerprint(),
+            "answer": answer,
+            "created_at": at,
+            "expires_at": now + REQUEST_KEY_DAYS * _DAY_SECONDS,
+        }
+        return Put(OPS, item, when=AnyOf(Absent(), Below("expires_at", now)))
+
+    def first_answer(self, claim: Item) -> dict[str, Any]:
+        """Return the answer that an earlier claim holds; raise Conflict when it was made for another body."""
+        if claim["fingerprint"] != self._fingerprint():
+            raise Conflict(f"key {self.key[:40]!r} was used for another request; use a new key", field="key")
+        answer: dict[str, Any] = claim["answer"]
+        return answer
+
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(json.dumps(self.body).encode()).hexdigest()
+
+
+def is_valid(claim: Item, at: int) -> bool:
+    """Return whether a request claim still counts at `at` (ms); DynamoDB drops expired ones only some days later."""
+    expires_at: int = claim["expires_at"]
+    return expires_at >= at // 1000
+
+
+def code_place(link_id: str) -> Key:
+    """Return the key in `ops` that claims a link code for one affiliate."""
+    return {"pk": f"link#{normal_code(link_id)}", "sk": CLAIM}
+
+
+def primary_place(affiliate_id: str, store_url: str) -> Key:
+    """Return the key in `ops` that claims the primary link of one affiliate and store."""
+    return {"pk": f"primary#{affiliate_id}", "sk": normal_store_url(store_url) or "-"}
+
+
+def trail_partition(kind: str, subject: str) -> str:
+    """Return the partition of `ops` that holds the audit rows of one lead or conversation."""
+    return f"audit#{kind}#{subject}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of money or status, to be written as an audit row in the transaction that makes it."""
+
+    kind: str
+    subject: str
+    event: str
+    actor: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+    def row(self, at: int, new_id: NewId) -> Put:
+        """Return the write of the audit row."""
+        item = {
+            "pk": trail_partition(self.kind, self.subject),
+            "sk": new_id(at),
+            "at": at,
+            "actor": self.actor,
+            "event": self.event,
+            "subject": self.subject,
+            "before": self.before,
+            "after": self.after,
+        }
+        return Put(OPS, item, when=Absent())
+
+
+def read_trail(store: Store, kind: str, subject: str) -> Iterator[AuditRow]:
+    """Yield the audit rows of one lead or conversation, oldest first."""
+    start: Key | None = None
+    while True:
+        page = store.query(Query(OPS, trail_partition(kind, subject), start=start))
+        yield from map(AuditRow.of, page.items)
+        if page.next is None:
+            return
+        start = page.next

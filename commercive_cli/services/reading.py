@@ -1,0 +1,79 @@
+"""Marking messages read: exact between transactions, safe to repeat, and blind to what arrives meanwhile."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from commercive_cli.domain.models import Conversation, SenderType
+from commercive_cli.services.thread import is_native
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.limits import TRANSACTION_WRITES
+from commercive_cli.store.port import ConditionFailed, Query, Store
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
+from commercive_cli.store.writes import Equals, Exists, Update
+
+CHUNK = TRANSACTION_WRITES - 1
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: the side whose messages become read, and the counter that says how many are not."""
+
+    writes_from: SenderType
+    counter: str
+
+
+READERS: dict[SenderType, Reader] = {"user": Reader("admin", "unread_user"), "admin": Reader("user", "unread_admin")}
+
+
+def mark_read(store: Store, conversation: Conversation, reader: Reader) -> int:
+    """Mark what was unread when `conversation` was read; return how many messages changed.
+
+    Costs one query back from the newest message, and one transaction per 99 unread messages.
+    """
+    count = getattr(conversation, reader.counter)
+    unread = islice(_unread(store, conversation, reader), max(count, 0))
+    marked = 0
+    while chunk := list(islice(unread, CHUNK)):
+        marked += _mark(store, conversation, reader, chunk)
+    return marked
+
+
+def _unread(store: Store, conversation: Conversation, reader: Reader) -> Iterator[Item]:
+    """Yield the other side's unread messages back from the newest that the conversation knew of."""
+    for item in _back_from_last(store, conversation):
+        if item["sender_type"] == reader.writes_from and item.get("is_read") is False:
+            yield item
+
+
+def _back_from_last(store: Store, conversation: Conversation) -> Iterator[Item]:
+    # A message that arrives after the conversation was read lies beyond this bound and stays unread.
+    native = is_native(conversation.conversation_id)
+    until = conversation.last_message_id if native else None
+    query = Query(MESSAGES, conversation.conversation_id, until=until, descending=True)
+    while True:
+        page = store.query(query)
+        yield from page.items
+        if page.next is None:
+            return
+        query = replace(query, start=page.next)
+
+
+def _mark(store: Store, conversation: Conversation, reader: Reader, chunk: list[Item]) -> int:
+    """Mark a chunk in one transaction; messages that somebody else marked meanwhile drop out and are not counted."""
+    place: Key = {"conversation_id": conversation.conversation_id, "created_at": conversation.created_at}
+    while chunk:
+        counted = Update(CONVERSATIONS, place, add={reader.counter: -len(chunk)}, when=Exists())
+        try:
+            store.transact(counted, *map(_marked, chunk))
+            return len(chunk)
+        except ConditionFailed as failed:
+            if 0 in failed.failures:
+                raise
+            chunk = [item for position, item in enumerate(chunk, 1) if position not in failed.failures]
+    return 0
+
+
+def _marked(item: Item) -> Update:
+    key = {name: item[name] for name in MESSAGES.key_names}
+    return Update(MESSAGES, key, set={"is_read": True}, when=Equals("is_read", value=False))
