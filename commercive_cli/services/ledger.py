@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commercive_cli.domain.errors import Conflict
-from commercive_cli.domain.ids import NewId, normal_code
+from commercive_cli.domain.ids import NewId
 from commercive_cli.domain.models import AuditRow
 from commercive_cli.domain.text import normal_store_url
 from commercive_cli.store.items import Item, Key
@@ -68,7 +68,7 @@ def is_valid(claim: Item, at: int) -> bool:
 
 def code_place(link_id: str) -> Key:
     """Return the key in `ops` that claims a link code for one affiliate."""
-    return {"pk": f"link#{normal_code(link_id)}", "sk": CLAIM}
+    return {"pk": f"link#{link_id}", "sk": CLAIM}
 
 
 def primary_place(affiliate_id: str, store_url: str) -> Key:

@@ -1,22 +1,34 @@
 """Whom a link code credits: by its claim in `ops`, or by the index for links that were made elsewhere."""
 
 from commercive_cli.domain.errors import NotFound
+from commercive_cli.domain.ids import normal_code
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.ledger import code_place
+from commercive_cli.store.items import Item
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, OPS
 
 
 def resolve_code(store: Store, link_id: str) -> tuple[str, str]:
-    """Return (affiliate_id, link_id as stored) for a code as typed: one read, one more for links without a claim.
+    """Return (affiliate_id, link_id as stored) for a code as typed: one read for codes of ours.
 
-    Codes of ours are read as Crockford reads them, so `abc1o` finds ABC10. Raises NotFound for unknown codes.
+    Ours are read as Crockford reads them: `abc1o234` finds ABC10234, unless an imported link is spelled just so.
+    Raises NotFound for unknown codes.
     """
     typed = identifier(link_id, "link_id")
-    claim = store.get(OPS, code_place(typed))
-    if claim is not None:
-        return claim["affiliate_id"], claim["link_id"]
-    page = store.query(Query(AFFILIATE_LINKS, typed, "LinkIdIndex", limit=1))
-    if not page.items:
+    normal = normal_code(typed)
+    found = (_imported(store, typed) if typed != normal else None) or _claimed(store, normal)
+    if found is None and typed == normal:
+        found = _imported(store, typed)
+    if found is None:
         raise NotFound(f"there is no affiliate link with the code {typed}")
-    return page.items[0]["affiliate_id"], typed
+    return found["affiliate_id"], found["link_id"]
+
+
+def _claimed(store: Store, code: str) -> Item | None:
+    return store.get(OPS, code_place(code))
+
+
+def _imported(store: Store, code: str) -> Item | None:
+    page = store.query(Query(AFFILIATE_LINKS, code, "LinkIdIndex", limit=1))
+    return page.items[0] if page.items else None

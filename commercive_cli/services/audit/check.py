@@ -1,0 +1,57 @@
+"""What a check is: it looks at every item once, then confirms each suspicion by repairing it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.clock import Clock
+from commercive_cli.domain.ids import NewId
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import Table
+from commercive_cli.store.writes import Condition, Equals, Missing
+
+TRIES = 50
+"""A repair is tried again while others change the same item."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What repairs work with. Without `fix` the store is a rehearsal: conditions are judged, nothing is written."""
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+    actor: str
+    fix: bool
+
+    def finding(self, invariant: str, table: Table, identifier: str, problem: str) -> Finding:
+        """Return a finding that has just been repaired, or would have been."""
+        return Finding(invariant=invariant, table=table.name, id=identifier, problem=problem, fixed=self.fix)
+
+
+class Check(Protocol):
+    """One family of invariants.
+
+    A sweep sees every table at another moment, so what it suspects may be a change in flight; only a conditional write
+    that would have gone through makes a finding.
+    """
+
+    def visit(self, table: Table, item: Item) -> None:
+        """Take one item into account."""
+        ...
+
+    def findings(self, bench: Bench) -> Iterator[Finding]:
+        """Confirm, repair and yield what is wrong."""
+        ...
+
+
+def as_found(item: Item, name: str) -> Condition:
+    """Return the condition that an attribute still is what it was when `item` was read."""
+    return Equals(name, item[name]) if name in item else Missing(name)
+
+
+def key_of(table: Table, item: Item) -> Key:
+    """Return the item's key."""
+    return {name: item[name] for name in table.key_names}

@@ -1,0 +1,184 @@
+"""Conversations against their messages: unread counters, the last message, who waits, nothing after the close."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.ids import created_at_of
+from commercive_cli.domain.models import CONVERSATION_STATUSES, Message
+from commercive_cli.domain.text import preview
+from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
+from commercive_cli.services.ledger import Change
+from commercive_cli.services.locate import find
+from commercive_cli.services.thread import Slice, is_native, read_slice
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import ConditionFailed
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, Table
+from commercive_cli.store.writes import Absent, All, Put, Update
+
+_GUARDED = ("updated_at", "unread_admin", "unread_user", "last_message_id", "waiting_since", "status")
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a sweep saw of one conversation's messages."""
+
+    unread_admin: int = 0
+    unread_user: int = 0
+    newest: tuple[int, str] = (0, "")
+    from_user: bool = False
+
+    def add(self, item: Item) -> None:
+        from_user = item["sender_type"] == "user"
+        if item.get("is_read") is False:
+            self.unread_admin += from_user
+            self.unread_user += not from_user
+        place = (item["created_at"], item["message_id"])
+        if place > self.newest:
+            self.newest, self.from_user = place, from_user
+
+    def fits(self, item: Item) -> bool:
+        """Return whether the conversation agrees with its messages, as far as a sweep can tell."""
+        counters = (item.get("unread_admin", 0), item.get("unread_user", 0))
+        known = item.get("last_message_id") in (None, self.newest[1])
+        waits = "last_message_id" not in item or ("waiting_since" in item) == self.from_user
+        entered = item["status"] != "closed" or self.newest[0] <= item.get("closed_at", self.newest[0])
+        return (
+            counters == (self.unread_admin, self.unread_user)
+            and known
+            and waits
+            and entered
+            and item["status"] in CONVERSATION_STATUSES
+        )
+
+
+@dataclass
+class ConversationCheck:
+    """Invariants 1 and 4, the pointer to the last message, and messages without a conversation."""
+
+    _tallies: dict[str, _Tally] = field(default_factory=dict)
+    _suspects: set[str] = field(default_factory=set)
+
+    def visit(self, table: Table, item: Item) -> None:
+        """Count a message, or compare a conversation with the count; messages must come before conversations."""
+        if table is MESSAGES:
+            self._tallies.setdefault(item["conversation_id"], _Tally()).add(item)
+        elif table is CONVERSATIONS and not self._tallies.pop(item["conversation_id"], _Tally()).fits(item):
+            self._suspects.add(item["conversation_id"])
+
+    def findings(self, bench: Bench) -> Iterator[Finding]:
+        """Yield what is wrong with conversations; tallies that no conversation claimed are orphans."""
+        for conversation_id in sorted(self._suspects | self._tallies.keys()):
+            yield from _repaired(bench, conversation_id)
+
+
+def _repaired(bench: Bench, conversation_id: str) -> list[Finding]:
+    for _ in range(TRIES):
+        item = find(bench.store, CONVERSATIONS, conversation_id)
+        messages, _ = read_slice(bench.store, Slice(conversation_id))
+        try:
+            return _rebuild(bench, messages) if item is None else _correct(bench, item, messages)
+        except ConditionFailed:
+            continue
+    return []
+
+
+def _correct(bench: Bench, item: Item, messages: list[Message]) -> list[Finding]:
+    """Write what the messages say into the conversation, unless either changed since."""
+    problems = dict(_problems(item, messages))
+    if not problems:
+        return []
+    conversation_id, at = item["conversation_id"], max(bench.clock(), item["updated_at"] + 1)
+    state = _true_state(item, messages)
+    dropped = () if "waiting_since" in state else ("waiting_since",)
+    changes: list[Put] = []
+    if state["status"] != item["status"]:
+        dropped = (*dropped, "closed_at", "closed_by")
+        state["updated_at"] = at
+        before, after = {"status": str(item["status"])}, {"status": state["status"]}
+        change = Change("conversation", conversation_id, "audit", bench.actor, before, after)
+        changes.append(change.row(at, bench.new_id))
+    as_read = All(*(as_found(item, name) for name in _GUARDED))
+    bench.store.transact(
+        Update(CONVERSATIONS, key_of(CONVERSATIONS, item), set=state, remove=dropped, when=as_read), *changes
+    )
+    return [bench.finding(name, CONVERSATIONS, conversation_id, words) for name, words in problems.items()]
+
+
+def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
+    """Return the attributes as the messages have them; what only imported conversations lack stays away."""
+    status = "open" if item["status"] not in CONVERSATION_STATUSES or _entered_late(item, messages) else item["status"]
+    state: dict[str, Any] = {"status": status, **_unread(messages)}
+    if "last_message_id" not in item or not messages:
+        return state
+    last = messages[-1]
+    state |= {
+        "last_message": preview(last.message_text),
+        "last_message_at": last.created_at,
+        "last_message_id": last.message_id,
+    }
+    since = _waiting_since(messages)
+    return state if since is None else state | {"waiting_since": item.get("waiting_since", since)}
+
+
+def _problems(item: Item, messages: list[Message]) -> Iterator[tuple[str, str]]:
+    for counter, count in _unread(messages).items():
+        if item.get(counter, 0) != count:
+            yield counter.replace("_", "-"), f"{counter} is {item.get(counter, 0)}, {count} messages are unread"
+    if item["status"] not in CONVERSATION_STATUSES:
+        yield "conversation-status", f"status is {item['status']!r}"
+    if _entered_late(item, messages):
+        yield "closed-conversation", "a message entered after it was closed; it is open again"
+    if "last_message_id" in item and messages:
+        if item["last_message_id"] != messages[-1].message_id:
+            yield "last-message", f"the last message is {messages[-1].message_id}, not {item['last_message_id']}"
+        if ("waiting_since" in item) != (_waiting_since(messages) is not None):
+            yield "waiting-since", f"waiting_since is {item.get('waiting_since')}, not {_waiting_since(messages)}"
+
+
+def _unread(messages: list[Message]) -> dict[str, int]:
+    unread = [message.sender_type for message in messages if not message.is_read]
+    return {"unread_admin": unread.count("user"), "unread_user": unread.count("admin")}
+
+
+def _entered_late(item: Item, messages: list[Message]) -> bool:
+    closed = item["status"] == "closed" and "closed_at" in item and bool(messages)
+    return closed and messages[-1].created_at > item["closed_at"]
+
+
+def _waiting_since(messages: list[Message]) -> int | None:
+    """Return the time of the first user message behind the last admin message, or None when no user waits."""
+    since = None
+    for message in reversed(messages):
+        if message.sender_type == "admin":
+            break
+        since = message.created_at
+    return since
+
+
+def _rebuild(bench: Bench, messages: list[Message]) -> list[Finding]:
+    """Give messages without a conversation one again, open, so that somebody looks at it."""
+    if not messages:
+        return []
+    first, last = messages[0], messages[-1]
+    users = [message.sender_id for message in messages if message.sender_type == "user"]
+    conversation_id = first.conversation_id
+    rebuilt: Item = {
+        "conversation_id": conversation_id,
+        "created_at": created_at_of(conversation_id) if is_native(conversation_id) else first.created_at,
+        "user_id": users[0] if users else "unknown",
+        "store_url": "",
+        "status": "open",
+        "updated_at": last.created_at,
+        "last_message": preview(last.message_text),
+        "last_message_at": last.created_at,
+        "last_message_id": last.message_id,
+        **_unread(messages),
+    }
+    since = _waiting_since(messages)
+    bench.store.transact(
+        Put(CONVERSATIONS, rebuilt if since is None else rebuilt | {"waiting_since": since}, when=Absent())
+    )
+    problem = f"{len(messages)} messages without a conversation"
+    return [bench.finding("orphan-messages", MESSAGES, conversation_id, problem)]

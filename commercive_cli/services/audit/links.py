@@ -1,0 +1,126 @@
+"""Invariant 3: a link code belongs to one affiliate, and an affiliate has one primary link per store."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.ids import new_code
+from commercive_cli.domain.text import normal_store_url
+from commercive_cli.services.audit.check import Bench
+from commercive_cli.services.ledger import code_place, primary_place
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import ConditionFailed
+from commercive_cli.store.schema import AFFILIATE_LINKS, OPS, Table
+from commercive_cli.store.writes import Absent, All, Check, Condition, Delete, Equals, Exists, Put, Write
+
+_Name = TypeVar("_Name")
+
+
+@dataclass(frozen=True, order=True)
+class _Link:
+    """A link as the claims see it; the oldest of several sorts first."""
+
+    created_at: int
+    affiliate_id: str
+    link_id: str
+    store: str
+
+    @property
+    def key(self) -> Key:
+        return {"affiliate_id": self.affiliate_id, "link_id": self.link_id}
+
+    @property
+    def owner(self) -> Item:
+        return {**self.key, "created_at": self.created_at}
+
+
+@dataclass
+class LinkCheck:
+    """Every link has a claim of its code and of its store, and every such claim has its link."""
+
+    _links: dict[tuple[str, str], _Link] = field(default_factory=dict)
+    _codes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _primaries: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+    def visit(self, table: Table, item: Item) -> None:
+        """Remember a link, or a claim of one."""
+        if table is AFFILIATE_LINKS:
+            owner = (item["affiliate_id"], item["link_id"])
+            store = normal_store_url(item.get("store_url", "")) or "-"
+            self._links[owner] = _Link(item.get("created_at", 0), *owner, store)
+        elif table is OPS and item["pk"].startswith("link#"):
+            self._codes[item["link_id"]] = (item["affiliate_id"], item["link_id"])
+        elif table is OPS and item["pk"].startswith("primary#"):
+            self._primaries[item["affiliate_id"], item["sk"]] = (item["affiliate_id"], item["link_id"])
+
+    def findings(self, bench: Bench) -> Iterator[Finding]:
+        """Yield dangling and missing claims, and codes that several affiliates have."""
+        yield from self._dangling(bench, self._codes, code_place)
+        yield from self._dangling(bench, self._primaries, lambda place: primary_place(*place))
+        by_code: dict[str, list[_Link]] = defaultdict(list)
+        by_store: dict[tuple[str, str], list[_Link]] = defaultdict(list)
+        for link in sorted(self._links.values()):
+            by_code[link.link_id].append(link)
+            by_store[link.affiliate_id, link.store].append(link)
+        for code, links in by_code.items():
+            yield from self._code_findings(bench, code, links)
+        for place, links in by_store.items():
+            if place not in self._primaries:
+                claim = Put(OPS, {**primary_place(*place), **links[0].owner}, when=Absent())
+                yield from _repaired(bench, "primary-link", links[0], "its store has no primary link", claim)
+
+    def _dangling(
+        self, bench: Bench, claims: dict[_Name, tuple[str, str]], place_of: Callable[[_Name], Key]
+    ) -> Iterator[Finding]:
+        for name in [name for name, owner in claims.items() if owner not in self._links]:
+            lost = _Link(0, *claims.pop(name), store="")
+            place = place_of(name)
+            gone, dropped = Check(AFFILIATE_LINKS, lost.key, Absent()), Delete(OPS, place, when=_owned(lost))
+            yield from _repaired(bench, "link-claim", lost, f"claim {place['pk']} has no link", gone, dropped)
+
+    def _code_findings(self, bench: Bench, code: str, links: list[_Link]) -> Iterator[Finding]:
+        owner = self._codes.get(code)
+        if owner is None:
+            claim = Put(OPS, {**code_place(code), **links[0].owner}, when=Absent())
+            yield from _repaired(bench, "link-code", links[0], "its code is claimed by nobody", claim)
+            owner = (links[0].affiliate_id, code)
+        for link in links:
+            if (link.affiliate_id, code) != owner:
+                yield from _recoded(bench, link, owner[0], primary=self._primaries)
+
+
+def _owned(link: _Link) -> Condition:
+    return All(Equals("affiliate_id", link.affiliate_id), Equals("link_id", link.link_id))
+
+
+def _repaired(bench: Bench, invariant: str, link: _Link, problem: str, *writes: Write) -> Iterator[Finding]:
+    try:
+        bench.store.transact(*writes)
+    except ConditionFailed:
+        return
+    yield bench.finding(invariant, AFFILIATE_LINKS, f"{link.affiliate_id}/{link.link_id}", problem)
+
+
+def _recoded(
+    bench: Bench, link: _Link, owner: str, primary: dict[tuple[str, str], tuple[str, str]]
+) -> Iterator[Finding]:
+    """Give a link a code of its own: visitors with the old one are, and always were, credited to the owner."""
+    item = bench.store.get(AFFILIATE_LINKS, link.key)
+    if item is None:
+        return
+    fresh = replace(link, link_id=new_code())
+    url = str(item.get("affiliate_url", "")).replace(link.link_id, fresh.link_id)
+    recoded = {**item, "link_id": fresh.link_id, "affiliate_url": url, "updated_at": bench.clock()}
+    writes: list[Write] = [
+        Delete(AFFILIATE_LINKS, link.key, when=Exists()),
+        Put(AFFILIATE_LINKS, recoded, when=Absent()),
+        Put(OPS, {**code_place(fresh.link_id), **fresh.owner}, when=Absent()),
+    ]
+    place = (link.affiliate_id, link.store)
+    if primary.get(place, (link.affiliate_id, link.link_id)) == (link.affiliate_id, link.link_id):
+        writes.append(Put(OPS, {**primary_place(*place), **fresh.owner}))
+        primary[place] = (link.affiliate_id, fresh.link_id)
+    problem = f"its code belongs to {owner}; its code is now {fresh.link_id}"
+    yield from _repaired(bench, "link-code", link, problem, *writes)

@@ -1,0 +1,40 @@
+"""Messages against their own ids: in a conversation of ours both tell the same time, so key order is time order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.ids import created_at_of
+from commercive_cli.services.audit.check import Bench, key_of
+from commercive_cli.services.thread import is_native
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import ConditionFailed
+from commercive_cli.store.schema import MESSAGES, Table
+from commercive_cli.store.writes import Equals, Update
+
+
+@dataclass
+class MessageTimeCheck:
+    """A message's `created_at` is the time within its UUIDv7."""
+
+    _suspects: list[Item] = field(default_factory=list)
+
+    def visit(self, table: Table, item: Item) -> None:
+        """Compare a message's two times."""
+        if table is MESSAGES and is_native(item["conversation_id"]):
+            told = created_at_of(item["message_id"])
+            if told not in (None, item["created_at"]):
+                self._suspects.append({**key_of(MESSAGES, item), "created_at": item["created_at"]})
+
+    def findings(self, bench: Bench) -> Iterator[Finding]:
+        """Yield messages out of order, their time taken from their id."""
+        for item in self._suspects:
+            told, kept = created_at_of(item["message_id"]), item["created_at"]
+            correction = Update(
+                MESSAGES, key_of(MESSAGES, item), set={"created_at": told}, when=Equals("created_at", kept)
+            )
+            try:
+                bench.store.transact(correction)
+            except ConditionFailed:
+                continue
+            yield bench.finding("message-order", MESSAGES, item["message_id"], f"created_at is {kept}, its id {told}")

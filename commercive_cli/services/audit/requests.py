@@ -1,0 +1,42 @@
+"""Invariant 5: a request claim stands for a message or lead that is there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from commercive_cli.domain.answers import Finding
+from commercive_cli.services.audit.check import Bench, key_of
+from commercive_cli.services.locate import find
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import LEADS, MESSAGES, OPS, Table
+from commercive_cli.store.writes import Delete, Equals
+
+
+@dataclass
+class RequestCheck:
+    """What a claim answers was stored; a claim of something lost would hide the request when it is sent again."""
+
+    _claims: list[Item] = field(default_factory=list)
+
+    def visit(self, table: Table, item: Item) -> None:
+        """Remember a request claim."""
+        if table is OPS and item["pk"].startswith("request#"):
+            self._claims.append({**key_of(OPS, item), "answer": item["answer"], "created_at": item["created_at"]})
+
+    def findings(self, bench: Bench) -> Iterator[Finding]:
+        """Yield claims without what they answer, after dropping them."""
+        for claim in self._claims:
+            if _stored(bench.store, claim["answer"]):
+                continue
+            dropped = Delete(OPS, key_of(OPS, claim), when=Equals("created_at", claim["created_at"]))
+            try:
+                bench.store.transact(dropped)
+            except ConditionFailed:
+                continue
+            yield bench.finding("request-claim", OPS, claim["sk"], f"{claim['pk']} answers with what is not there")
+
+
+def _stored(store: Store, answer: Item) -> bool:
+    if "lead_id" in answer:
+        return find(store, LEADS, answer["lead_id"]) is not None
+    return store.get(MESSAGES, {name: answer[name] for name in MESSAGES.key_names}) is not None

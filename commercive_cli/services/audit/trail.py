@@ -1,0 +1,84 @@
+"""Invariant 6: the last audit row of a lead or conversation says what state it is in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from commercive_cli.domain.answers import Finding
+from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
+from commercive_cli.services.ledger import Change, trail_partition
+from commercive_cli.services.locate import find
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import ConditionFailed, Query, Store
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS, Table
+from commercive_cli.store.writes import All, Check
+
+_KINDS = {"lead": LEADS, "conversation": CONVERSATIONS}
+_INITIAL = {"lead": {"status": "pending"}, "conversation": {"status": "open"}}
+
+
+@dataclass
+class TrailCheck:
+    """Every state that is not the first one has an audit row; `ops` must be visited before the documented tables."""
+
+    _last: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _suspects: list[tuple[str, str]] = field(default_factory=list)
+
+    def visit(self, table: Table, item: Item) -> None:
+        """Remember a subject's last audit row, or compare a subject with it."""
+        if table is OPS and item["pk"].startswith("audit#"):
+            row = (item["sk"], _digest(item["after"]))
+            self._last[item["pk"]] = max(row, self._last.get(item["pk"], row))
+            return
+        for kind, subjects in _KINDS.items():
+            if table is subjects:
+                self._compare(kind, item[table.partition.name], item)
+
+    def findings(self, bench: Bench) -> Iterator[Finding]:
+        """Yield subjects whose state nobody accounts for, after writing a row that says so."""
+        for kind, subject in sorted(self._suspects):
+            yield from _repaired(bench, kind, subject)
+
+    def _compare(self, kind: str, subject: str, item: Item) -> None:
+        _, told = self._last.pop(trail_partition(kind, subject), ("", _digest(_INITIAL[kind])))
+        if told != _digest(_state(kind, item)):
+            self._suspects.append((kind, subject))
+
+
+def _repaired(bench: Bench, kind: str, subject: str) -> list[Finding]:
+    for _ in range(TRIES):
+        table = _KINDS[kind]
+        item = find(bench.store, table, subject)
+        told = _last_state(bench.store, kind, subject)
+        if item is None or _digest(_state(kind, item)) == _digest(told):
+            return []
+        state = _state(kind, item)
+        change = Change(kind, subject, "audit", bench.actor, told, state)
+        unchanged = All(*(as_found(item, name) for name in ("status", "updated_at", "commission_amount")))
+        try:
+            bench.store.transact(
+                Check(table, key_of(table, item), unchanged),
+                change.row(max(bench.clock(), item["updated_at"]), bench.new_id),
+            )
+        except ConditionFailed:
+            continue
+        return [
+            bench.finding("audit-row", table, subject, f"is {_digest(state)}, its last audit row says {_digest(told)}")
+        ]
+    return []
+
+
+def _last_state(store: Store, kind: str, subject: str) -> dict[str, Any]:
+    page = store.query(Query(OPS, trail_partition(kind, subject), descending=True, limit=1))
+    state: dict[str, Any] = page.items[0]["after"] if page.items else _INITIAL[kind]
+    return state
+
+
+def _state(kind: str, item: Item) -> dict[str, Any]:
+    names = ("status", "commission_amount") if kind == "lead" else ("status",)
+    return {name: item[name] for name in names if item.get(name) is not None}
+
+
+def _digest(state: dict[str, Any]) -> str:
+    amount = state.get("commission_amount")
+    return str(state.get("status")) + ("" if amount is None else f" for {amount:.2f}")
