@@ -176,8 +176,9 @@ class Tables(Answer):
 
 
 class Seeded(Answer):
-    """How many items a seed run stored."""
+    """How many items a seed run stored; `changed` is False when the same data had been loaded already."""
 
+    changed: bool
     conversations: int
     messages: int
     affiliates: int

@@ -12,19 +12,30 @@ NewCode = Callable[[], str]
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
+ENTROPY_BITS = 74
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_LAST_TIME = (1 << 48) - 1
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0b10 << 62
 
 
+def uuid7(at: int, entropy: int) -> str:
+    """Return the UUIDv7 of a millisecond and 74 given bits."""
+    rand_a, rand_b = entropy >> 62, entropy & ((1 << 62) - 1)
+    return str(UUID(int=(at << 80) | _VERSION_7 | (rand_a << 64) | _VARIANT | rand_b))
+
+
 def new_id(at: int) -> str:
     """Return a random UUIDv7 whose timestamp is `at` (milliseconds)."""
-    return _uuid7(at, secrets.randbits(74))
+    return uuid7(at, secrets.randbits(ENTROPY_BITS))
 
 
 def first_id(at: int) -> str:
-    """Return the least UUIDv7 of the millisecond `at`, a lower bound for every id made then or later."""
-    return _uuid7(at, 0)
+    """Return the least UUIDv7 of the millisecond `at`, a lower bound for every id made then or later.
+
+    Before 1970 and after the year 10,889 no id can tell its time; there it is the first or last bound there is.
+    """
+    return uuid7(min(max(at, 0), _LAST_TIME), 0)
 
 
 def created_at_of(identifier: str) -> int | None:
@@ -46,8 +57,3 @@ def new_code() -> str:
 def normal_code(text: str) -> str:
     """Return a link code as Crockford reads it: upper case, with O read as 0 and I and L as 1."""
     return text.strip().upper().translate(_LOOKALIKES)
-
-
-def _uuid7(at: int, entropy: int) -> str:
-    rand_a, rand_b = entropy >> 62, entropy & ((1 << 62) - 1)
-    return str(UUID(int=(at << 80) | _VERSION_7 | (rand_a << 64) | _VARIANT | rand_b))

@@ -27,7 +27,7 @@ def parse_amount(value: object, field: str = "commission_amount") -> Decimal:
         raise Invalid(f"{field} {value[:40]!r} is not a plain number; write it like 1000.50", field=field)
     amount = Decimal(value)
     if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
-        raise Invalid(f"{field} must be between 0 and 1,000,000 USD, not {str(value)[:40]}", field=field)
+        raise Invalid(f"{field} must be between 0 and 1,000,000 USD, not {str(amount)[:40]}", field=field)
     return _whole_cents(amount, field)
 
 

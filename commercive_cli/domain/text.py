@@ -17,6 +17,8 @@ STORE_URL_LENGTH = 255
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_SKIPPED = re.compile("[\x00-\x20]")
+"""What a browser passes over on its way to a link's scheme (WHATWG URL, section 4.4)."""
 _PORT = re.compile(r"[^/:]+\.[^/:]+:[0-9]+(/.*)?")
 
 
@@ -60,8 +62,9 @@ def email(value: object, field: str) -> str:
 def product_link(value: object) -> str:
     """Return a link as typed; a missing scheme is fine, any other than http and https is refused."""
     link = text(value, "product_link", PRODUCT_LINK_LENGTH, shortest=0)
-    scheme = _SCHEME.match(link)
-    if scheme and scheme[1].lower() not in ("http", "https") and not _PORT.fullmatch(link):
+    seen = _SKIPPED.sub("", link)
+    scheme = _SCHEME.match(seen)
+    if scheme and scheme[1].lower() not in ("http", "https") and not _PORT.fullmatch(seen):
         raise Invalid(f"product_link must be a web address, not {scheme[1][:20]}:", field="product_link")
     return link
 

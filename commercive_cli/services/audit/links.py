@@ -122,5 +122,5 @@ def _recoded(
     if primary.get(place, (link.affiliate_id, link.link_id)) == (link.affiliate_id, link.link_id):
         writes.append(Put(OPS, {**primary_place(*place), **fresh.owner}))
         primary[place] = (link.affiliate_id, fresh.link_id)
-    problem = f"its code belongs to {owner}; its code is now {fresh.link_id}"
+    problem = f"its code belongs to {owner}" + (f"; its code is now {fresh.link_id}" if bench.fix else "")
     yield from _repaired(bench, "link-code", link, problem, *writes)

@@ -1,0 +1,90 @@
+"""How much to make up, and the dice: everything follows from the plan, so equal plans give equal data."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.ids import CODE_ALPHABET, CODE_LENGTH, ENTROPY_BITS, uuid7
+
+MOST_ITEMS = 10_000_000
+FIXED_UNTIL = 1_767_225_600_000
+"""2026-01-01T00:00:00Z: plans that name no time end here, so that they do not depend on when they run."""
+DAY = 86_400_000
+SPAN = 90 * DAY
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many items to make up, all between 90 days before `until` and `until` (ms), from the seed `rng`."""
+
+    conversations: int = 100
+    messages: int = 1_000
+    affiliates: int = 20
+    leads: int = 200
+    rng: int = 0
+    until: int = FIXED_UNTIL
+
+    def check(self) -> None:
+        """Raise Invalid when the numbers cannot be made up."""
+        for field in ("conversations", "messages", "affiliates", "leads"):
+            if not 0 <= getattr(self, field) <= MOST_ITEMS:
+                raise Invalid(f"{field} must be between 0 and {MOST_ITEMS:,}", field=field)
+        if self.messages < self.conversations or (self.messages and not self.conversations):
+            raise Invalid("messages must be at least as many as conversations, and need one", field="messages")
+        if self.leads and not self.affiliates:
+            raise Invalid("leads need at least one affiliate", field="affiliates")
+
+    @property
+    def name(self) -> str:
+        """Return what tells this plan from others, apart from its time."""
+        return f"{self.rng}-{self.conversations}-{self.messages}-{self.affiliates}-{self.leads}"
+
+
+def demo_plan(until: int) -> Plan:
+    """Return the demo data set: a dozen conversations, 60 messages, 6 affiliates, 30 leads, up to `until` (ms)."""
+    return Plan(conversations=12, messages=60, affiliates=6, leads=30, rng=1, until=until)
+
+
+class Dice:
+    """Seeded randomness in the words of this business."""
+
+    def __init__(self, plan: Plan, purpose: str) -> None:
+        self.random = random.Random(f"{plan.name}/{plan.until}/{purpose}")  # noqa: S311 - repeatable, not secret
+        self._until = plan.until
+
+    def id_at(self, at: int) -> str:
+        """Return a UUIDv7 for the millisecond `at`."""
+        return uuid7(at, self.random.getrandbits(ENTROPY_BITS))
+
+    def person(self) -> str:
+        """Return an id such as the identity provider gives to users."""
+        bits = f"{self.random.getrandbits(128):032x}"
+        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+
+    def code(self) -> str:
+        """Return a link code."""
+        return "".join(self.random.choices(CODE_ALPHABET, k=CODE_LENGTH))
+
+    def chance(self, probability: float) -> bool:
+        """Return True with the given probability."""
+        return self.random.random() < probability
+
+    def working_time(self) -> int:
+        """Return a moment within the span, mostly on weekdays between 8 and 18 o'clock UTC."""
+        while True:
+            at = self._until - self.random.randrange(DAY, SPAN)
+            hour, weekday = at // 3_600_000 % 24, (at // DAY + 3) % 7
+            if self.chance((1.0 if 8 <= hour < 18 else 0.1) * (1.0 if weekday < 5 else 0.3)):
+                return at
+
+
+def zipf_shares(total: int, places: int, *, least: int) -> Iterator[int]:
+    """Yield how many of `total` fall to each place: `least` to all, the rest in proportion to 1/rank."""
+    spare = total - least * places
+    harmonic = sum(1 / rank for rank in range(1, places + 1))
+    left = spare
+    for rank in range(1, places + 1):
+        share = left if rank == places else min(left, round(spare / harmonic / rank))
+        left -= share
+        yield least + share

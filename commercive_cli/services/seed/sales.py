@@ -1,0 +1,92 @@
+"""Made-up affiliates: their links, leads in every state, commissions, and stats that add up to the cent."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from commercive_cli.domain.models import ORDER_VOLUMES, AffiliateLink, AffiliateStats, Lead, LeadStatus
+from commercive_cli.services.ledger import Change, code_place, primary_place
+from commercive_cli.services.ruling import EVENTS, money_state
+from commercive_cli.services.seed.plan import Dice, Plan, zipf_shares
+from commercive_cli.store.items import Item
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS, Table
+
+ADMIN = "admin-amira"
+_FIRST = ("Ana", "Ben", "Chloé", "Dmitri", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jun", "Kofi", "Lena")
+_LAST = ("Abe", "Brandt", "Costa", "Dubois", "Eriksen", "Fofana", "García", "Haas", "Ito", "Jensen", "Khan", "Novák")
+_STATES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
+
+
+def sales(plan: Plan, dashboard_url: str) -> Iterator[tuple[Table, Item]]:
+    """Yield the items of the plan's affiliates, one affiliate's at a time."""
+    dice = Dice(plan, "sales")
+    made = 0
+    for count in zipf_shares(plan.leads, plan.affiliates, least=int(plan.leads >= plan.affiliates)):
+        link = _link(dice, dashboard_url)
+        yield from _link_items(link)
+        stats = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at)
+        for _ in range(count):
+            # The first leads go through the states in turn, so that even a small plan shows every one of them.
+            lead = _lead(dice, plan, link, _STATES[made % 3] if made < 9 else dice.random.choice(_STATES))
+            made += 1
+            stats = stats.with_lead(lead.status, lead.commission_amount)
+            yield from _lead_items(dice, lead)
+        yield AFFILIATE_STATS, {**stats.item(), "version": 1 + count}
+
+
+def _link(dice: Dice, dashboard_url: str) -> AffiliateLink:
+    affiliate_id, code, at = dice.person(), dice.code(), dice.working_time()
+    return AffiliateLink(
+        affiliate_id=affiliate_id,
+        link_id=code,
+        affiliate_email=f"partner-{affiliate_id[:6]}@example.com",
+        affiliate_url=f"{dashboard_url.rstrip('/')}/affiliate-form?ref={code}",
+        store_url=f"shop-{affiliate_id[:4]}.myshopify.com",
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def _link_items(link: AffiliateLink) -> Iterator[tuple[Table, Item]]:
+    owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
+    yield AFFILIATE_LINKS, link.item()
+    yield OPS, {**code_place(link.link_id), **owner}
+    yield OPS, {**primary_place(link.affiliate_id, link.store_url), **owner}
+
+
+def _lead(dice: Dice, plan: Plan, link: AffiliateLink, status: LeadStatus) -> Lead:
+    at = max(link.created_at, dice.working_time())
+    first, last = dice.random.choice(_FIRST), dice.random.choice(_LAST)
+    decided = at if status == "pending" else min(at + dice.random.randrange(3_600_000, 172_800_000), plan.until)
+    review: dict[str, Any] = {} if status == "pending" else {"reviewed_by": ADMIN, "reviewed_at": decided}
+    if status == "approved":
+        review["commission_amount"] = Decimal(dice.random.randrange(500, 50_000)) / 100
+    return Lead(
+        lead_id=dice.id_at(at),
+        affiliate_id=link.affiliate_id,
+        link_id=link.link_id,
+        status=status,
+        lead_name=f"{first} {last}",
+        lead_email=f"{first}.{last}{dice.random.randrange(1000)}@example.com".lower(),
+        lead_phone=f"+49 151 {dice.random.randrange(10**6, 10**7)}",
+        product_link=f"https://www.example.com/item/{dice.random.randrange(10**6)}.html",
+        order_volume=dice.random.choice(ORDER_VOLUMES),
+        pending_orders=str(dice.random.randrange(50)),
+        created_at=at,
+        updated_at=decided,
+        **review,
+    )
+
+
+def _lead_items(dice: Dice, lead: Lead) -> Iterator[tuple[Table, Item]]:
+    yield LEADS, lead.item()
+    if lead.status != "pending":
+        change = Change(
+            "lead",
+            lead.lead_id,
+            EVENTS[lead.status],
+            ADMIN,
+            {"status": "pending"},
+            money_state(lead.status, lead.commission_amount),
+        )
+        yield OPS, change.row(lead.updated_at, dice.id_at).item

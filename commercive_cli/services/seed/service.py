@@ -1,0 +1,93 @@
+"""Loads made-up data in bulk, once: a rerun finishes a run that died, and does nothing after one that did not."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from commercive_cli.domain.answers import Seeded
+from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.errors import Conflict
+from commercive_cli.services.affiliates import DASHBOARD_URL
+from commercive_cli.services.seed.plan import Plan, demo_plan
+from commercive_cli.services.seed.sales import sales
+from commercive_cli.services.seed.traffic import traffic
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import OPS, Table
+from commercive_cli.store.writes import Absent, AnyOf, Equals, Put
+
+BATCH = 1_000
+Progress = Callable[[int], None]
+"""Is told how many items were stored since the last call."""
+
+
+@dataclass(frozen=True)
+class SeedService:
+    """Fills a store with made-up data; `dashboard_url` goes into affiliate links."""
+
+    store: Store
+    clock: Clock = system_clock
+    dashboard_url: str = DASHBOARD_URL
+
+    def demo(self) -> Seeded:
+        """Load the demo data set, ending now; when it is there already, change nothing."""
+        return self._load(demo_plan(self.clock()), lambda _: None)
+
+    def run(self, plan: Plan, progress: Progress = lambda _: None) -> Seeded:
+        """Load what the plan says; when the same plan was loaded already, change nothing.
+
+        A run that was killed leaves counters that do not add up; the same command again completes it.
+        """
+        plan.check()
+        return self._load(plan, progress)
+
+    def _load(self, plan: Plan, progress: Progress) -> Seeded:
+        begun = self._begin(plan)
+        if begun is None:
+            return _seeded(plan, changed=False)
+        for table, batch in _batches(chain(traffic(begun), sales(begun, self.dashboard_url))):
+            self.store.batch_put(table, batch)
+            progress(len(batch))
+        self.store.transact(Put(OPS, _marker(begun, "done"), when=Equals("state", "loading")))
+        return _seeded(plan, changed=True)
+
+    def _begin(self, plan: Plan) -> Plan | None:
+        """Return the plan to load, with the time of a run that died; None when it is loaded."""
+        unfinished = AnyOf(Absent(), Equals("state", "loading"))
+        known = self.store.get(OPS, _place(plan))
+        if known is not None and known["state"] == "done":
+            return None
+        begun = plan if known is None else replace(plan, until=known["until"])
+        try:
+            self.store.transact(Put(OPS, _marker(begun, "loading"), when=unfinished))
+        except ConditionFailed:
+            raise Conflict("somebody else has just loaded this data; nothing was written") from None
+        return begun
+
+
+def _place(plan: Plan) -> Key:
+    return {"pk": "seed", "sk": plan.name}
+
+
+def _marker(plan: Plan, state: str) -> Item:
+    return {**_place(plan), "state": state, "until": plan.until}
+
+
+def _batches(rows: Iterator[tuple[Table, Item]]) -> Iterator[tuple[Table, list[Item]]]:
+    waiting: dict[Table, list[Item]] = defaultdict(list)
+    for table, item in rows:
+        waiting[table].append(item)
+        if len(waiting[table]) == BATCH:
+            yield table, waiting.pop(table)
+    yield from waiting.items()
+
+
+def _seeded(plan: Plan, *, changed: bool) -> Seeded:
+    return Seeded(
+        changed=changed,
+        conversations=plan.conversations,
+        messages=plan.messages,
+        affiliates=plan.affiliates,
+        leads=plan.leads,
+    )
