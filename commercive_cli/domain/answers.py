@@ -185,6 +185,13 @@ class Seeded(Answer):
     leads: int
 
 
+class Exported(Answer):
+    """A finished export: where it is, and how many items of each table it holds."""
+
+    directory: str
+    items: dict[str, int]
+
+
 class Finding(Record):
     """One broken invariant: which rule, in which table, on which item, what is wrong, and whether it was repaired."""
 
@@ -200,6 +207,14 @@ class Audit(Answer):
 
     checked: dict[str, int]
     findings: list[Finding]
+
+
+class Imported(Answer):
+    """A finished import: how many items each table got, how many were there already, and what the audit found."""
+
+    stored: dict[str, int]
+    skipped: dict[str, int]
+    audit: Audit
 
 
 class Failed(BaseModel):

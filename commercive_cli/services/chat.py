@@ -1,8 +1,7 @@
 """Support chat: conversations and messages, as users and admins read, write, close and reopen them."""
 
 import heapq
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +23,7 @@ from commercive_cli.domain.text import identifier, message_text, store_url
 from commercive_cli.services.feeds import DEFAULT_LIMIT, Feed, check_limit, read_feed, stream_feed
 from commercive_cli.services.ledger import Change, Request, read_trail
 from commercive_cli.services.locate import find
+from commercive_cli.services.parallel import both
 from commercive_cli.services.posting import Draft, Postman, conversation_not_found
 from commercive_cli.services.reading import READERS, mark_read
 from commercive_cli.services.thread import Slice, newest_message, read_slice, read_tail
@@ -130,7 +130,7 @@ class ChatService:
         if owner is None:
             messages, more = read_slice(self.store, wanted)
         else:
-            _, (messages, more) = _both(
+            _, (messages, more) = both(
                 lambda: self.conversation(conversation_id, owner=owner), lambda: read_slice(self.store, wanted)
             )
         if not messages and since is None and cursor is None:
@@ -184,9 +184,9 @@ class ChatService:
         `close` closes it with the same write. A repeated `key` (7 days) gets the first answer.
         """
         target, admin = identifier(conversation_id, "conversation_id"), identifier(admin_id, "admin_id")
-        text = message_text(message)
-        request = _request("chat/reply", admin, key, target, if_last, f"{reopen:d}{close:d}", text)
-        draft = Draft(target, "admin", admin, text, if_last=if_last, reopen=reopen, close=close, request=request)
+        text, last = message_text(message), _last_seen(if_last)
+        request = _request("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
+        draft = Draft(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
         return self._postman.post(draft)
 
     def mark_read(self, conversation_id: str, reader: str, *, owner: str | None = None) -> MarkedRead:
@@ -201,7 +201,7 @@ class ChatService:
 
         `if_last` refuses with Conflict when the last message is another one.
         """
-        return self._set_status(conversation_id, "closed", actor, if_last)
+        return self._set_status(conversation_id, "closed", actor, _last_seen(if_last))
 
     def reopen(self, conversation_id: str, actor: str) -> ConversationChanged:
         """Open a closed conversation again; `changed` is False when it was open already."""
@@ -273,13 +273,6 @@ class ChatService:
         )
 
 
-def _both(left: Callable[[], Any], right: Callable[[], Any]) -> tuple[Any, Any]:
-    with ThreadPoolExecutor(1) as beside:
-        future = beside.submit(left)
-        found = right()
-        return future.result(), found
-
-
 def _checked(wanted: ConversationFilter) -> ConversationFilter:
     choose(wanted.status, (*CONVERSATION_STATUSES, "all"), "status")
     choose(wanted.sort, SORTS, "sort")
@@ -292,12 +285,18 @@ def _request(action: str, scope: str, key: str | None, *body: str | None) -> Req
     return None if key is None else Request(action, scope, identifier(key, "key"), body)
 
 
+def _last_seen(if_last: str | None) -> str | None:
+    return None if if_last is None else identifier(if_last, "if_last")
+
+
 def _last_message_at(conversation: Conversation) -> int:
     return conversation.last_message_at or conversation.updated_at
 
 
 def _is_waiting(conversation: Conversation) -> bool:
-    return conversation.status == "open" and (conversation.waiting_since is not None or conversation.unread_admin > 0)
+    # Imported conversations do not know who wrote last; until somebody writes, unread ones are taken for waiting.
+    imported_unread = conversation.last_message_at is None and conversation.unread_admin > 0
+    return conversation.status == "open" and (conversation.waiting_since is not None or imported_unread)
 
 
 def _waiting_place(conversation: Conversation) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """Leads: submitted through an affiliate's link, decided by admins, counted to the cent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from commercive_cli.services.lead_form import lead_fields
 from commercive_cli.services.ledger import Change, Request, is_valid, read_trail
 from commercive_cli.services.links import resolve_code
 from commercive_cli.services.locate import find
+from commercive_cli.services.parallel import both
 from commercive_cli.services.ruling import EVENTS, Ruling, as_read, decision_ruling, money_state
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
@@ -93,14 +94,17 @@ class LeadService:
         item = self.store.get(AFFILIATE_STATS, {"affiliate_id": lead.affiliate_id})
         return LeadShown(lead=lead, stats=AffiliateStats.of(item or {"affiliate_id": lead.affiliate_id}))
 
-    def submit(self, link_id: str, lead_data: object, *, key: str | None = None) -> LeadSubmitted:
+    def submit(
+        self, link_id: str, lead_data: object, *, key: str | None = None, admit: Callable[[], object] = lambda: None
+    ) -> LeadSubmitted:
         """Store a pending lead for the affiliate behind a link code, and count it.
 
         `lead_data` maps name, email, phone, product_link, order_volume and pending_orders. A repeated `key` (7 days)
-        gets the first answer. Raises Invalid, NotFound for an unknown code, Conflict for a key used otherwise.
+        gets the first answer. `admit` is called beside the look-up of the code, and may refuse by raising.
+        Raises Invalid, NotFound for an unknown code, Conflict for a key used otherwise.
         """
         fields = lead_fields(lead_data)
-        affiliate_id, code = resolve_code(self.store, link_id)
+        (affiliate_id, code), _ = both(lambda: resolve_code(self.store, link_id), admit)
         request = None
         if key is not None:
             body = (code, *(fields[name] for name in sorted(fields)))

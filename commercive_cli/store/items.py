@@ -69,7 +69,7 @@ def number_text(number: int | Decimal) -> str:
         return str(number)
     if not number.is_finite():
         raise Invalid(f"{number} is not a number that can be stored")
-    return f"{_trimmed(number):f}"
+    return f"{_trimmed(number):f}" if number else "0"
 
 
 def parse_number(text: str) -> int | Decimal:

@@ -1,0 +1,80 @@
+"""The manifest of an export: which files, how many items, their hashes, and the schema they were read with."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.store.schema import TABLES, Table
+
+VERSION = 1
+MANIFEST = "manifest.json"
+
+
+class ExportedFile(BaseModel):
+    """One file of an export: its path within the directory, the number of lines, and its SHA-256."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str
+    path: str
+    items: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What an export holds; written last, so that a directory without one is unfinished."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str = "commercive-export"
+    version: int = VERSION
+    exported_at: int
+    source: str
+    prefix: str
+    tables: dict[str, list[str]]
+    files: list[ExportedFile]
+
+
+def declared_keys() -> dict[str, list[str]]:
+    """Return each table's key attributes with their types, as the manifest names them."""
+    return {table.name: [f"{a.name}:{a.type}" for a in table.key_attributes()] for table in TABLES}
+
+
+def table_named(name: str, place: str) -> Table:
+    """Return the declared table of that name; raise Invalid, naming the `place`, when there is none."""
+    for table in TABLES:
+        if table.name == name:
+            return table
+    raise Invalid(f"{place}: there is no table {name!r}; known are {', '.join(t.name for t in TABLES)}")
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Return the manifest of an export; raise Invalid when it is missing, damaged, newer, or of another schema."""
+    path = directory / MANIFEST
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Invalid(f"{directory} holds no {MANIFEST}; give the directory of a finished export") from None
+    except (OSError, ValueError) as error:
+        raise Invalid(f"{path} cannot be read: {error}") from None
+    _check_version(path, document)
+    try:
+        manifest = Manifest.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise Invalid(f"{path}: {place}: {first['msg']}") from None
+    if manifest.tables != declared_keys():
+        raise Invalid(f"{path}: the export was made with other table keys than this version declares")
+    return manifest
+
+
+def _check_version(path: Path, document: Any) -> None:
+    if not isinstance(document, dict) or document.get("format") != "commercive-export":
+        raise Invalid(f"{path} is no manifest of an export")
+    version = document.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise Invalid(f"{path}: the export has version {version}, this program reads up to {VERSION}; upgrade it")

@@ -1,0 +1,196 @@
+"""Stores that stand before another: one refuses every write, the other only rehearses it."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from commercive_cli.domain.errors import Denied
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.limits import check_item, check_transaction
+from commercive_cli.store.port import ConditionFailed, Page, Query, Store, TableInfo
+from commercive_cli.store.schema import Table
+from commercive_cli.store.writes import Check, Write, applied, holds
+
+
+class _Reading:
+    """Passes every read on to another store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def prefix(self) -> str:
+        """Return what every table's name starts with."""
+        return self._store.prefix
+
+    @property
+    def target(self) -> str:
+        """Name the store for people, as the other store does."""
+        return self._store.target
+
+    @property
+    def local(self) -> bool:
+        """Whether the other store lives on this machine."""
+        return self._store.local
+
+    @property
+    def index_lag_ms(self) -> int:
+        """How long the other store's indexes may lag, in milliseconds."""
+        return self._store.index_lag_ms
+
+    def get(self, table: Table, key: Key) -> Item | None:
+        """Return the item at `key`, or None."""
+        return self._store.get(table, key)
+
+    def query(self, query: Query) -> Page:
+        """Return one page of a query."""
+        return self._store.query(query)
+
+    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+        """Return one page of a whole-table scan."""
+        return self._store.scan(table, segment=segment, segments=segments, start=start)
+
+    def describe_table(self, table: Table) -> TableInfo | None:
+        """Return the table as it is, or None."""
+        return self._store.describe_table(table)
+
+    def unsupported(self) -> Sequence[str]:
+        """Name the protections that the server has no notion of."""
+        return self._store.unsupported()
+
+    def close(self) -> None:
+        """Close the other store."""
+        self._store.close()
+
+
+class ReadOnly(_Reading):
+    """Refuses every write with Denied; `reason` begins the message, such as "profile prod is read-only"."""
+
+    def __init__(self, store: Store, reason: str) -> None:
+        super().__init__(store)
+        self._reason = reason
+
+    def transact(self, *_writes: Write) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def batch_put(self, _table: Table, _items: Iterable[Item]) -> int:
+        """Refuse."""
+        self._refuse()
+
+    def create_table(self, _table: Table) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def delete_table(self, _table: Table) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise Denied(f"{self._reason}; nothing was written")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One planned change of an item, before and after, or of a table, which stands under its full name.
+
+    `action` is put, update, delete, create table or delete table.
+    """
+
+    action: str
+    table: str
+    key: Key
+    before: Item | None = None
+    after: Item | None = None
+
+
+class Rehearsal(_Reading):
+    """Plans writes instead of making them: `changes` holds them in order.
+
+    Conditions are judged as an engine would, against the items as earlier planned writes leave them. Later reads see
+    the planned state of items that exist; a planned new item is seen by `get` alone, not by queries.
+    """
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.changes: list[Change] = []
+        self._planned: dict[tuple[object, ...], Item | None] = {}
+        self._lock = threading.RLock()
+
+    def get(self, table: Table, key: Key) -> Item | None:
+        """Return the item as planned, or as it is when no change of it is planned."""
+        with self._lock:
+            place = _place(table, key)
+            return self._planned[place] if place in self._planned else super().get(table, key)
+
+    def query(self, query: Query) -> Page:
+        """Return one page, its items as planned; what a planned change moves out of the partition is left out."""
+        partition = query.table.key_attributes(query.index)[0].name
+        page = super().query(query)
+        return replace(
+            page, items=[i for i in self._as_planned(query.table, page) if i.get(partition) == query.partition]
+        )
+
+    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+        """Return one page, its items as planned."""
+        page = super().scan(table, segment=segment, segments=segments, start=start)
+        return replace(page, items=self._as_planned(table, page))
+
+    def transact(self, *writes: Write) -> None:
+        """Plan the writes, all or none; raise ConditionFailed when a condition does not hold."""
+        check_transaction(writes)
+        with self._lock:
+            items = [self.get(write.table, write.key) for write in writes]
+            failures = {
+                position: item
+                for position, (write, item) in enumerate(zip(writes, items, strict=True))
+                if not holds(write.when, item)
+            }
+            if failures:
+                raise ConditionFailed(failures)
+            for write, item in zip(writes, items, strict=True):
+                self._plan(write, item)
+
+    def batch_put(self, table: Table, items: Iterable[Item]) -> int:
+        """Plan to store the items; return how many."""
+        count = 0
+        for item in items:
+            check_item(table, item)
+            key = {name: item[name] for name in table.key_names}
+            with self._lock:
+                self._record(Change("put", self._name(table), key, self.get(table, key), dict(item)), table)
+            count += 1
+        return count
+
+    def create_table(self, table: Table) -> None:
+        """Plan to create the table."""
+        with self._lock:
+            self.changes.append(Change("create table", self._name(table), {}))
+
+    def delete_table(self, table: Table) -> None:
+        """Plan to delete the table."""
+        with self._lock:
+            self.changes.append(Change("delete table", self._name(table), {}))
+
+    def _plan(self, write: Write, item: Item | None) -> None:
+        after = applied(write, item)
+        if not isinstance(write, Check) and after != item:
+            action = type(write).__name__.lower()
+            self._record(Change(action, self._name(write.table), dict(write.key), item, after), write.table)
+
+    def _name(self, table: Table) -> str:
+        return self.prefix + table.name
+
+    def _record(self, change: Change, table: Table) -> None:
+        self.changes.append(change)
+        self._planned[_place(table, change.key)] = change.after
+
+    def _as_planned(self, table: Table, page: Page) -> list[Item]:
+        with self._lock:
+            seen = [self._planned.get(_place(table, item), item) for item in page.items]
+        return [item for item in seen if item is not None]
+
+
+def _place(table: Table, item: Key | Item) -> tuple[object, ...]:
+    return (table.name, *(item[name] for name in table.key_names))
