@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from commercive_cli.domain.errors import Denied
+from commercive_cli.store.archive import Archive
+from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import check_item, check_transaction
 from commercive_cli.store.port import ConditionFailed, Page, Query, Store, TableInfo
 from commercive_cli.store.schema import Table
+from commercive_cli.store.sealed import SealedArchive
 from commercive_cli.store.writes import Check, Write, applied, holds
 
 
@@ -83,9 +86,18 @@ class ReadOnly(_Reading):
         """Refuse."""
         self._refuse()
 
+    def change_table(self, _table: Table, _change: TableChange, _progress: Progress = silent) -> None:
+        """Refuse."""
+        self._refuse()
+
     def delete_table(self, _table: Table) -> None:
         """Refuse."""
         self._refuse()
+
+    @property
+    def archive(self) -> Archive:
+        """The archive to look at."""
+        return SealedArchive(self._store.archive, self._reason)
 
     def _refuse(self) -> NoReturn:
         raise Denied(f"{self._reason}; nothing was written")
@@ -95,7 +107,7 @@ class ReadOnly(_Reading):
 class Change:
     """One planned change of an item, before and after, or of a table, which stands under its full name.
 
-    `action` is put, update, delete, create table or delete table.
+    `action` is put, update, delete, create table, delete table, or a change of a table in words.
     """
 
     action: str
@@ -167,6 +179,16 @@ class Rehearsal(_Reading):
         """Plan to create the table."""
         with self._lock:
             self.changes.append(Change("create table", self._name(table), {}))
+
+    def change_table(self, table: Table, change: TableChange, _progress: Progress = silent) -> None:
+        """Plan to change the table."""
+        with self._lock:
+            self.changes.append(Change(str(change), self._name(table), {}))
+
+    @property
+    def archive(self) -> Archive:
+        """The archive to look at."""
+        return SealedArchive(self._store.archive, "a rehearsal makes no backups")
 
     def delete_table(self, table: Table) -> None:
         """Plan to delete the table."""

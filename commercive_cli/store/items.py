@@ -28,6 +28,8 @@ def decode_item(encoded: Mapping[str, AttributeValue]) -> Item:
 
 def encode_value(value: Any) -> AttributeValue:
     """Return one value as an attribute value. Source: DynamoDB Developer Guide, "Supported data types"."""
+    if type(value) is str:  # most values are, and whole tables come through here
+        return {"S": value}
     match value:
         case bool():
             return {"BOOL": value}
@@ -46,9 +48,9 @@ def encode_value(value: Any) -> AttributeValue:
 
 def decode_value(encoded: AttributeValue) -> Any:
     """Return the value that one attribute value holds."""
-    (tag, value), *more = encoded.items()
-    if more:
+    if len(encoded) > 1:
         raise Invalid("an attribute value holds more than one type tag")
+    [(tag, value)] = encoded.items()
     match tag:
         case "S" | "BOOL":
             return value
@@ -74,7 +76,7 @@ def number_text(number: int | Decimal) -> str:
 
 def parse_number(text: str) -> int | Decimal:
     """Return an attribute value's number: int when it is whole, an exact Decimal otherwise."""
-    if text.lstrip("-").isdecimal():
+    if text.isdecimal() or text.removeprefix("-").isdecimal():
         return int(text)
     number = Decimal(text)
     return int(number) if number == number.to_integral_value() else number

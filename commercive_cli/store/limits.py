@@ -52,18 +52,18 @@ def check_item(table: Table, item: Item) -> int:
 
 def item_bytes(item: Mapping[str, Any]) -> int:
     """Return the size of an item as DynamoDB counts it, in bytes; raise Invalid on numbers it cannot hold."""
-    return sum(len(name.encode()) + value_bytes(value) for name, value in item.items())
+    return sum([value_bytes(name) + value_bytes(value) for name, value in item.items()])
 
 
 def value_bytes(value: Any, depth: int = 0) -> int:
     """Return the size of one attribute value in bytes."""
     if depth > NESTING:
         raise Invalid(f"values may be nested {NESTING} levels deep at most")
+    if isinstance(value, str):  # most values are, and whole tables come through here
+        return len(value) if value.isascii() else len(value.encode())
     match value:
         case bool() | None:
             return 1
-        case str():
-            return len(value.encode())
         case int() | Decimal():
             return _number_bytes(value)
         case dict():
@@ -74,6 +74,8 @@ def value_bytes(value: Any, depth: int = 0) -> int:
 
 
 def _number_bytes(number: int | Decimal) -> int:
+    if isinstance(number, int) and -LARGEST_KEY_NUMBER <= number <= LARGEST_KEY_NUMBER:
+        return len(str(abs(number)).strip("0")) // 2 + 2
     exact = Decimal(number)
     if not exact.is_finite():
         raise Invalid(f"{number} is not a number that can be stored")

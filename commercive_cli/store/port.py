@@ -1,9 +1,11 @@
 """The Store protocol: what the services ask of an engine, and what both engines promise."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from commercive_cli.store.archive import Archive
+from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
 from commercive_cli.store.writes import Write
@@ -55,7 +57,8 @@ class Page:
 class TableInfo:
     """A table as it is: `items` and `bytes` may be some hours old on DynamoDB.
 
-    The protections are None where the server does not know them.
+    The protections and `tags` are None where the server does not know them, and `billing` is then EMBEDDED.
+    `projections` says for each index what it holds (ALL, KEYS_ONLY, INCLUDE), `index_status` whether it can be used.
     """
 
     name: str
@@ -69,6 +72,13 @@ class TableInfo:
     point_in_time_recovery: bool | None = None
     deletion_protection: bool | None = None
     encryption: str | None = None
+    tags: Mapping[str, str] | None = None
+    projections: Mapping[str, str] = field(default_factory=dict)
+    index_status: Mapping[str, str] = field(default_factory=dict)
+
+
+EMBEDDED = "embedded"
+"""The billing of a store that nobody bills."""
 
 
 class Store(Protocol):
@@ -133,8 +143,20 @@ class Store(Protocol):
         """Return the table as it is, or None when there is none."""
         ...
 
+    def change_table(self, table: Table, change: TableChange, progress: Progress = silent) -> None:
+        """Make one change to a table and wait until it is done, telling `progress` how it goes.
+
+        Raises Invalid when this store has no notion of such a change.
+        """
+        ...
+
     def delete_table(self, table: Table) -> None:
         """Delete the table and all it holds, lifting deletion protection first."""
+        ...
+
+    @property
+    def archive(self) -> Archive:
+        """The backups of this store, and its ways to S3."""
         ...
 
     def unsupported(self) -> Sequence[str]:

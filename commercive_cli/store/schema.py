@@ -1,4 +1,7 @@
-"""The six tables as the services need them: keys, indexes and protections (seed document, sections 1 and 5)."""
+"""The six tables as declared: keys, indexes and protections (seed document, sections 1 and 5).
+
+This is the one declaration. `tables create`, `diff`, `apply` and `template` all read it.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,6 +25,27 @@ class Index:
 
 
 @dataclass(frozen=True)
+class Protections:
+    """How DynamoDB shall bill, guard and label a table; a SQLite file has none of it.
+
+    Tables are encrypted with the key that AWS owns, DynamoDB's default: it costs nothing, adds no calls that KMS could
+    throttle, and no key policy can lock anybody out of the data. Who must prove that they can revoke the key declares
+    `KMS` here, which is the account's key `aws/dynamodb` (DynamoDB Developer Guide, "Encryption at rest").
+    A table may have more tags than these.
+    """
+
+    billing: Literal["PAY_PER_REQUEST"] = "PAY_PER_REQUEST"
+    point_in_time_recovery: bool = True
+    deletion_protection: bool = True
+    encryption: Literal["AWS owned key", "KMS"] = "AWS owned key"
+    tags: tuple[tuple[str, str], ...] = (("application", "commercive"),)
+
+
+PROJECTION = "ALL"
+"""What every index holds: all attributes, so that no listing needs a second read."""
+
+
+@dataclass(frozen=True)
 class Table:
     """A table, its key, its indexes and the attribute (seconds since the epoch) after which items may vanish."""
 
@@ -30,6 +54,7 @@ class Table:
     sort: Attribute | None = None
     indexes: tuple[Index, ...] = ()
     ttl: str | None = None
+    protections: Protections = Protections()
 
     @property
     def key_names(self) -> tuple[str, ...]:

@@ -1,0 +1,119 @@
+"""The connection: who asks, and the one low-level client that every thread shares."""
+
+import threading
+import zlib
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from botocore.session import Session
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.engines.dynamodb_errors import ReplyDamaged, explained
+from commercive_cli.engines.dynamodb_place import Place
+
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 3.0
+CONNECTIONS = 50
+
+
+class Connection:
+    """A client made when it is first needed; botocore is used directly, boto3 on top of it would add nothing here."""
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        deadline: float,
+        profile: str | None = None,
+        session: Session | None = None,
+        metadata: bool = False,
+    ) -> None:
+        place.check()
+        self._place = place
+        self._profile = profile
+        self._session = session
+        self._metadata = metadata
+        # Less than the deadline, so that there is time for a second try after a lost reply.
+        self.read_seconds = min(READ_SECONDS, deadline / 2)
+        self._config = Config(
+            connect_timeout=min(CONNECT_SECONDS, deadline / 2),
+            read_timeout=self.read_seconds,
+            max_pool_connections=CONNECTIONS,
+            endpoint_discovery_enabled=False,
+            # Half of the work of a bulk load, for requests that this engine makes and the server checks anyway.
+            parameter_validation=False,
+            # Trying again is the business of dynamodb_calls alone: botocore knows neither conflicts nor our deadline.
+            retries={"mode": "standard", "total_max_attempts": 1},
+        )
+        self._client: BaseClient | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def place(self) -> Place:
+        """Where requests go; an endpoint that only AWS's own configuration names is found by making the client."""
+        if self._place.endpoint is not None:
+            return self._place
+        url = self.client().meta.endpoint_url
+        own = f"://dynamodb.{self._place.region}."
+        return self._place if own in url else Place(self._place.region, url)
+
+    def client(self) -> BaseClient:
+        """Return the client; raise Unauthenticated or Invalid when profile, configuration or region are unusable."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+
+    def s3_client(self) -> BaseClient:
+        """Return a new client of S3 in the same region, for whoever asks DynamoDB; the caller closes it."""
+        if self._place.endpoint is not None:
+            raise Invalid("only AWS's own DynamoDB transfers to and from S3, and this store has an endpoint")
+        return self._session_to_use().create_client("s3", region_name=self._place.region, config=self._config)
+
+    def close(self) -> None:
+        """Close the pooled connections; a later call opens new ones."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+            self._client = None
+
+    def _connect(self) -> BaseClient:
+        try:
+            return self._make_client()
+        except BotoCoreError as error:
+            told = explained(error, self._place, "CreateClient")
+            if told is None:
+                raise
+            raise told from error
+
+    def _session_to_use(self) -> Session:
+        session = self._session or Session(profile=self._profile)
+        # "auto" would ask the instance metadata service for its region, and so would the provider of its roles: a
+        # second or more lost on every machine that is not an EC2 instance.
+        session.set_config_variable("defaults_mode", "legacy")
+        if not self._metadata:
+            session.get_component("credential_provider").remove("iam-role")
+        return session
+
+    def _make_client(self) -> BaseClient:
+        client = self._session_to_use().create_client(
+            "dynamodb", region_name=self._place.region, endpoint_url=self._place.endpoint, config=self._config
+        )
+        client.meta.events.register("before-parse.dynamodb", _check_reply)
+        return client
+
+
+def _check_reply(response_dict: dict[str, Any], **_: Any) -> None:
+    """Raise ReplyDamaged for a reply that botocore would read as one without any content.
+
+    botocore takes a body cut short, or a proxy's HTML page, for `{}`: an item that is there would be "not found", a
+    write that never arrived "done". It checks x-amz-crc32 only to decide on a retry, and its retries are off.
+    """
+    headers, body = response_dict["headers"], response_dict["body"]
+    checksum = headers.get("x-amz-crc32")
+    if checksum is not None and int(checksum) != zlib.crc32(body):
+        raise ReplyDamaged("the reply's checksum is wrong")
+    if response_dict["status_code"] < 300 and not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
+        raise ReplyDamaged("the reply is not DynamoDB's")

@@ -1,0 +1,68 @@
+"""When to try again: full jitter that grows, bounded in tries and in time."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from commercive_cli.domain.clock import Sleep
+from commercive_cli.domain.errors import Unavailable
+
+TRIES = 12
+SHORTEST_PAUSE = 0.010
+LONGEST_PAUSE = 0.500
+_FIRST_CEILING = 0.050
+_DOUBLINGS = 10
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long one call may take (`deadline`, seconds), and the time and chance it goes by."""
+
+    deadline: float = 10.0
+    now: Callable[[], float] = time.monotonic
+    sleep: Sleep = time.sleep
+    random: Callable[[], float] = random.random
+
+
+class Attempts:
+    """The tries of one call: counted from its start, with a pause before each one that follows.
+
+    A pause is drawn evenly from `SHORTEST_PAUSE` to a ceiling that doubles up to `longest` (seconds), so that callers
+    who collided once drift apart (AWS Architecture Blog, "Exponential Backoff And Jitter").
+    """
+
+    def __init__(self, timing: Timing, *, tries: int | None = TRIES, longest: float = LONGEST_PAUSE) -> None:
+        self._timing = timing
+        self._tries = tries
+        self._longest = longest
+        self._started = timing.now()
+        self.made = 1
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first try began."""
+        return self._timing.now() - self._started
+
+    def pause(self, within: float) -> bool:
+        """Wait before the next try; return False at once when tries are used up or it would start after `within`."""
+        wait = self._next_pause()
+        if self.made == self._tries or self.elapsed + wait > within:
+            return False
+        self._timing.sleep(wait)
+        self.made += 1
+        return True
+
+    def _next_pause(self) -> float:
+        ceiling = min(self._longest, _FIRST_CEILING * 2.0 ** min(self.made - 1, _DOUBLINGS))
+        return SHORTEST_PAUSE + self._timing.random() * (ceiling - SHORTEST_PAUSE)
+
+
+def wait_until(
+    timing: Timing, goal: str, reached: Callable[[], bool], *, within: float, longest: float = LONGEST_PAUSE
+) -> None:
+    """Ask again and again until the goal is reached; raise Unavailable when it is not after `within` seconds."""
+    polls = Attempts(timing, tries=None, longest=longest)
+    while not reached():
+        if not polls.pause(within):
+            raise Unavailable(f"{goal} takes longer than {within:g} s; it may still end well, look later")

@@ -1,0 +1,108 @@
+"""Tables as DynamoDB writes them: requests made from the declaration, descriptions read into the port's terms."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from commercive_cli.store.port import TableInfo
+from commercive_cli.store.schema import PROJECTION, Attribute, Index, Table
+
+Description = dict[str, Any]
+AWS_OWNED_KEY = "AWS owned key"
+
+
+def create_request(table: Table, name: str) -> dict[str, Any]:
+    """Return the parameters of CreateTable for the table as declared."""
+    return {
+        **imported_table(table, name),
+        "DeletionProtectionEnabled": table.protections.deletion_protection,
+        "Tags": tag_list(table.protections.tags),
+    }
+
+
+def imported_table(table: Table, name: str) -> dict[str, Any]:
+    """Return what CreateTable and ImportTable both take; an import knows neither tags nor protection."""
+    request: dict[str, Any] = {
+        "TableName": name,
+        "AttributeDefinitions": attribute_definitions(table),
+        "KeySchema": _key_schema(table.partition, table.sort),
+        "BillingMode": table.protections.billing,
+    }
+    if table.indexes:
+        request["GlobalSecondaryIndexes"] = [index_definition(index) for index in table.indexes]
+    if table.protections.encryption != AWS_OWNED_KEY:
+        request["SSESpecification"] = encryption_specification(table.protections.encryption)
+    return request
+
+
+def tag_list(tags: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    """Return tags as requests take them."""
+    return [{"Key": name, "Value": value} for name, value in tags]
+
+
+def encryption_specification(key: str) -> dict[str, Any]:
+    """Return the specification that encrypts with the key that AWS owns, or with the account's own for DynamoDB."""
+    return {"Enabled": False} if key == AWS_OWNED_KEY else {"Enabled": True, "SSEType": "KMS"}
+
+
+def attribute_definitions(table: Table) -> list[dict[str, str]]:
+    """Return every key attribute of the table and its indexes, each once."""
+    placing = [*table.key_attributes(), *(a for index in table.indexes for a in (index.partition, index.sort))]
+    return [{"AttributeName": each.name, "AttributeType": each.type} for each in dict.fromkeys(placing)]
+
+
+def index_definition(index: Index) -> dict[str, Any]:
+    """Return a global secondary index as CreateTable and UpdateTable take it."""
+    return {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.partition, index.sort),
+        "Projection": {"ProjectionType": PROJECTION},
+    }
+
+
+def table_info(
+    described: Description, *, ttl: str | None, recovery: bool | None, tags: Mapping[str, str] | None
+) -> TableInfo:
+    """Return what DescribeTable and the descriptions of the protections say, in the port's terms."""
+    types = {each["AttributeName"]: each["AttributeType"] for each in described["AttributeDefinitions"]}
+    indexes = described.get("GlobalSecondaryIndexes", [])
+    return TableInfo(
+        name=described["TableName"],
+        status=described["TableStatus"],
+        items=described.get("ItemCount", 0),
+        bytes=described.get("TableSizeBytes", 0),
+        billing=described.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        keys=_keys(described, types),
+        indexes={each["IndexName"]: _keys(each, types) for each in indexes},
+        ttl=ttl,
+        point_in_time_recovery=recovery,
+        deletion_protection=described.get("DeletionProtectionEnabled"),
+        encryption=_encryption(described.get("SSEDescription"), is_aws=recovery is not None),
+        tags=tags,
+        projections={each["IndexName"]: each["Projection"]["ProjectionType"] for each in indexes},
+        index_status={each["IndexName"]: each.get("IndexStatus", "ACTIVE") for each in indexes},
+    )
+
+
+def is_active(described: Description | None) -> bool:
+    """Return whether the table and all its indexes can be used."""
+    # A table just created may not be seen yet; an index is created, and can be queried, later than its table.
+    if described is None or described["TableStatus"] != "ACTIVE":
+        return False
+    return all(index.get("IndexStatus", "ACTIVE") == "ACTIVE" for index in described.get("GlobalSecondaryIndexes", []))
+
+
+def _keys(described: Description, types: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    schema = sorted(described["KeySchema"], key=lambda each: str(each["KeyType"]))  # HASH before RANGE
+    return tuple((each["AttributeName"], types[each["AttributeName"]]) for each in schema)
+
+
+def _encryption(described: Description | None, *, is_aws: bool) -> str | None:
+    """Return whose key encrypts the table; AWS, which encrypts every table, says nothing when it is its own."""
+    if described is None or described.get("Status") in ("DISABLED", "DISABLING"):
+        return AWS_OWNED_KEY if is_aws else None
+    return f"{described.get('SSEType', 'KMS')} {described.get('KMSMasterKeyArn', '')}".strip()
+
+
+def _key_schema(partition: Attribute, sort: Attribute | None) -> list[dict[str, str]]:
+    schema = [{"AttributeName": partition.name, "KeyType": "HASH"}]
+    return schema if sort is None else [*schema, {"AttributeName": sort.name, "KeyType": "RANGE"}]

@@ -1,0 +1,129 @@
+"""The Archive protocol on SQLite: a backup is a file of its own, made while others read and write the store.
+
+Source: SQLite documentation, "SQLite Backup API".
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.engines.sqlite_file import SQLiteFile
+from commercive_cli.store.archive import Backup, Transferred
+from commercive_cli.store.changes import Progress
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import TABLES
+
+SUFFIX = ".backup"
+_PAGES_AT_ONCE = 5_000
+
+
+class SQLiteArchive:
+    """Backups of one file; `open_file` gives the store of another."""
+
+    def __init__(self, file: SQLiteFile, prefix: str, open_file: Callable[[Path], Store]) -> None:
+        self._file = file
+        self._prefix = prefix
+        self._open_file = open_file
+
+    def back_up(self, name: str | None, now: int, progress: Progress) -> Backup:
+        """Copy the file as it is at one moment to the path `name`, or to a file next to it named after `now`."""
+        path = Path(name) if name else self._default_path(now)
+        with self._file.reading() as source:
+            source.execute("BEGIN")
+            source.execute("SELECT 1 FROM sqlite_schema").fetchall()  # from here on the copy sees this moment alone
+            _copy(source, path, progress)
+        return self._described(path)
+
+    def backups(self) -> list[Backup]:
+        """Return the backups that lie next to the file, newest first."""
+        found = self._file.path.parent.glob(f"{self._file.path.name}.*{SUFFIX}")
+        return sorted(map(self._described, found), key=lambda each: each.created_at, reverse=True)
+
+    def beside(self, place: str) -> Store:
+        """Return the store in the file `place`."""
+        return self._open_file(Path(place))
+
+    def restore(self, name: str, place: str, progress: Progress) -> None:
+        """Copy a backup to the new file `place`."""
+        path = Path(name)
+        if not path.is_file():
+            raise NotFound(f"there is no backup {name}; `commercive tables backups` names those next to the store")
+        backup = self._described(path)
+        if not backup.complete:
+            raise Conflict(f"{name} is {backup.status}; it cannot be restored")
+        with closing(_opened(path)) as source:
+            _copy(source, Path(place), progress)
+
+    def restore_moment(self, _at: int | None, _place: str, _progress: Progress) -> None:
+        """Refuse: a file does not know its past."""
+        raise Invalid("a SQLite file has no point-in-time recovery; restore a backup by its name", field="at")
+
+    def export_to_s3(self, _bucket: str, _prefix: str, _progress: Progress) -> list[Transferred]:
+        """Refuse."""
+        _refuse_s3()
+
+    def import_from_s3(self, _bucket: str, _prefix: str, _progress: Progress) -> list[Transferred]:
+        """Refuse."""
+        _refuse_s3()
+
+    def _default_path(self, now: int) -> Path:
+        stamp = f"{datetime.fromtimestamp(now / 1000, UTC):%Y%m%dT%H%M%SZ}"
+        return self._file.path.with_name(f"{self._file.path.name}.{stamp}{SUFFIX}")
+
+    def _described(self, path: Path) -> Backup:
+        names = {self._prefix + table.name: table.name for table in TABLES}
+        try:
+            with closing(_opened(path)) as connection:
+                rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+                sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        except sqlite3.DatabaseError:
+            rows, sound = [], False
+        tables = tuple(names[name] for (name,) in sorted(rows) if name in names)
+        found = path.stat()
+        status = "damaged" if not sound else "AVAILABLE" if tables else f"without tables of the prefix {self._prefix}"
+        return Backup(str(path), found.st_mtime_ns // 1_000_000, tables, status, sound and bool(tables), found.st_size)
+
+
+def _copy(source: sqlite3.Connection, path: Path, progress: Progress) -> None:
+    """Copy a database to a new file, which is there whole or not at all, and is never an older one overwritten."""
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        with closing(sqlite3.connect(unfinished)) as target:
+            source.backup(target, pages=_PAGES_AT_ONCE, progress=lambda _, left, all_: progress(_share(left, all_)))
+            target.execute("PRAGMA journal_mode = DELETE")  # one file, without companions
+        _settle(unfinished, path)
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise Unavailable(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _settle(unfinished: Path, path: Path) -> None:
+    """Give the file its name, once it is on disk; raise Conflict when the name is taken."""
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(unfinished)
+    except FileExistsError:
+        raise Conflict(f"{path} exists; it is not overwritten, choose another name") from None
+
+
+def _share(left: int, all_: int) -> str:
+    return f"copied {100 * (all_ - left) // max(all_, 1)} %"
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+
+def _refuse_s3() -> NoReturn:
+    raise Invalid(
+        "only DynamoDB has exports to S3 and imports from it; leave out --s3 and name a directory", field="s3"
+    )

@@ -1,0 +1,194 @@
+"""The SQLite file itself: connections that threads share, transactions, and what its errors mean to people."""
+
+import sqlite3
+import stat
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from commercive_cli.domain.errors import CommerciveError, Invalid, Unavailable
+
+_CREATE = "create it with `commercive tables create`"
+_POLL_SECONDS = 0.005
+_Identity = tuple[int, int]
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that knows which file it opened: a file replaced under its path must not be written any more."""
+
+    identity: _Identity = (0, 0)
+
+
+class SQLiteFile:
+    """A database file, opened at first use, with as many connections as threads use it at once.
+
+    Waits up to `deadline` seconds for other writers. The writers of one process queue for a lock, which wakes them in
+    microseconds, where SQLite's own lock is polled.
+    """
+
+    def __init__(self, path: Path, deadline: float) -> None:
+        self.path = path
+        self._deadline = deadline
+        self._idle: deque[_Connection] = deque()
+        self._writer = threading.Lock()
+        self._closed = False
+
+    def exists(self) -> bool:
+        """Return whether there is something at the path; raise Unavailable when that cannot be known."""
+        return self._identity() is not None
+
+    def create(self) -> None:
+        """Make an empty file, readable by its owner only, and its directories, unless they are there."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.touch(mode=0o600)
+        except OSError as error:
+            raise Unavailable(f"{self.path} cannot be created: {error.strerror}") from error
+
+    @contextmanager
+    def reading(self, *names: str) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to read the tables of these names; each statement sees one consistent state."""
+        connection = self._taken()
+        try:
+            yield connection
+        except OverflowError:
+            raise Invalid("a number to look for must fit into 64 bits") from None
+        except sqlite3.DatabaseError as error:
+            told = self._explained(error, connection, names)
+            if told is None:
+                raise
+            raise told from error
+        finally:
+            if connection.in_transaction:
+                connection.rollback()
+            self._give_back(connection)
+
+    @contextmanager
+    def writing(self, *names: str) -> Iterator[sqlite3.Connection]:
+        """Lend a connection within a transaction, committed to disk when the block ends, undone when it raises."""
+        if not self._writer.acquire(timeout=self._deadline):
+            raise self._locked()
+        try:
+            with self.reading(*names) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+        finally:
+            self._writer.release()
+
+    def close(self) -> None:
+        """Close the idle connections now, and those in use as they come back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _taken(self) -> _Connection:
+        identity = self._identity()
+        if identity is None:
+            raise Unavailable(f"no store at {self.path}; {_CREATE}")
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return self._opened(identity)
+            if connection.identity == identity:
+                return connection
+            connection.close()
+
+    def _give_back(self, connection: _Connection) -> None:
+        if self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _opened(self, identity: _Identity) -> _Connection:
+        """Open for reading and writing without creating; connections wander between threads, one at a time."""
+        connection: _Connection | None = None
+        try:
+            connection = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=self._deadline,
+                isolation_level=None,
+                check_same_thread=False,
+                factory=_Connection,
+            )
+            self._use_wal(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.DatabaseError as error:
+            if connection is not None:
+                connection.close()
+            told = self._explained(error)
+            if told is None:
+                raise
+            raise told from error
+        connection.identity = identity
+        return connection
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        """Turn on WAL, which lasts; while another process does so, SQLite refuses at once instead of waiting."""
+        until = time.monotonic() + self._deadline
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    raise
+            else:
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def _identity(self) -> _Identity | None:
+        try:
+            found = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise Unavailable(f"{self.path} cannot be opened: {error.strerror}") from error
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no file"
+            raise Invalid(f"{self.path} is {kind}, it is not a SQLite database")
+        return found.st_dev, found.st_ino
+
+    def _locked(self) -> Unavailable:
+        return Unavailable(
+            f"{self.path} was locked by another writer for {self._deadline:g} s; nothing was written, try again"
+        )
+
+    def _explained(
+        self, error: sqlite3.DatabaseError, connection: sqlite3.Connection | None = None, names: tuple[str, ...] = ()
+    ) -> CommerciveError | None:
+        match _primary_code(error):
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return self._locked()
+            case sqlite3.SQLITE_NOTADB:
+                return Invalid(f"{self.path} is not a SQLite database")
+            case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+                return Unavailable(f"{self.path} cannot be opened; it and its directory must be readable and writable")
+            case sqlite3.SQLITE_READONLY:
+                return Unavailable(f"{self.path} is read-only; it and its directory must be writable")
+            case sqlite3.SQLITE_FULL:
+                return Unavailable(f"the disk of {self.path} is full; nothing was written")
+            case sqlite3.SQLITE_IOERR:
+                return Unavailable(f"{self.path} failed ({error}); the outcome is unknown, retry with the same key")
+            case sqlite3.SQLITE_CORRUPT:
+                return Unavailable(f"{self.path} is damaged ({error}); restore it from a backup")
+            case sqlite3.SQLITE_ERROR if connection is not None:
+                return self._wrong_table(error, connection, names)
+        return None
+
+    def _wrong_table(
+        self, error: sqlite3.DatabaseError, connection: sqlite3.Connection, names: tuple[str, ...]
+    ) -> CommerciveError:
+        for name in names:
+            if connection.execute("SELECT 1 FROM pragma_table_info(?)", (name,)).fetchone() is None:
+                return Unavailable(f"table {name} does not exist in {self.path}; {_CREATE}")
+        return Unavailable(f"a table in {self.path} is not as it should be ({error}); see `commercive tables diff`")
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's result code without its extension; 0 for an error of the Python module itself."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -1,0 +1,99 @@
+"""Many writers at once: counters are exact, sums are kept, one claim wins. moto would prove nothing here."""
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from commercive_cli.domain.errors import Unavailable
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import MESSAGES
+from commercive_cli.store.writes import Absent, Below, Check, Exists, Put, Update
+from tests.contract.samples import message, message_key, read
+
+THREADS = 16
+TIMES = 6
+
+
+def until_available(write: Callable[[], None]) -> None:
+    """Write again while the store says that it is contended, but not for ever."""
+    for _ in range(20):
+        try:
+            return write()
+        except Unavailable:
+            continue
+    raise AssertionError("the store stayed unavailable")
+
+
+def test_a_counter_counts_every_increment_once(concurrent_store: Store, place: str) -> None:
+    """Sixteen threads add to one counter under a condition; no increment is lost or doubled."""
+    concurrent_store.transact(Put(MESSAGES, message(place, "counter", n=0)), Put(MESSAGES, message(place, "open")))
+    add = (
+        Update(MESSAGES, message_key(place, "counter"), add={"n": 1}, when=Exists()),
+        Check(MESSAGES, message_key(place, "open"), Exists()),
+    )
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done in [
+            pool.submit(until_available, lambda: concurrent_store.transact(*add)) for _ in range(THREADS * TIMES)
+        ]:
+            done.result()
+
+    assert message(place, "counter", n=THREADS * TIMES) == read(concurrent_store, place, "counter")
+
+
+def test_a_condition_holds_at_the_moment_of_the_write(concurrent_store: Store, place: str) -> None:
+    """A limited thing is never oversold: of 48 buyers of 10 seats exactly 10 succeed."""
+    concurrent_store.transact(Put(MESSAGES, message(place, n=0)))
+
+    def buy(_: int) -> bool:
+        seat = Update(MESSAGES, message_key(place), add={"n": 1}, when=Below("n", 10))
+        try:
+            until_available(lambda: concurrent_store.transact(seat))
+        except ConditionFailed:
+            return False
+        return True
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        sold = sum(pool.map(buy, range(48)))
+
+    assert 10 == sold
+    assert message(place, n=10) == read(concurrent_store, place)
+
+
+def test_transfers_keep_the_sum(concurrent_store: Store, place: str) -> None:
+    """Money moved between two items in one transaction is neither made nor lost, whichever way many threads move it."""
+    concurrent_store.transact(*(Put(MESSAGES, message(place, each, n=100)) for each in "ab"))
+
+    def move(seed: int) -> None:
+        amount = random.Random(seed).randint(-9, 9)
+        until_available(
+            lambda: concurrent_store.transact(
+                Update(MESSAGES, message_key(place, "a"), add={"n": -amount}),
+                Update(MESSAGES, message_key(place, "b"), add={"n": amount}),
+            )
+        )
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(move, range(THREADS * TIMES)))
+    moved = sum(random.Random(seed).randint(-9, 9) for seed in range(THREADS * TIMES))
+
+    assert message(place, "a", n=100 - moved) == read(concurrent_store, place, "a")
+    assert message(place, "b", n=100 + moved) == read(concurrent_store, place, "b")
+
+
+def test_one_claim_wins(concurrent_store: Store, place: str) -> None:
+    """Of twenty who claim one code at once, one gets it, and each of the others is told who."""
+
+    def claim(owner: int) -> int:
+        put = Put(MESSAGES, message(place, owner=owner), when=Absent())
+        try:
+            until_available(lambda: concurrent_store.transact(put))
+        except ConditionFailed as failed:
+            winner = failed.failures[0] or {}
+            return int(winner["owner"])
+        return owner
+
+    with ThreadPoolExecutor(20) as pool:
+        told = set(pool.map(claim, range(20)))
+
+    assert {(read(concurrent_store, place) or {})["owner"]} == told

@@ -1,0 +1,136 @@
+"""Any short history of transactions ends on every engine as the model of `holds` and `applied` says."""
+
+from decimal import Decimal
+from uuid import uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import MESSAGES
+from commercive_cli.store.writes import (
+    Absent,
+    All,
+    AnyOf,
+    AtMost,
+    Below,
+    Check,
+    Condition,
+    Delete,
+    Equals,
+    Exists,
+    Missing,
+    Put,
+    Update,
+    Write,
+    applied,
+    holds,
+)
+from tests.contract.samples import message_key, read
+
+IDS = ("x", "y", "z")
+NAMES = st.sampled_from(["a", "b", "c"])
+NUMBERS = st.one_of(st.integers(-3, 3), st.decimals(-3, 3, places=1).map(lambda d: d if d % 1 else int(d)))
+ORDERED = NUMBERS | st.sampled_from(["", "a", "b"])
+VALUES = ORDERED | st.booleans() | st.none() | st.lists(st.integers(0, 1), max_size=2)
+
+SIMPLE: st.SearchStrategy[Condition] = st.one_of(
+    st.just(Absent()),
+    st.just(Exists()),
+    st.builds(Missing, NAMES),
+    st.builds(Equals, NAMES, VALUES),
+    st.builds(Below, NAMES, ORDERED),
+    st.builds(AtMost, NAMES, ORDERED),
+)
+CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
+    SIMPLE,
+    lambda inner: st.lists(inner, max_size=3).flatmap(lambda each: st.sampled_from([All(*each), AnyOf(*each)])),
+    max_leaves=5,
+)
+
+
+@st.composite
+def writes(draw: st.DrawFn, message_id: str) -> Write:
+    """One write to the message of that id; the partition is filled in by the test."""
+    when = draw(st.none() | CONDITIONS)
+    key = message_key("", message_id)
+    match draw(st.sampled_from(["put", "update", "update", "delete", "check"])):
+        case "put":
+            return Put(MESSAGES, key | draw(st.dictionaries(NAMES, VALUES)), when)
+        case "delete":
+            return Delete(MESSAGES, key, when)
+        case "check":
+            return Check(MESSAGES, key, when or Exists())
+    parts: dict[str, dict[str, object]] = {"set": {}, "default": {}, "add": {}, "remove": {}}
+    for name in draw(st.lists(NAMES, min_size=1, unique=True)):
+        part = draw(st.sampled_from(sorted(parts)))
+        parts[part][name] = draw(NUMBERS if part == "add" else VALUES)
+    return Update(MESSAGES, key, parts["set"], parts["default"], parts["add"], tuple(parts["remove"]), when)
+
+
+TRANSACTIONS = st.lists(st.sampled_from(IDS), min_size=1, unique=True).flatmap(
+    lambda ids: st.tuples(*(writes(message_id) for message_id in ids))
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(history=st.lists(TRANSACTIONS, min_size=1, max_size=6))
+def test_a_history_ends_as_the_model_says(concurrent_store: Store, history: list[tuple[Write, ...]]) -> None:
+    """Services may reason with `holds` and `applied` alone: results, failures and refusals are those of the engines."""
+    place = uuid4().hex
+    model: dict[str, Item] = {}
+
+    for transaction in history:
+        moved = [_moved(write, place) for write in transaction]
+        outcome = _outcome(concurrent_store, moved)
+
+        assert _expected(model, moved) == outcome
+        assert model == {each: item for each in IDS if (item := read(concurrent_store, place, each)) is not None}
+
+
+def _moved(write: Write, place: str) -> Write:
+    match write:
+        case Put():
+            return Put(write.table, write.item | {"conversation_id": place}, write.when)
+        case Update():
+            key = write.key | {"conversation_id": place}
+            return Update(write.table, key, write.set, write.default, write.add, write.remove, write.when)
+        case Delete():
+            return Delete(write.table, write.key | {"conversation_id": place}, write.when)
+        case Check():
+            return Check(write.table, write.key | {"conversation_id": place}, write.when)
+
+
+def _outcome(store: Store, transaction: list[Write]) -> str | dict[int, Item | None]:
+    try:
+        store.transact(*transaction)
+    except ConditionFailed as failed:
+        return failed.failures
+    except Invalid:
+        return "invalid"
+    return "done"
+
+
+def _expected(model: dict[str, Item], transaction: list[Write]) -> str | dict[int, Item | None]:
+    """Change the model as the transaction would change a store, and say how it would end."""
+    olds = [model.get(write.key["message_id"]) for write in transaction]
+    failures = {
+        at: old for at, (write, old) in enumerate(zip(transaction, olds, strict=True)) if not holds(write.when, old)
+    }
+    if failures:
+        return failures
+    if any(_adds_to_no_number(write, old) for write, old in zip(transaction, olds, strict=True)):
+        return "invalid"
+    for write, old in zip(transaction, olds, strict=True):
+        new = applied(write, old)
+        model.pop(write.key["message_id"], None)
+        if new is not None:
+            model[write.key["message_id"]] = new
+    return "done"
+
+
+def _adds_to_no_number(write: Write, old: Item | None) -> bool:
+    touched = [(old or {}).get(name, 0) for name in write.add] if isinstance(write, Update) else []
+    return any(isinstance(each, bool) or not isinstance(each, int | Decimal) for each in touched)

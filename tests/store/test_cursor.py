@@ -1,0 +1,73 @@
+"""Cursors: they go on exactly where a page ended, in that listing, and nowhere else."""
+
+import string
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.store.cursor import decode_cursor, encode_cursor
+
+POSITIONS = st.dictionaries(
+    st.text(max_size=20), st.none() | st.booleans() | st.integers() | st.text(max_size=40), max_size=4
+)
+
+
+@given(st.text(max_size=40), POSITIONS)
+def test_a_cursor_holds_its_position(listing: str, position: dict[str, Any]) -> None:
+    """A cursor gives back its position in its own listing, and is safe in a URL and in a shell."""
+    cursor = encode_cursor(listing, position)
+
+    assert position == decode_cursor(listing, cursor)
+    assert not set(cursor) - set(string.ascii_letters + string.digits + "-_")
+
+
+@given(st.text(max_size=40), st.text(max_size=40), POSITIONS)
+def test_a_cursor_of_another_listing_is_refused(listing: str, other: str, position: dict[str, Any]) -> None:
+    """A cursor is refused where the command or a filter differs from the one that made it."""
+    assume(listing != other)
+    cursor = encode_cursor(listing, position)
+
+    with pytest.raises(Invalid, match="another listing"):
+        decode_cursor(other, cursor)
+
+
+@given(st.text(max_size=10), POSITIONS, st.data())
+def test_a_damaged_cursor_is_refused(listing: str, position: dict[str, Any], data: st.DataObject) -> None:
+    """A cursor with one character changed, dropped or added is refused, wherever that is."""
+    cursor = encode_cursor(listing, position)
+    at = data.draw(st.integers(0, len(cursor) - 2))
+    replacement = data.draw(st.sampled_from(string.ascii_letters + "-_ \n=+/é\0"))
+    assume(replacement != cursor[at])
+    damaged = [
+        cursor[:at] + replacement + cursor[at + 1 :],
+        cursor[:at] + replacement + cursor[at:],
+        cursor[:at],
+        cursor[at + 1 :],
+    ]
+
+    for each in damaged:
+        with pytest.raises(Invalid):
+            decode_cursor(listing, each)
+
+
+@given(st.text(max_size=60))
+@example("")
+@example("\ud800")
+@example("A" * 5_000)
+@example("====")
+@example("null")
+def test_made_up_cursors_are_refused(cursor: str) -> None:
+    """Any text that no listing made is refused in the same words, naming the field."""
+    with pytest.raises(Invalid) as refused:
+        decode_cursor("listing", cursor)
+
+    assert "cursor" == refused.value.field
+
+
+def test_an_oversized_cursor_is_refused() -> None:
+    """Not even a genuine cursor may have more than 4,096 characters."""
+    with pytest.raises(Invalid):
+        decode_cursor("listing", encode_cursor("listing", {"k": "x" * 4_000}))

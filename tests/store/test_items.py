@@ -1,0 +1,100 @@
+"""The encoding of items: lossless, exact, and closed to what cannot be stored."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.store.items import (
+    decode_item,
+    decode_value,
+    encode_item,
+    encode_value,
+    number_text,
+    parse_number,
+)
+
+NUMBERS = st.integers(-(10**37), 10**37) | st.decimals(allow_nan=False, allow_infinity=False).filter(
+    lambda number: len(number.as_tuple().digits) <= 38 and -130 <= number.adjusted() <= 125
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=20) | NUMBERS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=10), VALUES, max_size=6))
+def test_an_item_reads_back_as_it_was_stored(item: dict[str, Any]) -> None:
+    """Every text, number, truth value, list and object comes back equal, booleans as booleans, numbers exact."""
+    back = decode_item(encode_item(item))
+
+    assert item == back
+    assert _kinds(item) == _kinds(back)
+
+
+@given(NUMBERS)
+def test_numbers_are_plain_digits_and_exact(number: int | Decimal) -> None:
+    """A number is stored as plain digits without an exponent or trailing zeros, and read back exactly."""
+    text = number_text(number)
+
+    assert number == parse_number(text)
+    assert not set(text) - set("-.0123456789")
+    assert "." not in text or not text.endswith(("0", "."))
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (Decimal("25.50"), "25.5"),
+        (Decimal("0.00"), "0"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("100"), "100"),
+        (Decimal("-0.10"), "-0.1"),
+        (0, "0"),
+        (10**37, "1" + "0" * 37),
+    ],
+)
+def test_a_number_has_one_spelling(number: int | Decimal, text: str) -> None:
+    """However many places a number had, it is stored in its one shortest spelling."""
+    assert text == number_text(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("12", 12), ("-3", -3), ("12.50", Decimal("12.5")), ("12.00", 12), ("1E+2", 100)]
+)
+def test_whole_numbers_are_read_as_integers(text: str, number: int | Decimal) -> None:
+    """A whole number is an int, whatever it was stored as, and any other is a Decimal."""
+    read = parse_number(text)
+
+    assert number == read
+    assert type(number) is type(read)
+
+
+@pytest.mark.parametrize("value", [1.5, b"x", {1, 2}, object(), Decimal("NaN"), Decimal("Infinity"), [0.1], {"a": 0.1}])
+def test_what_cannot_be_stored_exactly_is_refused(value: object) -> None:
+    """A float, bytes, a set or a number that is none is refused and never rounded or guessed."""
+    with pytest.raises(Invalid):
+        encode_value(value)
+
+
+@pytest.mark.parametrize("encoded", [{"B": "eA=="}, {"SS": ["a"]}, {"S": "a", "N": "1"}])
+def test_foreign_types_are_refused_by_name(encoded: dict[str, Any]) -> None:
+    """An item made elsewhere with a type that this store does not hold is refused, not misread."""
+    with pytest.raises(Invalid):
+        decode_value(encoded)
+
+
+def _kinds(value: object) -> object:
+    """Return the value's shape: booleans and numbers are equal in Python, but not to users."""
+    match value:
+        case bool() | None | str():
+            return type(value)
+        case dict():
+            return {name: _kinds(each) for name, each in value.items()}
+        case list():
+            return [_kinds(each) for each in value]
+    return "number"
