@@ -1,0 +1,149 @@
+"""The program: global options, the groups, and the one place where everything that can go wrong ends."""
+
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TextIO, cast
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+from commercive_cli import __version__
+from commercive_cli.cli.completions import answer_shell, completion
+from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say, silence_output
+from commercive_cli.cli.globals import GlobalOptions, hoisted
+from commercive_cli.cli.groups import GROUPS, Group, example, load_group
+
+PROGRAM = "commercive"
+
+
+class Root(Group):
+    """The root group: it knows every group by name and loads the one that is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, info in GROUPS.items():
+            self.add_command(TyperGroup(name=name, help=info.help, rich_markup_mode=None))
+        self.commands = dict(sorted(self.commands.items(), key=lambda pair: pair[0] not in GROUPS))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that the arguments name, with the commands of its group loaded."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load_group(name) if name in GROUPS else command, rest
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse the command line; help may be printed here, to a reader that may be gone."""
+        with _ends_translated():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, whose output may lose its reader."""
+        with _ends_translated():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    name=PROGRAM,
+    cls=Root,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog=example(
+        "commercive tables create --seed",
+        "commercive chat list --sort waiting",
+        "commercive leads list --status pending -o ids",
+        "commercive --profile prod chat reply CONVERSATION_ID 'It has shipped'",
+    ),
+)
+app.command("completion", epilog=example("commercive completion zsh > ~/.zfunc/_commercive"))(completion)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001  # the signature of an option's callback
+    if asked:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    *,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="NAME", help="Profile of the config file; also COMMERCIVE_PROFILE."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="URL",
+            help="sqlite://, sqlite:///file.db or dynamodb://REGION?prefix=commercive_; also COMMERCIVE_STORE.",
+        ),
+    ] = None,
+    actor: Annotated[
+        str | None,
+        typer.Option("--as", metavar="ID", help="Who acts; also COMMERCIVE_ACTOR, else the OS user."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on failure.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; also NO_COLOR.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Commercive's support chat and affiliate programme, from the command line."""
+    context.obj = GlobalOptions(profile, store, actor, verbose, debug, no_color)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code (DESIGN.md, section 6). Failures are one line on stderr."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    _speak_utf8()
+    try:
+        answer_shell(command(), PROGRAM)
+        code = command().main(hoisted(given), prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except (OutputClosed, BrokenPipeError):
+        silence_output()
+        return 0
+    except (Interrupted, KeyboardInterrupt):
+        say("interrupted")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # the one place: nothing may reach the user as a traceback unasked
+        return report(error, debug="--debug" in given)
+    return code if isinstance(code, int) else 0
+
+
+def command() -> TyperGroup:
+    """Return the whole program as a command."""
+    return get_group(app)
+
+
+@contextmanager
+def _ends_translated() -> Iterator[None]:
+    """Raise our own exceptions for the two ends that Typer would otherwise make exit codes of."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise OutputClosed from error
+    except KeyboardInterrupt as error:
+        raise Interrupted from error
+
+
+def _speak_utf8() -> None:
+    """Let the standard streams be UTF-8 whatever the locale says, and never fail on a character or for being closed."""
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere("w")
+    sys.stderr = sys.stderr or _nowhere("w")
+    for stream, errors in ((sys.stdin, "strict"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
+
+
+def _nowhere(mode: str) -> TextIO:
+    return cast("TextIO", Path(os.devnull).open(mode))  # open as long as the process lives

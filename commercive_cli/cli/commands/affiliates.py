@@ -1,0 +1,139 @@
+"""`commercive affiliates`: links, stats, and counting the stats again."""
+
+from typing import Annotated
+
+import typer
+
+from commercive_cli.cli import options as o
+from commercive_cli.cli.errors import DIFFERS
+from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.session import Session
+from commercive_cli.domain.answers import Affiliates, Recomputation
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.services.recompute import RecomputeService
+
+app = new_group("affiliates")
+
+Affiliate = Annotated[str, typer.Argument(metavar="ID", help="Id of the affiliate.")]
+AffiliateIds = Annotated[
+    list[str] | None, typer.Argument(metavar="ID", help="Ids of affiliates, or - to read them from stdin.")
+]
+ManyAffiliates = Annotated[
+    list[str], typer.Argument(metavar="ID", help="Ids of affiliates, or - to read them from stdin.")
+]
+
+
+@app.command("list", epilog=example("commercive affiliates list -o csv --all"))
+def list_affiliates(
+    context: typer.Context,
+    *,
+    limit: o.Limit = None,
+    cursor: o.Cursor = None,
+    everything: o.All = False,
+    output: o.Output = "table",
+) -> None:
+    """List affiliates with their stats."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.list(
+            Affiliates,
+            o.Paging(limit, cursor, everything),
+            lambda count, start: services.affiliates.list_affiliates(limit=count, cursor=start),
+        )
+
+
+@app.command(epilog=example("commercive affiliates show AFFILIATE_ID"))
+def show(context: typer.Context, *, affiliate: Affiliate, output: o.Output = "table") -> None:
+    """Show an affiliate: links, stats and the latest leads."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.show(services.affiliates.show(affiliate))
+
+
+@app.command(
+    "create-link",
+    epilog=example("commercive affiliates create-link aff-1 --email ann@example.com --store-url shop.example.com"),
+)
+def create_link(
+    context: typer.Context,
+    *,
+    affiliate: Affiliate,
+    email: Annotated[str, typer.Option(metavar="E", help="E-mail address of the affiliate.")],
+    store_url: Annotated[str, typer.Option(metavar="S", help="The shop the link is for.")] = "",
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Create an affiliate's link for a shop. Shows the one that exists, if any."""
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.write(lambda: services.affiliates.create_link(affiliate, email, store_url))
+
+
+@app.command("get-link", epilog=example("commercive affiliates get-link AFFILIATE_ID"))
+def get_link(
+    context: typer.Context,
+    *,
+    affiliate: Affiliate,
+    store_url: Annotated[str | None, typer.Option(metavar="S", help="The link for this shop.")] = None,
+    output: o.Output = "table",
+) -> None:
+    """Show an affiliate's primary link, if there is one."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.show(services.affiliates.get_link(affiliate, store_url))
+
+
+@app.command("resolve-link", epilog=example("commercive affiliates resolve-link 7Q2M9XKD"))
+def resolve_link(
+    context: typer.Context,
+    *,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The code in ?ref= of the link.")],
+    output: o.Output = "table",
+) -> None:
+    """Show which affiliate a link code belongs to."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.show(services.affiliates.resolve_link(code))
+
+
+@app.command(
+    epilog=example(
+        "commercive affiliates stats AFFILIATE_ID", "commercive affiliates list -o ids | commercive affiliates stats -"
+    )
+)
+def stats(context: typer.Context, *, ids: ManyAffiliates, output: o.Output = "table") -> None:
+    """Show counts and commissions of affiliates."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.each(ids, services.affiliates.stats)
+
+
+@app.command(
+    epilog=example("commercive affiliates recompute AFFILIATE_ID", "commercive affiliates recompute --all --dry-run")
+)
+def recompute(
+    context: typer.Context,
+    *,
+    ids: AffiliateIds = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Every affiliate.")] = False,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Count leads again and correct wrong stats. With --dry-run, exits 3 when something differs."""
+    if bool(ids) == everyone:
+        raise Invalid("name affiliates by id, or pass --all; one of the two")
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        if everyone:
+            session.write(lambda: services.recompute.all(session.actor))
+        else:
+            session.each(ids or [], lambda one: _one(services.recompute, one, session.actor))
+        if session.plans_changes:
+            raise typer.Exit(DIFFERS)
+
+
+def _one(service: RecomputeService, affiliate_id: str, actor: str) -> Recomputation:
+    result = service.one(affiliate_id, actor)
+    return Recomputation(checked=1, changed=[result] if result.changed else [])

@@ -1,0 +1,212 @@
+"""`commercive chat`: what support staff do with conversations."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from commercive_cli.cli import options as o
+from commercive_cli.cli.compose import composed
+from commercive_cli.cli.errors import say
+from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.session import Session
+from commercive_cli.cli.times import parse_duration, parse_time
+from commercive_cli.domain.answers import Conversations
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.models import SenderType
+from commercive_cli.services.chat import ConversationFilter
+
+app = new_group("chat")
+
+Conversation = Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
+ConversationIds = Annotated[
+    list[str] | None, typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
+]
+ManyConversations = Annotated[
+    list[str], typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
+]
+
+
+@app.command("list", epilog=example("commercive chat list --status open --sort waiting", "commercive chat list -o ids"))
+def list_conversations(
+    context: typer.Context,
+    *,
+    status: Annotated[Literal["open", "closed", "all"], typer.Option(help="Which conversations.")] = "all",
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Of this user only.")] = None,
+    store_url: Annotated[str | None, typer.Option(metavar="S", help="Of this shop only.")] = None,
+    unread: Annotated[bool, typer.Option("--unread", help="With messages that no admin has read.")] = False,
+    sort: Annotated[
+        Literal["recent", "waiting"], typer.Option(help="Newest first, or longest unanswered first.")
+    ] = "recent",
+    limit: o.Limit = None,
+    cursor: o.Cursor = None,
+    everything: o.All = False,
+    output: o.Output = "table",
+) -> None:
+    """List conversations, newest first. `--sort waiting` lists the open ones that wait for an answer."""
+    wanted = ConversationFilter(status, user, store_url, unread, sort)
+    session = Session(context, output)
+    with session.reading() as services:
+        session.list(
+            Conversations,
+            o.Paging(limit, cursor, everything),
+            lambda count, start: services.chat.list_conversations(wanted, limit=count, cursor=start),
+        )
+
+
+@app.command(epilog=example("commercive chat show CONVERSATION_ID --tail 20", "commercive chat show ID -o json | jq"))
+def show(
+    context: typer.Context,
+    *,
+    conversation: Conversation,
+    tail: Annotated[int | None, typer.Option(min=1, metavar="N", help="The last N messages only.")] = None,
+    since: o.Since = None,
+    mark_read: Annotated[bool, typer.Option("--mark-read", help="Mark the user's messages read, for admins.")] = False,
+    yes: o.Yes = False,
+    output: o.Output = "table",
+) -> None:
+    """Show a conversation with its messages. Says who wrote what and when, and what has been read."""
+    session = Session(context, output)
+    after = parse_time(since, "--since", session.now)
+    with session.writing(yes=yes) if mark_read else session.reading() as services:
+        # Services take the last time that is not wanted.
+        session.show(services.chat.show(conversation, tail=tail, since=None if after is None else after - 1))
+        if mark_read:
+            say(f"{services.chat.mark_read(conversation, 'admin').marked} marked read")
+
+
+@app.command(epilog=example("commercive chat send --user u-17 --store-url shop.example.com 'Where is my parcel?'"))
+def send(
+    context: typer.Context,
+    *,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")] = None,
+    user: Annotated[str, typer.Option("--user", metavar="ID", help="The user who writes.")],
+    store_url: Annotated[str, typer.Option(metavar="S", help="The shop the conversation is about.")] = "",
+    conversation: Annotated[
+        str | None, typer.Option("--conversation", metavar="ID", help="An open conversation; else a new one begins.")
+    ] = None,
+    file: Annotated[str | None, typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, or -.")] = None,
+    key: o.Key = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Send a message as the user, for tests and phone calls."""
+    message = composed(text, file, editor=False)
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.write(lambda: services.chat.send(user, message, store=store_url, conversation_id=conversation, key=key))
+
+
+@app.command(
+    epilog=example(
+        "commercive chat reply CONVERSATION_ID 'It has shipped' --close",
+        "commercive chat reply CONVERSATION_ID -F answer.txt --if-last MESSAGE_ID",
+        "commercive chat reply CONVERSATION_ID --editor",
+    )
+)
+def reply(
+    context: typer.Context,
+    *,
+    conversation: Conversation,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")] = None,
+    file: Annotated[str | None, typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, or -.")] = None,
+    editor: Annotated[bool, typer.Option("--editor", help="Write it in $VISUAL or $EDITOR.")] = False,
+    if_last: Annotated[
+        str | None, typer.Option(metavar="MESSAGE_ID", help="Refuse when a message came after this one.")
+    ] = None,
+    reopen: Annotated[bool, typer.Option("--reopen", help="Open the conversation again if it is closed.")] = False,
+    close: Annotated[bool, typer.Option("--close", help="Close the conversation with this reply.")] = False,
+    key: o.Key = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Reply in a conversation as an admin."""
+    message = composed(text, file, editor=editor)
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.write(
+            lambda: services.chat.reply(
+                conversation, session.actor, message, if_last=if_last, reopen=reopen, close=close, key=key
+            )
+        )
+
+
+@app.command("mark-read", epilog=example("commercive chat mark-read CONVERSATION_ID --reader admin"))
+def mark_read(
+    context: typer.Context,
+    *,
+    ids: ManyConversations,
+    reader: Annotated[SenderType, typer.Option(help="Who has read the other side's messages.")] = "admin",
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Mark the messages of conversations read."""
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(ids, lambda one: services.chat.mark_read(one, reader))
+
+
+@app.command(
+    epilog=example(
+        "commercive chat close CONVERSATION_ID",
+        "commercive chat list --user u-17 -o ids | commercive chat close -",
+        "commercive chat close --idle 7d --last-from admin --dry-run",
+    )
+)
+def close(
+    context: typer.Context,
+    *,
+    ids: ConversationIds = None,
+    idle: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Select open conversations without a message for 7d, 12h.")
+    ] = None,
+    last_from: Annotated[
+        SenderType | None, typer.Option(help="With --idle: only where this side wrote the last message.")
+    ] = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Close conversations, by id or by a rule. Closing a closed one changes nothing."""
+    _check_selection(ids, idle, last_from)
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        if idle is None:
+            session.each(ids or [], lambda one: services.chat.close(one, session.actor))
+            return
+        since = session.now - parse_duration(idle, "--idle")
+        # A conversation somebody writes in meanwhile is idle no more, so it stays open.
+        last = {each.conversation_id: each.last_message_id for each in services.chat.idle(since, last_from)}
+        session.many(list(last), lambda one: services.chat.close(one, session.actor, if_last=last[one]))
+
+
+@app.command(epilog=example("commercive chat reopen CONVERSATION_ID"))
+def reopen(
+    context: typer.Context,
+    *,
+    ids: ManyConversations,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Open closed conversations again. Opening an open one changes nothing."""
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(ids, lambda one: services.chat.reopen(one, session.actor))
+
+
+@app.command(epilog=example("commercive chat history CONVERSATION_ID"))
+def history(context: typer.Context, *, conversation: Conversation, output: o.Output = "table") -> None:
+    """Show who closed or reopened it, and when."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.show(services.chat.history(conversation))
+
+
+def _check_selection(ids: list[str] | None, idle: str | None, last_from: str | None) -> None:
+    if bool(ids) == (idle is not None):
+        raise Invalid("name conversations by id, or select them with --idle; one of the two")
+    if last_from is not None and idle is None:
+        raise Invalid("--last-from narrows --idle and means nothing without it")

@@ -1,0 +1,163 @@
+"""`commercive leads`: what admins do with the leads of the affiliate programme."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from commercive_cli.cli import options as o
+from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.session import Session
+from commercive_cli.cli.times import parse_time
+from commercive_cli.domain.answers import Leads
+from commercive_cli.domain.models import ORDER_VOLUMES
+from commercive_cli.domain.money import parse_amount
+from commercive_cli.services.leads import LeadFilter
+
+app = new_group("leads")
+
+Lead = Annotated[str, typer.Argument(metavar="ID", help="Id of the lead.")]
+LeadIds = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of leads, or - to read them from stdin.")]
+Notes = Annotated[str | None, typer.Option("--notes", metavar="TEXT", help="Why; at most 2,000 characters.")]
+Amend = Annotated[bool, typer.Option("--amend", help="Decide anew what was decided otherwise.")]
+
+
+@app.command(
+    "list", epilog=example("commercive leads list --status pending --since 7d", "commercive leads list -o csv")
+)
+def list_leads(
+    context: typer.Context,
+    *,
+    status: Annotated[Literal["pending", "approved", "rejected", "all"], typer.Option(help="Which leads.")] = "all",
+    affiliate: Annotated[str | None, typer.Option(metavar="ID", help="Of this affiliate only.")] = None,
+    link: Annotated[str | None, typer.Option(metavar="CODE", help="That came through this link only.")] = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With TEXT in the name, e-mail, phone or product link.")
+    ] = None,
+    since: o.Since = None,
+    until: o.Until = None,
+    limit: o.Limit = None,
+    cursor: o.Cursor = None,
+    everything: o.All = False,
+    output: o.Output = "table",
+) -> None:
+    """List leads, newest first."""
+    session = Session(context, output)
+    first, last = (parse_time(text, option, session.now) for text, option in ((since, "--since"), (until, "--until")))
+    wanted = LeadFilter(status, affiliate, link, search, first, last)
+    with session.reading() as services:
+        session.list(
+            Leads,
+            o.Paging(limit, cursor, everything),
+            lambda count, start: services.leads.list_leads(wanted, limit=count, cursor=start),
+        )
+
+
+@app.command(epilog=example("commercive leads show LEAD_ID"))
+def show(context: typer.Context, *, lead: Lead, output: o.Output = "table") -> None:
+    """Show a lead and the stats of its affiliate."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.show(services.leads.show(lead))
+
+
+@app.command(
+    epilog=example(
+        "commercive leads submit --link 7Q2M9XKD --name 'Ann Lee' --email ann@example.com --order-volume 5-20"
+    )
+)
+def submit(
+    context: typer.Context,
+    *,
+    link: Annotated[str, typer.Option(metavar="CODE", help="Code of the affiliate link.")],
+    name: Annotated[str, typer.Option(metavar="N", help="Name of the prospect.")],
+    email: Annotated[str, typer.Option(metavar="E", help="E-mail address of the prospect.")],
+    phone: Annotated[str, typer.Option(metavar="P", help="Phone number, as typed.")] = "",
+    product_link: Annotated[str, typer.Option(metavar="URL", help="Web address of the product.")] = "",
+    order_volume: Annotated[
+        str,
+        typer.Option(
+            metavar="V", help=f"Orders a day: {', '.join(ORDER_VOLUMES)}.", autocompletion=lambda: ORDER_VOLUMES
+        ),
+    ] = "",
+    pending_orders: Annotated[str, typer.Option(metavar="N", help="Orders that wait now.")] = "",
+    key: o.Key = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Submit a lead through an affiliate's link."""
+    form = {
+        "name": name,
+        "email": email,
+        "phone": phone,
+        "product_link": product_link,
+        "order_volume": order_volume,
+        "pending_orders": pending_orders,
+    }
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.write(lambda: services.leads.submit(link, form, key=key))
+
+
+@app.command(
+    epilog=example(
+        "commercive leads approve LEAD_ID --commission 25.50",
+        "commercive leads list --status pending -o ids | commercive leads approve - --commission 10",
+    )
+)
+def approve(
+    context: typer.Context,
+    *,
+    ids: LeadIds,
+    commission: Annotated[str, typer.Option(metavar="AMOUNT", help="Commission in USD, such as 25.50.")],
+    notes: Notes = None,
+    amend: Amend = False,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Approve leads with a commission. Approving again with the same amount changes nothing."""
+    amount = parse_amount(commission, "--commission")
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(
+            ids,
+            lambda one: services.leads.decide(
+                one, "approved", session.actor, commission=amount, notes=notes, amend=amend
+            ),
+        )
+
+
+@app.command(epilog=example("commercive leads reject LEAD_ID --notes 'not reachable'"))
+def reject(
+    context: typer.Context,
+    *,
+    ids: LeadIds,
+    notes: Notes = None,
+    amend: Amend = False,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Reject leads. Rejecting a rejected one changes nothing."""
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(ids, lambda one: services.leads.decide(one, "rejected", session.actor, notes=notes, amend=amend))
+
+
+@app.command(epilog=example("commercive leads reset LEAD_ID"))
+def reset(
+    context: typer.Context, *, ids: LeadIds, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table"
+) -> None:
+    """Take decisions back. The leads are pending again and their commissions no longer counted."""
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(ids, lambda one: services.leads.reset(one, session.actor))
+
+
+@app.command(epilog=example("commercive leads history LEAD_ID"))
+def history(context: typer.Context, *, lead: Lead, output: o.Output = "table") -> None:
+    """Show who decided what about a lead, and when."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.show(services.leads.history(lead))

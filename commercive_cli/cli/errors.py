@@ -1,0 +1,124 @@
+"""Every failure of a command becomes one line on stderr and an exit code, here and nowhere else."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+import typer
+from typer.core import TyperOption
+
+from commercive_cli.cli.render.inert import inert
+from commercive_cli.domain.errors import (
+    CommerciveError,
+    Conflict,
+    Denied,
+    Invalid,
+    NotFound,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+
+BUG, USAGE, DIFFERS, PARTIAL, INTERRUPTED = 1, 2, 3, 7, 130
+EXIT_CODES: dict[type[CommerciveError], int] = {
+    Invalid: 2,
+    Unauthenticated: 4,
+    Denied: 4,
+    NotFound: 5,
+    Conflict: 6,
+    RateLimited: 75,
+    Unavailable: 75,
+}
+"""DESIGN.md, section 6."""
+
+
+class OutputClosed(Exception):
+    """Whoever read our output went away; there is nobody left to tell."""
+
+
+class Interrupted(Exception):
+    """The user pressed Ctrl-C."""
+
+
+def exit_code(error: CommerciveError) -> int:
+    """Return the exit code of an error's type."""
+    return next((EXIT_CODES[base] for base in type(error).__mro__ if base in EXIT_CODES), BUG)
+
+
+def report(error: Exception, *, debug: bool) -> int:
+    """Say on stderr what went wrong, in one line, and return the exit code; `debug` adds the traceback."""
+    if debug:
+        traceback.print_exception(error)
+    match error:
+        case CommerciveError():
+            say(error.message)
+            return exit_code(error)
+        case typer.TyperException():
+            say(usage_message(error))
+            return USAGE
+        case typer.Abort():
+            say("cancelled")
+            return INTERRUPTED
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            say(f"{place}{error.strerror or error}")
+            return BUG
+    kind = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    say(f"internal error: {kind}; run again with --debug for a traceback")
+    return BUG
+
+
+def say(message: str, stream: TextIO | None = None) -> None:
+    """Write one line to stderr: text from elsewhere stays inert and in that line."""
+    stream = stream or sys.stderr
+    print(f"commercive: {inert(message)}", file=stream, flush=True)
+
+
+def silence_output() -> None:
+    """Point stdout to nowhere, so that the interpreter's last flush cannot fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+
+
+def usage_message(error: typer.TyperException) -> str:
+    """Return one line for a mistake in the command line, with the nearest right word and where to read on."""
+    context = getattr(error, "ctx", None)
+    text = _value_message(error) or _option_message(error) or _plain_message(error)
+    if context is None:
+        return text
+    return f"{text}{' See' if text.endswith('?') else '; see'} `{context.command_path} --help`"
+
+
+def _plain_message(error: typer.TyperException) -> str:
+    text = " ".join(error.format_message().split()).rstrip(".")
+    return (text[:1].lower() + text[1:]).replace(". Did", "; did")
+
+
+def _option_message(error: typer.TyperException) -> str | None:
+    name = getattr(error, "option_name", None)
+    if not hasattr(error, "possibilities") or name is None:
+        return None
+    near: Sequence[str] = getattr(error, "possibilities", None) or ()
+    return f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _value_message(error: typer.TyperException) -> str | None:
+    """Return the message for a value of the wrong kind: what was typed, the nearest choice, and all of them."""
+    parameter: Any = getattr(error, "param", None)
+    descriptor = getattr(parameter, "type_descriptor", None)
+    mistakes = getattr(error.__cause__, "errors", None)
+    if descriptor is None or mistakes is None:
+        return None
+    from commercive_cli.domain.choices import choose
+
+    mistake = mistakes()[0]
+    name = max(parameter.opts, key=len) if isinstance(parameter, TyperOption) else parameter.name
+    if not descriptor.is_choice:
+        problem = mistake["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+        return f"{name} {str(mistake['input'])[:40]!r} should be {problem}"
+    try:
+        choose(mistake["input"], tuple(map(str, descriptor.choices)), name)
+    except Invalid as refusal:
+        return refusal.message
+    return None

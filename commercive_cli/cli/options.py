@@ -1,0 +1,64 @@
+"""Options that many commands share, each declared once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from commercive_cli.cli.render.emit import Format
+from commercive_cli.domain.answers import Listing
+from commercive_cli.domain.errors import Invalid
+
+DEFAULT_LIMIT = 100
+PAGE = 500
+"""The most items a service returns in one page."""
+
+Output = Annotated[Format, typer.Option("--output", "-o", help="Format of the results on stdout.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most N items; 100 by default.")]
+Cursor = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on where an earlier page ended.")]
+All = Annotated[bool, typer.Option("--all", help="Every item, streamed in constant memory.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show exactly what would change and write nothing.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="From TIME on: 7d, 12h, 2026-11-01, RFC 3339 or epoch ms.")
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Up to TIME: 7d, 12h, 2026-11-01, RFC 3339 or epoch ms.")
+]
+Key = Annotated[
+    str | None, typer.Option("--key", metavar="KEY", help="Makes sending the same line again harmless for 7 days.")
+]
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How much of a listing to show: up to `limit` items from `cursor` on, or everything from there on."""
+
+    limit: int | None
+    cursor: str | None
+    everything: bool
+
+    def __post_init__(self) -> None:
+        if self.everything and self.limit is not None:
+            raise Invalid("--all and --limit contradict each other; pass one of them")
+
+    def gathered(self, fetch: Callable[[int, str | None], Listing], field: str) -> Listing:
+        """Return one listing of up to `limit` items; `field` names the attribute that holds them."""
+        wanted = self.limit or DEFAULT_LIMIT
+        answer = fetch(min(wanted, PAGE), self.cursor)
+        items = list(getattr(answer, field))
+        while answer.next_cursor and len(items) < wanted:
+            answer = fetch(min(wanted - len(items), PAGE), answer.next_cursor)
+            items += getattr(answer, field)
+        return answer.model_copy(update={field: items})
+
+    def items(self, fetch: Callable[[int, str | None], Listing], field: str) -> Iterator[Any]:
+        """Yield every item, holding one page at a time."""
+        cursor = self.cursor
+        while True:
+            answer = fetch(PAGE, cursor)
+            yield from getattr(answer, field)
+            cursor = answer.next_cursor
+            if cursor is None:
+                return

@@ -1,0 +1,177 @@
+"""What each record shows: the one place that declares columns, for every format that has rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["id", "text", "prose", "time", "money", "count", "status", "flag"]
+"""How a value is shown. Ids are never cut, text is cut to the terminal's width, prose is wrapped."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A named value of a record.
+
+    `path` leads to it through attributes, `words` says it in words, `wide` keeps it off the terminal's table,
+    `title` is its shorter name there.
+    """
+
+    name: str
+    kind: Kind = "text"
+    path: str = ""
+    wide: bool = False
+    words: Callable[[Any], str] | None = None
+    title: str = ""
+
+    def value(self, record: Any) -> Any:
+        """Return the record's value, or None when a step of the path leads nowhere."""
+        for step in (self.path or self.name).split("."):
+            record = record.get(step) if isinstance(record, dict) else getattr(record, step, None)
+        return record if self.words is None else self.words(record)
+
+
+CONVERSATION = (
+    Column("conversation_id", "id"),
+    Column("user_id", "id"),
+    Column("status", "status"),
+    Column("unread_admin", "count", title="unread"),
+    Column("unread_user", "count", wide=True),
+    Column("updated_at", "time", title="updated"),
+    Column("waiting_since", "time", title="waiting"),
+    Column("last_message"),
+    Column("store_url", title="store"),
+    Column("created_at", "time", wide=True),
+    Column("last_message_at", "time", wide=True),
+    Column("last_message_id", "id", wide=True),
+    Column("closed_at", "time", wide=True),
+    Column("closed_by", "id", wide=True),
+)
+MESSAGE = (
+    Column("message_id", "id"),
+    Column("conversation_id", "id", wide=True),
+    Column("created_at", "time", title="when"),
+    Column("sender_type", "status", title="from"),
+    Column("sender_id", "id", title="who"),
+    Column("is_read", "flag", title="read"),
+    Column("message_text", "prose", title="message"),
+)
+LEAD = (
+    Column("lead_id", "id"),
+    Column("status", "status"),
+    Column("affiliate_id", "id", title="affiliate"),
+    Column("link_id", "id", title="link"),
+    Column("lead_name", title="name"),
+    Column("lead_email", title="e-mail"),
+    Column("lead_phone", wide=True),
+    Column("product_link", wide=True),
+    Column("order_volume", title="volume"),
+    Column("pending_orders", wide=True),
+    Column("commission_amount", "money", title="commission"),
+    Column("created_at", "time", title="created"),
+    Column("updated_at", "time", wide=True),
+    Column("reviewed_by", "id", wide=True),
+    Column("reviewed_at", "time", wide=True),
+    Column("admin_notes", wide=True),
+)
+STATS = (
+    Column("affiliate_id", "id"),
+    Column("total_leads", "count", title="leads"),
+    Column("pending_leads", "count", title="pending"),
+    Column("approved_leads", "count", title="approved"),
+    Column("rejected_leads", "count", title="rejected"),
+    Column("total_commission", "money", title="commission"),
+    Column("last_updated", "time", title="updated"),
+)
+LINK = (
+    Column("link_id", "id"),
+    Column("affiliate_id", "id"),
+    Column("store_url"),
+    Column("affiliate_email"),
+    Column("affiliate_url", "id"),
+    Column("created_at", "time"),
+    Column("updated_at", "time", wide=True),
+)
+HISTORY = (
+    Column("at", "time"),
+    Column("actor", "id"),
+    Column("event", "status"),
+    Column("subject", "id"),
+    Column("before"),
+    Column("after"),
+)
+TABLE = (
+    Column("table", "id"),
+    Column("state", "status"),
+    Column("status", "status"),
+    Column("items", "count"),
+    Column("bytes", "count"),
+    Column("billing"),
+    Column("keys", wide=True),
+    Column("indexes"),
+    Column("ttl", wide=True),
+    Column("point_in_time_recovery", "flag", wide=True),
+    Column("deletion_protection", "flag", wide=True),
+    Column("encryption", wide=True),
+    Column("differences"),
+)
+FINDING = (
+    Column("invariant"),
+    Column("table"),
+    Column("id", "id"),
+    Column("problem", "prose"),
+    Column("fixed", "flag"),
+)
+COUNTS = ("total_leads", "pending_leads", "approved_leads", "rejected_leads")
+RECOMPUTED = (
+    Column("affiliate_id", "id"),
+    Column("changed", "flag"),
+    *(Column(f"{name}_{when}", "count", f"{when}.{name}") for name in COUNTS for when in ("before", "after")),
+    *(Column(f"total_commission_{when}", "money", f"{when}.total_commission") for when in ("before", "after")),
+)
+SENT = (Column("message_id", "id"), Column("conversation_id", "id"), Column("created_at", "time"))
+MARKED = (Column("conversation_id", "id"), Column("marked", "count"))
+CHANGED = (Column("conversation_id", "id"), Column("status", "status"), Column("changed", "flag"))
+SUBMITTED = (Column("lead_id", "id"),)
+DECIDED = (
+    Column("lead_id", "id", "lead.lead_id"),
+    Column("status", "status", "lead.status"),
+    Column("commission_amount", "money", "lead.commission_amount"),
+    Column("changed", "flag"),
+    Column("affiliate_id", "id", "lead.affiliate_id"),
+    Column("reviewed_by", "id", "lead.reviewed_by"),
+    Column("admin_notes", "text", "lead.admin_notes"),
+    Column("updated_at", "time", "lead.updated_at", wide=True),
+)
+CREATED = (
+    Column("link_id", "id"),
+    Column("affiliate_id", "id"),
+    Column("created", "flag"),
+    Column("affiliate_url", "id"),
+)
+SEEDED = (
+    Column("conversations", "count"),
+    Column("messages", "count"),
+    Column("affiliates", "count"),
+    Column("leads", "count"),
+    Column("changed", "flag"),
+)
+EXPORTED = (Column("directory", "id"), Column("items"))
+IMPORTED = (Column("stored"), Column("skipped"))
+PLANNED = (
+    Column("action", "status"),
+    Column("table"),
+    Column("key", "id"),
+    Column("attribute"),
+    Column("before"),
+    Column("after"),
+)
+SETTING = (Column("setting", "id"), Column("value", "id"), Column("source"))
+PROFILE = (
+    Column("profile", "id"),
+    Column("default", "flag"),
+    Column("store", "id"),
+    Column("actor", "id"),
+    Column("read_only", "flag"),
+    Column("protected", "flag"),
+    Column("dashboard_url", wide=True),
+)

@@ -1,0 +1,38 @@
+"""JSON: one document, or one item a line. Equal in meaning to what the API answers, and inert on a terminal."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from commercive_cli.cli.render.inert import inert_json
+
+
+def document(answer: BaseModel) -> Iterator[str]:
+    """Yield the answer as one indented JSON document."""
+    yield _text(answer.model_dump(mode="json"), indent=2) + "\n"
+
+
+def lines(items: Iterable[BaseModel]) -> Iterator[str]:
+    """Yield one compact JSON text a line for each item."""
+    for item in items:
+        yield _text(item.model_dump(mode="json")) + "\n"
+
+
+def streamed_document(name: str, items: Iterable[BaseModel]) -> Iterator[str]:
+    """Yield the document that a whole listing is, holding one item at a time; `name` is the field of the items."""
+    yield f'{{\n  "success": true,\n  "next_cursor": null,\n  {json.dumps(name)}: ['
+    between = "\n"
+    for item in items:
+        yield between + _indented(_text(item.model_dump(mode="json"), indent=2), "    ")
+        between = ",\n"
+    yield "]\n}\n" if between == "\n" else "\n  ]\n}\n"
+
+
+def _text(value: Any, indent: int | None = None) -> str:
+    return inert_json(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def _indented(text: str, margin: str) -> str:
+    return "\n".join(margin + line for line in text.split("\n"))

@@ -1,0 +1,87 @@
+"""What --dry-run shows: every change that would be made, attribute by attribute."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from commercive_cli.cli.render.columns import PLANNED
+from commercive_cli.cli.render.views import VIEWS, View
+from commercive_cli.store.guards import Change
+
+
+class PlannedChange(BaseModel):
+    """One item that would change: which, and its changing attributes before and after."""
+
+    action: str
+    table: str
+    key: dict[str, Any]
+    attributes: dict[str, dict[str, Any]]
+
+
+class Planned(BaseModel):
+    """A rehearsed command's changes, in the order they would be made. Nothing was written."""
+
+    dry_run: Literal[True] = True
+    changes: list[PlannedChange]
+
+
+def planned(changes: Sequence[Change]) -> Planned:
+    """Return what a rehearsal recorded, ready to be shown."""
+    return Planned(
+        changes=[
+            PlannedChange(
+                action=change.action,
+                table=change.table,
+                key=_json(change.key),
+                attributes=_differences(change.before or {}, change.after or {}),
+            )
+            for change in changes
+        ]
+    )
+
+
+class PlannedAttribute(BaseModel):
+    """One attribute of one planned change."""
+
+    action: str
+    table: str
+    key: str
+    attribute: str
+    before: Any = None
+    after: Any = None
+
+
+def attribute_rows(plan: Planned) -> Iterable[PlannedAttribute]:
+    """Yield one row an attribute; a change without attributes, such as a table's, is one row."""
+    for change in plan.changes:
+        key = " ".join(map(str, change.key.values()))
+        for name, values in (change.attributes or {"": {}}).items():
+            yield PlannedAttribute(
+                action=change.action,
+                table=change.table,
+                key=key,
+                attribute=name,
+                before=values.get("before"),
+                after=values.get("after"),
+            )
+
+
+def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    names = [name for name in before | after if before.get(name) != after.get(name)]
+    return {name: {"before": _json(before.get(name)), "after": _json(after.get(name))} for name in names}
+
+
+def _json(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _json(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_json(each) for each in value]
+        case Decimal():
+            return float(value)
+    return value
+
+
+VIEWS[Planned] = View(attribute_rows, PLANNED)

@@ -1,0 +1,130 @@
+"""What an answer shows: its rows for machines, and its sections for people."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from commercive_cli.cli.render import columns as c
+from commercive_cli.domain import answers as a
+from commercive_cli.domain import models as m
+
+Rows = Callable[[Any], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """Some records of an answer under a title; a card shows one record as a list of names and values."""
+
+    rows: Rows
+    columns: tuple[c.Column, ...]
+    title: str = ""
+    card: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """An answer's rows and columns; `sections` replace them on a terminal; `listing` names the field streams fill."""
+
+    rows: Rows
+    columns: tuple[c.Column, ...]
+    sections: tuple[Section, ...] = field(default=())
+    listing: str = ""
+
+
+def _itself(answer: Any) -> Iterable[Any]:
+    return (answer,)
+
+
+def _field(name: str) -> Rows:
+    def rows(answer: Any) -> Iterable[Any]:
+        value = getattr(answer, name)
+        if value is None:
+            return ()
+        return value if isinstance(value, list | tuple) else (value,)
+
+    return rows
+
+
+def _listing(name: str, columns: tuple[c.Column, ...]) -> View:
+    return View(_field(name), columns, listing=name)
+
+
+def _card(name: str, columns: tuple[c.Column, ...], title: str = "") -> Section:
+    return Section(_field(name), columns, title, card=True)
+
+
+class TablesDescribed(a.Tables):
+    """The tables, to be shown with everything that is known of them."""
+
+
+def in_words(result: a.Answer | a.Failed) -> str:
+    """Return in a few words what became of one id of a bulk command."""
+    match result:
+        case a.Failed():
+            return f"failed: {result.error}"
+        case a.ConversationChanged():
+            return result.status if result.changed else f"already {result.status}"
+        case a.LeadDecided():
+            return result.lead.status if result.changed else f"already {result.lead.status}"
+        case a.MarkedRead():
+            return f"{result.marked} marked read"
+        case a.Stats(stats=stats):
+            return f"{stats.total_leads} leads, {stats.approved_leads} approved, {stats.total_commission:.2f} USD"
+        case a.Seeded():
+            what = f"{result.conversations} conversations, {result.messages} messages, {result.affiliates} affiliates"
+            return f"{'loaded' if result.changed else 'already there'}: {what} and {result.leads} leads"
+        case a.Recomputation():
+            return "corrected" if result.changed else "was right"
+    return "ok"
+
+
+_BULK = (c.Column("id", "id"), c.Column("result", "prose", words=in_words))
+
+# Answers that a single command knows are added where they are defined, so that others need not load them.
+VIEWS: dict[type, View] = {
+    a.Conversations: _listing("conversations", c.CONVERSATION),
+    a.Messages: _listing("messages", c.MESSAGE),
+    a.Leads: _listing("leads", c.LEAD),
+    a.Affiliates: _listing("affiliates", c.STATS),
+    a.History: _listing("history", c.HISTORY),
+    a.Thread: View(
+        _field("messages"),
+        c.MESSAGE,
+        (_card("conversation", c.CONVERSATION), Section(_field("messages"), c.MESSAGE[2:], "Messages")),
+    ),
+    a.Sent: View(_itself, c.SENT),
+    a.MarkedRead: View(_itself, c.MARKED),
+    a.ConversationChanged: View(_itself, c.CHANGED),
+    a.LeadSubmitted: View(_itself, c.SUBMITTED),
+    a.LeadShown: View(
+        _field("lead"), c.LEAD, (_card("lead", c.LEAD, "Lead"), _card("stats", c.STATS, "Its affiliate"))
+    ),
+    a.LeadDecided: View(_itself, c.DECIDED),
+    a.LinkFound: View(_field("affiliate_link"), c.LINK),
+    a.LinkCreated: View(_itself, c.CREATED),
+    a.Stats: View(_field("stats"), c.STATS),
+    a.AffiliateShown: View(
+        _field("stats"),
+        c.STATS,
+        (
+            _card("stats", c.STATS, "Affiliate"),
+            Section(_field("affiliate_links"), c.LINK, "Links"),
+            Section(_field("leads"), c.LEAD, "Latest leads"),
+        ),
+    ),
+    a.Recomputation: View(_field("changed"), c.RECOMPUTED),
+    a.Tables: View(_field("tables"), c.TABLE),
+    a.Seeded: View(_itself, c.SEEDED),
+    a.Audit: View(_field("findings"), c.FINDING),
+    a.Exported: View(_itself, c.EXPORTED),
+    a.Imported: View(_itself, c.IMPORTED),
+    a.Bulk: View(_field("results"), _BULK),
+    TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),)),
+    m.Conversation: View(_itself, c.CONVERSATION),
+    m.AffiliateStats: View(_itself, c.STATS),
+}
+
+
+def view_of(answer: object) -> View:
+    """Return the view declared for the answer's type; a subclass shows as its nearest base does."""
+    return next(VIEWS[base] for base in type(answer).__mro__ if base in VIEWS)

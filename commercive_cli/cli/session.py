@@ -1,0 +1,179 @@
+"""What a command works with: settings, services, and the way answers reach the user. Built when first used."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import typer
+from pydantic import BaseModel
+
+from commercive_cli.bootstrap import Services, bootstrap, open_store
+from commercive_cli.cli import bulk
+from commercive_cli.cli.confirm import confirm
+from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, say
+from commercive_cli.cli.globals import GlobalOptions
+from commercive_cli.cli.interrupts import deferred
+from commercive_cli.cli.options import Paging
+from commercive_cli.cli.render.emit import Format, Screen
+from commercive_cli.domain.answers import Answer, Failed, Listing
+from commercive_cli.domain.errors import Denied
+from commercive_cli.settings import environment, no_colour
+from commercive_cli.settings.resolve import Settings, load
+from commercive_cli.store.guards import ReadOnly, Rehearsal
+
+if TYPE_CHECKING:
+    from commercive_cli.store.port import Store
+
+Fetch = Callable[[int, str | None], Listing]
+"""Returns one page of at most so many items from a cursor on."""
+
+
+class Session:
+    """One command's run; `output` is the format its answers take."""
+
+    def __init__(self, context: typer.Context, output: Format = "table") -> None:
+        self.options: GlobalOptions = context.obj
+        self.screen = Screen(output, colour=not (self.options.no_color or no_colour(environment())))
+        self.rehearsal: Rehearsal | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Return the settings; raise Invalid when something in them is wrong."""
+        return load(environment(), profile=self.options.profile, store=self.options.store, actor=self.options.actor)
+
+    @property
+    def actor(self) -> str:
+        """Return who acts."""
+        return self.settings.actor
+
+    @property
+    def now(self) -> int:
+        """Return the present time in milliseconds."""
+        return self.screen.clock()
+
+    @property
+    def plans_changes(self) -> bool:
+        """Return whether a rehearsal found something to change."""
+        return self.rehearsal is not None and bool(self.rehearsal.changes)
+
+    @contextmanager
+    def reading(self) -> Iterator[Services]:
+        """Lend the services to a command that writes nothing."""
+        with self._opened(open_store(self.settings)) as services:
+            yield services
+
+    @contextmanager
+    def writing(self, *, yes: bool = False, dry_run: bool = False) -> Iterator[Services]:
+        """Lend the services to a command that writes, or rehearses its writes and shows them at the end.
+
+        Raises Denied on a read-only profile; a protected profile wants `yes`, or asks.
+        """
+        store = open_store(self.settings)
+        if dry_run:
+            self.rehearsal = Rehearsal(store)
+            with self._opened(self.rehearsal) as services, self._changes_shown(self.rehearsal):
+                yield services
+            return
+        self._permit(store, yes=yes)
+        with self._opened(store) as services:
+            yield services
+
+    def show(self, answer: BaseModel) -> None:
+        """Write an answer to stdout; a rehearsal shows its planned changes in its place."""
+        if self.rehearsal is None:
+            self.screen.show(answer)
+
+    def write(self, call: Callable[[], Answer]) -> None:
+        """Make one write and show its answer; Ctrl-C lets it finish, and ends the command afterwards."""
+        with self._uninterrupted():
+            self.show(call())
+
+    def each(self, arguments: Sequence[str], action: bulk.Action) -> None:
+        """Apply a write to one id and show its answer, or to many and show a report; exit 7 when some failed."""
+        ids = bulk.chosen_ids(arguments)
+        if bulk.is_many(arguments):
+            self.many(ids, action)
+        else:
+            self.write(lambda: action(ids[0]))
+
+    def many(self, ids: Sequence[str], action: bulk.Action) -> None:
+        """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed."""
+        with self._uninterrupted() as stop:
+            outcome = bulk.run(ids, action, stop)
+            self._report(outcome, len(ids))
+        if not outcome.bulk.success:
+            raise typer.Exit(PARTIAL)
+
+    def list(self, listing: type[Listing], paging: Paging, fetch: Fetch) -> None:
+        """Show a listing: up to the limit, saying so when there is more, or all of it in constant memory."""
+        if paging.everything:
+            self.screen.show_stream(listing, paging.items(fetch, self.screen.field(listing)))
+            return
+        answer = paging.gathered(fetch, self.screen.field(listing))
+        self.screen.show(answer)
+        if answer.next_cursor:
+            say(f"more: add --cursor {answer.next_cursor}, or --all")
+
+    def _report(self, outcome: bulk.Outcome, asked: int) -> None:
+        self.show(outcome.bulk)
+        for each in outcome.bulk.results:
+            if isinstance(each.result, Failed):
+                say(f"{each.id}: {each.result.error}")
+        if outcome.bug is not None:
+            raise outcome.bug
+        done = len(outcome.bulk.results)
+        if done < asked:
+            say(f"{done} of {asked} done, {asked - done} not started")
+
+    @contextmanager
+    def _uninterrupted(self) -> Iterator[threading.Event]:
+        with deferred() as stop:
+            yield stop
+        if stop.is_set():
+            raise typer.Exit(INTERRUPTED)
+
+    @contextmanager
+    def _opened(self, store: "Store") -> Iterator[Services]:
+        began = time.monotonic()
+        guarded = ReadOnly(store, self._read_only_reason()) if self.settings.read_only and not self.rehearsal else store
+        if self.options.verbose:
+            say(f"store {store.target}{self._by_profile()}, acting as {self.actor}")
+        try:
+            yield bootstrap(self.settings, store=guarded)
+        finally:
+            store.close()
+            if self.options.verbose:
+                say(f"took {time.monotonic() - began:.3f} s")
+
+    @contextmanager
+    def _changes_shown(self, rehearsal: Rehearsal) -> Iterator[None]:
+        try:
+            yield
+        except typer.Exit:
+            self._show_changes(rehearsal)
+            raise
+        self._show_changes(rehearsal)
+
+    def _show_changes(self, rehearsal: Rehearsal) -> None:
+        from commercive_cli.cli.render.planned import planned
+
+        self.screen.show(planned(rehearsal.changes))
+        say(f"dry run: {len(rehearsal.changes)} items or tables would change; nothing was written")
+
+    def _permit(self, store: "Store", *, yes: bool) -> None:
+        settings = self.settings
+        if settings.read_only:
+            raise Denied(f"{self._read_only_reason()}; nothing was written")
+        if settings.protected or not store.local:
+            say(f"store: {store.target}{self._by_profile()}")
+        if settings.protected:
+            confirm(f"Profile {settings.profile} is protected. Write to {store.target}?", yes=yes)
+
+    def _by_profile(self) -> str:
+        return f" (profile {self.settings.profile})" if self.settings.profile else ""
+
+    def _read_only_reason(self) -> str:
+        return f"profile {self.settings.profile} is read-only"

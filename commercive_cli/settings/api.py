@@ -1,0 +1,114 @@
+"""Settings of the API door, from the environment alone: who may call it, from which pages, and what stands behind."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from commercive_cli.domain.choices import choose
+from commercive_cli.domain.errors import Invalid
+
+AuthMode = Literal["jwt", "none"]
+AUTH_MODES: tuple[AuthMode, ...] = ("jwt", "none")
+SHORTEST_SECRET = 32
+"""Bytes of an HS256 key; a shorter one is weaker than the hash (RFC 7518, section 3.2)."""
+
+_LOOPBACK = r"(localhost|127\.0\.0\.1|\[::1\])"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", re.ASCII)
+_SAFE_URL = re.compile(rf"(https://[^\s/?#@]+|http://{_LOOPBACK}(:[0-9]+)?)(/[^\s?#]*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class TokenSettings:
+    """Whose access tokens count: the issuer, and either its shared secret (HS256) or its key set (ES256, RS256)."""
+
+    issuer: str
+    secret: str | None = None
+    jwks_url: str = ""
+
+
+@dataclass(frozen=True)
+class SupabaseSettings:
+    """The project whose `affiliate` table still shows links, and the key that may write it."""
+
+    url: str
+    key: str
+
+
+@dataclass(frozen=True)
+class APISettings:
+    """How the API answers. `tokens` is None in mode none alone; `address_key` hides callers' addresses in counters."""
+
+    auth: AuthMode
+    address_key: bytes
+    tokens: TokenSettings | None = None
+    origins: tuple[str, ...] = ()
+    supabase: SupabaseSettings | None = None
+
+
+def load_api(environ: Mapping[str, str], *, auth: str | None = None, origins: tuple[str, ...] = ()) -> APISettings:
+    """Return the API's settings; `auth` and `origins` are what the command line asked for.
+
+    Raises Invalid naming the variable when one is missing or wrong: without tokens to check, mode jwt does not start.
+    """
+    mode: AuthMode = choose(auth or environ.get("COMMERCIVE_API_AUTH") or "jwt", AUTH_MODES, "COMMERCIVE_API_AUTH")
+    url = _safe_url(environ, "COMMERCIVE_SUPABASE_URL")
+    listed = environ.get("COMMERCIVE_CORS_ORIGINS", "").replace(",", " ").split()
+    return APISettings(
+        auth=mode,
+        tokens=_tokens(environ, url) if mode == "jwt" else None,
+        address_key=_address_key(environ, mode),
+        origins=tuple(_origin(each) for each in (*listed, *origins)),
+        supabase=_supabase(environ, url),
+    )
+
+
+def _tokens(environ: Mapping[str, str], url: str) -> TokenSettings:
+    issuer = _safe_url(environ, "COMMERCIVE_JWT_ISSUER") or (f"{url}/auth/v1" if url else "")
+    if not issuer:
+        raise Invalid(
+            "the API does not know whose tokens to accept: set COMMERCIVE_SUPABASE_URL, or COMMERCIVE_JWT_ISSUER; "
+            "for trying it out locally without tokens there is --auth none"
+        )
+    secret = environ.get("COMMERCIVE_JWT_SECRET") or None
+    if secret is not None and len(secret.encode()) < SHORTEST_SECRET:
+        raise Invalid(f"COMMERCIVE_JWT_SECRET must have at least {SHORTEST_SECRET} bytes")
+    jwks_url = _safe_url(environ, "COMMERCIVE_JWKS_URL") or f"{issuer}/.well-known/jwks.json"
+    return TokenSettings(issuer, secret, jwks_url)
+
+
+def _supabase(environ: Mapping[str, str], url: str) -> SupabaseSettings | None:
+    key = environ.get("COMMERCIVE_SUPABASE_KEY", "")
+    if not key.isascii() or not key.isprintable():
+        raise Invalid("COMMERCIVE_SUPABASE_KEY must be printable ASCII, as it goes into a header")
+    return SupabaseSettings(url, key) if url and key else None
+
+
+def _address_key(environ: Mapping[str, str], mode: AuthMode) -> bytes:
+    key = environ.get("COMMERCIVE_ADDRESS_KEY", "").encode()
+    if not key and mode == "none":
+        return secrets.token_bytes(SHORTEST_SECRET)
+    if len(key) < SHORTEST_SECRET:
+        raise Invalid(
+            f"COMMERCIVE_ADDRESS_KEY must hold {SHORTEST_SECRET} random bytes or more, such as `openssl rand -hex 32` "
+            "prints; the rate limits keep callers' addresses under it"
+        )
+    return key
+
+
+def _origin(origin: str) -> str:
+    if not _ORIGIN.fullmatch(origin):
+        raise Invalid(
+            f"CORS origin {origin[:80]!r} must be exact, like https://dashboard.commercive.co: no path, no wildcard, "
+            "lower case"
+        )
+    return origin
+
+
+def _safe_url(environ: Mapping[str, str], variable: str) -> str:
+    """Return a URL without its trailing slash; plain http is for this machine alone."""
+    url = environ.get(variable, "")
+    if url and not _SAFE_URL.fullmatch(url):
+        raise Invalid(f"{variable} must be an https URL, or http on this machine, without a query")
+    return url.rstrip("/")

@@ -1,0 +1,139 @@
+"""Store URLs: which engine, where, and under which table prefix. Their text is never repeated in errors.
+
+sqlite://                              the default file in the user data directory
+sqlite:///file.db                      relative to the working directory
+sqlite:///some/dir/file.db             absolute when /some exists, relative otherwise; ./some is always relative
+sqlite:////abs/file.db                 absolute, as SQLAlchemy writes it
+dynamodb://REGION?prefix=P&endpoint=URL&metadata=1
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings.spelling import nearest
+from commercive_cli.store.schema import DEFAULT_PREFIX
+
+FORMS = "sqlite://, sqlite:///file.db or dynamodb://REGION?prefix=commercive_"
+_PARAMETERS = {"sqlite": ("prefix",), "dynamodb": ("prefix", "endpoint", "metadata")}
+_PREFIX = re.compile(r"[A-Za-z0-9_.-]{0,64}", re.ASCII)
+_REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_SHOWABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}", re.ASCII)
+_TRUTH = {"1": True, "true": True, "0": False, "false": False}
+
+
+@dataclass(frozen=True)
+class StoreURL:
+    """Where the tables live. `path` belongs to sqlite; region, endpoint and metadata belong to dynamodb.
+
+    `metadata` lets credentials come from a machine's metadata service.
+    """
+
+    engine: Literal["sqlite", "dynamodb"]
+    path: Path = Path()
+    region: str = ""
+    prefix: str = DEFAULT_PREFIX
+    endpoint: str | None = None
+    metadata: bool = False
+
+    def __str__(self) -> str:
+        """Return the store in words, without anything secret."""
+        place = str(self.path) if self.engine == "sqlite" else f"{self.region} {self.endpoint or ''}".strip()
+        return f"{self.engine} {place} prefix {self.prefix}"
+
+
+def parse_store_url(url: str, source: str, default_file: Path) -> StoreURL:
+    """Return what a store URL says; `source` names in errors where the URL was written.
+
+    Raises Invalid on an unknown scheme or parameter, a prefix that no table may have, or a missing region.
+    """
+    scheme, found, rest = url.strip().partition("://")
+    place, _, query = rest.partition("?")
+    if not found:
+        raise Invalid(f"the store URL ({source}) has no scheme; write {FORMS}")
+    if scheme not in _PARAMETERS:
+        raise Invalid(f"the store URL ({source}) has {_named('scheme', scheme)}, which is unknown; write {FORMS}")
+    values = _parameters(query, scheme, source)
+    prefix = _prefix(values.get("prefix", DEFAULT_PREFIX), source)
+    if scheme == "sqlite":
+        return StoreURL("sqlite", path=_sqlite_path(place, source, default_file), prefix=prefix)
+    return StoreURL(
+        "dynamodb",
+        region=_region(place, source),
+        prefix=prefix,
+        endpoint=_endpoint(values.get("endpoint"), source),
+        metadata=_truth(values.get("metadata", "0"), source),
+    )
+
+
+def _named(what: str, text: str) -> str:
+    return f"{what} {text!r}" if _SHOWABLE.fullmatch(text) else f"a {what}"
+
+
+def _parameters(query: str, scheme: str, source: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    known = _PARAMETERS[scheme]
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in known:
+            hint = nearest(name, known)
+            raise Invalid(
+                f"the store URL ({source}) has {_named('parameter', name)}, which {scheme} does not know{hint}; "
+                f"it knows {', '.join(known)}"
+            )
+        if name in values:
+            raise Invalid(f"the store URL ({source}) has {name} twice; write it once")
+        values[name] = value
+    return values
+
+
+def _prefix(prefix: str, source: str) -> str:
+    if not _PREFIX.fullmatch(prefix):
+        raise Invalid(f"the prefix in the store URL ({source}) may have 64 letters, digits and _ . - only")
+    return prefix
+
+
+def _sqlite_path(place: str, source: str, default_file: Path) -> Path:
+    if not place:
+        return default_file
+    text = unquote(place)
+    if not text.startswith("/"):
+        raise Invalid(f"the store URL ({source}) needs three slashes before a file: sqlite:///file.db")
+    if text == "/:memory:" or text.endswith("/") or "\0" in text:
+        raise Invalid(f"the store URL ({source}) must name a file; a store in memory would be gone with the command")
+    if text.startswith("//"):
+        return Path("/" + text.lstrip("/"))
+    first, *more = text[1:].split("/")
+    if more and first not in (".", "..", "~") and Path("/", first).is_dir():
+        return Path(text)
+    return Path(text[1:]).expanduser()
+
+
+def _region(place: str, source: str) -> str:
+    region = place.strip("/")
+    if not _REGION.fullmatch(region):
+        raise Invalid(f"the store URL ({source}) must name a region: dynamodb://eu-west-1; credentials go elsewhere")
+    return region
+
+
+def _endpoint(endpoint: str | None, source: str) -> str | None:
+    if endpoint is None:
+        return None
+    try:
+        parts = urlsplit(endpoint)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or "@" in endpoint or any(c.isspace() for c in endpoint):
+        raise Invalid(
+            f"the endpoint in the store URL ({source}) must look like http://127.0.0.1:8000, without credentials"
+        )
+    return endpoint
+
+
+def _truth(text: str, source: str) -> bool:
+    if text.lower() not in _TRUTH:
+        raise Invalid(f"metadata in the store URL ({source}) must be 1 or 0")
+    return _TRUTH[text.lower()]

@@ -1,0 +1,34 @@
+"""Where canned replies live: one text file each, in `templates` beside the config file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings.config_file import config_path
+from commercive_cli.settings.spelling import nearest
+
+SUFFIX = ".txt"
+
+
+def template_directory(environ: Mapping[str, str]) -> Path:
+    """Return the directory of the user's canned replies."""
+    return config_path(environ).parent / "templates"
+
+
+def template_names(environ: Mapping[str, str]) -> list[str]:
+    """Return the names of the canned replies there are."""
+    return sorted(path.stem for path in template_directory(environ).glob(f"*{SUFFIX}"))
+
+
+def read_template(environ: Mapping[str, str], name: str) -> str:
+    """Return the text of a canned reply; raise Invalid, naming the nearest, when there is none of that name."""
+    names = template_names(environ)
+    directory = template_directory(environ)
+    if name not in names:
+        place = directory / f"NAME{SUFFIX}"
+        raise Invalid(f"there is no template {name!r}{nearest(name, names)}; templates are {place}", field="template")
+    path = directory / f"{name}{SUFFIX}"
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path} cannot be read: {error}", field="template") from None

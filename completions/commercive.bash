@@ -1,0 +1,10 @@
+_commercive_completion() {
+    local IFS=$'
+'
+    COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \
+                   COMP_CWORD=$COMP_CWORD \
+                   _COMMERCIVE_COMPLETE=complete_bash $1 ) )
+    return 0
+}
+
+complete -o default -F _commercive_completion commercive

@@ -1,0 +1,1 @@
+complete --command commercive --no-files --arguments "(env _COMMERCIVE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) commercive)" --condition "env _COMMERCIVE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) commercive"

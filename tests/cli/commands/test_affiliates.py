@@ -1,0 +1,94 @@
+"""`commercive affiliates`: links and stats."""
+
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.store.schema import AFFILIATE_STATS
+from commercive_cli.store.writes import Update
+from tests.cli.commands.conftest import Make
+from tests.cli.conftest import Run
+
+
+def test_a_link_is_created_once(store: Run) -> None:
+    """Creating it again shows the one that exists; the dashboard's address is in it."""
+    line = ("affiliates", "create-link", "aff-1", "--email", "a@example.com", "--store-url", "s.com", "-o", "json")
+    first, again = store(*line).json, store(*line).json
+
+    assert (first["created"], again["created"]) == (True, False)
+    assert first["link_id"] == again["link_id"]
+    assert f"https://dashboard.commercive.co/affiliate-form?ref={first['link_id']}" == first["affiliate_url"]
+
+
+def test_links_are_found_by_affiliate_and_by_code(store: Run, link: str) -> None:
+    """A code resolves as people type it, and an affiliate without a link has none."""
+    assert f"{link}\n" == store("affiliates", "get-link", "aff-1", "-o", "ids").out
+    assert (
+        store("affiliates", "resolve-link", link.lower(), "-o", "json").json["affiliate_link"]["affiliate_id"]
+        == "aff-1"
+    )
+    assert store("affiliates", "get-link", "nobody", "-o", "json").json["affiliate_link"] is None
+    assert store("affiliates", "get-link", "aff-1", "--store-url", "x.com", "-o", "json").json["affiliate_link"] is None
+    assert store("affiliates", "resolve-link", "ZZZZZZZZ").code == 5
+
+
+def test_an_affiliate_is_listed_and_shown(store: Run, lead: Make) -> None:
+    """Links, stats and the latest leads, on one page."""
+    one = lead()
+    shown = store("affiliates", "show", "aff-1", "-o", "json").json
+
+    assert store("affiliates", "list", "-o", "ids").ids == ["aff-1"]
+    assert store("affiliates", "list", "--all", "-o", "ids").ids == ["aff-1"]
+    assert (1, [one], 1) == (
+        len(shown["affiliate_links"]),
+        [each["lead_id"] for each in shown["leads"]],
+        shown["stats"]["total_leads"],
+    )
+
+
+def test_stats_of_several(store: Run, lead: Make) -> None:
+    """Several affiliates are reported one by one; an unknown one has zeros."""
+    lead()
+    rows = store("affiliates", "stats", "aff-1", "nobody").out.splitlines()[1:]
+
+    assert rows == ["aff-1\t1 leads, 0 approved, 0.00 USD", "nobody\t0 leads, 0 approved, 0.00 USD"]
+
+
+@pytest.fixture
+def broken(lead: Make, home: Path) -> None:
+    """Spoil aff-1's stats."""
+    lead()
+    engine = SQLiteStore(home / "store.db")
+    engine.transact(Update(AFFILIATE_STATS, {"affiliate_id": "aff-1"}, set={"total_leads": 5}, add={"version": 1}))
+    engine.close()
+
+
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("selection", ["--all", "aff-1"])
+def test_recompute_corrects_what_was_wrong(store: Run, selection: str) -> None:
+    """What was wrong and what it is now are reported; the second time nothing is."""
+    ran = store("affiliates", "recompute", selection, "-o", "json")
+
+    assert (
+        ran.code,
+        [(each["before"]["total_leads"], each["after"]["total_leads"]) for each in ran.json["changed"]],
+    ) == (0, [(5, 1)])
+    assert store("affiliates", "recompute", selection, "-o", "json").json["changed"] == []
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_dry_recompute_tells_by_its_exit_code(store: Run) -> None:
+    """--dry-run exits 3 when something differs, shows it, and corrects nothing; 0 when all is right."""
+    ran = store("affiliates", "recompute", "--all", "--dry-run", "-o", "json")
+
+    assert (ran.code, ran.json["changes"][0]["attributes"]["total_leads"]) == (3, {"before": 5, "after": 1})
+    assert store("affiliates", "recompute", "aff-1", "--dry-run").code == 3
+    store("affiliates", "recompute", "--all")
+    assert store("affiliates", "recompute", "--all", "--dry-run").code == 0
+
+
+@pytest.mark.parametrize("selection", [(), ("aff-1", "--all")])
+def test_recompute_wants_to_know_whom(store: Run, selection: tuple[str, ...]) -> None:
+    """Ids or --all, one of the two."""
+    assert store("affiliates", "recompute", *selection).code == 2

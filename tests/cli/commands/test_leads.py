@@ -1,0 +1,151 @@
+"""`commercive leads`, as admins use it."""
+
+import csv
+import io
+
+import pytest
+
+from commercive_cli.cli.render.spreadsheet import unharm
+from tests.cli.commands.conftest import Make
+from tests.cli.conftest import Run
+
+
+def stats(run: Run) -> tuple[int, int, float]:
+    """Return aff-1's pending and approved leads and its commission."""
+    found = run("affiliates", "stats", "aff-1", "-o", "json").json["stats"]
+    return found["pending_leads"], found["approved_leads"], found["total_commission"]
+
+
+def test_a_lead_is_submitted_listed_and_shown(store: Run, link: str) -> None:
+    """Every field of the form is stored, and the affiliate counts the lead."""
+    submitted = store(
+        *("leads", "submit", "--link", link.lower(), "--name", "Ann Lee", "--email", "ann@example.com"),
+        *("--phone", "+1 555 0100", "--product-link", "https://p.example.com", "--order-volume", "5-20"),
+        *("--pending-orders", "7", "-o", "json"),
+    )
+    shown = store("leads", "show", submitted.json["lead_id"], "-o", "json").json
+
+    assert tuple(
+        shown["lead"][name]
+        for name in (
+            "lead_name",
+            "lead_email",
+            "lead_phone",
+            "product_link",
+            "order_volume",
+            "pending_orders",
+            "status",
+        )
+    ) == ("Ann Lee", "ann@example.com", "+1 555 0100", "https://p.example.com", "5-20", "7", "pending")
+    assert shown["stats"]["pending_leads"] == 1
+
+
+def test_leads_are_filtered(store: Run, lead: Make, link: str) -> None:
+    """Status, affiliate, link, text and time narrow the list."""
+    first, second = lead("Ann Lee"), lead("Bob Ray")
+    store("leads", "approve", first, "--commission", "10")
+
+    def listed(*options: str) -> list[str]:
+        return store("leads", "list", "-o", "ids", *options).ids
+
+    assert [first] == listed("--status", "approved")
+    assert [second, first] == listed("--affiliate", "aff-1")
+    assert [second, first] == listed("--link", link)
+    assert [second] == listed("--search", "bob")
+    assert [second, first] == listed("--since", "1h")
+    assert listed("--until", "1h") == []
+    assert [second] == listed("--limit", "1")
+
+
+def test_approving_counts_the_commission_once(store: Run, lead: Make) -> None:
+    """The same decision again changes nothing; another amount needs --amend."""
+    one = lead()
+    answer = store("leads", "approve", one, "--commission", "25.50", "--notes", "great", "-o", "json").json
+
+    assert (
+        answer["lead"]["status"],
+        answer["lead"]["commission_amount"],
+        answer["lead"]["admin_notes"],
+        answer["lead"]["reviewed_by"],
+        answer["changed"],
+    ) == ("approved", 25.5, "great", "admin-1", True)
+    assert store("leads", "approve", one, "--commission", "25.50", "-o", "json").json["changed"] is False
+    assert store("leads", "approve", one, "--commission", "30").code == 6
+    assert stats(store) == (0, 1, 25.5)
+    assert store("leads", "approve", one, "--commission", "30", "--amend").code == 0
+    assert stats(store) == (0, 1, 30.0)
+
+
+def test_rejecting_and_resetting(store: Run, lead: Make) -> None:
+    """A decision can be taken back, with the stats compensated, and the history tells."""
+    one = lead()
+    store("leads", "approve", one, "--commission", "10")
+    store("leads", "reset", one)
+    store("leads", "reject", one, "--notes", "no answer")
+    history = store("leads", "history", one, "-o", "json").json["history"]
+
+    assert stats(store) == (0, 0, 0.0)
+    assert [row["after"]["status"] for row in history] == ["approved", "pending", "rejected"]
+
+
+def test_many_are_approved_at_once(store: Run, lead: Make) -> None:
+    """Each lead is decided on its own, and a rerun of the same line is harmless."""
+    ids = [lead(f"Lead {number}") for number in range(20)]
+    ran = store("leads", "approve", "-", "--commission", "1.10", stdin="\n".join(ids))
+    again = store("leads", "approve", "-", "--commission", "1.10", stdin="\n".join(ids))
+
+    assert [(ran.code, line.split("\t")[1]) for line in ran.out.splitlines()[1:]] == [(0, "approved")] * 20
+    assert [line.split("\t")[1] for line in again.out.splitlines()[1:]] == ["already approved"] * 20
+    assert stats(store) == (0, 20, 22.0)
+
+
+@pytest.mark.parametrize("amount", ["NaN", "1e3", "10.005", "-1", "1000001", "ten", ""])
+def test_an_amount_is_refused_before_anything_is_written(store: Run, lead: Make, amount: str) -> None:
+    """A commission that is no amount in USD decides nothing, for one lead or for many."""
+    ran = store("leads", "approve", lead(), lead(), f"--commission={amount}")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "--commission" in ran.err
+    assert stats(store) == (2, 0, 0.0)
+
+
+def test_a_dry_run_shows_the_money(store: Run, lead: Make) -> None:
+    """What approving would change is shown to the cent, and nothing changes."""
+    ran = store("leads", "approve", lead(), "--commission", "12.50", "--dry-run", "-o", "json")
+    changes = {change["table"]: change["attributes"] for change in ran.json["changes"]}
+
+    assert changes["commercive_affiliate_stats"]["total_commission"] == {"before": 0, "after": 12.5}
+    assert stats(store) == (1, 0, 0.0)
+
+
+def test_csv_comes_back_exactly(store: Run, lead: Make) -> None:
+    """A formula in a lead's name is harmless in a spreadsheet, and our own import reads it as it was."""
+    lead('=HYPERLINK("http://x")')
+    (row,) = csv.DictReader(io.StringIO(store("leads", "list", "-o", "csv").out, newline=""))
+
+    assert row["lead_name"] == '\'=HYPERLINK("http://x")'
+    assert unharm(row["lead_name"]) == '=HYPERLINK("http://x")'
+
+
+def test_a_key_makes_a_repeat_harmless(store: Run, link: str) -> None:
+    """The same submission again gets the first lead."""
+    line = ("leads", "submit", "--link", link, "--name", "A", "--email", "a@b", "--key", "k", "-o", "ids")
+
+    assert store(*line).out == store(*line).out
+    assert stats(store) == (1, 0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--order-volume", "lots"), 2),
+        (("--product-link", "javascript:alert(1)"), 2),
+        (("--email", "nobody"), 2),
+        (("--link", "ZZZZZZZZ"), 5),
+    ],
+)
+def test_a_bad_form_is_refused(store: Run, link: str, options: tuple[str, ...], code: int) -> None:
+    """The rules of the form hold here as in the API."""
+    ran = store("leads", "submit", "--link", link, "--name", "A", "--email", "a@example.com", *options)
+
+    assert (code, 1) == (ran.code, ran.err.count("\n"))

@@ -1,0 +1,98 @@
+"""The program run in this process, as a user runs it: arguments and stdin in, exit code, stdout and stderr out."""
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from commercive_cli.cli.app import main
+
+settings.register_profile("commercive", deadline=None, derandomize=True, database=None)
+settings.load_profile("commercive")
+
+CLEARED = (
+    "COMMERCIVE_PROFILE",
+    "COMMERCIVE_ACTOR",
+    "COMMERCIVE_DASHBOARD_URL",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "VISUAL",
+    "EDITOR",
+    "COLUMNS",
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command line did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def ids(self) -> list[str]:
+        return self.out.split()
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a directory of the user's own, with an empty config file and a store URL in the environment."""
+    for name in CLEARED:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COMMERCIVE_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("COMMERCIVE_STORE", f"sqlite:///{tmp_path}/store.db")
+    monkeypatch.setenv("COMMERCIVE_ACTOR", "admin-1")
+    return tmp_path
+
+
+@pytest.fixture
+def run(home: Path) -> Run:
+    """Run one command line."""
+    del home  # is where the settings lead
+
+    def run(*arguments: str, stdin: str | bytes = b"") -> Ran:
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        with _streams(given) as (out, err):
+            code = main(arguments)
+        return Ran(code, out.getvalue().decode(), err.getvalue().decode())
+
+    return run
+
+
+@pytest.fixture
+def store(run: Run) -> Run:
+    """Run one command line over tables that exist."""
+    assert run("tables", "create").code == 0
+    return run
+
+
+@contextmanager
+def _streams(stdin: bytes) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    saved = sys.stdin, sys.stdout, sys.stderr
+    out, err = io.BytesIO(), io.BytesIO()
+    sys.stdin, sys.stdout, sys.stderr = (
+        io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"),
+        io.TextIOWrapper(out, encoding="utf-8", newline=""),
+        io.TextIOWrapper(err, encoding="utf-8", newline="", write_through=True),
+    )
+    try:
+        yield out, err
+    finally:
+        for stream in (sys.stdin, sys.stdout, sys.stderr):
+            stream.detach() if stream is not sys.stdin else stream.close()
+        sys.stdin, sys.stdout, sys.stderr = saved

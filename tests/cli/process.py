@@ -1,0 +1,77 @@
+"""The program as its own process, and on a terminal of its own."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROGRAM = (sys.executable, "-m", "commercive_cli")
+ROOT = Path(__file__).parents[2]
+_SECONDS = 60
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment of a program that is run from the sources."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", **more}
+
+
+def started(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+    """Start a command of these tests with the sources on its path."""
+    options = {"env": environment()} | options
+    process: subprocess.Popen[Any] = subprocess.Popen(command, **options)  # noqa: S603 - the commands are our own
+    return process
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a process left behind."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+def done(command: Sequence[str], *, stdin: bytes = b"", **options: Any) -> Done:
+    """Run a command to its end."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    with started(command, stdin=subprocess.PIPE, **options) as process:
+        out, err = process.communicate(stdin, timeout=_SECONDS)
+    return Done(process.returncode, out or b"", err or b"")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a person saw on the terminal, and the exit code."""
+
+    code: int
+    screen: str
+
+
+def run_on_terminal(arguments: Sequence[str], typed: str = "", *, columns: int = 100) -> Seen:
+    """Run the program on a pseudo-terminal, typing `typed` once it has said something."""
+    leader, follower = pty.openpty()
+    with closing(os.fdopen(leader, "rb+", buffering=0)) as screen:
+        process = started(
+            [*PROGRAM, *arguments],
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            env=environment(COLUMNS=str(columns)),
+            start_new_session=True,
+        )
+        os.close(follower)
+        seen = b""
+        # A closed terminal is read as an error by Linux, as the end of file by others.
+        with suppress(OSError):
+            while select.select([screen], [], [], _SECONDS)[0] and (chunk := screen.read(65536)):
+                seen += chunk
+                if typed:
+                    screen.write(typed.encode())
+                    typed = ""
+        return Seen(process.wait(_SECONDS), seen.decode())

@@ -1,0 +1,215 @@
+"""The program as a whole: what is loaded, how failures read, and how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commercive_cli import __version__
+from commercive_cli.cli.errors import EXIT_CODES
+from commercive_cli.domain.errors import CommerciveError
+from tests.cli.commands.conftest import Make, conversation
+from tests.cli.conftest import Run
+from tests.cli.process import PROGRAM, done, environment, started
+
+__all__ = ["conversation"]
+
+LOADED = """
+import sys
+from commercive_cli.cli.app import main
+code = main(sys.argv[1:])
+print(sorted({{{names}}} & set(sys.modules)), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def loaded(names: str, *arguments: str) -> str:
+    """Return which of the named modules a command line loads."""
+    ran = done([sys.executable, "-c", LOADED.format(names=names), *arguments])
+    assert ran.code == 0
+    return ran.err.decode().strip()
+
+
+def test_help_loads_no_engine() -> None:
+    """`--help` answers at once: neither boto3 nor sqlite3 nor pydantic nor Rich is loaded for it."""
+    assert loaded("'boto3', 'botocore', 'sqlite3', 'pydantic', 'rich'", "--help") == "[]"
+
+
+def test_help_of_a_command_loads_no_engine() -> None:
+    """A command explains itself without opening anything."""
+    assert loaded("'boto3', 'botocore', 'sqlite3', 'rich'", "chat", "reply", "--help") == "[]"
+
+
+@pytest.mark.usefixtures("store")
+def test_sqlite_needs_no_boto3() -> None:
+    """Only the engine in use is loaded."""
+    assert loaded("'boto3', 'botocore', 'rich'", "chat", "list") == "[]"
+
+
+def test_the_version(run: Run) -> None:
+    """--version prints the program and its version."""
+    assert (0, f"commercive {__version__}\n") == (run("--version").code, run("--version").out)
+
+
+@pytest.mark.parametrize("arguments", [(), ("chat",), ("--help",), ("chat", "--help"), ("chat", "list", "--help")])
+def test_help_goes_to_stdout(run: Run, arguments: tuple[str, ...]) -> None:
+    """A bare group explains itself, as gh and kubectl do."""
+    ran = run(*arguments)
+
+    assert (ran.code, ran.out.startswith("Usage: commercive"), ran.err) == (0, True, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("chatt",), "no such command 'chatt'; did you mean 'chat'? See `commercive --help`"),
+        (("chat", "lst"), "no such command 'lst'; did you mean 'list'? See `commercive chat --help`"),
+        (("chat", "list", "--stats"), "there is no option --stats; did you mean --status?"),
+        (("chat", "list", "--status", "opne"), "--status 'opne' is unknown; did you mean open?"),
+        (("chat", "list", "--status", "opne"), "choose one of open, closed, all; see `commercive chat list --help`"),
+        (("chat", "list", "-o", "yaml"), "--output 'yaml' is unknown; choose one of table, json, jsonl, csv, ids"),
+        (("chat", "list", "--limit", "0"), "--limit '0' should be greater than or equal to 1"),
+        (("chat", "list", "--limit", "x"), "--limit 'x' should be a valid integer"),
+        (("chat", "reply"), "missing argument 'ID'; see `commercive chat reply --help`"),
+        (("chat", "send", "hi"), "missing option '--user'"),
+        (("chat", "list", "x"), "unexpected extra argument"),
+        (("chat", "list", "--store"), "--store needs a value"),
+        (("chat", "list", "--limit"), "requires an argument"),
+        (("--store", "postgres://x", "chat", "list"), "the store URL (--store) has scheme 'postgres'"),
+        (("--profile", "x", "chat", "list"), "no profile 'x'"),
+        (("chat", "show", "\x1b[2J"), r"\x1b[2J"),
+    ],
+)
+def test_a_failure_is_one_line(store: Run, arguments: tuple[str, ...], says: str) -> None:
+    """Every mistake is one line on stderr that says what to do; nothing goes to stdout."""
+    ran = store(*arguments)
+
+    assert says in ran.err
+    assert (
+        ran.code in (2, 5),
+        ran.err.startswith("commercive: "),
+        ran.err.count("\n"),
+        ran.out,
+    ) == (True, True, 1, "")
+
+
+def test_debug_shows_the_traceback(store: Run) -> None:
+    """--debug, before or after the command, adds the traceback and changes nothing else."""
+    plain, debug = store("chat", "show", "nope"), store("chat", "show", "nope", "--debug")
+
+    assert (plain.code, debug.code) == (5, 5)
+    assert ("Traceback" in plain.err, "Traceback" in debug.err) == (False, True)
+    assert debug.err.endswith(plain.err)
+
+
+def test_verbose_says_where_and_who(store: Run, home: Path) -> None:
+    """-v names store and actor on stderr; stdout stays the same."""
+    quiet, verbose = store("chat", "list"), store("-v", "chat", "list")
+
+    assert quiet.out == verbose.out
+    assert f"store sqlite {home}/store.db, acting as admin-1" in verbose.err
+
+
+def test_every_error_has_an_exit_code() -> None:
+    """No error of the family ends as a bug by oversight."""
+    assert set(CommerciveError.__subclasses__()) == set(EXIT_CODES)
+
+
+def test_a_read_only_profile_refuses_every_write(store: Run, home: Path, conversation: Make) -> None:
+    """Reading works, writing exits 4, rehearsing is still allowed."""
+    one = conversation()
+    (home / "config.toml").write_text("[profiles.ro]\nread_only = true\n")
+
+    def code(*arguments: str) -> int:
+        return store("--profile", "ro", *arguments).code
+
+    writes = [
+        ("chat", "close", one),
+        ("chat", "close", one, "--yes"),
+        ("chat", "show", one, "--mark-read"),
+        ("tables", "create"),
+        ("tables", "delete"),
+        ("tables", "delete", "--confirm", "commercive_"),
+        ("tables", "audit", "--fix"),
+        ("affiliates", "recompute", "--all"),
+    ]
+    assert [4] * len(writes) == [code(*write) for write in writes]
+    assert [code("chat", "show", one), code("chat", "close", one, "--dry-run")] == [0, 0]
+
+
+def test_a_protected_profile_wants_yes(store: Run, home: Path, conversation: Make) -> None:
+    """Without a terminal and without --yes nothing is written; with --yes the target is named."""
+    one = conversation()
+    (home / "config.toml").write_text("[profiles.prod]\nprotected = true\n")
+    refused = store("--profile", "prod", "chat", "close", one)
+    done = store("--profile", "prod", "chat", "close", one, "--yes")
+
+    assert (refused.code, "pass --yes" in refused.err) == (2, True)
+    assert (0, f"commercive: store: sqlite {home}/store.db (profile prod)\n") == (done.code, done.err)
+
+
+def test_a_closed_pipe_is_silent(conversation: Make) -> None:
+    """`| head` ends the program without a word, and without a failure."""
+    for number in range(30):
+        conversation(f"u-{number}", "x" * 9_000)
+    reader, writer = os.pipe()
+    process = started([*PROGRAM, "chat", "list", "--all", "-o", "json"], stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert os.read(reader, 10)
+    os.close(reader)
+
+    assert (b"", 0) == (process.communicate()[1], process.returncode)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("arguments", [("--help",), ("chat", "list")])
+def test_a_pipe_closed_from_the_start_is_silent(arguments: tuple[str, ...]) -> None:
+    """Even output that fits the buffer may find its reader gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = done([*PROGRAM, *arguments], stdout=writer)
+    os.close(writer)
+
+    assert (0, b"") == (ran.code, ran.err)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_said() -> None:
+    """Results that could not be written are a failure in one line."""
+    with Path("/dev/full").open("wb") as full:
+        ran = done([*PROGRAM, "chat", "list"], stdout=full)
+
+    assert (1, b"commercive: No space left on device\n") == (ran.code, ran.err)
+
+
+@pytest.mark.usefixtures("store")
+def test_nothing_hangs_without_a_terminal() -> None:
+    """A question that nobody can answer is a refusal."""
+    ran = done([*PROGRAM, "tables", "delete"])
+
+    assert (2, b"") == (ran.code, ran.out)
+
+
+@pytest.mark.usefixtures("store")
+def test_ctrl_c_exits_130() -> None:
+    """Interrupted while waiting for input, the program ends in one line."""
+    with started([*PROGRAM, "-v", "chat", "close", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert b"acting as" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+
+        assert 130 == process.wait(60)
+        assert b"commercive: interrupted" == process.stderr.read().splitlines()[-1]
+
+
+def test_output_is_utf_8_whatever_the_locale_says(conversation: Make) -> None:
+    """A C locale neither fails on an accent nor changes the bytes."""
+    conversation(text="Où est-il? 🙂")
+    c_locale = environment(LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
+    ran = done([*PROGRAM, "chat", "list", "-o", "json"], env=c_locale)
+
+    assert "Où est-il? 🙂" in ran.out.decode()

@@ -1,0 +1,100 @@
+"""Commands that change many: order, independence, and Ctrl-C."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from commercive_cli.cli.bulk import is_many, run
+from commercive_cli.cli.interrupts import deferred
+from commercive_cli.domain.answers import Answer, Failed, LeadSubmitted
+from commercive_cli.domain.errors import Conflict
+
+GO_ON = threading.Event()
+
+
+def test_results_come_in_the_order_of_the_ids() -> None:
+    """Whichever item is done first, the report follows the command line."""
+    later = threading.Event()
+
+    def action(one: str) -> Answer:
+        if one == "a":
+            assert later.wait(10)
+        later.set()
+        return LeadSubmitted(lead_id=one)
+
+    outcome = run(["a", "b", "c"], action, GO_ON)
+
+    assert [each.id for each in outcome.bulk.results] == ["a", "b", "c"]
+    assert outcome.bulk.success
+
+
+def test_each_item_stands_alone() -> None:
+    """One refusal stops nobody else, and is reported with its code."""
+
+    def action(one: str) -> Answer:
+        if one == "bad":
+            raise Conflict("decided otherwise")
+        return Answer()
+
+    outcome = run(["ok", "bad", "fine"], action, GO_ON)
+
+    assert [each.result.success for each in outcome.bulk.results] == [True, False, True]
+    assert Failed(error="decided otherwise", code="conflict") == outcome.bulk.results[1].result
+    assert not outcome.bulk.success
+
+
+def test_eight_run_at_a_time() -> None:
+    """Eight items are worked on at once."""
+    together = threading.Barrier(8, timeout=10)
+
+    def action(_one: str) -> Answer:
+        together.wait()
+        return Answer()
+
+    assert run([str(number) for number in range(16)], action, GO_ON).bulk.success
+
+
+def test_a_bug_is_reported_after_the_others_are_done() -> None:
+    """Even a bug in one item does not hide what became of the rest."""
+
+    def action(one: str) -> Answer:
+        if one == "bug":
+            raise ZeroDivisionError("oops")
+        return Answer()
+
+    outcome = run(["bug", "ok"], action, GO_ON)
+
+    assert [each.result.success for each in outcome.bulk.results] == [False, True]
+    assert isinstance(outcome.bug, ZeroDivisionError)
+
+
+def test_once_stopped_nothing_new_is_started() -> None:
+    """Ctrl-C reports exactly the items that were done; the others are not in the report."""
+    stop = threading.Event()
+
+    def action(_one: str) -> Answer:
+        stop.set()
+        return Answer()
+
+    outcome = run([str(number) for number in range(1000)], action, stop)
+
+    assert 1 <= len(outcome.bulk.results) <= 8
+
+
+def test_ctrl_c_is_deferred_once() -> None:
+    """The first Ctrl-C lets a write finish, the second one stops at once."""
+    with deferred() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.wait(10)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "many"), [(["a"], False), (["a", "a"], False), (["a", "b"], True), (["-"], True)]
+)
+def test_one_id_is_not_many(arguments: list[str], many: bool) -> None:
+    """One id gives the service's own answer, several give a report."""
+    assert many == is_many(arguments)

@@ -1,0 +1,74 @@
+"""The help of every command, held to a snapshot; `python -m tests.cli.test_help` writes it anew."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+
+from commercive_cli.cli.app import command, main
+from commercive_cli.cli.groups import GROUPS, load_group
+
+SNAPSHOT = Path(__file__).with_name("help.txt")
+
+
+def paths() -> Iterator[tuple[str, ...]]:
+    """Yield the words of every group and command."""
+    yield ()
+    for name in command().commands:
+        yield (name,)
+        if name in GROUPS:
+            group = load_group(name)
+            assert isinstance(group, TyperGroup)
+            yield from ((name, each) for each in group.commands)
+
+
+def help_of(path: tuple[str, ...]) -> str:
+    """Return what a command says of itself."""
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert main([*path, "--help"]) == 0
+    return out.getvalue()
+
+
+def whole_help() -> str:
+    """Return the help of the whole tree."""
+    os.environ["COLUMNS"] = "80"
+    return "\n".join(f"$ commercive {' '.join((*path, '--help'))}\n\n{help_of(path)}" for path in paths())
+
+
+def test_help_is_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No option changes by oversight; a change shows in the diff of the snapshot."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert SNAPSHOT.read_text(encoding="utf-8") == whole_help()
+
+
+@pytest.mark.parametrize("path", list(paths()), ids=" ".join)
+def test_everything_explains_itself_with_an_example(path: tuple[str, ...]) -> None:
+    """Every group and command has an example that begins with the program's name."""
+    text = help_of(path)
+
+    assert "\n    commercive " in text.partition("Example")[2] or "$(commercive " in text
+    assert "  " + text.split("\n\n")[1].strip()[:1] != "  "
+
+
+def test_options_have_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No option is left unexplained."""
+    monkeypatch.setenv("COLUMNS", "80")
+    silent = [
+        (*path, parameter.name)
+        for path in paths()
+        if len(path) == 2
+        for parameter in load_group(path[0]).commands[path[1]].params
+        if not getattr(parameter, "help", "")
+    ]
+
+    assert silent == []
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(whole_help(), encoding="utf-8")

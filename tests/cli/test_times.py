@@ -1,0 +1,50 @@
+"""Times as people type them."""
+
+import pytest
+
+from commercive_cli.cli.times import parse_duration, parse_time
+from commercive_cli.domain.errors import Invalid
+
+NOW = 1_800_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("7d", NOW - 604_800_000),
+        ("12h", NOW - 43_200_000),
+        ("30m", NOW - 1_800_000),
+        ("45s", NOW - 45_000),
+        ("2w", NOW - 1_209_600_000),
+        ("999999999w", 0),
+        ("2026-11-01", 1_793_491_200_000),
+        ("2026-11-01T09:30:00Z", 1_793_525_400_000),
+        ("2026-11-01t09:30:00.250+01:00", 1_793_521_800_250),
+        ("2026-11-01 09:30:00Z", 1_793_525_400_000),
+        ("1793525400000", 1_793_525_400_000),
+    ],
+)
+def test_every_form_is_read(text: str, at: int) -> None:
+    """Distances, dates in UTC, RFC 3339 and epoch milliseconds all mean a millisecond."""
+    assert at == parse_time(text, "--since", NOW)
+
+
+def test_nothing_typed_is_no_bound() -> None:
+    """Without the option there is no bound."""
+    assert parse_time(None, "--since", NOW) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "7", "7y", "-7d", "2026-13-01", "2026-11-01T09:30", "\u0667d", "1e12"]
+)
+def test_anything_else_is_refused_with_examples(text: str) -> None:
+    """A refusal names the option and shows how to write a time; a time without an offset is nobody's time."""
+    with pytest.raises(Invalid, match=r"--since .* is not a time; write 7d, 12h"):
+        parse_time(text, "--since", NOW)
+
+
+def test_durations() -> None:
+    """--idle takes a distance only."""
+    assert parse_duration("7d", "--idle") == 604_800_000
+    with pytest.raises(Invalid, match="--idle 'week' is not a duration"):
+        parse_duration("week", "--idle")

@@ -1,0 +1,61 @@
+"""Mistakes in the config file are reported with file, line and key."""
+
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings.config_file import config_path, parse_config, read_config
+
+PATH = Path("/etc/c.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[profiles.dev]\nstor = 'x'", "/etc/c.toml line 2: unknown key 'stor' (did you mean store?)"),
+        ("\ndefault_profle = 'x'", "/etc/c.toml line 2: unknown key 'default_profle' (did you mean default_profile?)"),
+        ("[profiles.a]\nactor='x'\n[profiles.b]\nread_onyl = true", "line 4: unknown key 'read_onyl'"),
+        ("profiles.a.read_onyl = true", "line 1: unknown key 'read_onyl'"),
+        ("[profiles.dev]\nprotected = 'yes'", "line 2: profiles.dev.protected must be true or false"),
+        ("[profiles.dev]\nactor = 7", "line 2: profiles.dev.actor must be text in quotes"),
+        ("profiles = 3", "line 1: profiles must be a table such as [profiles.prod]"),
+        ("[profiles.dev\n", "/etc/c.toml is not valid TOML"),
+    ],
+)
+def test_a_mistake_names_file_line_and_key(text: str, says: str) -> None:
+    """Whoever wrote the file finds the place at once."""
+    with pytest.raises(Invalid) as refusal:
+        parse_config(text, PATH)
+
+    assert says in refusal.value.message
+
+
+def test_syntax_errors_name_the_line() -> None:
+    """The TOML reader knows where it stopped."""
+    with pytest.raises(Invalid, match="at line 2"):
+        parse_config("a = 1\nb = @\nc = 2", PATH)
+
+
+def test_no_file_is_an_empty_file(tmp_path: Path) -> None:
+    """Nobody has to write a file before the first command."""
+    config = read_config(tmp_path / "missing.toml")
+
+    assert (config.default_profile, config.profiles) == (None, {})
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A directory in its place, or bytes that are no text, are said in words."""
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(Invalid, match="cannot be read"):
+        read_config(tmp_path)
+    with pytest.raises(Invalid, match="not UTF-8"):
+        read_config(binary)
+
+
+def test_the_file_can_be_elsewhere() -> None:
+    """COMMERCIVE_CONFIG says where; otherwise it is in the user's config directory."""
+    assert Path("/x/y.toml") == config_path({"COMMERCIVE_CONFIG": "/x/y.toml"})
+    assert config_path({}).name == "config.toml"

@@ -1,0 +1,122 @@
+"""Where each setting comes from."""
+
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings import editor_of, no_colour
+from commercive_cli.settings.resolve import Settings, load
+
+FILE = """
+default_profile = "dev"
+
+[profiles.dev]
+store = "sqlite:///dev.db"
+actor = "dev-admin"
+
+[profiles.prod]
+store = "dynamodb://eu-west-1"
+read_only = true
+protected = true
+dashboard_url = "https://shop.example.com/"
+"""
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    path = tmp_path / "config.toml"
+    path.write_text(FILE)
+    return {"COMMERCIVE_CONFIG": str(path)}
+
+
+def test_the_command_line_wins_over_everything(environ: dict[str, str]) -> None:
+    """An option typed now is meant now."""
+    environ |= {"COMMERCIVE_STORE": "sqlite:///env.db", "COMMERCIVE_ACTOR": "env-admin", "COMMERCIVE_PROFILE": "prod"}
+    settings = load(environ, profile="dev", store="sqlite:///typed.db", actor="typed")
+
+    assert (Path("typed.db"), "typed", "dev") == (settings.store.path, settings.actor, settings.profile)
+    assert {name: settings.sources[name] for name in ("profile", "store", "actor")} == {
+        "profile": "--profile",
+        "store": "--store",
+        "actor": "--as",
+    }
+
+
+def test_the_environment_wins_over_the_profile(environ: dict[str, str]) -> None:
+    """A shell can be set up for one store without touching the file."""
+    settings = load(
+        environ | {"COMMERCIVE_STORE": "sqlite:///env.db", "COMMERCIVE_DASHBOARD_URL": "http://localhost:3000"}
+    )
+
+    assert (Path("env.db"), "dev-admin") == (settings.store.path, settings.actor)
+    assert settings.dashboard_url == "http://localhost:3000"
+
+
+def test_the_default_profile_is_used_unasked(environ: dict[str, str]) -> None:
+    """`default_profile` spares typing --profile."""
+    settings = load(environ)
+
+    assert ("dev", Path("dev.db"), False, False) == (
+        settings.profile,
+        settings.store.path,
+        settings.read_only,
+        settings.protected,
+    )
+
+
+def test_a_profile_holds_protections_and_the_dashboard(environ: dict[str, str]) -> None:
+    """COMMERCIVE_PROFILE picks a profile with all it says."""
+    settings = load(environ | {"COMMERCIVE_PROFILE": "prod"})
+
+    assert (
+        settings.read_only,
+        settings.protected,
+        settings.dashboard_url,
+    ) == (True, True, "https://shop.example.com")
+
+
+def test_without_anything_the_default_file_and_the_os_user_are_used(tmp_path: Path) -> None:
+    """The program works before it is configured."""
+    settings = load({"COMMERCIVE_CONFIG": str(tmp_path / "none.toml")})
+
+    assert (settings.store.engine, settings.store.path.name) == ("sqlite", "commercive.db")
+    assert settings.actor
+    assert {"default"} == set(settings.sources.values())
+
+
+def test_an_unknown_profile_is_refused_with_the_nearest(environ: dict[str, str]) -> None:
+    """A typo in a profile's name never means the default store."""
+    with pytest.raises(Invalid, match=r"no profile 'prdo' in .*did you mean prod\?.*dev, prod"):
+        load(environ, profile="prdo")
+
+
+@pytest.mark.parametrize("option", ["profile", "store", "actor"])
+def test_an_empty_option_is_refused(environ: dict[str, str], option: str) -> None:
+    """`--store "$UNSET"` in a script does not write to the default store."""
+    with pytest.raises(Invalid, match="is empty"):
+        _ = load(environ, **{option: ""})
+
+
+def test_a_dashboard_url_must_be_a_web_address(environ: dict[str, str]) -> None:
+    """A referral link is made of it, so it must be one."""
+    with pytest.raises(Invalid, match="must be a web address"):
+        load(environ | {"COMMERCIVE_DASHBOARD_URL": "dashboard"})
+
+
+def test_editor_and_colour_follow_the_customs() -> None:
+    """VISUAL comes before EDITOR, and NO_COLOR counts unless it is empty."""
+    assert (
+        editor_of({"VISUAL": "code -w", "EDITOR": "nano"}),
+        editor_of({"EDITOR": "nano"}),
+        editor_of({}),
+    ) == ("code -w", "nano", "vi")
+    assert [no_colour({"NO_COLOR": "1"}), no_colour({"NO_COLOR": ""}), no_colour({})] == [True, False, False]
+
+
+def test_settings_are_immutable(environ: dict[str, str]) -> None:
+    """What a run works with does not change under it."""
+    settings: Settings = load(environ)
+
+    with pytest.raises(AttributeError):
+        settings.actor = "other"  # type: ignore[misc]  # the point of the test
