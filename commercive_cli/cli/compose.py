@@ -1,25 +1,49 @@
-"""The text of a message: from the command line, a file, stdin, or the user's editor."""
+"""The text of a message: from the command line, a file, stdin, the user's editor, or a canned reply."""
 
 import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from commercive_cli.domain.canned import fill
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings import editor_of, environment
+from commercive_cli.settings.templates import read_template
 
 
-def composed(text: str | None, file: str | None, *, editor: bool) -> str:
-    """Return the message from the one source that was named; raise Invalid when none or several were.
+@dataclass(frozen=True)
+class Sources:
+    """Where a message may come from: one of TEXT, a file (`-` is stdin), the editor, a canned reply."""
 
-    `file` is a path, or `-` for stdin.
-    """
-    if (text is not None) + (file is not None) + editor != 1:
-        raise Invalid("the message comes from exactly one of TEXT, -F FILE, -F - and --editor")
-    if text is not None:
-        return text
-    return _written_in_editor() if editor else _read(file or "-")
+    text: str | None = None
+    file: str | None = None
+    editor: bool = False
+    template: str | None = None
+    variables: Sequence[str] = ()
+
+    def message(self) -> str:
+        """Return the message from the one source that was named; raise Invalid when none or several were."""
+        named = [each for each in (self.text, self.file, self.template) if each is not None]
+        if len(named) + self.editor != 1:
+            raise Invalid("the message comes from exactly one of TEXT, -F FILE, -F -, --editor and --template")
+        if self.variables and self.template is None:
+            raise Invalid("--var fills a --template and means nothing without one")
+        if self.text is not None:
+            return self.text
+        if self.template is not None:
+            return fill(read_template(environment(), self.template), _values(self.variables))
+        return _written_in_editor() if self.editor else _read(self.file or "-")
+
+
+def _values(variables: Sequence[str]) -> dict[str, str]:
+    pairs = [variable.partition("=") for variable in variables]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise Invalid(f"--var {name!r} is not of the form NAME=VALUE")
+    return {name: value for name, _, value in pairs}
 
 
 def _read(file: str) -> str:

@@ -237,3 +237,22 @@ class Bulk(BaseModel):
 
     success: bool
     results: list[BulkResult]
+
+
+class PersonExported(Answer):
+    """How many items of each table are about a person."""
+
+    items: dict[str, int]
+
+
+class PersonErased(Answer):
+    """An erasure: the pseudonyms that stand for the person's ids now, and how many items of each table were changed.
+
+    `remaining` names items that still show an id or address, because it is part of an id that cannot change;
+    `namesakes` counts leads of others with the same name, which stay as they are.
+    """
+
+    pseudonyms: list[str]
+    items: dict[str, int]
+    remaining: list[str] = []
+    namesakes: int = 0

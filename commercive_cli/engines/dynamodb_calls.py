@@ -7,7 +7,8 @@ from botocore import xform_name
 
 from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
 from commercive_cli.engines.dynamodb_client import Connection
-from commercive_cli.engines.dynamodb_errors import SENDING_ERRORS, Kind, code_of, explained, kind_of
+from commercive_cli.engines.dynamodb_errors import explained
+from commercive_cli.engines.dynamodb_kinds import SENDING_ERRORS, Kind, code_of, kind_of
 from commercive_cli.engines.dynamodb_retries import Attempts, Timing
 
 UNSENT_SECONDS = 0.5

@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.engines.dynamodb_errors import ReplyDamaged, explained
+from commercive_cli.engines.dynamodb_errors import explained
+from commercive_cli.engines.dynamodb_kinds import ReplyDamaged
 from commercive_cli.engines.dynamodb_place import Place
 
 CONNECT_SECONDS = 2.0

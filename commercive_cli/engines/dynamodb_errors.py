@@ -1,15 +1,10 @@
-"""What went wrong, in this project's words: botocore's and DynamoDB's errors by kind, and what to tell people.
-
-Source: DynamoDB Developer Guide, "Error handling with DynamoDB", and the API Reference's "Common Errors".
-"""
+"""What went wrong, in this project's words and types: who is told what to do next."""
 
 import re
-from enum import Enum
 from typing import Any
 
 from botocore import exceptions as aws
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
 from commercive_cli.domain.errors import (
     CommerciveError,
@@ -19,6 +14,15 @@ from commercive_cli.domain.errors import (
     NotFound,
     Unauthenticated,
     Unavailable,
+)
+from commercive_cli.engines.dynamodb_kinds import (
+    BUSY_REASONS,
+    REFUSED_REASONS,
+    Kind,
+    code_of,
+    kind_of,
+    reasons_of,
+    status_of,
 )
 from commercive_cli.engines.dynamodb_place import Place
 from commercive_cli.store.items import Item, decode_item

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import botocore.session
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Unavailable
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Place:
                 field="endpoint",
             )
 
-    def unknown_region(self) -> Invalid | None:
+    def unknown_region(self) -> Unavailable | None:
         """Return the error to raise when the region is none that botocore knows, else None."""
         known = _known_regions()
         if self.region in known:
             return None
         near = difflib.get_close_matches(self.region, known, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]}?" if near else "; name one such as eu-west-1"
-        return Invalid(f"{self.region!r} is not an AWS region{hint}", field="region")
+        return Unavailable(f"{self.region!r} is not an AWS region{hint}", field="region")
 
 
 def _known_regions() -> list[str]:

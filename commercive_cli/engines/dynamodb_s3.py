@@ -11,7 +11,8 @@ from commercive_cli.domain.errors import NotFound, Unavailable
 from commercive_cli.engines.dynamodb_backups import DAY_SECONDS, LONGEST_POLL, Backups
 from commercive_cli.engines.dynamodb_calls import Calls
 from commercive_cli.engines.dynamodb_client import Connection
-from commercive_cli.engines.dynamodb_errors import SENDING_ERRORS, code_of, explained
+from commercive_cli.engines.dynamodb_errors import explained
+from commercive_cli.engines.dynamodb_kinds import SENDING_ERRORS, code_of
 from commercive_cli.engines.dynamodb_retries import Timing, wait_until
 from commercive_cli.engines.dynamodb_shapes import Description, imported_table
 from commercive_cli.store.archive import Transferred

@@ -57,6 +57,8 @@ class SQLiteArchive:
         if not backup.complete:
             raise Conflict(f"{name} is {backup.status}; it cannot be restored")
         with closing(_opened(path)) as source:
+            if source.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise Conflict(f"{name} is damaged; it cannot be restored")
             _copy(source, Path(place), progress)
 
     def restore_moment(self, _at: int | None, _place: str, _progress: Progress) -> None:
@@ -76,21 +78,25 @@ class SQLiteArchive:
         return self._file.path.with_name(f"{self._file.path.name}.{stamp}{SUFFIX}")
 
     def _described(self, path: Path) -> Backup:
+        found = path.stat()
+        tables = self._tables(path)
+        status = "damaged" if tables is None else "AVAILABLE" if tables else f"no tables of the prefix {self._prefix}"
+        return Backup(str(path), found.st_mtime_ns // 1_000_000, tables or (), status, bool(tables), found.st_size)
+
+    def _tables(self, path: Path) -> tuple[str, ...] | None:
         names = {self._prefix + table.name: table.name for table in TABLES}
         try:
             with closing(_opened(path)) as connection:
                 rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-                sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
         except sqlite3.DatabaseError:
-            rows, sound = [], False
-        tables = tuple(names[name] for (name,) in sorted(rows) if name in names)
-        found = path.stat()
-        status = "damaged" if not sound else "AVAILABLE" if tables else f"without tables of the prefix {self._prefix}"
-        return Backup(str(path), found.st_mtime_ns // 1_000_000, tables, status, sound and bool(tables), found.st_size)
+            return None
+        return tuple(names[name] for (name,) in sorted(rows) if name in names)
 
 
 def _copy(source: sqlite3.Connection, path: Path, progress: Progress) -> None:
     """Copy a database to a new file, which is there whole or not at all, and is never an older one overwritten."""
+    if path.exists():
+        raise Conflict(f"{path} exists; it is not overwritten, choose another name")
     unfinished = path.with_name(f"{path.name}.part")
     try:
         unfinished.unlink(missing_ok=True)

@@ -36,16 +36,21 @@ class Program:
     environment: dict[str, str]
 
     def __call__(self, *arguments: str, stdin: bytes | None = None, **more: str) -> Ran:
-        done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "commercive_cli", *arguments],
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            timeout=PATIENCE,
-            env=self.environment | more,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return run_in(self, [sys.executable, "-m", "commercive_cli", *arguments], stdin, **more)
+
+
+def run_in(program: Program, command: list[str], stdin: bytes | None = None, **more: str) -> Ran:
+    """Run a command line in the program's environment, without a terminal; fail when it hangs."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        command,
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        timeout=PATIENCE,
+        env=program.environment | more,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 Start = Callable[[str], Program]

@@ -257,7 +257,6 @@ def test_the_metadata_service_is_not_asked() -> None:
     ("region", "endpoint", "told"),
     [
         ("", None, "no AWS region is set"),
-        ("eu west-1", None, "'eu west-1' is not an AWS region; did you mean eu-west-1?"),
         ("eu-west-1", "localhost:8000", "endpoint 'localhost:8000' is not a URL such as http://127.0.0.1:8000"),
         ("eu-west-1", "http://", "endpoint 'http://' is not a URL"),
         ("eu-west-1", "ftp://127.0.0.1", "is not a URL"),
@@ -270,6 +269,14 @@ def test_a_malformed_place_is_invalid(region: str, endpoint: str | None, told: s
         DynamoDBStore(region, endpoint=endpoint, session=session_with_credentials()).get(AFFILIATE_STATS, KEY)
 
     assert told in str(refused.value)
+
+
+def test_a_region_that_does_not_exist_is_told_from_one_that_does_not_answer() -> None:
+    """A mistyped region is named with the nearest one."""
+    with pytest.raises(Unavailable) as refused:
+        DynamoDBStore("eu west-1", session=session_with_credentials()).get(AFFILIATE_STATS, KEY)
+
+    assert "'eu west-1' is not an AWS region; did you mean eu-west-1?" == str(refused.value)
 
 
 def test_the_target_names_the_place() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from commercive_cli.cli import options as o
-from commercive_cli.cli.compose import composed
+from commercive_cli.cli.compose import Sources
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
@@ -14,8 +14,15 @@ from commercive_cli.domain.answers import Conversations
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
 from commercive_cli.services.chat import ConversationFilter
+from commercive_cli.settings import environment
+from commercive_cli.settings.templates import template_names
 
 app = new_group("chat")
+
+
+def _templates(incomplete: str) -> list[str]:
+    return [name for name in template_names(environment()) if name.startswith(incomplete)]
+
 
 Conversation = Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
 ConversationIds = Annotated[
@@ -91,7 +98,7 @@ def send(
     output: o.Output = "table",
 ) -> None:
     """Send a message as the user, for tests and phone calls."""
-    message = composed(text, file, editor=False)
+    message = Sources(text, file).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.write(lambda: services.chat.send(user, message, store=store_url, conversation_id=conversation, key=key))
@@ -101,7 +108,7 @@ def send(
     epilog=example(
         "commercive chat reply CONVERSATION_ID 'It has shipped' --close",
         "commercive chat reply CONVERSATION_ID -F answer.txt --if-last MESSAGE_ID",
-        "commercive chat reply CONVERSATION_ID --editor",
+        "commercive chat reply CONVERSATION_ID --template shipped --var order=#1001",
     )
 )
 def reply(
@@ -111,6 +118,15 @@ def reply(
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")] = None,
     file: Annotated[str | None, typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, or -.")] = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write it in $VISUAL or $EDITOR.")] = False,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="A canned reply, templates/NAME.txt beside the config file.", autocompletion=_templates
+        ),
+    ] = None,
+    var: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="The value of a {{NAME}} in the canned reply.")
+    ] = None,
     if_last: Annotated[
         str | None, typer.Option(metavar="MESSAGE_ID", help="Refuse when a message came after this one.")
     ] = None,
@@ -122,7 +138,7 @@ def reply(
     output: o.Output = "table",
 ) -> None:
     """Reply in a conversation as an admin."""
-    message = composed(text, file, editor=editor)
+    message = Sources(text, file, editor, template, var or ()).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.write(

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from commercive_cli.cli import options as o
+from commercive_cli.cli.commands import tables_plan
 from commercive_cli.cli.confirm import ask
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
@@ -122,3 +123,6 @@ def delete(
         confirm = ask(question, "pass --confirm PREFIX").strip()
     with session.writing(yes=True, dry_run=dry_run) as services:
         session.write(lambda: services.tables.delete(confirm or ""))
+
+
+app.add_typer(tables_plan.app)

@@ -1,0 +1,42 @@
+"""Words out of a fixed set, and what is said about a mistyped one."""
+
+import pytest
+
+from commercive_cli.domain.choices import choose, nearest
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.models import CONVERSATION_STATUSES, LEAD_STATUSES, ORDER_VOLUMES
+
+
+@pytest.mark.parametrize("choices", [CONVERSATION_STATUSES, LEAD_STATUSES, ORDER_VOLUMES])
+def test_every_choice_is_itself(choices: tuple[str, ...]) -> None:
+    """Each documented word is accepted as it is."""
+    assert list(choices) == [choose(choice, choices, "status") for choice in choices]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("aproved", "approved"), ("reject", "rejected"), ("pendng", "pending")])
+def test_the_nearest_word_is_suggested(typed: str, meant: str) -> None:
+    """A mistyped status is refused with the one that was probably meant, and with all there are."""
+    with pytest.raises(Invalid) as refused:
+        choose(typed, LEAD_STATUSES, "status")
+
+    assert "status" == refused.value.field
+    assert f"did you mean {meant}?" in refused.value.message
+    assert all(status in refused.value.message for status in LEAD_STATUSES)
+
+
+@pytest.mark.parametrize("typed", ["zzz", "", None, 5, [5], "x" * 10_000, "\x1b[2J\n"])
+def test_what_looks_like_none_of_them_lists_them_all(typed: object) -> None:
+    """Nonsense is refused without a guess, in one short printable line that lists the choices."""
+    with pytest.raises(Invalid) as refused:
+        choose(typed, CONVERSATION_STATUSES, "status")
+
+    assert "did you mean" not in refused.value.message
+    assert "open, closed" in refused.value.message
+    assert len(refused.value.message) < 200
+    assert refused.value.message.isprintable()
+
+
+def test_nothing_near_is_none() -> None:
+    """When no word looks alike, none is offered."""
+    assert nearest("zzz", ("open", "closed")) is None
+    assert "open" == nearest("opne", ("open", "closed"))

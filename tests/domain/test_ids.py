@@ -1,0 +1,92 @@
+"""Ids: UUIDv7 that tell their time, and link codes that people can type."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commercive_cli.domain.ids import CODE_ALPHABET, created_at_of, first_id, new_code, new_id, normal_code
+
+TIMES = st.integers(0, 2**48 - 1)
+
+
+@given(TIMES)
+def test_an_id_tells_the_millisecond_it_was_made_for(at: int) -> None:
+    """A new id is a valid UUIDv7 in its usual spelling, and its time can be read back to the millisecond."""
+    made = new_id(at)
+
+    assert at == created_at_of(made)
+    assert 7 == UUID(made).version
+    assert "specified in RFC 4122" == UUID(made).variant
+    assert made == str(UUID(made))
+
+
+@given(TIMES, TIMES)
+def test_ids_sort_by_time(one: int, other: int) -> None:
+    """Ids of different milliseconds sort as text in the order of their times."""
+    earlier, later = sorted((one, other))
+
+    assert earlier == later or new_id(earlier) < new_id(later)
+
+
+@given(TIMES, TIMES)
+def test_first_id_is_a_lower_bound(at: int, other: int) -> None:
+    """Every id made at or after a millisecond lies beyond its first id, and every earlier one before it."""
+    bound, made = first_id(at), new_id(other)
+
+    assert at == created_at_of(bound)
+    assert (other >= at) == (made >= bound)
+
+
+@pytest.mark.parametrize("at", [-1, -(2**80), 2**48, 2**63])
+def test_first_id_of_an_impossible_time_is_the_nearest_bound(at: int) -> None:
+    """Asking for messages since long before 1970, or since the year 20,000, is no error."""
+    assert at < 0 or new_id(2**48 - 2) < first_id(at)
+    assert at > 0 or first_id(at) <= new_id(0)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        str(uuid4()),
+        new_id(1_700_000_000_000).upper(),
+        new_id(1_700_000_000_000).replace("-", ""),
+        "{" + new_id(1_700_000_000_000) + "}",
+        "urn:uuid:" + new_id(1_700_000_000_000),
+        " " + new_id(1_700_000_000_000),
+        "0199aaaa-aaaa-7aaa-1aaa-aaaaaaaaaaaa",
+        "conv_123",
+        "",
+        "\0",
+    ],
+)
+def test_an_id_of_another_shape_tells_no_time(identifier: str) -> None:
+    """Imported ids, and other spellings of a UUID, are taken as they are: no time is read out of them."""
+    assert created_at_of(identifier) is None
+
+
+@given(st.text(max_size=50))
+def test_no_text_breaks_the_reading_of_ids(identifier: str) -> None:
+    """Any text at all may stand where an id is expected; it either is one of ours or tells no time."""
+    at = created_at_of(identifier)
+
+    assert at is None or 0 <= at < 2**48
+
+
+def test_link_codes_are_eight_unmistakable_characters() -> None:
+    """A link code has eight characters without the lookalikes I, L, O and U, and no two are alike in practice."""
+    codes = {new_code() for _ in range(2_000)}
+
+    assert 2_000 == len(codes)
+    assert {8} == {len(code) for code in codes}
+    assert not set("".join(codes)) - set(CODE_ALPHABET)
+    assert not set("ILOU") & set(CODE_ALPHABET)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("abc1o0il", "ABC10011"), ("  7XK2M9QD\n", "7XK2M9QD"), ("OoIiLl00", "00111100")]
+)
+def test_a_code_is_read_as_people_type_it(typed: str, code: str) -> None:
+    """Lower case, a letter O for zero, and I or L for one, all name the same code."""
+    assert code == normal_code(typed)
