@@ -13,7 +13,6 @@ from commercive_cli.store.writes import (
     Absent,
     All,
     AnyOf,
-    AtMost,
     Below,
     Check,
     Condition,
@@ -95,8 +94,6 @@ def condition_expression(condition: Condition, table: Table, places: Placeholder
             return f"{places.name(name)} = {places.value(value)}"
         case Below(name, bound):
             return f"{places.name(name)} < {places.value(bound)}"
-        case AtMost(name, bound):
-            return f"{places.name(name)} <= {places.value(bound)}"
         case All():
             return _joined("AND", condition.conditions or (AnyOf(Exists(), Absent()),), table, places)
         case AnyOf():

@@ -107,8 +107,9 @@ class S3Transfers:
             return len(ended) == len(running)
 
         wait_until(self._timing, f"the {kind.lower()}", done, within=DAY_SECONDS, longest=LONGEST_POLL)
-        self._check(kind, ended)
-        return {table: ended[table] for table in running}
+        in_order = {table: ended[table] for table in running}
+        self._check(kind, in_order)
+        return in_order
 
     def _described(self, kind: str, arn: str) -> Description:
         field = {"Export": "ExportDescription", "Import": "ImportTableDescription"}[kind]

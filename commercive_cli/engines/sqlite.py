@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,6 @@ _BATCH_ROWS = 2_000
 _BATCH_BYTES = 8 * 1024 * 1024
 _EXPIRED_FOR_SECONDS = 24 * 3600
 _PURGED_AT_ONCE = 10
-_EXACT_DIGITS = 300
-"""Any sum of two numbers from 1E-130 to 9.9E+125 is exact with so many digits; the limits then judge the sum."""
 
 
 class SQLiteStore:
@@ -174,8 +172,7 @@ def _checked(write: Put | Update, old: Item | None) -> Item:
     """Return the item as it will be, which may break limits that neither the write nor the old item broke."""
     if isinstance(write, Update):
         _check_update(write, old or {})
-    with localcontext(prec=_EXACT_DIGITS):
-        new = applied(write, old)
+    new = applied(write, old)
     assert new is not None, "a put or an update leaves an item"
     check_item(write.table, new)
     return new

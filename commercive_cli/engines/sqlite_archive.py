@@ -45,7 +45,8 @@ class SQLiteArchive:
         return sorted(map(self._described, found), key=lambda each: each.created_at, reverse=True)
 
     def beside(self, place: str) -> Store:
-        """Return the store in the file `place`."""
+        """Return the store in the file `place`, which must not be there: even an empty one would be written to."""
+        _check_free(Path(place))
         return self._open_file(Path(place))
 
     def restore(self, name: str, place: str, progress: Progress) -> None:
@@ -95,8 +96,7 @@ class SQLiteArchive:
 
 def _copy(source: sqlite3.Connection, path: Path, progress: Progress) -> None:
     """Copy a database to a new file, which is there whole or not at all, and is never an older one overwritten."""
-    if path.exists():
-        raise Conflict(f"{path} exists; it is not overwritten, choose another name")
+    _check_free(path)
     unfinished = path.with_name(f"{path.name}.part")
     try:
         unfinished.unlink(missing_ok=True)
@@ -109,6 +109,11 @@ def _copy(source: sqlite3.Connection, path: Path, progress: Progress) -> None:
         raise Unavailable(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _check_free(path: Path) -> None:
+    if path.exists():
+        raise Conflict(f"{path} exists; it is not overwritten, choose another name")
 
 
 def _settle(unfinished: Path, path: Path) -> None:

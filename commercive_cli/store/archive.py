@@ -60,9 +60,9 @@ class Archive(Protocol):
         ...
 
     def beside(self, place: str) -> Store:
-        """Return the store at another place: another prefix on DynamoDB, another file for SQLite.
+        """Return the store to be at another place: another prefix on DynamoDB, a new file for SQLite.
 
-        Raises Invalid when there can be no store.
+        Raises Invalid when there can be no store, Conflict when the file is there.
         """
         ...
 

@@ -29,7 +29,7 @@ def check_transaction(writes: tuple[Write, ...]) -> None:
     """Raise Invalid when the writes cannot be one transaction: count, size, or two writes to one item."""
     if not 1 <= len(writes) <= TRANSACTION_WRITES:
         raise Invalid(f"a transaction holds 1 to {TRANSACTION_WRITES} writes, not {len(writes)}")
-    places = {(write.table.name, *write.key.values()) for write in writes}
+    places = {(write.table.name, *map(write.key.get, write.table.key_names)) for write in writes}
     if len(places) != len(writes):
         raise Invalid("a transaction writes one item twice")
     total = sum(_check_write(write) for write in writes)

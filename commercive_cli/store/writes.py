@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
 from typing import Any
 
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
+
+_EXACT_DIGITS = 300
+"""Enough for the sum of any two numbers of 38 digits between 1E-130 and 1E+126; Python's default would round to 28."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,6 @@ class Below:
     value: int | str
 
 
-@dataclass(frozen=True)
-class AtMost:
-    """The attribute is there and is less than or equal to `value`."""
-
-    attribute: str
-    value: int | str
-
-
 class All:
     """Every one of the conditions holds."""
 
@@ -63,7 +59,7 @@ class AnyOf:
         self.conditions = conditions
 
 
-Condition = Absent | Exists | Missing | Equals | Below | AtMost | All | AnyOf
+Condition = Absent | Exists | Missing | Equals | Below | All | AnyOf
 
 
 @dataclass(frozen=True)
@@ -133,8 +129,6 @@ def holds(condition: Condition | None, item: Item | None) -> bool:
             return item is not None and name in item and _same(item[name], value)
         case Below(name, value):
             return item is not None and _ordered(item.get(name), value) and item[name] < value
-        case AtMost(name, value):
-            return item is not None and _ordered(item.get(name), value) and item[name] <= value
         case All():
             return all(holds(each, item) for each in condition.conditions)
         case AnyOf():
@@ -159,7 +153,8 @@ def _updated(write: Update, item: Item | None) -> Item:
     new = {name: value for name, value in old.items() if name not in write.remove}
     new |= {name: value for name, value in write.default.items() if name not in old}
     new |= write.set
-    new |= {name: old.get(name, 0) + amount for name, amount in write.add.items()}
+    with localcontext(prec=_EXACT_DIGITS):
+        new |= {name: old.get(name, 0) + amount for name, amount in write.add.items()}
     return new
 
 
@@ -168,4 +163,6 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def _ordered(left: Any, right: Any) -> bool:
-    return left is not None and not isinstance(left, bool) and isinstance(left, str) == isinstance(right, str)
+    if isinstance(right, str):
+        return isinstance(left, str)
+    return isinstance(left, int | Decimal) and not isinstance(left, bool)

@@ -14,7 +14,6 @@ from commercive_cli.store.writes import (
     Absent,
     All,
     AnyOf,
-    AtMost,
     Below,
     Check,
     Condition,
@@ -42,7 +41,6 @@ SIMPLE: st.SearchStrategy[Condition] = st.one_of(
     st.builds(Missing, NAMES),
     st.builds(Equals, NAMES, VALUES),
     st.builds(Below, NAMES, ORDERED),
-    st.builds(AtMost, NAMES, ORDERED),
 )
 CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
     SIMPLE,

@@ -8,7 +8,7 @@ import pytest
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.limits import check_item, check_transaction, item_bytes, value_bytes
 from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, MESSAGES, OPS
-from commercive_cli.store.writes import Check, Delete, Exists, Put, Update
+from commercive_cli.store.writes import Check, Delete, Exists, Put, Update, Write
 
 OVERHEAD = len("affiliate_id") + len("a") + len("text")
 
@@ -160,7 +160,7 @@ def test_a_transaction_holds_4_megabytes() -> None:
 def test_a_transaction_touches_an_item_once() -> None:
     """Two writes to one item are refused, whatever their kinds; equal keys in two tables are two items."""
     stats = {"affiliate_id": "a"}
-    twice = [
+    twice: list[Write] = [
         Put(AFFILIATE_STATS, {**stats, "x": 1}),
         Update(AFFILIATE_STATS, stats, set={"x": 1}),
         Delete(AFFILIATE_STATS, stats),

@@ -13,7 +13,6 @@ from commercive_cli.store.writes import (
     Absent,
     All,
     AnyOf,
-    AtMost,
     Below,
     Check,
     Condition,
@@ -39,7 +38,6 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
         st.builds(Missing, st.sampled_from("xyz")),
         st.builds(Equals, st.sampled_from("xyz"), st.integers(-9, 9)),
         st.builds(Below, st.sampled_from("xyz"), st.integers(-9, 9)),
-        st.builds(AtMost, st.sampled_from("xyz"), st.integers(-9, 9)),
     ),
     lambda inner: st.lists(inner, min_size=1, max_size=3).flatmap(
         lambda several: st.sampled_from([All(*several), AnyOf(*several)])
@@ -73,9 +71,6 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
         (Below("flag", 9), False, False),
         (Below("nothing", 9), False, False),
         (Below("other", 9), False, False),
-        (AtMost("n", 5), True, False),
-        (AtMost("n", 4), False, False),
-        (AtMost("amount", 3), True, False),
         (All(), True, True),
         (AnyOf(Absent(), Equals("n", 5)), True, True),
         (All(Exists(), Equals("n", 6)), False, False),

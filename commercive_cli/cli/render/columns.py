@@ -32,14 +32,14 @@ class Column:
 
 CONVERSATION = (
     Column("conversation_id", "id"),
-    Column("user_id", "id"),
     Column("status", "status"),
     Column("unread_admin", "count", title="unread"),
     Column("unread_user", "count", wide=True),
     Column("updated_at", "time", title="updated"),
-    Column("waiting_since", "time", title="waiting"),
     Column("last_message"),
+    Column("waiting_since", "time", title="waiting"),
     Column("store_url", title="store"),
+    Column("user_id", "id"),
     Column("created_at", "time", wide=True),
     Column("last_message_at", "time", wide=True),
     Column("last_message_id", "id", wide=True),
@@ -58,16 +58,16 @@ MESSAGE = (
 LEAD = (
     Column("lead_id", "id"),
     Column("status", "status"),
-    Column("affiliate_id", "id", title="affiliate"),
-    Column("link_id", "id", title="link"),
+    Column("commission_amount", "money", title="commission"),
+    Column("created_at", "time", title="created"),
     Column("lead_name", title="name"),
     Column("lead_email", title="e-mail"),
     Column("lead_phone", wide=True),
     Column("product_link", wide=True),
     Column("order_volume", title="volume"),
     Column("pending_orders", wide=True),
-    Column("commission_amount", "money", title="commission"),
-    Column("created_at", "time", title="created"),
+    Column("link_id", "id", title="link"),
+    Column("affiliate_id", "id", title="affiliate"),
     Column("updated_at", "time", wide=True),
     Column("reviewed_by", "id", wide=True),
     Column("reviewed_at", "time", wide=True),
@@ -155,8 +155,6 @@ SEEDED = (
     Column("leads", "count"),
     Column("changed", "flag"),
 )
-EXPORTED = (Column("directory", "id"), Column("items"))
-IMPORTED = (Column("stored"), Column("skipped"))
 PLANNED = (
     Column("action", "status"),
     Column("table"),

@@ -70,8 +70,8 @@ def print_card(
 def column_widths(columns: Sequence[Column], rows: Sequence[Sequence["Text"]], available: int) -> dict[int, int]:
     """Return positions and widths of the columns to show.
 
-    Text and prose give way, widest first, down to ten. What does not fit even so is left out, the last column first,
-    text before times and numbers. Ids and states are always shown, and whole.
+    Text and prose give way, widest first, down to ten. What does not fit even so is left out, the last column first;
+    the first column and states always stay. An id that is shown is shown whole.
     """
     natural = [
         max([len(_heading(column)), *(_longest_line(row[position]) for row in rows)])
@@ -79,10 +79,9 @@ def column_widths(columns: Sequence[Column], rows: Sequence[Sequence["Text"]], a
     ]
     yielding = [position for position, column in enumerate(columns) if column.kind in ("text", "prose")]
     least = {p: min(width, _NARROWEST) if p in yielding else width for p, width in enumerate(natural)}
-    for kinds in (("text",), ("time", "count", "money", "flag")):
-        for position in [p for p in reversed(range(len(columns))) if columns[p].kind in kinds]:
-            if _total(least) > available:
-                del least[position]
+    for position in reversed(range(1, len(columns))):
+        if _total(least) > available and columns[position].kind not in ("status", "prose"):
+            del least[position]
     widths = {position: natural[position] for position in least}
     _narrow(widths, [position for position in yielding if position in widths], available)
     return widths
