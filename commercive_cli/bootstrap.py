@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from commercive_cli.services.estate.s3 import S3Service
     from commercive_cli.services.estate.service import EstateService
     from commercive_cli.services.leads import LeadService
+    from commercive_cli.services.person.service import PersonService
     from commercive_cli.services.recompute import RecomputeService
     from commercive_cli.services.seed.service import SeedService
+    from commercive_cli.services.sizing import SizingService
     from commercive_cli.services.tables import TableService
+    from commercive_cli.services.transfer.export import ExportService
+    from commercive_cli.services.transfer.load import ImportService
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,34 @@ class Services:
         from commercive_cli.services.seed.service import SeedService
 
         return SeedService(self.store, self.clock, self.settings.dashboard_url)
+
+    @cached_property
+    def exports(self) -> "ExportService":
+        """All tables into files."""
+        from commercive_cli.services.transfer.export import ExportService
+
+        return ExportService(self.store, self.clock)
+
+    @cached_property
+    def imports(self) -> "ImportService":
+        """Files into all tables."""
+        from commercive_cli.services.transfer.load import ImportService
+
+        return ImportService(self.store, self.audit)
+
+    @cached_property
+    def sizing(self) -> "SizingService":
+        """Sizes, hot keys and costs."""
+        from commercive_cli.services.sizing import SizingService
+
+        return SizingService(self.store)
+
+    @cached_property
+    def person(self) -> "PersonService":
+        """What persons may ask for."""
+        from commercive_cli.services.person.service import PersonService
+
+        return PersonService(self.store, self.clock, self.new_id)
 
 
 def open_store(settings: Settings) -> Store:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Record
+from commercive_cli.domain.money import Money
 
 
 class Answer(BaseModel):
@@ -237,6 +238,41 @@ class Bulk(BaseModel):
 
     success: bool
     results: list[BulkResult]
+
+
+class TableSize(Record):
+    """A table's size, reckoned from the items that were `read`, and its cost on DynamoDB in USD.
+
+    `storage_usd` (with indexes) and `recovery_usd` (point-in-time) are per month, `load_usd` is for writing all items
+    once, `scan_usd` for reading them once.
+    """
+
+    table: str
+    items: int
+    read: int
+    bytes: int
+    storage_usd: Money
+    recovery_usd: Money
+    load_usd: Money
+    scan_usd: Money
+
+
+class HotKey(Record):
+    """A conversation with many messages, or an affiliate with many leads: how many `items` of all that were `read`."""
+
+    table: str
+    id: str
+    items: int
+    read: int
+
+
+class Sized(Answer):
+    """Sizes, hot keys and costs from a sample; `monthly_usd` is storage and recovery, `basis` says at which prices."""
+
+    tables: list[TableSize]
+    hot: list[HotKey]
+    monthly_usd: Money
+    basis: str
 
 
 class PersonExported(Answer):

@@ -61,6 +61,11 @@ class Conversation(Record):
     closed_at: int | None = None
     closed_by: str | None = None
 
+    @property
+    def waits_since(self) -> int | None:
+        """Return since when the user waits for an answer; a closed conversation waits for none."""
+        return self.waiting_since if self.status == "open" else None
+
 
 class Message(Record):
     """One message; within a conversation `created_at` is strictly increasing."""

@@ -106,6 +106,10 @@ class Backups:
 
     def _follow(self, prefix: str, progress: Progress) -> None:
         waiting = [prefix + table.name for table in TABLES]
+        progress(
+            "AWS goes on restoring when this is interrupted; then finish with `commercive tables apply` and "
+            f"`tables audit` on the prefix {prefix}"
+        )
 
         def done() -> bool:
             waiting[:] = [name for name in waiting if not self._is_restored(name)]

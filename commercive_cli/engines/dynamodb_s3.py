@@ -20,6 +20,7 @@ from commercive_cli.store.changes import Progress
 from commercive_cli.store.schema import TABLES, Table
 
 SUMMARY = "manifest-summary.json"
+_TO_DO_AFTER = {"Export": "", "Import": "; then finish with `commercive tables apply` and `tables audit`"}
 _RUNNING = ("IN_PROGRESS", "CANCELLING")
 
 Keys = list[tuple[str, float]]
@@ -97,6 +98,7 @@ class S3Transfers:
 
     def _follow(self, kind: str, running: dict[Table, str], progress: Progress) -> dict[Table, Description]:
         ended: dict[Table, Description] = {}
+        progress(f"the {kind.lower()} goes on in AWS when this is interrupted{_TO_DO_AFTER[kind]}")
 
         def done() -> bool:
             for table in running.keys() - ended.keys():

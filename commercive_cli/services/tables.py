@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from commercive_cli.domain.answers import Tables, TableState
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.port import Store, TableInfo
-from commercive_cli.store.schema import TABLES, Attribute, Table
+from commercive_cli.services.estate.comparison import mismatches
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import TABLES, Table
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class TableService:
         info = self.store.describe_table(table)
         if info is None:
             return TableState(table=self.store.prefix + table.name, state="missing")
-        differing = tuple(differences(table, info))
+        differing = tuple(map(str, mismatches(table, info, self.store.unsupported())))
         return TableState(
             table=info.name,
             state="different" if differing else "unchanged",
@@ -73,29 +74,3 @@ class TableService:
 
     def _report(self, states: list[TableState]) -> Tables:
         return Tables(tables=states, unsupported=tuple(self.store.unsupported()))
-
-
-def differences(table: Table, info: TableInfo) -> list[str]:
-    """Return what differs between a table as declared and as it is, each in words; protections unknown do not count."""
-    declared = {index.name: _key(index.partition, index.sort) for index in table.indexes}
-    found = [] if info.keys == _key(table.partition, table.sort) else [f"key is {_words(info.keys)}"]
-    found += [f"index {name} is missing" for name in declared if name not in info.indexes]
-    found += [f"index {name} is not declared" for name in info.indexes if name not in declared]
-    found += [
-        f"index {name} has the key {_words(key)}"
-        for name, key in info.indexes.items()
-        if name in declared and key != declared[name]
-    ]
-    found += (
-        [] if info.ttl == table.ttl else [f"TTL is on {info.ttl or 'nothing'}, declared on {table.ttl or 'nothing'}"]
-    )
-    found += ["point-in-time recovery is off"] if info.point_in_time_recovery is False else []
-    return found + (["deletion protection is off"] if info.deletion_protection is False else [])
-
-
-def _key(partition: Attribute, sort: Attribute | None) -> tuple[tuple[str, str], ...]:
-    return tuple((attribute.name, attribute.type) for attribute in (partition, sort) if attribute is not None)
-
-
-def _words(key: tuple[tuple[str, str], ...]) -> str:
-    return ", ".join(f"{name} {kind}" for name, kind in key)

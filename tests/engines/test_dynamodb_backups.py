@@ -177,7 +177,8 @@ def test_a_restore_is_followed_to_the_end() -> None:
         store.archive.restore("mine", "new_", heard.append)
 
     assert 3 == looked["new_leads"]
-    assert ["5 of 6 tables are restored", "6 of 6 tables are restored"] == list(dict.fromkeys(heard))
+    assert "then finish with `commercive tables apply` and `tables audit` on the prefix new_" in heard[0]
+    assert ["5 of 6 tables are restored", "6 of 6 tables are restored"] == list(dict.fromkeys(heard[1:]))
 
 
 def past(start: int = 0, end: int = 1000) -> Callable[[Request], Reply]:

@@ -1,0 +1,1 @@
+"""The tables as an estate: compared with what is declared, brought in line, backed up and restored."""
