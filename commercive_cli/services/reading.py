@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from commercive_cli.domain.models import Conversation, SenderType
-from commercive_cli.services.thread import is_native
+from commercive_cli.services.thread import collect, is_native
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import TRANSACTION_WRITES
 from commercive_cli.store.port import ConditionFailed, Query, Store
@@ -40,23 +40,29 @@ def mark_read(store: Store, conversation: Conversation, reader: Reader) -> int:
 
 
 def _unread(store: Store, conversation: Conversation, reader: Reader) -> Iterator[Item]:
-    """Yield the other side's unread messages back from the newest that the conversation knew of."""
-    for item in _back_from_last(store, conversation):
+    """Yield the other side's unread messages that the conversation knew of, before any that came later."""
+    native = is_native(conversation.conversation_id)
+    for item in _back_from_last(store, conversation) if native else _oldest_first(store, conversation):
         if item["sender_type"] == reader.writes_from and item.get("is_read") is False:
             yield item
 
 
 def _back_from_last(store: Store, conversation: Conversation) -> Iterator[Item]:
     # A message that arrives after the conversation was read lies beyond this bound and stays unread.
-    native = is_native(conversation.conversation_id)
-    until = conversation.last_message_id if native else None
-    query = Query(MESSAGES, conversation.conversation_id, until=until, descending=True)
+    query = Query(MESSAGES, conversation.conversation_id, until=conversation.last_message_id, descending=True)
     while True:
         page = store.query(query)
         yield from page.items
         if page.next is None:
             return
         query = replace(query, start=page.next)
+
+
+def _oldest_first(store: Store, conversation: Conversation) -> list[Item]:
+    # Imported message ids are in no order, and what arrived meanwhile has the latest times.
+    items, _ = collect(store, Query(MESSAGES, conversation.conversation_id), None)
+    last = conversation.last_message_at
+    return sorted((i for i in items if last is None or i["created_at"] <= last), key=lambda item: item["created_at"])
 
 
 def _mark(store: Store, conversation: Conversation, reader: Reader, chunk: list[Item]) -> int:

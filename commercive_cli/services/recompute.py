@@ -82,13 +82,14 @@ class RecomputeService:
         return stats
 
     def _settled(self, affiliate_id: str) -> Item | None:
-        """Return the stats as stored, once they are so old that the index has caught up with them."""
-        while True:
-            item = self.store.get(AFFILIATE_STATS, {"affiliate_id": affiliate_id})
-            young = self.store.index_lag_ms - (self.clock() - (item or {}).get("last_updated", 0))
-            if young <= 0:
-                return item
-            self.sleep(min(young, self.store.index_lag_ms) / 1000)
+        """Return the stats as stored, once the index has caught up with them; what changes later fails the write."""
+        item = self.store.get(AFFILIATE_STATS, {"affiliate_id": affiliate_id})
+        lag = self.store.index_lag_ms
+        # Stats from a machine whose clock is ahead look younger than they can be.
+        young = min(lag, lag - (self.clock() - (item or {}).get("last_updated", 0)))
+        if young > 0:
+            self.sleep(young / 1000)
+        return item
 
     def _counted(self, affiliate_id: str) -> AffiliateStats:
         stats = AffiliateStats(affiliate_id=affiliate_id, last_updated=self.clock())

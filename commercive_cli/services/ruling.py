@@ -68,10 +68,10 @@ def decision_ruling(decision: Decision, commission: object, notes: object, *, am
 
 
 def as_read(lead: Lead) -> Condition:
-    """Return the condition that a lead's status and commission are still what was read."""
+    """Return the condition that a lead is still what was read: status, commission, and not even changed and back."""
     amount = lead.commission_amount
     unpaid_or_same = Missing("commission_amount") if amount is None else Equals("commission_amount", amount)
-    return All(Equals("status", lead.status), unpaid_or_same)
+    return All(Equals("status", lead.status), unpaid_or_same, Equals("updated_at", lead.updated_at))
 
 
 def money_state(status: LeadStatus, commission: Decimal | None) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Whole-table reads: parallel segments, strongly consistent, one page of each in memory."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock
 
+from commercive_cli.services.parallel import together
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import Table
@@ -15,18 +15,18 @@ def sweep(store: Store, table: Table, visit: Callable[[Item], None], *, segments
     """Call `visit` with every item of the table, never two at a time, in no order; return how many there were."""
     lock = Lock()
 
-    def read_segment(segment: int) -> int:
+    def read_segment(segment: int, stop: Event) -> int:
         count = 0
         start: Key | None = None
-        while True:
+        while not stop.is_set():
             page = store.scan(table, segment=segment, segments=segments, start=start)
             with lock:
                 for item in page.items:
                     visit(item)
             count += len(page.items)
-            if page.next is None:
-                return count
             start = page.next
+            if start is None:
+                break
+        return count
 
-    with ThreadPoolExecutor(segments) as pool:
-        return sum(pool.map(read_segment, range(segments)))
+    return sum(together(read_segment, segments))

@@ -89,8 +89,8 @@ def _correct(bench: Bench, item: Item, messages: list[Message]) -> list[Finding]
     problems = dict(_problems(item, messages))
     if not problems:
         return []
-    conversation_id, at = item["conversation_id"], max(bench.clock(), item["updated_at"] + 1)
-    state = _true_state(item, messages)
+    conversation_id, state = item["conversation_id"], _true_state(item, messages)
+    at = max(bench.clock(), item["updated_at"] + 1, state.get("updated_at", 0))
     dropped = () if "waiting_since" in state else ("waiting_since",)
     changes: list[Put] = []
     if state["status"] != item["status"]:
@@ -117,6 +117,8 @@ def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
         "last_message": preview(last.message_text),
         "last_message_at": last.created_at,
         "last_message_id": last.message_id,
+        # The next message is put behind `updated_at`, so that must not lie before the last one.
+        "updated_at": max(item["updated_at"], last.created_at),
     }
     since = _waiting_since(messages)
     return state if since is None else state | {"waiting_since": item.get("waiting_since", since)}

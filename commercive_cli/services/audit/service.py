@@ -53,10 +53,10 @@ class AuditService:
         store = self.store if fix else Rehearsal(self.store)
         bench = Bench(store, self.clock, self.new_id, by, fix)
         checks: list[Check] = [
+            TrailCheck(),
             MessageTimeCheck(),
             ConversationCheck(),
             LeadCheck(),
-            TrailCheck(),
             LinkCheck(),
             RequestCheck(),
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.answers import Finding
@@ -11,7 +12,7 @@ from commercive_cli.services.locate import find
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS, Table
-from commercive_cli.store.writes import All, Check
+from commercive_cli.store.writes import All, Update
 
 _KINDS = {"lead": LEADS, "conversation": CONVERSATIONS}
 _INITIAL = {"lead": {"status": "pending"}, "conversation": {"status": "open"}}
@@ -49,16 +50,17 @@ def _repaired(bench: Bench, kind: str, subject: str) -> list[Finding]:
     for _ in range(TRIES):
         table = _KINDS[kind]
         item = find(bench.store, table, subject)
-        told = _last_state(bench.store, kind, subject)
+        told, told_at = _last_row(bench.store, kind, subject)
         if item is None or _digest(_state(kind, item)) == _digest(told):
             return []
         state = _state(kind, item)
         change = Change(kind, subject, "audit", bench.actor, told, state)
         unchanged = All(*(as_found(item, name) for name in ("status", "updated_at", "commission_amount")))
+        # The time moves with the row, so that the row of the next change sorts behind this one.
+        at = max(bench.clock(), item["updated_at"] + 1, told_at + 1)
         try:
             bench.store.transact(
-                Check(table, key_of(table, item), unchanged),
-                change.row(max(bench.clock(), item["updated_at"]), bench.new_id),
+                Update(table, key_of(table, item), set={"updated_at": at}, when=unchanged), change.row(at, bench.new_id)
             )
         except ConditionFailed:
             continue
@@ -68,10 +70,10 @@ def _repaired(bench: Bench, kind: str, subject: str) -> list[Finding]:
     return []
 
 
-def _last_state(store: Store, kind: str, subject: str) -> dict[str, Any]:
+def _last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int]:
+    """Return the state that the last row tells, and the row's time."""
     page = store.query(Query(OPS, trail_partition(kind, subject), descending=True, limit=1))
-    state: dict[str, Any] = page.items[0]["after"] if page.items else _INITIAL[kind]
-    return state
+    return (page.items[0]["after"], page.items[0]["at"]) if page.items else (_INITIAL[kind], 0)
 
 
 def _state(kind: str, item: Item) -> dict[str, Any]:
@@ -81,4 +83,8 @@ def _state(kind: str, item: Item) -> dict[str, Any]:
 
 def _digest(state: dict[str, Any]) -> str:
     amount = state.get("commission_amount")
-    return str(state.get("status")) + ("" if amount is None else f" for {amount:.2f}")
+    return str(state.get("status")) + ("" if amount is None else f" for {_amount(amount)}")
+
+
+def _amount(amount: object) -> str:
+    return f"{amount:.2f}" if isinstance(amount, int | Decimal) else repr(amount)

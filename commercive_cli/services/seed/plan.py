@@ -11,12 +11,13 @@ MOST_ITEMS = 10_000_000
 FIXED_UNTIL = 1_767_225_600_000
 """2026-01-01T00:00:00Z: plans that name no time end here, so that they do not depend on when they run."""
 DAY = 86_400_000
-SPAN = 90 * DAY
+SPAN_DAYS = 90
+DEMO_DAYS = 7
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many items to make up, all between 90 days before `until` and `until` (ms), from the seed `rng`."""
+    """How many items to make up, all within `days` days before `until` (ms), from the seed `rng`."""
 
     conversations: int = 100
     messages: int = 1_000
@@ -24,6 +25,7 @@ class Plan:
     leads: int = 200
     rng: int = 0
     until: int = FIXED_UNTIL
+    days: int = SPAN_DAYS
 
     def check(self) -> None:
         """Raise Invalid when the numbers cannot be made up."""
@@ -41,9 +43,14 @@ class Plan:
         return f"{self.rng}-{self.conversations}-{self.messages}-{self.affiliates}-{self.leads}"
 
 
+def usual_conversations(messages: int) -> int:
+    """Return how many conversations so many messages usually belong to: one for ten."""
+    return -(-messages // 10)
+
+
 def demo_plan(until: int) -> Plan:
-    """Return the demo data set: a dozen conversations, 60 messages, 6 affiliates, 30 leads, up to `until` (ms)."""
-    return Plan(conversations=12, messages=60, affiliates=6, leads=30, rng=1, until=until)
+    """Return the demo data set: a dozen conversations, 60 messages, 6 affiliates, 30 leads in the week before `until`."""
+    return Plan(conversations=12, messages=60, affiliates=6, leads=30, rng=1, until=until, days=DEMO_DAYS)
 
 
 class Dice:
@@ -52,6 +59,7 @@ class Dice:
     def __init__(self, plan: Plan, purpose: str) -> None:
         self.random = random.Random(f"{plan.name}/{plan.until}/{purpose}")  # noqa: S311 - repeatable, not secret
         self._until = plan.until
+        self._span = plan.days * DAY
 
     def id_at(self, at: int) -> str:
         """Return a UUIDv7 for the millisecond `at`."""
@@ -73,7 +81,7 @@ class Dice:
     def working_time(self) -> int:
         """Return a moment within the span, mostly on weekdays between 8 and 18 o'clock UTC."""
         while True:
-            at = self._until - self.random.randrange(DAY, SPAN)
+            at = self._until - self.random.randrange(self._span // 90, self._span)
             hour, weekday = at // 3_600_000 % 24, (at // DAY + 3) % 7
             if self.chance((1.0 if 8 <= hour < 18 else 0.1) * (1.0 if weekday < 5 else 0.3)):
                 return at

@@ -1,6 +1,5 @@
 """Loads made-up data in bulk, once: a rerun finishes a run that died, and does nothing after one that did not."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -14,10 +13,10 @@ from commercive_cli.services.seed.sales import sales
 from commercive_cli.services.seed.traffic import traffic
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store
-from commercive_cli.store.schema import OPS, Table
+from commercive_cli.store.schema import OPS, TABLES, Table
 from commercive_cli.store.writes import Absent, AnyOf, Equals, Put
 
-BATCH = 1_000
+BATCH = 2_000
 Progress = Callable[[int], None]
 """Is told how many items were stored since the last call."""
 
@@ -75,12 +74,14 @@ def _marker(plan: Plan, state: str) -> Item:
 
 
 def _batches(rows: Iterator[tuple[Table, Item]]) -> Iterator[tuple[Table, list[Item]]]:
-    waiting: dict[Table, list[Item]] = defaultdict(list)
+    waiting: dict[str, tuple[Table, list[Item]]] = {table.name: (table, []) for table in TABLES}
     for table, item in rows:
-        waiting[table].append(item)
-        if len(waiting[table]) == BATCH:
-            yield table, waiting.pop(table)
-    yield from waiting.items()
+        held = waiting[table.name][1]
+        held.append(item)
+        if len(held) == BATCH:
+            yield table, held
+            waiting[table.name] = (table, [])
+    yield from waiting.values()
 
 
 def _seeded(plan: Plan, *, changed: bool) -> Seeded:

@@ -11,7 +11,6 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS, Table
 
 ADMINS = ("admin-amira", "admin-jonas", "admin-lee")
-_LONGEST = 60 * DAY
 _QUESTIONS = (
     "Hello, I need help with order #{n}",
     "Where is my parcel? Tracking has not moved for {d} days",
@@ -42,31 +41,30 @@ def traffic(plan: Plan) -> Iterator[tuple[Table, Item]]:
 
 
 def _conversation(dice: Dice, plan: Plan, count: int) -> Iterator[tuple[Table, Item]]:
-    times = _times(dice, plan, count)
-    senders = _senders(dice, count)
-    closed = dice.chance(0.4)
+    """Yield a conversation's messages one by one, and then what they add up to: large ones need little memory too."""
+    times, senders, closed = _times(dice, plan, count), _senders(dice, count), dice.chance(0.4)
+    tail = _tail(senders)
     # Who answers has read what came before, so only the messages behind the other side's last one can be unread.
-    waiting_from = len(senders) if closed else _tail(senders)
+    waiting_from = count if closed else tail
     conversation_id, user_id = dice.id_at(times[0]), dice.person()
-    messages = [
-        Message(
-            message_id=dice.id_at(at),
-            conversation_id=conversation_id,
-            sender_type=sender,
-            sender_id=user_id if sender == "user" else dice.random.choice(ADMINS),
-            message_text=_text(dice, sender),
-            created_at=at,
-            is_read=position < waiting_from,
-        )
-        for position, (at, sender) in enumerate(zip(times, senders, strict=True))
-    ]
-    yield from ((MESSAGES, message.item()) for message in messages)
-    yield from _summary(dice, messages, user_id, closed=closed)
+    last: Item = {}
+    for position, (at, sender) in enumerate(zip(times, senders, strict=True)):
+        last = {
+            "message_id": dice.id_at(at),
+            "conversation_id": conversation_id,
+            "sender_type": sender,
+            "sender_id": user_id if sender == "user" else dice.random.choice(ADMINS),
+            "message_text": _text(dice, sender),
+            "created_at": at,
+            "is_read": position < waiting_from,
+        }
+        yield MESSAGES, last
+    yield from _summary(dice, Message.of(last), user_id, times, tail, closed=closed)
 
 
 def _times(dice: Dice, plan: Plan, count: int) -> list[int]:
     """Return strictly increasing times that end before the plan does."""
-    pause = min(1_800_000, _LONGEST // count)
+    pause = min(1_800_000, plan.days * DAY * 2 // 3 // count)
     gaps = [1 + round(dice.random.expovariate(1 / pause)) for _ in range(count - 1)]
     start = min(dice.working_time(), plan.until - DAY // 24 - sum(gaps))
     return list(accumulate(gaps, initial=start))
@@ -94,30 +92,30 @@ def _text(dice: Dice, sender: SenderType) -> str:
     return line.format(n=dice.random.randrange(1_000, 10_000), d=dice.random.randrange(2, 15))
 
 
-def _summary(dice: Dice, messages: list[Message], user_id: str, *, closed: bool) -> Iterator[tuple[Table, Item]]:
-    """Yield the conversation as its messages leave it, and the audit row of its close."""
-    first, last = messages[0], messages[-1]
-    unread = [message for message in messages if not message.is_read]
-    run = _tail([message.sender_type for message in messages])
+def _summary(
+    dice: Dice, last: Message, user_id: str, times: list[int], tail: int, *, closed: bool
+) -> Iterator[tuple[Table, Item]]:
+    """Yield the conversation as its messages leave it, and the audit row of its close; `tail` begins the last run."""
     end = last.created_at + dice.random.randrange(60_000, 3_600_000) if closed else last.created_at
-    admin = dice.random.choice(ADMINS)
+    admin, unread = dice.random.choice(ADMINS), 0 if closed else len(times) - tail
+    from_user = last.sender_type == "user"
     conversation = Conversation(
-        conversation_id=first.conversation_id,
+        conversation_id=last.conversation_id,
         user_id=user_id,
         store_url=f"shop-{user_id[:4]}.myshopify.com",
         status="closed" if closed else "open",
-        created_at=first.created_at,
+        created_at=times[0],
         updated_at=end,
         last_message=preview(last.message_text),
-        unread_admin=sum(message.sender_type == "user" for message in unread),
-        unread_user=sum(message.sender_type == "admin" for message in unread),
+        unread_admin=unread if from_user else 0,
+        unread_user=0 if from_user else unread,
         last_message_at=last.created_at,
         last_message_id=last.message_id,
-        waiting_since=messages[run].created_at if last.sender_type == "user" else None,
+        waiting_since=times[tail] if from_user else None,
         closed_at=end if closed else None,
         closed_by=admin if closed else None,
     )
     yield CONVERSATIONS, conversation.item()
     if closed:
-        row = Change("conversation", first.conversation_id, "close", admin, {"status": "open"}, {"status": "closed"})
+        row = Change("conversation", last.conversation_id, "close", admin, {"status": "open"}, {"status": "closed"})
         yield OPS, row.row(end, dice.id_at).item

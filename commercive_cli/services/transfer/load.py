@@ -1,27 +1,25 @@
 """Imports: files checked before the first write, stored in order, resumable, and audited at the end."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from commercive_cli.domain.answers import Imported
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Conflict
 from commercive_cli.services.audit.service import AuditService
-from commercive_cli.services.transfer.export import IMPORT_MARKER
-from commercive_cli.services.transfer.source import Source, SourceFile, open_source
-from commercive_cli.store.items import Item, Key
-from commercive_cli.store.limits import TRANSACTION_WRITES
+from commercive_cli.services.transfer.export import IMPORT_MARKER, Progress, is_marker, silent
+from commercive_cli.services.transfer.source import Row, Source, SourceFile, open_source
+from commercive_cli.store.items import Key
+from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES
 from commercive_cli.store.port import ConditionFailed, Page, Store
 from commercive_cli.store.schema import OPS, TABLES
 from commercive_cli.store.writes import Absent, Delete, Put
 
-BATCH = 1_000
+BATCH_ITEMS = 5_000
+BATCH_BYTES = 8 * 1024 * 1024
 POLICIES = ("fail", "skip", "overwrite")
-Progress = Callable[[int], None]
-_Numbered = tuple[int, Item]
+_BEGUN = "begun"
 
 
 @dataclass(frozen=True)
@@ -31,64 +29,66 @@ class ImportService:
     store: Store
     audit: AuditService
 
-    def run(
-        self, directory: Path, actor: str, *, on_conflict: str = "fail", progress: Progress = lambda _: None
-    ) -> Imported:
+    def run(self, directory: Path, actor: str, *, on_conflict: str = "fail", progress: Progress = silent) -> Imported:
         """Import an export, then audit the store.
 
         An item whose key is taken by a different item stops the import (fail), stays as it is (skip), or is replaced
-        (overwrite); an equal item is fine. A run that died goes on where it stopped when it is repeated. Raises
-        Invalid, naming file and line, for files that are not what was exported.
+        (overwrite); an equal item is fine. A run that died goes on where it stopped when it is repeated. Tables that
+        were empty when the import began are filled without looking: nobody else should write to them meanwhile.
+        Raises Invalid, naming file and line, for files that are not what was exported: those whose hash or count is
+        wrong before the first write, items that cannot be stored when they are met.
         """
+        stored, skipped = self.load(directory, on_conflict=on_conflict, progress=progress)
+        return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor))
+
+    def load(
+        self, directory: Path, *, on_conflict: str = "fail", progress: Progress = silent
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Import an export without the audit; return how many items of each table were stored, and how many skipped."""
         policy = choose(on_conflict, POLICIES, "on-conflict")
         source = open_source(directory)
         for file in source.files:
             file.check()
         fresh = self._fresh_tables(source)
-        stored, skipped = self._load(source, policy, fresh, progress)
-        self._forget(source)
-        return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor))
-
-    def _load(
-        self, source: Source, policy: str, fresh: set[str], progress: Progress
-    ) -> tuple[dict[str, int], dict[str, int]]:
-        stored, skipped = Counter({table.name: 0 for table in TABLES}), Counter({table.name: 0 for table in TABLES})
+        stored, skipped = {table.name: 0 for table in TABLES}, {table.name: 0 for table in TABLES}
         for file in source.files:
             whole = policy == "overwrite" or file.table.name in fresh
-            for done, batch in self._batches(source, file):
-                left = len(batch) if whole else self._put_absent(file, batch, policy)
-                if whole:
-                    self.store.batch_put(file.table, (item for _, item in batch))
-                self._remember(source, file, done)
-                stored[file.table.name] += left
-                skipped[file.table.name] += len(batch) - left
-                progress(len(batch))
-        return dict(stored), dict(skipped)
+            done = self._load(source, file, None if whole else policy, progress)
+            stored[file.table.name] += done["stored"]
+            skipped[file.table.name] += done["lines"] - done["stored"]
+        self._forget(source)
+        return stored, skipped
 
-    def _batches(self, source: Source, file: SourceFile) -> Iterator[tuple[int, list[_Numbered]]]:
-        """Yield batches behind what an earlier run stored, each with the number of its last line."""
-        marker = self.store.get(OPS, _marker_place(source, _name(file)))
-        numbered = file.parsed(skip=marker["lines"] if marker else 0)
-        while batch := list(islice(numbered, BATCH)):
-            yield batch[-1][0], batch
+    def _load(self, source: Source, file: SourceFile, policy: str | None, progress: Progress) -> dict[str, int]:
+        """Store what an earlier run left of a file; return how many lines are done and how many items were stored."""
+        place = _marker_place(source, _name(file))
+        known = self.store.get(OPS, place) or {"lines": 0, "stored": 0}
+        done = {name: known[name] for name in ("lines", "stored")}
+        rows = (row for row in file.parsed(skip=done["lines"]) if not is_marker(file.table, row.item))
+        for batch in _grouped(rows, BATCH_ITEMS, BATCH_BYTES):
+            if policy is None:
+                stored = self.store.batch_put(file.table, (row.item for row in batch))
+            else:
+                chunks = _grouped(batch, TRANSACTION_WRITES, TRANSACTION_BYTES)
+                stored = sum(self._put_absent(file, chunk, policy) for chunk in chunks)
+            done = {"lines": batch[-1].number, "stored": done["stored"] + stored}
+            self.store.transact(Put(OPS, {**place, **done}))
+            progress(len(batch))
+        return done
 
-    def _put_absent(self, file: SourceFile, batch: list[_Numbered], policy: str) -> int:
+    def _put_absent(self, file: SourceFile, chunk: list[Row], policy: str) -> int:
         """Store what has no item in its place yet; return how many those were."""
-        chunks = (batch[start : start + TRANSACTION_WRITES] for start in range(0, len(batch), TRANSACTION_WRITES))
-        return sum(self._put_chunk(file, chunk, policy) for chunk in chunks)
-
-    def _put_chunk(self, file: SourceFile, chunk: list[_Numbered], policy: str) -> int:
         while chunk:
             try:
-                self.store.transact(*(Put(file.table, item, when=Absent()) for _, item in chunk))
+                self.store.transact(*(Put(file.table, row.item, when=Absent()) for row in chunk))
                 return len(chunk)
             except ConditionFailed as failed:
                 taken = failed.failures
             for position, found in taken.items():
-                number, item = chunk[position]
-                if policy == "fail" and found != item:
+                row = chunk[position]
+                if policy == "fail" and found != row.item:
                     raise Conflict(
-                        f"{file.path}, line {number}: the store holds a different item with this key; "
+                        f"{file.path}, line {row.number}: the store holds a different item with this key; "
                         "import with --on-conflict skip or overwrite"
                     )
             chunk = [row for position, row in enumerate(chunk) if position not in taken]
@@ -96,7 +96,7 @@ class ImportService:
 
     def _fresh_tables(self, source: Source) -> set[str]:
         """Return the tables that were empty when this import began: nothing can stand in the way there."""
-        place = _marker_place(source, "begun")
+        place = _marker_place(source, _BEGUN)
         known = self.store.get(OPS, place)
         if known is not None:
             return set(known["fresh"])
@@ -104,12 +104,25 @@ class ImportService:
         self.store.transact(Put(OPS, {**place, "fresh": fresh}))
         return set(fresh)
 
-    def _remember(self, source: Source, file: SourceFile, lines: int) -> None:
-        self.store.transact(Put(OPS, {**_marker_place(source, _name(file)), "lines": lines}))
-
     def _forget(self, source: Source) -> None:
-        for name in [*map(_name, source.files), "begun"]:
-            self.store.transact(Delete(OPS, _marker_place(source, name)))
+        """Drop the markers, first of all that tables were fresh: what is in them now must not be overwritten again."""
+        places = [_marker_place(source, name) for name in (_BEGUN, *map(_name, source.files))]
+        for start in range(0, len(places), TRANSACTION_WRITES):
+            self.store.transact(*(Delete(OPS, place) for place in places[start : start + TRANSACTION_WRITES]))
+
+
+def _grouped(rows: Iterable[Row], most: int, most_bytes: int) -> Iterator[list[Row]]:
+    """Yield the rows in lists of at most so many items and bytes."""
+    group: list[Row] = []
+    size = 0
+    for row in rows:
+        if group and (len(group) == most or size + row.size > most_bytes):
+            yield group
+            group, size = [], 0
+        group.append(row)
+        size += row.size
+    if group:
+        yield group
 
 
 def _name(file: SourceFile) -> str:

@@ -1,66 +1,68 @@
-"""Sorting more lines than memory holds: sorted runs on disk, merged at the end."""
+"""Sorting more lines than memory holds: sorted runs on disk, merged at the end.
+
+A row is what runs hold: the part, the key such that bytes sort as keys do, a NUL, and the exported line. Lines hold no
+NUL, since JSON escapes it.
+"""
 
 import heapq
-import json
-import os
+import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from commercive_cli.services.transfer.lines import write_line
+from commercive_cli.services.transfer.files import write_durably
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import Table
 
 PARTS = 4
 """Files per table; a partition key always falls into the same one, whatever store it came from."""
 
-SortKey = tuple[Any, ...]
+RUNS_AT_ONCE = 200
+"""How many runs are merged in one go; a process may have 1,024 files open (Linux, `ulimit -n`), or 256 (macOS)."""
+
+_LOWEST = 2**63
+_CONTROL = re.compile(b"[\x00-\x0f]")
 
 
-def sort_key(table: Table, item: Item) -> SortKey:
-    """Return what places an item: its part, then its key."""
-    partition = item[table.partition.name]
-    part = zlib.crc32(partition.encode()) % PARTS
-    return (part, partition) if table.sort is None else (part, partition, item[table.sort.name])
+def row_of(table: Table, item: Item, line: bytes) -> bytes:
+    """Return the row of an item and its exported line."""
+    partition = item[table.partition.name].encode()
+    part = b"%d" % (zlib.crc32(partition) % PARTS)
+    sort = b"" if table.sort is None else _sortable(item[table.sort.name])
+    return b"".join((part, _escaped(partition), b"\0", sort, b"\0", line))
 
 
-def row_of(table: Table, item: Item) -> tuple[SortKey, bytes]:
-    """Return an item as runs hold it: its sort key and its exported line."""
-    return sort_key(table, item), write_line(item)
+def part_of(row: bytes) -> int:
+    """Return the part that a row belongs to."""
+    return row[0] - ord("0")
 
 
-def write_run(path: Path, rows: list[tuple[SortKey, bytes]]) -> None:
-    """Store rows as a sorted run: each line is the sort key, a tab, and the exported line."""
-    rows.sort()
-    write_durably(path, (json.dumps(key, ensure_ascii=False).encode() + b"\t" + line for key, line in rows))
+def line_of(row: bytes) -> bytes:
+    """Return the exported line of a row."""
+    return row[row.rindex(b"\0") + 1 :]
 
 
-def merged(paths: Iterable[Path]) -> Iterator[tuple[SortKey, bytes]]:
-    """Yield the rows of all runs in order; of rows with one key, which a resumed scan may repeat, the last run's."""
+def merged(runs: Sequence[Path], scratch: Path) -> Iterator[bytes]:
+    """Yield the rows of all runs in order; files beside `scratch`, named after it, hold what too many runs become."""
+    waiting, merges = list(runs), 0
+    while len(waiting) > RUNS_AT_ONCE:
+        into = scratch.with_name(f"{scratch.name}-{merges}")
+        write_durably(into, _merge(waiting[:RUNS_AT_ONCE]))
+        waiting, merges = [*waiting[RUNS_AT_ONCE:], into], merges + 1
+    yield from _merge(waiting)
+
+
+def _merge(runs: Sequence[Path]) -> Iterator[bytes]:
     with ExitStack() as opened:
-        runs = [_rows(opened.enter_context(path.open("rb")), number) for number, path in enumerate(paths)]
-        held: tuple[SortKey, bytes] | None = None
-        for key, _, line in heapq.merge(*runs):
-            if held is not None and held[0] != key:
-                yield held
-            held = (key, line)
-        if held is not None:
-            yield held
+        yield from heapq.merge(*(opened.enter_context(path.open("rb")) for path in runs))
 
 
-def write_durably(path: Path, lines: Iterable[bytes]) -> None:
-    """Write a file so that it is there whole or not at all, whatever happens meanwhile."""
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("wb") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+def _sortable(key: Any) -> bytes:
+    return b"%020d" % (key + _LOWEST) if isinstance(key, int) else _escaped(key.encode())
 
 
-def _rows(lines: Iterable[bytes], run: int) -> Iterator[tuple[SortKey, int, bytes]]:
-    for row in lines:
-        key, line = row.split(b"\t", 1)
-        yield tuple(json.loads(key)), run, line
+def _escaped(key: bytes) -> bytes:
+    """Return a key without the bytes below 0x10, among them NUL and the line feed, in the same order as before."""
+    return _CONTROL.sub(lambda found: bytes((1, found[0][0] + 0x10)), key)

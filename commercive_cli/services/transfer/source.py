@@ -1,28 +1,32 @@
-"""What can be imported: our own exports, and DynamoDB's (DYNAMODB_JSON), each checked against its manifest.
-
-Source: DynamoDB Developer Guide, "DynamoDB table export output format".
-"""
+"""What can be imported: our own exports, and DynamoDB's, with every file checked against its manifest."""
 
 import base64
 import gzip
 import hashlib
-import json
+import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, NamedTuple
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.transfer.lines import read_line
+from commercive_cli.services.transfer.lines import LONGEST_LINE, read_line
 from commercive_cli.services.transfer.manifest import MANIFEST, read_manifest, table_named
+from commercive_cli.services.transfer.native import native_files, native_summaries
 from commercive_cli.store.items import Item
-from commercive_cli.store.schema import TABLES, Table
+from commercive_cli.store.schema import Table
 
-NATIVE_SUMMARY = "manifest-summary.json"
-NATIVE_FILES = "manifest-files.json"
 _BLOCK = 1 << 20
+
+
+class Row(NamedTuple):
+    """An item to import, the number of its line (from 1), and the line's bytes, which are more than the item's."""
+
+    number: int
+    item: Item
+    size: int
 
 
 @dataclass(frozen=True)
@@ -38,44 +42,52 @@ class SourceFile:
     def check(self) -> None:
         """Raise Invalid, naming the file and, where it can be told, the line, unless the file is what was exported."""
         try:
-            sound = self._digest() == self.digest
+            count, digest = self._summed()
         except OSError as error:
             raise Invalid(f"{self.path} cannot be read: {error.strerror or error}") from None
-        count = sum(1 for _ in self.lines()) if sound else 0
-        if sound and count == self.items:
+        if (count, digest) == (self.items, self.digest):
             return
         for _ in self.parsed():
             pass
-        raise Invalid(f"{self.path} does not match its manifest: it was changed or cut short after the export")
+        if count != self.items:
+            raise Invalid(f"{self.path} has {count:,} lines, its manifest says {self.items:,}")
+        raise Invalid(f"{self.path} does not match its manifest: it was changed after the export")
 
-    def parsed(self, skip: int = 0) -> Iterator[tuple[int, Item]]:
-        """Yield (line number from 1, item) behind the first `skip` lines; raise Invalid naming the file and line."""
-        for number, line in enumerate(self.lines(), 1):
-            if number > skip:
-                try:
-                    yield number, read_line(self.table, line)
-                except Invalid as wrong:
-                    raise Invalid(f"{self.path}, line {number}: {wrong.message}", field=wrong.field) from None
-
-    def lines(self) -> Iterator[bytes]:
-        """Yield the lines as they are."""
+    def parsed(self, skip: int = 0) -> Iterator[Row]:
+        """Yield what is behind the first `skip` lines; raise Invalid naming the file and line."""
+        number = 0
         try:
             with self._opened() as file:
-                yield from file
+                for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
+                    if number > skip:
+                        yield Row(number, read_line(self.table, line), len(line))
+        except Invalid as wrong:
+            raise Invalid(f"{self.path}, line {number}: {wrong.message}", field=wrong.field) from None
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise Invalid(f"{self.path} is damaged: it cannot be unpacked") from None
+            raise Invalid(f"{self.path}, line {number + 1}: the file is damaged and cannot be unpacked") from None
+        except OSError as error:
+            raise Invalid(f"{self.path} cannot be read: {error.strerror or error}") from None
 
     @contextmanager
-    def _opened(self) -> Iterator[Iterable[bytes]]:
+    def _opened(self) -> Iterator[BinaryIO]:
         with self.path.open("rb") as file:
-            yield gzip.GzipFile(fileobj=file) if self.path.suffix == ".gz" else file
+            if self.path.suffix == ".gz":
+                yield io.BufferedReader(gzip.GzipFile(fileobj=file), _BLOCK)
+            else:
+                yield file
 
-    def _digest(self) -> str:
+    def _summed(self) -> tuple[int | None, str]:
+        """Return the number of lines, or None when the file cannot be unpacked, and the digest of the file."""
         digest = hashlib.new(self.algorithm, usedforsecurity=False)
         with self.path.open("rb") as file:
-            while block := file.read(_BLOCK):
+            for block in iter(lambda: file.read(_BLOCK), b""):
                 digest.update(block)
-        return digest.hexdigest() if self.algorithm == "sha256" else base64.b64encode(digest.digest()).decode()
+        text = digest.hexdigest() if self.algorithm == "sha256" else base64.b64encode(digest.digest()).decode()
+        try:
+            with self._opened() as file:
+                return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b"")), text
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            return None, text
 
 
 @dataclass(frozen=True)
@@ -87,48 +99,19 @@ class Source:
 
 
 def open_source(directory: Path) -> Source:
-    """Return the export in a directory: ours, one of DynamoDB's, or several of DynamoDB's side by side."""
-    if (directory / MANIFEST).exists():
-        files = [
-            SourceFile(table_named(f.table, str(directory / MANIFEST)), directory / f.path, f.items, f.sha256)
-            for f in read_manifest(directory).files
-        ]
-    else:
-        natives = [path.parent for path in sorted(directory.glob(f"**/{NATIVE_SUMMARY}"))]
-        files = [file for native in natives for file in _native_files(native)]
-        if not natives:
-            read_manifest(directory)
+    """Return the export in a directory: ours, one of DynamoDB's, or several of DynamoDB's side by side.
+
+    Raises Invalid when there is none, or what describes it is damaged, newer, or not of our tables.
+    """
+    natives = [] if (directory / MANIFEST).exists() else native_summaries(directory)
+    files = [SourceFile(**vars(f)) for native in natives for f in native_files(native)] or _own_files(directory)
     digests = "".join(sorted(file.digest for file in files))
     return Source(hashlib.sha256(digests.encode()).hexdigest(), files)
 
 
-def _native_files(directory: Path) -> list[SourceFile]:
-    summary = _json(directory / NATIVE_SUMMARY)
-    if summary.get("outputFormat") != "DYNAMODB_JSON":
-        raise Invalid(f"{directory / NATIVE_SUMMARY}: outputFormat must be DYNAMODB_JSON")
-    table = _native_table(directory, str(summary.get("tableArn", "")))
-    lines = (directory / NATIVE_FILES).read_text(encoding="utf-8").splitlines()
-    return [_native_file(directory, table, json.loads(line)) for line in lines if line]
-
-
-def _native_file(directory: Path, table: Table, entry: dict[str, Any]) -> SourceFile:
-    path = directory / "data" / Path(entry["dataFileS3Key"]).name
-    return SourceFile(table, path, entry["itemCount"], entry["md5Checksum"], "md5")
-
-
-def _native_table(directory: Path, arn: str) -> Table:
-    name = arn.rpartition("/")[2]
-    fitting = [table for table in TABLES if name.endswith(table.name)]
-    if not fitting:
-        raise Invalid(f"{directory / NATIVE_SUMMARY}: table {name!r} is none of ours")
-    return max(fitting, key=lambda table: len(table.name))
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise Invalid(f"{path} cannot be read: {error}") from None
-    if not isinstance(document, dict):
-        raise Invalid(f"{path} is no manifest")
-    return document
+def _own_files(directory: Path) -> list[SourceFile]:
+    manifest, place = read_manifest(directory), directory / MANIFEST
+    for file in manifest.files:
+        if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
+            raise Invalid(f"{place}: {file.path} is not a file of this directory")
+    return [SourceFile(table_named(f.table, str(place)), directory / f.path, f.items, f.sha256) for f in manifest.files]

@@ -1,0 +1,158 @@
+"""The directory of an export: what is done of it, what is left to do, and how it becomes a finished one."""
+
+import gzip
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Self
+
+from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.services.transfer.files import write_durably
+from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, Manifest, read_manifest
+from commercive_cli.services.transfer.sorting import PARTS, line_of, merged, part_of
+from commercive_cli.store.items import Key
+from commercive_cli.store.schema import Table
+
+_BLOCK = 1 << 20
+_IDENTITY = "identity"
+_GZIP_LEVEL = 6
+
+
+@dataclass(frozen=True)
+class Segment:
+    """How far the reading of one segment of a table got: so many runs, and the key to go on after."""
+
+    table: str
+    segment: int
+    runs: int = 0
+    start: Key | None = None
+    ended: bool = False
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """The directory of an export, and the runs and notes below it until the export is finished."""
+
+    directory: Path
+    compress: bool
+
+    @property
+    def _unfinished(self) -> Path:
+        return self.directory / "unfinished"
+
+    @classmethod
+    def open(cls, directory: Path, source: str, *, compress: bool) -> Self:
+        """Return the workplace for a new export of `source`, or for one that died.
+
+        Raises Conflict when the directory holds another export, Invalid when it holds anything else.
+        """
+        place = cls(directory, compress)
+        identity = {"source": source, "compress": compress}
+        if place._unfinished.exists() and (directory / MANIFEST).exists():
+            return place
+        if (directory / MANIFEST).exists():
+            raise Conflict(f"{directory} holds a finished export; choose another directory")
+        if place._unfinished.exists():
+            place._check_identity(identity)
+        elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise Invalid(f"{directory} is not an empty directory; choose another one")
+        for made in (directory, place._unfinished):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_durably(place._unfinished / _IDENTITY, [json.dumps(identity).encode()])
+        return place
+
+    def finished(self) -> Manifest | None:
+        """Return the manifest of an export that died only while tidying up, or None."""
+        return read_manifest(self.directory) if (self.directory / MANIFEST).exists() else None
+
+    def _check_identity(self, identity: dict[str, Any]) -> None:
+        note = self._unfinished / _IDENTITY
+        found = {each.name for each in self._unfinished.iterdir()} if self._unfinished.is_dir() else {""}
+        if found <= {f"{_IDENTITY}.part"}:
+            return
+        try:
+            known = json.loads(note.read_bytes())
+        except (OSError, ValueError):
+            raise Invalid(f"{self._unfinished} is not of an export; choose another directory") from None
+        if known != identity:
+            raise Conflict(
+                f"{self.directory} holds an unfinished export of another store or with another --gzip: {known}; "
+                "choose another directory"
+            )
+
+    def progress_of(self, table: Table, segment: int) -> Segment:
+        """Return how far a segment got; a note is only written when its runs are on disk."""
+        note = self._note(table.name, segment)
+        if not note.exists():
+            return Segment(table.name, segment)
+        return Segment(**json.loads(note.read_bytes()))
+
+    def store_run(self, state: Segment, rows: list[bytes], start: Key | None) -> Segment:
+        """Store a run, then the note that it is there, and where to go on."""
+        write_durably(self._run(state.table, state.segment, state.runs), sorted(rows))
+        after = Segment(state.table, state.segment, state.runs + 1, start, ended=start is None)
+        write_durably(self._note(state.table, state.segment), [json.dumps(vars(after)).encode()])
+        return after
+
+    def merge(self, table: Table) -> list[ExportedFile]:
+        """Merge a table's runs into its files, and describe them; empty parts have no file."""
+        states = [self.progress_of(table, segment) for segment in range(PARTS)]
+        runs = [self._run(s.table, s.segment, run) for s in states for run in range(s.runs)]
+        (self.directory / table.name).mkdir(mode=0o700, exist_ok=True)
+        parts = groupby(merged(runs, self._unfinished / f"{table.name}-merged"), key=part_of)
+        return [self._write_part(table, part, map(line_of, rows)) for part, rows in parts]
+
+    def finish(self, manifest: Manifest) -> None:
+        """Write the manifest, unless it is there; this makes the export a finished one. Then tidy up."""
+        if self.finished() is None:
+            write_durably(self.directory / MANIFEST, [manifest.model_dump_json(indent=2).encode() + b"\n"])
+        shutil.rmtree(self._unfinished)
+
+    def _write_part(self, table: Table, part: int, lines: Iterable[bytes]) -> ExportedFile:
+        relative = f"{table.name}/{part}.jsonl" + (".gz" if self.compress else "")
+        digest = _Digest(compress=self.compress)
+        write_durably(self.directory / relative, digest.blocks_of(lines))
+        return ExportedFile(table=table.name, path=relative, items=digest.lines, sha256=digest.hexdigest())
+
+    def _run(self, table: str, segment: int, run: int) -> Path:
+        return self._unfinished / f"{table}-{segment}-{run}.run"
+
+    def _note(self, table: str, segment: int) -> Path:
+        return self._unfinished / f"{table}-{segment}.json"
+
+
+class _Digest:
+    """Packs lines into blocks, and counts and hashes what passes by."""
+
+    def __init__(self, *, compress: bool) -> None:
+        self.lines = 0
+        self._compress = compress
+        self._hash = hashlib.sha256()
+
+    def blocks_of(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield blocks of some MB, each a gzip member of its own; no time goes in, so equal data stays equal."""
+        for block in self._collected(lines):
+            packed = gzip.compress(block, _GZIP_LEVEL, mtime=0) if self._compress else block
+            self._hash.update(packed)
+            yield packed
+
+    def _collected(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        held: list[bytes] = []
+        size = 0
+        for line in lines:
+            held.append(line)
+            size += len(line)
+            if size >= _BLOCK:
+                self.lines += len(held)
+                yield b"".join(held)
+                held, size = [], 0
+        self.lines += len(held)
+        yield b"".join(held)
+
+    def hexdigest(self) -> str:
+        """Return the SHA-256 of the blocks so far."""
+        return self._hash.hexdigest()

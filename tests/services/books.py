@@ -1,0 +1,111 @@
+"""The books counted again from raw scans, independently of the services and of the audit."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import pairwise
+
+from commercive_cli.domain.ids import created_at_of
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, TABLES, Table
+
+COUNTED = ("total_leads", "approved_leads", "pending_leads", "rejected_leads", "total_commission")
+
+
+def rows(store: Store, table: Table) -> list[Item]:
+    """Return every item of a table in the order of its key."""
+    items: list[Item] = []
+    start: Key | None = None
+    while True:
+        page = store.scan(table, start=start)
+        items += page.items
+        if page.next is None:
+            return sorted(items, key=lambda item: [item[name] for name in table.key_names])
+        start = page.next
+
+
+def everything(store: Store) -> dict[str, list[Item]]:
+    """Return every item of every table."""
+    return {table.name: rows(store, table) for table in TABLES}
+
+
+def errors_in(store: Store) -> list[str]:
+    """Return what is wrong with the books, each in words; an empty list is what everybody may rely on."""
+    trails = _trails(store)
+    return [*_chat_errors(store, trails), *_lead_errors(store, trails)]
+
+
+def _chat_errors(store: Store, trails: dict[str, list[Item]]) -> Iterable[str]:
+    messages: dict[str, list[Item]] = defaultdict(list)
+    for message in rows(store, MESSAGES):
+        messages[message["conversation_id"]].append(message)
+    for conversation in rows(store, CONVERSATIONS):
+        name = conversation["conversation_id"]
+        own = messages.pop(name, [])
+        yield from (f"{name}: {words}" for words in _thread_errors(conversation, own))
+        yield from _trail_errors(f"audit#conversation#{name}", trails, {"status": "open"}, _state(conversation))
+    yield from (f"{name}: messages without a conversation" for name in messages)
+
+
+def _thread_errors(conversation: Item, messages: list[Item]) -> Iterable[str]:
+    for counter, sender in (("unread_admin", "user"), ("unread_user", "admin")):
+        unread = sum(1 for m in messages if m["sender_type"] == sender and m["is_read"] is False)
+        if conversation.get(counter, 0) != unread:
+            yield f"{counter} is {conversation.get(counter, 0)}, {unread} are unread"
+    times = [message["created_at"] for message in messages]
+    native = created_at_of(conversation["conversation_id"]) is not None
+    if native and any(later <= earlier for earlier, later in pairwise(times)):
+        yield "times do not increase strictly in the order of message ids"
+    if not messages or "last_message_id" not in conversation:
+        return
+    last = max(messages, key=lambda message: message["created_at"])
+    if (conversation["last_message_id"], conversation["last_message_at"]) != (last["message_id"], last["created_at"]):
+        yield "does not name its last message"
+    if conversation["updated_at"] < last["created_at"]:
+        yield "was updated before its last message"
+    if conversation["status"] == "closed" and last["created_at"] > conversation["closed_at"]:
+        yield "a message entered after it was closed"
+    if ("waiting_since" in conversation) != (last["sender_type"] == "user"):
+        yield "waits for an answer exactly when the user wrote last"
+
+
+def _lead_errors(store: Store, trails: dict[str, list[Item]]) -> Iterable[str]:
+    counted: dict[str, dict[str, int | Decimal]] = defaultdict(lambda: dict.fromkeys(COUNTED, 0))
+    for lead in rows(store, LEADS):
+        stats = counted[lead["affiliate_id"]]
+        stats["total_leads"] += 1
+        stats[f"{lead['status']}_leads"] += 1
+        stats["total_commission"] += lead.get("commission_amount", 0)
+        if ("commission_amount" in lead) != (lead["status"] == "approved"):
+            yield f"{lead['lead_id']}: {lead['status']} with commission {lead.get('commission_amount')}"
+        yield from _trail_errors(f"audit#lead#{lead['lead_id']}", trails, {"status": "pending"}, _state(lead))
+    for stored in rows(store, AFFILIATE_STATS):
+        expected = counted.pop(stored["affiliate_id"], None) or dict.fromkeys(COUNTED, 0)
+        found = {name: stored.get(name, 0) for name in COUNTED}
+        if found != expected:
+            yield f"{stored['affiliate_id']}: stats are {found}, counted {expected}"
+    yield from (f"{affiliate}: leads without stats" for affiliate in counted)
+
+
+def _trails(store: Store) -> dict[str, list[Item]]:
+    trails: dict[str, list[Item]] = defaultdict(list)
+    for row in rows(store, OPS):
+        if row["pk"].startswith("audit#"):
+            trails[row["pk"]].append(row)
+    return trails
+
+
+def _trail_errors(name: str, trails: dict[str, list[Item]], first: Item, last: Item) -> Iterable[str]:
+    """Every change goes on from the one before it, from the first state to the present one; repairs may break in."""
+    state = first
+    for row in trails.get(name, ()):
+        if row["before"] != state and row["event"] != "audit":
+            yield f"{name}: a row begins at {row['before']}, the one before ended at {state}"
+        state = row["after"]
+    if state != last:
+        yield f"{name}: ends at {state}, the item is {last}"
+
+
+def _state(item: Item) -> Item:
+    return {name: item[name] for name in ("status", "commission_amount") if name in item}

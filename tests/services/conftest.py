@@ -1,0 +1,60 @@
+"""Services over an embedded store of their own, with a clock that the test sets."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.services.affiliates import AffiliateService
+from commercive_cli.services.chat import ChatService
+from commercive_cli.services.leads import LeadService
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import TABLES
+from tests.services.fakes import Codes, Intervening, ManualClock
+
+settings.register_profile("commercive", deadline=None, derandomize=True, database=None)
+settings.load_profile("commercive")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
+    with closing(SQLiteStore(tmp_path / "store.db", clock=clock)) as store:
+        for table in TABLES:
+            store.create_table(table)
+        yield store
+
+
+@pytest.fixture
+def chat(store: Store, clock: ManualClock) -> ChatService:
+    return ChatService(store, clock)
+
+
+@pytest.fixture
+def leads(store: Store, clock: ManualClock) -> LeadService:
+    return LeadService(store, clock)
+
+
+@pytest.fixture
+def affiliates(store: Store, clock: ManualClock) -> AffiliateService:
+    return AffiliateService(store, clock)
+
+
+@pytest.fixture
+def code(store: Store, clock: ManualClock) -> str:
+    """Return the link code of the affiliate `aff-1`."""
+    service = AffiliateService(store, clock, Codes("ABC10XYZ"))
+    return service.create_link("aff-1", "aff@example.com", "shop.example").link_id
+
+
+@pytest.fixture
+def meddled(store: Store) -> Intervening:
+    """Return the store as one caller sees it, between whose calls others can be let in."""
+    return Intervening(store)

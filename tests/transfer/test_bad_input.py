@@ -1,0 +1,183 @@
+"""Exports that are damaged, foreign or impossible: refused with the file and the line, before anything is written."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.store.port import Store
+from tests.services.books import everything
+from tests.transfer.stores import edit_manifest, exported, importer, rewrite, sign
+
+FILE = "leads/0.jsonl"
+Lines = list[bytes]
+Change = Callable[[Lines], Lines]
+
+
+def with_attribute(name: str, value: Any) -> Change:
+    """Give the second line an attribute value as it stands."""
+
+    def change(lines: Lines) -> Lines:
+        document = json.loads(lines[1])
+        document["Item"][name] = value
+        return [lines[0], json.dumps(document).encode() + b"\n", *lines[2:]]
+
+    return change
+
+
+def with_line(line: bytes) -> Change:
+    """Put something else in the place of the second line."""
+    return lambda lines: [lines[0], line, *lines[2:]]
+
+
+WRONG_LINES: dict[str, tuple[Change, str]] = {
+    "cut short": (lambda lines: [lines[0], lines[1][:40]], "the line is cut short"),
+    "no JSON": (with_line(b"{half\n"), "not of the form"),
+    "no item": (with_line(b"[]\n"), "not of the form"),
+    "no UTF-8": (with_line(b'{"Item":{"lead_id":{"S":"\xff"}}}\n'), "not of the form"),
+    "no attribute value": (with_attribute("lead_name", "Ana"), "not of the form"),
+    "two types": (with_attribute("lead_name", {"S": "Ana", "N": "1"}), "not of the form"),
+    "nested too deep": (with_line(b'{"Item":{"x":' + b'{"L":[' * 9_000 + b"]}" * 9_000 + b"}}\n"), "nested"),
+    "text that is none": (with_attribute("lead_name", {"S": 5}), "lead_name holds a malformed value of type S"),
+    "number that is a float": (with_attribute("n", {"N": 12.5}), "n holds a malformed value of type N"),
+    "number that is none": (with_attribute("n", {"N": "1_000"}), "n holds '1_000', which is no number"),
+    "number without end": (with_attribute("n", {"N": "1E+999"}), "a number may have 38 digits"),
+    "number of 39 digits": (with_attribute("n", {"N": "1" * 39}), "a number may have 38 digits"),
+    "nested number that is none": (with_attribute("m", {"L": [{"M": {"n": {"N": "NaN"}}}]}), "n holds 'NaN'"),
+    "unknown type": (with_attribute("tags", {"SS": ["a"]}), "attribute type SS is not supported"),
+    "item over 400 KB": (with_attribute("lead_name", {"S": "x" * 410_000}), "the limit is 409,600"),
+    "line without end": (with_attribute("lead_name", {"S": "x" * 9_000_000}), "longer than 8,388,608 bytes"),
+    "20 digits of money": (with_attribute("commission_amount", {"N": "25.123456789012345678"}), "fractions of a cent"),
+    "seconds": (with_attribute("updated_at", {"N": "1750000000"}), "updated_at is 1750000000; a time in whole mill"),
+    "fractional time": (with_attribute("updated_at", {"N": "1750000000000.5"}), "a time in whole milliseconds"),
+    "no key": (with_attribute("lead_id", {"N": "1"}), "lead_id is a key"),
+    "empty key": (with_attribute("lead_id", {"S": ""}), "lead_id is a key"),
+    "key of 3,000 bytes": (with_attribute("lead_id", {"S": "x" * 3_000}), "the limit is 2,048"),
+    "no status": (lambda lines: [lines[0], lines[1].replace(b'"status"', b'"state"'), *lines[2:]], "lacks status"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_LINES)
+def test_a_line_that_is_no_item_is_refused_by_file_and_line(wrong: str, export: Path, target: Store) -> None:
+    """Even when the manifest agrees with the file, because a foreign program wrote both."""
+    change, words = WRONG_LINES[wrong]
+    path = rewrite(export, FILE, change, signed=True)
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops")
+
+    assert str(refused.value).startswith(f"{path}, line 2: ")
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", WRONG_LINES)
+def test_a_file_that_was_damaged_later_stops_the_import_before_the_first_write(
+    wrong: str, export: Path, target: Store
+) -> None:
+    """The manifest's hash finds what happened to a file after the export, and nothing is written."""
+    change, words = WRONG_LINES[wrong]
+    path = rewrite(export, FILE, change, signed=False)
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops")
+
+    assert f"{path}, line 2: " in str(refused.value)
+    assert words in str(refused.value)
+    assert not any(everything(target).values())
+
+
+@pytest.mark.parametrize("amount", ["1E+30", "0.001", "12345678901234567890.123456789012345678"])
+def test_a_sum_of_money_that_is_none_is_refused(amount: str, export: Path, target: Store) -> None:
+    """Stats hold whole cents, whatever a foreign program's floats made of them."""
+    changed = with_attribute("total_commission", {"N": amount})
+    rewrite(export, "affiliate_stats/1.jsonl", lambda lines: changed([lines[0], *lines])[1:], signed=True)
+    with pytest.raises(Invalid, match=r"line 1: total_commission is .*; USD with at most two decimals"):
+        importer(target).run(export, "ops")
+
+
+NOT_AS_EXPORTED: dict[str, tuple[Change, str]] = {
+    "a line is gone": (lambda lines: lines[1:], "lines, its manifest says"),
+    "a line came twice": (lambda lines: [lines[0], *lines], "lines, its manifest says"),
+    "a digit changed": (lambda lines: [lines[0].replace(b"example.com", b"example.org"), *lines[1:]], "was changed"),
+    "lines changed places": (lambda lines: lines[::-1], "was changed"),
+}
+
+
+@pytest.mark.parametrize("wrong", NOT_AS_EXPORTED)
+def test_a_file_that_is_not_what_was_exported_is_refused(wrong: str, export: Path, target: Store) -> None:
+    """Sound lines are not enough: they must be all those that the manifest counted, as they were."""
+    change, words = NOT_AS_EXPORTED[wrong]
+    path = rewrite(export, FILE, change, signed=False)
+    with pytest.raises(Invalid, match=words) as refused:
+        importer(target).run(export, "ops")
+
+    assert str(path) in str(refused.value)
+    assert not any(everything(target).values())
+
+
+MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "newer version": (lambda m: m.update(version=2), "the export has version 2, this program reads up to 1; upgrade"),
+    "another format": (lambda m: m.update(format="tar"), "no manifest of an export"),
+    "other keys": (lambda m: m["tables"].update(leads=["lead_id:S"]), "other table keys"),
+    "no hashes": (lambda m: [f.pop("sha256") for f in m["files"]], "files.0.sha256"),
+    "unknown table": (lambda m: m["files"][0].update(table="orders"), "there is no table 'orders'"),
+    "missing file": (lambda m: m["files"][0].update(path="leads/9.jsonl"), "leads/9.jsonl cannot be read: No such"),
+    "file elsewhere": (lambda m: m["files"][0].update(path="../../etc/passwd"), "not a file of this directory"),
+    "absolute file": (lambda m: m["files"][0].update(path="/etc/passwd"), "not a file of this directory"),
+}
+
+
+@pytest.mark.parametrize("wrong", MANIFESTS)
+def test_a_manifest_that_cannot_be_trusted_is_refused(wrong: str, export: Path, target: Store) -> None:
+    """What describes the files is checked before the files are."""
+    change, words = MANIFESTS[wrong]
+    edit_manifest(export, change)
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops")
+
+    assert words in str(refused.value)
+    assert not any(everything(target).values())
+
+
+def test_a_directory_without_an_export_is_refused(tmp_path: Path, target: Store) -> None:
+    """An unfinished export has no manifest, and is none."""
+    with pytest.raises(Invalid, match=r"holds no manifest\.json; give the directory of a finished export"):
+        importer(target).run(tmp_path, "ops")
+
+
+def test_a_manifest_that_is_no_json_is_refused(export: Path, target: Store) -> None:
+    """A manifest that was cut short is named."""
+    (export / "manifest.json").write_text('{"format": ')
+    with pytest.raises(Invalid, match=r"manifest\.json cannot be read"):
+        importer(target).run(export, "ops")
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda raw: raw[:-20], lambda raw: raw[:50] + b"\0\0\0\0" + raw[54:], lambda _raw: b"no gzip"]
+)
+def test_a_packed_file_that_cannot_be_unpacked_is_refused(
+    damage: Callable[[bytes], bytes], source: Store, target: Store, tmp_path: Path
+) -> None:
+    """Whether it was cut short, overwritten or never packed."""
+    exported(source, tmp_path / "packed", compress=True)
+    path = tmp_path / "packed/leads/0.jsonl.gz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(Invalid, match=r"line [0-9]+: ") as refused:
+        importer(target).run(tmp_path / "packed", "ops")
+
+    assert str(path) in str(refused.value)
+    assert not any(everything(target).values())
+
+
+def test_a_packed_file_with_a_wrong_line_is_refused_by_that_line(source: Store, target: Store, tmp_path: Path) -> None:
+    """Lines are counted in the text, not in the packed bytes."""
+    exported(source, tmp_path / "packed", compress=True)
+    name = "leads/0.jsonl.gz"
+    path = tmp_path / "packed" / name
+    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path.write_bytes(gzip.compress(b"".join(with_line(b"?\n")(lines))))
+    sign(tmp_path / "packed", name)
+    with pytest.raises(Invalid, match="line 2: the line is not of the form"):
+        importer(target).run(tmp_path / "packed", "ops")

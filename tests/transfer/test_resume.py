@@ -1,0 +1,130 @@
+"""Exports and imports that stop half-way: a full disk, a lost server, another store's leftovers."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.services.transfer.export import ExportService
+from commercive_cli.store.port import Store
+from tests.transfer.conftest import NewStore
+from tests.transfer.server import Server
+from tests.transfer.stores import connected, digests, exported, filled, importer, server_store
+
+
+class Stopped(Exception):
+    """Somebody pulled the plug."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Yield a server with its data in a file, which the test may stop and start."""
+    with closing(Server(tmp_path)) as server:
+        yield server
+
+
+class StopAfter:
+    """Hears progress, and raises when it has heard enough."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def __call__(self, _items: int) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            raise Stopped
+
+
+@pytest.mark.parametrize(
+    "full", ["unfinished/identity", "unfinished/leads-0-0.run", "messages/0.jsonl", "manifest.json"]
+)
+def test_a_full_disk_stops_an_export_which_then_goes_on(
+    full: str, source: Store, original: Path, tmp_path: Path
+) -> None:
+    """The message names the file; with space again, the same command finishes with the same bytes."""
+    place = tmp_path / "export"
+    blocked = place / f"{full}.part"
+    with pytest.raises(Stopped):
+        ExportService(source).run(place, progress=StopAfter(1))
+    blocked.parent.mkdir(exist_ok=True)
+    blocked.symlink_to("/dev/full")
+    with pytest.raises(Unavailable, match="No space left on device; run the same command again") as stopped:
+        ExportService(source).run(place)
+    unfinished = not (place / "manifest.json").exists()
+    blocked.unlink()
+
+    assert str(blocked) in str(stopped.value)
+    assert unfinished
+    assert digests(original) == exported(source, place)
+    assert not (place / "unfinished").exists()
+
+
+def test_an_export_that_lost_its_server_goes_on_when_the_server_is_back(server: Server, tmp_path: Path) -> None:
+    """The network is lost between two pages; what was read is not read again."""
+    with closing(server_store(server.endpoint, "t_")) as store:
+        filled(store)
+        reference = exported(store, tmp_path / "reference")
+        with pytest.raises(Unavailable, match="cannot connect"):
+            ExportService(store).run(tmp_path / "export", progress=lambda _: server.kill())
+    server.start()
+    with closing(connected(server.endpoint, "t_")) as store:
+        assert reference == exported(store, tmp_path / "export")
+
+
+def test_an_import_that_lost_its_server_goes_on_when_the_server_is_back(
+    server: Server, original: Path, tmp_path: Path
+) -> None:
+    """What had been stored is neither lost nor stored twice, and the audit is clean."""
+    with closing(server_store(server.endpoint, "t_")) as store, pytest.raises(Unavailable):
+        importer(store).run(original, "ops", progress=lambda _: server.kill())
+    server.start()
+    with closing(connected(server.endpoint, "t_")) as store:
+        imported = importer(store).run(original, "ops")
+        again = exported(store, tmp_path / "again")
+
+    assert imported.audit.findings == []
+    assert digests(original) == again
+
+
+def test_a_resumed_import_counts_what_the_first_run_stored(original: Path, source: Store, target: Store) -> None:
+    """The answer is about the import, not about its last run."""
+    with pytest.raises(Stopped):
+        importer(target).run(original, "ops", progress=StopAfter(5))
+    resumed = importer(target).run(original, "ops")
+
+    assert ExportService(source).run(original.with_name("counted")).items == resumed.stored
+    assert set(resumed.skipped.values()) == {0}
+
+
+def test_an_unfinished_export_of_another_store_is_not_mixed_with_this_one(
+    source: Store, new_store: NewStore, tmp_path: Path
+) -> None:
+    """A directory belongs to the store that began it."""
+    with pytest.raises(Stopped):
+        ExportService(filled(new_store("sqlite"))).run(tmp_path / "export", progress=StopAfter(1))
+
+    with pytest.raises(Conflict, match="unfinished export of another store"):
+        ExportService(source).run(tmp_path / "export")
+
+
+@pytest.mark.parametrize("found", ["notes.txt", "unfinished/holiday.jpg", "unfinished"])
+def test_a_directory_with_other_things_in_it_is_left_alone(found: str, source: Store, tmp_path: Path) -> None:
+    """An export never writes among somebody's files."""
+    foreign = tmp_path / "mine" / found
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("precious")
+    with pytest.raises(Invalid, match="choose another"):
+        ExportService(source).run(tmp_path / "mine")
+
+    assert [foreign.name] == [path.name for path in (tmp_path / "mine").rglob("*") if path.is_file()]
+
+
+def test_a_finished_export_is_not_overwritten(source: Store, export: Path) -> None:
+    """Exporting again wants another directory."""
+    before = digests(export)
+    with pytest.raises(Conflict, match="finished export"):
+        ExportService(source).run(export)
+
+    assert before == digests(export)
