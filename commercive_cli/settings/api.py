@@ -38,28 +38,32 @@ class SupabaseSettings:
 
 @dataclass(frozen=True)
 class APISettings:
-    """How the API answers. `tokens` is None in mode none alone; `address_key` hides callers' addresses in counters."""
+    """How the API answers. `tokens` is None in mode none alone; `address_key` hides callers' addresses in counters.
+
+    `origins` None leaves CORS to whatever stands in front of the API.
+    """
 
     auth: AuthMode
     address_key: bytes
     tokens: TokenSettings | None = None
-    origins: tuple[str, ...] = ()
+    origins: tuple[str, ...] | None = None
     supabase: SupabaseSettings | None = None
 
 
-def load_api(environ: Mapping[str, str], *, auth: str | None = None, origins: tuple[str, ...] = ()) -> APISettings:
+def load_api(
+    environ: Mapping[str, str], *, auth: str | None = None, origins: tuple[str, ...] | None = None
+) -> APISettings:
     """Return the API's settings; `auth` and `origins` are what the command line asked for.
 
     Raises Invalid naming the variable when one is missing or wrong: without tokens to check, mode jwt does not start.
     """
     mode: AuthMode = choose(auth or environ.get("COMMERCIVE_API_AUTH") or "jwt", AUTH_MODES, "COMMERCIVE_API_AUTH")
     url = _safe_url(environ, "COMMERCIVE_SUPABASE_URL")
-    listed = environ.get("COMMERCIVE_CORS_ORIGINS", "").replace(",", " ").split()
     return APISettings(
         auth=mode,
         tokens=_tokens(environ, url) if mode == "jwt" else None,
         address_key=_address_key(environ, mode),
-        origins=tuple(_origin(each) for each in (*listed, *origins)),
+        origins=_origins(environ.get("COMMERCIVE_CORS_ORIGINS"), origins),
         supabase=_supabase(environ, url),
     )
 
@@ -95,6 +99,12 @@ def _address_key(environ: Mapping[str, str], mode: AuthMode) -> bytes:
             "prints; the rate limits keep callers' addresses under it"
         )
     return key
+
+
+def _origins(listed: str | None, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if listed is None and given is None:
+        return None
+    return tuple(_origin(each) for each in (*(listed or "").replace(",", " ").split(), *(given or ())))
 
 
 def _origin(origin: str) -> str:

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from commercive_cli.cli import options as o
-from commercive_cli.cli.commands import tables_plan
+from commercive_cli.cli.commands import tables_data, tables_plan
 from commercive_cli.cli.confirm import ask
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render.views import TablesDescribed, in_words
 from commercive_cli.cli.session import Session
-from commercive_cli.services.seed.plan import Plan
+from commercive_cli.services.seed.plan import Plan, usual_conversations
 from commercive_cli.store.schema import TABLES
 
 app = new_group("tables")
@@ -55,11 +55,18 @@ def describe(
             metavar="NAME", help="The table, with or without prefix.", autocompletion=lambda: [t.name for t in TABLES]
         ),
     ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Read N items a table: sizes, hot keys and costs on DynamoDB."),
+    ] = None,
     output: o.Output = "table",
 ) -> None:
     """Describe one table, or all of them. Says keys, indexes, billing and protections."""
     session = Session(context, output)
     with session.reading() as services:
+        if sample is not None:
+            tables_data.show_sizes(session, services.sizing.estimate(sample, name))
+            return
         found = services.tables.describe(name) if name else services.tables.list_tables()
         session.show(TablesDescribed(tables=found.tables, unsupported=found.unsupported))
 
@@ -68,7 +75,9 @@ def describe(
 def load_seed(
     context: typer.Context,
     *,
-    conversations: Annotated[int, typer.Option(min=0, metavar="N", help="How many conversations.")] = 100,
+    conversations: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="How many conversations; one for ten messages.")
+    ] = None,
     messages: Annotated[int, typer.Option(min=0, metavar="N", help="How many messages.")] = 1_000,
     affiliates: Annotated[int, typer.Option(min=0, metavar="N", help="How many affiliates.")] = 20,
     leads: Annotated[int, typer.Option(min=0, metavar="N", help="How many leads.")] = 200,
@@ -78,7 +87,8 @@ def load_seed(
     output: o.Output = "table",
 ) -> None:
     """Load made-up data that keeps every invariant. The same line again changes nothing."""
-    plan = Plan(conversations=conversations, messages=messages, affiliates=affiliates, leads=leads, rng=rng)
+    talks = usual_conversations(messages) if conversations is None else conversations
+    plan = Plan(conversations=talks, messages=messages, affiliates=affiliates, leads=leads, rng=rng)
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services, progress("items stored") as advance:
         session.write(lambda: services.seed.run(plan, advance))
@@ -126,3 +136,4 @@ def delete(
 
 
 app.add_typer(tables_plan.app)
+app.add_typer(tables_data.app)

@@ -37,7 +37,7 @@ CONVERSATION = (
     Column("unread_user", "count", wide=True),
     Column("updated_at", "time", title="updated"),
     Column("last_message"),
-    Column("waiting_since", "time", title="waiting"),
+    Column("waiting_since", "time", path="waits_since", title="waiting"),
     Column("store_url", title="store"),
     Column("user_id", "id"),
     Column("created_at", "time", wide=True),
@@ -163,6 +163,7 @@ PLANNED = (
     Column("before"),
     Column("after"),
 )
+PLANNED_CARD = (Column("change", "status"), Column("key", "id"), Column("values", "prose", title=""))
 SETTING = (Column("setting", "id"), Column("value", "id"), Column("source"))
 PROFILE = (
     Column("profile", "id"),

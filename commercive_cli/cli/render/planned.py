@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from commercive_cli.cli.render.columns import PLANNED
-from commercive_cli.cli.render.views import VIEWS, View
+from commercive_cli.cli.render.columns import PLANNED, PLANNED_CARD
+from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.store.guards import Change
 
 
@@ -84,4 +84,24 @@ def _json(value: Any) -> Any:
     return value
 
 
-VIEWS[Planned] = View(attribute_rows, PLANNED)
+class PlannedCard(BaseModel):
+    """One planned change as people read it: what happens to which item, and a line for each attribute."""
+
+    change: str
+    key: str
+    values: str
+
+
+def change_cards(plan: Planned) -> Iterable[PlannedCard]:
+    """Yield one card a change; a new item's attributes have no value before."""
+    for change in plan.changes:
+        lines = [_in_words(name, **values) for name, values in change.attributes.items() if name not in change.key]
+        key = " ".join(map(str, change.key.values()))
+        yield PlannedCard(change=f"{change.action} {change.table}", key=key, values="\n".join([*lines, ""]))
+
+
+def _in_words(name: str, before: Any, after: Any) -> str:
+    return f"{name}: {after}" if before is None else f"{name}: {before} → {'nothing' if after is None else after}"
+
+
+VIEWS[Planned] = View(attribute_rows, PLANNED, (Section(change_cards, PLANNED_CARD, card=True),))

@@ -116,8 +116,6 @@ VIEWS: dict[type, View] = {
     a.Tables: View(_field("tables"), c.TABLE),
     a.Seeded: View(_itself, c.SEEDED),
     a.Audit: View(_field("findings"), c.FINDING),
-    a.Exported: View(_itself, c.EXPORTED),
-    a.Imported: View(_itself, c.IMPORTED),
     a.Bulk: View(_field("results"), _BULK),
     TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),)),
     m.Conversation: View(_itself, c.CONVERSATION),

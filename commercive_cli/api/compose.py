@@ -1,0 +1,43 @@
+"""Puts the door together: settings and services in, a door out. The Lambda, the local server and the tests call it."""
+
+from commercive_cli.api.callers import Gate, OpenGate, TokenGate
+from commercive_cli.api.calls import Backend
+from commercive_cli.api.cors import Cors
+from commercive_cli.api.door import Door
+from commercive_cli.api.key_sets import keys_of
+from commercive_cli.api.outbound import Call, call
+from commercive_cli.api.supabase import LinkTable
+from commercive_cli.api.telemetry import Telemetry
+from commercive_cli.api.tokens import TokenReader
+from commercive_cli.bootstrap import Services
+from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.services.rates import RateService
+from commercive_cli.settings.api import APISettings
+
+TRUSTING = "auth mode none: whoever reaches this API may read and change everything; never deploy it so"
+
+
+def open_door(
+    settings: APISettings,
+    services: Services,
+    telemetry: Telemetry,
+    *,
+    clock: Clock = system_clock,
+    send: Call = call,
+) -> Door:
+    """Return the door over `services`; `send` makes the calls to Supabase. Mode none is said in the log."""
+    links = LinkTable(settings.supabase, telemetry.not_synced, send) if settings.supabase else None
+    if settings.tokens is None:
+        telemetry.warn(TRUSTING)
+    return Door(
+        Backend(services, RateService(services.store, settings.address_key, clock), links, clock),
+        _gate(settings, clock, send),
+        telemetry,
+        Cors(settings.origins),
+    )
+
+
+def _gate(settings: APISettings, clock: Clock, send: Call) -> Gate:
+    if settings.tokens is None:
+        return OpenGate()
+    return TokenGate(TokenReader(settings.tokens.issuer, keys_of(settings.tokens, clock, send), clock))

@@ -1,0 +1,103 @@
+"""The deployment zip: our code and the libraries that the handler needs, the same bytes every time.
+
+boto3 is left out, as Lambda's runtime brings it. Libraries come from this environment, so it must be like Lambda's.
+"""
+
+import platform
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path, PurePosixPath
+
+import commercive_cli
+from commercive_cli.domain.errors import Invalid
+
+LIBRARIES = (
+    "annotated-types",
+    "aws-lambda-powertools",
+    "cffi",
+    "cryptography",
+    "jmespath",
+    "platformdirs",
+    "pycparser",
+    "pydantic",
+    "pydantic-core",
+    "pyjwt",
+    "typing-extensions",
+    "typing-inspection",
+)
+NEEDED_ELSEWHERE = (
+    "__main__.py",
+    "cli/",
+    "api/local_events.py",
+    "api/openapi.py",
+    "api/package.py",
+    "api/permissions.py",
+    "api/server.py",
+    "api/stack.py",
+    "engines/sqlite",
+    "services/audit/",
+    "services/estate/",
+    "services/seed/",
+    "services/transfer/",
+    "services/recompute.py",
+    "services/sweep.py",
+    "services/tables.py",
+    "services/template.py",
+)
+"""What only the command line and operators use; whatever is new is packaged until somebody says otherwise."""
+
+_LAMBDA = ("linux", "x86_64")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_READABLE = 0o644 << 16
+_CODE = "commercive_cli"
+
+
+def write_package(target: Path) -> int:
+    """Write the zip and return how many files it holds; raise Invalid when a library is not installed."""
+    files = dict(sorted((*_own_files(), *_library_files())))
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, path in files.items():
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.external_attr = _READABLE
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, path.read_bytes())
+    return len(files)
+
+
+def mismatch(system: str = sys.platform, machine: str = "") -> str | None:
+    """Return why libraries of this environment will not load on Lambda, or None when they will."""
+    found = (system, machine or platform.machine())
+    if found == _LAMBDA:
+        return None
+    return f"compiled libraries are for {' '.join(found)}, Lambda wants {' '.join(_LAMBDA)}; package there"
+
+
+def _own_files() -> Iterator[tuple[str, Path]]:
+    root = Path(commercive_cli.__file__).parent
+    for path in root.rglob("*.py"):
+        name = path.relative_to(root).as_posix()
+        if not name.startswith(NEEDED_ELSEWHERE):
+            yield f"{_CODE}/{name}", path
+
+
+def _library_files() -> Iterator[tuple[str, Path]]:
+    for library in LIBRARIES:
+        found = _distribution(library)
+        for file in found.files or ():
+            if _is_needed(file):
+                yield file.as_posix(), Path(str(found.locate_file(file)))
+
+
+def _distribution(library: str) -> Distribution:
+    try:
+        return distribution(library)
+    except PackageNotFoundError:
+        raise Invalid(f"{library} is not installed here; install commercive[api]") from None
+
+
+def _is_needed(file: PurePosixPath) -> bool:
+    """Return whether a file is code; scripts, type stubs, caches and metadata are not."""
+    outside = file.parts[0] == ".." or file.parts[0].endswith(".dist-info")
+    return not outside and "__pycache__" not in file.parts and file.suffix not in (".pyi", ".typed", ".md")

@@ -1,0 +1,70 @@
+"""From a request to an action and its parameters, in every spelling that the dashboard uses (DESIGN.md, section 7)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from commercive_cli.api.actions import ACTIONS, BY_NAME, Action
+from commercive_cli.api.cors import ALLOW, METHODS
+from commercive_cli.api.errors import UnknownAction, WrongMethod
+from commercive_cli.api.events import Request
+from commercive_cli.api.params import Params
+from commercive_cli.api.strict_json import TWICE, read_object
+from commercive_cli.domain.errors import Invalid
+
+APPROVE, SHORT_DECISIONS = TWICE
+
+
+def read_request(request: Request) -> tuple[Action[Any], dict[str, Any]]:
+    """Return the action that a request wants and the parameters it brings.
+
+    GET brings them in the query string, POST in a JSON body; the action's name may stand in either. Raises Invalid,
+    TooLarge, UnknownAction and WrongMethod.
+    """
+    if request.method not in METHODS:
+        raise WrongMethod(f"use {' or '.join(METHODS)}", ALLOW)
+    query = request.query()
+    if request.method == "GET":
+        action, values = _action(query.get("action")), dict(query)
+    else:
+        action, values = _posted(query.get("action"), read_object(request.body()))
+    if request.method != action.method:
+        raise WrongMethod(f"{action.name} is called with {action.method}", (action.method, "OPTIONS"))
+    return action, values
+
+
+def request_key(request: Request, params: Params) -> str | None:
+    """Return the key under which a request may be sent again, from the header or the body; None without one."""
+    in_header = request.header("idempotency-key") or None
+    in_body: str | None = getattr(params, "client_message_id", None)
+    if None not in (in_header, in_body) and in_header != in_body:
+        raise Invalid("Idempotency-Key and client_message_id differ; send one of them", field="client_message_id")
+    return in_header or in_body
+
+
+def _posted(in_query: str | None, body: dict[str, Any]) -> tuple[Action[Any], dict[str, Any]]:
+    in_body = body.get("action")
+    if isinstance(in_body, str) and in_body in SHORT_DECISIONS:
+        return _approval(in_query, in_body, body)
+    if in_query and in_body and in_query != in_body:
+        raise Invalid("the query string and the body name different actions", field="action")
+    return _action(in_body or in_query), body
+
+
+def _approval(in_query: str | None, decision: str, body: Mapping[str, Any]) -> tuple[Action[Any], dict[str, Any]]:
+    """Read the seed's approve body, of whose two `action` keys JavaScript sends only the last, the decision."""
+    action = _action(in_query or APPROVE)
+    if action.name != APPROVE:
+        raise Invalid(f"the body decides about a lead, but the query string says {action.name}", field="action")
+    if body.get("decision") not in (None, "", decision):
+        raise Invalid("action and decision contradict each other", field="decision")
+    return action, {**body, "decision": decision}
+
+
+def _action(name: object) -> Action[Any]:
+    known = ", ".join(action.name for action in ACTIONS)
+    if name in (None, ""):
+        raise Invalid(f"action is missing; the actions are {known}", field="action")
+    action = BY_NAME.get(name) if isinstance(name, str) else None
+    if action is None:
+        raise UnknownAction(f"there is no such action; the actions are {known}")
+    return action

@@ -1,0 +1,51 @@
+"""The Supabase table that the dashboard fell back on: it still shows an affiliate's link (seed, section 2.10)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from commercive_cli.api.outbound import Answered, Call, CallFailed, call
+from commercive_cli.settings.api import SupabaseSettings
+
+
+@dataclass(frozen=True)
+class LinkTable:
+    """Writes links into Supabase's `affiliate` table by PostgREST; the key travels in headers alone.
+
+    `report` hears why a link could not be written.
+    """
+
+    settings: SupabaseSettings
+    report: Callable[[str], object]
+    send: Call = call
+
+    def show_link(self, affiliate_id: str, affiliate_url: str) -> bool:
+        """Set `form_url` in the affiliate's row; return whether a row has it now. Never raises."""
+        url = f"{self.settings.url}/rest/v1/affiliate?affiliate_id=eq.{quote(affiliate_id, safe='')}"
+        try:
+            answered = self.send("PATCH", url, self._headers(), json.dumps({"form_url": affiliate_url}).encode())
+        except CallFailed as failed:
+            problem: str | None = str(failed)
+        else:
+            problem = _problem(answered)
+        if problem is not None:
+            self.report(problem)
+        return problem is None
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "apikey": self.settings.key,
+            "authorization": f"Bearer {self.settings.key}",
+            "content-type": "application/json",
+            "prefer": "return=minimal,count=exact",
+        }
+
+
+def _problem(answered: Answered) -> str | None:
+    """Return why the row is not as asked, or None; `Content-Range: */0` is how PostgREST says that none matched."""
+    if not 200 <= answered.status < 300:
+        return f"Supabase answered HTTP {answered.status}"
+    if answered.headers.get("content-range", "").endswith("/0"):
+        return "Supabase has no such affiliate"
+    return None

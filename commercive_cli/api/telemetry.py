@@ -1,0 +1,98 @@
+"""Structured logs and metrics: what was asked by whom, how it ended and how long it took. Never what was said.
+
+A record may hold the action's name, an id, a number, a code of ours or a place in our source. It never holds message
+text, names, e-mails, phones, tokens, query strings, or the text of an error that could quote any of them.
+"""
+
+import json
+import sys
+import traceback
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from commercive_cli.domain.errors import Unavailable
+
+SERVICE = "commercive-api"
+NAMESPACE = "Commercive"
+UNKNOWN = "unknown"
+OK = "ok"
+
+
+@dataclass
+class Trace:
+    """What is known of one request, filled in as it goes on."""
+
+    request_id: str = ""
+    action: str = UNKNOWN
+    caller: str = UNKNOWN
+    outcome: str = OK
+    status: int = 0
+    latency_ms: float = 0.0
+
+    def record(self) -> dict[str, Any]:
+        """Return what is logged."""
+        return {
+            "action": self.action,
+            "caller": self.caller,
+            "outcome": self.outcome,
+            "status": self.status,
+            "latency_ms": round(self.latency_ms, 3),
+            "request_id": self.request_id,
+        }
+
+
+class Telemetry:
+    """Writes one log record and one set of metrics (CloudWatch embedded metric format) per request, to `out`.
+
+    Loggers are one per `service` name and process, and keep the stream of the first.
+    """
+
+    def __init__(self, out: TextIO | None = None, *, service: str = SERVICE) -> None:
+        self._out = out or sys.stdout
+        self._logger = Logger(service=service, stream=self._out)
+        self._service = service
+
+    def warn(self, message: str) -> None:
+        """Log a warning of ours."""
+        self._logger.warning(message)
+
+    def failed(self, trace: Trace, error: Exception) -> None:
+        """Log where an error of ours came from; the store's own words are about the store, a bug's text is left out."""
+        record = {"request_id": trace.request_id, "action": trace.action, "error": _causes(error)}
+        if isinstance(error, Unavailable):
+            self._logger.error("unavailable", extra=record | {"detail": error.message})
+        else:
+            self._logger.error("bug", extra=record | {"frames": _frames(error)})
+
+    def not_synced(self, problem: str) -> None:
+        """Log why Supabase does not show a link."""
+        self._logger.warning("supabase_not_synced", extra={"problem": problem})
+
+    def done(self, trace: Trace) -> None:
+        """Log and measure one request."""
+        self._logger.info("request", extra=trace.record())
+        self._out.write(json.dumps(self._metrics(trace)) + "\n")
+
+    def _metrics(self, trace: Trace) -> dict[str, Any]:
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
+        metrics.add_dimension("action", trace.action)
+        metrics.add_metric("Requests", MetricUnit.Count, 1)
+        metrics.add_metric("Latency", MetricUnit.Milliseconds, trace.latency_ms)
+        metrics.add_metric("ClientErrors", MetricUnit.Count, 400 <= trace.status < 500)
+        metrics.add_metric("ServerErrors", MetricUnit.Count, trace.status >= 500)
+        metrics.add_metadata("outcome", trace.outcome)
+        metrics.add_metadata("request_id", trace.request_id)
+        return dict(metrics.serialize_metric_set())
+
+
+def _causes(error: BaseException) -> list[str]:
+    cause = error.__cause__ or error.__context__
+    return [type(error).__name__, *(_causes(cause) if cause else ())]
+
+
+def _frames(error: Exception) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

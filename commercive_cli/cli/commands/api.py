@@ -1,0 +1,152 @@
+"""`commercive api`: the API on this machine, and everything that deploying it takes."""
+
+import io
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commercive_cli.cli import options as o
+from commercive_cli.cli.errors import BUG, EXIT_CODES, USAGE, say
+from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.session import Session
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings import environment
+from commercive_cli.settings.api import AuthMode, load_api
+
+app = new_group("api")
+
+DEFAULT_PORT = 8787
+_INDENT = 2
+_HTTP_ALONE = ("wrong_method", "too_large")
+"""Codes that only the API has; both mean that the request was not one it takes."""
+
+
+@app.command(epilog=example("commercive api serve --auth none --origin http://localhost:3000"))
+def serve(
+    context: typer.Context,
+    *,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    auth: Annotated[
+        AuthMode | None,
+        typer.Option(help="jwt checks access tokens, none trusts everybody; jwt unless said otherwise."),
+    ] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option(metavar="ORIGIN", help="A page's origin that may call; repeatable.")
+    ] = None,
+    yes: o.Yes = False,
+) -> None:
+    """Serve the API on this machine. Requests reach the same handler as on Lambda; logs go to stderr."""
+    from commercive_cli.api.compose import open_door
+    from commercive_cli.api.server import LocalServer
+    from commercive_cli.api.telemetry import Telemetry
+
+    settings = load_api(environment(), auth=auth, origins=tuple(origin or ()))
+    with Session(context).writing(yes=yes) as services:
+        server = LocalServer(open_door(settings, services, Telemetry(sys.stderr)), host, port)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, server.stop)
+        say(f"listening on {server.url}, auth {settings.auth}, store {services.store.target}; Ctrl-C stops")
+        server.run()
+        say("stopped")
+
+
+@app.command(
+    epilog=example(
+        "commercive api call chat/conversations user_id=user-123",
+        "commercive api call affiliate/submit-lead link_id=ABC12345 lead_data.name=Ann lead_data.email=ann@example.com",
+        "commercive api call admin/approve-lead lead_id=ID decision=approve commission_amount:=25.5",
+    )
+)
+def call(
+    context: typer.Context,
+    *,
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="The action, such as chat/send.")],
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE...]", help="Its parameters; KEY:=VALUE takes JSON.")
+    ] = None,
+    yes: o.Yes = False,
+) -> None:
+    """Call one action through the API's handler, trusted. Prints its JSON; the exit code follows the error's code."""
+    from commercive_cli.api.compose import open_door
+    from commercive_cli.api.local_events import action_event
+    from commercive_cli.api.telemetry import Telemetry
+
+    session = Session(context)
+    settings = load_api(environment(), auth="none")
+    log = sys.stderr if session.options.verbose else io.StringIO()
+    with session.writing(yes=yes) as services:
+        reply = open_door(settings, services, Telemetry(log))(action_event(action, read_values(values or [])))
+    typer.echo(reply["body"])
+    raise typer.Exit(_exit_code(json.loads(reply["body"]).get("code")))
+
+
+@app.command(epilog=example("commercive api openapi > openapi.json"))
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document of the actions."""
+    from commercive_cli.api.openapi import document
+
+    typer.echo(json.dumps(document(), indent=_INDENT))
+
+
+@app.command(epilog=example("commercive api template > stack.json"))
+def template(context: typer.Context) -> None:
+    """Print the CloudFormation template of API and tables. Table names start with the store's prefix."""
+    from commercive_cli.api import stack
+
+    typer.echo(json.dumps(stack.template(Session(context).settings.store.prefix), indent=_INDENT))
+
+
+@app.command(epilog=example("commercive api package commercive-api.zip"))
+def package(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the zip.")] = Path(
+        "commercive-api.zip"
+    ),
+) -> None:
+    """Write the zip that Lambda runs: our code and its libraries, as installed here."""
+    from commercive_cli.api.package import mismatch, write_package
+
+    warning = mismatch()
+    if warning:
+        say(f"warning: {warning}")
+    count = write_package(target)
+    say(f"{target}: {count} files, {target.stat().st_size:,} bytes")
+
+
+def read_values(pairs: list[str]) -> dict[str, Any]:
+    """Return what KEY=VALUE and KEY:=JSON say; a dot in a key opens an object, as in lead_data.name=Ann."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, found, text = pair.partition("=")
+        if not found or not key.rstrip(":"):
+            raise Invalid(f"{pair!r} is not KEY=VALUE")
+        *path, name = key.removesuffix(":").split(".")
+        target = values
+        for step in path:
+            target = target.setdefault(step, {})
+            if not isinstance(target, dict):
+                raise Invalid(f"{key!r} goes through a value that is no object")
+        target[name] = _json(pair, text) if key.endswith(":") else text
+    return values
+
+
+def _json(pair: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Invalid(f"{pair!r}: what follows := must be JSON") from None
+
+
+def _exit_code(code: str | None) -> int:
+    """Return the exit code for an answer's error code, 0 for a success (DESIGN.md, section 6)."""
+    if code is None:
+        return 0
+    if code in _HTTP_ALONE:
+        return USAGE
+    return next((number for error, number in EXIT_CODES.items() if error.code == code), BUG)

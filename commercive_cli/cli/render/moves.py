@@ -1,0 +1,39 @@
+"""How exports, imports, sizes and requests of persons are shown."""
+
+from commercive_cli.cli.render.columns import FINDING, Column
+from commercive_cli.cli.render.views import VIEWS, Section, View
+from commercive_cli.domain import answers as a
+
+_MOVED = (Column("table", "id"), Column("items", "count"), Column("skipped", "count"))
+_SIZE = (
+    Column("table", "id"),
+    Column("items", "count"),
+    Column("read", "count"),
+    Column("bytes", "count"),
+    *(Column(name, words=lambda usd: f"{usd:.4f}") for name in ("storage_usd", "recovery_usd", "load_usd", "scan_usd")),
+)
+_HOT = (Column("table", "id"), Column("id", "id"), Column("items", "count"), Column("read", "count"))
+_PERSON = (Column("table", "id"), Column("items", "count"))
+
+
+def _counted(answer: a.Exported | a.PersonExported | a.PersonErased) -> list[dict[str, object]]:
+    return [{"table": table, "items": items} for table, items in answer.items.items()]
+
+
+def _imported(answer: a.Imported) -> list[dict[str, object]]:
+    return [{"table": name, "items": n, "skipped": answer.skipped[name]} for name, n in answer.stored.items()]
+
+
+VIEWS[a.Exported] = View(_counted, _MOVED[:2])
+VIEWS[a.Imported] = View(
+    _imported,
+    _MOVED,
+    (Section(_imported, _MOVED), Section(lambda answer: answer.audit.findings, FINDING, "What the audit found")),
+)
+VIEWS[a.Sized] = View(
+    lambda answer: answer.tables,
+    _SIZE,
+    (Section(lambda answer: answer.tables, _SIZE), Section(lambda answer: answer.hot, _HOT, "Hot keys")),
+)
+VIEWS[a.PersonExported] = View(_counted, _PERSON)
+VIEWS[a.PersonErased] = View(_counted, _PERSON)

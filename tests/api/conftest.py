@@ -1,0 +1,64 @@
+"""A door on a fresh SQLite store, people with access tokens, and a way to knock."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from commercive_cli.api.outbound import Answered
+from commercive_cli.engines.sqlite import SQLiteStore
+from tests.api.world import ISSUER, Client, FakeClock, Issuer, Outside, World, services_over
+
+
+@pytest.fixture(scope="session")
+def empty_store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("api") / "empty.db"
+    store = SQLiteStore(path)
+    services_over(store).tables.create()
+    store.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def ec_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture(scope="session")
+def rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def issuer(clock: FakeClock, ec_key: ec.EllipticCurvePrivateKey, rsa_key: rsa.RSAPrivateKey) -> Issuer:
+    return Issuer(clock, ec_key, rsa_key)
+
+
+@pytest.fixture
+def world(tmp_path: Path, empty_store_file: Path, clock: FakeClock, issuer: Issuer) -> Iterator[World]:
+    path = tmp_path / "store.db"
+    shutil.copy(empty_store_file, path)
+    store = SQLiteStore(path, clock=clock)
+    outside = Outside({f"{ISSUER}/.well-known/jwks.json": Answered(200, json.dumps(issuer.key_set()).encode())})
+    yield World(services_over(store, clock), clock, issuer, outside)
+    store.close()
+
+
+@pytest.fixture
+def client(world: World) -> Client:
+    """A client in mode none."""
+    return world.open()
+
+
+@pytest.fixture
+def guarded(world: World) -> Client:
+    """A client in mode jwt, without a token."""
+    return world.open("jwt")

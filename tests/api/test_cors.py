@@ -1,0 +1,91 @@
+"""Pages on the list of origins may call and read every answer; other pages may not."""
+
+import json
+
+import pytest
+
+from commercive_cli.store.schema import MESSAGES
+from tests.api.world import DASHBOARD, Client, World
+
+PREFLIGHT = {
+    "origin": DASHBOARD,
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "authorization,content-type,idempotency-key",
+}
+FOREIGN = [
+    "https://evil.example",
+    "http://dashboard.commercive.co",
+    "https://dashboard.commercive.co.evil.example",
+    "https://dashboard.commercive.co:444",
+    "https://DASHBOARD.commercive.co",
+    "https://dashboard.commercive.co/",
+    "null",
+    "*",
+    "",
+]
+
+
+def test_a_preflight_from_the_list_is_permitted(guarded: Client) -> None:
+    """Without a token: browsers send none with a preflight."""
+    answer = guarded.send("OPTIONS", "", None, PREFLIGHT)
+
+    assert (204, DASHBOARD, "GET, POST") == (
+        answer.status,
+        answer.headers["access-control-allow-origin"],
+        answer.headers["access-control-allow-methods"],
+    )
+    assert "authorization, content-type, idempotency-key" == answer.headers["access-control-allow-headers"]
+
+
+@pytest.mark.parametrize(
+    "query", ["action=health", "action=chat/conversations&user_id=u", "action=nope", "limit=1&limit=2"]
+)
+def test_answers_and_refusals_can_be_read(guarded: Client, query: str) -> None:
+    """A page that may not read a 401 could not tell its user to sign in."""
+    answer = guarded.send("GET", query, None, {"origin": DASHBOARD})
+
+    assert (DASHBOARD, "Origin") == (answer.headers["access-control-allow-origin"], answer.headers["vary"])
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+@pytest.mark.parametrize(("method", "status"), [("OPTIONS", 204), ("GET", 403)])
+def test_other_origins_get_no_permission(client: Client, method: str, status: int, origin: str) -> None:
+    """Exact comparison: another scheme, port, case or suffix is another origin."""
+    answer = client.send(method, "action=health", None, {**PREFLIGHT, "origin": origin})
+
+    assert [] == [name for name in answer.headers if name.startswith("access-control-")]
+    assert (status, "Origin") == (answer.status, answer.headers["vary"])
+
+
+def test_other_origins_write_nothing(world: World) -> None:
+    """Browsers send a POST without content type unasked; what it asks for is not done all the same."""
+    body = json.dumps({"action": "chat/send", "user_id": "u", "message": "hi"})
+
+    answers = [
+        world.open(origins=origins).send("POST", "", body, {"origin": "https://evil.example"})
+        for origins in ((DASHBOARD,), ())
+    ]
+
+    assert [(403, "denied")] * 2 == [(answer.status, answer.code) for answer in answers]
+    assert 0 == world.count(MESSAGES)
+
+
+def test_who_is_no_page_needs_no_origin(client: Client) -> None:
+    """Servers and scripts send none."""
+    assert 200 == client.get("health").status
+
+
+def test_as_deployed_the_functions_url_answers_for_cors(world: World) -> None:
+    """Two voices would contradict each other: without a list of its own the door neither permits nor refuses."""
+    client = world.open(origins=None)
+
+    permitted = client.send("OPTIONS", "", None, PREFLIGHT)
+    answered = client.send("GET", "action=health", None, PREFLIGHT)
+
+    assert (204, 200) == (permitted.status, answered.status)
+    assert "access-control-allow-origin" not in {**permitted.headers, **answered.headers}
+
+
+def test_answers_are_not_kept_by_caches(client: Client) -> None:
+    """Chats and leads are personal."""
+    assert "no-store" == client.get("health").headers["cache-control"]

@@ -1,0 +1,155 @@
+"""What is logged of a request: who asked for what, how it ended, how long it took; never what was said."""
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commercive_cli.api.outbound import Answered
+from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
+from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.store.port import Page, Query
+from tests.api.world import SUPABASE, Client, Issuer, World, services_over
+
+MARK = "Zz9Private"
+NAMES = ("Requests", "Latency", "ClientErrors", "ServerErrors")
+
+
+def records(client: Client) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in client.log.getvalue().splitlines()]
+
+
+def test_a_request_leaves_one_record_and_one_set_of_metrics(world: World, issuer: Issuer) -> None:
+    """Action, caller, latency, outcome and request id; metrics by action in CloudWatch's embedded format."""
+    client = world.open("jwt").as_(issuer.token("user-a"))
+
+    client.get("chat/messages", "conversation_id=unknown")
+
+    record, metrics = records(client)
+    expected = {
+        "message": "request",
+        "action": "chat/messages",
+        "caller": "user-a",
+        "outcome": "not_found",
+        "status": 404,
+        "request_id": "request-0",
+    }
+    assert expected == {name: record[name] for name in expected}
+    assert record["latency_ms"] > 0
+    [directive] = metrics["_aws"]["CloudWatchMetrics"]
+    assert ("Commercive", ["action", "service"]) == (directive["Namespace"], directive["Dimensions"][0])
+    assert (set(NAMES), [1.0]) == ({m["Name"] for m in directive["Metrics"]}, metrics["ClientErrors"])
+
+
+def test_mode_none_says_so_when_it_starts(world: World) -> None:
+    """Whoever reads the log of a deployed function must notice."""
+    client = world.open("none")
+
+    assert ["WARNING"] == [record.get("level") for record in records(client)]
+    assert [] == records(world.open("jwt"))
+
+
+class Broken(SQLiteStore):
+    """A store that fails, saying something private."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(Path("unused"))
+        self.error = error
+
+    def query(self, _query: Query) -> Page:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (RuntimeError(MARK), 500, "internal"),
+        (Unavailable("commercive_messages is throttled"), 503, "unavailable"),
+        (Denied("access denied for dynamodb:Query"), 503, "unavailable"),
+        (Unauthenticated("no AWS credentials"), 503, "unavailable"),
+    ],
+)
+def test_our_own_failures_are_told_to_the_log_not_to_the_client(
+    world: World, error: Exception, status: int, code: str
+) -> None:
+    """The client learns neither traces nor table names nor that our credentials are wrong; operators learn where."""
+    client = replace(world, services=services_over(Broken(error))).open()
+
+    answer = client.get("chat/conversations", "user_id=u")
+
+    failures = [record for record in records(client) if record.get("level") == "ERROR"]
+    assert (status, code) == (answer.status, answer.code)
+    assert not {"Traceback", "commercive_", "AWS", MARK} & set(answer.body["error"].split())
+    assert 1 == len(failures)
+    assert MARK not in client.log.getvalue()
+    assert type(error).__name__ in failures[0]["error"]
+
+
+def personal(number: int) -> dict[str, str]:
+    return {
+        "message": f"{MARK} text {number}",
+        "name": f"{MARK} Name",
+        "email": f"{MARK}@example.com",
+        "phone": f"+49 {MARK}",
+        "product_link": f"https://{MARK}.example",
+        "notes": f"{MARK} notes",
+    }
+
+
+def knock(client: Client, choice: random.Random, number: int) -> None:
+    """Send one request that carries marked personal data wherever there is a place for some."""
+    said = personal(number)
+    lead = {name: said[name] for name in ("name", "email", "phone", "product_link")}
+    query = "&".join(f"{name}={value.replace(' ', '+')}" for name, value in said.items())
+    headers = {"authorization": f"Bearer {MARK}.{MARK}.{MARK}", "cookie": MARK, "user-agent": MARK}
+    match choice.randrange(10):
+        case 0:
+            client.post("chat/send", user_id="user-a", message=said["message"], store_url=MARK)
+        case 1:
+            client.post("chat/reply", conversation_id="c", admin_id="boss", message=said["message"])
+        case 2:
+            client.from_(f"10.1.{number // 200 % 200}.{number % 200}").post(
+                "affiliate/submit-lead", link_id=choice.choice([MARK, "LINK2345"]), lead_data=lead
+            )
+        case 3:
+            client.post("affiliate/create-link", affiliate_id="user-a", affiliate_email=said["email"], store_url=MARK)
+        case 4:
+            client.post("admin/approve-lead", lead_id="x", decision=MARK, admin_notes=said["notes"])
+        case 5:
+            client.send("GET", f"action=chat/conversations&user_id=user-a&limit={MARK}&{query}", None, headers)
+        case 6:
+            client.send("POST", query, json.dumps({"action": MARK, **said}), headers)
+        case 7:
+            client.send("POST", "", f'{{"{MARK}": "{MARK}", "{MARK}": 1}}', headers)
+        case 8:
+            client.send("GET", "action=admin/leads&status=" + MARK, None, headers)
+        case 9:
+            client.get("affiliate/stats", f"affiliate_id=user-a&email={said['email']}")
+
+
+@pytest.mark.parametrize(
+    "requests", [1_000, pytest.param(10_000, marks=pytest.mark.benchmark)], ids=["1,000", "10,000"]
+)
+def test_logs_hold_nothing_personal(world: World, issuer: Issuer, requests: int) -> None:
+    """Requests of every kind, good and bad, from users, admins and nobody, with marked data in every field."""
+    world.outside.answers["https://project.supabase.co/rest"] = Answered(500, MARK.encode())
+    door = world.open("jwt", supabase=SUPABASE)
+    people = [
+        door.as_(issuer.token("user-a", email=f"{MARK}@example.com", user_metadata={"name": MARK})),
+        door.as_(issuer.token("boss", admin=True)),
+        door,
+    ]
+    choice = random.Random(7)
+
+    for number in range(requests):
+        knock(choice.choice(people), choice, number)
+
+    log = door.log.getvalue()
+    assert requests == sum(record.get("message") == "request" for record in records(door))
+    assert {"ok", "invalid_input", "not_found", "unauthenticated", "denied"} <= {
+        record["outcome"] for record in records(door) if "outcome" in record
+    }
+    assert MARK.lower() not in log.lower()

@@ -1,0 +1,90 @@
+"""The OpenAPI document says what the door does: every action, every parameter, every status."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from commercive_cli.api.actions import ACTIONS
+from commercive_cli.api.errors import BUG, STATUSES
+from commercive_cli.api.openapi import document
+from tests.api.test_seed_requests import LEAD
+from tests.api.world import Client
+
+DOCUMENT = document()
+PATH = DOCUMENT["paths"]["/"]
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+
+
+def references(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def bodies() -> dict[str, Any]:
+    [schema] = [content["schema"] for content in PATH["post"]["requestBody"]["content"].values()]
+    mapping: dict[str, str] = schema["discriminator"]["mapping"]
+    return {action: SCHEMAS[reference.rpartition("/")[2]] for action, reference in mapping.items()}
+
+
+def test_every_action_is_documented() -> None:
+    """With its other names, under its method."""
+    reading = next(each for each in PATH["get"]["parameters"] if each["name"] == "action")["schema"]["enum"]
+
+    documented = {*reading, *bodies()} - {"approve", "reject"}
+    assert {name for action in ACTIONS for name in (action.name, *action.aliases)} == documented
+
+
+def test_references_lead_somewhere() -> None:
+    """Generators follow them."""
+    missing = {each for each in references(DOCUMENT) if each.rpartition("/")[2] not in SCHEMAS}
+
+    assert set() == missing
+
+
+def test_every_status_is_documented() -> None:
+    """Writes know all of them; reads have neither conflicts nor rate limits."""
+    every = {"200", *(str(status) for status in STATUSES.values()), str(BUG)}
+
+    assert every == set(PATH["post"]["responses"])
+    assert every - {"409", "429"} == set(PATH["get"]["responses"])
+
+
+def test_the_seeds_approve_body_is_documented() -> None:
+    """The one whose `action` is the decision."""
+    short = bodies()["approve"]
+
+    assert ["approve", "reject"] == short["properties"]["action"]["enum"]
+    assert {"action", "lead_id"} == set(short["required"])
+
+
+def test_money_and_bounds_are_numbers() -> None:
+    """Generated clients must not take amounts for text."""
+    limit = next(each for each in PATH["get"]["parameters"] if each["name"] == "limit")["schema"]
+
+    assert {"type": "integer", "minimum": 1, "maximum": 500} == limit
+    assert "number" == SCHEMAS["AffiliateStats"]["properties"]["total_commission"]["type"]
+
+
+def test_answers_have_the_documented_fields(client: Client) -> None:
+    """Required fields are there, and nothing that is not documented."""
+    created = client.post("affiliate/create-link", affiliate_id="a", affiliate_email="a@example.com").body
+    answers = {
+        "LinkCreated": created,
+        "Sent": client.post("chat/send", user_id="u", message="hi").body,
+        "Conversations": client.get("chat/conversations", "user_id=u").body,
+        "LeadSubmitted": client.post("affiliate/submit-lead", link_id=created["link_id"], lead_data=LEAD).body,
+        "Leads": client.get("admin/leads").body,
+        "Stats": client.get("affiliate/stats", "affiliate_id=a").body,
+        "LinkFound": client.get("affiliate/get-link", "affiliate_id=a").body,
+        "Health": client.get("health").body,
+        "Failed": client.get("nope").body,
+    }
+
+    for name, answer in answers.items():
+        schema = SCHEMAS[name]
+        assert set(schema["required"]) <= set(answer) <= set(schema["properties"]), name

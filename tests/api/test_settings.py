@@ -1,0 +1,94 @@
+"""The API's settings: what must be said before it starts, and what may not be said."""
+
+import pytest
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings.api import load_api
+from tests.api.world import ISSUER
+
+COMPLETE = {"COMMERCIVE_SUPABASE_URL": "https://project.supabase.co", "COMMERCIVE_ADDRESS_KEY": "k" * 32}
+
+
+def test_a_supabase_url_says_whose_tokens_count() -> None:
+    """Issuer and key set follow from it; jwt is the mode unless another is named."""
+    settings = load_api(COMPLETE)
+
+    assert settings.tokens is not None
+    assert ("jwt", ISSUER, None) == (settings.auth, settings.tokens.issuer, settings.tokens.secret)
+    assert f"{ISSUER}/.well-known/jwks.json" == settings.tokens.jwks_url
+
+
+def test_mode_none_needs_nothing() -> None:
+    """A developer's first try works at once, when asked for by name."""
+    settings = load_api({}, auth="none")
+
+    assert ("none", None, None) == (settings.auth, settings.tokens, settings.supabase)
+    assert len(settings.address_key) >= 32
+
+
+@pytest.mark.parametrize("missing", COMPLETE)
+def test_mode_jwt_does_not_start_unconfigured(missing: str) -> None:
+    """The message names the variable."""
+    with pytest.raises(Invalid, match=missing):
+        load_api({name: value for name, value in COMPLETE.items() if name != missing})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"COMMERCIVE_API_AUTH": "nono"},
+        {"COMMERCIVE_API_AUTH": "None"},
+        {"COMMERCIVE_JWT_SECRET": "short"},
+        {"COMMERCIVE_ADDRESS_KEY": "short"},
+        {"COMMERCIVE_SUPABASE_URL": "http://project.supabase.co"},
+        {"COMMERCIVE_SUPABASE_URL": "https://user:pw@project.supabase.co"},
+        {"COMMERCIVE_SUPABASE_URL": "file:///etc/passwd"},
+        {"COMMERCIVE_JWKS_URL": "http://localhost.evil.example/keys"},
+        {"COMMERCIVE_SUPABASE_KEY": "line\nbreak"},
+        {"COMMERCIVE_CORS_ORIGINS": "*"},
+        {"COMMERCIVE_CORS_ORIGINS": "https://dashboard.commercive.co/"},
+        {"COMMERCIVE_CORS_ORIGINS": "https://*.commercive.co"},
+        {"COMMERCIVE_CORS_ORIGINS": "null"},
+        {"COMMERCIVE_CORS_ORIGINS": "dashboard.commercive.co"},
+    ],
+)
+def test_values_that_would_open_a_hole_are_refused(wrong: dict[str, str]) -> None:
+    """Each names its variable or the origin; a URL's credentials are not repeated."""
+    with pytest.raises(Invalid) as refused:
+        load_api(COMPLETE | wrong)
+
+    assert "pw" not in refused.value.message
+
+
+def test_this_machine_may_be_asked_without_tls() -> None:
+    """Supabase's local development stack has none."""
+    settings = load_api(COMPLETE | {"COMMERCIVE_SUPABASE_URL": "http://127.0.0.1:54321"})
+
+    assert settings.tokens is not None
+    assert "http://127.0.0.1:54321/auth/v1" == settings.tokens.issuer
+
+
+def test_origins_come_from_the_environment_and_the_command_line() -> None:
+    """Separated by commas or spaces."""
+    settings = load_api(
+        COMPLETE | {"COMMERCIVE_CORS_ORIGINS": "https://a.example, https://b.example:8443"},
+        origins=("http://localhost:3000",),
+    )
+
+    assert ("https://a.example", "https://b.example:8443", "http://localhost:3000") == settings.origins
+
+
+def test_without_a_list_cors_is_left_to_the_function_url() -> None:
+    """An empty list, in contrast, permits no page at all."""
+    assert load_api(COMPLETE).origins is None
+    assert () == load_api(COMPLETE, origins=()).origins
+    assert () == load_api(COMPLETE | {"COMMERCIVE_CORS_ORIGINS": ""}).origins
+
+
+def test_links_go_to_supabase_only_with_a_key() -> None:
+    """The URL alone says whose tokens count, no more."""
+    with_key = load_api(COMPLETE | {"COMMERCIVE_SUPABASE_KEY": "service-key"}).supabase
+
+    assert load_api(COMPLETE).supabase is None
+    assert with_key is not None
+    assert "service-key" == with_key.key

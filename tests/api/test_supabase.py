@@ -1,0 +1,66 @@
+"""A new link is shown by Supabase, too, where one is configured; its failures never cost the link."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from commercive_cli.api.outbound import Answered
+from tests.api.world import SUPABASE, World
+
+TABLE = "https://project.supabase.co/rest/v1/affiliate"
+NEW = {"affiliate_id": "aff/1&x=y", "affiliate_email": "a@example.com", "store_url": "my.shop"}
+
+
+def test_the_affiliates_row_gets_the_url(world: World) -> None:
+    """One PATCH in PostgREST's dialect, the id quoted, the key in headers alone."""
+    world.outside.answers[TABLE] = Answered(204, headers={"content-range": "0-0/1"})
+
+    created = world.open(supabase=SUPABASE).post("affiliate/create-link", **NEW)
+
+    [(method, url, headers, body)] = world.outside.sent
+    assert (True, "PATCH") == (created.body["supabase_synced"], method)
+    assert f"{TABLE}?affiliate_id=eq.aff%2F1%26x%3Dy" == url
+    assert {"form_url": created.body["affiliate_url"]} == json.loads(body)
+    assert ("service-key", "Bearer service-key") == (headers["apikey"], headers["authorization"])
+    assert "service-key" not in url
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [None, Answered(500), Answered(401), Answered(302), Answered(204, headers={"content-range": "*/0"})],
+    ids=["unreachable", "broken", "refused", "redirect", "no such affiliate"],
+)
+def test_a_failure_is_reported_and_never_loses_the_link(world: World, answered: Answered | None) -> None:
+    """supabase_synced is false, the link is there, the log says why; asking again tries again."""
+    if answered is not None:
+        world.outside.answers[TABLE] = answered
+    client = world.open(supabase=SUPABASE)
+
+    created = client.post("affiliate/create-link", **NEW)
+
+    world.outside.answers[TABLE] = Answered(204)
+    again = client.post("affiliate/create-link", **NEW)
+    assert (200, False, True) == (created.status, created.body["supabase_synced"], created.body["created"])
+    assert "supabase_not_synced" in client.log.getvalue()
+    assert (True, False, created.body["link_id"]) == (
+        again.body["supabase_synced"],
+        again.body["created"],
+        again.body["link_id"],
+    )
+
+
+def test_without_a_project_nothing_is_said_of_it(world: World) -> None:
+    """The answer has the field only where Supabase is configured."""
+    created = world.open().post("affiliate/create-link", **NEW)
+
+    assert ("supabase_synced" in created.body, world.outside.sent) == (False, [])
+
+
+def test_the_key_is_not_logged(world: World) -> None:
+    """Not even when the call fails."""
+    client = world.open(supabase=replace(SUPABASE, key="very-secret"))
+
+    client.post("affiliate/create-link", **NEW)
+
+    assert "very-secret" not in client.log.getvalue()
