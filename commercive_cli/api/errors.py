@@ -8,6 +8,7 @@ from commercive_cli.domain.answers import Failed
 from commercive_cli.domain.errors import (
     CommerciveError,
     Conflict,
+    Damaged,
     Denied,
     Invalid,
     NotFound,
@@ -46,6 +47,7 @@ STATUSES: dict[type[CommerciveError], int] = {
     TooLarge: 413,
     RateLimited: 429,
     Unavailable: 503,
+    Damaged: BUG,
 }
 
 

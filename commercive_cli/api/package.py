@@ -1,14 +1,18 @@
 """The deployment zip: our code and the libraries that the handler needs, the same bytes every time.
 
 boto3 is left out, as Lambda's runtime brings it. Libraries come from this environment, so it must be like Lambda's.
+Bytecode goes with the sources: Lambda cannot store what it compiles, and would compile again at every cold start.
 """
 
 import platform
+import py_compile
 import sys
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import cache_from_source
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 import commercive_cli
 from commercive_cli.domain.errors import Invalid
@@ -59,11 +63,10 @@ def write_package(target: Path) -> int:
     files = dict(sorted((*_own_files(), *_library_files())))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, path in files.items():
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.external_attr = _READABLE
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, path.read_bytes())
-    return len(files)
+            _add(archive, name, path.read_bytes())
+            if name.endswith(".py"):
+                _add(archive, cache_from_source(name), _bytecode(name, path))
+        return len(archive.namelist())
 
 
 def mismatch(system: str = sys.platform, machine: str = "") -> str | None:
@@ -72,6 +75,27 @@ def mismatch(system: str = sys.platform, machine: str = "") -> str | None:
     if found == _LAMBDA:
         return None
     return f"compiled libraries are for {' '.join(found)}, Lambda wants {' '.join(_LAMBDA)}; package there"
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.external_attr = _READABLE
+    info.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(info, content)
+
+
+def _bytecode(name: str, path: Path) -> bytes:
+    """Return the compiled module, to be taken without a look at its source, whose time the zip does not keep."""
+    with TemporaryDirectory() as directory:
+        compiled = Path(directory) / "module.pyc"
+        py_compile.compile(
+            str(path),
+            cfile=str(compiled),
+            dfile=name,
+            doraise=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+        return compiled.read_bytes()
 
 
 def _own_files() -> Iterator[tuple[str, Path]]:

@@ -13,6 +13,7 @@ from commercive_cli.cli.render.inert import inert
 from commercive_cli.domain.errors import (
     CommerciveError,
     Conflict,
+    Damaged,
     Denied,
     Invalid,
     NotFound,
@@ -30,6 +31,7 @@ EXIT_CODES: dict[type[CommerciveError], int] = {
     Conflict: 6,
     RateLimited: 75,
     Unavailable: 75,
+    Damaged: BUG,
 }
 """DESIGN.md, section 6."""
 

@@ -11,7 +11,7 @@ from commercive_cli.domain.money import Money
 class Answer(BaseModel):
     """An answer to a request that succeeded."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     success: Literal[True] = True
 
@@ -142,10 +142,14 @@ class Recomputed(Record):
 
 
 class Recomputation(Answer):
-    """The result of recomputing stats: how many affiliates were checked, and each one that was wrong."""
+    """The result of recomputing stats: how many affiliates were checked, and each one that was wrong.
+
+    `damaged` are ids of leads that cannot be read; the stats of their affiliates were left alone.
+    """
 
     checked: int
     changed: list[Recomputed]
+    damaged: tuple[str, ...] = ()
 
 
 class TableState(Record):

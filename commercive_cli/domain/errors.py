@@ -57,3 +57,7 @@ class Unavailable(CommerciveError):
     """The store cannot answer now: throttled, contended, unreachable, or a table is missing."""
 
     code = "unavailable"
+
+
+class Damaged(CommerciveError):
+    """A stored item lacks what it must have; the audit names every such item."""

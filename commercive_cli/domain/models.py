@@ -6,8 +6,9 @@ Times are integer milliseconds since the Unix epoch, money is USD. Fields withou
 from decimal import Decimal
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.money import CENT, Money
 
 ConversationStatus = Literal["open", "closed"]
@@ -24,7 +25,7 @@ ORDER_VOLUMES = ("0", "1-5", "5-20", "20-100", "100+")
 class Record(BaseModel):
     """One stored item. Attributes that the model does not know are ignored on reading."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     @model_serializer(mode="wrap")
     def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -32,8 +33,15 @@ class Record(BaseModel):
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> Self:
-        """Return the record that a stored item holds."""
-        return cls.model_validate(item)
+        """Return the record that a stored item holds; raise Damaged when the item is no such record."""
+        try:
+            return cls.model_validate(item)
+        except ValidationError as error:
+            name, *_ = cls.model_fields
+            wrong = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+            raise Damaged(
+                f"the stored {cls.__name__} {item.get(name)} is damaged ({wrong}); see `commercive tables audit`"
+            ) from None
 
     def item(self) -> dict[str, Any]:
         """Return the item to store: attribute names to str, int, Decimal and bool."""

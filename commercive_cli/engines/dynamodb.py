@@ -17,7 +17,13 @@ from commercive_cli.engines.dynamodb_batches import BatchWriter
 from commercive_cli.engines.dynamodb_calls import Calls, OnRequest
 from commercive_cli.engines.dynamodb_changes import TableChanges
 from commercive_cli.engines.dynamodb_client import Connection
-from commercive_cli.engines.dynamodb_expressions import page_of, query_request, scan_request, transaction_write
+from commercive_cli.engines.dynamodb_expressions import (
+    page_of,
+    query_request,
+    scan_request,
+    text_page_of,
+    transaction_write,
+)
 from commercive_cli.engines.dynamodb_place import Place
 from commercive_cli.engines.dynamodb_retries import Timing
 from commercive_cli.engines.dynamodb_tables import TableAdministration
@@ -25,7 +31,7 @@ from commercive_cli.store.archive import Archive
 from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key, decode_item, encode_item
 from commercive_cli.store.limits import check_transaction
-from commercive_cli.store.port import Page, Query, TableInfo
+from commercive_cli.store.port import Page, Query, TableInfo, TextPage
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.writes import Write
 
@@ -103,6 +109,11 @@ class DynamoDBStore:
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of one segment of a scan, strongly consistent."""
         return page_of(self._calls("Scan", scan_request(self._name(table), segment, segments, start)))
+
+    def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
+        """Return one page of one segment as texts."""
+        response = self._calls("Scan", scan_request(self._name(table), segment, segments, start))
+        return text_page_of(response, table)
 
     def transact(self, *writes: Write) -> None:
         """Apply the writes, all or none, exactly once.

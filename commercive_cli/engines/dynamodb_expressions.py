@@ -6,8 +6,16 @@ Placeholders keep reserved words (`status` is one) out of the expressions.
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.items import AttributeValue, Key, decode_item, encode_item, encode_value
-from commercive_cli.store.port import Page, Query
+from commercive_cli.store.items import (
+    AttributeValue,
+    Key,
+    decode_item,
+    decode_value,
+    encode_item,
+    encode_value,
+    encoded_text,
+)
+from commercive_cli.store.port import Page, Query, TextPage
 from commercive_cli.store.schema import Attribute, Table
 from commercive_cli.store.writes import (
     Absent,
@@ -136,6 +144,13 @@ def page_of(response: dict[str, Any]) -> Page:
     """Return the page that a Query or Scan answered with."""
     last = response.get("LastEvaluatedKey")
     return Page([decode_item(each) for each in response.get("Items", [])], decode_item(last) if last else None)
+
+
+def text_page_of(response: dict[str, Any], table: Table) -> TextPage:
+    """Return the page that a Scan answered with as texts, each with the values of its key."""
+    names, last = table.key_names, response.get("LastEvaluatedKey")
+    rows = [(encoded_text(item), *(decode_value(item[name]) for name in names)) for item in response.get("Items", [])]
+    return TextPage(rows, decode_item(last) if last else None)
 
 
 def successor(bound: int | str) -> int | str:

@@ -12,13 +12,13 @@ from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.engines.sqlite_archive import SQLiteArchive
 from commercive_cli.engines.sqlite_description import describe
 from commercive_cli.engines.sqlite_file import SQLiteFile
-from commercive_cli.engines.sqlite_queries import read_page, select_query, select_segment
-from commercive_cli.engines.sqlite_tables import TableSQL, check_prefix, text_item
+from commercive_cli.engines.sqlite_queries import read_page, read_texts, select_query, select_segment
+from commercive_cli.engines.sqlite_tables import TableSQL, check_prefix
 from commercive_cli.store.archive import Archive
 from commercive_cli.store.changes import Progress, TableChange, silent
-from commercive_cli.store.items import Item, Key
+from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import check_item, check_transaction
-from commercive_cli.store.port import ConditionFailed, Page, Query, TableInfo
+from commercive_cli.store.port import ConditionFailed, Page, Query, TableInfo, TextPage
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.writes import Put, Update, Write, applied, holds
 
@@ -75,6 +75,12 @@ class SQLiteStore:
         sql = self._sql(table)
         with self._file.reading(sql.name) as connection:
             return read_page(connection, select_segment(sql, segment, segments, start))
+
+    def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
+        """Return one page of a segment as texts, which is what the file holds."""
+        sql = self._sql(table)
+        with self._file.reading(sql.name) as connection:
+            return read_texts(connection, select_segment(sql, segment, segments, start, table.key_names))
 
     def transact(self, *writes: Write) -> None:
         """Apply the writes, all or none, and return once they are on disk; every failed condition is reported."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.engines.sqlite_tables import ITEM, SLOT, SLOTS, TableSQL, listed, quoted, slot_of, text_item
-from commercive_cli.store.items import Item, Key
+from commercive_cli.engines.sqlite_tables import ITEM, SLOT, SLOTS, TableSQL, listed, quoted, slot_of
+from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import PAGE_BYTES
-from commercive_cli.store.port import Page, Query
+from commercive_cli.store.port import Page, Query, TextPage, TextRow
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,13 @@ def select_query(table: TableSQL, query: Query) -> Select:
     )
 
 
-def select_segment(table: TableSQL, segment: int, segments: int, start: Key | None) -> Select:
-    """Return the statement for one page of a segment: a range of slots, read in the order of the primary key."""
+def select_segment(
+    table: TableSQL, segment: int, segments: int, start: Key | None, columns: tuple[str, ...] = ()
+) -> Select:
+    """Return the statement for one page of a segment: a range of slots, read in the order of the primary key.
+
+    The item comes first, then the `columns`.
+    """
     if not 0 <= segment < segments:
         raise Invalid(f"there is no segment {segment} of {segments}")
     first, end = (SLOTS * n // segments for n in (segment, segment + 1))
@@ -50,7 +55,8 @@ def select_segment(table: TableSQL, segment: int, segments: int, start: Key | No
         _position(start, table.table.key_names)
         after, parameters = f"({listed(table.key)}) > ({_marks(table.key)})", table.place(start)
     return Select(
-        f"SELECT {ITEM} FROM {table.quoted} WHERE {after} AND {SLOT} < ? ORDER BY {listed(table.key)}",  # noqa: S608 - quoted names only
+        f"SELECT {listed((ITEM, *columns))} FROM {table.quoted} "  # noqa: S608 - quoted names only
+        f"WHERE {after} AND {SLOT} < ? ORDER BY {listed(table.key)}",
         (*parameters, end),
         table.table.key_names,
     )
@@ -67,6 +73,19 @@ def read_page(connection: sqlite3.Connection, select: Select) -> Page:
                 return Page(items, {name: items[-1][name] for name in select.names})
             items.append(text_item(text))
     return Page(items)
+
+
+def read_texts(connection: sqlite3.Connection, select: Select) -> TextPage:
+    """Return the texts that fit into a page, each with its key; the statement selects both."""
+    texts: list[TextRow] = []
+    size = 0
+    with closing(connection.execute(select.sql, select.parameters)) as rows:
+        for row in rows:
+            size += len(row[0].encode())
+            if texts and size > PAGE_BYTES:
+                return TextPage(texts, dict(zip(select.names, texts[-1][1:], strict=True)))
+            texts.append(row)
+    return TextPage(texts)
 
 
 _Conditions = list[tuple[str, Sequence[Any]]]

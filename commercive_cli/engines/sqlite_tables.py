@@ -7,15 +7,14 @@ with time are still appended in a few places, not spread over the file. Tables h
 and 2.5 KB, a clustered primary key (WITHOUT ROWID) loads slower and grows larger, and gains only in scans.
 """
 
-import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.changes import CreateIndex, DropIndex, SetTTL, TableChange
-from commercive_cli.store.items import Item, Key, decode_item, encode_item
+from commercive_cli.store.items import Item, Key, item_text
 from commercive_cli.store.limits import LARGEST_KEY_NUMBER
 from commercive_cli.store.schema import Attribute, Index, Table
 
@@ -48,16 +47,6 @@ def listed(names: Iterable[str]) -> str:
 def slot_of(partition: int | str) -> int:
     """Return the slot of a partition key; part of the file format, so it never changes."""
     return zlib.crc32(str(partition).encode()) % SLOTS
-
-
-def item_text(item: Mapping[str, Any]) -> str:
-    """Return the item as compact JSON of attribute values."""
-    return json.dumps(encode_item(item), ensure_ascii=False, separators=(",", ":"))
-
-
-def text_item(text: str) -> Item:
-    """Return the item that JSON of attribute values holds."""
-    return decode_item(json.loads(text))
 
 
 class TableSQL:

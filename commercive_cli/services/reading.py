@@ -13,6 +13,7 @@ from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import Equals, Exists, Update
 
 CHUNK = TRANSACTION_WRITES - 1
+_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -32,24 +33,31 @@ def mark_read(store: Store, conversation: Conversation, reader: Reader) -> int:
     Costs one query back from the newest message, and one transaction per 99 unread messages.
     """
     count = getattr(conversation, reader.counter)
-    unread = islice(_unread(store, conversation, reader), max(count, 0))
+    unread = islice(_unread(store, conversation, reader, count), max(count, 0))
     marked = 0
     while chunk := list(islice(unread, CHUNK)):
         marked += _mark(store, conversation, reader, chunk)
     return marked
 
 
-def _unread(store: Store, conversation: Conversation, reader: Reader) -> Iterator[Item]:
+def _unread(store: Store, conversation: Conversation, reader: Reader, count: int) -> Iterator[Item]:
     """Yield the other side's unread messages that the conversation knew of, before any that came later."""
     native = is_native(conversation.conversation_id)
-    for item in _back_from_last(store, conversation) if native else _oldest_first(store, conversation):
+    for item in _back_from_last(store, conversation, count) if native else _oldest_first(store, conversation):
         if item["sender_type"] == reader.writes_from and item.get("is_read") is False:
             yield item
 
 
-def _back_from_last(store: Store, conversation: Conversation) -> Iterator[Item]:
+def _back_from_last(store: Store, conversation: Conversation, count: int) -> Iterator[Item]:
     # A message that arrives after the conversation was read lies beyond this bound and stays unread.
-    query = Query(MESSAGES, conversation.conversation_id, until=conversation.last_message_id, descending=True)
+    # What is unread mostly lies at the end, and a page of a long conversation would be 1 MB.
+    query = Query(
+        MESSAGES,
+        conversation.conversation_id,
+        until=conversation.last_message_id,
+        descending=True,
+        limit=max(_PAGE, 2 * count),
+    )
     while True:
         page = store.query(query)
         yield from page.items

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from commercive_cli.domain.answers import Recomputation, Recomputed
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
-from commercive_cli.domain.errors import NotFound, Unavailable
+from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import AffiliateStats, Lead
 from commercive_cli.domain.text import identifier
@@ -38,48 +39,29 @@ class RecomputeService:
         affiliate, by = identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor")
         for _ in range(TRIES):
             item = self._settled(affiliate)
-            before = AffiliateStats.of(item or {"affiliate_id": affiliate})
+            before = _stats_of(item or {"affiliate_id": affiliate})
             after = self._counted(affiliate)
             if item is None and after.total_leads == 0:
                 raise NotFound(f"there is no affiliate {affiliate}")
-            if before.counts() == after.counts():
+            if before is not None and before.counts() == after.counts():
                 return Recomputed(affiliate_id=affiliate, changed=False, before=before, after=before)
             try:
-                return self._write(item, before, after, by)
+                return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, by)
             except ConditionFailed:
                 continue
         raise Unavailable(f"leads of affiliate {affiliate} change too fast to count them; nothing was written")
 
     def all(self, actor: str) -> Recomputation:
-        """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ."""
-        stored, counted = self._stored(), self._swept()
-        suspects = [
-            one for one in sorted(stored.keys() | counted.keys()) if not _agree(stored.get(one), counted.get(one))
-        ]
-        results = [self.one(affiliate_id, actor) for affiliate_id in suspects]
-        return Recomputation(
-            checked=len(stored.keys() | counted.keys()), changed=[result for result in results if result.changed]
-        )
+        """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
 
-    def _stored(self) -> dict[str, AffiliateStats]:
-        stats: dict[str, AffiliateStats] = {}
-
-        def visit(item: Item) -> None:
-            stats[item["affiliate_id"]] = AffiliateStats.of(item)
-
-        sweep(self.store, AFFILIATE_STATS, visit)
-        return stats
-
-    def _swept(self) -> dict[str, AffiliateStats]:
-        stats: dict[str, AffiliateStats] = {}
-
-        def visit(item: Item) -> None:
-            lead = Lead.of(item)
-            so_far = stats.get(lead.affiliate_id) or AffiliateStats(affiliate_id=lead.affiliate_id)
-            stats[lead.affiliate_id] = so_far.with_lead(lead.status, lead.commission_amount)
-
-        sweep(self.store, LEADS, visit)
-        return stats
+        Affiliates with leads that cannot be read are left as they are; `damaged` names those leads.
+        """
+        books = _Books()
+        sweep(self.store, AFFILIATE_STATS, books.add_stats)
+        sweep(self.store, LEADS, books.add_lead)
+        results = [self.one(affiliate_id, actor) for affiliate_id in sorted(books.suspects())]
+        changed = [result for result in results if result.changed]
+        return Recomputation(checked=len(books.affiliates()), changed=changed, damaged=tuple(sorted(books.damaged)))
 
     def _settled(self, affiliate_id: str) -> Item | None:
         """Return the stats as stored, once the index has caught up with them; what changes later fails the write."""
@@ -104,17 +86,71 @@ class RecomputeService:
         counts = after.item()
         key = {"affiliate_id": counts.pop("affiliate_id")}
         change = Change("affiliate", after.affiliate_id, "recompute", actor, _money(before), _money(after))
+        version = (item or {}).get("version", 0)
+        counts["version"] = version + 1 if isinstance(version, int) else 1
         self.store.transact(
-            Update(AFFILIATE_STATS, key, set=counts, add={"version": 1}, when=_unchanged(item)),
+            Update(AFFILIATE_STATS, key, set=counts, when=_unchanged(item)),
             change.row(after.last_updated, self.new_id),
         )
         return Recomputed(affiliate_id=after.affiliate_id, changed=True, before=before, after=after)
 
 
-def _agree(stored: AffiliateStats | None, counted: AffiliateStats | None) -> bool:
-    """Return whether stats say what the leads say; no leads at all and stats of zero agree."""
-    nothing = AffiliateStats(affiliate_id="").counts()
-    return (stored.counts() if stored else nothing) == (counted.counts() if counted else nothing)
+@dataclass(slots=True)
+class _Tally:
+    """What a sweep counted of one affiliate's leads; all leads pass by, so it makes no new model for each."""
+
+    leads: int = 0
+    commission: Decimal = Decimal(0)
+    by_status: dict[str, int] = field(default_factory=dict)
+
+    def add(self, lead: Lead) -> None:
+        self.leads += 1
+        self.by_status[lead.status] = self.by_status.get(lead.status, 0) + 1
+        self.commission += lead.commission_amount or 0
+
+    def stats(self) -> AffiliateStats:
+        counts = {f"{status}_leads": count for status, count in self.by_status.items()}
+        return AffiliateStats(affiliate_id="", total_leads=self.leads, total_commission=self.commission, **counts)
+
+
+@dataclass
+class _Books:
+    """What sweeps saw: stats as stored (None where they cannot be read), leads counted, leads that cannot be read."""
+
+    stored: dict[str, AffiliateStats | None] = field(default_factory=dict)
+    counted: dict[str, _Tally] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
+    _uncountable: set[str] = field(default_factory=set)
+
+    def add_stats(self, item: Item) -> None:
+        self.stored[item["affiliate_id"]] = _stats_of(item)
+
+    def add_lead(self, item: Item) -> None:
+        try:
+            lead = Lead.of(item)
+        except Damaged:
+            self.damaged.append(item["lead_id"])
+            self._uncountable.add(str(item.get("affiliate_id")))
+        else:
+            self.counted.setdefault(lead.affiliate_id, _Tally()).add(lead)
+
+    def affiliates(self) -> set[str]:
+        return self.stored.keys() | self.counted.keys()
+
+    def suspects(self) -> set[str]:
+        return {each for each in self.affiliates() - self._uncountable if not self._agrees(each)}
+
+    def _agrees(self, affiliate_id: str) -> bool:
+        """Return whether stats say what the leads say; no leads at all and stats of zero agree."""
+        stored = self.stored.get(affiliate_id, AffiliateStats(affiliate_id=affiliate_id))
+        return stored is not None and stored.counts() == self.counted.get(affiliate_id, _Tally()).stats().counts()
+
+
+def _stats_of(item: Item) -> AffiliateStats | None:
+    try:
+        return AffiliateStats.of(item)
+    except Damaged:
+        return None
 
 
 def _unchanged(item: Item | None) -> Condition:

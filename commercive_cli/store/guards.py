@@ -8,9 +8,9 @@ from typing import NoReturn
 from commercive_cli.domain.errors import Denied
 from commercive_cli.store.archive import Archive
 from commercive_cli.store.changes import Progress, TableChange, silent
-from commercive_cli.store.items import Item, Key
+from commercive_cli.store.items import Item, Key, item_text
 from commercive_cli.store.limits import check_item, check_transaction
-from commercive_cli.store.port import ConditionFailed, Page, Query, Store, TableInfo
+from commercive_cli.store.port import ConditionFailed, Page, Query, Store, TableInfo, TextPage
 from commercive_cli.store.schema import Table
 from commercive_cli.store.sealed import SealedArchive
 from commercive_cli.store.writes import Check, Write, applied, holds
@@ -53,6 +53,10 @@ class _Reading:
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of a whole-table scan."""
         return self._store.scan(table, segment=segment, segments=segments, start=start)
+
+    def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
+        """Return one page of a whole-table scan as texts."""
+        return self._store.scan_text(table, segment=segment, segments=segments, start=start)
 
     def describe_table(self, table: Table) -> TableInfo | None:
         """Return the table as it is, or None."""
@@ -149,6 +153,12 @@ class Rehearsal(_Reading):
         page = super().scan(table, segment=segment, segments=segments, start=start)
         return replace(page, items=self._as_planned(table, page))
 
+    def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
+        """Return one page as texts, its items as planned."""
+        page = self.scan(table, segment=segment, segments=segments, start=start)
+        rows = [(item_text(item), *(item[name] for name in table.key_names)) for item in page.items]
+        return TextPage(rows, page.next)
+
     def transact(self, *writes: Write) -> None:
         """Plan the writes, all or none; raise ConditionFailed when a condition does not hold."""
         check_transaction(writes)
@@ -209,6 +219,8 @@ class Rehearsal(_Reading):
         self._planned[_place(table, change.key)] = change.after
 
     def _as_planned(self, table: Table, page: Page) -> list[Item]:
+        if not self._planned:
+            return page.items
         with self._lock:
             seen = [self._planned.get(_place(table, item), item) for item in page.items]
         return [item for item in seen if item is not None]

@@ -1,5 +1,7 @@
 """Items and their one lossless encoding, DynamoDB's attribute values, which both engines and exports share."""
 
+import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,6 +16,34 @@ Key = dict[str, Any]
 
 AttributeValue = dict[str, Any]
 """A tagged value such as {"S": "text"} or {"N": "12.5"}."""
+
+_CANONICAL = re.compile(r"0|-?[1-9][0-9]*(\.[0-9]*[1-9])?|-?0\.[0-9]*[1-9]", re.ASCII)
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+class TextItem(Item):
+    """An item that knows its text, so that storing it need not make the text again; it must not be changed."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, item: Item, text: str) -> None:
+        super().__init__(item)
+        self.text = text
+
+
+def item_text(item: Mapping[str, Any]) -> str:
+    """Return the item as JSON of attribute values: names sorted, no spaces, so equal items have equal texts."""
+    return item.text if isinstance(item, TextItem) else _json(encode_item(item))
+
+
+def encoded_text(encoded: Mapping[str, AttributeValue]) -> str:
+    """Return the text of the item that attribute values hold."""
+    return _json(encoded) if _is_canonical(encoded) else item_text(decode_item(encoded))
+
+
+def text_item(text: str) -> Item:
+    """Return the item that a text holds."""
+    return decode_item(json.loads(text))
 
 
 def encode_item(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
@@ -80,6 +110,15 @@ def parse_number(text: str) -> int | Decimal:
         return int(text)
     number = Decimal(text)
     return int(number) if number == number.to_integral_value() else number
+
+
+def _is_canonical(encoded: Mapping[str, AttributeValue]) -> bool:
+    """Return whether attribute values are as `encode_item` makes them; False for what is nested, to keep it quick."""
+    for tagged in encoded.values():
+        for tag, value in tagged.items():
+            if tag in ("M", "L") or (tag == "N" and not _CANONICAL.fullmatch(value)):
+                return False
+    return True
 
 
 def _trimmed(number: Decimal) -> Decimal:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from commercive_cli.store.archive import Archive
 from commercive_cli.store.changes import Progress, TableChange, silent
@@ -50,6 +50,18 @@ class Page:
     """
 
     items: list[Item]
+    next: Key | None = None
+
+
+TextRow = tuple[Any, ...]
+"""An item's text (`store.items.item_text`), followed by the values of its key."""
+
+
+@dataclass(frozen=True)
+class TextPage:
+    """A page of items as texts, for those who carry items without looking into them."""
+
+    rows: Sequence[TextRow]
     next: Key | None = None
 
 
@@ -121,6 +133,10 @@ class Store(Protocol):
 
         The `segments` parts are disjoint and together hold the table, so they can be read in parallel.
         """
+        ...
+
+    def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
+        """Return what `scan` returns as texts: equal items have equal texts, whatever the engine."""
         ...
 
     def transact(self, *writes: Write) -> None:

@@ -197,7 +197,7 @@ def _raw_pages(place: str) -> Callable[[Table, int], Iterator[int]]:
 
 def _store_put(store: Store) -> Callable[[Table, list[Row]], Callable[[], object]]:
     def put(table: Table, rows: list[Row]) -> Callable[[], object]:
-        items = [row.item for row in rows]
+        items = [dict(row.item) for row in rows]
         return lambda: store.batch_put(table, items)
 
     return put

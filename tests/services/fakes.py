@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from commercive_cli.store.archive import Archive
 from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.port import Page, Query, Store, TableInfo
+from commercive_cli.store.port import Page, Query, Store, TableInfo, TextPage
 from commercive_cli.store.schema import Table
 from commercive_cli.store.writes import Write
 
@@ -72,6 +72,9 @@ class Intervening:
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         return self._on("scan").scan(table, segment=segment, segments=segments, start=start)
+
+    def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
+        return self._on("scan").scan_text(table, segment=segment, segments=segments, start=start)
 
     def transact(self, *writes: Write) -> None:
         self._on("transact").transact(*writes)

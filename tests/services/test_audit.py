@@ -535,3 +535,45 @@ def _skew(store: Store, world: World) -> None:
             AFFILIATE_STATS, {"affiliate_id": "aff-1"}, add={"total_leads": -1_000, "total_commission": Decimal("0.01")}
         ),
     )
+
+
+MALFORMED = [
+    (MESSAGES, {"remove": ("sender_type",)}, "sender_type is missing"),
+    (MESSAGES, {"remove": ("created_at",)}, "created_at is missing"),
+    (MESSAGES, {"sender_type": "bot"}, "sender_type is 'bot'"),
+    (CONVERSATIONS, {"remove": ("updated_at",)}, "updated_at is missing"),
+    (CONVERSATIONS, {"unread_admin": "two"}, "unread_admin is 'two'"),
+    (LEADS, {"remove": ("affiliate_id",)}, "affiliate_id is missing"),
+    (LEADS, {"updated_at": "today"}, "updated_at is 'today'"),
+]
+
+
+@pytest.mark.parametrize(("table", "change", "words"), MALFORMED, ids=[words for *_, words in MALFORMED])
+def test_an_item_that_lacks_what_it_must_have_is_named_and_left_alone(
+    world: World, clock: ManualClock, table: Table, change: dict[str, Any], words: str
+) -> None:
+    """Nothing can be computed from such an item, so a person must mend it; everything else is checked all the same."""
+    name = {MESSAGES: world.keyed_message, CONVERSATIONS: world.open, LEADS: world.approved}[table]
+    world.change(table, name, **change)
+    world.change(AFFILIATE_STATS, "aff-2", total_leads=99)
+    before = everything(world.store)
+    service = AuditService(world.store, clock)
+    seen = service.run("auditor")
+    untouched = everything(world.store)
+    mended = service.run("auditor", fix=True)
+
+    assert before == untouched
+    assert {"malformed", "stats"} <= {finding.invariant for finding in seen.findings}
+    assert [words] == [finding.problem for finding in seen.findings if finding.invariant == "malformed"]
+    assert [False] == [finding.fixed for finding in mended.findings if finding.invariant == "malformed"]
+    assert ["malformed"] == [finding.invariant for finding in service.run("auditor").findings]
+
+
+def test_stats_that_are_no_numbers_are_counted_anew(world: World, clock: ManualClock) -> None:
+    """Damaged stats lose nothing: the leads say what they must be."""
+    sound = world.row(AFFILIATE_STATS, "aff-1")["total_leads"]
+    world.change(AFFILIATE_STATS, "aff-1", total_leads="many")
+    AuditService(world.store, clock).run("auditor", fix=True)
+
+    assert sound == world.row(AFFILIATE_STATS, "aff-1")["total_leads"]
+    assert [] == AuditService(world.store, clock).run("auditor").findings

@@ -33,18 +33,20 @@ from tests.transfer.stores import server_store, sqlite_store
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Yield the filled world, on either kind of store."""
     with ExitStack() as opened:
+        clock = ManualClock()
         if request.param == "sqlite":
-            store: Store = opened.enter_context(closing(sqlite_store(tmp_path / "world.db")))
+            store: Store = opened.enter_context(closing(sqlite_store(tmp_path / "world.db", clock)))
         else:
             store = opened.enter_context(closing(server_store(request.getfixturevalue("real_endpoint"))))
-        yield World(store, ManualClock()).fill()
+        yield World(store, clock).fill()
 
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[World]:
     """Yield the filled world on an embedded store."""
-    with closing(sqlite_store(tmp_path / "local.db")) as store:
-        yield World(store, ManualClock()).fill()
+    clock = ManualClock()
+    with closing(sqlite_store(tmp_path / "local.db", clock)) as store:
+        yield World(store, clock).fill()
 
 
 def service(world: World, store: Store | None = None) -> PersonService:
@@ -89,7 +91,11 @@ def test_erasing_leaves_everything_about_others_as_it_was(world: World) -> None:
     changed = {place for place, line in before.items() if after.get(place) != line}
     gus = next(item for item in rows(world.store, LEADS) if item["lead_name"] == "Gus Abelard")
 
-    assert {"request#affiliate/submit-lead#affiliate-dan"} == {place[1] for place in changed - shown}
+    claims = {place for place in changed - shown if place[1] == "request#affiliate/submit-lead#affiliate-dan"}
+    previews = changed - shown - claims
+
+    assert {"mine0", "mine1"} == {place[2] for place in claims}
+    assert ["conversations"] == [place[0] for place in previews]
     assert "gus@example.com" == gus["lead_email"]
     assert any(item["lead_name"] == NAME for item in rows(world.store, LEADS))
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from botocore.session import Session
 
+from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.engines.dynamodb import DynamoDBStore
 from commercive_cli.engines.sqlite import SQLiteStore
 from commercive_cli.services.audit.service import AuditService
@@ -31,9 +32,9 @@ ODD: tuple[Item, ...] = (
 )
 
 
-def sqlite_store(path: Path) -> SQLiteStore:
+def sqlite_store(path: Path, clock: Clock = system_clock) -> SQLiteStore:
     """Return an empty store with its tables in a new file."""
-    return with_tables(SQLiteStore(path))
+    return with_tables(SQLiteStore(path, clock=clock))
 
 
 def server_store(endpoint: str, prefix: str | None = None) -> DynamoDBStore:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from commercive_cli.cli import options as o
-from commercive_cli.cli.errors import DIFFERS
+from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers import Affiliates, Recomputation
@@ -127,11 +127,18 @@ def recompute(
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         if everyone:
-            session.write(lambda: services.recompute.all(session.actor))
+            session.write(lambda: _all(services.recompute, session.actor))
         else:
             session.each(ids or [], lambda one: _one(services.recompute, one, session.actor))
         if session.plans_changes:
             raise typer.Exit(DIFFERS)
+
+
+def _all(service: RecomputeService, actor: str) -> Recomputation:
+    result = service.all(actor)
+    if result.damaged:
+        say(f"leads that cannot be read, their affiliates left alone: {', '.join(result.damaged)}; see tables audit")
+    return result
 
 
 def _one(service: RecomputeService, affiliate_id: str, actor: str) -> Recomputation:

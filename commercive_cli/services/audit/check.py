@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from commercive_cli.domain.answers import Finding
 from commercive_cli.domain.clock import Clock
@@ -35,8 +35,10 @@ class Check(Protocol):
     """One family of invariants.
 
     A sweep sees every table at another moment, so what it suspects may be a change in flight; only a conditional write
-    that would have gone through makes a finding.
+    that would have gone through makes a finding. It is shown the items of `tables` alone.
     """
+
+    tables: ClassVar[tuple[Table, ...]]
 
     def visit(self, table: Table, item: Item) -> None:
         """Take one item into account."""

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import CONVERSATION_STATUSES, Message
 from commercive_cli.domain.text import preview
 from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
+from commercive_cli.services.audit.shapes import shape_problem
 from commercive_cli.services.ledger import Change
 from commercive_cli.services.locate import find
 from commercive_cli.services.thread import Slice, is_native, read_slice
@@ -57,13 +59,18 @@ class _Tally:
 class ConversationCheck:
     """Invariants 1 and 4, the pointer to the last message, and messages without a conversation."""
 
+    tables: ClassVar[tuple[Table, ...]] = (MESSAGES, CONVERSATIONS)
+
     _tallies: dict[str, _Tally] = field(default_factory=dict)
     _suspects: set[str] = field(default_factory=set)
 
     def visit(self, table: Table, item: Item) -> None:
         """Count a message, or compare a conversation with the count; messages must come before conversations."""
         if table is MESSAGES:
-            self._tallies.setdefault(item["conversation_id"], _Tally()).add(item)
+            tally = self._tallies.get(item["conversation_id"])
+            if tally is None:
+                tally = self._tallies[item["conversation_id"]] = _Tally()
+            tally.add(item)
         elif table is CONVERSATIONS and not self._tallies.pop(item["conversation_id"], _Tally()).fits(item):
             self._suspects.add(item["conversation_id"])
 
@@ -76,7 +83,12 @@ class ConversationCheck:
 def _repaired(bench: Bench, conversation_id: str) -> list[Finding]:
     for _ in range(TRIES):
         item = find(bench.store, CONVERSATIONS, conversation_id)
-        messages, _ = read_slice(bench.store, Slice(conversation_id))
+        if item is not None and shape_problem(CONVERSATIONS, item):
+            return []
+        try:
+            messages, _ = read_slice(bench.store, Slice(conversation_id))
+        except Damaged:  # named by the shape check; what such messages count for, only a person can say
+            return []
         try:
             return _rebuild(bench, messages) if item is None else _correct(bench, item, messages)
         except ConditionFailed:

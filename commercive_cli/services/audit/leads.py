@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
 from commercive_cli.domain.models import LEAD_STATUSES
@@ -20,6 +20,8 @@ from commercive_cli.store.writes import All, Update
 @dataclass
 class LeadCheck:
     """An approved lead has a commission of 0 to 1,000,000 USD, any other lead has none."""
+
+    tables: ClassVar[tuple[Table, ...]] = (LEADS,)
 
     _suspects: list[str] = field(default_factory=list)
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from commercive_cli.domain.answers import Finding
 from commercive_cli.domain.ids import new_code
@@ -39,6 +39,8 @@ class _Link:
 @dataclass
 class LinkCheck:
     """Every link has a claim of its code and of its store, and every such claim has its link."""
+
+    tables: ClassVar[tuple[Table, ...]] = (AFFILIATE_LINKS, OPS)
 
     _links: dict[tuple[str, str], _Link] = field(default_factory=dict)
     _codes: dict[str, tuple[str, str]] = field(default_factory=dict)

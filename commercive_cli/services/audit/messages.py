@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from commercive_cli.domain.answers import Finding
 from commercive_cli.domain.ids import created_at_of
@@ -17,14 +18,17 @@ from commercive_cli.store.writes import Equals, Update
 class MessageTimeCheck:
     """A message's `created_at` is the time within its UUIDv7."""
 
+    tables: ClassVar[tuple[Table, ...]] = (MESSAGES,)
+
     _suspects: list[Item] = field(default_factory=list)
 
     def visit(self, table: Table, item: Item) -> None:
         """Compare a message's two times."""
-        if table is MESSAGES and is_native(item["conversation_id"]):
-            told = created_at_of(item["message_id"])
-            if told not in (None, item["created_at"]):
-                self._suspects.append({**key_of(MESSAGES, item), "created_at": item["created_at"]})
+        if table is not MESSAGES:
+            return
+        told = created_at_of(item["message_id"])
+        if told is not None and told != item["created_at"] and is_native(item["conversation_id"]):
+            self._suspects.append({**key_of(MESSAGES, item), "created_at": item["created_at"]})
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
         """Yield messages out of order, their time taken from their id."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from commercive_cli.domain.answers import Finding
 from commercive_cli.services.audit.check import Bench, key_of
@@ -15,6 +16,8 @@ from commercive_cli.store.writes import Delete, Equals
 @dataclass
 class RequestCheck:
     """What a claim answers was stored; a claim of something lost would hide the request when it is sent again."""
+
+    tables: ClassVar[tuple[Table, ...]] = (OPS,)
 
     _claims: list[Item] = field(default_factory=list)
 

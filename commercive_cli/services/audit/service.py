@@ -1,7 +1,7 @@
 """Runs every check over the six tables, and the stats last, when the leads are right."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -15,6 +15,7 @@ from commercive_cli.services.audit.leads import LeadCheck
 from commercive_cli.services.audit.links import LinkCheck
 from commercive_cli.services.audit.messages import MessageTimeCheck
 from commercive_cli.services.audit.requests import RequestCheck
+from commercive_cli.services.audit.shapes import ShapeCheck
 from commercive_cli.services.audit.trail import TrailCheck
 from commercive_cli.services.recompute import RecomputeService
 from commercive_cli.services.sweep import sweep
@@ -60,24 +61,24 @@ class AuditService:
             LinkCheck(),
             RequestCheck(),
         ]
-        checked = {table.name: sweep(self.store, table, Visitor(table, checks)) for table in ORDER}
-        findings = list(chain.from_iterable(check.findings(bench) for check in checks))
+        shapes = ShapeCheck()
+        checked = {table.name: sweep(self.store, table, visitor(table, shapes, checks)) for table in ORDER}
+        findings = list(chain(shapes.findings(bench), *(check.findings(bench) for check in checks)))
         recomputed = RecomputeService(store, self.clock, self.new_id, self.sleep).all(by)
         checked[AFFILIATE_STATS.name] = recomputed.checked
         return Audit(checked=checked, findings=findings + list(_stats_findings(bench, recomputed.changed)))
 
 
-@dataclass(frozen=True)
-class Visitor:
-    """Shows one item to every check."""
+def visitor(table: Table, shapes: ShapeCheck, checks: Sequence[Check]) -> Callable[[Item], None]:
+    """Return what shows an item of a table to every check that looks at this table, unless the item is malformed."""
+    visits = [check.visit for check in checks if table in check.tables]
 
-    table: Table
-    checks: list[Check]
+    def show(item: Item) -> None:
+        if shapes.lets_through(table, item):
+            for visit in visits:
+                visit(table, item)
 
-    def __call__(self, item: Item) -> None:
-        """Show the item."""
-        for check in self.checks:
-            check.visit(self.table, item)
+    return show
 
 
 def _stats_findings(bench: Bench, changed: list[Recomputed]) -> Iterator[Finding]:

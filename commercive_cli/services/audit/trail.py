@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
 from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
@@ -21,6 +21,8 @@ _INITIAL = {"lead": {"status": "pending"}, "conversation": {"status": "open"}}
 @dataclass
 class TrailCheck:
     """Every state that is not the first one has an audit row; `ops` must be visited before the documented tables."""
+
+    tables: ClassVar[tuple[Table, ...]] = (OPS, LEADS, CONVERSATIONS)
 
     _last: dict[str, tuple[str, str]] = field(default_factory=dict)
     _suspects: list[tuple[str, str]] = field(default_factory=list)

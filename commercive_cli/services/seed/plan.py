@@ -49,7 +49,7 @@ def usual_conversations(messages: int) -> int:
 
 
 def demo_plan(until: int) -> Plan:
-    """Return the demo data set: a dozen conversations, 60 messages, 6 affiliates, 30 leads in the week before `until`."""
+    """Return the demo data set: 12 conversations, 60 messages, 6 affiliates and 30 leads in one week."""
     return Plan(conversations=12, messages=60, affiliates=6, leads=30, rng=1, until=until, days=DEMO_DAYS)
 
 

@@ -10,11 +10,11 @@ from commercive_cli.domain.answers import Exported
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Unavailable
 from commercive_cli.services.parallel import together
-from commercive_cli.services.transfer.lines import write_line
+from commercive_cli.services.transfer.lines import line_of_text
 from commercive_cli.services.transfer.manifest import Manifest, declared_keys
 from commercive_cli.services.transfer.sorting import PARTS, row_of
 from commercive_cli.services.transfer.workplace import Workplace
-from commercive_cli.store.items import Item, Key
+from commercive_cli.store.items import Key
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS, TABLES, Table
 
@@ -83,8 +83,8 @@ class ExportService:
         rows: list[bytes] = []
         size = 0
         while True:
-            page = self.store.scan(table, segment=segment, segments=PARTS, start=start)
-            read = [row_of(table, item, write_line(item)) for item in page.items if not is_marker(table, item)]
+            page = self.store.scan_text(table, segment=segment, segments=PARTS, start=start)
+            read = [row_of(line_of_text(text), *key) for text, *key in page.rows if not is_marker(table, key[0])]
             rows += read
             size += sum(map(len, read))
             start = page.next
@@ -92,6 +92,6 @@ class ExportService:
                 return rows, start
 
 
-def is_marker(table: Table, item: Item) -> bool:
+def is_marker(table: Table, partition: str) -> bool:
     """Return whether an item only says how far an import got."""
-    return table is OPS and str(item["pk"]).startswith(IMPORT_MARKER)
+    return table is OPS and partition.startswith(IMPORT_MARKER)

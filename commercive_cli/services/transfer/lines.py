@@ -9,7 +9,7 @@ from typing import Any
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import AffiliateLink, Conversation, Lead, Message
 from commercive_cli.domain.money import parse_amount
-from commercive_cli.store.items import Item, decode_item, encode_item
+from commercive_cli.store.items import Item, TextItem, decode_item, encoded_text, item_text
 from commercive_cli.store.limits import check_item
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, Table
 
@@ -40,12 +40,16 @@ _REQUIRED: Mapping[str, frozenset[str]] = {
         (AFFILIATE_LINKS, AffiliateLink),
     )
 }
-_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def line_of_text(text: str) -> bytes:
+    """Return the line of an item's text, equal bytes for equal items."""
+    return b'{"Item":%b}\n' % text.encode()
 
 
 def write_line(item: Item) -> bytes:
-    """Return an item as one line, equal bytes for equal items."""
-    return _text({"Item": encode_item(item)}).encode() + b"\n"
+    """Return an item as one line."""
+    return line_of_text(item_text(item))
 
 
 def read_line(table: Table, line: bytes) -> Item:
@@ -68,7 +72,7 @@ def _decoded(line: bytes) -> Item:
         document: Any = json.loads(line)
         encoded = document["Item"]
         _check_values(encoded)
-        return decode_item(encoded)
+        return TextItem(decode_item(encoded), encoded_text(encoded))
     except RecursionError:
         raise Invalid("the line is nested too deep") from None
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -64,7 +64,11 @@ class ImportService:
         place = _marker_place(source, _name(file))
         known = self.store.get(OPS, place) or {"lines": 0, "stored": 0}
         done = {name: known[name] for name in ("lines", "stored")}
-        rows = (row for row in file.parsed(skip=done["lines"]) if not is_marker(file.table, row.item))
+        rows = (
+            row
+            for row in file.parsed(skip=done["lines"])
+            if not is_marker(file.table, row.item[file.table.partition.name])
+        )
         for batch in _grouped(rows, BATCH_ITEMS, BATCH_BYTES):
             if policy is None:
                 stored = self.store.batch_put(file.table, (row.item for row in batch))

@@ -10,11 +10,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from commercive_cli.services.transfer.files import write_durably
-from commercive_cli.store.items import Item
-from commercive_cli.store.schema import Table
 
 PARTS = 4
 """Files per table; a partition key always falls into the same one, whatever store it came from."""
@@ -26,12 +23,10 @@ _LOWEST = 2**63
 _CONTROL = re.compile(b"[\x00-\x0f]")
 
 
-def row_of(table: Table, item: Item, line: bytes) -> bytes:
-    """Return the row of an item and its exported line."""
-    partition = item[table.partition.name].encode()
-    part = b"%d" % (zlib.crc32(partition) % PARTS)
-    sort = b"" if table.sort is None else _sortable(item[table.sort.name])
-    return b"".join((part, _escaped(partition), b"\0", sort, b"\0", line))
+def row_of(line: bytes, partition: str, sort: str | int | None = None) -> bytes:
+    """Return the row of an exported line and the key of its item."""
+    key = partition.encode()
+    return b"%d%b\0%b\0%b" % (zlib.crc32(key) % PARTS, _escaped(key), _sortable(sort), line)
 
 
 def part_of(row: bytes) -> int:
@@ -59,8 +54,10 @@ def _merge(runs: Sequence[Path]) -> Iterator[bytes]:
         yield from heapq.merge(*(opened.enter_context(path.open("rb")) for path in runs))
 
 
-def _sortable(key: Any) -> bytes:
-    return b"%020d" % (key + _LOWEST) if isinstance(key, int) else _escaped(key.encode())
+def _sortable(key: str | int | None) -> bytes:
+    if isinstance(key, int):
+        return b"%020d" % (key + _LOWEST)
+    return b"" if key is None else _escaped(key.encode())
 
 
 def _escaped(key: bytes) -> bytes:

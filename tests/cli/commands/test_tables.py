@@ -133,4 +133,4 @@ def test_seeding_makes_what_was_asked_for(store: Run) -> None:
     )
     assert again["changed"] is False
     assert 0 == store("tables", "audit").code
-    assert 2 == store("tables", "seed", "--messages", "0").code
+    assert 2 == store("tables", "seed", "--conversations", "5", "--messages", "4").code
