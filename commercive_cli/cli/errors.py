@@ -22,6 +22,9 @@ from commercive_cli.domain.errors import (
     Unavailable,
 )
 
+_OF_THE_API = ("aws_lambda_powertools", "jwt", "waitress")
+"""Modules that come with the extra `api` alone."""
+
 BUG, USAGE, DIFFERS, PARTIAL, INTERRUPTED = 1, 2, 3, 7, 130
 EXIT_CODES: dict[type[CommerciveError], int] = {
     Invalid: 2,
@@ -63,6 +66,9 @@ def report(error: Exception, *, debug: bool) -> int:
         case typer.Abort():
             say("cancelled")
             return INTERRUPTED
+        case ModuleNotFoundError() if error.name in _OF_THE_API:
+            say(f"this command needs {error.name}: pip install 'commercive[api]'")
+            return USAGE
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             say(f"{place}{error.strerror or error}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commercive_cli import __version__
-from commercive_cli.cli.errors import EXIT_CODES
+from commercive_cli.cli.errors import EXIT_CODES, report
 from commercive_cli.domain.errors import CommerciveError
 from tests.cli.commands.conftest import Make, conversation
 from tests.cli.conftest import Run
@@ -226,3 +226,11 @@ def test_output_is_utf_8_whatever_the_locale_says(conversation: Make) -> None:
     ran = done([*PROGRAM, "chat", "list", "-o", "json"], env=c_locale)
 
     assert "Où est-il? 🙂" in ran.out.decode()
+
+
+def test_what_an_extra_brings_is_named_with_the_extra(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command of the API without the libraries of the API says what to install."""
+    code = report(ModuleNotFoundError("No module named 'jwt'", name="jwt"), debug=False)
+
+    assert 2 == code
+    assert "commercive: this command needs jwt: pip install 'commercive[api]'\n" == capsys.readouterr().err
