@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,9 +22,16 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", **more}
 
 
+def _hear_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def started(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
-    """Start a command of these tests with the sources on its path."""
-    options = {"env": environment()} | options
+    """Start a command of these tests with the sources on its path.
+
+    It hears Ctrl-C even where the tests run in the background of a shell, which lets its jobs ignore it.
+    """
+    options = {"env": environment(), "preexec_fn": _hear_ctrl_c} | options
     process: subprocess.Popen[Any] = subprocess.Popen(command, **options)  # noqa: S603 - the commands are our own
     return process
 

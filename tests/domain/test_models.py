@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from commercive_cli.domain.answers import Bulk, BulkResult, Failed, LeadDecided, LeadSubmitted
+from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.models import AffiliateStats, AuditRow, Conversation, Lead
 
 CENTS = st.integers(0, 100_000_000).map(lambda cents: Decimal(cents).scaleb(-2))
@@ -80,7 +80,7 @@ def test_fields_without_a_value_are_left_out() -> None:
 
 def test_an_unknown_status_in_a_store_is_noticed() -> None:
     """A record never carries a status that the documentation does not know."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(Damaged, match=r"Conversation c is damaged \(status\)"):
         Conversation.of({"conversation_id": "c", "user_id": "u", "status": "ajar", "created_at": 1, "updated_at": 1})
 
 
