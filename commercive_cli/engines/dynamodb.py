@@ -27,11 +27,10 @@ from commercive_cli.engines.dynamodb_expressions import (
 from commercive_cli.engines.dynamodb_place import Place
 from commercive_cli.engines.dynamodb_retries import Timing
 from commercive_cli.engines.dynamodb_tables import TableAdministration
-from commercive_cli.store.archive import Archive
 from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key, decode_item, encode_item
 from commercive_cli.store.limits import check_transaction
-from commercive_cli.store.port import Page, Query, TableInfo, TextPage
+from commercive_cli.store.port import Archive, Page, Query, TableInfo, TextPage
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.writes import Write
 

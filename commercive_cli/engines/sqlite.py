@@ -14,11 +14,10 @@ from commercive_cli.engines.sqlite_description import describe
 from commercive_cli.engines.sqlite_file import SQLiteFile
 from commercive_cli.engines.sqlite_queries import read_page, read_texts, select_query, select_segment
 from commercive_cli.engines.sqlite_tables import TableSQL, check_prefix
-from commercive_cli.store.archive import Archive
 from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import check_item, check_transaction
-from commercive_cli.store.port import ConditionFailed, Page, Query, TableInfo, TextPage
+from commercive_cli.store.port import Archive, ConditionFailed, Page, Query, TableInfo, TextPage
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.writes import Put, Update, Write, applied, holds
 

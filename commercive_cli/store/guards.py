@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from commercive_cli.domain.errors import Denied
-from commercive_cli.store.archive import Archive
 from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key, item_text
 from commercive_cli.store.limits import check_item, check_transaction
-from commercive_cli.store.port import ConditionFailed, Page, Query, Store, TableInfo, TextPage
+from commercive_cli.store.port import Archive, ConditionFailed, Page, Query, Store, TableInfo, TextPage
 from commercive_cli.store.schema import Table
 from commercive_cli.store.sealed import SealedArchive
 from commercive_cli.store.writes import Check, Write, applied, holds

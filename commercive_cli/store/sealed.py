@@ -1,14 +1,12 @@
 """An archive that may be looked at and nothing more, for stores that refuse or only rehearse writes."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from commercive_cli.domain.errors import Denied
-from commercive_cli.store.archive import Archive, Backup, Transferred
+from commercive_cli.store.archive import Backup, Transferred
 from commercive_cli.store.changes import Progress
-
-if TYPE_CHECKING:
-    from commercive_cli.store.port import Store
+from commercive_cli.store.port import Archive, Store
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class SealedArchive:
         """Refuse."""
         self._refuse()
 
-    def beside(self, _place: str) -> "Store":
+    def beside(self, _place: str) -> Store:
         """Refuse."""
         self._refuse()
 

@@ -31,8 +31,8 @@ def started(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]"
 
     It hears Ctrl-C even where the tests run in the background of a shell, which lets its jobs ignore it.
     """
-    options = {"env": environment(), "preexec_fn": _hear_ctrl_c} | options
-    process: subprocess.Popen[Any] = subprocess.Popen(command, **options)  # noqa: S603 - the commands are our own
+    usual: dict[str, Any] = {"env": environment(), "preexec_fn": _hear_ctrl_c}
+    process: subprocess.Popen[Any] = subprocess.Popen(command, **usual | options)  # noqa: S603 - the commands are our own
     return process
 
 

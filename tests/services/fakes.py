@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from commercive_cli.store.archive import Archive
 from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.port import Page, Query, Store, TableInfo, TextPage
+from commercive_cli.store.port import Archive, Page, Query, Store, TableInfo, TextPage
 from commercive_cli.store.schema import Table
 from commercive_cli.store.writes import Write
 
