@@ -13,7 +13,7 @@ from commercive_cli.services.feeds import DEFAULT_LIMIT, Feed, check_limit, read
 from commercive_cli.services.ledger import code_place, primary_place
 from commercive_cli.services.links import resolve_code
 from commercive_cli.services.thread import collect
-from commercive_cli.store.cursor import decode_cursor, encode_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS
@@ -83,7 +83,7 @@ class AffiliateService:
     def list_affiliates(self, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Affiliates:
         """Return a page of 1-500 affiliates with their stats, in the order the store keeps them."""
         check_limit(limit)
-        start = decode_cursor("affiliates", cursor) if cursor else None
+        start = decode_key(AFFILIATE_STATS, decode_cursor("affiliates", cursor)) if cursor else None
         items: list[Item] = []
         for item in self._scan(start):
             items.append(item)

@@ -27,7 +27,7 @@ from commercive_cli.services.parallel import both
 from commercive_cli.services.posting import Draft, Postman, conversation_not_found
 from commercive_cli.services.reading import READERS, mark_read
 from commercive_cli.services.thread import Slice, newest_message, read_slice, read_tail
-from commercive_cli.store.cursor import decode_cursor, encode_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_place, encode_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS
@@ -215,7 +215,7 @@ class ChatService:
     def _waiting(self, wanted: ConversationFilter, limit: int, cursor: str | None) -> Conversations:
         """Return those that wait longest: no index sorts by that, so every open conversation is looked at."""
         listing = f"waiting|{wanted}"
-        after = tuple(decode_cursor(listing, cursor)["after"]) if cursor else (0, "")
+        after = decode_place(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
         waiting = (c for c in self.stream_conversations(wanted) if _is_waiting(c) and _waiting_place(c) > after)
         first = heapq.nsmallest(limit + 1, waiting, key=_waiting_place)
         more = encode_cursor(listing, {"after": _waiting_place(first[limit - 1])}) if len(first) > limit else None

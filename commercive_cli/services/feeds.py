@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.cursor import decode_cursor, encode_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, foreign_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import Table
@@ -112,13 +112,29 @@ class _Reader:
 
 
 def _readers(store: Store, feed: Feed, limit: int | None, cursor: str | None) -> dict[str, _Reader]:
-    positions: dict[str, Any] = {} if cursor is None else decode_cursor(feed.listing, cursor)
+    positions: dict[str, Any] = (
+        dict.fromkeys(feed.partitions) if cursor is None else decode_cursor(feed.listing, cursor)
+    )
+    if positions.keys() != set(feed.partitions):
+        raise foreign_cursor()
     page = None if limit is None else limit + 1
     return {
-        partition: _Reader(store, feed.query(partition, position or None, page), ended=position is False)
+        partition: _Reader(
+            store, feed.query(partition, _start(feed, partition, position), page), ended=position is False
+        )
         for partition in feed.partitions
-        for position in [positions.get(partition)]
+        for position in [positions[partition]]
     }
+
+
+def _start(feed: Feed, partition: str, position: Any) -> Key | None:
+    """Return where a partition goes on; raise Invalid when the cursor names no place in it."""
+    if position is None or position is False:
+        return None
+    key = decode_key(feed.table, position, feed.index)
+    if key[feed.table.index(feed.index).partition.name] != partition:
+        raise foreign_cursor()
+    return key
 
 
 def _take_newest(feed: Feed, readers: dict[str, _Reader]) -> Item | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from commercive_cli.domain.ids import created_at_of, first_id
 from commercive_cli.domain.models import Message
-from commercive_cli.store.cursor import decode_cursor, encode_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_key, decode_place, encode_cursor, foreign_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import MESSAGES
@@ -82,8 +82,15 @@ def collect(store: Store, query: Query, limit: int | None) -> tuple[list[Item], 
 
 def _by_key(wanted: Slice) -> Query:
     since = None if wanted.since is None else first_id(wanted.since + 1)
-    start = decode_cursor(wanted.listing, wanted.cursor) if wanted.cursor else None
+    start = _start(wanted) if wanted.cursor else None
     return Query(MESSAGES, wanted.conversation_id, since=since, start=start)
+
+
+def _start(wanted: Slice) -> Key:
+    key = decode_key(MESSAGES, decode_cursor(wanted.listing, wanted.cursor or ""))
+    if key[MESSAGES.partition.name] != wanted.conversation_id:
+        raise foreign_cursor()
+    return key
 
 
 def _read_by_key(store: Store, wanted: Slice) -> tuple[list[Item], Key | None]:
@@ -96,7 +103,7 @@ def _read_whole(store: Store, wanted: Slice) -> tuple[list[Item], Key | None]:
     if wanted.since is not None:
         items = [item for item in items if item["created_at"] > wanted.since]
     if wanted.cursor:
-        after = tuple(decode_cursor(wanted.listing, wanted.cursor)["after"])
+        after = decode_place(decode_cursor(wanted.listing, wanted.cursor).get("after"))
         items = [item for item in items if _place(item) > after]
     if wanted.limit is None or len(items) <= wanted.limit:
         return items, None

@@ -63,6 +63,10 @@ class Intervening:
     def index_lag_ms(self) -> int:
         return self._lag
 
+    @property
+    def scans_at_once(self) -> int:
+        return self._store.scans_at_once
+
     def get(self, table: Table, key: Key) -> Item | None:
         return self._on("get").get(table, key)
 
