@@ -57,7 +57,8 @@ def test_a_sealed_cursor_of_another_shape_is_invalid(store: Store, place: Any) -
     for listing, name, read in listings:
         if (name, place) == ("affiliate_id", "x"):
             continue  # which is a place: affiliates are not ours to tell
-        for position in ({name: place}, {name: None, "other": place}, [place], place):
+        forged: list[Any] = [{name: place}, {name: None, "other": place}, [place], place]
+        for position in forged:
             with pytest.raises(Invalid, match="cursor"):
                 read(encode_cursor(listing, position))
 
