@@ -76,7 +76,7 @@ class Conversation(Record):
 
 
 class Message(Record):
-    """One message; within a conversation `created_at` is strictly increasing."""
+    """One message; within a conversation `created_at` strictly increases. Only `is_read = false` counts as unread."""
 
     message_id: str
     conversation_id: str
@@ -84,7 +84,7 @@ class Message(Record):
     sender_id: str
     message_text: str
     created_at: int
-    is_read: bool = False
+    is_read: bool = True
 
 
 class Lead(Record):

@@ -1,6 +1,7 @@
 """What text may be: lengths in characters, and no code points that no store or terminal can carry."""
 
 import re
+from decimal import Decimal
 
 from commercive_cli.domain.errors import Invalid
 
@@ -71,7 +72,7 @@ def product_link(value: object) -> str:
 
 def count_text(value: object, field: str) -> str:
     """Return a number, or a person's words for one, as text of at most 20 characters."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
         value = str(value)
     return text(value, field, PENDING_ORDERS_LENGTH, shortest=0)
 

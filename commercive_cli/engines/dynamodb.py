@@ -35,6 +35,7 @@ from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.writes import Write
 
 INDEX_LAG_MS = 2000
+SCANS_AT_ONCE = 4
 
 
 class DynamoDBStore:
@@ -93,6 +94,11 @@ class DynamoDBStore:
     def index_lag_ms(self) -> int:
         """Two seconds; AWS promises no bound, usually it is well below one. Test servers update indexes at once."""
         return 0 if self.local else INDEX_LAG_MS
+
+    @property
+    def scans_at_once(self) -> int:
+        """As many as keep one CPU busy with the replies."""
+        return SCANS_AT_ONCE
 
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, strongly consistent, or None."""

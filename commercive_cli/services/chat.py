@@ -189,6 +189,11 @@ class ChatService:
         draft = Draft(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
         return self._postman.post(draft)
 
+    def mark_shown(self, thread: Thread) -> MarkedRead:
+        """Mark the user's messages read for admins, up to the last one of a thread that `show` returned."""
+        marked = mark_read(self.store, thread.conversation, READERS["admin"])
+        return MarkedRead(conversation_id=thread.conversation.conversation_id, marked=marked)
+
     def mark_read(self, conversation_id: str, reader: str, *, owner: str | None = None) -> MarkedRead:
         """Mark the other side's messages read for `reader` (user or admin); what arrives meanwhile stays unread."""
         side = READERS[choose(reader, SENDER_TYPES, "reader_type")]
@@ -196,12 +201,12 @@ class ChatService:
         marked = mark_read(self.store, conversation, side)
         return MarkedRead(conversation_id=conversation.conversation_id, marked=marked)
 
-    def close(self, conversation_id: str, actor: str, *, if_last: str | None = None) -> ConversationChanged:
+    def close(self, conversation_id: str, actor: str, *, as_of: int | None = None) -> ConversationChanged:
         """Close a conversation; `changed` is False when it was closed already.
 
-        `if_last` refuses with Conflict when the last message is another one.
+        `as_of` is the `updated_at` (ms) that the admin saw: a conversation that changed since is a Conflict.
         """
-        return self._set_status(conversation_id, "closed", actor, _last_seen(if_last))
+        return self._set_status(conversation_id, "closed", actor, as_of)
 
     def reopen(self, conversation_id: str, actor: str) -> ConversationChanged:
         """Open a closed conversation again; `changed` is False when it was open already."""
@@ -228,13 +233,13 @@ class ChatService:
         return newest.sender_type if newest else None
 
     def _set_status(
-        self, conversation_id: str, status: ConversationStatus, actor: str, if_last: str | None
+        self, conversation_id: str, status: ConversationStatus, actor: str, as_of: int | None
     ) -> ConversationChanged:
         target, by = identifier(conversation_id, "conversation_id"), identifier(actor, "actor")
         key, at = self._postman.key_of(target), self.clock()
         for _ in range(TRIES):
             try:
-                self._write_status(key, status, by, at, if_last)
+                self._write_status(key, status, by, at, as_of)
                 return ConversationChanged(conversation_id=target, status=status, changed=True)
             except ConditionFailed as failed:
                 item = failed.failures.get(0) or find(self.store, CONVERSATIONS, target)
@@ -242,15 +247,15 @@ class ChatService:
                 raise conversation_not_found(target)
             if item["status"] == status:
                 return ConversationChanged(conversation_id=target, status=status, changed=False)
-            if if_last not in (None, item.get("last_message_id")):
-                raise Conflict(f"somebody wrote in conversation {target} since; it stays {item['status']}")
+            if as_of not in (None, item["updated_at"]):
+                raise Conflict(f"conversation {target} changed since; it stays {item['status']}")
             key = {name: item[name] for name in CONVERSATIONS.key_names}
             at = max(self.clock(), item["updated_at"] + 1)
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
-    def _write_status(self, key: Key, status: ConversationStatus, actor: str, at: int, if_last: str | None) -> None:
+    def _write_status(self, key: Key, status: ConversationStatus, actor: str, at: int, as_of: int | None) -> None:
         before = "open" if status == "closed" else "closed"
-        unwritten = Equals("last_message_id", if_last) if if_last else All()
+        unchanged = All() if as_of is None else Equals("updated_at", as_of)
         state: dict[str, Any] = {"status": status, "updated_at": at}
         closed = {"closed_at": at, "closed_by": actor} if status == "closed" else {}
         change = Change(
@@ -267,7 +272,7 @@ class ChatService:
                 key,
                 set=state | closed,
                 remove=() if closed else ("closed_at", "closed_by"),
-                when=All(Equals("status", before), Below("updated_at", at), unwritten),
+                when=All(Equals("status", before), Below("updated_at", at), unchanged),
             ),
             change.row(at, self.new_id),
         )

@@ -64,7 +64,7 @@ def read_feed(
 
     Costs one query per partition and page: one item more than wanted is asked for, to know whether there is more.
     """
-    readers = _readers(store, feed, limit, cursor)
+    readers = _readers(store, feed, limit, cursor, filtered=keep is not None)
     items: list[Item] = []
     while limit is None or len(items) < limit:
         item = _take_newest(feed, readers)
@@ -77,7 +77,7 @@ def read_feed(
 
 def stream_feed(store: Store, feed: Feed) -> Iterator[Item]:
     """Yield the whole feed, holding one page of each partition at a time."""
-    readers = _readers(store, feed, None, None)
+    readers = _readers(store, feed, None, None, filtered=False)
     while (item := _take_newest(feed, readers)) is not None:
         yield item
 
@@ -111,13 +111,14 @@ class _Reader:
         return self._taken if self._fetched or not self._ended else False
 
 
-def _readers(store: Store, feed: Feed, limit: int | None, cursor: str | None) -> dict[str, _Reader]:
+def _readers(store: Store, feed: Feed, limit: int | None, cursor: str | None, *, filtered: bool) -> dict[str, _Reader]:
     positions: dict[str, Any] = (
         dict.fromkeys(feed.partitions) if cursor is None else decode_cursor(feed.listing, cursor)
     )
     if positions.keys() != set(feed.partitions):
         raise foreign_cursor()
-    page = None if limit is None else limit + 1
+    # A filter may let few items through, and a page for each of them would be a round trip for each.
+    page = None if limit is None else max(limit + 1, DEFAULT_LIMIT if filtered else 0)
     return {
         partition: _Reader(
             store, feed.query(partition, _start(feed, partition, position), page), ended=position is False

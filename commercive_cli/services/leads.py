@@ -172,7 +172,7 @@ class LeadService:
         claim = self.store.get(OPS, request.place) if request else None
         if request is None or claim is None or not is_valid(claim, at):
             raise Unavailable("the lead was not stored; send it again")
-        return LeadSubmitted(**request.first_answer(claim))
+        return request.first_answer(claim, LeadSubmitted)
 
     def _rule(self, lead_id: str, ruling: Ruling, actor: str) -> LeadDecided:
         by = identifier(actor, "actor")

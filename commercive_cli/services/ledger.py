@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from commercive_cli.domain.errors import Conflict
+from pydantic import BaseModel, ValidationError
+
+from commercive_cli.domain.errors import Conflict, Damaged
 from commercive_cli.domain.ids import NewId
 from commercive_cli.domain.models import AuditRow
 from commercive_cli.domain.text import normal_store_url
@@ -18,6 +20,7 @@ from commercive_cli.store.writes import Absent, AnyOf, Below, Put
 REQUEST_KEY_DAYS = 7
 CLAIM = "claim"
 _DAY_SECONDS = 86_400
+FirstAnswer = TypeVar("FirstAnswer", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,16 @@ class Request:
         }
         return Put(OPS, item, when=AnyOf(Absent(), Below("expires_at", now)))
 
-    def first_answer(self, claim: Item) -> dict[str, Any]:
+    def first_answer(self, claim: Item, shape: type[FirstAnswer]) -> FirstAnswer:
         """Return the answer that an earlier claim holds; raise Conflict when it was made for another body."""
         if claim["fingerprint"] != self._fingerprint():
             raise Conflict(f"key {self.key[:40]!r} was used for another request; use a new key", field="key")
-        answer: dict[str, Any] = claim["answer"]
-        return answer
+        try:
+            return shape.model_validate(claim["answer"])
+        except ValidationError:
+            raise Damaged(
+                f"the stored answer to key {self.key[:40]!r} is damaged; see `commercive tables audit`"
+            ) from None
 
     def _fingerprint(self) -> str:
         return hashlib.sha256(json.dumps(self.body).encode()).hexdigest()

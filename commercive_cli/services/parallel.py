@@ -18,13 +18,13 @@ def both(left: Callable[[], Left], right: Callable[[], Right]) -> tuple[Left, Ri
         return future.result(), found
 
 
-def together(work: Callable[[int, Event], Result], count: int) -> list[Result]:
-    """Return what `work` returns for each number below `count`, all at the same time.
+def together(work: Callable[[int, Event], Result], count: int, at_once: int) -> list[Result]:
+    """Return what `work` returns for each number below `count`, so many of them at the same time.
 
     The event is set when another one failed, or Ctrl-C was pressed: then `work` should return at its next occasion.
     """
     stop = Event()
-    with ThreadPoolExecutor(count) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(work, number, stop) for number in range(count)]
         try:
             for done in wait(futures, return_when=FIRST_EXCEPTION).done:

@@ -189,7 +189,7 @@ def first_answer(store: Store, request: Request | None, failed: ConditionFailed,
         return None
     # An engine need not report every failed condition, so an unreported claim is looked up before others are heard.
     claim = failed.failures.get(_CLAIM) or store.get(OPS, request.place)
-    return Sent(**request.first_answer(claim)) if claim and is_valid(claim, at) else None
+    return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
 
 
 def conversation_not_found(conversation_id: str) -> NotFound:
@@ -209,6 +209,7 @@ def _message_put(sent: Sent, sender_type: SenderType, sender_id: str, text: str)
         sender_id=sender_id,
         message_text=text,
         created_at=sent.created_at,
+        is_read=False,
     )
     return Put(MESSAGES, message.item(), when=Absent())
 

@@ -29,4 +29,4 @@ def sweep(store: Store, table: Table, visit: Callable[[Item], None], *, segments
                 break
         return count
 
-    return sum(together(read_segment, segments))
+    return sum(together(read_segment, segments, store.scans_at_once))

@@ -41,6 +41,11 @@ class _Reading:
         """How long the other store's indexes may lag, in milliseconds."""
         return self._store.index_lag_ms
 
+    @property
+    def scans_at_once(self) -> int:
+        """How many segments of a scan are best read at the same time."""
+        return self._store.scans_at_once
+
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, or None."""
         return self._store.get(table, key)

@@ -172,6 +172,11 @@ class Store(Protocol):
         """How long after an acknowledged write an index may still show the state before, in milliseconds."""
         ...
 
+    @property
+    def scans_at_once(self) -> int:
+        """How many segments of a scan are best read at the same time."""
+        ...
+
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, strongly consistent, or None."""
         ...

@@ -63,11 +63,11 @@ def main() -> int:
 def _measure(options: argparse.Namespace, directory: Path, places: list[str]) -> int:
     source, target = places
     seeded = _step(options, "seed", source, directory)
-    print(
+    _say(
         f"{options.store}, {options.messages:,} messages, {seeded['items']:,} items, seed {seeded['seconds']:.1f} s, "
         f"{seeded['mb']:.0f} MB"
     )
-    print(f"{'':10} {'seconds':>8} {'bare':>8} {'share':>6} {'items/s':>8} {'MB':>5}")
+    _say(f"{'':10} {'seconds':>8} {'bare':>8} {'share':>6} {'items/s':>8} {'MB':>5}")
     failed = False
     for job, place in (("export", source), ("import", target), ("audit", target), ("recompute", target)):
         bare = min(_step(options, f"bare-{job}", place, directory)["seconds"] for _ in range(options.repeat))
@@ -76,12 +76,16 @@ def _measure(options: argparse.Namespace, directory: Path, places: list[str]) ->
         kept = share >= LEAST_SHARE and done["mb"] < MOST_MB
         failed |= not kept
         rate = done["items"] / done["seconds"]
-        print(
+        _say(
             f"{job:10} {done['seconds']:8.1f} {bare:8.1f} {share:6.2f} {rate:8,.0f} {done['mb']:5.0f}"
-            f"{'' if kept else '  beyond the limit'}",
-            flush=True,
+            f"{'' if kept else '  beyond the limit'}"
         )
     return int(failed)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _step(options: argparse.Namespace, step: str, place: str, directory: Path) -> dict[str, Any]:
@@ -95,7 +99,7 @@ def _report(options: argparse.Namespace) -> None:
     with closing(_opened(options.place)) as store:
         seconds, items = STEPS[options.step](store, options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "items": items, "mb": peak}))
+    _say(json.dumps({"seconds": seconds, "items": items, "mb": peak}))
 
 
 def _seed(store: Store, options: argparse.Namespace) -> tuple[float, int]:
@@ -141,9 +145,9 @@ def _bare_scan(tables: tuple[Table, ...]) -> Callable[[Store, argparse.Namespace
             return sum(pages(*place))
 
         def scan() -> None:
-            with ThreadPoolExecutor(SEGMENTS) as pool:
-                for table in tables:
-                    counts.append(sum(pool.map(read, [(table, segment) for segment in range(SEGMENTS)])))
+            with ThreadPoolExecutor(store.scans_at_once) as pool:
+                places = ([(table, segment) for segment in range(SEGMENTS)] for table in tables)
+                counts.extend(sum(pool.map(read, each)) for each in places)
 
         counts: list[int] = []
         return _timed(scan), sum(counts)

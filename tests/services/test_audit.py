@@ -165,6 +165,66 @@ def _stats(**attributes: Any) -> Callable[[World], object]:
 
 
 DAMAGES = [
+    Damage(
+        "updated before the last message",
+        lambda w: w.change(CONVERSATIONS, w.open, updated_at=5),
+        ("updated-at",),
+        "updated_at is 5",
+    ),
+    Damage(
+        "fractions of a cent",
+        lambda w: w.change(LEADS, w.approved, commission_amount=Decimal("5.004")),
+        ("audit-row", "lead-state", "stats"),
+        "5.004",
+    ),
+    Damage(
+        "code claimed for another link",
+        lambda w: w.store.transact(
+            Put(OPS, {**code_place(w.codes[0]), "affiliate_id": "aff-2", "link_id": w.codes[2], "created_at": START})
+        ),
+        ("link-claim", "link-code"),
+        "names a link that is not the one it is for",
+    ),
+    Damage(
+        "store claimed for another affiliate's link",
+        lambda w: w.store.transact(
+            Put(
+                OPS,
+                {
+                    **primary_place("aff-1", "a.example"),
+                    "affiliate_id": "aff-2",
+                    "link_id": w.codes[2],
+                    "created_at": START,
+                },
+            )
+        ),
+        ("link-claim", "primary-link"),
+        "names a link that is not the one it is for",
+    ),
+    Damage(
+        "store claimed for the link of another store",
+        lambda w: w.store.transact(
+            Put(
+                OPS,
+                {
+                    **primary_place("aff-1", "a.example"),
+                    "affiliate_id": "aff-1",
+                    "link_id": w.codes[1],
+                    "created_at": START,
+                },
+            )
+        ),
+        ("link-claim", "primary-link"),
+        "names a link that is not the one it is for",
+    ),
+    Damage(
+        "request claim that answers nothing",
+        lambda w: w.store.transact(
+            Put(OPS, {"pk": "request#chat/send#u", "sk": "k", "answer": {}, "created_at": START, "expires_at": START})
+        ),
+        ("request-claim",),
+        "answers with what is not there",
+    ),
     Damage("admin counter", lambda w: w.change(CONVERSATIONS, w.open, unread_admin=7), ("unread-admin",), "is 7, 2"),
     Damage(
         "negative counter", lambda w: w.change(CONVERSATIONS, w.open, unread_admin=-1), ("unread-admin",), "is -1, 2"
@@ -192,7 +252,7 @@ DAMAGES = [
     Damage(
         "message smuggled in",
         lambda w: w.write_message(w.open, START + 50, is_read=False),
-        ("last-message", "unread-admin"),
+        ("last-message", "unread-admin", "updated-at"),
         "is 2, 3",
     ),
     Damage(
@@ -216,7 +276,7 @@ DAMAGES = [
     Damage(
         "message after the close",
         lambda w: w.write_message(w.closed, START + 5_000, "admin"),
-        ("closed-conversation", "last-message"),
+        ("closed-conversation", "last-message", "updated-at"),
         "after it was closed",
     ),
     Damage(

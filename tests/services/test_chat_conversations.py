@@ -205,7 +205,7 @@ def test_closing_twice_changes_nothing(chat: ChatService, store: Store) -> None:
     chat.close(name, "admin-1")
     before = everything(store)
     assert not chat.close(name, "admin-2").changed
-    assert not chat.close(name, "admin-2", if_last="other").changed
+    assert not chat.close(name, "admin-2", as_of=1).changed
     assert before == everything(store)
 
 
@@ -236,17 +236,17 @@ def test_a_closed_conversation_may_be_read(chat: ChatService, store: Store) -> N
     assert [] == errors_in(store)
 
 
-def test_closing_with_if_last(chat: ChatService, store: Store) -> None:
-    """Closing by the last message seen goes through while it is the last, and is refused when somebody wrote since."""
+def test_closing_as_seen(chat: ChatService, store: Store) -> None:
+    """Closing a conversation as it was seen goes through while it is so, and is refused when somebody wrote since."""
     first = chat.send("user-1", "Hello")
     name = first.conversation_id
     second = chat.send("user-1", "one more thing", conversation_id=name)
     before = everything(store)
 
     with pytest.raises(Conflict, match="stays open"):
-        chat.close(name, "admin-1", if_last=first.message_id)
+        chat.close(name, "admin-1", as_of=first.created_at)
     assert before == everything(store)
-    assert chat.close(name, "admin-1", if_last=second.message_id).changed
+    assert chat.close(name, "admin-1", as_of=second.created_at).changed
 
 
 @pytest.mark.parametrize("status", ["open", "closed"])
@@ -326,7 +326,7 @@ def test_an_imported_conversation_works_like_any_other(
     assert created_at == chat.conversation(name).created_at
     assert len(old) + 1 == chat.mark_read(name, "admin").marked
     assert 1 == chat.mark_read(name, "user", owner="user-1").marked
-    assert chat.close(name, "admin-1", if_last=reply.message_id).changed
+    assert chat.close(name, "admin-1", as_of=reply.created_at).changed
     assert chat.reopen(name, "admin-1").changed
     assert 2 == len(chat.history(name).history)
     with pytest.raises(NotFound):

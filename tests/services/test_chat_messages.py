@@ -109,7 +109,7 @@ def test_an_unknown_conversation_is_not_found(chat: ChatService, store: Store, n
         lambda: chat.reply(name, "admin-1", "x", if_last="m", reopen=True, close=True, key="k"),
         lambda: chat.mark_read(name, "admin"),
         lambda: chat.close(name, "admin-1"),
-        lambda: chat.close(name, "admin-1", if_last="m"),
+        lambda: chat.close(name, "admin-1", as_of=1),
         lambda: chat.reopen(name, "admin-1"),
         lambda: chat.conversation(name),
         lambda: chat.show(name),
@@ -161,7 +161,6 @@ def test_a_bad_id_is_refused(chat: ChatService, store: Store, bad: str) -> None:
         lambda: chat.reply(name, "admin-1", "x", key=bad),
         lambda: chat.reply(name, "admin-1", "x", if_last=bad),
         lambda: chat.close(name, bad),
-        lambda: chat.close(name, "admin-1", if_last=bad),
         lambda: chat.close(bad, "admin-1"),
         lambda: chat.reopen(name, bad),
         lambda: chat.mark_read(bad, "admin"),
@@ -561,3 +560,15 @@ def test_a_failed_send_leaves_no_trace(meddled: Intervening, clock: ManualClock,
         ChatService(meddled, clock).send("user-1", "Hello", key="k")
     assert before == everything(store)
     assert [] == rows(store, MESSAGES) == rows(store, CONVERSATIONS)
+
+
+def test_only_what_was_shown_is_marked_read(chat: ChatService) -> None:
+    """A message that arrives while an admin looks at a thread stays unread, however long the look takes."""
+    first = chat.send("user-1", "shown")
+    thread = chat.show(first.conversation_id)
+    chat.send("user-1", "too late", conversation_id=first.conversation_id)
+    marked = chat.mark_shown(thread).marked
+
+    assert 1 == marked
+    assert [True, False] == [message.is_read for message in chat.messages(first.conversation_id).messages]
+    assert 1 == chat.conversation(first.conversation_id).unread_admin

@@ -37,6 +37,7 @@ def with_line(line: bytes) -> Change:
 WRONG_LINES: dict[str, tuple[Change, str]] = {
     "cut short": (lambda lines: [lines[0], lines[1][:40]], "the line is cut short"),
     "no JSON": (with_line(b"{half\n"), "not of the form"),
+    "something behind it": (lambda lines: [lines[0], lines[1][:-1] + b" {}\n", *lines[2:]], "not of the form"),
     "no item": (with_line(b"[]\n"), "not of the form"),
     "no UTF-8": (with_line(b'{"Item":{"lead_id":{"S":"\xff"}}}\n'), "not of the form"),
     "no attribute value": (with_attribute("lead_name", "Ana"), "not of the form"),
@@ -57,6 +58,7 @@ WRONG_LINES: dict[str, tuple[Change, str]] = {
     "no key": (with_attribute("lead_id", {"N": "1"}), "lead_id is a key"),
     "empty key": (with_attribute("lead_id", {"S": ""}), "lead_id is a key"),
     "key of 3,000 bytes": (with_attribute("lead_id", {"S": "x" * 3_000}), "the limit is 2,048"),
+    "half a character": (with_line(b'{"Item":{"lead_id":{"S":"\\ud800"}}}\n'), "half of a surrogate pair"),
     "no status": (lambda lines: [lines[0], lines[1].replace(b'"status"', b'"state"'), *lines[2:]], "lacks status"),
 }
 

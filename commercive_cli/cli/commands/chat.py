@@ -67,7 +67,9 @@ def show(
     conversation: Conversation,
     tail: Annotated[int | None, typer.Option(min=1, metavar="N", help="The last N messages only.")] = None,
     since: o.Since = None,
-    mark_read: Annotated[bool, typer.Option("--mark-read", help="Mark the user's messages read, for admins.")] = False,
+    mark_read: Annotated[
+        bool, typer.Option("--mark-read", help="Mark the user's messages read, up to the last one shown.")
+    ] = False,
     yes: o.Yes = False,
     output: o.Output = "table",
 ) -> None:
@@ -76,9 +78,10 @@ def show(
     after = parse_time(since, "--since", session.now)
     with session.writing(yes=yes) if mark_read else session.reading() as services:
         # Services take the last time that is not wanted.
-        session.show(services.chat.show(conversation, tail=tail, since=None if after is None else after - 1))
+        thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
+        session.show(thread)
         if mark_read:
-            say(f"{services.chat.mark_read(conversation, 'admin').marked} marked read")
+            say(f"{services.chat.mark_shown(thread).marked} marked read")
 
 
 @app.command(epilog=example("commercive chat send --user u-17 --store-url shop.example.com 'Where is my parcel?'"))
@@ -194,8 +197,8 @@ def close(
             return
         since = session.now - parse_duration(idle, "--idle")
         # A conversation somebody writes in meanwhile is idle no more, so it stays open.
-        last = {each.conversation_id: each.last_message_id for each in services.chat.idle(since, last_from)}
-        session.many(list(last), lambda one: services.chat.close(one, session.actor, if_last=last[one]))
+        seen = {each.conversation_id: each.updated_at for each in services.chat.idle(since, last_from)}
+        session.many(list(seen), lambda one: services.chat.close(one, session.actor, as_of=seen[one]))
 
 
 @app.command(epilog=example("commercive chat reopen CONVERSATION_ID"))

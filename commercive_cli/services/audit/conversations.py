@@ -28,7 +28,8 @@ class _Tally:
 
     unread_admin: int = 0
     unread_user: int = 0
-    newest: tuple[int, str] = (0, "")
+    last_at: int = 0
+    last_id: str = ""
     from_user: bool = False
 
     def add(self, item: Item) -> None:
@@ -36,21 +37,22 @@ class _Tally:
         if item.get("is_read") is False:
             self.unread_admin += from_user
             self.unread_user += not from_user
-        place = (item["created_at"], item["message_id"])
-        if place > self.newest:
-            self.newest, self.from_user = place, from_user
+        at = item["created_at"]
+        if at > self.last_at or (at == self.last_at and item["message_id"] > self.last_id):
+            self.last_at, self.last_id, self.from_user = at, item["message_id"], from_user
 
     def fits(self, item: Item) -> bool:
         """Return whether the conversation agrees with its messages, as far as a sweep can tell."""
         counters = (item.get("unread_admin", 0), item.get("unread_user", 0))
-        known = item.get("last_message_id") in (None, self.newest[1])
+        known = item.get("last_message_id") in (None, self.last_id)
         waits = "last_message_id" not in item or ("waiting_since" in item) == self.from_user
-        entered = item["status"] != "closed" or self.newest[0] <= item.get("closed_at", self.newest[0])
+        entered = item["status"] != "closed" or self.last_at <= item.get("closed_at", self.last_at)
         return (
             counters == (self.unread_admin, self.unread_user)
             and known
             and waits
             and entered
+            and self.last_at <= item["updated_at"]
             and item["status"] in CONVERSATION_STATUSES
         )
 
@@ -122,6 +124,8 @@ def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
     """Return the attributes as the messages have them; what only imported conversations lack stays away."""
     status = "open" if item["status"] not in CONVERSATION_STATUSES or _entered_late(item, messages) else item["status"]
     state: dict[str, Any] = {"status": status, **_unread(messages)}
+    if messages and item["updated_at"] < messages[-1].created_at:
+        state["updated_at"] = messages[-1].created_at
     if "last_message_id" not in item or not messages:
         return state
     last = messages[-1]
@@ -144,6 +148,8 @@ def _problems(item: Item, messages: list[Message]) -> Iterator[tuple[str, str]]:
         yield "conversation-status", f"status is {item['status']!r}"
     if _entered_late(item, messages):
         yield "closed-conversation", "a message entered after it was closed; it is open again"
+    if messages and item["updated_at"] < messages[-1].created_at:
+        yield "updated-at", f"updated_at is {item['updated_at']}, before the last message of {messages[-1].created_at}"
     if "last_message_id" in item and messages:
         if item["last_message_id"] != messages[-1].message_id:
             yield "last-message", f"the last message is {messages[-1].message_id}, not {item['last_message_id']}"

@@ -41,7 +41,7 @@ def _problem(item: Item) -> str | None:
     if status not in LEAD_STATUSES:
         return f"status is {status!r}"
     if status == "approved":
-        sound = isinstance(amount, int | Decimal) and 0 <= amount <= LARGEST_AMOUNT
+        sound = isinstance(amount, int | Decimal) and 0 <= amount <= LARGEST_AMOUNT and amount == round(amount, 2)
         return None if sound else f"approved with the commission {amount}"
     return None if amount is None else f"{status} with a commission of {amount}"
 

@@ -1,9 +1,9 @@
 """Invariant 3: a link code belongs to one affiliate, and an affiliate has one primary link per store."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from commercive_cli.domain.answers import Finding
 from commercive_cli.domain.ids import new_code
@@ -14,8 +14,6 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import AFFILIATE_LINKS, OPS, Table
 from commercive_cli.store.writes import Absent, All, Check, Condition, Delete, Equals, Exists, Put, Write
-
-_Name = TypeVar("_Name")
 
 
 @dataclass(frozen=True, order=True)
@@ -53,14 +51,21 @@ class LinkCheck:
             store = normal_store_url(item.get("store_url", "")) or "-"
             self._links[owner] = _Link(item.get("created_at", 0), *owner, store)
         elif table is OPS and item["pk"].startswith("link#"):
-            self._codes[item["link_id"]] = (item["affiliate_id"], item["link_id"])
+            self._codes[item["pk"].partition("#")[2]] = (item["affiliate_id"], item["link_id"])
         elif table is OPS and item["pk"].startswith("primary#"):
-            self._primaries[item["affiliate_id"], item["sk"]] = (item["affiliate_id"], item["link_id"])
+            place = (item["pk"].partition("#")[2], item["sk"])
+            self._primaries[place] = (item["affiliate_id"], item["link_id"])
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
-        """Yield dangling and missing claims, and codes that several affiliates have."""
-        yield from self._dangling(bench, self._codes, code_place)
-        yield from self._dangling(bench, self._primaries, lambda place: primary_place(*place))
+        """Yield claims of what is not theirs, missing claims, and codes that several affiliates have."""
+        for code, owner in list(self._codes.items()):
+            if not (owner in self._links and owner[1] == code):
+                del self._codes[code]
+                yield from self._dropped(bench, code_place(code), owner)
+        for place, owner in list(self._primaries.items()):
+            if not (owner in self._links and place == (owner[0], self._links[owner].store)):
+                del self._primaries[place]
+                yield from self._dropped(bench, primary_place(*place), owner)
         by_code: dict[str, list[_Link]] = defaultdict(list)
         by_store: dict[tuple[str, str], list[_Link]] = defaultdict(list)
         for link in sorted(self._links.values()):
@@ -73,14 +78,15 @@ class LinkCheck:
                 claim = Put(OPS, {**primary_place(*place), **links[0].owner}, when=Absent())
                 yield from _repaired(bench, "primary-link", links[0], "its store has no primary link", claim)
 
-    def _dangling(
-        self, bench: Bench, claims: dict[_Name, tuple[str, str]], place_of: Callable[[_Name], Key]
-    ) -> Iterator[Finding]:
-        for name in [name for name, owner in claims.items() if owner not in self._links]:
-            lost = _Link(0, *claims.pop(name), store="")
-            place = place_of(name)
-            gone, dropped = Check(AFFILIATE_LINKS, lost.key, Absent()), Delete(OPS, place, when=_owned(lost))
-            yield from _repaired(bench, "link-claim", lost, f"claim {place['pk']} has no link", gone, dropped)
+    def _dropped(self, bench: Bench, place: Key, owner: tuple[str, str]) -> Iterator[Finding]:
+        lost = _Link(0, *owner, store="")
+        dropped: list[Write] = [Delete(OPS, place, when=_owned(lost))]
+        if owner in self._links:
+            problem = f"claim {place['pk']} {place['sk']} names a link that is not the one it is for"
+        else:
+            problem = f"claim {place['pk']} has no link"
+            dropped.append(Check(AFFILIATE_LINKS, lost.key, Absent()))
+        yield from _repaired(bench, "link-claim", lost, problem, *dropped)
 
     def _code_findings(self, bench: Bench, code: str, links: list[_Link]) -> Iterator[Finding]:
         owner = self._codes.get(code)

@@ -40,6 +40,10 @@ class RequestCheck:
 
 
 def _stored(store: Store, answer: Item) -> bool:
-    if "lead_id" in answer:
-        return find(store, LEADS, answer["lead_id"]) is not None
-    return store.get(MESSAGES, {name: answer[name] for name in MESSAGES.key_names}) is not None
+    match answer:
+        case {"lead_id": str() as lead_id} if lead_id:
+            return find(store, LEADS, lead_id) is not None
+        case {"conversation_id": str() as conversation_id, "message_id": str() as message_id, "created_at": int()}:
+            key = {"conversation_id": conversation_id, "message_id": message_id}
+            return all(key.values()) and store.get(MESSAGES, key) is not None
+    return False

@@ -32,8 +32,11 @@ from commercive_cli.store.schema import (
     Table,
 )
 
-ORDER = (OPS, MESSAGES, CONVERSATIONS, LEADS, AFFILIATE_LINKS)
-"""Checks meet claims and audit rows before their subjects, and messages before their conversations."""
+ORDER = (OPS, LEADS, MESSAGES, CONVERSATIONS, AFFILIATE_LINKS)
+"""Checks meet claims and audit rows before their subjects, and messages before their conversations.
+
+Leads come before messages, so that memory holds less at once.
+"""
 
 
 @dataclass(frozen=True)

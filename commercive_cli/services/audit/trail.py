@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from sys import intern
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
@@ -30,7 +31,7 @@ class TrailCheck:
     def visit(self, table: Table, item: Item) -> None:
         """Remember a subject's last audit row, or compare a subject with it."""
         if table is OPS and item["pk"].startswith("audit#"):
-            row = (item["sk"], _digest(item["after"]))
+            row = (item["sk"], intern(_digest(item["after"])))
             self._last[item["pk"]] = max(row, self._last.get(item["pk"], row))
             return
         for kind, subjects in _KINDS.items():

@@ -91,8 +91,10 @@ def zipf_shares(total: int, places: int, *, least: int) -> Iterator[int]:
     """Yield how many of `total` fall to each place: `least` to all, the rest in proportion to 1/rank."""
     spare = total - least * places
     harmonic = sum(1 / rank for rank in range(1, places + 1))
-    left = spare
+    given, due = 0, 0.0
     for rank in range(1, places + 1):
-        share = left if rank == places else min(left, round(spare / harmonic / rank))
-        left -= share
+        # What is rounded off goes to the next places, so that every share is within one of its due.
+        due += spare / harmonic / rank
+        share = (spare if rank == places else round(due)) - given
+        given += share
         yield least + share

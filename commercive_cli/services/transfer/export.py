@@ -19,7 +19,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS, TABLES, Table
 
 RUN_ITEMS = 10_000
-RUN_BYTES = 4 * 1024 * 1024
+RUN_BYTES = 2 * 1024 * 1024
 """A run holds no more than this and one page; one run of each segment is in memory at a time."""
 
 IMPORT_MARKER = "import#"
@@ -63,7 +63,7 @@ class ExportService:
 
     def _written(self, place: Workplace, progress: Progress) -> Manifest:
         for table in TABLES:
-            together(partial(self._read_segment, place, table, progress), PARTS)
+            together(partial(self._read_segment, place, table, progress), PARTS, self.store.scans_at_once)
         return Manifest(
             exported_at=self.clock(),
             source=self.store.target,
@@ -92,6 +92,6 @@ class ExportService:
                 return rows, start
 
 
-def is_marker(table: Table, partition: str) -> bool:
+def is_marker(table: Table, partition: object) -> bool:
     """Return whether an item only says how far an import got."""
-    return table is OPS and partition.startswith(IMPORT_MARKER)
+    return table is OPS and str(partition).startswith(IMPORT_MARKER)

@@ -9,28 +9,27 @@ from typing import Any
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import AffiliateLink, Conversation, Lead, Message
 from commercive_cli.domain.money import parse_amount
-from commercive_cli.store.items import Item, TextItem, decode_item, encoded_text, item_text
-from commercive_cli.store.limits import check_item
-from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, Table
+from commercive_cli.store.items import Item, TextItem, decode_value, encoded_text, item_text, number_text, parse_number
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 
 LONGEST_LINE = 8 * 1024 * 1024
 """More than an item of 400 KB can become as JSON, where a control character takes six bytes, and an emoji twelve."""
 
-_TIMES = (
-    "created_at",
-    "updated_at",
-    "last_message_at",
-    "waiting_since",
-    "closed_at",
-    "reviewed_at",
-    "last_updated",
-)
+_TIMES: Mapping[str, tuple[str, ...]] = {
+    CONVERSATIONS.name: ("created_at", "updated_at", "last_message_at", "waiting_since", "closed_at"),
+    MESSAGES.name: ("created_at",),
+    LEADS.name: ("created_at", "updated_at", "reviewed_at"),
+    AFFILIATE_LINKS.name: ("created_at", "updated_at"),
+    AFFILIATE_STATS.name: ("last_updated",),
+    OPS.name: ("created_at", "at"),
+}
 _EARLIEST_MS = 100_000_000_000
 """March 1973 in milliseconds; anything less is a time in seconds until the year 5138."""
 
 _LONGEST_TOTAL = len("-10000000000000.00")
+_json = json.JSONDecoder().raw_decode
+_NOTHING: frozenset[str] = frozenset()
 _NUMBER = re.compile(r"-?[0-9]{1,200}(\.[0-9]{1,200})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
-_CONTENTS: Mapping[str, Any] = {"S": str, "N": str, "BOOL": bool, "NULL": bool, "M": dict, "L": list}
 _REQUIRED: Mapping[str, frozenset[str]] = {
     table.name: frozenset(name for name, field in record.model_fields.items() if field.is_required())
     for table, record in (
@@ -53,53 +52,90 @@ def write_line(item: Item) -> bytes:
 
 
 def read_line(table: Table, line: bytes) -> Item:
-    """Return the item of a line; raise Invalid when it is damaged, or is no item that the table may hold."""
+    """Return the item of a line; raise Invalid when it is damaged, or is no item of the table.
+
+    Sizes and keys are not looked at: `check_item` does that, and so does every store.
+    """
     if not line.endswith(b"\n"):
         longer = len(line) >= LONGEST_LINE
         raise Invalid(f"the line is longer than {LONGEST_LINE:,} bytes" if longer else "the line is cut short")
     item = _decoded(line)
-    check_item(table, item)
-    missing = _REQUIRED.get(table.name, frozenset()) - item.keys()
+    missing = _REQUIRED.get(table.name, _NOTHING) - item.keys()
     if missing:
         raise Invalid(f"the item lacks {', '.join(sorted(missing))}")
     _check_times(table, item)
-    _check_money(item)
+    if table is LEADS or table is AFFILIATE_STATS:
+        _check_money(item)
     return item
 
 
 def _decoded(line: bytes) -> Item:
     try:
-        document: Any = json.loads(line)
+        written = line.decode()
+        document, end = _json(written)
+        if not written[end:].isspace():
+            raise ValueError
         encoded = document["Item"]
-        _check_values(encoded)
-        return TextItem(decode_item(encoded), encoded_text(encoded))
+        item = (_plain(encoded) if "\\" not in written else None) or _any(encoded)
+        item.text.encode()
     except RecursionError:
         raise Invalid("the line is nested too deep") from None
+    except UnicodeEncodeError:
+        raise Invalid("the line holds half of a surrogate pair") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Invalid('the line is not of the form {"Item": {name: {type: value}}}, in JSON') from None
+    return item
 
 
-def _check_values(encoded: Mapping[str, Any]) -> None:
-    """Refuse what is no attribute value; unknown types are left to decoding, which names them."""
-    for name, tagged in encoded.items():
-        value: Any
-        [(tag, value)] = tagged.items()
-        if not isinstance(value, _CONTENTS.get(tag, object)):
-            raise Invalid(f"{name} holds a malformed value of type {tag}")
-        if tag == "N" and not _NUMBER.fullmatch(value):
+def _plain(encoded: Any) -> TextItem | None:
+    """Return the item of texts, numbers and flags in which nothing is escaped, or None when there is something else.
+
+    Most lines of most exports are like that, and their text can be put together without encoding it again.
+    """
+    item: Item = {}
+    parts: list[str] = []
+    for name in sorted(encoded):
+        item[name] = value = _value(name, encoded[name])
+        kind = type(value)
+        if kind is str:
+            parts.append(f'"{name}":{{"S":"{value}"}}')
+        elif kind is int or kind is Decimal:
+            parts.append(f'"{name}":{{"N":"{number_text(value)}"}}')
+        elif kind is bool:
+            parts.append(f'"{name}":{{"BOOL":{"true" if value else "false"}}}')
+        else:
+            return None
+    return TextItem(item, f"{{{','.join(parts)}}}")
+
+
+def _any(encoded: Any) -> TextItem:
+    return TextItem({name: _value(name, tagged) for name, tagged in encoded.items()}, encoded_text(encoded))
+
+
+def _value(name: str, tagged: Any) -> Any:
+    """Return what an attribute value holds; raise Invalid unless it is one. Most are text, so that goes first."""
+    [(tag, value)] = tagged.items()
+    if tag == "S" and type(value) is str:
+        return value
+    if tag == "N" and type(value) is str:
+        if not _NUMBER.fullmatch(value):
             raise Invalid(f"{name} holds {value[:50]!r}, which is no number")
-        if tag == "M":
-            _check_values(value)
-        elif tag == "L":
-            _check_values({f"{name}[{position}]": each for position, each in enumerate(value)})
+        return parse_number(value)
+    if tag == "M" and type(value) is dict:
+        return {each: _value(each, nested) for each, nested in value.items()}
+    if tag == "L" and type(value) is list:
+        return [_value(name, nested) for nested in value]
+    if tag in ("S", "N", "M", "L") or (tag in ("BOOL", "NULL") and type(value) is not bool):
+        raise Invalid(f"{name} holds a malformed value of type {tag}")
+    return decode_value(tagged)
 
 
 def _check_times(table: Table, item: Item) -> None:
-    for name in _TIMES:
+    for name in _TIMES[table.name]:
         at = item.get(name)
         if at is None or (at == 0 and table is AFFILIATE_STATS):
             continue
-        if not isinstance(at, int) or isinstance(at, bool) or at < _EARLIEST_MS:
+        if type(at) is not int or at < _EARLIEST_MS:
             raise Invalid(f"{name} is {at}; a time in whole milliseconds belongs there")
 
 

@@ -11,12 +11,12 @@ from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.transfer.export import IMPORT_MARKER, Progress, is_marker, silent
 from commercive_cli.services.transfer.source import Row, Source, SourceFile, open_source
 from commercive_cli.store.items import Key
-from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES
+from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_item
 from commercive_cli.store.port import ConditionFailed, Page, Store
 from commercive_cli.store.schema import OPS, TABLES
 from commercive_cli.store.writes import Absent, Delete, Put
 
-BATCH_ITEMS = 5_000
+BATCH_ITEMS = 6_000
 BATCH_BYTES = 8 * 1024 * 1024
 POLICIES = ("fail", "skip", "overwrite")
 _BEGUN = "begun"
@@ -64,24 +64,26 @@ class ImportService:
         place = _marker_place(source, _name(file))
         known = self.store.get(OPS, place) or {"lines": 0, "stored": 0}
         done = {name: known[name] for name in ("lines", "stored")}
-        rows = (
-            row
-            for row in file.parsed(skip=done["lines"])
-            if not is_marker(file.table, row.item[file.table.partition.name])
-        )
+        rows = (row for row in file.parsed(skip=done["lines"]) if not is_marker(file.table, row.item.get("pk")))
         for batch in _grouped(rows, BATCH_ITEMS, BATCH_BYTES):
-            if policy is None:
-                stored = self.store.batch_put(file.table, (row.item for row in batch))
-            else:
-                chunks = _grouped(batch, TRANSACTION_WRITES, TRANSACTION_BYTES)
-                stored = sum(self._put_absent(file, chunk, policy) for chunk in chunks)
+            with file.naming(batch):
+                stored = self._put(file, batch) if policy is None else self._put_absent(file, batch, policy)
             done = {"lines": batch[-1].number, "stored": done["stored"] + stored}
             self.store.transact(Put(OPS, {**place, **done}))
             progress(len(batch))
         return done
 
-    def _put_absent(self, file: SourceFile, chunk: list[Row], policy: str) -> int:
+    def _put(self, file: SourceFile, batch: list[Row]) -> int:
+        return self.store.batch_put(file.table, (row.item for row in batch))
+
+    def _put_absent(self, file: SourceFile, batch: list[Row], policy: str) -> int:
         """Store what has no item in its place yet; return how many those were."""
+        for row in batch:
+            check_item(file.table, row.item)
+        chunks = _grouped(batch, TRANSACTION_WRITES, TRANSACTION_BYTES)
+        return sum(self._put_chunk(file, chunk, policy) for chunk in chunks)
+
+    def _put_chunk(self, file: SourceFile, chunk: list[Row], policy: str) -> int:
         while chunk:
             try:
                 self.store.transact(*(Put(file.table, row.item, when=Absent()) for row in chunk))

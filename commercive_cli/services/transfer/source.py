@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from commercive_cli.services.transfer.lines import LONGEST_LINE, read_line
 from commercive_cli.services.transfer.manifest import MANIFEST, read_manifest, table_named
 from commercive_cli.services.transfer.native import native_files, native_summaries
 from commercive_cli.store.items import Item
+from commercive_cli.store.limits import check_item
 from commercive_cli.store.schema import Table
 
 _BLOCK = 1 << 20
@@ -47,8 +48,9 @@ class SourceFile:
             raise Invalid(f"{self.path} cannot be read: {error.strerror or error}") from None
         if (count, digest) == (self.items, self.digest):
             return
-        for _ in self.parsed():
-            pass
+        for row in self.parsed():
+            with self.naming([row]):
+                check_item(self.table, row.item)
         if count != self.items:
             raise Invalid(f"{self.path} has {count:,} lines, its manifest says {self.items:,}")
         raise Invalid(f"{self.path} does not match its manifest: it was changed after the export")
@@ -67,6 +69,20 @@ class SourceFile:
             raise Invalid(f"{self.path}, line {number + 1}: the file is damaged and cannot be unpacked") from None
         except OSError as error:
             raise Invalid(f"{self.path} cannot be read: {error.strerror or error}") from None
+
+    @contextmanager
+    def naming(self, rows: Iterable[Row]) -> Iterator[None]:
+        """Let what is refused as too large or without a key be refused by its file and line."""
+        try:
+            yield
+        except Invalid:
+            for row in rows:
+                try:
+                    check_item(self.table, row.item)
+                except Invalid as wrong:
+                    message = f"{self.path}, line {row.number}: {wrong.message}"
+                    raise Invalid(message, field=wrong.field) from None
+            raise
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
