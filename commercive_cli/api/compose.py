@@ -33,7 +33,7 @@ def open_door(
         Backend(services, RateService(services.store, settings.address_key, clock), links, clock),
         _gate(settings, clock, send),
         telemetry,
-        Cors(settings.origins),
+        Cors(settings.origins, sends_headers=settings.cors_headers == "api"),
     )
 
 

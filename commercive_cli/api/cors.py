@@ -14,9 +14,14 @@ _MAX_AGE_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Cors:
-    """The origins that may call; None leaves that to somebody in front of us, as a Function URL's CORS settings do."""
+    """The origins that may call; None leaves that to somebody in front of us.
+
+    Where a Function URL's CORS settings send the headers, `sends_headers` is false: browsers refuse doubled ones.
+    Foreign origins are refused here all the same, as the URL lets their requests through.
+    """
 
     origins: tuple[str, ...] | None = None
+    sends_headers: bool = True
 
     def check(self, request: Request) -> None:
         """Raise Denied for a request from a page that is not on the list.
@@ -30,7 +35,7 @@ class Cors:
     def headers(self, request: Request) -> dict[str, str]:
         """Return what lets the page that asks read the answer, or nothing for a page that is not on the list."""
         origin = request.header("origin")
-        if origin is None or origin not in (self.origins or ()):
+        if not self.sends_headers or origin is None or origin not in (self.origins or ()):
             return {}
         return {"access-control-allow-origin": origin, "access-control-expose-headers": _EXPOSED_HEADERS}
 

@@ -27,6 +27,10 @@ class UnknownAction(NotFound):
     """No action has this name."""
 
 
+class NoKeys(Unavailable):
+    """Nobody can tell who is asking, for want of the keys of access tokens; nothing was done."""
+
+
 class WrongMethod(CommerciveError):
     """The action exists, but not for this HTTP method; `allow` are those that it has."""
 
@@ -71,8 +75,8 @@ def _failed(error: Exception) -> tuple[int, Failed]:
     status = _status(error)
     if status == BUG:
         return status, Failed(error=BUG_TEXT, code=CommerciveError.code)
-    text = UNAVAILABLE_TEXT if isinstance(error, Unavailable) else str(error)
-    return status, Failed(error=text, code=code_of(error))
+    is_unknown = isinstance(error, Unavailable) and not isinstance(error, NoKeys)
+    return status, Failed(error=UNAVAILABLE_TEXT if is_unknown else str(error), code=code_of(error))
 
 
 def _status(error: Exception) -> int:

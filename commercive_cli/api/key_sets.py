@@ -9,10 +9,13 @@ from typing import Any, Protocol
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
+from commercive_cli.api.errors import NoKeys
 from commercive_cli.api.outbound import Call, CallFailed, call
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Unavailable
 from commercive_cli.settings.api import TokenSettings
+
+RETRY_MS = 2_000
+"""Without any keys nobody can sign in, so a fetch that failed is tried again this soon after it ended."""
 
 REFETCH_MS = 30_000
 """An unknown key id asks the issuer at most this often, so that forged ids cannot make us knock all the time."""
@@ -38,7 +41,7 @@ class Keys(Protocol):
     """Where verification keys come from."""
 
     def find(self, key_id: str | None) -> VerificationKey | None:
-        """Return the key for a token's `kid`, or None when there is none; raise Unavailable when nobody can tell."""
+        """Return the key for a token's `kid`, or None when there is none; raise NoKeys when nobody can tell."""
         ...
 
 
@@ -75,21 +78,26 @@ class KeySet:
             if self._is_due(key_id):
                 self._refresh()
             if self._keys is None:
-                raise Unavailable("the keys of access tokens cannot be fetched now")
+                raise NoKeys("the keys of the identity provider cannot be fetched now; nothing was done, try again")
             return self._keys.get(key_id)
 
     def _is_due(self, key_id: str) -> bool:
         if self._tried_at is None:
             return True
-        known = self._keys is not None and key_id in self._keys
-        return self._clock() - self._tried_at >= (MAX_AGE_MS if known else REFETCH_MS)
+        return self._clock() - self._tried_at >= self._pause(key_id)
+
+    def _pause(self, key_id: str) -> int:
+        if self._keys is None:
+            return RETRY_MS
+        return MAX_AGE_MS if key_id in self._keys else REFETCH_MS
 
     def _refresh(self) -> None:
-        self._tried_at = self._clock()
         try:
             self._keys = dict(_read_keys(json.loads(self._fetch(self._url))))
         except (CallFailed, ValueError, RecursionError):
             return
+        finally:
+            self._tried_at = self._clock()  # its end, so that those who waited for it do not all ask again
 
 
 def keys_of(settings: TokenSettings, clock: Clock = system_clock, send: Call = call) -> Keys:

@@ -16,6 +16,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
@@ -45,12 +46,21 @@ _DIGITS = 20
 
 def _whole_number(value: object) -> object:
     """Return the number that a query string's text is; whatever else is left for pydantic to refuse."""
-    is_digits = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _DIGITS
-    return int(str(value)) if is_digits else value
+    if not isinstance(value, str) or len(value) > _DIGITS:
+        return value
+    digits = value.removeprefix("-")
+    return int(value) if digits.isascii() and digits.isdecimal() else value
+
+
+def _amount(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        raise PydanticCustomError("amount_type", "no amount")
+    return value
 
 
 Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT), BeforeValidator(_whole_number)]
 Since = Annotated[int, Field(ge=0, le=LATEST_MS, description="Milliseconds."), BeforeValidator(_whole_number)]
+Amount = Annotated[int | Decimal | str | None, BeforeValidator(_amount)]
 LeadData = Annotated[
     dict[str, Any],
     WithJsonSchema(
@@ -63,7 +73,7 @@ LeadData = Annotated[
                 "phone": {"type": "string", "maxLength": 40},
                 "product_link": {"type": "string", "maxLength": 2048},
                 "order_volume": {"type": "string", "enum": ["", *ORDER_VOLUMES]},
-                "pending_orders": {"type": ["string", "integer"]},
+                "pending_orders": {"type": ["string", "number"]},
                 HONEYPOT: {"type": "string", "maxLength": 0, "description": "People do not see this field."},
             },
         }
@@ -171,7 +181,7 @@ class LeadDecision(Params):
 
     lead_id: str
     decision: str = Field(json_schema_extra={"enum": [*DECISIONS]})
-    commission_amount: int | Decimal | str | None = Field(default=None, description="USD; needed to approve.")
+    commission_amount: Amount = Field(default=None, description="USD; needed to approve.")
     admin_notes: str | None = Field(default=None, validation_alias=AliasChoices("admin_notes", "notes"))
     admin_id: str | None = None
     amend: bool = False
@@ -194,6 +204,7 @@ class LeadDecision(Params):
 Model = TypeVar("Model", bound=Params)
 
 _COMPLAINTS = {
+    "amount_type": "must be an amount such as 25.50",
     "missing": "is missing",
     "string_type": "must be text",
     "bool_type": "must be true or false",

@@ -7,8 +7,9 @@ from commercive_cli.api.actions import ACTIONS, BY_NAME, Action
 from commercive_cli.api.cors import ALLOW, METHODS
 from commercive_cli.api.errors import UnknownAction, WrongMethod
 from commercive_cli.api.events import Request
-from commercive_cli.api.params import Params
+from commercive_cli.api.params import DECISIONS, Params
 from commercive_cli.api.strict_json import TWICE, read_object
+from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
 
 APPROVE, SHORT_DECISIONS = TWICE
@@ -45,17 +46,18 @@ def _posted(in_query: str | None, body: dict[str, Any]) -> tuple[Action[Any], di
     in_body = body.get("action")
     if isinstance(in_body, str) and in_body in SHORT_DECISIONS:
         return _approval(in_query, in_body, body)
-    if in_query and in_body and in_query != in_body:
+    if in_query and in_body and _action(in_query) is not _action(in_body):
         raise Invalid("the query string and the body name different actions", field="action")
     return _action(in_body or in_query), body
 
 
 def _approval(in_query: str | None, decision: str, body: Mapping[str, Any]) -> tuple[Action[Any], dict[str, Any]]:
-    """Read the seed's approve body, of whose two `action` keys JavaScript sends only the last, the decision."""
+    """Read the seed's approve body, of whose two `action` keys only the decision is left."""
     action = _action(in_query or APPROVE)
     if action.name != APPROVE:
         raise Invalid(f"the body decides about a lead, but the query string says {action.name}", field="action")
-    if body.get("decision") not in (None, "", decision):
+    other = body.get("decision")
+    if other not in (None, "") and DECISIONS[choose(other, tuple(DECISIONS), "decision")] != DECISIONS[decision]:
         raise Invalid("action and decision contradict each other", field="decision")
     return action, {**body, "decision": decision}
 

@@ -1,4 +1,7 @@
-"""The deployable stack as a CloudFormation template: function, URL, role, tables, log, secret and alarms."""
+"""The deployable stack as a CloudFormation template: function, URL, role, tables, log, secret and alarms.
+
+Both know the origins: the URL answers preflights and sends CORS headers, the function refuses other pages' requests.
+"""
 
 import sys
 from typing import Any
@@ -56,6 +59,7 @@ def _parameters() -> Template:
             "Type": "CommaDelimitedList",
             "Description": "Exact origins of the pages that may call",
             "Default": DEFAULT_DASHBOARD_URL,
+            "AllowedPattern": "^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
         },
         "DashboardUrl": {"Type": "String", "Default": DEFAULT_DASHBOARD_URL},
         "CreateTables": {
@@ -129,6 +133,8 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_JWT_SECRET": _if_given("HasJwtSecret", "JwtSecret"),
         "COMMERCIVE_SUPABASE_KEY": _if_given("HasSupabaseKey", "SupabaseKey"),
         "COMMERCIVE_ADDRESS_KEY": {"Fn::Sub": "{{resolve:secretsmanager:${AddressKey}}}"},
+        "COMMERCIVE_CORS_ORIGINS": {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
+        "COMMERCIVE_CORS_HEADERS": "url",
         "COMMERCIVE_DASHBOARD_URL": {"Ref": "DashboardUrl"},
     }
 

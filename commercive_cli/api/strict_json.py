@@ -17,8 +17,8 @@ DEEPEST = 32
 def read_object(text: str) -> dict[str, Any]:
     """Return the JSON object in `text`, its fractions as Decimal; raise Invalid for anything else.
 
-    The approve body that holds `action` twice comes back with the action under `action` and the other value under
-    `decision`.
+    The approve body that holds `action` twice comes back with the decision alone, wherever it stood, which is what is
+    left when JavaScript sends that body.
     """
     reader = _Reader()
     try:
@@ -65,13 +65,7 @@ def _approval(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     decided = [value for value in values if isinstance(value, str) and value in decisions]
     if len(values) != 2 or len(decided) != 1 or action not in values or len(set(names)) != len(names) - 1:
         raise _twice(next(name for name in names if names.count(name) > 1))
-    return dict(pairs) | {"action": action, **_decision(dict(pairs), decided[0])}
-
-
-def _decision(body: dict[str, Any], decided: str) -> dict[str, Any]:
-    if body.get("decision", decided) != decided:
-        raise Invalid("action and decision contradict each other", field="decision")
-    return {"decision": decided}
+    return dict(pairs) | {"action": decided[0]}
 
 
 def _check_depth(value: Any) -> None:

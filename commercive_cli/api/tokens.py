@@ -51,7 +51,7 @@ class TokenReader:
         """Return who an Authorization header speaks for.
 
         Raises Unauthenticated for anything but a bearer token that this issuer signed for somebody who signed in and
-        that counts now, and Unavailable while the issuer's keys cannot be had.
+        that counts now, and NoKeys while the issuer's keys cannot be had.
         """
         token = _bearer(authorization)
         header = _header(token)

@@ -10,7 +10,9 @@ from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
 
 AuthMode = Literal["jwt", "none"]
+CorsHeaders = Literal["api", "url"]
 AUTH_MODES: tuple[AuthMode, ...] = ("jwt", "none")
+CORS_HEADERS: tuple[CorsHeaders, ...] = ("api", "url")
 SHORTEST_SECRET = 32
 """Bytes of an HS256 key; a shorter one is weaker than the hash (RFC 7518, section 3.2)."""
 
@@ -40,7 +42,9 @@ class SupabaseSettings:
 class APISettings:
     """How the API answers. `tokens` is None in mode none alone; `address_key` hides callers' addresses in counters.
 
-    `origins` None leaves CORS to whatever stands in front of the API.
+    `origins` None leaves CORS to whatever stands in front of the API. `cors_headers` (COMMERCIVE_CORS_HEADERS) says who
+    sends the headers that let pages on the list read answers: `api`, or `url` for the Function URL, whose CORS settings
+    then must name the same origins. Requests from other pages are refused either way.
     """
 
     auth: AuthMode
@@ -48,6 +52,7 @@ class APISettings:
     tokens: TokenSettings | None = None
     origins: tuple[str, ...] | None = None
     supabase: SupabaseSettings | None = None
+    cors_headers: CorsHeaders = "api"
 
 
 def load_api(
@@ -65,6 +70,7 @@ def load_api(
         address_key=_address_key(environ, mode),
         origins=_origins(environ.get("COMMERCIVE_CORS_ORIGINS"), origins),
         supabase=_supabase(environ, url),
+        cors_headers=choose(environ.get("COMMERCIVE_CORS_HEADERS") or "api", CORS_HEADERS, "COMMERCIVE_CORS_HEADERS"),
     )
 
 

@@ -156,6 +156,12 @@ class TestRouting:
 
         assert (400, 0) == (answer.status, world.count(TABLES[0]))
 
+    def test_query_and_body_may_spell_one_action_differently(self, client: Client) -> None:
+        """An alias is the same action."""
+        body = {"action": "affiliate/submit-lead", "link_id": make_link(client), "lead_data": LEAD}
+
+        assert 200 == client.send("POST", "action=leads/submit", json.dumps(body)).status
+
 
 class TestQuery:
     @pytest.mark.parametrize(
@@ -186,6 +192,19 @@ class TestQuery:
         answer = client.get("chat/messages", f"conversation_id={begin(client)}&since={since}")
 
         assert 400 == answer.status
+
+    @pytest.mark.parametrize(
+        ("action", "query", "complaint"),
+        [
+            ("admin/leads", "limit=-1", "limit must be 1 or more"),
+            ("chat/messages", "conversation_id=c&since=-1", "since must be 0 or more"),
+        ],
+    )
+    def test_a_number_that_is_too_small_is_told_the_smallest(
+        self, client: Client, action: str, query: str, complaint: str
+    ) -> None:
+        """-1 is a whole number; what is wrong with it is its size."""
+        assert complaint == client.get(action, query).body["error"]
 
     def test_a_cursor_of_another_listing_is_refused(self, client: Client) -> None:
         """A foreign cursor would silently skip items."""
@@ -241,6 +260,13 @@ class TestMoney:
         pending = client.get("admin/leads", "status=pending").body["leads"]
         assert (400, 1) == (answer.status, len(pending))
 
+    @pytest.mark.parametrize("amount", [True, {}, [1]])
+    def test_what_is_no_amount_is_told_to_be_one(self, client: Client, amount: object) -> None:
+        """Whichever type stands in its place."""
+        answer = client.post("admin/approve-lead", lead_id="x", decision="approve", commission_amount=amount)
+
+        assert (400, "commission_amount must be an amount such as 25.50") == (answer.status, answer.body["error"])
+
     def test_cents_survive_exactly(self, client: Client) -> None:
         """0.1 + 0.2 is 0.3: no float takes part in sums."""
         for amount in ("0.1", "0.2"):
@@ -273,6 +299,17 @@ def test_a_form_that_is_not_as_it_should_be_is_no_lead(client: Client, lead: obj
 
     stats = client.get("affiliate/stats", "affiliate_id=aff-1").body["stats"]
     assert (400, 0) == (answer.status, stats["total_leads"])
+
+
+@pytest.mark.parametrize(("number", "stored"), [("1.5", "1.5"), ("20", "20"), ('"about 20"', "about 20")])
+def test_pending_orders_may_be_any_number(client: Client, number: str, stored: str) -> None:
+    """It is kept as the text that was sent."""
+    body = {"action": "leads/submit", "link_id": make_link(client), "lead": LEAD | {"pending_orders": "NUMBER"}}
+
+    client.send("POST", "", json.dumps(body).replace('"NUMBER"', number))
+
+    [lead] = client.get("admin/leads").body["leads"]
+    assert stored == lead["pending_orders"]
 
 
 def test_unknown_fields_are_ignored(client: Client) -> None:

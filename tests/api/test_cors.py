@@ -75,8 +75,24 @@ def test_who_is_no_page_needs_no_origin(client: Client) -> None:
     assert 200 == client.get("health").status
 
 
-def test_as_deployed_the_functions_url_answers_for_cors(world: World) -> None:
-    """Two voices would contradict each other: without a list of its own the door neither permits nor refuses."""
+def test_as_deployed_the_url_sends_the_headers_and_the_function_refuses(world: World) -> None:
+    """Two voices would contradict each other, so only one permits; other pages are refused all the same."""
+    client = world.open(cors_headers="url")
+
+    permitted = client.send("OPTIONS", "", None, PREFLIGHT)
+    answered = client.send("GET", "action=health", None, PREFLIGHT)
+    refused = client.send("GET", "action=health", None, {"origin": "https://evil.example"})
+
+    assert (204, 200, 403) == (permitted.status, answered.status, refused.status)
+    assert [] == [
+        name
+        for name in {**permitted.headers, **answered.headers, **refused.headers}
+        if name.startswith("access-control-")
+    ]
+
+
+def test_without_a_list_the_door_neither_permits_nor_refuses(world: World) -> None:
+    """Whatever stands in front of it answers for CORS then."""
     client = world.open(origins=None)
 
     permitted = client.send("OPTIONS", "", None, PREFLIGHT)

@@ -2,12 +2,13 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, count, repeat
 
 import pytest
 
-from commercive_cli.api.outbound import LARGEST_ANSWER, CallFailed, call
+from commercive_cli.api.outbound import LARGEST_ANSWER, TIMEOUT_SECONDS, CallFailed, call
 
 
 @contextmanager
@@ -20,7 +21,8 @@ def answering(reply: bytes) -> Iterator[tuple[str, list[bytes]]]:
             connection, _ = listening.accept()
             with connection:
                 asked.append(connection.recv(65536))
-                connection.sendall(reply)
+                with suppress(OSError):  # the other side may have enough of it
+                    connection.sendall(reply)
 
         thread = threading.Thread(target=answer)
         thread.start()
@@ -49,6 +51,36 @@ def test_an_endless_answer_is_cut() -> None:
     size = LARGEST_ANSWER + 1000
     with answering(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * size) as (url, _):
         assert len(call("GET", url, {}, b"").body) == LARGEST_ANSWER
+
+
+def passing(step: float) -> Callable[[], float]:
+    """Return a clock on which `step` seconds pass between two looks."""
+    looks = count()
+    return lambda: next(looks) * step
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000,
+        b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 50_000 + b"\r\n\r\n",
+    ],
+    ids=["body", "headers"],
+)
+def test_an_answer_in_drips_has_failed_when_the_time_is_up(reply: bytes) -> None:
+    """The limit is for the whole call: connecting, sending and every read spend from the same two seconds."""
+    with answering(reply) as (url, _), pytest.raises(CallFailed, match="TimeoutError"):
+        call("GET", url, {}, b"", now=passing(TIMEOUT_SECONDS / 4))
+
+
+def test_a_server_that_says_nothing_is_waited_for_no_longer_than_is_left() -> None:
+    """A read waits for what the call's earlier steps left of its time."""
+    clock = chain([0.0], repeat(TIMEOUT_SECONDS - 0.05))
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        pytest.raises(CallFailed, match="TimeoutError"),
+    ):
+        call("GET", f"http://127.0.0.1:{listening.getsockname()[1]}/", {}, b"", now=lambda: next(clock))
 
 
 @pytest.mark.parametrize("reply", [b"", b"nonsense\r\n\r\n"])

@@ -198,8 +198,24 @@ class TestLeads:
             ("", '{"action": "admin/approve-lead", "lead_id": LEAD, "decision": RULING, "commission_amount": "12.50"}'),
             ("", '{"action": "admin/approve-lead", "lead_id": LEAD, "status": RULING, "commission_amount": 12.5}'),
             ("action=admin/approve-lead", '{"lead_id": LEAD, "decision": RULING, "commission_amount": 12.5}'),
+            ("", '{"lead_id": LEAD, "action": RULING, "decision": RULED, "commission_amount": 12.5}'),
+            (
+                "",
+                '{"action": "admin/approve-lead", "lead_id": LEAD, "action": RULING, "decision": RULED, '
+                '"commission_amount": 12.5}',
+            ),
         ],
-        ids=["short", "short, named in the query", "both", "both, turned", "decision", "status", "named in the query"],
+        ids=[
+            "short",
+            "short, named in the query",
+            "both",
+            "both, turned",
+            "decision",
+            "status",
+            "named in the query",
+            "short, and as leads hold it",
+            "both, and as leads hold it",
+        ],
     )
     def test_every_spelling_of_the_approve_body_works(
         self, client: Client, query: str, body: str, decision: str, status: str
@@ -207,6 +223,7 @@ class TestLeads:
         """2.13, DESIGN.md section 7: whatever the wire carries of the two `action` keys, the lead is decided."""
         lead_id = submit(client, make_link(client))
         text = body.replace("LEAD", json.dumps(lead_id)).replace("RULING", json.dumps(decision))
+        text = text.replace("RULED", json.dumps(status))
 
         answer = client.send("POST", query, text)
 
@@ -218,6 +235,8 @@ class TestLeads:
         ("query", "body"),
         [
             ("", {"action": "approve", "decision": "reject"}),
+            ("", {"action": "approve", "decision": "rejected"}),
+            ("", {"action": "approve", "decision": "perhaps"}),
             ("", {"action": "admin/approve-lead", "decision": "approve", "status": "reject"}),
             ("action=chat/close", {"action": "approve"}),
             ("action=chat/close", {"action": "admin/approve-lead", "decision": "approve"}),

@@ -49,6 +49,7 @@ def test_mode_jwt_does_not_start_unconfigured(missing: str) -> None:
         {"COMMERCIVE_CORS_ORIGINS": "https://dashboard.commercive.co/"},
         {"COMMERCIVE_CORS_ORIGINS": "https://*.commercive.co"},
         {"COMMERCIVE_CORS_ORIGINS": "null"},
+        {"COMMERCIVE_CORS_HEADERS": "both"},
         {"COMMERCIVE_CORS_ORIGINS": "dashboard.commercive.co"},
     ],
 )
@@ -83,6 +84,12 @@ def test_without_a_list_cors_is_left_to_the_function_url() -> None:
     assert load_api(COMPLETE).origins is None
     assert () == load_api(COMPLETE, origins=()).origins
     assert () == load_api(COMPLETE | {"COMMERCIVE_CORS_ORIGINS": ""}).origins
+
+
+def test_the_api_sends_cors_headers_unless_the_url_does() -> None:
+    """COMMERCIVE_CORS_HEADERS=url, as the stack sets it, leaves them to the Function URL."""
+    assert "api" == load_api(COMPLETE).cors_headers
+    assert "url" == load_api(COMPLETE | {"COMMERCIVE_CORS_HEADERS": "url"}).cors_headers
 
 
 def test_links_go_to_supabase_only_with_a_key() -> None:

@@ -1,6 +1,7 @@
 """The stack that `api template` prints: valid, and with no right that the actions do not use."""
 
 import json
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -157,15 +158,37 @@ def test_the_function_checks_tokens_and_holds_no_secret_in_the_template() -> Non
     assert "jwt" == variables["COMMERCIVE_API_AUTH"]
     assert [True, True] == [parameters[name]["NoEcho"] for name in ("JwtSecret", "SupabaseKey")]
     assert "resolve:secretsmanager" in json.dumps(variables["COMMERCIVE_ADDRESS_KEY"])
-    assert "COMMERCIVE_CORS_ORIGINS" not in variables, "the URL answers for CORS, and only one may"
 
 
-def test_the_url_names_its_origins() -> None:
-    """Never a wildcard; the list is a parameter."""
+def test_the_url_and_the_function_know_the_same_origins() -> None:
+    """The URL alone sends headers, the function refuses what the URL lets through; the list is a parameter."""
     cors = RESOURCES["ApiUrl"]["Properties"]["Cors"]
+    variables = FUNCTION["Environment"]["Variables"]
 
     assert {"Ref": "AllowedOrigins"} == cors["AllowOrigins"]
+    assert {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]} == variables["COMMERCIVE_CORS_ORIGINS"]
+    assert "url" == variables["COMMERCIVE_CORS_HEADERS"]
     assert "https://dashboard.commercive.co" == template("p_")["Parameters"]["AllowedOrigins"]["Default"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "accepted"),
+    [
+        ("https://dashboard.commercive.co", True),
+        ("http://localhost:3000", True),
+        ("*", False),
+        ("https://*.commercive.co", False),
+        ("https://dashboard.commercive.co/", False),
+        ("https://Dashboard.commercive.co", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+def test_the_stack_takes_the_origins_that_the_function_takes(origin: str, accepted: bool) -> None:
+    """A wildcard would let every page call; CloudFormation refuses it before anything is deployed."""
+    pattern = template("p_")["Parameters"]["AllowedOrigins"]["AllowedPattern"]
+
+    assert accepted == bool(re.search(pattern, origin))
 
 
 def test_operators_hear_of_errors_latency_and_throttles() -> None:

@@ -252,16 +252,41 @@ class TestKeySet:
         assert keys.find("ec-1") is not None
 
     def test_without_any_keys_nobody_can_tell(self, world: World, issuer: Issuer) -> None:
-        """503, so that clients try again instead of signing out; tried again after 30 seconds."""
+        """503, so that clients try again instead of signing out; the issuer is asked again after two seconds."""
         jwks = world.outside.answers.copy()
         world.outside.answers.clear()
         client = world.open("jwt")
         during = [knock(client, issuer.token("user-a")) for _ in range(5)]
         asked = len(world.outside.sent)
         world.outside.answers.update(jwks)
-        world.clock.advance(31)
+        world.clock.advance(2)
 
         assert ([503] * 5, 1, 200) == (during, asked, knock(client, issuer.token("user-a")))
+
+    def test_a_refusal_for_want_of_keys_says_that_nothing_was_done(self, world: World, issuer: Issuer) -> None:
+        """The store is not to blame, and the outcome is known."""
+        world.outside.answers.clear()
+
+        answer = world.open("jwt").as_(issuer.token("user-a")).get("admin/leads")
+
+        expected = "the keys of the identity provider cannot be fetched now; nothing was done, try again"
+        assert (503, "unavailable", expected) == (answer.status, answer.code, answer.body["error"])
+
+    def test_those_who_waited_for_a_slow_failure_do_not_ask_again(self, clock: FakeClock) -> None:
+        """The two seconds begin when the fetch ends: an issuer that hangs is not asked by one request after another."""
+        fetched: list[str] = []
+
+        def hang(url: str) -> bytes:
+            fetched.append(url)
+            clock.advance(2)
+            raise CallFailed("nobody answers there")
+
+        keys = KeySet("https://keys", hang, clock)
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                keys.find("ec-1")
+
+        assert ["https://keys"] == fetched
 
     @pytest.mark.parametrize(
         "document",

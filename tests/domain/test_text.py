@@ -1,6 +1,7 @@
 """Text: lengths at the boundary and one beyond, and what no text may hold."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -145,7 +146,9 @@ def test_a_link_that_a_browser_would_run_is_refused(link: str) -> None:
     assert refused.value.message.isprintable()
 
 
-@pytest.mark.parametrize(("value", "stored"), [(3, "3"), ("about 5", "about 5"), (0, "0"), ("", "")])
+@pytest.mark.parametrize(
+    ("value", "stored"), [(3, "3"), ("about 5", "about 5"), (0, "0"), ("", ""), (Decimal("1.5"), "1.5")]
+)
 def test_a_count_may_be_a_number_or_words(value: object, stored: str) -> None:
     """Pending orders may be a JSON number or what a person typed; it is kept as text."""
     assert stored == rules.count_text(value, "pending_orders")
