@@ -35,7 +35,7 @@ from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.writes import Write
 
 INDEX_LAG_MS = 2000
-SCANS_AT_ONCE = 4
+SCANS_AT_ONCE = 2
 
 
 class DynamoDBStore:
@@ -97,7 +97,7 @@ class DynamoDBStore:
 
     @property
     def scans_at_once(self) -> int:
-        """As many as keep one CPU busy with the replies."""
+        """While one reply is read, which takes botocore longer than the network, another one comes in."""
         return SCANS_AT_ONCE
 
     def get(self, table: Table, key: Key) -> Item | None:

@@ -19,6 +19,7 @@ AttributeValue = dict[str, Any]
 
 _CANONICAL = re.compile(r"0|-?[1-9][0-9]*(\.[0-9]*[1-9])?|-?0\.[0-9]*[1-9]", re.ASCII)
 _json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_quoted = json.encoder.encode_basestring
 
 
 class TextItem(Item):
@@ -37,8 +38,19 @@ def item_text(item: Mapping[str, Any]) -> str:
 
 
 def encoded_text(encoded: Mapping[str, AttributeValue]) -> str:
-    """Return the text of the item that attribute values hold."""
-    return _json(encoded) if _is_canonical(encoded) else item_text(decode_item(encoded))
+    """Return the text of the item that attribute values hold; quickly for texts, flags and numbers as we write them."""
+    parts: list[str] = []
+    for name in sorted(encoded):
+        [(tag, value)] = encoded[name].items()
+        if tag == "S":
+            parts.append(f'{_quoted(name)}:{{"S":{_quoted(value)}}}')
+        elif tag == "N" and _CANONICAL.fullmatch(value):
+            parts.append(f'{_quoted(name)}:{{"N":"{value}"}}')
+        elif tag == "BOOL":
+            parts.append(f'{_quoted(name)}:{{"BOOL":{"true" if value else "false"}}}')
+        else:
+            return item_text(decode_item(encoded))
+    return f"{{{','.join(parts)}}}"
 
 
 def text_item(text: str) -> Item:
@@ -110,15 +122,6 @@ def parse_number(text: str) -> int | Decimal:
         return int(text)
     number = Decimal(text)
     return int(number) if number == number.to_integral_value() else number
-
-
-def _is_canonical(encoded: Mapping[str, AttributeValue]) -> bool:
-    """Return whether attribute values are as `encode_item` makes them; False for what is nested, to keep it quick."""
-    for tagged in encoded.values():
-        for tag, value in tagged.items():
-            if tag in ("M", "L") or (tag == "N" and not _CANONICAL.fullmatch(value)):
-                return False
-    return True
 
 
 def _trimmed(number: Decimal) -> Decimal:
