@@ -7,7 +7,9 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from botocore.model import OperationModel
 from botocore.session import Session
+from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.engines.dynamodb_errors import explained
@@ -17,6 +19,7 @@ from commercive_cli.engines.dynamodb_place import Place
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 3.0
 CONNECTIONS = 50
+_WITH_ITEMS = ("GetItem", "Query", "Scan", "BatchWriteItem")
 
 
 class Connection:
@@ -102,19 +105,31 @@ class Connection:
         client = self._session_to_use().create_client(
             "dynamodb", region_name=self._place.region, endpoint_url=self._place.endpoint, config=self._config
         )
-        client.meta.events.register("before-parse.dynamodb", _check_reply)
+        client.meta.events.register("before-parse.dynamodb", _read_reply)
         return client
 
 
-def _check_reply(response_dict: dict[str, Any], **_: Any) -> None:
-    """Raise ReplyDamaged for a reply that botocore would read as one without any content.
+def _read_reply(
+    operation_model: OperationModel, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Check a reply, and read what holds items in botocore's place.
 
     botocore takes a body cut short, or a proxy's HTML page, for `{}`: an item that is there would be "not found", a
-    write that never arrived "done". It checks x-amz-crc32 only to decide on a retry, and its retries are off.
+    write that never arrived "done". It checks x-amz-crc32 only to decide on a retry, and its retries are off. And it
+    walks through every attribute value for binaries and dates, of which items here have none: two thirds of its time.
+    Raises ReplyDamaged.
     """
     headers, body = response_dict["headers"], response_dict["body"]
     checksum = headers.get("x-amz-crc32")
     if checksum is not None and int(checksum) != zlib.crc32(body):
         raise ReplyDamaged("the reply's checksum is wrong")
-    if response_dict["status_code"] < 300 and not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
+    if response_dict["status_code"] >= 300:
+        return
+    if not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
         raise ReplyDamaged("the reply is not DynamoDB's")
+    if operation_model.name in _WITH_ITEMS:
+        try:
+            customized_response_dict.update(from_json(body))
+        except ValueError:
+            raise ReplyDamaged("the reply is not DynamoDB's") from None
+        response_dict["body"] = b"{}"

@@ -1,7 +1,7 @@
 """Affiliate stats counted again from the leads, and written only where they were wrong."""
 
 import time
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -9,11 +9,12 @@ from commercive_cli.domain.answers import Recomputation, Recomputed
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
-from commercive_cli.domain.models import AffiliateStats, Lead
+from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats
+from commercive_cli.domain.money import CENT, LARGEST_AMOUNT
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.feeds import Feed, stream_feed
 from commercive_cli.services.ledger import Change
-from commercive_cli.services.sweep import sweep
+from commercive_cli.services.sweep import sweep, sweep_pages
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
@@ -58,7 +59,7 @@ class RecomputeService:
         """
         books = _Books()
         sweep(self.store, AFFILIATE_STATS, books.add_stats)
-        sweep(self.store, LEADS, books.add_lead)
+        sweep_pages(self.store, LEADS, books.add_leads)
         results = [self.one(affiliate_id, actor) for affiliate_id in sorted(books.suspects())]
         changed = [result for result in results if result.changed]
         return Recomputation(checked=len(books.affiliates()), changed=changed, damaged=tuple(sorted(books.damaged)))
@@ -74,13 +75,12 @@ class RecomputeService:
         return item
 
     def _counted(self, affiliate_id: str) -> AffiliateStats:
-        stats = AffiliateStats(affiliate_id=affiliate_id, last_updated=self.clock())
-        for lead in self._leads(affiliate_id):
-            stats = stats.with_lead(lead.status, lead.commission_amount)
-        return stats
-
-    def _leads(self, affiliate_id: str) -> Iterator[Lead]:
-        return map(Lead.of, stream_feed(self.store, Feed(LEADS, "AffiliateLeadsIndex", (affiliate_id,))))
+        at, tally = self.clock(), _Tally()
+        for item in stream_feed(self.store, Feed(LEADS, "AffiliateLeadsIndex", (affiliate_id,))):
+            if not _is_countable(item):
+                raise Damaged(f"the stored lead {item['lead_id']} is damaged; see `commercive tables audit`")
+            tally.add(item)
+        return tally.stats(affiliate_id, at)
 
     def _write(self, item: Item | None, before: AffiliateStats, after: AffiliateStats, actor: str) -> Recomputed:
         counts = after.item()
@@ -103,14 +103,20 @@ class _Tally:
     commission: Decimal = Decimal(0)
     by_status: dict[str, int] = field(default_factory=dict)
 
-    def add(self, lead: Lead) -> None:
+    def add(self, lead: Item) -> None:
         self.leads += 1
-        self.by_status[lead.status] = self.by_status.get(lead.status, 0) + 1
-        self.commission += lead.commission_amount or 0
+        self.by_status[lead["status"]] = self.by_status.get(lead["status"], 0) + 1
+        self.commission += lead.get("commission_amount") or 0
 
-    def stats(self) -> AffiliateStats:
+    def stats(self, affiliate_id: str = "", at: int = 0) -> AffiliateStats:
         counts = {f"{status}_leads": count for status, count in self.by_status.items()}
-        return AffiliateStats(affiliate_id="", total_leads=self.leads, total_commission=self.commission, **counts)
+        return AffiliateStats(
+            affiliate_id=affiliate_id,
+            total_leads=self.leads,
+            total_commission=self.commission.quantize(CENT),
+            last_updated=at,
+            **counts,
+        )
 
 
 @dataclass
@@ -118,21 +124,20 @@ class _Books:
     """What sweeps saw: stats as stored (None where they cannot be read), leads counted, leads that cannot be read."""
 
     stored: dict[str, AffiliateStats | None] = field(default_factory=dict)
-    counted: dict[str, _Tally] = field(default_factory=dict)
+    counted: defaultdict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
     damaged: list[str] = field(default_factory=list)
     _uncountable: set[str] = field(default_factory=set)
 
     def add_stats(self, item: Item) -> None:
         self.stored[item["affiliate_id"]] = _stats_of(item)
 
-    def add_lead(self, item: Item) -> None:
-        try:
-            lead = Lead.of(item)
-        except Damaged:
-            self.damaged.append(item["lead_id"])
-            self._uncountable.add(str(item.get("affiliate_id")))
-        else:
-            self.counted.setdefault(lead.affiliate_id, _Tally()).add(lead)
+    def add_leads(self, items: list[Item]) -> None:
+        for item in items:
+            if _is_countable(item):
+                self.counted[item["affiliate_id"]].add(item)
+            else:
+                self.damaged.append(item["lead_id"])
+                self._uncountable.add(str(item.get("affiliate_id")))
 
     def affiliates(self) -> set[str]:
         return self.stored.keys() | self.counted.keys()
@@ -144,6 +149,16 @@ class _Books:
         """Return whether stats say what the leads say; no leads at all and stats of zero agree."""
         stored = self.stored.get(affiliate_id, AffiliateStats(affiliate_id=affiliate_id))
         return stored is not None and stored.counts() == self.counted.get(affiliate_id, _Tally()).stats().counts()
+
+
+def _is_countable(lead: Item) -> bool:
+    """Return whether all that stats count of a lead can be read; many leads pass by, too many for a model of each."""
+    amount = lead.get("commission_amount")
+    return (
+        type(lead.get("affiliate_id")) is str
+        and lead.get("status") in LEAD_STATUSES
+        and (amount is None or (type(amount) in (int, Decimal) and 0 <= amount <= LARGEST_AMOUNT))
+    )
 
 
 def _stats_of(item: Item) -> AffiliateStats | None:

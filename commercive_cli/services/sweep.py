@@ -11,22 +11,34 @@ from commercive_cli.store.schema import Table
 SEGMENTS = 4
 
 
-def sweep(store: Store, table: Table, visit: Callable[[Item], None], *, segments: int = SEGMENTS) -> int:
+def sweep(store: Store, table: Table, visit: Callable[[Item], None]) -> int:
     """Call `visit` with every item of the table, never two at a time, in no order; return how many there were."""
+
+    def visit_page(items: list[Item]) -> None:
+        for item in items:
+            visit(item)
+
+    return sweep_pages(store, table, visit_page)
+
+
+def sweep_pages(store: Store, table: Table, visit: Callable[[list[Item]], None]) -> int:
+    """Call `visit` with all items of the table, a page at a time; return how many items there were.
+
+    It is for whoever looks at a million items and counts the microseconds.
+    """
     lock = Lock()
 
     def read_segment(segment: int, stop: Event) -> int:
         count = 0
         start: Key | None = None
         while not stop.is_set():
-            page = store.scan(table, segment=segment, segments=segments, start=start)
+            page = store.scan(table, segment=segment, segments=SEGMENTS, start=start)
             with lock:
-                for item in page.items:
-                    visit(item)
+                visit(page.items)
             count += len(page.items)
             start = page.next
             if start is None:
                 break
         return count
 
-    return sum(together(read_segment, segments, store.scans_at_once))
+    return sum(together(read_segment, SEGMENTS, store.scans_at_once))

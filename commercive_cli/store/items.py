@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from pydantic_core import from_json
+
 from commercive_cli.domain.errors import Invalid
 
 Item = dict[str, Any]
@@ -55,7 +57,7 @@ def encoded_text(encoded: Mapping[str, AttributeValue]) -> str:
 
 def text_item(text: str) -> Item:
     """Return the item that a text holds."""
-    return decode_item(json.loads(text))
+    return decode_item(from_json(text))
 
 
 def encode_item(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
@@ -65,7 +67,8 @@ def encode_item(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
 
 def decode_item(encoded: Mapping[str, AttributeValue]) -> Item:
     """Return the item that attribute values hold; the inverse of `encode_item`."""
-    return {name: decode_value(value) for name, value in encoded.items()}
+    # Most values are text, and whole tables come through here.
+    return {n: v["S"] if "S" in v and len(v) == 1 else decode_value(v) for n, v in encoded.items()}
 
 
 def encode_value(value: Any) -> AttributeValue:

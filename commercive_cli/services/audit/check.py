@@ -40,8 +40,8 @@ class Check(Protocol):
 
     tables: ClassVar[tuple[Table, ...]]
 
-    def visit(self, table: Table, item: Item) -> None:
-        """Take one item into account."""
+    def visit(self, table: Table, items: list[Item]) -> None:
+        """Take a page of items into account."""
         ...
 
     def findings(self, bench: Bench) -> Iterator[Finding]:

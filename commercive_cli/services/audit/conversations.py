@@ -57,6 +57,9 @@ class _Tally:
         )
 
 
+_NO_MESSAGES = _Tally()
+
+
 @dataclass
 class ConversationCheck:
     """Invariants 1 and 4, the pointer to the last message, and messages without a conversation."""
@@ -66,15 +69,17 @@ class ConversationCheck:
     _tallies: dict[str, _Tally] = field(default_factory=dict)
     _suspects: set[str] = field(default_factory=set)
 
-    def visit(self, table: Table, item: Item) -> None:
-        """Count a message, or compare a conversation with the count; messages must come before conversations."""
+    def visit(self, table: Table, items: list[Item]) -> None:
+        """Count messages, or compare conversations with the count; messages must come before conversations."""
         if table is MESSAGES:
-            tally = self._tallies.get(item["conversation_id"])
-            if tally is None:
-                tally = self._tallies[item["conversation_id"]] = _Tally()
-            tally.add(item)
-        elif table is CONVERSATIONS and not self._tallies.pop(item["conversation_id"], _Tally()).fits(item):
-            self._suspects.add(item["conversation_id"])
+            for item in items:
+                tally = self._tallies.get(item["conversation_id"])
+                if tally is None:
+                    tally = self._tallies[item["conversation_id"]] = _Tally()
+                tally.add(item)
+        else:
+            unfit = (i for i in items if not self._tallies.pop(i["conversation_id"], _NO_MESSAGES).fits(i))
+            self._suspects.update(item["conversation_id"] for item in unfit)
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
         """Yield what is wrong with conversations; tallies that no conversation claimed are orphans."""

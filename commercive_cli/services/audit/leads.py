@@ -25,10 +25,9 @@ class LeadCheck:
 
     _suspects: list[str] = field(default_factory=list)
 
-    def visit(self, table: Table, item: Item) -> None:
-        """Look at a lead's status and commission."""
-        if table is LEADS and _problem(item):
-            self._suspects.append(item["lead_id"])
+    def visit(self, _table: Table, items: list[Item]) -> None:
+        """Look at the status and commission of leads."""
+        self._suspects += [item["lead_id"] for item in items if _problem(item)]
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
         """Yield leads in an impossible state, after putting them where an admin decides anew."""

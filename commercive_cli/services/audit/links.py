@@ -44,15 +44,19 @@ class LinkCheck:
     _codes: dict[str, tuple[str, str]] = field(default_factory=dict)
     _primaries: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
-    def visit(self, table: Table, item: Item) -> None:
-        """Remember a link, or a claim of one."""
+    def visit(self, table: Table, items: list[Item]) -> None:
+        """Remember links, or claims of them."""
+        for item in items:
+            self._remember(table, item)
+
+    def _remember(self, table: Table, item: Item) -> None:
         if table is AFFILIATE_LINKS:
             owner = (item["affiliate_id"], item["link_id"])
             store = normal_store_url(item.get("store_url", "")) or "-"
             self._links[owner] = _Link(item.get("created_at", 0), *owner, store)
-        elif table is OPS and item["pk"].startswith("link#"):
+        elif item["pk"].startswith("link#"):
             self._codes[item["pk"].partition("#")[2]] = (item["affiliate_id"], item["link_id"])
-        elif table is OPS and item["pk"].startswith("primary#"):
+        elif item["pk"].startswith("primary#"):
             place = (item["pk"].partition("#")[2], item["sk"])
             self._primaries[place] = (item["affiliate_id"], item["link_id"])
 

@@ -22,16 +22,18 @@ class MessageTimeCheck:
 
     _suspects: list[Item] = field(default_factory=list)
 
-    def visit(self, table: Table, item: Item) -> None:
-        """Compare a message's two times."""
-        if table is not MESSAGES:
-            return
-        name = item["message_id"]
-        if f"{name[:8]}{name[9:13]}" == f"{item['created_at']:012x}":
-            return  # an id of ours tells this time, and any other id none; most messages need no closer look
-        told = created_at_of(name)
-        if told is not None and told != item["created_at"] and is_native(item["conversation_id"]):
-            self._suspects.append({**key_of(MESSAGES, item), "created_at": item["created_at"]})
+    def visit(self, _table: Table, items: list[Item]) -> None:
+        """Compare the two times of messages."""
+        for item in items:
+            name, at = item["message_id"], item["created_at"]
+            try:
+                if int(name[:8] + name[9:13], 16) == at:
+                    continue  # an id of ours tells this time, any other id none; most messages need no closer look
+            except ValueError:
+                continue  # and an id without a hexadecimal number is none of ours
+            told = created_at_of(name)
+            if told is not None and told != at and is_native(item["conversation_id"]):
+                self._suspects.append({**key_of(MESSAGES, item), "created_at": at})
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
         """Yield messages out of order, their time taken from their id."""

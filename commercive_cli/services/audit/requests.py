@@ -21,10 +21,10 @@ class RequestCheck:
 
     _claims: list[Item] = field(default_factory=list)
 
-    def visit(self, table: Table, item: Item) -> None:
-        """Remember a request claim."""
-        if table is OPS and item["pk"].startswith("request#"):
-            self._claims.append({**key_of(OPS, item), "answer": item["answer"], "created_at": item["created_at"]})
+    def visit(self, _table: Table, items: list[Item]) -> None:
+        """Remember request claims."""
+        claims = (item for item in items if item["pk"].startswith("request#"))
+        self._claims += [{**key_of(OPS, c), "answer": c["answer"], "created_at": c["created_at"]} for c in claims]
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
         """Yield claims without what they answer, after dropping them."""

@@ -18,7 +18,7 @@ from commercive_cli.services.audit.requests import RequestCheck
 from commercive_cli.services.audit.shapes import ShapeCheck
 from commercive_cli.services.audit.trail import TrailCheck
 from commercive_cli.services.recompute import RecomputeService
-from commercive_cli.services.sweep import sweep
+from commercive_cli.services.sweep import sweep_pages
 from commercive_cli.store.guards import Rehearsal
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
@@ -65,21 +65,21 @@ class AuditService:
             RequestCheck(),
         ]
         shapes = ShapeCheck()
-        checked = {table.name: sweep(self.store, table, visitor(table, shapes, checks)) for table in ORDER}
+        checked = {table.name: sweep_pages(self.store, table, visitor(table, shapes, checks)) for table in ORDER}
         findings = list(chain(shapes.findings(bench), *(check.findings(bench) for check in checks)))
         recomputed = RecomputeService(store, self.clock, self.new_id, self.sleep).all(by)
         checked[AFFILIATE_STATS.name] = recomputed.checked
         return Audit(checked=checked, findings=findings + list(_stats_findings(bench, recomputed.changed)))
 
 
-def visitor(table: Table, shapes: ShapeCheck, checks: Sequence[Check]) -> Callable[[Item], None]:
-    """Return what shows an item of a table to every check that looks at this table, unless the item is malformed."""
+def visitor(table: Table, shapes: ShapeCheck, checks: Sequence[Check]) -> Callable[[list[Item]], None]:
+    """Return what shows items of a table to every check that looks at this table, but for those that are malformed."""
     visits = [check.visit for check in checks if table in check.tables]
 
-    def show(item: Item) -> None:
-        if shapes.lets_through(table, item):
-            for visit in visits:
-                visit(table, item)
+    def show(items: list[Item]) -> None:
+        sound = shapes.sound(table, items)
+        for visit in visits:
+            visit(table, sound)
 
     return show
 

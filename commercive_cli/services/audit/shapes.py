@@ -38,7 +38,6 @@ _OPTIONAL: dict[str, Mapping[str, Types]] = {
 
 
 _MESSAGE = itemgetter("sender_type", "sender_id", "message_text", "created_at", "is_read")
-_MESSAGE_TYPES = (str, str, str, int, bool)
 
 
 @dataclass
@@ -47,8 +46,12 @@ class ShapeCheck:
 
     damaged: list[tuple[Table, str, str]] = field(default_factory=list)
 
-    def lets_through(self, table: Table, item: Item) -> bool:
-        """Return whether the item can be checked any further; remember it when it cannot."""
+    def sound(self, table: Table, items: list[Item]) -> list[Item]:
+        """Return the items that can be checked any further; remember the others."""
+        messages = table is MESSAGES
+        return [item for item in items if (messages and _is_whole_message(item)) or self._is_sound(table, item)]
+
+    def _is_sound(self, table: Table, item: Item) -> bool:
         problem = shape_problem(table, item)
         if problem:
             self.damaged.append((table, "/".join(str(item[name]) for name in table.key_names), problem))
@@ -63,8 +66,6 @@ class ShapeCheck:
 
 def shape_problem(table: Table, item: Item) -> str | None:
     """Return what an item lacks or holds in the wrong type, in words, or None."""
-    if table is MESSAGES and _is_whole_message(item):
-        return None
     for name, types in _needed(table, item).items():
         # The exact type goes first: whole tables come through here.
         if type(item.get(name)) is not types and not _is(item.get(name), types):
@@ -80,9 +81,11 @@ def shape_problem(table: Table, item: Item) -> str | None:
 def _is_whole_message(item: Item) -> bool:
     """Return True for most messages, quickly: there are many, and every one comes through here."""
     try:
-        return tuple(map(type, _MESSAGE(item))) == _MESSAGE_TYPES and item["sender_type"] in SENDER_TYPES
+        sender_type, sender_id, text, at, is_read = _MESSAGE(item)
     except KeyError:
         return False
+    typed = type(sender_id) is str and type(text) is str and type(at) is int and type(is_read) is bool
+    return typed and sender_type in SENDER_TYPES
 
 
 def _needed(table: Table, item: Item) -> Mapping[str, Types]:

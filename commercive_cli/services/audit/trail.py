@@ -28,25 +28,25 @@ class TrailCheck:
     _last: dict[str, tuple[str, str]] = field(default_factory=dict)
     _suspects: list[tuple[str, str]] = field(default_factory=list)
 
-    def visit(self, table: Table, item: Item) -> None:
-        """Remember a subject's last audit row, or compare a subject with it."""
-        if table is OPS and item["pk"].startswith("audit#"):
-            row = (item["sk"], intern(_digest(item["after"])))
-            self._last[item["pk"]] = max(row, self._last.get(item["pk"], row))
+    def visit(self, table: Table, items: list[Item]) -> None:
+        """Remember the last audit row of each subject, or compare subjects with it."""
+        if table is OPS:
+            for item in items:
+                if item["pk"].startswith("audit#"):
+                    row = (item["sk"], intern(_digest(item["after"])))
+                    self._last[item["pk"]] = max(row, self._last.get(item["pk"], row))
             return
-        for kind, subjects in _KINDS.items():
-            if table is subjects:
-                self._compare(kind, item[table.partition.name], item)
+        [kind] = (kind for kind, subjects in _KINDS.items() if subjects is table)
+        name, initial = table.partition.name, ("", _digest(_INITIAL[kind]))
+        for item in items:
+            _, told = self._last.pop(trail_partition(kind, item[name]), initial)
+            if told != _digest(_state(kind, item)):
+                self._suspects.append((kind, item[name]))
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
         """Yield subjects whose state nobody accounts for, after writing a row that says so."""
         for kind, subject in sorted(self._suspects):
             yield from _repaired(bench, kind, subject)
-
-    def _compare(self, kind: str, subject: str, item: Item) -> None:
-        _, told = self._last.pop(trail_partition(kind, subject), ("", _digest(_INITIAL[kind])))
-        if told != _digest(_state(kind, item)):
-            self._suspects.append((kind, subject))
 
 
 def _repaired(bench: Bench, kind: str, subject: str) -> list[Finding]:
@@ -80,8 +80,8 @@ def _last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], in
 
 
 def _state(kind: str, item: Item) -> dict[str, Any]:
-    names = ("status", "commission_amount") if kind == "lead" else ("status",)
-    return {name: item[name] for name in names if item.get(name) is not None}
+    amount = item.get("commission_amount") if kind == "lead" else None
+    return {"status": item["status"]} if amount is None else {"status": item["status"], "commission_amount": amount}
 
 
 def _digest(state: dict[str, Any]) -> str:
