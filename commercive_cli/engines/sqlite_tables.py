@@ -67,11 +67,12 @@ class TableSQL:
 
     def place(self, key: Key) -> tuple[Any, ...]:
         """Return the values of the primary key for an item or its key."""
-        return (slot_of(key[self.table.partition.name]), *(key[name] for name in self.table.key_names))
+        partition = key[self.table.partition.name]
+        return (slot_of(partition), partition, *[key[name] for name in self.table.key_names[1:]])
 
     def row(self, item: Item) -> tuple[Any, ...]:
         """Return the item as parameters of `put`."""
-        return (*self.place(item), *(self._column_value(name, item) for name in self._others), item_text(item))
+        return (*self.place(item), *[self._column_value(name, item) for name in self._others], item_text(item))
 
     def source(self, index: str | None) -> str:
         """Return what to select from; an index that is missing is then an error, never a slow search without it."""

@@ -40,10 +40,11 @@ def check_transaction(writes: tuple[Write, ...]) -> None:
 def check_item(table: Table, item: Item) -> int:
     """Return the item's size in bytes; raise Invalid when it or one of its keys breaks a limit."""
     _check_key(table, item)
-    for index in table.indexes:
-        for attribute, longest in ((index.partition, PARTITION_KEY_BYTES), (index.sort, SORT_KEY_BYTES)):
-            if attribute.name in item:
-                _check_key_value(table, attribute, item[attribute.name], longest)
+    for partition, sort in table.index_keys:
+        if partition.name in item:
+            _check_key_value(table, partition, item[partition.name], PARTITION_KEY_BYTES)
+        if sort.name in item:
+            _check_key_value(table, sort, item[sort.name], SORT_KEY_BYTES)
     size = item_bytes(item)
     if size > ITEM_BYTES:
         raise Invalid(f"an item of {table.name} has {size:,} bytes; the limit is {ITEM_BYTES:,}")
@@ -52,16 +53,20 @@ def check_item(table: Table, item: Item) -> int:
 
 def item_bytes(item: Mapping[str, Any]) -> int:
     """Return the size of an item as DynamoDB counts it, in bytes; raise Invalid on numbers it cannot hold."""
-    return sum([value_bytes(name) + value_bytes(value) for name, value in item.items()])
+    size = 0
+    for name, value in item.items():
+        # Most values are text, and whole tables come through here.
+        size += len(name.encode()) + (len(value.encode()) if type(value) is str else value_bytes(value))
+    return size
 
 
 def value_bytes(value: Any, depth: int = 0) -> int:
     """Return the size of one attribute value in bytes."""
     if depth > NESTING:
         raise Invalid(f"values may be nested {NESTING} levels deep at most")
-    if isinstance(value, str):  # most values are, and whole tables come through here
-        return len(value) if value.isascii() else len(value.encode())
     match value:
+        case str():
+            return len(value.encode())
         case bool() | None:
             return 1
         case int() | Decimal():
@@ -104,13 +109,14 @@ def _check_key(table: Table, key: Key) -> None:
 
 
 def _check_key_value(table: Table, attribute: Attribute, value: Any, longest: int) -> None:
-    place = f"{table.name}.{attribute.name}"
     if attribute.type == "N":
         if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST_KEY_NUMBER:
-            raise Invalid(f"{place} is a key and must be a whole number of 64 bits", field=attribute.name)
+            raise _key_error(table, attribute, "a key and must be a whole number of 64 bits")
     elif not isinstance(value, str) or not value:
-        raise Invalid(f"{place} is a key and must be text that is not empty", field=attribute.name)
+        raise _key_error(table, attribute, "a key and must be text that is not empty")
     elif len(value.encode()) > longest:
-        raise Invalid(
-            f"{place} is a key of {len(value.encode()):,} bytes; the limit is {longest:,}", field=attribute.name
-        )
+        raise _key_error(table, attribute, f"a key of {len(value.encode()):,} bytes; the limit is {longest:,}")
+
+
+def _key_error(table: Table, attribute: Attribute, words: str) -> Invalid:
+    return Invalid(f"{table.name}.{attribute.name} is {words}", field=attribute.name)

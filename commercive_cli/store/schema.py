@@ -4,6 +4,7 @@ This is the one declaration. `tables create`, `diff`, `apply` and `template` all
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 
@@ -56,10 +57,15 @@ class Table:
     ttl: str | None = None
     protections: Protections = Protections()
 
-    @property
+    @cached_property
     def key_names(self) -> tuple[str, ...]:
         """Return the names of the table's key attributes, partition first."""
-        return (self.partition.name,) if self.sort is None else (self.partition.name, self.sort.name)
+        return tuple(attribute.name for attribute in self.key_attributes())
+
+    @cached_property
+    def index_keys(self) -> tuple[tuple[Attribute, Attribute], ...]:
+        """Return the partition and sort key of every index, those that several indexes have but once."""
+        return tuple(dict.fromkeys((index.partition, index.sort) for index in self.indexes))
 
     def index(self, name: str) -> Index:
         """Return the index of that name; KeyError when there is none."""

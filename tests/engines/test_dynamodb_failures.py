@@ -50,6 +50,7 @@ def refused_by(reply: Reply | None, expected: type[Exception]) -> tuple[str, int
         Reply(b"<html>bad gateway</html>", 502),
         Reply(b'{"Item": {"affiliate_id": {"S": "ann"}}}', whole=False),
         Reply(b"<html>please log in</html>"),
+        Reply(b'{"Item": {"affiliate_id": {"S": }}'),
         Reply(b'{"Item": {}}', headers={"x-amz-crc32": "1"}),
     ],
 )

@@ -4,12 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from commercive_cli.domain.errors import Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import Damaged, Invalid, NotFound, Unavailable
 from commercive_cli.domain.models import AffiliateStats, AuditRow
 from commercive_cli.services.leads import LeadService
 from commercive_cli.services.recompute import RecomputeService
+from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import AFFILIATE_STATS, OPS
+from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
 from commercive_cli.store.writes import Delete, Put, Update
 from tests.services.books import errors_in, everything, rows
 from tests.services.fakes import START, Intervening, ManualClock
@@ -113,6 +114,26 @@ def test_a_lead_that_comes_meanwhile_is_counted(
     assert (7, 3, 3, 1, Decimal("15.30")) == result.after.counts()
     assert 3 == meddled.calls.count("transact")
     assert [] == errors_in(store)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"commission_amount": 10**30}, {"commission_amount": "5"}, {"commission_amount": -1}, {"status": "maybe"}]
+)
+def test_a_lead_that_cannot_be_counted_leaves_its_affiliate_alone(
+    wrong: Item, leads: LeadService, code: str, store: Store, clock: ManualClock
+) -> None:
+    """Its stats stay as they are and the lead is named; all other affiliates are corrected."""
+    work(leads, code)
+    before = stored(store)
+    [lead, *_] = rows(store, LEADS)
+    store.transact(Put(LEADS, {**lead, **wrong}), Put(AFFILIATE_STATS, {"affiliate_id": "other", "total_leads": 3}))
+    done = RecomputeService(store, clock).all("root")
+
+    assert (lead["lead_id"],) == done.damaged
+    assert ["other"] == [each.affiliate_id for each in done.changed]
+    assert before == stored(store)
+    with pytest.raises(Damaged, match=lead["lead_id"]):
+        RecomputeService(store, clock).one("aff-1", "root")
 
 
 def test_leads_that_never_stop_are_a_clear_refusal(

@@ -36,13 +36,19 @@ def with_line(line: bytes) -> Change:
 
 WRONG_LINES: dict[str, tuple[Change, str]] = {
     "cut short": (lambda lines: [lines[0], lines[1][:40]], "the line is cut short"),
-    "no JSON": (with_line(b"{half\n"), "not of the form"),
-    "something behind it": (lambda lines: [lines[0], lines[1][:-1] + b" {}\n", *lines[2:]], "not of the form"),
+    "no JSON": (with_line(b"{half\n"), "not JSON: key must be a string at column 2"),
+    "something behind it": (
+        lambda lines: [lines[0], lines[1][:-1] + b" {}\n", *lines[2:]],
+        "not JSON: trailing characters",
+    ),
     "no item": (with_line(b"[]\n"), "not of the form"),
-    "no UTF-8": (with_line(b'{"Item":{"lead_id":{"S":"\xff"}}}\n'), "not of the form"),
+    "no UTF-8": (with_line(b'{"Item":{"lead_id":{"S":"\xff"}}}\n'), "not JSON: invalid unicode code point"),
     "no attribute value": (with_attribute("lead_name", "Ana"), "not of the form"),
     "two types": (with_attribute("lead_name", {"S": "Ana", "N": "1"}), "not of the form"),
-    "nested too deep": (with_line(b'{"Item":{"x":' + b'{"L":[' * 9_000 + b"]}" * 9_000 + b"}}\n"), "nested"),
+    "nested too deep": (
+        with_line(b'{"Item":{"x":' + b'{"L":[' * 9_000 + b"]}" * 9_000 + b"}}\n"),
+        "not JSON: recursion limit exceeded",
+    ),
     "text that is none": (with_attribute("lead_name", {"S": 5}), "lead_name holds a malformed value of type S"),
     "number that is a float": (with_attribute("n", {"N": 12.5}), "n holds a malformed value of type N"),
     "number that is none": (with_attribute("n", {"N": "1_000"}), "n holds '1_000', which is no number"),
@@ -58,7 +64,10 @@ WRONG_LINES: dict[str, tuple[Change, str]] = {
     "no key": (with_attribute("lead_id", {"N": "1"}), "lead_id is a key"),
     "empty key": (with_attribute("lead_id", {"S": ""}), "lead_id is a key"),
     "key of 3,000 bytes": (with_attribute("lead_id", {"S": "x" * 3_000}), "the limit is 2,048"),
-    "half a character": (with_line(b'{"Item":{"lead_id":{"S":"\\ud800"}}}\n'), "half of a surrogate pair"),
+    "half a character": (
+        with_line(b'{"Item":{"lead_id":{"S":"\\ud800"}}}\n'),
+        "not JSON: unexpected end of hex escape",
+    ),
     "no status": (lambda lines: [lines[0], lines[1].replace(b'"status"', b'"state"'), *lines[2:]], "lacks status"),
 }
 
@@ -181,5 +190,5 @@ def test_a_packed_file_with_a_wrong_line_is_refused_by_that_line(source: Store, 
     lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
     path.write_bytes(gzip.compress(b"".join(with_line(b"?\n")(lines))))
     sign(tmp_path / "packed", name)
-    with pytest.raises(Invalid, match="line 2: the line is not of the form"):
+    with pytest.raises(Invalid, match="line 2: the line is not JSON"):
         importer(target).run(tmp_path / "packed", "ops")

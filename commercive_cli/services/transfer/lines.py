@@ -1,15 +1,16 @@
 """One item a line, as DynamoDB's own exports write it: {"Item": {name: attribute value}}, keys sorted, UTF-8."""
 
-import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from pydantic_core import from_json
+
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import AffiliateLink, Conversation, Lead, Message
 from commercive_cli.domain.money import parse_amount
-from commercive_cli.store.items import Item, TextItem, decode_value, encoded_text, item_text, number_text, parse_number
+from commercive_cli.store.items import Item, TextItem, decode_value, encoded_text, item_text, parse_number
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 
 LONGEST_LINE = 8 * 1024 * 1024
@@ -27,7 +28,6 @@ _EARLIEST_MS = 100_000_000_000
 """March 1973 in milliseconds; anything less is a time in seconds until the year 5138."""
 
 _LONGEST_TOTAL = len("-10000000000000.00")
-_json = json.JSONDecoder().raw_decode
 _NOTHING: frozenset[str] = frozenset()
 _NUMBER = re.compile(r"-?[0-9]{1,200}(\.[0-9]{1,200})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _REQUIRED: Mapping[str, frozenset[str]] = {
@@ -60,9 +60,9 @@ def read_line(table: Table, line: bytes) -> Item:
         longer = len(line) >= LONGEST_LINE
         raise Invalid(f"the line is longer than {LONGEST_LINE:,} bytes" if longer else "the line is cut short")
     item = _decoded(line)
-    missing = _REQUIRED.get(table.name, _NOTHING) - item.keys()
-    if missing:
-        raise Invalid(f"the item lacks {', '.join(sorted(missing))}")
+    required = _REQUIRED.get(table.name, _NOTHING)
+    if not item.keys() >= required:
+        raise Invalid(f"the item lacks {', '.join(sorted(required - item.keys()))}")
     _check_times(table, item)
     if table is LEADS or table is AFFILIATE_STATS:
         _check_money(item)
@@ -71,37 +71,33 @@ def read_line(table: Table, line: bytes) -> Item:
 
 def _decoded(line: bytes) -> Item:
     try:
-        written = line.decode()
-        document, end = _json(written)
-        if not written[end:].isspace():
-            raise ValueError
+        document = from_json(line)
+    except ValueError as error:
+        raise Invalid(f"the line is not JSON: {str(error).replace('line 1 ', '')}") from None
+    try:
         encoded = document["Item"]
-        item = (_plain(encoded) if "\\" not in written else None) or _any(encoded)
-        item.text.encode()
-    except RecursionError:
-        raise Invalid("the line is nested too deep") from None
-    except UnicodeEncodeError:
-        raise Invalid("the line holds half of a surrogate pair") from None
+        return (_plain(encoded) if b"\\" not in line else None) or _any(encoded)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Invalid('the line is not of the form {"Item": {name: {type: value}}}, in JSON') from None
-    return item
+        raise Invalid('the line is not of the form {"Item": {name: {type: value}}}') from None
 
 
 def _plain(encoded: Any) -> TextItem | None:
-    """Return the item of texts, numbers and flags in which nothing is escaped, or None when there is something else.
+    """Return the item of texts, whole numbers and flags in which nothing is escaped, or None when there is more to it.
 
     Most lines of most exports are like that, and their text can be put together without encoding it again.
     """
     item: Item = {}
     parts: list[str] = []
     for name in sorted(encoded):
-        item[name] = value = _value(name, encoded[name])
-        kind = type(value)
-        if kind is str:
+        [(tag, value)] = encoded[name].items()
+        if tag == "S" and type(value) is str:
+            item[name] = value
             parts.append(f'"{name}":{{"S":"{value}"}}')
-        elif kind is int or kind is Decimal:
-            parts.append(f'"{name}":{{"N":"{number_text(value)}"}}')
-        elif kind is bool:
+        elif tag == "N" and type(value) is str and value.isascii() and value.isdecimal() and len(value) < 20:
+            item[name] = number = int(value)
+            parts.append(f'"{name}":{{"N":"{number}"}}')
+        elif tag == "BOOL" and type(value) is bool:
+            item[name] = value
             parts.append(f'"{name}":{{"BOOL":{"true" if value else "false"}}}')
         else:
             return None

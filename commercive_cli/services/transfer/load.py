@@ -64,7 +64,9 @@ class ImportService:
         place = _marker_place(source, _name(file))
         known = self.store.get(OPS, place) or {"lines": 0, "stored": 0}
         done = {name: known[name] for name in ("lines", "stored")}
-        rows = (row for row in file.parsed(skip=done["lines"]) if not is_marker(file.table, row.item.get("pk")))
+        rows = file.parsed(skip=done["lines"])
+        if file.table is OPS:
+            rows = (row for row in rows if not is_marker(OPS, row.item.get("pk")))
         for batch in _grouped(rows, BATCH_ITEMS, BATCH_BYTES):
             with file.naming(batch):
                 stored = self._put(file, batch) if policy is None else self._put_absent(file, batch, policy)

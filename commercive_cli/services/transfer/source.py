@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -60,7 +61,7 @@ class SourceFile:
         number = 0
         try:
             with self._opened() as file:
-                for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
+                for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
                     if number > skip:
                         yield Row(number, read_line(self.table, line), len(line))
         except Invalid as wrong:
