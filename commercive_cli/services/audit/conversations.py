@@ -1,5 +1,6 @@
 """Conversations against their messages: unread counters, the last message, who waits, nothing after the close."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -33,11 +34,10 @@ class _Tally:
     from_user: bool = False
 
     def add(self, item: Item) -> None:
-        from_user = item["sender_type"] == "user"
+        from_user, at = item["sender_type"] == "user", item["created_at"]
         if item.get("is_read") is False:
             self.unread_admin += from_user
             self.unread_user += not from_user
-        at = item["created_at"]
         if at > self.last_at or (at == self.last_at and item["message_id"] > self.last_id):
             self.last_at, self.last_id, self.from_user = at, item["message_id"], from_user
 
@@ -66,17 +66,15 @@ class ConversationCheck:
 
     tables: ClassVar[tuple[Table, ...]] = (MESSAGES, CONVERSATIONS)
 
-    _tallies: dict[str, _Tally] = field(default_factory=dict)
+    _tallies: defaultdict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
     _suspects: set[str] = field(default_factory=set)
 
     def visit(self, table: Table, items: list[Item]) -> None:
         """Count messages, or compare conversations with the count; messages must come before conversations."""
         if table is MESSAGES:
+            tallies = self._tallies
             for item in items:
-                tally = self._tallies.get(item["conversation_id"])
-                if tally is None:
-                    tally = self._tallies[item["conversation_id"]] = _Tally()
-                tally.add(item)
+                tallies[item["conversation_id"]].add(item)
         else:
             unfit = (i for i in items if not self._tallies.pop(i["conversation_id"], _NO_MESSAGES).fits(i))
             self._suspects.update(item["conversation_id"] for item in unfit)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
+from types import MappingProxyType
+from typing import NamedTuple
 
 from commercive_cli.domain.answers import Finding
 from commercive_cli.domain.models import SENDER_TYPES
@@ -10,33 +12,41 @@ from commercive_cli.services.audit.check import Bench
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 
-Types = type | tuple[type, ...]
-_NEEDED: dict[str, Mapping[str, Types]] = {
-    CONVERSATIONS.name: {"user_id": str, "status": str, "updated_at": int},
-    MESSAGES.name: {"sender_type": str, "sender_id": str, "message_text": str, "created_at": int},
-    LEADS.name: {"affiliate_id": str, "link_id": str, "status": str, "updated_at": int},
-    AFFILIATE_LINKS.name: {},
-    AFFILIATE_STATS.name: {},
-}
-_NEEDED_OF_OPS: dict[str, Mapping[str, Types]] = {
-    "request": {"answer": dict, "created_at": int},
-    "audit": {"after": dict, "before": dict, "at": int, "actor": str},
-    "link": {"affiliate_id": str, "link_id": str},
-    "primary": {"affiliate_id": str, "link_id": str},
-}
-_OPTIONAL: dict[str, Mapping[str, Types]] = {
-    CONVERSATIONS.name: {
-        **dict.fromkeys(("unread_admin", "unread_user", "last_message_at", "waiting_since", "closed_at"), int),
-        **dict.fromkeys(("last_message_id", "last_message", "store_url", "closed_by"), str),
-    },
-    MESSAGES.name: {"is_read": bool},
-    LEADS.name: {"reviewed_at": int, "reviewed_by": str, "admin_notes": str},
-    AFFILIATE_LINKS.name: {"created_at": int, "store_url": str, "affiliate_url": str},
-    AFFILIATE_STATS.name: {"version": int},
-    OPS.name: {},
-}
+_Types = Mapping[str, type]
 
 
+class _Shape(NamedTuple):
+    """The types of the attributes that an item must have, and of others that it may have."""
+
+    needed: _Types
+    optional: _Types = MappingProxyType({})
+
+
+_SHAPES = {
+    CONVERSATIONS.name: _Shape(
+        {"user_id": str, "status": str, "updated_at": int},
+        {
+            **dict.fromkeys(("unread_admin", "unread_user", "last_message_at", "waiting_since", "closed_at"), int),
+            **dict.fromkeys(("last_message_id", "last_message", "store_url", "closed_by"), str),
+        },
+    ),
+    MESSAGES.name: _Shape(
+        {"sender_type": str, "sender_id": str, "message_text": str, "created_at": int}, {"is_read": bool}
+    ),
+    LEADS.name: _Shape(
+        {"affiliate_id": str, "link_id": str, "status": str, "updated_at": int},
+        {"reviewed_at": int, "reviewed_by": str, "admin_notes": str},
+    ),
+    AFFILIATE_LINKS.name: _Shape({}, {"created_at": int, "store_url": str, "affiliate_url": str}),
+    AFFILIATE_STATS.name: _Shape({}, {"version": int}),
+}
+_SHAPES_OF_OPS = {
+    "request": _Shape({"answer": dict, "created_at": int}),
+    "audit": _Shape({"after": dict, "before": dict, "at": int, "actor": str}),
+    "link": _Shape({"affiliate_id": str, "link_id": str}),
+    "primary": _Shape({"affiliate_id": str, "link_id": str}),
+}
+_ANY = _Shape({})
 _MESSAGE = itemgetter("sender_type", "sender_id", "message_text", "created_at", "is_read")
 
 
@@ -66,12 +76,13 @@ class ShapeCheck:
 
 def shape_problem(table: Table, item: Item) -> str | None:
     """Return what an item lacks or holds in the wrong type, in words, or None."""
-    for name, types in _needed(table, item).items():
-        # The exact type goes first: whole tables come through here.
-        if type(item.get(name)) is not types and not _is(item.get(name), types):
+    needed, optional = _SHAPES_OF_OPS.get(item["pk"].partition("#")[0], _ANY) if table is OPS else _SHAPES[table.name]
+    # Stores hand out the plain types and nothing derived from them; so a flag is no number here.
+    for name, kind in needed.items():
+        if type(item.get(name)) is not kind:
             return f"{name} is {_shown(item.get(name))}"
-    for name, types in _OPTIONAL[table.name].items():
-        if name in item and type(item[name]) is not types and not _is(item[name], types):
+    for name, kind in optional.items():
+        if name in item and type(item[name]) is not kind:
             return f"{name} is {_shown(item[name])}"
     if table is MESSAGES and item["sender_type"] not in SENDER_TYPES:
         return f"sender_type is {_shown(item['sender_type'])}"
@@ -86,16 +97,6 @@ def _is_whole_message(item: Item) -> bool:
         return False
     typed = type(sender_id) is str and type(text) is str and type(at) is int and type(is_read) is bool
     return typed and sender_type in SENDER_TYPES
-
-
-def _needed(table: Table, item: Item) -> Mapping[str, Types]:
-    if table is OPS:
-        return _NEEDED_OF_OPS.get(item["pk"].partition("#")[0], {})
-    return _NEEDED[table.name]
-
-
-def _is(value: object, types: Types) -> bool:
-    return isinstance(value, types) and (types is bool or not isinstance(value, bool))
 
 
 def _shown(value: object) -> str:

@@ -32,9 +32,11 @@ class TrailCheck:
         """Remember the last audit row of each subject, or compare subjects with it."""
         if table is OPS:
             for item in items:
-                if item["pk"].startswith("audit#"):
-                    row = (item["sk"], intern(_digest(item["after"])))
-                    self._last[item["pk"]] = max(row, self._last.get(item["pk"], row))
+                subject, at = item["pk"], item["sk"]
+                if subject.startswith("audit#"):
+                    known = self._last.get(subject)
+                    if known is None or known[0] < at:
+                        self._last[subject] = (at, intern(_digest(item["after"])))
             return
         [kind] = (kind for kind, subjects in _KINDS.items() if subjects is table)
         name, initial = table.partition.name, ("", _digest(_INITIAL[kind]))
