@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from commercive_cli.cli.errors import say
+import typer
+
+from commercive_cli.cli.errors import INTERRUPTED, say
 
 
 @contextmanager
@@ -28,3 +30,13 @@ def deferred() -> Iterator[threading.Event]:
         yield asked
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Let Ctrl-C end the command between two steps, and say that it can be taken up again."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("interrupted; the same command again goes on")
+        raise typer.Exit(INTERRUPTED) from None

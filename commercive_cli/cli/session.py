@@ -59,6 +59,11 @@ class Session:
         """Return whether a rehearsal found something to change."""
         return self.rehearsal is not None and bool(self.rehearsal.changes)
 
+    @property
+    def shows_sections(self) -> bool:
+        """Return whether an answer is shown with all its parts, not only as the rows of the first."""
+        return self.screen.for_people or self.screen.output == "json"
+
     @contextmanager
     def reading(self) -> Iterator[Services]:
         """Lend the services to a command that writes nothing."""

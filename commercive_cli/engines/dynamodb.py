@@ -18,6 +18,7 @@ from commercive_cli.engines.dynamodb_calls import Calls, OnRequest
 from commercive_cli.engines.dynamodb_changes import TableChanges
 from commercive_cli.engines.dynamodb_client import Connection
 from commercive_cli.engines.dynamodb_expressions import (
+    item_of,
     page_of,
     query_request,
     scan_request,
@@ -28,7 +29,7 @@ from commercive_cli.engines.dynamodb_place import Place
 from commercive_cli.engines.dynamodb_retries import Timing
 from commercive_cli.engines.dynamodb_tables import TableAdministration
 from commercive_cli.store.changes import Progress, TableChange, silent
-from commercive_cli.store.items import Item, Key, decode_item, encode_item
+from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import check_transaction
 from commercive_cli.store.port import Archive, Page, Query, TableInfo, TextPage
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
@@ -104,16 +105,16 @@ class DynamoDBStore:
         """Return the item at `key`, strongly consistent, or None."""
         request = {"TableName": self._name(table), "Key": encode_item(key), "ConsistentRead": True}
         item = self._calls("GetItem", request).get("Item")
-        return decode_item(item) if item else None
+        return item_of(item, table) if item else None
 
     def query(self, query: Query) -> Page:
         """Return one page of a query."""
         request = query_request(query, self._name(query.table))
-        return Page([]) if request is None else page_of(self._calls("Query", request))
+        return Page([]) if request is None else page_of(self._calls("Query", request), query.table)
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of one segment of a scan, strongly consistent."""
-        return page_of(self._calls("Scan", scan_request(self._name(table), segment, segments, start)))
+        return page_of(self._calls("Scan", scan_request(self._name(table), segment, segments, start)), table)
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         """Return one page of one segment as texts."""

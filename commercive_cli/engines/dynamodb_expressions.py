@@ -5,9 +5,10 @@ Placeholders keep reserved words (`status` is one) out of the expressions.
 
 from typing import Any
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Damaged, Invalid
 from commercive_cli.store.items import (
     AttributeValue,
+    Item,
     Key,
     decode_item,
     decode_value,
@@ -140,10 +141,24 @@ def start_of(start: Key | None) -> Request:
     return {} if start is None else {"ExclusiveStartKey": encode_item(start)}
 
 
-def page_of(response: dict[str, Any]) -> Page:
-    """Return the page that a Query or Scan answered with."""
-    last = response.get("LastEvaluatedKey")
-    return Page([decode_item(each) for each in response.get("Items", [])], decode_item(last) if last else None)
+def page_of(response: dict[str, Any], table: Table) -> Page:
+    """Return the page that a Query or Scan answered with; raise Damaged, naming the item, on types none may have."""
+    last, items = response.get("LastEvaluatedKey"), response.get("Items", [])
+    try:
+        return Page([decode_item(each) for each in items], decode_item(last) if last else None)
+    except Invalid:
+        for each in items:
+            item_of(each, table)
+        raise
+
+
+def item_of(encoded: dict[str, AttributeValue], table: Table) -> Item:
+    """Return an item that was read; raise Damaged, naming it, when it holds types that none may have."""
+    try:
+        return decode_item(encoded)
+    except Invalid as wrong:
+        place = " ".join(str(value) for name in table.key_names for value in encoded.get(name, {}).values())
+        raise Damaged(f"the stored item {place} of {table.name} is damaged: {wrong.message}") from None
 
 
 def text_page_of(response: dict[str, Any], table: Table) -> TextPage:

@@ -118,6 +118,8 @@ class SQLiteFile:
             )
             self._use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
+            # What is deleted or erased is overwritten, whatever this SQLite was compiled to do.
+            connection.execute("PRAGMA secure_delete = ON")
         except sqlite3.DatabaseError as error:
             if connection is not None:
                 connection.close()
@@ -171,7 +173,7 @@ class SQLiteFile:
             case sqlite3.SQLITE_READONLY:
                 return Unavailable(f"{self.path} is read-only; it and its directory must be writable")
             case sqlite3.SQLITE_FULL:
-                return Unavailable(f"the disk of {self.path} is full; nothing was written")
+                return Unavailable(f"the disk of {self.path} is full; this write was undone, make room and try again")
             case sqlite3.SQLITE_IOERR:
                 return Unavailable(f"{self.path} failed ({error}); the outcome is unknown, retry with the same key")
             case sqlite3.SQLITE_CORRUPT:

@@ -1,5 +1,6 @@
 """The program as a whole: what is loaded, how failures read, and how it ends."""
 
+import json
 import os
 import signal
 import subprocess
@@ -206,6 +207,22 @@ def test_ctrl_c_exits_130() -> None:
 
         assert 130 == process.wait(60)
         assert b"commercive: interrupted" == process.stderr.read().splitlines()[-1]
+
+
+@pytest.mark.usefixtures("store")
+def test_ctrl_c_stops_a_long_seed_and_the_same_line_completes_it() -> None:
+    """It ends between two batches with exit 130, and a rerun finishes what was begun."""
+    line = [*PROGRAM, "-v", "tables", "seed", "--messages", "20000", "-o", "json"]
+    with started(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert b"acting as" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+
+    assert (130, b"") == (process.returncode, out)
+    assert b"interrupted" in err
+    assert json.loads(done(line).out)["messages"] == 20_000
+    assert 0 == done([*PROGRAM, "tables", "audit"]).code
 
 
 def test_output_is_utf_8_whatever_the_locale_says(conversation: Make) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from commercive_cli.domain.errors import CommerciveError, Denied, Invalid, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Damaged, Denied, Invalid, Unauthenticated, Unavailable
 from commercive_cli.engines.dynamodb import DynamoDBStore
 from commercive_cli.store.port import Query
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
@@ -289,3 +289,15 @@ def test_the_target_names_the_place() -> None:
     assert (True, 0) == (here.local, here.index_lag_ms)
     assert "dynamodb eu-west-1 prefix p_" == there.target
     assert (False, 2000) == (there.local, there.index_lag_ms)
+
+
+@pytest.mark.parametrize("tagged", [{"SS": ["a"]}, {"B": "AA=="}, {"M": {"x": {"NS": ["1"]}}}])
+def test_an_item_of_foreign_types_is_named(tagged: dict[str, object]) -> None:
+    """Sets and binaries, which another program put there, stop whoever reads them, with table and key."""
+    found = {"affiliate_id": {"S": "ann"}, "odd": tagged}
+    with serving(script(success(Item=found), success(Items=[found]))) as server:
+        store = store_at(server.url)
+        for read in (lambda: store.get(AFFILIATE_STATS, KEY), lambda: store.scan(AFFILIATE_STATS)):
+            with pytest.raises(Damaged, match="the stored item ann of affiliate_stats is damaged: attribute type"):
+                read()
+        store.close()

@@ -9,6 +9,7 @@ from commercive_cli.cli.commands import tables_data, tables_plan
 from commercive_cli.cli.confirm import ask
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render.views import TablesDescribed, in_words
 from commercive_cli.cli.session import Session
@@ -90,8 +91,8 @@ def load_seed(
     talks = usual_conversations(messages) if conversations is None else conversations
     plan = Plan(conversations=talks, messages=messages, affiliates=affiliates, leads=leads, rng=rng)
     session = Session(context, output)
-    with session.writing(yes=yes, dry_run=dry_run) as services, progress("items stored") as advance:
-        session.write(lambda: services.seed.run(plan, advance))
+    with session.writing(yes=yes, dry_run=dry_run) as services, resumable(), progress("items stored") as advance:
+        session.show(services.seed.run(plan, advance))
 
 
 @app.command(epilog=example("commercive tables audit", "commercive tables audit --fix"))

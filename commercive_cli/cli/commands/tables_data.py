@@ -13,13 +13,14 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.commands.tables_outcome import check_audit
 from commercive_cli.cli.confirm import confirm
-from commercive_cli.cli.errors import DIFFERS, INTERRUPTED, say
+from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example
+from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render import moves as _views  # noqa: F401 - says how the answers are shown
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers import PersonErased, Sized
-from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import Table
 
@@ -52,7 +53,7 @@ def export_tables(
 
         _only(directory is None and not gzip, "--s3 takes neither DIR nor --gzip")
         return export_to_s3(session, s3)
-    with session.reading() as services, _going_on(), progress("items read") as advance:
+    with session.reading() as services, resumable(), progress("items read") as advance:
         answer = services.exports.run(_given(directory), compress=gzip, progress=advance)
     return session.show(answer)
 
@@ -84,7 +85,7 @@ def import_tables(
 
         _only(directory is None and on_conflict == "fail", "--s3 takes neither DIR nor --on-conflict")
         return import_from_s3(session, s3, yes=yes)
-    with session.writing(yes=yes) as services, _going_on():
+    with session.writing(yes=yes) as services, resumable():
         with progress("items stored") as advance:
             answer = services.imports.run(_given(directory), session.actor, on_conflict=on_conflict, progress=advance)
         session.show(answer)
@@ -128,7 +129,7 @@ def person(
         return session.show(answer)
     if not dry_run and not session.settings.read_only:
         confirm(f"Erase everything about {who} from {session.settings.store}? This cannot be undone.", yes=yes)
-    with session.writing(yes=True, dry_run=dry_run) as services, _going_on():
+    with session.writing(yes=True, dry_run=dry_run) as services, resumable():
         erased = services.person.erase(who, session.actor, also=terms)
         session.show(erased)
         return _say_rest(erased)
@@ -137,6 +138,9 @@ def person(
 def show_sizes(session: Session, sizes: Sized) -> None:
     """Show sizes, hot keys and costs, and say on what they rest."""
     session.show(sizes)
+    if not session.shows_sections:
+        for hot in sizes.hot:
+            say(f"hot: {hot.table} {hot.id}, {hot.items:,} of {hot.read:,} that were read")
     say(f"about {sizes.monthly_usd:.2f} USD a month for storage and recovery, requests not counted; {sizes.basis}")
 
 
@@ -161,16 +165,6 @@ def _only(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - the condit
 
 
 @contextmanager
-def _going_on() -> Iterator[None]:
-    """Let Ctrl-C end the command between two steps, and say that it can be taken up again."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        say("interrupted; the same command again goes on")
-        raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
 def _written(path: Path) -> Iterator[IO[str]]:
     """Lend a new file for the user's eyes only, which gets its name when it is whole."""
     if path.exists():
@@ -180,6 +174,8 @@ def _written(path: Path) -> Iterator[IO[str]]:
         with open(unfinished, "w", encoding="utf-8", opener=_private) as file:
             yield file
         unfinished.replace(path)
+    except OSError as error:
+        raise Unavailable(f"{path}: {error.strerror or error}; nothing was left there") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -193,4 +189,6 @@ def _line(table: Table, item: Item) -> str:
 
 
 def _number(value: object) -> float | str:
-    return float(value) if isinstance(value, Decimal) else str(value)
+    """Return what JSON can hold of a value: the number where that is exact, its digits as text where not."""
+    number = float(value) if isinstance(value, Decimal) else None
+    return str(value) if number is None or Decimal(repr(number)) != value else number

@@ -32,7 +32,7 @@ class Screen:
     def show(self, answer: BaseModel) -> None:
         """Write one answer."""
         view = view_of(answer)
-        if self._for_people():
+        if self.for_people:
             self._tell(view, answer)
         else:
             self._write(_machine_text(self.output, answer, view))
@@ -40,7 +40,7 @@ class Screen:
     def show_stream(self, listing: type[BaseModel], items: Iterable[BaseModel]) -> None:
         """Write a whole listing as it comes, in constant memory."""
         view = VIEWS[listing]
-        if self._for_people():
+        if self.for_people:
             self._tell_pages(view, iter(items))
         elif self.output == "json":
             self._write(documents.streamed_document(view.listing, items))
@@ -52,7 +52,9 @@ class Screen:
         """Return the name of the attribute that holds a listing's items."""
         return VIEWS[listing].listing
 
-    def _for_people(self) -> bool:
+    @property
+    def for_people(self) -> bool:
+        """Return whether answers are drawn for somebody who sits before a terminal."""
         return self.output == "table" and self.out.isatty()
 
     def _write(self, parts: Iterator[str]) -> None:
@@ -87,7 +89,8 @@ class Screen:
 def _machine_text(output: Format, answer: BaseModel, view: View) -> Iterator[str]:
     if output == "json":
         return documents.document(answer)
-    return _rows_text(output, view.rows(answer), view)
+    records = view.named(answer) if output == "ids" and view.named else view.rows(answer)
+    return _rows_text(output, records, view)
 
 
 def _rows_text(output: Format, records: Iterable[Any], view: View) -> Iterator[str]:

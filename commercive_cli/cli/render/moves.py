@@ -1,5 +1,7 @@
 """How exports, imports, sizes and requests of persons are shown."""
 
+from pydantic import BaseModel
+
 from commercive_cli.cli.render.columns import FINDING, Column
 from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.domain import answers as a
@@ -16,12 +18,25 @@ _HOT = (Column("table", "id"), Column("id", "id"), Column("items", "count"), Col
 _PERSON = (Column("table", "id"), Column("items", "count"))
 
 
-def _counted(answer: a.Exported | a.PersonExported | a.PersonErased) -> list[dict[str, object]]:
-    return [{"table": table, "items": items} for table, items in answer.items.items()]
+class _Counted(BaseModel):
+    """How many items of one table."""
+
+    table: str
+    items: int
 
 
-def _imported(answer: a.Imported) -> list[dict[str, object]]:
-    return [{"table": name, "items": n, "skipped": answer.skipped[name]} for name, n in answer.stored.items()]
+class _Moved(_Counted):
+    """How many items of one table were stored, and how many were skipped."""
+
+    skipped: int
+
+
+def _counted(answer: a.Exported | a.PersonExported | a.PersonErased) -> list[_Counted]:
+    return [_Counted(table=table, items=items) for table, items in answer.items.items()]
+
+
+def _imported(answer: a.Imported) -> list[_Moved]:
+    return [_Moved(table=name, items=n, skipped=answer.skipped[name]) for name, n in answer.stored.items()]
 
 
 VIEWS[a.Exported] = View(_counted, _MOVED[:2])

@@ -104,4 +104,11 @@ def _in_words(name: str, before: Any, after: Any) -> str:
     return f"{name}: {after}" if before is None else f"{name}: {before} → {'nothing' if after is None else after}"
 
 
-VIEWS[Planned] = View(attribute_rows, PLANNED, (Section(change_cards, PLANNED_CARD, card=True),))
+def named_changes(plan: Planned) -> Iterable[PlannedAttribute]:
+    """Yield a row for each thing that would change, once: its id, or the table's name."""
+    things = {str(next(iter(change.key.values()), change.table)): change for change in plan.changes}
+    for key, change in things.items():
+        yield PlannedAttribute(action=change.action, table=change.table, key=key, attribute="")
+
+
+VIEWS[Planned] = View(attribute_rows, PLANNED, (Section(change_cards, PLANNED_CARD, card=True),), named=named_changes)

@@ -23,12 +23,16 @@ class Section:
 
 @dataclass(frozen=True)
 class View:
-    """An answer's rows and columns; `sections` replace them on a terminal; `listing` names the field streams fill."""
+    """An answer's rows and columns; `sections` replace them on a terminal; `listing` names the field streams fill.
+
+    `named` are the rows that have an id each, where one thing has several rows.
+    """
 
     rows: Rows
     columns: tuple[c.Column, ...]
     sections: tuple[Section, ...] = field(default=())
     listing: str = ""
+    named: Rows | None = None
 
 
 def _itself(answer: Any) -> Iterable[Any]:

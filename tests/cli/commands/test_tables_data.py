@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from commercive_cli.engines.sqlite import SQLiteStore
-from commercive_cli.store.schema import CONVERSATIONS, LEADS
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, TABLES
 from tests.cli.conftest import Run
 from tests.services.books import rows
 
@@ -144,5 +144,32 @@ def test_a_sample_shows_sizes_hot_keys_and_costs(seeded: Run) -> None:
     assert 60 == {each["table"]: each["read"] for each in ran.json["tables"]}["messages"]
     assert ran.json["hot"][0]["table"] == "messages"
     assert "us-east-1" in ran.err
-    assert 6 == len(seeded("tables", "describe", "--sample", "1000").out.splitlines()[1:])
+    piped = seeded("tables", "describe", "--sample", "1000")
+    assert 6 == len(piped.out.splitlines()[1:])
+    assert f"hot: messages {ran.json['hot'][0]['id']}, " in piped.err
     assert ["leads"] == seeded("tables", "describe", "leads", "--sample", "10", "-o", "ids").ids
+
+
+@pytest.mark.parametrize("output", ["jsonl", "csv", "ids", "table"])
+def test_every_format_is_for_every_answer(output: str, seeded: Run, home: Path) -> None:
+    """Moves and requests of persons are shown in each format: a row for each table, without a word about bugs."""
+    email = rows(opened(home), LEADS)[0]["lead_email"]
+    url, directory = other(seeded, home), str(home / "export")
+    lines = [
+        ("tables", "export", directory),
+        ("--store", url, "tables", "import", directory),
+        ("tables", "person", email, "--export", str(home / "person.jsonl")),
+        ("tables", "person", email, "--erase", "--yes"),
+    ]
+    ran = [seeded(*line, "-o", output) for line in lines]
+
+    assert [(0, 6 + (output in ("csv", "table")))] * 4 == [(each.code, len(each.out.splitlines())) for each in ran]
+
+
+def test_a_rehearsal_names_each_item_once(seeded: Run) -> None:
+    """`--dry-run -o ids` is for xargs: every id once, and for a table its name."""
+    deleted = seeded("tables", "delete", "--dry-run", "-o", "ids").ids
+    made = seeded("tables", "seed", "--messages", "10", "--leads", "2", "--dry-run", "-o", "ids").out.splitlines()
+
+    assert [f"commercive_{table.name}" for table in TABLES] == sorted(deleted, key=deleted.index)
+    assert 1 + 1 + 20 + 2 <= len(set(made)) == len(made)
