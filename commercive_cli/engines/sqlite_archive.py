@@ -51,6 +51,8 @@ class SQLiteArchive:
 
     def restore(self, name: str, place: str, progress: Progress) -> None:
         """Copy a backup to the new file `place`."""
+        if "://" in place:
+            raise Invalid(f"a backup of a file is restored to another file, not to {place}; pass its path", field="to")
         path = Path(name)
         if not path.is_file():
             raise NotFound(f"there is no backup {name}; `commercive tables backups` names those next to the store")

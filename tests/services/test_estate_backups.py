@@ -128,6 +128,8 @@ def test_what_cannot_be_restored_is_refused(backups: BackupService, tmp_path: Pa
         backups.restore(str(tmp_path / "empty"), place, "admin-1")
     with pytest.raises(Invalid, match="no point-in-time recovery"):
         backups.restore(None, place, "admin-1", latest=True)
+    with pytest.raises(Invalid, match="pass its path"):
+        backups.restore(str(tmp_path / "nothing"), f"sqlite:///{place}", "admin-1")
     assert not (tmp_path / "new.db").exists()
 
 
