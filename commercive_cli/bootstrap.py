@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.sizing import SizingService
     from commercive_cli.services.tables import TableService
     from commercive_cli.services.transfer.export import ExportService
+    from commercive_cli.services.transfer.forecast import ForecastService
     from commercive_cli.services.transfer.load import ImportService
 
 
@@ -124,6 +125,13 @@ class Services:
         from commercive_cli.services.transfer.load import ImportService
 
         return ImportService(self.store, self.audit)
+
+    @cached_property
+    def forecasts(self) -> "ForecastService":
+        """What imports would do."""
+        from commercive_cli.services.transfer.forecast import ForecastService
+
+        return ForecastService(self.store)
 
     @cached_property
     def sizing(self) -> "SizingService":

@@ -222,6 +222,18 @@ class Imported(Answer):
     audit: Audit
 
 
+class ImportForecast(Answer):
+    """What an import would meet: new items, such as are there already, and such as are there otherwise.
+
+    `places` are the files and lines of the first hundred that differ.
+    """
+
+    new: dict[str, int]
+    equal: dict[str, int]
+    different: dict[str, int]
+    places: list[str]
+
+
 class Failed(BaseModel):
     """An answer to a request that failed; `code` is one of the error codes of the documentation."""
 

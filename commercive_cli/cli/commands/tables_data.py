@@ -72,6 +72,7 @@ def import_tables(
     ] = "fail",
     s3: Annotated[str | None, typer.Option("--s3", metavar="URI", help="DynamoDB's own import from S3.")] = None,
     yes: o.Yes = False,
+    dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
     """Import an export into tables that exist, and audit them. The same line again goes on after an interruption.
@@ -83,13 +84,32 @@ def import_tables(
     if s3 is not None:
         from commercive_cli.cli.commands.tables_s3 import import_from_s3
 
-        _only(directory is None and on_conflict == "fail", "--s3 takes neither DIR nor --on-conflict")
+        _only(
+            directory is None and on_conflict == "fail" and not dry_run,
+            "--s3 takes neither DIR nor --on-conflict nor --dry-run",
+        )
         return import_from_s3(session, s3, yes=yes)
+    if dry_run:
+        return _show_forecast(session, _given(directory), on_conflict)
     with session.writing(yes=yes) as services, resumable():
         with progress("items stored") as advance:
             answer = services.imports.run(_given(directory), session.actor, on_conflict=on_conflict, progress=advance)
         session.show(answer)
         return check_audit(answer.audit, services.store.target)
+
+
+def _show_forecast(session: Session, directory: Path, on_conflict: str) -> None:
+    """Show what an import would meet; end as it would end."""
+    with session.reading() as services, progress("items compared") as advance:
+        answer = services.forecasts.run(directory, progress=advance)
+    session.show(answer)
+    differing = sum(answer.different.values())
+    fate = {"fail": "would stop the import", "skip": "would stay as they are", "overwrite": "would be replaced"}
+    say(f"dry run: {differing:,} items with equal keys differ and {fate[on_conflict]}; nothing was written")
+    for place in answer.places:
+        say(place)
+    if differing and on_conflict == "fail":
+        raise Conflict("import with --on-conflict skip or overwrite")
 
 
 @app.command(

@@ -31,6 +31,22 @@ class _Moved(_Counted):
     skipped: int
 
 
+class _Forecast(BaseModel):
+    """How many items of one table an import would meet in which state."""
+
+    table: str
+    new: int
+    equal: int
+    different: int
+
+
+def _forecast(answer: a.ImportForecast) -> list[_Forecast]:
+    return [
+        _Forecast(table=name, new=n, equal=answer.equal[name], different=answer.different[name])
+        for name, n in answer.new.items()
+    ]
+
+
 def _counted(answer: a.Exported | a.PersonExported | a.PersonErased) -> list[_Counted]:
     return [_Counted(table=table, items=items) for table, items in answer.items.items()]
 
@@ -44,6 +60,9 @@ VIEWS[a.Imported] = View(
     _imported,
     _MOVED,
     (Section(_imported, _MOVED), Section(lambda answer: answer.audit.findings, FINDING, "What the audit found")),
+)
+VIEWS[a.ImportForecast] = View(
+    _forecast, (Column("table", "id"), *(Column(name, "count") for name in ("new", "equal", "different")))
 )
 VIEWS[a.Sized] = View(
     lambda answer: answer.tables,

@@ -52,6 +52,25 @@ def test_importing_what_is_there_changes_nothing(seeded: Run, home: Path) -> Non
     assert 60 == again["skipped"]["messages"]
 
 
+def test_a_rehearsed_import_says_what_it_would_meet(seeded: Run, home: Path) -> None:
+    """New, equal and different items by table, and the lines that differ; exit 6 when the import would stop there."""
+    url, directory = other(seeded, home), str(home / "export")
+    seeded("tables", "export", directory)
+    into_empty = seeded("--store", url, "tables", "import", directory, "--dry-run", "-o", "json")
+    store = opened(home)
+    store.batch_put(LEADS, [{**rows(store, LEADS)[0], "lead_name": "Somebody Else"}])
+    before = rows(store, LEADS)
+    refused = seeded("tables", "import", directory, "--dry-run", "-o", "json")
+    skipped = seeded("tables", "import", directory, "--dry-run", "--on-conflict", "skip")
+
+    assert (0, 30, 0) == (into_empty.code, into_empty.json["new"]["leads"], sum(into_empty.json["equal"].values()))
+    assert [] == rows(opened(home, "other.db"), LEADS)
+    assert (6, 29, 1) == (refused.code, refused.json["equal"]["leads"], refused.json["different"]["leads"])
+    assert "line 1" in refused.json["places"][0]
+    assert (0, True) == (skipped.code, "1 items with equal keys differ and would stay" in skipped.err)
+    assert before == rows(store, LEADS)
+
+
 def test_an_import_of_wrong_books_exits_3(seeded: Run, home: Path) -> None:
     """The audit at the end is part of the import: what it finds is shown."""
     store = opened(home)
