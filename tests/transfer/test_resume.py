@@ -11,11 +11,18 @@ from commercive_cli.services.transfer.export import ExportService
 from commercive_cli.store.port import Store
 from tests.transfer.conftest import NewStore
 from tests.transfer.server import Server
-from tests.transfer.stores import connected, digests, exported, filled, importer, server_store
-
-
-class Stopped(Exception):
-    """Somebody pulled the plug."""
+from tests.transfer.stores import (
+    StopAfter,
+    Stopped,
+    connected,
+    digests,
+    edit_manifest,
+    exported,
+    filled,
+    importer,
+    server_store,
+    sign,
+)
 
 
 @pytest.fixture
@@ -23,18 +30,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """Yield a server with its data in a file, which the test may stop and start."""
     with closing(Server(tmp_path)) as server:
         yield server
-
-
-class StopAfter:
-    """Hears progress, and raises when it has heard enough."""
-
-    def __init__(self, count: int) -> None:
-        self._left = count
-
-    def __call__(self, _items: int) -> None:
-        self._left -= 1
-        if self._left <= 0:
-            raise Stopped
 
 
 @pytest.mark.parametrize(
@@ -128,3 +123,20 @@ def test_a_finished_export_is_not_overwritten(source: Store, export: Path) -> No
         ExportService(source).run(export)
 
     assert before == digests(export)
+
+
+def test_files_of_one_name_in_two_directories_are_told_apart(original: Path, export: Path, target: Store) -> None:
+    """How far an import got in one is not taken for the other."""
+    twin = export / "more/leads/0.jsonl"
+    twin.parent.mkdir(parents=True)
+    first, *rest = (export / "leads/0.jsonl").read_bytes().splitlines(keepends=True)
+    twin.write_bytes(b"".join(rest))
+    (export / "leads/0.jsonl").write_bytes(first)
+    edit_manifest(
+        export, lambda m: m["files"].append({**m["files"][0], "table": "leads", "path": "more/leads/0.jsonl"})
+    )
+    for name in ("leads/0.jsonl", "more/leads/0.jsonl"):
+        sign(export, name)
+    importer(target).run(export, "ops")
+
+    assert digests(original) == exported(target, export.with_name("again"))

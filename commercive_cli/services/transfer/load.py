@@ -36,7 +36,8 @@ class ImportService:
         (overwrite); an equal item is fine. A run that died goes on where it stopped when it is repeated. Tables that
         were empty when the import began are filled without looking: nobody else should write to them meanwhile.
         Raises Invalid, naming file and line, for files that are not what was exported: those whose hash or count is
-        wrong before the first write, items that cannot be stored when they are met.
+        wrong before the first write, items that cannot be stored when they are met. Two lines of one key are refused
+        when they are met in one batch, and in a sorted file, as those of our exports are, wherever they are.
         """
         stored, skipped = self.load(directory, on_conflict=on_conflict, progress=progress)
         return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor))
@@ -64,10 +65,13 @@ class ImportService:
         place = _marker_place(source, _name(file))
         known = self.store.get(OPS, place) or {"lines": 0, "stored": 0}
         done = {name: known[name] for name in ("lines", "stored")}
-        rows = file.parsed(skip=done["lines"])
+        rows = file.parsed(skip=done["lines"] - 1)
+        before = [next(rows)] if done["lines"] else []
         if file.table is OPS:
             rows = (row for row in rows if not is_marker(OPS, row.item.get("pk")))
         for batch in _grouped(rows, BATCH_ITEMS, BATCH_BYTES):
+            file.check_distinct(before + batch)
+            before = batch[-1:]
             with file.naming(batch):
                 stored = self._put(file, batch) if policy is None else self._put_absent(file, batch, policy)
             done = {"lines": batch[-1].number, "stored": done["stored"] + stored}
@@ -134,7 +138,7 @@ def _grouped(rows: Iterable[Row], most: int, most_bytes: int) -> Iterator[list[R
 
 
 def _name(file: SourceFile) -> str:
-    return f"{file.table.name}/{file.path.name}"
+    return f"{file.table.name}/{file.name}"
 
 
 def _marker_place(source: Source, name: str) -> Key:
