@@ -9,6 +9,8 @@ import pytest
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.services.transfer.export import ExportService
 from commercive_cli.store.port import Store
+from commercive_cli.store.schema import LEADS, OPS
+from tests.services.books import rows
 from tests.transfer.conftest import NewStore
 from tests.transfer.server import Server
 from tests.transfer.stores import (
@@ -20,8 +22,10 @@ from tests.transfer.stores import (
     exported,
     filled,
     importer,
+    rewrite,
     server_store,
     sign,
+    sqlite_store,
 )
 
 
@@ -140,3 +144,50 @@ def test_files_of_one_name_in_two_directories_are_told_apart(original: Path, exp
     importer(target).run(export, "ops")
 
     assert digests(original) == exported(target, export.with_name("again"))
+
+
+def test_an_import_that_died_is_forgotten_once_another_was_imported(
+    source: Store, original: Path, target: Store, tmp_path: Path
+) -> None:
+    """Its repetition begins anew: it neither replaces the newer data silently nor believes that its own is there."""
+    with pytest.raises(Stopped):
+        importer(target).run(original, "ops", progress=StopAfter(4))
+    (lead, *_) = rows(source, LEADS)
+    with closing(sqlite_store(tmp_path / "newer.db")) as newer:
+        newer.batch_put(LEADS, [{**lead, "lead_name": "Newer"}])
+        exported(newer, tmp_path / "newer")
+    importer(target).load(tmp_path / "newer", on_conflict="overwrite")
+    with pytest.raises(Conflict, match="holds a different item"):
+        importer(target).run(original, "ops")
+
+    assert {**lead, "lead_name": "Newer"} in rows(target, LEADS)
+
+
+def test_what_was_written_after_an_import_died_is_not_replaced_by_its_repetition(
+    source: Store, original: Path, target: Store
+) -> None:
+    """Only tables that are still empty are filled without looking."""
+    with pytest.raises(Stopped):
+        importer(target).run(original, "ops", progress=StopAfter(1))
+    changed = {**rows(source, LEADS)[0], "lead_name": "Live"}
+    target.batch_put(LEADS, [changed])
+    with pytest.raises(Conflict, match="holds a different item"):
+        importer(target).run(original, "ops")
+
+    assert [changed] == [lead for lead in rows(target, LEADS) if lead["lead_id"] == changed["lead_id"]]
+
+
+def test_markers_of_a_stopped_import_are_gone_after_the_next_one(export: Path, target: Store) -> None:
+    """A mended export is another one; what the stopped import left behind does not stay for ever."""
+    good = (export / "leads/0.jsonl").read_bytes()
+    rewrite(export, "leads/0.jsonl", lambda lines: [*lines, b"?\n"], signed=True)
+    with pytest.raises(Invalid, match="the line is not JSON"):
+        importer(target).run(export, "ops")
+    left = [item for item in rows(target, OPS) if item["pk"].startswith("import#")]
+    (export / "leads/0.jsonl").write_bytes(good)
+    sign(export, "leads/0.jsonl")
+    imported = importer(target).run(export, "ops")
+
+    assert left != []
+    assert imported.audit.findings == []
+    assert [item for item in rows(target, OPS) if item["pk"].startswith("import#")] == []

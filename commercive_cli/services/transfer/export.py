@@ -23,7 +23,7 @@ RUN_BYTES = 2 * 1024 * 1024
 """A run holds no more than this and one page; one run of each segment is in memory at a time."""
 
 IMPORT_MARKER = "import#"
-"""How partition keys in `ops` begin that say how far an import got; they belong to the store, not to its data."""
+"""The partition in `ops` that says how far an import got; it belongs to the store, not to its data."""
 
 Progress = Callable[[int], None]
 """Is told how many items were read or stored since the last call, from any thread."""
