@@ -75,9 +75,12 @@ def test_an_export_that_lost_its_server_goes_on_when_the_server_is_back(server: 
 def test_an_import_that_lost_its_server_goes_on_when_the_server_is_back(
     server: Server, original: Path, tmp_path: Path
 ) -> None:
-    """What had been stored is neither lost nor stored twice, and the audit is clean."""
-    with closing(server_store(server.endpoint, "t_")) as store, pytest.raises(Unavailable):
+    """The message names file and line; what was stored is neither lost nor stored twice, and the audit is clean."""
+    with closing(server_store(server.endpoint, "t_")) as store, pytest.raises(Unavailable) as stopped:
         importer(store).run(original, "ops", progress=lambda _: server.kill())
+
+    assert str(stopped.value).startswith(f"{original}/conversations/1.jsonl, line 1: ")
+    assert str(stopped.value).endswith("; run the same command again to go on")
     server.start()
     with closing(connected(server.endpoint, "t_")) as store:
         imported = importer(store).run(original, "ops")

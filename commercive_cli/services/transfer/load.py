@@ -1,12 +1,13 @@
 """Imports: files checked before the first write, stored in order, resumable, and audited at the end."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from commercive_cli.domain.answers import Imported
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import Conflict
+from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.transfer.export import IMPORT_MARKER, Progress, is_marker, silent
 from commercive_cli.services.transfer.source import Row, Source, SourceFile, open_source
@@ -39,6 +40,7 @@ class ImportService:
         Raises Invalid, naming file and line, for files that are not what was exported: those whose hash or count is
         wrong before the first write, items that cannot be stored when they are met. Two lines of one key are refused
         when they are met in one batch, and in a sorted file, as those of our exports are, wherever they are.
+        Raises Unavailable, naming the first line that may not be stored: the same call goes on.
         """
         stored, skipped = self.load(directory, on_conflict=on_conflict, progress=progress)
         return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor))
@@ -73,10 +75,10 @@ class ImportService:
         for batch in _grouped(rows, BATCH_ITEMS, BATCH_BYTES):
             file.check_distinct(before + batch)
             before = batch[-1:]
-            with file.naming(batch):
+            with file.naming(batch), _going_on(file, done["lines"] + 1):
                 stored = self._put(file, batch) if policy is None else self._put_absent(file, batch, policy)
-            done = {**done, "lines": batch[-1].number, "stored": done["stored"] + stored}
-            self.store.transact(Put(OPS, done))
+                done = {**done, "lines": batch[-1].number, "stored": done["stored"] + stored}
+                self.store.transact(Put(OPS, done))
             progress(len(batch))
         return done
 
@@ -148,6 +150,16 @@ def _grouped(rows: Iterable[Row], most: int, most_bytes: int) -> Iterator[list[R
         size += row.size
     if group:
         yield group
+
+
+@contextmanager
+def _going_on(file: SourceFile, line: int) -> Iterator[None]:
+    """Let what the store could not take be named by the first line that is not known to be stored."""
+    try:
+        yield
+    except Unavailable as error:
+        message = f"{file.path}, line {line}: {error.message}; run the same command again to go on"
+        raise Unavailable(message, field=error.field) from error
 
 
 def _marker(source: Source, file: SourceFile) -> Item:
