@@ -180,12 +180,22 @@ def test_two_lines_with_one_key_are_refused_across_batches(resumed: bool, target
 
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "newer version": (lambda m: m.update(version=2), "the export has version 2, this program reads up to 1; upgrade"),
+    "version as text": (lambda m: m.update(version="1"), 'version is "1"; a whole number from 1 belongs there'),
+    "version 0": (lambda m: m.update(version=0), "version is 0; a whole"),
+    "version below 0": (lambda m: m.update(version=-5), "version is -5; a whole"),
+    "version that is true": (lambda m: m.update(version=True), "version is true; a whole"),
+    "no version": (lambda m: m.pop("version"), "version is null; a whole"),
     "another format": (lambda m: m.update(format="tar"), "no manifest of an export"),
     "other keys": (lambda m: m["tables"].update(leads=["lead_id:S"]), "other table keys"),
     "no hashes": (lambda m: [f.pop("sha256") for f in m["files"]], "files.0.sha256"),
     "unknown table": (lambda m: m["files"][0].update(table="orders"), "there is no table 'orders'"),
     "missing file": (lambda m: m["files"][0].update(path="leads/9.jsonl"), "leads/9.jsonl cannot be read: No such"),
     "file elsewhere": (lambda m: m["files"][0].update(path="../../etc/passwd"), "not a file of this directory"),
+    "file with a NUL": (lambda m: m["files"][0].update(path="leads/\0.jsonl"), "not a file of this directory"),
+    "file that is a directory": (lambda m: m["files"][0].update(path="leads"), "leads cannot be read: Is a directory"),
+    "no name of a file": (lambda m: m["files"][0].update(path=""), "cannot be read: Is a directory"),
+    "name without end": (lambda m: m["files"][0].update(path="x" * 5_000), "cannot be read: File name too long"),
+    "half a character": (lambda m: m["files"][0].update(path="\ud800"), "not a file of this directory"),
     "file named twice": (
         lambda m: m["files"].append({**m["files"][0], "path": m["files"][0]["path"].replace("/", "//./")}),
         "is named 2 times by its manifest",
@@ -212,9 +222,10 @@ def test_a_directory_without_an_export_is_refused(tmp_path: Path, target: Store)
         importer(target).run(tmp_path, "ops")
 
 
-def test_a_manifest_that_is_no_json_is_refused(export: Path, target: Store) -> None:
-    """A manifest that was cut short is named."""
-    (export / "manifest.json").write_text('{"format": ')
+@pytest.mark.parametrize("text", ['{"format": ', "[" * 100_000, "\0", ""])
+def test_a_manifest_that_is_no_json_is_refused(text: str, export: Path, target: Store) -> None:
+    """A manifest that was cut short, or is something else, is named."""
+    (export / "manifest.json").write_text(text)
     with pytest.raises(Invalid, match=r"manifest\.json cannot be read"):
         importer(target).run(export, "ops")
 

@@ -158,8 +158,8 @@ def _native_files(directory: Path, summaries: list[Path]) -> list[SourceFile]:
 def _own_files(directory: Path) -> list[SourceFile]:
     manifest, place = read_manifest(directory), directory / MANIFEST
     for file in manifest.files:
-        if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
-            raise Invalid(f"{place}: {file.path} is not a file of this directory")
+        if not file.path.isprintable() or Path(file.path).is_absolute() or ".." in Path(file.path).parts:
+            raise Invalid(f"{place}: {file.path!r} is not a file of this directory")
     return [
         SourceFile(table_named(f.table, str(place)), directory / f.path, str(Path(f.path)), f.items, f.sha256)
         for f in manifest.files
