@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.engines.sqlite import SQLiteStore
 from commercive_cli.services.transfer.export import ExportService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, OPS
@@ -109,6 +110,16 @@ def test_an_unfinished_export_of_another_store_is_not_mixed_with_this_one(
 
     with pytest.raises(Conflict, match="unfinished export of another store"):
         ExportService(source).run(tmp_path / "export")
+
+
+def test_an_export_that_failed_before_it_read_anything_leaves_its_directory_to_any_other(
+    source: Store, original: Path, tmp_path: Path
+) -> None:
+    """After a mistyped store the same directory can be given again, with or without --gzip."""
+    with closing(SQLiteStore(tmp_path / "mistyped.db")) as nothing, pytest.raises(Unavailable):
+        ExportService(nothing).run(tmp_path / "export", compress=True)
+
+    assert digests(original) == exported(source, tmp_path / "export")
 
 
 @pytest.mark.parametrize("found", ["notes.txt", "unfinished/holiday.jpg", "unfinished"])
