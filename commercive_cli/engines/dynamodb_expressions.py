@@ -5,7 +5,7 @@ Placeholders keep reserved words (`status` is one) out of the expressions.
 
 from typing import Any
 
-from commercive_cli.domain.errors import Damaged, Invalid
+from commercive_cli.domain.errors import Conflict, Damaged, Invalid
 from commercive_cli.store.items import (
     AttributeValue,
     Item,
@@ -147,8 +147,7 @@ def page_of(response: dict[str, Any], table: Table) -> Page:
     try:
         return Page([decode_item(each) for each in items], decode_item(last) if last else None)
     except Invalid:
-        for each in items:
-            item_of(each, table)
+        _name_damaged(items, table)
         raise
 
 
@@ -161,10 +160,26 @@ def item_of(encoded: dict[str, AttributeValue], table: Table) -> Item:
         raise Damaged(f"the stored item {place} of {table.name} is damaged: {wrong.message}") from None
 
 
+def _name_damaged(items: list[dict[str, AttributeValue]], table: Table) -> None:
+    for each in items:
+        item_of(each, table)
+
+
 def text_page_of(response: dict[str, Any], table: Table) -> TextPage:
-    """Return the page that a Scan answered with as texts, each with the values of its key."""
-    names, last = table.key_names, response.get("LastEvaluatedKey")
-    rows = [(encoded_text(item), *(decode_value(item[name]) for name in names)) for item in response.get("Items", [])]
+    """Return the page that a Scan answered with as texts, each with the values of its key.
+
+    Raises Conflict when an item lacks an attribute of the declared key, as it may where the live key is another one,
+    and Damaged when it holds types that none may have.
+    """
+    names, last, items = table.key_names, response.get("LastEvaluatedKey"), response.get("Items", [])
+    try:
+        rows = [(encoded_text(item), *(decode_value(item[name]) for name in names)) for item in items]
+    except Invalid:
+        _name_damaged(items, table)
+        raise
+    except KeyError:
+        found = next(sorted(item) for item in items if not item.keys() >= set(names))
+        raise Conflict(f"{table.name}: an item has no {' and '.join(names)}, only {', '.join(found)}") from None
     return TextPage(rows, decode_item(last) if last else None)
 
 

@@ -295,9 +295,14 @@ def test_the_target_names_the_place() -> None:
 def test_an_item_of_foreign_types_is_named(tagged: dict[str, object]) -> None:
     """Sets and binaries, which another program put there, stop whoever reads them, with table and key."""
     found = {"affiliate_id": {"S": "ann"}, "odd": tagged}
-    with serving(script(success(Item=found), success(Items=[found]))) as server:
+    with serving(script(success(Item=found), success(Items=[found]), success(Items=[found]))) as server:
         store = store_at(server.url)
-        for read in (lambda: store.get(AFFILIATE_STATS, KEY), lambda: store.scan(AFFILIATE_STATS)):
+        reads: list[Callable[[], object]] = [
+            lambda: store.get(AFFILIATE_STATS, KEY),
+            lambda: store.scan(AFFILIATE_STATS),
+            lambda: store.scan_text(AFFILIATE_STATS),
+        ]
+        for read in reads:
             with pytest.raises(Damaged, match="the stored item ann of affiliate_stats is damaged: attribute type"):
                 read()
         store.close()

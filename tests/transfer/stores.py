@@ -107,3 +107,19 @@ def edit_manifest(directory: Path, change: Callable[[dict[str, Any]], object]) -
     manifest = json.loads(path.read_text())
     change(manifest)
     path.write_text(json.dumps(manifest))
+
+
+class Stopped(Exception):
+    """Somebody pulled the plug."""
+
+
+class StopAfter:
+    """Hears progress, and raises when it has heard enough."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def __call__(self, _items: int) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            raise Stopped

@@ -3,15 +3,27 @@
 import gzip
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.services.transfer.load import BATCH_ITEMS
 from commercive_cli.store.port import Store
-from tests.services.books import everything
-from tests.transfer.stores import edit_manifest, exported, importer, rewrite, sign
+from commercive_cli.store.schema import LEADS, OPS
+from tests.services.books import everything, rows
+from tests.transfer.stores import (
+    StopAfter,
+    Stopped,
+    edit_manifest,
+    exported,
+    importer,
+    rewrite,
+    sign,
+    sqlite_store,
+)
 
 FILE = "leads/0.jsonl"
 Lines = list[bytes]
@@ -42,6 +54,13 @@ WRONG_LINES: dict[str, tuple[Change, str]] = {
         "not JSON: trailing characters",
     ),
     "no item": (with_line(b"[]\n"), "not of the form"),
+    "a list of numbers": (with_line(b'{"Item":[1]}\n'), "not of the form"),
+    "an empty list": (with_line(b'{"Item":[]}\n'), "not of the form"),
+    "a number": (with_line(b'{"Item":5}\n'), "not of the form"),
+    "a text": (with_line(b'{"Item":"x"}\n'), "not of the form"),
+    "null": (with_line(b'{"Item":null}\n'), "not of the form"),
+    "a list for a value": (with_line(b'{"Item":{"a":[]}}\n'), "not of the form"),
+    "no type": (with_line(b'{"Item":{"a":{}}}\n'), "not of the form"),
     "no UTF-8": (with_line(b'{"Item":{"lead_id":{"S":"\xff"}}}\n'), "not JSON: invalid unicode code point"),
     "no attribute value": (with_attribute("lead_name", "Ana"), "not of the form"),
     "two types": (with_attribute("lead_name", {"S": "Ana", "N": "1"}), "not of the form"),
@@ -128,14 +147,59 @@ def test_a_file_that_is_not_what_was_exported_is_refused(wrong: str, export: Pat
     assert not any(everything(target).values())
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_two_lines_with_one_key_are_refused_before_either_is_stored(full: bool, export: Path, target: Store) -> None:
+    """Neither is silently dropped, whether the table was empty or not; the message names both lines."""
+    if full:
+        importer(target).load(export)
+    before = rows(target, LEADS)
+    path = rewrite(export, FILE, lambda lines: [*lines, lines[1].replace(b"example.com", b"example.org")], signed=True)
+    last = len(path.read_bytes().splitlines())
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops", on_conflict="overwrite" if full else "fail")
+
+    assert f"{path}, line {last}: the item has the same key as that of line 2" == str(refused.value)
+    assert before == rows(target, LEADS)
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_two_lines_with_one_key_are_refused_across_batches(resumed: bool, target: Store, tmp_path: Path) -> None:
+    """In a sorted file the second follows the first, so it is found however long the file is, after a stop as well."""
+    with closing(sqlite_store(tmp_path / "many.db")) as many:
+        many.batch_put(OPS, [{"pk": "many", "sk": f"{number:05}"} for number in range(BATCH_ITEMS)])
+        (name,) = exported(many, tmp_path / "export")
+    path = rewrite(tmp_path / "export", name, lambda lines: [*lines, lines[-1]], signed=True)
+    if resumed:
+        with pytest.raises(Stopped):
+            importer(target).run(tmp_path / "export", "ops", progress=StopAfter(1))
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(tmp_path / "export", "ops")
+
+    assert f"{path}, line 6001: the item has the same key as that of line 6000" == str(refused.value)
+
+
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "newer version": (lambda m: m.update(version=2), "the export has version 2, this program reads up to 1; upgrade"),
+    "version as text": (lambda m: m.update(version="1"), 'version is "1"; a whole number from 1 belongs there'),
+    "version 0": (lambda m: m.update(version=0), "version is 0; a whole"),
+    "version below 0": (lambda m: m.update(version=-5), "version is -5; a whole"),
+    "version that is true": (lambda m: m.update(version=True), "version is true; a whole"),
+    "no version": (lambda m: m.pop("version"), "version is null; a whole"),
     "another format": (lambda m: m.update(format="tar"), "no manifest of an export"),
     "other keys": (lambda m: m["tables"].update(leads=["lead_id:S"]), "other table keys"),
     "no hashes": (lambda m: [f.pop("sha256") for f in m["files"]], "files.0.sha256"),
     "unknown table": (lambda m: m["files"][0].update(table="orders"), "there is no table 'orders'"),
     "missing file": (lambda m: m["files"][0].update(path="leads/9.jsonl"), "leads/9.jsonl cannot be read: No such"),
     "file elsewhere": (lambda m: m["files"][0].update(path="../../etc/passwd"), "not a file of this directory"),
+    "file with a NUL": (lambda m: m["files"][0].update(path="leads/\0.jsonl"), "not a file of this directory"),
+    "file that is a directory": (lambda m: m["files"][0].update(path="leads"), "leads cannot be read: Is a directory"),
+    "no name of a file": (lambda m: m["files"][0].update(path=""), "cannot be read: Is a directory"),
+    "name without end": (lambda m: m["files"][0].update(path="x" * 5_000), "cannot be read: File name too long"),
+    "half a character": (lambda m: m["files"][0].update(path="\ud800"), "not a file of this directory"),
+    "file named twice": (
+        lambda m: m["files"].append({**m["files"][0], "path": m["files"][0]["path"].replace("/", "//./")}),
+        "is named 2 times by its manifest",
+    ),
     "absolute file": (lambda m: m["files"][0].update(path="/etc/passwd"), "not a file of this directory"),
 }
 
@@ -158,9 +222,10 @@ def test_a_directory_without_an_export_is_refused(tmp_path: Path, target: Store)
         importer(target).run(tmp_path, "ops")
 
 
-def test_a_manifest_that_is_no_json_is_refused(export: Path, target: Store) -> None:
-    """A manifest that was cut short is named."""
-    (export / "manifest.json").write_text('{"format": ')
+@pytest.mark.parametrize("text", ['{"format": ', "[" * 100_000, "\0", ""])
+def test_a_manifest_that_is_no_json_is_refused(text: str, export: Path, target: Store) -> None:
+    """A manifest that was cut short, or is something else, is named."""
+    (export / "manifest.json").write_text(text)
     with pytest.raises(Invalid, match=r"manifest\.json cannot be read"):
         importer(target).run(export, "ops")
 

@@ -126,6 +126,11 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "wrong checksum": (edited(FILES, lambda d: d.update(md5Checksum="sQMSpEILNgoQmarvDFonGQ==")), "was changed"),
     "no list of files": (lambda place: (place / FILES).unlink(), "manifest-files.json cannot be read"),
     "no JSON": (lambda place: (place / FILES).write_text("?\n"), "manifest-files.json, line 1 is not JSON"),
+    "nested without end": (lambda place: (place / FILES).write_text("[" * 100_000), "line 1 is not JSON"),
+    "NUL in a key": (edited(FILES, lambda d: d.update(dataFileS3Key="data/\0.gz")), "is not the key of a file"),
+    "no key": (edited(FILES, lambda d: d.update(dataFileS3Key="")), "is not the key of a file"),
+    "a list": (lambda place: (place / FILES).write_text("[]\n"), "manifest-files.json, line 1: "),
+    "summary nested without end": (lambda place: (place / SUMMARY).write_text("[" * 100_000), "json is not JSON"),
     "lost file": (lambda place: next((place / "data").iterdir()).unlink(), "No such file"),
 }
 

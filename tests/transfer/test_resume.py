@@ -7,15 +7,27 @@ from pathlib import Path
 import pytest
 
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.engines.sqlite import SQLiteStore
 from commercive_cli.services.transfer.export import ExportService
 from commercive_cli.store.port import Store
+from commercive_cli.store.schema import LEADS, OPS
+from tests.services.books import rows
 from tests.transfer.conftest import NewStore
 from tests.transfer.server import Server
-from tests.transfer.stores import connected, digests, exported, filled, importer, server_store
-
-
-class Stopped(Exception):
-    """Somebody pulled the plug."""
+from tests.transfer.stores import (
+    StopAfter,
+    Stopped,
+    connected,
+    digests,
+    edit_manifest,
+    exported,
+    filled,
+    importer,
+    rewrite,
+    server_store,
+    sign,
+    sqlite_store,
+)
 
 
 @pytest.fixture
@@ -23,18 +35,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """Yield a server with its data in a file, which the test may stop and start."""
     with closing(Server(tmp_path)) as server:
         yield server
-
-
-class StopAfter:
-    """Hears progress, and raises when it has heard enough."""
-
-    def __init__(self, count: int) -> None:
-        self._left = count
-
-    def __call__(self, _items: int) -> None:
-        self._left -= 1
-        if self._left <= 0:
-            raise Stopped
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,12 @@ def test_an_export_that_lost_its_server_goes_on_when_the_server_is_back(server: 
 def test_an_import_that_lost_its_server_goes_on_when_the_server_is_back(
     server: Server, original: Path, tmp_path: Path
 ) -> None:
-    """What had been stored is neither lost nor stored twice, and the audit is clean."""
-    with closing(server_store(server.endpoint, "t_")) as store, pytest.raises(Unavailable):
+    """The message names file and line; what was stored is neither lost nor stored twice, and the audit is clean."""
+    with closing(server_store(server.endpoint, "t_")) as store, pytest.raises(Unavailable) as stopped:
         importer(store).run(original, "ops", progress=lambda _: server.kill())
+
+    assert str(stopped.value).startswith(f"{original}/conversations/1.jsonl, line 1: ")
+    assert str(stopped.value).endswith("; run the same command again to go on")
     server.start()
     with closing(connected(server.endpoint, "t_")) as store:
         imported = importer(store).run(original, "ops")
@@ -109,6 +112,16 @@ def test_an_unfinished_export_of_another_store_is_not_mixed_with_this_one(
         ExportService(source).run(tmp_path / "export")
 
 
+def test_an_export_that_failed_before_it_read_anything_leaves_its_directory_to_any_other(
+    source: Store, original: Path, tmp_path: Path
+) -> None:
+    """After a mistyped store the same directory can be given again, with or without --gzip."""
+    with closing(SQLiteStore(tmp_path / "mistyped.db")) as nothing, pytest.raises(Unavailable):
+        ExportService(nothing).run(tmp_path / "export", compress=True)
+
+    assert digests(original) == exported(source, tmp_path / "export")
+
+
 @pytest.mark.parametrize("found", ["notes.txt", "unfinished/holiday.jpg", "unfinished"])
 def test_a_directory_with_other_things_in_it_is_left_alone(found: str, source: Store, tmp_path: Path) -> None:
     """An export never writes among somebody's files."""
@@ -128,3 +141,67 @@ def test_a_finished_export_is_not_overwritten(source: Store, export: Path) -> No
         ExportService(source).run(export)
 
     assert before == digests(export)
+
+
+def test_files_of_one_name_in_two_directories_are_told_apart(original: Path, export: Path, target: Store) -> None:
+    """How far an import got in one is not taken for the other."""
+    twin = export / "more/leads/0.jsonl"
+    twin.parent.mkdir(parents=True)
+    first, *rest = (export / "leads/0.jsonl").read_bytes().splitlines(keepends=True)
+    twin.write_bytes(b"".join(rest))
+    (export / "leads/0.jsonl").write_bytes(first)
+    edit_manifest(
+        export, lambda m: m["files"].append({**m["files"][0], "table": "leads", "path": "more/leads/0.jsonl"})
+    )
+    for name in ("leads/0.jsonl", "more/leads/0.jsonl"):
+        sign(export, name)
+    importer(target).run(export, "ops")
+
+    assert digests(original) == exported(target, export.with_name("again"))
+
+
+def test_an_import_that_died_is_forgotten_once_another_was_imported(
+    source: Store, original: Path, target: Store, tmp_path: Path
+) -> None:
+    """Its repetition begins anew: it neither replaces the newer data silently nor believes that its own is there."""
+    with pytest.raises(Stopped):
+        importer(target).run(original, "ops", progress=StopAfter(4))
+    (lead, *_) = rows(source, LEADS)
+    with closing(sqlite_store(tmp_path / "newer.db")) as newer:
+        newer.batch_put(LEADS, [{**lead, "lead_name": "Newer"}])
+        exported(newer, tmp_path / "newer")
+    importer(target).load(tmp_path / "newer", on_conflict="overwrite")
+    with pytest.raises(Conflict, match="holds a different item"):
+        importer(target).run(original, "ops")
+
+    assert {**lead, "lead_name": "Newer"} in rows(target, LEADS)
+
+
+def test_what_was_written_after_an_import_died_is_not_replaced_by_its_repetition(
+    source: Store, original: Path, target: Store
+) -> None:
+    """Only tables that are still empty are filled without looking."""
+    with pytest.raises(Stopped):
+        importer(target).run(original, "ops", progress=StopAfter(1))
+    changed = {**rows(source, LEADS)[0], "lead_name": "Live"}
+    target.batch_put(LEADS, [changed])
+    with pytest.raises(Conflict, match="holds a different item"):
+        importer(target).run(original, "ops")
+
+    assert [changed] == [lead for lead in rows(target, LEADS) if lead["lead_id"] == changed["lead_id"]]
+
+
+def test_markers_of_a_stopped_import_are_gone_after_the_next_one(export: Path, target: Store) -> None:
+    """A mended export is another one; what the stopped import left behind does not stay for ever."""
+    good = (export / "leads/0.jsonl").read_bytes()
+    rewrite(export, "leads/0.jsonl", lambda lines: [*lines, b"?\n"], signed=True)
+    with pytest.raises(Invalid, match="the line is not JSON"):
+        importer(target).run(export, "ops")
+    left = [item for item in rows(target, OPS) if item["pk"].startswith("import#")]
+    (export / "leads/0.jsonl").write_bytes(good)
+    sign(export, "leads/0.jsonl")
+    imported = importer(target).run(export, "ops")
+
+    assert left != []
+    assert imported.audit.findings == []
+    assert [item for item in rows(target, OPS) if item["pk"].startswith("import#")] == []

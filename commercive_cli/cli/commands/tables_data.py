@@ -78,7 +78,8 @@ def import_tables(
     """Import an export into tables that exist, and audit them. The same line again goes on after an interruption.
 
     Reads exports of `tables export`, and DynamoDB's full exports (DYNAMODB_JSON) as downloaded from S3. Files are
-    checked against their manifest before the first write. Exits 3 when the audit finds something broken.
+    checked against their manifest before the first write. Nobody else should write to the store until an interrupted
+    import has been repeated to its end. Exits 3 when the audit finds something broken.
     """
     session = Session(context, output)
     if s3 is not None:

@@ -1,6 +1,7 @@
 """Exports: a consistent read of every item into sorted files; a run that died goes on where it stopped."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,14 +9,14 @@ from threading import Event
 
 from commercive_cli.domain.answers import Exported
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.errors import Conflict, Denied, Unavailable
 from commercive_cli.services.parallel import together
 from commercive_cli.services.transfer.lines import line_of_text
 from commercive_cli.services.transfer.manifest import Manifest, declared_keys
 from commercive_cli.services.transfer.sorting import PARTS, row_of
 from commercive_cli.services.transfer.workplace import Workplace
 from commercive_cli.store.items import Key
-from commercive_cli.store.port import Store
+from commercive_cli.store.port import Store, TextPage
 from commercive_cli.store.schema import OPS, TABLES, Table
 
 RUN_ITEMS = 10_000
@@ -23,7 +24,7 @@ RUN_BYTES = 2 * 1024 * 1024
 """A run holds no more than this and one page; one run of each segment is in memory at a time."""
 
 IMPORT_MARKER = "import#"
-"""How partition keys in `ops` begin that say how far an import got; they belong to the store, not to its data."""
+"""The partition in `ops` that says how far an import got; it belongs to the store, not to its data."""
 
 Progress = Callable[[int], None]
 """Is told how many items were read or stored since the last call, from any thread."""
@@ -47,7 +48,8 @@ class ExportService:
         change during the export may be read before or after the change. Memory is constant; until it is finished, the
         export takes twice its space on disk. Files are readable by their owner alone. Two exports into one directory
         at the same time are not told apart.
-        Raises Unavailable, naming the file, when the disk is full: the same call goes on.
+        Raises Unavailable, naming the file, when the disk is full: the same call goes on. Raises Conflict when a table
+        or an item has another key than is declared.
         """
         try:
             return self._export(Workplace.open(directory, self.store.target, compress=compress), progress)
@@ -63,6 +65,8 @@ class ExportService:
 
     def _written(self, place: Workplace, progress: Progress) -> Manifest:
         for table in TABLES:
+            self._check_keys(table)
+        for table in TABLES:
             together(partial(self._read_segment, place, table, progress), PARTS, self.store.scans_at_once)
         return Manifest(
             exported_at=self.clock(),
@@ -71,6 +75,18 @@ class ExportService:
             tables=declared_keys(),
             files=[file for table in TABLES for file in place.merge(table)],
         )
+
+    def _check_keys(self, table: Table) -> None:
+        """Raise Conflict when the table has another key than is declared: items may lack that one, or share it."""
+        with suppress(Denied):  # Who may read the items need not be allowed to look at the table.
+            info = self.store.describe_table(table)
+            live = [f"{name}:{kind}" for name, kind in info.keys] if info else declared_keys()[table.name]
+            if live != declared_keys()[table.name]:
+                raise Conflict(
+                    f"{self.store.prefix}{table.name} has the key {', '.join(live)}, declared is "
+                    f"{', '.join(declared_keys()[table.name])}, so it cannot be exported; "
+                    "`commercive tables diff` tells the way out"
+                )
 
     def _read_segment(self, place: Workplace, table: Table, progress: Progress, segment: int, stop: Event) -> None:
         state = place.progress_of(table, segment)
@@ -84,12 +100,26 @@ class ExportService:
         size = 0
         while True:
             page = self.store.scan_text(table, segment=segment, segments=PARTS, start=start)
-            read = [row_of(line_of_text(text), *key) for text, *key in page.rows if not is_marker(table, key[0])]
+            read = _rows_of(page, table)
             rows += read
             size += sum(map(len, read))
             start = page.next
             if start is None or len(rows) >= RUN_ITEMS or size >= RUN_BYTES:
                 return rows, start
+
+
+def _rows_of(page: TextPage, table: Table) -> list[bytes]:
+    try:
+        return [row_of(line_of_text(text), *key) for text, *key in page.rows if not is_marker(table, key[0])]
+    except AttributeError:
+        # A key that is neither text nor a whole number has no place in the order.
+        kinds = [str if attribute.type == "S" else int for attribute in table.key_attributes()]
+        wrong = next(key for _text, *key in page.rows if list(map(type, key)) != kinds)
+        found = ", ".join(f"{name} {value}" for name, value in zip(table.key_names, wrong, strict=True))
+        raise Conflict(
+            f"{table.name}: the item with {found} cannot be exported; "
+            f"a key is {', '.join(declared_keys()[table.name])}, numbers whole"
+        ) from None
 
 
 def is_marker(table: Table, partition: object) -> bool:

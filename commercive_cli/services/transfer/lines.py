@@ -77,7 +77,7 @@ def _decoded(line: bytes) -> Item:
     try:
         encoded = document["Item"]
         return (_plain(encoded) if b"\\" not in line else None) or _any(encoded)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise Invalid('the line is not of the form {"Item": {name: {type: value}}}') from None
 
 

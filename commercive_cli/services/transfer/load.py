@@ -1,25 +1,25 @@
 """Imports: files checked before the first write, stored in order, resumable, and audited at the end."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from commercive_cli.domain.answers import Imported
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import Conflict
+from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.transfer.export import IMPORT_MARKER, Progress, is_marker, silent
 from commercive_cli.services.transfer.source import Row, Source, SourceFile, open_source
-from commercive_cli.store.items import Key
+from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_item
-from commercive_cli.store.port import ConditionFailed, Page, Store
-from commercive_cli.store.schema import OPS, TABLES
+from commercive_cli.store.port import ConditionFailed, Query, Store
+from commercive_cli.store.schema import OPS, TABLES, Table
 from commercive_cli.store.writes import Absent, Delete, Put
 
 BATCH_ITEMS = 6_000
 BATCH_BYTES = 8 * 1024 * 1024
 POLICIES = ("fail", "skip", "overwrite")
-_BEGUN = "begun"
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,14 @@ class ImportService:
         """Import an export, then audit the store.
 
         An item whose key is taken by a different item stops the import (fail), stays as it is (skip), or is replaced
-        (overwrite); an equal item is fine. A run that died goes on where it stopped when it is repeated. Tables that
-        were empty when the import began are filled without looking: nobody else should write to them meanwhile.
+        (overwrite); an equal item is fine. A run that died goes on where it stopped when it is repeated, unless another
+        export was imported since: then it begins anew. Tables that are empty when a run begins are filled without
+        looking. Nobody else should write to the store until the import has been repeated to its end: what was stored
+        already is not looked at again.
         Raises Invalid, naming file and line, for files that are not what was exported: those whose hash or count is
-        wrong before the first write, items that cannot be stored when they are met.
+        wrong before the first write, items that cannot be stored when they are met. Two lines of one key are refused
+        when they are met in one batch, and in a sorted file, as those of our exports are, wherever they are.
+        Raises Unavailable, naming the first line that may not be stored: the same call goes on.
         """
         stored, skipped = self.load(directory, on_conflict=on_conflict, progress=progress)
         return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor))
@@ -49,29 +53,32 @@ class ImportService:
         source = open_source(directory)
         for file in source.files:
             file.check()
-        fresh = self._fresh_tables(source)
+        known = self._known_progress(source)
+        empty = [table for table in TABLES if self._is_empty(table)]
         stored, skipped = {table.name: 0 for table in TABLES}, {table.name: 0 for table in TABLES}
         for file in source.files:
-            whole = policy == "overwrite" or file.table.name in fresh
-            done = self._load(source, file, None if whole else policy, progress)
+            whole = policy == "overwrite" or file.table in empty
+            marker = _marker(source, file)
+            marker = marker if file.table in empty else known.get(marker["sk"], marker)
+            done = self._load(file, marker, None if whole else policy, progress)
             stored[file.table.name] += done["stored"]
             skipped[file.table.name] += done["lines"] - done["stored"]
-        self._forget(source)
+        self._drop(self._markers())
         return stored, skipped
 
-    def _load(self, source: Source, file: SourceFile, policy: str | None, progress: Progress) -> dict[str, int]:
-        """Store what an earlier run left of a file; return how many lines are done and how many items were stored."""
-        place = _marker_place(source, _name(file))
-        known = self.store.get(OPS, place) or {"lines": 0, "stored": 0}
-        done = {name: known[name] for name in ("lines", "stored")}
-        rows = file.parsed(skip=done["lines"])
+    def _load(self, file: SourceFile, done: Item, policy: str | None, progress: Progress) -> Item:
+        """Store what an earlier run left of a file; return the marker of how many lines are done and were stored."""
+        rows = file.parsed(skip=done["lines"] - 1)
+        before = [next(rows)] if done["lines"] else []
         if file.table is OPS:
             rows = (row for row in rows if not is_marker(OPS, row.item.get("pk")))
         for batch in _grouped(rows, BATCH_ITEMS, BATCH_BYTES):
-            with file.naming(batch):
+            file.check_distinct(before + batch)
+            before = batch[-1:]
+            with file.naming(batch), _going_on(file, done["lines"] + 1):
                 stored = self._put(file, batch) if policy is None else self._put_absent(file, batch, policy)
-            done = {"lines": batch[-1].number, "stored": done["stored"] + stored}
-            self.store.transact(Put(OPS, {**place, **done}))
+                done = {**done, "lines": batch[-1].number, "stored": done["stored"] + stored}
+                self.store.transact(Put(OPS, done))
             progress(len(batch))
         return done
 
@@ -102,21 +109,33 @@ class ImportService:
             chunk = [row for position, row in enumerate(chunk) if position not in taken]
         return 0
 
-    def _fresh_tables(self, source: Source) -> set[str]:
-        """Return the tables that were empty when this import began: nothing can stand in the way there."""
-        place = _marker_place(source, _BEGUN)
-        known = self.store.get(OPS, place)
-        if known is not None:
-            return set(known["fresh"])
-        fresh = [table.name for table in TABLES if self.store.scan(table) == Page([])]
-        self.store.transact(Put(OPS, {**place, "fresh": fresh}))
-        return set(fresh)
+    def _is_empty(self, table: Table) -> bool:
+        page = self.store.scan(table)
+        return page.next is None and all(is_marker(table, item.get("pk")) for item in page.items)
 
-    def _forget(self, source: Source) -> None:
-        """Drop the markers, first of all that tables were fresh: what is in them now must not be overwritten again."""
-        places = [_marker_place(source, name) for name in (_BEGUN, *map(_name, source.files))]
-        for start in range(0, len(places), TRANSACTION_WRITES):
-            self.store.transact(*(Delete(OPS, place) for place in places[start : start + TRANSACTION_WRITES]))
+    def _known_progress(self, source: Source) -> dict[str, Item]:
+        """Return the markers of this import, and drop those of others: what they stored may have been replaced since.
+
+        They are dropped before this import stores anything, so markers are only ever those of the last import.
+        """
+        markers = self._markers()
+        self._drop([marker for marker in markers if marker["source"] != source.name])
+        return {marker["sk"]: marker for marker in markers if marker["source"] == source.name}
+
+    def _markers(self) -> list[Item]:
+        markers: list[Item] = []
+        start: Key | None = None
+        while True:
+            page = self.store.query(Query(OPS, IMPORT_MARKER, start=start))
+            markers += page.items
+            start = page.next
+            if start is None:
+                return markers
+
+    def _drop(self, markers: list[Item]) -> None:
+        drops = [Delete(OPS, {"pk": marker["pk"], "sk": marker["sk"]}) for marker in markers]
+        for start in range(0, len(drops), TRANSACTION_WRITES):
+            self.store.transact(*drops[start : start + TRANSACTION_WRITES])
 
 
 def _grouped(rows: Iterable[Row], most: int, most_bytes: int) -> Iterator[list[Row]]:
@@ -133,9 +152,16 @@ def _grouped(rows: Iterable[Row], most: int, most_bytes: int) -> Iterator[list[R
         yield group
 
 
-def _name(file: SourceFile) -> str:
-    return f"{file.table.name}/{file.path.name}"
+@contextmanager
+def _going_on(file: SourceFile, line: int) -> Iterator[None]:
+    """Let what the store could not take be named by the first line that is not known to be stored."""
+    try:
+        yield
+    except Unavailable as error:
+        message = f"{file.path}, line {line}: {error.message}; run the same command again to go on"
+        raise Unavailable(message, field=error.field) from error
 
 
-def _marker_place(source: Source, name: str) -> Key:
-    return {"pk": f"{IMPORT_MARKER}{source.name}", "sk": name}
+def _marker(source: Source, file: SourceFile) -> Item:
+    place = {"pk": IMPORT_MARKER, "sk": f"{file.table.name}/{file.name}"}
+    return {**place, "source": source.name, "lines": 0, "stored": 0}

@@ -58,7 +58,7 @@ def read_manifest(directory: Path) -> Manifest:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Invalid(f"{directory} holds no {MANIFEST}; give the directory of a finished export") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Invalid(f"{path} cannot be read: {error}") from None
     _check_version(path, document)
     try:
@@ -76,5 +76,7 @@ def _check_version(path: Path, document: Any) -> None:
     if not isinstance(document, dict) or document.get("format") != "commercive-export":
         raise Invalid(f"{path} is no manifest of an export")
     version = document.get("version")
-    if not isinstance(version, int) or version > VERSION:
+    if type(version) is not int or version < 1:
+        raise Invalid(f"{path}: version is {json.dumps(version)[:50]}; a whole number from 1 belongs there")
+    if version > VERSION:
         raise Invalid(f"{path}: the export has version {version}, this program reads up to {VERSION}; upgrade it")

@@ -64,6 +64,8 @@ def native_files(summary: Path) -> list[NativeFile]:
 
 
 def _data(summary: Path, key: str) -> Path:
+    if not key.isprintable() or not Path(key).name:
+        raise Invalid(f"{summary.with_name(FILES)}: {key!r} is not the key of a file")
     return summary.parent / "data" / Path(key).name
 
 
@@ -101,7 +103,7 @@ def _object(place: str, text: str, model: type[BaseModel]) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         raise Invalid(f"{place}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid(f"{place} is not JSON") from None
     assert isinstance(document, dict), "what a model accepts is an object"
     return document

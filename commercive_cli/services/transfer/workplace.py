@@ -46,7 +46,7 @@ class Workplace:
 
     @classmethod
     def open(cls, directory: Path, source: str, *, compress: bool) -> Self:
-        """Return the workplace for a new export of `source`, or for one that died.
+        """Return the workplace for a new export of `source`, or for one that died; before it read anything, of any.
 
         Raises Conflict when the directory holds another export, Invalid when it holds anything else.
         """
@@ -76,9 +76,10 @@ class Workplace:
             return
         try:
             known = json.loads(note.read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             raise Invalid(f"{self._unfinished} is not of an export; choose another directory") from None
-        if known != identity:
+        nothing_read = found <= {_IDENTITY, f"{_IDENTITY}.part"}
+        if known != identity and not nothing_read:
             raise Conflict(
                 f"{self.directory} holds an unfinished export of another store or with another --gzip: {known}; "
                 "choose another directory"
