@@ -637,3 +637,23 @@ def test_stats_that_are_no_numbers_are_counted_anew(world: World, clock: ManualC
 
     assert sound == world.row(AFFILIATE_STATS, "aff-1")["total_leads"]
     assert [] == AuditService(world.store, clock).run("auditor").findings
+
+
+@pytest.mark.parametrize("name", ["after", "at", "before", "actor"])
+@pytest.mark.parametrize("sound_row_before", [True, False])
+def test_a_malformed_audit_row_tells_nothing(
+    world: World, clock: ManualClock, name: str, sound_row_before: bool
+) -> None:
+    """Such a row is named for a person to mend; its lead is held against the last sound row, and accounted for anew."""
+    lead = world.approved
+    if sound_row_before:
+        LeadService(world.store, clock).decide(lead, "approved", "admin-1", commission=1, amend=True)
+    last = [row for row in rows(world.store, OPS) if row["pk"] == f"audit#lead#{lead}"][-1]
+    world.store.transact(Update(OPS, {"pk": last["pk"], "sk": last["sk"]}, remove=(name,)))
+    audit = AuditService(world.store, clock)
+    seen = [(finding.invariant, finding.fixed) for finding in audit.run("root").findings]
+    mended = [(finding.invariant, finding.fixed) for finding in audit.run("root", fix=True).findings]
+
+    assert [("malformed", False), ("audit-row", False)] == seen
+    assert [("malformed", False), ("audit-row", True)] == mended
+    assert ["malformed"] == [finding.invariant for finding in audit.run("root", fix=True).findings]

@@ -1,13 +1,15 @@
 """Invariant 6: the last audit row of a lead or conversation says what state it is in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from sys import intern
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.ids import created_at_of
 from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
+from commercive_cli.services.audit.shapes import shape_problem
 from commercive_cli.services.ledger import Change, trail_partition
 from commercive_cli.services.locate import find
 from commercive_cli.store.items import Item
@@ -55,7 +57,7 @@ def _repaired(bench: Bench, kind: str, subject: str) -> list[Finding]:
     for _ in range(TRIES):
         table = _KINDS[kind]
         item = find(bench.store, table, subject)
-        told, told_at = _last_row(bench.store, kind, subject)
+        told, told_at = last_row(bench.store, kind, subject)
         if item is None or _digest(_state(kind, item)) == _digest(told):
             return []
         state = _state(kind, item)
@@ -75,10 +77,19 @@ def _repaired(bench: Bench, kind: str, subject: str) -> list[Finding]:
     return []
 
 
-def _last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int]:
-    """Return the state that the last row tells, and the row's time."""
-    page = store.query(Query(OPS, trail_partition(kind, subject), descending=True, limit=1))
-    return (page.items[0]["after"], page.items[0]["at"]) if page.items else (_INITIAL[kind], 0)
+def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int]:
+    """Return the state that the last sound row tells, and a time behind which the next row's sorts.
+
+    Malformed rows tell nothing; only a person can say what they should hold.
+    """
+    query: Query | None = Query(OPS, trail_partition(kind, subject), descending=True, limit=1)
+    while query is not None:
+        page = store.query(query)
+        for row in page.items:
+            if shape_problem(OPS, row) is None:
+                return row["after"], max(row["at"], created_at_of(row["sk"]) or 0)
+        query = replace(query, start=page.next, limit=None) if page.next else None
+    return _INITIAL[kind], 0
 
 
 def _state(kind: str, item: Item) -> dict[str, Any]:
