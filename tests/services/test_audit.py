@@ -298,6 +298,9 @@ DAMAGES = [
         "is open, its last audit row says closed",
     ),
     Damage("conversation deleted", lambda w: w.drop(CONVERSATIONS, w.answered), ("orphan-messages",), "2 messages"),
+    Damage(
+        "closed conversation deleted", lambda w: w.drop(CONVERSATIONS, w.closed), ("orphan-messages",), "2 messages"
+    ),
     Damage("imported deleted", lambda w: w.drop(CONVERSATIONS, LEGACY), ("orphan-messages",), "3 messages"),
     Damage(
         "message time",
@@ -657,3 +660,13 @@ def test_a_malformed_audit_row_tells_nothing(
     assert [("malformed", False), ("audit-row", False)] == seen
     assert [("malformed", False), ("audit-row", True)] == mended
     assert ["malformed"] == [finding.invariant for finding in audit.run("root", fix=True).findings]
+
+
+def test_a_conversation_that_was_closed_is_made_again_open_with_an_audit_row(world: World, clock: ManualClock) -> None:
+    """The status of a lost conversation changes from closed to open, and its history says who did that."""
+    world.drop(CONVERSATIONS, world.closed)
+    AuditService(world.store, clock).run("maria", fix=True)
+    row = ChatService(world.store, clock).history(world.closed).history[-1]
+
+    assert "open" == world.row(CONVERSATIONS, world.closed)["status"]
+    assert ("maria", "audit", {"status": "closed"}, {"status": "open"}) == (row.actor, row.event, row.before, row.after)

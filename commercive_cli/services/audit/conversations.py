@@ -12,6 +12,7 @@ from commercive_cli.domain.models import CONVERSATION_STATUSES, Message
 from commercive_cli.domain.text import preview
 from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
 from commercive_cli.services.audit.shapes import shape_problem
+from commercive_cli.services.audit.trail import last_row
 from commercive_cli.services.ledger import Change
 from commercive_cli.services.locate import find
 from commercive_cli.services.thread import Slice, is_native, read_slice
@@ -184,6 +185,19 @@ def _rebuild(bench: Bench, messages: list[Message]) -> list[Finding]:
     """Give messages without a conversation one again, open, so that somebody looks at it."""
     if not messages:
         return []
+    conversation_id, rebuilt = messages[0].conversation_id, _rebuilt(messages)
+    told, told_at = last_row(bench.store, "conversation", conversation_id)
+    changes: list[Put] = []
+    if told != {"status": "open"}:
+        at = rebuilt["updated_at"] = max(bench.clock(), rebuilt["updated_at"] + 1, told_at + 1)
+        change = Change("conversation", conversation_id, "audit", bench.actor, told, {"status": "open"})
+        changes.append(change.row(at, bench.new_id))
+    bench.store.transact(Put(CONVERSATIONS, rebuilt, when=Absent()), *changes)
+    problem = f"{len(messages)} messages without a conversation"
+    return [bench.finding("orphan-messages", MESSAGES, conversation_id, problem)]
+
+
+def _rebuilt(messages: list[Message]) -> Item:
     first, last = messages[0], messages[-1]
     users = [message.sender_id for message in messages if message.sender_type == "user"]
     conversation_id = first.conversation_id
@@ -200,8 +214,4 @@ def _rebuild(bench: Bench, messages: list[Message]) -> list[Finding]:
         **_unread(messages),
     }
     since = _waiting_since(messages)
-    bench.store.transact(
-        Put(CONVERSATIONS, rebuilt if since is None else rebuilt | {"waiting_since": since}, when=Absent())
-    )
-    problem = f"{len(messages)} messages without a conversation"
-    return [bench.finding("orphan-messages", MESSAGES, conversation_id, problem)]
+    return rebuilt if since is None else rebuilt | {"waiting_since": since}
