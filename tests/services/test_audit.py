@@ -12,8 +12,17 @@ from typing import Any
 import pytest
 
 from commercive_cli.domain.answers import Finding
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Damaged, Invalid
 from commercive_cli.domain.ids import new_id
+from commercive_cli.domain.models import (
+    AffiliateLink,
+    AffiliateStats,
+    AuditRow,
+    Conversation,
+    Lead,
+    Message,
+    Record,
+)
 from commercive_cli.services.affiliates import AffiliateService
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat import ChatService
@@ -318,6 +327,18 @@ DAMAGES = [
         ("stats",),
         "total_leads is 1, not 0",
     ),
+    Damage("count as text", _stats(total_leads="2"), ("stats",), "total_leads is 0, not 2"),
+    Damage("count as a flag", _stats(pending_leads=True), ("stats",), "total_leads is 0, not 2"),
+    Damage("sum as a flag", _stats(total_commission=True), ("stats",), "total_commission is 0.00, not 12.34"),
+    Damage("endless sum", _stats(total_commission=10**30), ("stats",), "total_commission is 0.00, not 12.34"),
+    Damage("version as text", _stats(version="x"), ("stats",), "total_leads is 0, not 2"),
+    Damage("time of stats as text", _stats(last_updated="today"), ("stats",), "total_leads is 0, not 2"),
+    Damage(
+        "stats of nobody that cannot be read",
+        lambda w: w.store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "ghost", "last_updated": "today"})),
+        ("stats",),
+        "cannot be read",
+    ),
     Damage("lead deleted", lambda w: w.drop(LEADS, w.approved), ("stats",), "approved_leads is 1, not 0"),
     Damage(
         "approved for nothing known",
@@ -354,6 +375,18 @@ DAMAGES = [
         lambda w: w.change(LEADS, w.approved, commission_amount="a lot"),
         ("audit-row", "lead-state", "stats"),
         "approved with the commission a lot",
+    ),
+    Damage(
+        "commission as a flag",
+        lambda w: w.change(LEADS, w.approved, commission_amount=True),
+        ("audit-row", "lead-state", "stats"),
+        "approved with the commission True",
+    ),
+    Damage(
+        "commission as a list",
+        lambda w: w.change(LEADS, w.approved, commission_amount=[5]),
+        ("audit-row", "lead-state", "stats"),
+        "approved with the commission [5]",
     ),
     Damage(
         "rejected without a trace",
@@ -607,6 +640,8 @@ MALFORMED = [
     (CONVERSATIONS, {"remove": ("updated_at",)}, "updated_at is missing"),
     (CONVERSATIONS, {"unread_admin": "two"}, "unread_admin is 'two'"),
     (LEADS, {"remove": ("affiliate_id",)}, "affiliate_id is missing"),
+    (LEADS, {"updated_at": 10**30}, f"updated_at is {10**30}"),
+    (LEADS, {"lead_email": 5}, "lead_email is 5"),
     (LEADS, {"updated_at": "today"}, "updated_at is 'today'"),
 ]
 
@@ -670,3 +705,55 @@ def test_a_conversation_that_was_closed_is_made_again_open_with_an_audit_row(wor
 
     assert "open" == world.row(CONVERSATIONS, world.closed)["status"]
     assert ("maria", "audit", {"status": "closed"}, {"status": "open"}) == (row.actor, row.event, row.before, row.after)
+
+
+ODD_VALUES: tuple[object, ...] = (5, Decimal("1.5"), True, "x", "", -1, 10**30, ["x"], {"x": 5})
+RECORDS: list[tuple[Table, type[Record], str]] = [
+    (CONVERSATIONS, Conversation, "conversation_id"),
+    (MESSAGES, Message, "message_id"),
+    (LEADS, Lead, "lead_id"),
+    (AFFILIATE_LINKS, AffiliateLink, "link_id"),
+    (AFFILIATE_STATS, AffiliateStats, "affiliate_id"),
+    (OPS, AuditRow, "sk"),
+]
+
+
+@pytest.mark.parametrize(("table", "record", "name"), RECORDS, ids=[table.name for table, *_ in RECORDS])
+def test_whatever_no_command_can_read_is_named(
+    world: World, clock: ManualClock, table: Table, record: type[Record], name: str
+) -> None:
+    """An item that a command calls damaged is a finding, whichever attribute is missing or of the wrong kind."""
+    sound = next(row for row in rows(world.store, table) if table is not OPS or row["pk"].startswith("audit#lead"))
+    refused: set[str] = set()
+    for number, item in enumerate(_broken(table, record, sound)):
+        item[name] = f"broken-{number:03}"
+        try:
+            world.store.transact(Put(table, item))
+            record.of(item)
+        except Invalid:
+            continue  # no engine takes such a key of an index
+        except Damaged:
+            refused.add(item[name])
+    findings = AuditService(world.store, clock).run("root").findings
+    found = {part for finding in findings for part in finding.id.split("/")}
+
+    assert refused
+    assert set() == refused - found
+
+
+def _broken(table: Table, record: type[Record], sound: Item) -> Iterator[Item]:
+    """Yield the item with one attribute missing or odd, for every attribute of the record that is no key."""
+    for attribute in sorted(record.model_fields.keys() - set(table.key_names)):
+        yield {name: value for name, value in sound.items() if name != attribute}
+        for value in ODD_VALUES:
+            yield {**sound, attribute: value}
+            yield {**sound, attribute: {"x": value}}
+
+
+def test_a_lead_that_no_other_check_names_is_named_when_it_cannot_be_counted(world: World, clock: ManualClock) -> None:
+    """The stats of its affiliate stay as they are, so a person hears which lead stands in the way."""
+    twin = world.row(LEADS, world.approved)
+    world.store.transact(Put(LEADS, twin | {"created_at": twin["created_at"] + 1, "status": "maybe"}))
+    findings = AuditService(world.store, clock).run("root", fix=True).findings
+
+    assert [("uncounted-lead", world.approved, False)] == [(each.invariant, each.id, each.fixed) for each in findings]

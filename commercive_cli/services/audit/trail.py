@@ -18,6 +18,7 @@ from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS, Table
 from commercive_cli.store.writes import All, Update
 
 _KINDS = {"lead": LEADS, "conversation": CONVERSATIONS}
+_AMOUNTS = (int, Decimal)
 _INITIAL = {"lead": {"status": "pending"}, "conversation": {"status": "open"}}
 
 
@@ -44,7 +45,7 @@ class TrailCheck:
         name, initial = table.partition.name, ("", _digest(_INITIAL[kind]))
         for item in items:
             _, told = self._last.pop(trail_partition(kind, item[name]), initial)
-            if told != _digest(_state(kind, item)):
+            if told != _digest(state_of(kind, item)):
                 self._suspects.append((kind, item[name]))
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
@@ -58,9 +59,9 @@ def _repaired(bench: Bench, kind: str, subject: str) -> list[Finding]:
         table = _KINDS[kind]
         item = find(bench.store, table, subject)
         told, told_at = last_row(bench.store, kind, subject)
-        if item is None or _digest(_state(kind, item)) == _digest(told):
+        if item is None or _digest(state_of(kind, item)) == _digest(told):
             return []
-        state = _state(kind, item)
+        state = state_of(kind, item)
         change = Change(kind, subject, "audit", bench.actor, told, state)
         unchanged = All(*(as_found(item, name) for name in ("status", "updated_at", "commission_amount")))
         # The time moves with the row, so that the row of the next change sorts behind this one.
@@ -92,9 +93,13 @@ def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int
     return _INITIAL[kind], 0
 
 
-def _state(kind: str, item: Item) -> dict[str, Any]:
+def state_of(kind: str, item: Item) -> dict[str, Any]:
+    """Return the state of a lead or conversation as an audit row tells it; what is no amount is told as text."""
     amount = item.get("commission_amount") if kind == "lead" else None
-    return {"status": item["status"]} if amount is None else {"status": item["status"], "commission_amount": amount}
+    if amount is None:
+        return {"status": item["status"]}
+    told = amount if type(amount) in _AMOUNTS else str(amount)
+    return {"status": item["status"], "commission_amount": told}
 
 
 def _digest(state: dict[str, Any]) -> str:
