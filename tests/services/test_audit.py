@@ -72,6 +72,12 @@ class World:
         """Delete an item behind the services' back."""
         self.store.transact(Delete(table, {part: self.row(table, name)[part] for part in table.key_names}))
 
+    def drop_messages(self, conversation: str) -> None:
+        """Delete all messages of a conversation behind the services' back."""
+        for row in rows(self.store, MESSAGES):
+            if row["conversation_id"] == conversation:
+                self.drop(MESSAGES, row["message_id"])
+
     def drop_at(self, table: Table, key: Key) -> None:
         assert self.store.get(table, key) is not None
         self.store.transact(Delete(table, key))
@@ -269,6 +275,30 @@ DAMAGES = [
         lambda w: w.change(CONVERSATIONS, w.open, last_message_id="other"),
         ("last-message",),
         "not other",
+    ),
+    Damage(
+        "all messages deleted",
+        lambda w: w.drop_messages(w.open),
+        ("last-message", "request-claim", "unread-admin", "waiting-since"),
+        "there is no message",
+    ),
+    Damage(
+        "wrong time of the last message",
+        lambda w: w.change(CONVERSATIONS, w.answered, last_message_at=START - 5),
+        ("last-message",),
+        f"last_message_at is {START - 5}",
+    ),
+    Damage(
+        "waits since before the first message",
+        lambda w: w.change(CONVERSATIONS, w.open, waiting_since=5),
+        ("waiting-since",),
+        "waiting_since is 5",
+    ),
+    Damage(
+        "waits since after the last message",
+        lambda w: w.change(CONVERSATIONS, w.open, waiting_since=START * 2),
+        ("waiting-since",),
+        f"waiting_since is {START * 2}",
     ),
     Damage(
         "waits without reason",
@@ -757,3 +787,39 @@ def test_a_lead_that_no_other_check_names_is_named_when_it_cannot_be_counted(wor
     findings = AuditService(world.store, clock).run("root", fix=True).findings
 
     assert [("uncounted-lead", world.approved, False)] == [(each.invariant, each.id, each.fixed) for each in findings]
+
+
+def test_a_conversation_that_lost_all_messages_points_to_none(world: World, clock: ManualClock) -> None:
+    """Nothing is left of what it told of its messages, and the next one is told like any other."""
+    world.drop_messages(world.open)
+    AuditService(world.store, clock).run("root", fix=True)
+    emptied = world.row(CONVERSATIONS, world.open)
+    ChatService(world.store, clock).reply(world.open, "admin-1", "Sorry")
+
+    assert "" == emptied["last_message"]
+    assert set() == {"last_message_id", "last_message_at", "waiting_since"} & emptied.keys()
+    assert "Sorry" == world.row(CONVERSATIONS, world.open)["last_message"]
+    assert [] == AuditService(world.store, clock).run("root").findings
+
+
+def test_users_wait_from_the_first_unanswered_message_on(world: World, clock: ManualClock) -> None:
+    """A wrong time of waiting becomes that of the first message that nobody answered."""
+    first = world.row(CONVERSATIONS, world.open)["waiting_since"]
+    world.change(CONVERSATIONS, world.open, waiting_since=5)
+    AuditService(world.store, clock).run("root", fix=True)
+
+    assert first == world.row(CONVERSATIONS, world.open)["waiting_since"]
+
+
+def test_what_an_imported_conversation_tells_of_new_messages_is_no_damage(world: World, clock: ManualClock) -> None:
+    """There a user waits from the first message on that came in after the import, whatever else is mended."""
+    clock.advance(10)
+    sent = ChatService(world.store, clock).send("user-9", "x" * 5_000, conversation_id=LEGACY)
+    audit = AuditService(world.store, clock)
+    untouched = audit.run("root").findings
+    world.change(CONVERSATIONS, LEGACY, unread_admin=99)
+    mended = [finding.invariant for finding in audit.run("root", fix=True).findings]
+
+    assert [] == untouched
+    assert ["unread-admin"] == mended
+    assert sent.created_at == world.row(CONVERSATIONS, LEGACY)["waiting_since"]
