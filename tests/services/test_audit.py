@@ -78,6 +78,11 @@ class World:
             if row["conversation_id"] == conversation:
                 self.drop(MESSAGES, row["message_id"])
 
+    def drop_link_but_no_lead(self, code: str) -> None:
+        """Delete a link behind the services' back, as if its lead had come through the second one."""
+        self.drop(AFFILIATE_LINKS, code)
+        self.change(LEADS, self.pending, link_id=self.codes[1])
+
     def drop_at(self, table: Table, key: Key) -> None:
         assert self.store.get(table, key) is not None
         self.store.transact(Delete(table, key))
@@ -450,7 +455,7 @@ DAMAGES = [
     ),
     Damage(
         "link deleted",
-        lambda w: w.drop(AFFILIATE_LINKS, w.codes[0]),
+        lambda w: w.drop_link_but_no_lead(w.codes[0]),
         ("link-claim", "link-claim"),
         "has no link",
     ),
@@ -823,3 +828,23 @@ def test_what_an_imported_conversation_tells_of_new_messages_is_no_damage(world:
     assert [] == untouched
     assert ["unread-admin"] == mended
     assert sent.created_at == world.row(CONVERSATIONS, LEGACY)["waiting_since"]
+
+
+def test_leads_of_a_lost_link_are_named(world: World, clock: ManualClock) -> None:
+    """The claims of a lost link are dropped; its leads stay as they are, and a person hears of them each time."""
+    world.drop(AFFILIATE_LINKS, world.codes[0])
+    audit = AuditService(world.store, clock)
+    seen, mended, left = (audit.run("root", fix=fix).findings for fix in (False, True, False))
+    orphan = ("orphan-lead", world.pending, False)
+
+    for findings in (seen, mended, left):
+        assert [orphan] == [(each.invariant, each.id, each.fixed) for each in findings if each.table == "leads"]
+    assert ["orphan-lead"] == [each.invariant for each in left]
+
+
+def test_leads_keep_their_code_however_it_is_spelled(world: World, clock: ManualClock) -> None:
+    """A lead whose code differs from its link's only as people type codes, or names another's link, is no orphan."""
+    world.change(LEADS, world.pending, link_id=world.codes[0].lower().replace("0", "o"))
+    world.change(LEADS, world.rejected, link_id=world.codes[0])
+
+    assert [] == AuditService(world.store, clock).run("root").findings

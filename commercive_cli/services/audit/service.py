@@ -14,6 +14,7 @@ from commercive_cli.services.audit.conversations import ConversationCheck
 from commercive_cli.services.audit.leads import LeadCheck
 from commercive_cli.services.audit.links import LinkCheck
 from commercive_cli.services.audit.messages import MessageTimeCheck
+from commercive_cli.services.audit.orphans import OrphanCheck
 from commercive_cli.services.audit.requests import RequestCheck
 from commercive_cli.services.audit.shapes import ShapeCheck
 from commercive_cli.services.audit.trail import TrailCheck
@@ -62,6 +63,7 @@ class AuditService:
             ConversationCheck(),
             LeadCheck(),
             LinkCheck(),
+            OrphanCheck(),  # behind the check of links, which drops claims that have none
             RequestCheck(),
         ]
         shapes = ShapeCheck()
