@@ -21,6 +21,9 @@ from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
 from commercive_cli.store.writes import Condition, Equals, Missing, Update
 
 TRIES = 50
+_NUMBERS = ("total_leads", "approved_leads", "pending_leads", "rejected_leads", "last_updated", "version")
+_BEYOND_ANY_SUM = Decimal(10**18)
+"""In USD; from some length on, an amount has no exact cents any more."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class RecomputeService:
         item = self.store.get(AFFILIATE_STATS, {"affiliate_id": affiliate_id})
         lag = self.store.index_lag_ms
         # Stats from a machine whose clock is ahead look younger than they can be.
-        young = min(lag, lag - (self.clock() - (item or {}).get("last_updated", 0)))
+        written = (item or {}).get("last_updated", 0)
+        young = min(lag, lag - (self.clock() - written)) if type(written) is int else lag
         if young > 0:
             self.sleep(young / 1000)
         return item
@@ -162,15 +166,14 @@ def _is_countable(lead: Item) -> bool:
 
 
 def _stats_of(item: Item) -> AffiliateStats | None:
-    try:
-        return AffiliateStats.of(item)
-    except Damaged:
-        return None
+    """Return the stats of an item, or None unless its numbers are some that services can add to."""
+    money = item.get("total_commission", 0)
+    sound = type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM
+    return AffiliateStats.of(item) if sound and all(type(item.get(name, 0)) is int for name in _NUMBERS) else None
 
 
 def _unchanged(item: Item | None) -> Condition:
-    version = (item or {}).get("version")
-    return Missing("version") if version is None else Equals("version", version)
+    return Equals("version", item["version"]) if item and "version" in item else Missing("version")
 
 
 def _money(stats: AffiliateStats) -> Item:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
@@ -12,6 +13,7 @@ from commercive_cli.domain.models import CONVERSATION_STATUSES, Message
 from commercive_cli.domain.text import preview
 from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
 from commercive_cli.services.audit.shapes import shape_problem
+from commercive_cli.services.audit.trail import last_row
 from commercive_cli.services.ledger import Change
 from commercive_cli.services.locate import find
 from commercive_cli.services.thread import Slice, is_native, read_slice
@@ -20,7 +22,8 @@ from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, Table
 from commercive_cli.store.writes import Absent, All, Put, Update
 
-_GUARDED = ("updated_at", "unread_admin", "unread_user", "last_message_id", "waiting_since", "status")
+_POINTERS = ("last_message_id", "last_message_at", "waiting_since")
+_GUARDED = ("updated_at", "unread_admin", "unread_user", "last_message", *_POINTERS, "status")
 
 
 @dataclass(slots=True)
@@ -32,29 +35,39 @@ class _Tally:
     last_at: int = 0
     last_id: str = ""
     from_user: bool = False
+    answered_at: int = 0
 
     def add(self, item: Item) -> None:
         from_user, at = item["sender_type"] == "user", item["created_at"]
         if item.get("is_read") is False:
             self.unread_admin += from_user
             self.unread_user += not from_user
+        if not from_user and at > self.answered_at:
+            self.answered_at = at
         if at > self.last_at or (at == self.last_at and item["message_id"] > self.last_id):
             self.last_at, self.last_id, self.from_user = at, item["message_id"], from_user
 
     def fits(self, item: Item) -> bool:
         """Return whether the conversation agrees with its messages, as far as a sweep can tell."""
         counters = (item.get("unread_admin", 0), item.get("unread_user", 0))
-        known = item.get("last_message_id") in (None, self.last_id)
-        waits = "last_message_id" not in item or ("waiting_since" in item) == self.from_user
         entered = item["status"] != "closed" or self.last_at <= item.get("closed_at", self.last_at)
         return (
             counters == (self.unread_admin, self.unread_user)
-            and known
-            and waits
             and entered
             and self.last_at <= item["updated_at"]
             and item["status"] in CONVERSATION_STATUSES
+            and ("last_message_id" not in item or (self._is_last_of(item) and self._awaits(item)))
         )
+
+    def _is_last_of(self, item: Item) -> bool:
+        return (item["last_message_id"], item.get("last_message_at")) == (self.last_id, self.last_at)
+
+    def _awaits(self, item: Item) -> bool:
+        """Return whether a user can have waited since then; which of the unanswered messages it was is not known."""
+        since: int | None = item.get("waiting_since")
+        if since is None or not self.from_user:
+            return since is None and not self.from_user
+        return max(self.answered_at, int(item["created_at"])) <= since <= self.last_at
 
 
 _NO_MESSAGES = _Tally()
@@ -62,7 +75,12 @@ _NO_MESSAGES = _Tally()
 
 @dataclass
 class ConversationCheck:
-    """Invariants 1 and 4, the pointer to the last message, and messages without a conversation."""
+    """Invariants 1 and 4, what is told of the last message, and messages without a conversation.
+
+    A `waiting_since` before the last answer or behind the last message is found. One between the two is not looked at
+    any closer: messages come in no order, and users of imported conversations lawfully wait from a later message on.
+    The preview is not compared: while a person is erased it is clean before the message is, and must stay so.
+    """
 
     tables: ClassVar[tuple[Table, ...]] = (MESSAGES, CONVERSATIONS)
 
@@ -108,7 +126,7 @@ def _correct(bench: Bench, item: Item, messages: list[Message]) -> list[Finding]
         return []
     conversation_id, state = item["conversation_id"], _true_state(item, messages)
     at = max(bench.clock(), item["updated_at"] + 1, state.get("updated_at", 0))
-    dropped = () if "waiting_since" in state else ("waiting_since",)
+    dropped = tuple(name for name in _POINTERS if name not in state) if "last_message_id" in item else ()
     changes: list[Put] = []
     if state["status"] != item["status"]:
         dropped = (*dropped, "closed_at", "closed_by")
@@ -129,8 +147,10 @@ def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
     state: dict[str, Any] = {"status": status, **_unread(messages)}
     if messages and item["updated_at"] < messages[-1].created_at:
         state["updated_at"] = messages[-1].created_at
-    if "last_message_id" not in item or not messages:
+    if "last_message_id" not in item:
         return state
+    if not messages:
+        return state | {"last_message": ""}
     last = messages[-1]
     state |= {
         "last_message": preview(last.message_text),
@@ -139,8 +159,7 @@ def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
         # The next message is put behind `updated_at`, so that must not lie before the last one.
         "updated_at": max(item["updated_at"], last.created_at),
     }
-    since = _waiting_since(messages)
-    return state if since is None else state | {"waiting_since": item.get("waiting_since", since)}
+    return state if _awaits(item, messages) is None else state | {"waiting_since": _awaits(item, messages)}
 
 
 def _problems(item: Item, messages: list[Message]) -> Iterator[tuple[str, str]]:
@@ -153,11 +172,24 @@ def _problems(item: Item, messages: list[Message]) -> Iterator[tuple[str, str]]:
         yield "closed-conversation", "a message entered after it was closed; it is open again"
     if messages and item["updated_at"] < messages[-1].created_at:
         yield "updated-at", f"updated_at is {item['updated_at']}, before the last message of {messages[-1].created_at}"
-    if "last_message_id" in item and messages:
-        if item["last_message_id"] != messages[-1].message_id:
-            yield "last-message", f"the last message is {messages[-1].message_id}, not {item['last_message_id']}"
-        if ("waiting_since" in item) != (_waiting_since(messages) is not None):
-            yield "waiting-since", f"waiting_since is {item.get('waiting_since')}, not {_waiting_since(messages)}"
+    if "last_message_id" in item:
+        wrong = _last_problem(item, messages)
+        if wrong:
+            yield "last-message", wrong
+        if item.get("waiting_since") != _awaits(item, messages):
+            yield "waiting-since", f"waiting_since is {item.get('waiting_since')}, not {_awaits(item, messages)}"
+
+
+def _last_problem(item: Item, messages: list[Message]) -> str | None:
+    """Return what is wrong with what a conversation tells of its last message, in words, or None."""
+    if not messages:
+        return f"there is no message, and no {item['last_message_id']}"
+    last = messages[-1]
+    if item["last_message_id"] != last.message_id:
+        return f"the last message is {last.message_id}, not {item['last_message_id']}"
+    if item.get("last_message_at") != last.created_at:
+        return f"last_message_at is {item.get('last_message_at')}, not {last.created_at}"
+    return None
 
 
 def _unread(messages: list[Message]) -> dict[str, int]:
@@ -170,20 +202,42 @@ def _entered_late(item: Item, messages: list[Message]) -> bool:
     return closed and messages[-1].created_at > item["closed_at"]
 
 
+def _awaits(item: Item, messages: list[Message]) -> int | None:
+    """Return since when the user waits: as the conversation tells, if that is the time of an unanswered message.
+
+    Users of imported conversations wait from the first message on that came in here.
+    """
+    times, told = _unanswered(messages), item.get("waiting_since")
+    return told if told in times else _waiting_since(messages)
+
+
 def _waiting_since(messages: list[Message]) -> int | None:
     """Return the time of the first user message behind the last admin message, or None when no user waits."""
-    since = None
-    for message in reversed(messages):
-        if message.sender_type == "admin":
-            break
-        since = message.created_at
-    return since
+    return min(_unanswered(messages), default=None)
+
+
+def _unanswered(messages: list[Message]) -> list[int]:
+    from_user = takewhile(lambda message: message.sender_type == "user", reversed(messages))
+    return [message.created_at for message in from_user]
 
 
 def _rebuild(bench: Bench, messages: list[Message]) -> list[Finding]:
     """Give messages without a conversation one again, open, so that somebody looks at it."""
     if not messages:
         return []
+    conversation_id, rebuilt = messages[0].conversation_id, _rebuilt(messages)
+    told, told_at = last_row(bench.store, "conversation", conversation_id)
+    changes: list[Put] = []
+    if told != {"status": "open"}:
+        at = rebuilt["updated_at"] = max(bench.clock(), rebuilt["updated_at"] + 1, told_at + 1)
+        change = Change("conversation", conversation_id, "audit", bench.actor, told, {"status": "open"})
+        changes.append(change.row(at, bench.new_id))
+    bench.store.transact(Put(CONVERSATIONS, rebuilt, when=Absent()), *changes)
+    problem = f"{len(messages)} messages without a conversation"
+    return [bench.finding("orphan-messages", MESSAGES, conversation_id, problem)]
+
+
+def _rebuilt(messages: list[Message]) -> Item:
     first, last = messages[0], messages[-1]
     users = [message.sender_id for message in messages if message.sender_type == "user"]
     conversation_id = first.conversation_id
@@ -200,8 +254,4 @@ def _rebuild(bench: Bench, messages: list[Message]) -> list[Finding]:
         **_unread(messages),
     }
     since = _waiting_since(messages)
-    bench.store.transact(
-        Put(CONVERSATIONS, rebuilt if since is None else rebuilt | {"waiting_since": since}, when=Absent())
-    )
-    problem = f"{len(messages)} messages without a conversation"
-    return [bench.finding("orphan-messages", MESSAGES, conversation_id, problem)]
+    return rebuilt if since is None else rebuilt | {"waiting_since": since}

@@ -9,6 +9,7 @@ from commercive_cli.domain.answers import Finding
 from commercive_cli.domain.models import LEAD_STATUSES
 from commercive_cli.domain.money import LARGEST_AMOUNT
 from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
+from commercive_cli.services.audit.trail import state_of
 from commercive_cli.services.ledger import Change
 from commercive_cli.services.locate import find
 from commercive_cli.store.items import Item
@@ -40,9 +41,13 @@ def _problem(item: Item) -> str | None:
     if status not in LEAD_STATUSES:
         return f"status is {status!r}"
     if status == "approved":
-        sound = isinstance(amount, int | Decimal) and 0 <= amount <= LARGEST_AMOUNT and amount == round(amount, 2)
-        return None if sound else f"approved with the commission {amount}"
+        return None if _is_commission(amount) else f"approved with the commission {amount}"
     return None if amount is None else f"{status} with a commission of {amount}"
+
+
+def _is_commission(amount: Any) -> bool:
+    # Stores hand out the plain types; True is an `int` to isinstance, but no money.
+    return type(amount) in (int, Decimal) and 0 <= amount <= LARGEST_AMOUNT and amount == round(amount, 2)
 
 
 def _repaired(bench: Bench, lead_id: str) -> list[Finding]:
@@ -62,7 +67,7 @@ def _repaired(bench: Bench, lead_id: str) -> list[Finding]:
 def _write(bench: Bench, item: Item) -> None:
     at = max(bench.clock(), item["updated_at"] + 1)
     status = "rejected" if item["status"] == "rejected" else "pending"
-    change = Change("lead", item["lead_id"], "audit", bench.actor, _state(item), {"status": status})
+    change = Change("lead", item["lead_id"], "audit", bench.actor, state_of("lead", item), {"status": status})
     bench.store.transact(
         Update(
             LEADS,
@@ -73,8 +78,3 @@ def _write(bench: Bench, item: Item) -> None:
         ),
         change.row(at, bench.new_id),
     )
-
-
-def _state(item: Item) -> dict[str, Any]:
-    amount = item.get("commission_amount")
-    return {"status": str(item["status"])} | ({} if amount is None else {"commission_amount": amount})

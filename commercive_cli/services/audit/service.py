@@ -14,6 +14,7 @@ from commercive_cli.services.audit.conversations import ConversationCheck
 from commercive_cli.services.audit.leads import LeadCheck
 from commercive_cli.services.audit.links import LinkCheck
 from commercive_cli.services.audit.messages import MessageTimeCheck
+from commercive_cli.services.audit.orphans import OrphanCheck
 from commercive_cli.services.audit.requests import RequestCheck
 from commercive_cli.services.audit.shapes import ShapeCheck
 from commercive_cli.services.audit.trail import TrailCheck
@@ -62,6 +63,7 @@ class AuditService:
             ConversationCheck(),
             LeadCheck(),
             LinkCheck(),
+            OrphanCheck(),  # behind the check of links, which drops claims that have none
             RequestCheck(),
         ]
         shapes = ShapeCheck()
@@ -69,6 +71,7 @@ class AuditService:
         findings = list(chain(shapes.findings(bench), *(check.findings(bench) for check in checks)))
         recomputed = RecomputeService(store, self.clock, self.new_id, self.sleep).all(by)
         checked[AFFILIATE_STATS.name] = recomputed.checked
+        findings += _uncounted(bench, recomputed.damaged, findings)
         return Audit(checked=checked, findings=findings + list(_stats_findings(bench, recomputed.changed)))
 
 
@@ -84,8 +87,17 @@ def visitor(table: Table, shapes: ShapeCheck, checks: Sequence[Check]) -> Callab
     return show
 
 
+def _uncounted(bench: Bench, leads: Sequence[str], findings: Sequence[Finding]) -> list[Finding]:
+    """Return the leads that no stats can count and no other finding names; only a person can say what they are."""
+    ids = {each.id for each in findings if each.table == LEADS.name}
+    named = ids | {each.rpartition("/")[0] for each in ids}  # malformed items are named by their whole key
+    problem = "its affiliate, status or commission cannot be read"
+    found = (bench.finding("uncounted-lead", LEADS, each, problem) for each in leads if each not in named)
+    return [each.model_copy(update={"fixed": False}) for each in found]
+
+
 def _stats_findings(bench: Bench, changed: list[Recomputed]) -> Iterator[Finding]:
     for each in changed:
         before, after = each.before.item(), each.after.item()
         wrong = [f"{n} is {before[n]}, not {after[n]}" for n in before if before[n] != after[n] and n != "last_updated"]
-        yield bench.finding("stats", AFFILIATE_STATS, each.affiliate_id, "; ".join(wrong))
+        yield bench.finding("stats", AFFILIATE_STATS, each.affiliate_id, "; ".join(wrong) or "cannot be read")

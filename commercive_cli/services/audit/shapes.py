@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from operator import itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
@@ -33,20 +34,33 @@ _SHAPES = {
     MESSAGES.name: _Shape(
         {"sender_type": str, "sender_id": str, "message_text": str, "created_at": int}, {"is_read": bool}
     ),
+    # A commission of the wrong type is a matter of the state of the lead, which can be repaired.
     LEADS.name: _Shape(
         {"affiliate_id": str, "link_id": str, "status": str, "updated_at": int},
-        {"reviewed_at": int, "reviewed_by": str, "admin_notes": str},
+        {
+            "reviewed_at": int,
+            **dict.fromkeys(("lead_name", "lead_email", "lead_phone", "product_link", "order_volume"), str),
+            **dict.fromkeys(("pending_orders", "reviewed_by", "admin_notes"), str),
+        },
     ),
-    AFFILIATE_LINKS.name: _Shape({}, {"created_at": int, "store_url": str, "affiliate_url": str}),
-    AFFILIATE_STATS.name: _Shape({}, {"version": int}),
+    AFFILIATE_LINKS.name: _Shape(
+        {"created_at": int, "updated_at": int},
+        dict.fromkeys(("affiliate_email", "affiliate_url", "store_url"), str),
+    ),
+    # Whatever is wrong with the numbers of stats, the leads say what they should be.
+    AFFILIATE_STATS.name: _Shape({}),
 }
 _SHAPES_OF_OPS = {
     "request": _Shape({"answer": dict, "created_at": int}),
-    "audit": _Shape({"after": dict, "before": dict, "at": int, "actor": str}),
+    "audit": _Shape({"after": dict, "before": dict, "at": int, "actor": str, "event": str, "subject": str}),
     "link": _Shape({"affiliate_id": str, "link_id": str}),
     "primary": _Shape({"affiliate_id": str, "link_id": str}),
 }
 _ANY = _Shape({})
+_STATE_TYPES = (str, int, Decimal)
+_TIMES = {CONVERSATIONS.name: "updated_at", LEADS.name: "updated_at", OPS.name: "at"}
+_FAR_FUTURE = 1 << 47
+"""In milliseconds, the year 6429: what changes next comes later than these times, and needs an id of 48 bits."""
 _MESSAGE = itemgetter("sender_type", "sender_id", "message_text", "created_at", "is_read")
 
 
@@ -84,8 +98,20 @@ def shape_problem(table: Table, item: Item) -> str | None:
     for name, kind in optional.items():
         if name in item and type(item[name]) is not kind:
             return f"{name} is {_shown(item[name])}"
+    time = _TIMES.get(table.name)
+    if time and item.get(time, 0) >= _FAR_FUTURE:
+        return f"{time} is {item[time]}"
     if table is MESSAGES and item["sender_type"] not in SENDER_TYPES:
         return f"sender_type is {_shown(item['sender_type'])}"
+    return _state_problem(item) if table is OPS and item["pk"].startswith("audit#") else None
+
+
+def _state_problem(row: Item) -> str | None:
+    """Return what is neither text nor a number in the states of an audit row, or None."""
+    for name in ("before", "after"):
+        for value in row[name].values():
+            if type(value) not in _STATE_TYPES:
+                return f"{name} is {_shown(row[name])}"
     return None
 
 

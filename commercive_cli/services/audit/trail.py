@@ -1,13 +1,15 @@
 """Invariant 6: the last audit row of a lead or conversation says what state it is in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from sys import intern
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.ids import created_at_of
 from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
+from commercive_cli.services.audit.shapes import shape_problem
 from commercive_cli.services.ledger import Change, trail_partition
 from commercive_cli.services.locate import find
 from commercive_cli.store.items import Item
@@ -16,6 +18,7 @@ from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS, Table
 from commercive_cli.store.writes import All, Update
 
 _KINDS = {"lead": LEADS, "conversation": CONVERSATIONS}
+_AMOUNTS = (int, Decimal)
 _INITIAL = {"lead": {"status": "pending"}, "conversation": {"status": "open"}}
 
 
@@ -42,7 +45,7 @@ class TrailCheck:
         name, initial = table.partition.name, ("", _digest(_INITIAL[kind]))
         for item in items:
             _, told = self._last.pop(trail_partition(kind, item[name]), initial)
-            if told != _digest(_state(kind, item)):
+            if told != _digest(state_of(kind, item)):
                 self._suspects.append((kind, item[name]))
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
@@ -55,10 +58,10 @@ def _repaired(bench: Bench, kind: str, subject: str) -> list[Finding]:
     for _ in range(TRIES):
         table = _KINDS[kind]
         item = find(bench.store, table, subject)
-        told, told_at = _last_row(bench.store, kind, subject)
-        if item is None or _digest(_state(kind, item)) == _digest(told):
+        told, told_at = last_row(bench.store, kind, subject)
+        if item is None or _digest(state_of(kind, item)) == _digest(told):
             return []
-        state = _state(kind, item)
+        state = state_of(kind, item)
         change = Change(kind, subject, "audit", bench.actor, told, state)
         unchanged = All(*(as_found(item, name) for name in ("status", "updated_at", "commission_amount")))
         # The time moves with the row, so that the row of the next change sorts behind this one.
@@ -75,15 +78,28 @@ def _repaired(bench: Bench, kind: str, subject: str) -> list[Finding]:
     return []
 
 
-def _last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int]:
-    """Return the state that the last row tells, and the row's time."""
-    page = store.query(Query(OPS, trail_partition(kind, subject), descending=True, limit=1))
-    return (page.items[0]["after"], page.items[0]["at"]) if page.items else (_INITIAL[kind], 0)
+def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int]:
+    """Return the state that the last sound row tells, and a time behind which the next row's sorts.
+
+    Malformed rows tell nothing; only a person can say what they should hold.
+    """
+    query: Query | None = Query(OPS, trail_partition(kind, subject), descending=True, limit=1)
+    while query is not None:
+        page = store.query(query)
+        for row in page.items:
+            if shape_problem(OPS, row) is None:
+                return row["after"], max(row["at"], created_at_of(row["sk"]) or 0)
+        query = replace(query, start=page.next, limit=None) if page.next else None
+    return _INITIAL[kind], 0
 
 
-def _state(kind: str, item: Item) -> dict[str, Any]:
+def state_of(kind: str, item: Item) -> dict[str, Any]:
+    """Return the state of a lead or conversation as an audit row tells it; what is no amount is told as text."""
     amount = item.get("commission_amount") if kind == "lead" else None
-    return {"status": item["status"]} if amount is None else {"status": item["status"], "commission_amount": amount}
+    if amount is None:
+        return {"status": item["status"]}
+    told = amount if type(amount) in _AMOUNTS else str(amount)
+    return {"status": item["status"], "commission_amount": told}
 
 
 def _digest(state: dict[str, Any]) -> str:
