@@ -1,6 +1,8 @@
 """Whole-table reads: parallel segments, strongly consistent, one page of each in memory."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, Lock
 
 from commercive_cli.services.parallel import together
@@ -41,4 +43,16 @@ def sweep_pages(store: Store, table: Table, visit: Callable[[list[Item]], None])
                 break
         return count
 
-    return sum(together(read_segment, SEGMENTS, store.scans_at_once))
+    with _collecting_rarely():
+        return sum(together(read_segment, SEGMENTS, store.scans_at_once))
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let Python look for cycles once in 100,000 new objects: items have none, and are many."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
