@@ -18,6 +18,7 @@ from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS, Table
 from commercive_cli.store.writes import All, Update
 
 _KINDS = {"lead": LEADS, "conversation": CONVERSATIONS}
+_TRAILS = tuple(trail_partition(kind, "") for kind in _KINDS)
 _AMOUNTS = (int, Decimal)
 _INITIAL = {"lead": {"status": "pending"}, "conversation": {"status": "open"}}
 
@@ -28,23 +29,20 @@ class TrailCheck:
 
     tables: ClassVar[tuple[Table, ...]] = (OPS, LEADS, CONVERSATIONS)
 
-    _last: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _last: dict[str, str] = field(default_factory=dict)
     _suspects: list[tuple[str, str]] = field(default_factory=list)
 
     def visit(self, table: Table, items: list[Item]) -> None:
         """Remember the last audit row of each subject, or compare subjects with it."""
         if table is OPS:
-            for item in items:
-                subject, at = item["pk"], item["sk"]
-                if subject.startswith("audit#"):
-                    known = self._last.get(subject)
-                    if known is None or known[0] < at:
-                        self._last[subject] = (at, intern(_digest(item["after"])))
+            # The rows of one subject come in the order of their ids, as engines keep them; so the last one stays.
+            rows = (item for item in items if item["pk"].startswith(_TRAILS))
+            self._last.update({row["pk"]: intern(_digest(row["after"])) for row in rows})
             return
         [kind] = (kind for kind, subjects in _KINDS.items() if subjects is table)
-        name, initial = table.partition.name, ("", _digest(_INITIAL[kind]))
+        name, initial = table.partition.name, _digest(_INITIAL[kind])
         for item in items:
-            _, told = self._last.pop(trail_partition(kind, item[name]), initial)
+            told = self._last.pop(trail_partition(kind, item[name]), initial)
             if told != _digest(state_of(kind, item)):
                 self._suspects.append((kind, item[name]))
 
