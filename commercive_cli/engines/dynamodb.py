@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
+from typing import Any
 from uuid import uuid4
 
 from botocore.session import Session
@@ -37,6 +38,8 @@ from commercive_cli.store.writes import Write
 
 INDEX_LAG_MS = 2000
 SCANS_AT_ONCE = 2
+BULK_PATIENCE = 6
+"""How many times longer a page of a scan in segments may take: test servers look through the whole table for each."""
 
 
 class DynamoDBStore:
@@ -46,6 +49,7 @@ class DynamoDBStore:
     and from the instance metadata service only when `metadata` is true. A call ends within `deadline` seconds, and
     `on_request` hears the operation of every HTTP request. `session` replaces the botocore session that is made
     otherwise, `now`, `sleep` and `random` what pauses go by. Nothing is connected before the first call.
+    A page of a scan in segments, which is bulk work, may take `BULK_PATIENCE` times as long as any other call.
     Raises Invalid when region or endpoint are malformed.
     """
 
@@ -74,6 +78,7 @@ class DynamoDBStore:
             metadata=metadata,
         )
         self._calls = Calls(self._connection, self._timing, on_request)
+        self._bulk_calls = Calls(self._connection, self._timing, on_request, patience=BULK_PATIENCE)
         self._tables = TableAdministration(self._calls, self._timing, prefix)
 
     @property
@@ -114,12 +119,11 @@ class DynamoDBStore:
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of one segment of a scan, strongly consistent."""
-        return page_of(self._calls("Scan", scan_request(self._name(table), segment, segments, start)), table)
+        return page_of(self._scan(table, segment, segments, start), table)
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         """Return one page of one segment as texts."""
-        response = self._calls("Scan", scan_request(self._name(table), segment, segments, start))
-        return text_page_of(response, table)
+        return text_page_of(self._scan(table, segment, segments, start), table)
 
     def transact(self, *writes: Write) -> None:
         """Apply the writes, all or none, exactly once.
@@ -169,6 +173,10 @@ class DynamoDBStore:
         other._prefix = prefix
         other._tables = TableAdministration(self._calls, self._timing, prefix)
         return other
+
+    def _scan(self, table: Table, segment: int, segments: int, start: Key | None) -> dict[str, Any]:
+        calls = self._calls if segments == 1 else self._bulk_calls
+        return calls("Scan", scan_request(self._name(table), segment, segments, start))
 
     def _name(self, table: Table) -> str:
         return self._prefix + table.name

@@ -21,16 +21,23 @@ _SAYS_NOTHING = (Unavailable, Unauthenticated, Denied)
 
 
 class Calls:
-    """Sends requests by operation name, and again while that can help and the deadline is not over."""
+    """Sends requests by operation name, and again while that can help and the deadline is not over.
 
-    def __init__(self, connection: Connection, timing: Timing, on_request: OnRequest | None = None) -> None:
+    `patience` makes the deadline, and the wait for a single reply, so many times longer.
+    """
+
+    def __init__(
+        self, connection: Connection, timing: Timing, on_request: OnRequest | None = None, *, patience: int = 1
+    ) -> None:
         self._connection = connection
         self._timing = timing
         self._on_request = on_request
-        self._patience = {
+        self._patience = patience
+        deadline = timing.deadline * patience
+        self._retried_for = {
             Kind.FINAL: 0.0,
-            Kind.BUSY: timing.deadline,
-            Kind.LOST: timing.deadline - connection.read_seconds,
+            Kind.BUSY: deadline,
+            Kind.LOST: deadline - connection.read_seconds(patience),
             Kind.UNSENT: UNSENT_SECONDS,
         }
 
@@ -50,14 +57,14 @@ class Calls:
                 if lost and settled is not None and code_of(error) == settled:
                     return {}
                 lost = lost or kind is Kind.LOST
-                if kind is Kind.FINAL or not attempts.pause(self._patience[kind]):
+                if kind is Kind.FINAL or not attempts.pause(self._retried_for[kind]):
                     told = explained(error, self._connection.place, operation, _tables(request))
                     if told is None:
                         raise
                     raise _with_outcome(told, operation, lost=lost) from error
 
     def _send(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        send: Callable[..., dict[str, Any]] = getattr(self._connection.client(), xform_name(operation))
+        send: Callable[..., dict[str, Any]] = getattr(self._connection.client(self._patience), xform_name(operation))
         if self._on_request is not None:
             self._on_request(operation)
         return send(**request)

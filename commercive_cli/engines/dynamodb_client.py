@@ -1,4 +1,4 @@
-"""The connection: who asks, and the one low-level client that every thread shares."""
+"""The connection: who asks, and the low-level clients that every thread shares."""
 
 import threading
 import zlib
@@ -23,7 +23,7 @@ _WITH_ITEMS = ("GetItem", "Query", "Scan", "BatchWriteItem")
 
 
 class Connection:
-    """A client made when it is first needed; botocore is used directly, boto3 on top of it would add nothing here."""
+    """Clients made when they are first needed; botocore is used directly, boto3 on top of it would add nothing here."""
 
     def __init__(
         self,
@@ -39,19 +39,8 @@ class Connection:
         self._profile = profile
         self._session = session
         self._metadata = metadata
-        # Less than the deadline, so that there is time for a second try after a lost reply.
-        self.read_seconds = min(READ_SECONDS, deadline / 2)
-        self._config = Config(
-            connect_timeout=min(CONNECT_SECONDS, deadline / 2),
-            read_timeout=self.read_seconds,
-            max_pool_connections=CONNECTIONS,
-            endpoint_discovery_enabled=False,
-            # Half of the work of a bulk load, for requests that this engine makes and the server checks anyway.
-            parameter_validation=False,
-            # Trying again is the business of dynamodb_calls alone: botocore knows neither conflicts nor our deadline.
-            retries={"mode": "standard", "total_max_attempts": 1},
-        )
-        self._client: BaseClient | None = None
+        self._deadline = deadline
+        self._clients: dict[int, BaseClient] = {}
         self._lock = threading.Lock()
 
     @property
@@ -63,29 +52,48 @@ class Connection:
         own = f"://dynamodb.{self._place.region}."
         return self._place if own in url else Place(self._place.region, url)
 
-    def client(self) -> BaseClient:
-        """Return the client; raise Unauthenticated or Invalid when profile, configuration or region are unusable."""
+    def read_seconds(self, patience: int = 1) -> float:
+        """Return how long to wait for a reply: less than the deadline, so that there is time for a second try."""
+        return min(READ_SECONDS, self._deadline / 2) * patience
+
+    def client(self, patience: int = 1) -> BaseClient:
+        """Return the client that waits so many times longer for a reply.
+
+        Raises Unauthenticated or Invalid when profile, configuration or region are unusable.
+        """
         with self._lock:
-            if self._client is None:
-                self._client = self._connect()
-            return self._client
+            if patience not in self._clients:
+                self._clients[patience] = self._connect(patience)
+            return self._clients[patience]
 
     def s3_client(self) -> BaseClient:
         """Return a new client of S3 in the same region, for whoever asks DynamoDB; the caller closes it."""
         if self._place.endpoint is not None:
             raise Invalid("only AWS's own DynamoDB transfers to and from S3, and this store has an endpoint")
-        return self._session_to_use().create_client("s3", region_name=self._place.region, config=self._config)
+        return self._session_to_use().create_client("s3", region_name=self._place.region, config=self._config())
 
     def close(self) -> None:
         """Close the pooled connections; a later call opens new ones."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-            self._client = None
+            for client in self._clients.values():
+                client.close()
+            self._clients = {}
 
-    def _connect(self) -> BaseClient:
+    def _config(self, patience: int = 1) -> Config:
+        return Config(
+            connect_timeout=min(CONNECT_SECONDS, self._deadline / 2),
+            read_timeout=self.read_seconds(patience),
+            max_pool_connections=CONNECTIONS,
+            endpoint_discovery_enabled=False,
+            # Half of the work of a bulk load, for requests that this engine makes and the server checks anyway.
+            parameter_validation=False,
+            # Trying again is the business of dynamodb_calls alone: botocore knows neither conflicts nor our deadline.
+            retries={"mode": "standard", "total_max_attempts": 1},
+        )
+
+    def _connect(self, patience: int) -> BaseClient:
         try:
-            return self._make_client()
+            return self._make_client(patience)
         except BotoCoreError as error:
             told = explained(error, self._place, "CreateClient")
             if told is None:
@@ -93,7 +101,7 @@ class Connection:
             raise told from error
 
     def _session_to_use(self) -> Session:
-        session = self._session or Session(profile=self._profile)
+        session = self._session = self._session or Session(profile=self._profile)
         # "auto" would ask the instance metadata service for its region, and so would the provider of its roles: a
         # second or more lost on every machine that is not an EC2 instance.
         session.set_config_variable("defaults_mode", "legacy")
@@ -101,9 +109,12 @@ class Connection:
             session.get_component("credential_provider").remove("iam-role")
         return session
 
-    def _make_client(self) -> BaseClient:
+    def _make_client(self, patience: int) -> BaseClient:
         client = self._session_to_use().create_client(
-            "dynamodb", region_name=self._place.region, endpoint_url=self._place.endpoint, config=self._config
+            "dynamodb",
+            region_name=self._place.region,
+            endpoint_url=self._place.endpoint,
+            config=self._config(patience),
         )
         client.meta.events.register("before-parse.dynamodb", _read_reply)
         return client

@@ -1,7 +1,9 @@
 """What people hear when DynamoDB cannot be reached or refuses, and how soon."""
 
 import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from commercive_cli.store.writes import Put, Update
 from tests.engines.dynamodb_doubles import (
     ManualTime,
     Reply,
+    Request,
     isolated_session,
     refusal,
     script,
@@ -201,6 +204,24 @@ def test_a_server_that_never_replies_is_given_up() -> None:
         store = DynamoDBStore("eu-west-1", endpoint=url, session=session_with_credentials(), deadline=0.2)
         with pytest.raises(Unavailable, match="did not answer GetItem: no reply in time"):
             store.get(AFFILIATE_STATS, KEY)
+        store.close()
+
+
+def test_a_scan_of_a_large_table_is_given_more_time() -> None:
+    """Test servers look through a whole table for each page of a segment; bulk work waits for them, people need not."""
+    given_up = threading.Event()
+
+    def answer(_: Request) -> Reply:
+        given_up.wait(10)
+        return success(Items=[{"affiliate_id": {"S": "ann"}}])
+
+    with serving(answer) as server, ThreadPoolExecutor(1) as beside:
+        store = DynamoDBStore("eu-west-1", endpoint=server.url, session=session_with_credentials(), deadline=0.5)
+        page = beside.submit(store.scan, AFFILIATE_STATS, segment=0, segments=4)
+        with pytest.raises(Unavailable, match="no reply in time"):
+            store.get(AFFILIATE_STATS, KEY)
+        given_up.set()
+        assert [KEY] == page.result().items
         store.close()
 
 
