@@ -180,6 +180,13 @@ class Damage:
     words: str
 
 
+def _claimed(place: Callable[[World], Key], affiliate: str, code: int) -> Callable[[World], object]:
+    """Return what makes the claim of some place one for that link of that affiliate."""
+    return lambda w: w.store.transact(
+        Put(OPS, {**place(w), "affiliate_id": affiliate, "link_id": w.codes[code], "created_at": START})
+    )
+
+
 def _stats(**attributes: Any) -> Callable[[World], object]:
     return lambda world: world.change(AFFILIATE_STATS, "aff-1", **attributes)
 
@@ -199,41 +206,19 @@ DAMAGES = [
     ),
     Damage(
         "code claimed for another link",
-        lambda w: w.store.transact(
-            Put(OPS, {**code_place(w.codes[0]), "affiliate_id": "aff-2", "link_id": w.codes[2], "created_at": START})
-        ),
+        _claimed(lambda w: code_place(w.codes[0]), "aff-2", 2),
         ("link-claim", "link-code"),
         "names a link that is not the one it is for",
     ),
     Damage(
         "store claimed for another affiliate's link",
-        lambda w: w.store.transact(
-            Put(
-                OPS,
-                {
-                    **primary_place("aff-1", "a.example"),
-                    "affiliate_id": "aff-2",
-                    "link_id": w.codes[2],
-                    "created_at": START,
-                },
-            )
-        ),
+        _claimed(lambda _: primary_place("aff-1", "a.example"), "aff-2", 2),
         ("link-claim", "primary-link"),
         "names a link that is not the one it is for",
     ),
     Damage(
         "store claimed for the link of another store",
-        lambda w: w.store.transact(
-            Put(
-                OPS,
-                {
-                    **primary_place("aff-1", "a.example"),
-                    "affiliate_id": "aff-1",
-                    "link_id": w.codes[1],
-                    "created_at": START,
-                },
-            )
-        ),
+        _claimed(lambda _: primary_place("aff-1", "a.example"), "aff-1", 1),
         ("link-claim", "primary-link"),
         "names a link that is not the one it is for",
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from commercive_cli.domain.errors import NotFound, Unavailable
+from commercive_cli.domain.text import PREVIEW_LENGTH, preview
 from commercive_cli.services.audit.check import key_of
 from commercive_cli.services.person.service import PersonService
 from commercive_cli.services.transfer.lines import write_line
@@ -188,6 +189,16 @@ def test_only_what_is_the_person_is_replaced_in_texts(text: str, expected: str, 
 
     assert expected == message.message_text
     assert expected == local.chat.conversation(sent.conversation_id).last_message
+
+
+def test_a_preview_stays_a_preview(local: World) -> None:
+    """A short word in a message makes way for a longer marker; its preview is cut anew."""
+    sent = local.chat.send(OTHER, "Bea and Bea, " * 15)
+    service(local).erase(OTHER, "dpo", also=("Bea",))
+    message = local.chat.messages(sent.conversation_id).messages[0]
+
+    assert len(message.message_text) > PREVIEW_LENGTH
+    assert preview(message.message_text) == local.chat.conversation(sent.conversation_id).last_message
 
 
 TRANSACTIONS = 10

@@ -164,6 +164,7 @@ class _Run:
             writes = self._eraser.writes(table, items)
             if not writes:
                 return
+            self._preview_again(table, items)
             try:
                 self.store.transact(*writes)
             except ConditionFailed:
@@ -171,17 +172,20 @@ class _Run:
                 items = [item for item in found if item is not None]
                 continue
             self.changed[table.name] += len(items)
-            self._preview_again(table, items)
             return
         raise Unavailable(f"{table.name} changes too fast; run the same command again to go on")
 
     def _preview_again(self, table: Table, items: list[Item]) -> None:
-        """Cut the previews of long messages again: the cut may have gone through what was erased."""
+        """Cut the previews of long messages again: the cut may have gone through what is erased, or it became long.
+
+        That comes before the messages: whoever goes on after a crash meets only those that still show the person.
+        """
         for item in items if table is MESSAGES else ():
-            text = str(item["message_text"])
-            after = preview(str(self.traces.without(MESSAGES, item)["message_text"]))
-            if preview(text) != text and preview(text) != after:
-                self._set_preview(item, after)
+            before = str(item["message_text"])
+            after = str(self.traces.without(MESSAGES, item)["message_text"])
+            is_cut = preview(before) != before or preview(after) != after
+            if is_cut and preview(before) != preview(after):
+                self._set_preview(item, preview(after))
 
     def _set_preview(self, message: Item, text: str) -> None:
         conversation = find(self.store, CONVERSATIONS, message["conversation_id"])
