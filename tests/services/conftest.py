@@ -13,6 +13,7 @@ from commercive_cli.services.chat import ChatService
 from commercive_cli.services.leads import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
+from tests.services.audit_world import World, made
 from tests.services.fakes import Codes, Intervening, ManualClock
 
 settings.register_profile("commercive", deadline=None, derandomize=True, database=None)
@@ -52,6 +53,12 @@ def code(store: Store, clock: ManualClock) -> str:
     """Return the link code of the affiliate `aff-1`."""
     service = AffiliateService(store, clock, Codes("ABC10XYZ"))
     return service.create_link("aff-1", "aff@example.com", "shop.example").link_id
+
+
+@pytest.fixture
+def world(store: Store, clock: ManualClock) -> World:
+    """Return a store in which everything has happened once."""
+    return made(store, clock)
 
 
 @pytest.fixture
