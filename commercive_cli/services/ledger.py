@@ -54,23 +54,29 @@ class Request:
 
     def first_answer(self, claim: Item, shape: type[FirstAnswer]) -> FirstAnswer:
         """Return the answer that an earlier claim holds; raise Conflict when it was made for another body."""
+        if claim.get("fingerprint") is None:
+            raise self._damaged()
         if claim["fingerprint"] != self._fingerprint():
             raise Conflict(f"key {self.key[:40]!r} was used for another request; use a new key", field="key")
         try:
-            return shape.model_validate(claim["answer"])
+            return shape.model_validate(claim.get("answer"))
         except ValidationError:
-            raise Damaged(
-                f"the stored answer to key {self.key[:40]!r} is damaged; see `commercive tables audit`"
-            ) from None
+            raise self._damaged() from None
+
+    def _damaged(self) -> Damaged:
+        return Damaged(f"the stored answer to key {self.key[:40]!r} is damaged; see `commercive tables audit`")
 
     def _fingerprint(self) -> str:
         return hashlib.sha256(json.dumps(self.body).encode()).hexdigest()
 
 
 def is_valid(claim: Item, at: int) -> bool:
-    """Return whether a request claim still counts at `at` (ms); DynamoDB drops expired ones only some days later."""
-    expires_at: int = claim["expires_at"]
-    return expires_at >= at // 1000
+    """Return whether a request claim still counts at `at` (ms); DynamoDB drops expired ones only some days later.
+
+    One that does not tell how long counts: dropping it might do a request twice.
+    """
+    expires_at = claim.get("expires_at")
+    return type(expires_at) is not int or expires_at >= at // 1000
 
 
 def code_place(link_id: str) -> Key:

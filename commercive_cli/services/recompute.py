@@ -15,6 +15,7 @@ from commercive_cli.domain.text import identifier
 from commercive_cli.services.feeds import Feed, stream_feed
 from commercive_cli.services.ledger import Change
 from commercive_cli.services.sweep import sweep, sweep_pages
+from commercive_cli.services.twins import Twins
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
@@ -58,7 +59,7 @@ class RecomputeService:
     def all(self, actor: str) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
 
-        Affiliates with leads that cannot be read are left as they are; `damaged` names those leads.
+        Affiliates with leads that cannot be read or are stored twice stay as they are; `damaged` names those leads.
         """
         books = _Books()
         sweep(self.store, AFFILIATE_STATS, books.add_stats)
@@ -79,10 +80,13 @@ class RecomputeService:
         return item
 
     def _counted(self, affiliate_id: str) -> AffiliateStats:
-        at, tally = self.clock(), _Tally()
+        at, tally, seen = self.clock(), _Tally(), set[str]()
         for item in stream_feed(self.store, Feed(LEADS, "AffiliateLeadsIndex", (affiliate_id,))):
             if not _is_countable(item):
                 raise Damaged(f"the stored lead {item['lead_id']} is damaged; see `commercive tables audit`")
+            if item["lead_id"] in seen:
+                raise Damaged(f"lead {item['lead_id']} is stored twice; see `commercive tables audit`")
+            seen.add(item["lead_id"])
             tally.add(item)
         return tally.stats(affiliate_id, at)
 
@@ -125,12 +129,13 @@ class _Tally:
 
 @dataclass
 class _Books:
-    """What sweeps saw: stats as stored (None where they cannot be read), leads counted, leads that cannot be read."""
+    """What sweeps saw: stats as stored (None where they cannot be read), leads counted, and leads that cannot be."""
 
     stored: dict[str, AffiliateStats | None] = field(default_factory=dict)
     counted: defaultdict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
-    damaged: list[str] = field(default_factory=list)
+    damaged: set[str] = field(default_factory=set)
     _uncountable: set[str] = field(default_factory=set)
+    _twins: Twins = field(default_factory=lambda: Twins(LEADS))
 
     def add_stats(self, item: Item) -> None:
         self.stored[item["affiliate_id"]] = _stats_of(item)
@@ -140,8 +145,13 @@ class _Books:
             if _is_countable(item):
                 self.counted[item["affiliate_id"]].add(item)
             else:
-                self.damaged.append(item["lead_id"])
-                self._uncountable.add(str(item.get("affiliate_id")))
+                self._leave_alone(item)
+        for item in self._twins.among(items):
+            self._leave_alone(item)
+
+    def _leave_alone(self, lead: Item) -> None:
+        self.damaged.add(lead["lead_id"])
+        self._uncountable.add(str(lead.get("affiliate_id")))
 
     def affiliates(self) -> set[str]:
         return self.stored.keys() | self.counted.keys()
@@ -168,7 +178,7 @@ def _is_countable(lead: Item) -> bool:
 def _stats_of(item: Item) -> AffiliateStats | None:
     """Return the stats of an item, or None unless its numbers are some that services can add to."""
     money = item.get("total_commission", 0)
-    sound = type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM
+    sound = type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM and money == round(money, 2)
     return AffiliateStats.of(item) if sound and all(type(item.get(name, 0)) is int for name in _NUMBERS) else None
 
 

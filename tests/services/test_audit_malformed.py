@@ -1,12 +1,14 @@
 """Items that nothing can be computed from: the audit names them for a person to mend, and checks all else."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from commercive_cli.domain.errors import Damaged, Invalid
+from commercive_cli.domain.ids import uuid7
 from commercive_cli.domain.models import (
     AffiliateLink,
     AffiliateStats,
@@ -17,7 +19,10 @@ from commercive_cli.domain.models import (
     Record,
 )
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.chat import ChatService
 from commercive_cli.services.leads import LeadService
+from commercive_cli.services.recompute import RecomputeService
+from commercive_cli.services.twins import Twins
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import (
     AFFILIATE_LINKS,
@@ -29,9 +34,9 @@ from commercive_cli.store.schema import (
     Table,
 )
 from commercive_cli.store.writes import Put, Update
-from tests.services.audit_world import World
+from tests.services.audit_world import LEGACY, World
 from tests.services.books import everything, rows
-from tests.services.fakes import ManualClock
+from tests.services.fakes import START, ManualClock
 
 MALFORMED = [
     (MESSAGES, {"remove": ("sender_type",)}, "sender_type is missing"),
@@ -140,10 +145,116 @@ def _broken(table: Table, record: type[Record], sound: Item) -> Iterator[Item]:
             yield {**sound, attribute: {"x": value}}
 
 
-def test_a_lead_that_no_other_check_names_is_named_when_it_cannot_be_counted(world: World, clock: ManualClock) -> None:
-    """The stats of its affiliate stay as they are, so a person hears which lead stands in the way."""
-    twin = world.row(LEADS, world.approved)
-    world.store.transact(Put(LEADS, twin | {"created_at": twin["created_at"] + 1, "status": "maybe"}))
-    findings = AuditService(world.store, clock).run("root", fix=True).findings
+@pytest.mark.parametrize("status", ["approved", "maybe"])
+def test_a_lead_that_is_stored_twice_is_named_and_counted_by_nobody(
+    world: World, clock: ManualClock, status: str
+) -> None:
+    """Which of the two is true, only a person can say; until then the money of their affiliate stays as it is."""
+    before, twin = world.row(AFFILIATE_STATS, "aff-1"), world.row(LEADS, world.approved)
+    world.store.transact(Put(LEADS, twin | {"created_at": twin["created_at"] + 1, "status": status}))
+    found = AuditService(world.store, clock).run("root", fix=True).findings
 
-    assert [("uncounted-lead", world.approved, False)] == [(each.invariant, each.id, each.fixed) for each in findings]
+    assert [("twins", world.approved, False)] == [(each.invariant, each.id, each.fixed) for each in found]
+    assert before == world.row(AFFILIATE_STATS, "aff-1")
+    assert (world.approved,) == RecomputeService(world.store, clock).all("root").damaged
+    with pytest.raises(Damaged, match="stored twice|is damaged"):
+        RecomputeService(world.store, clock).one("aff-1", "root")
+
+
+def test_twins_are_found_across_pages() -> None:
+    """Where one page ends and the next begins makes no difference."""
+    twins = Twins(LEADS)
+    pages = [[{"lead_id": "a"}, {"lead_id": "b"}], [], [{"lead_id": "b"}, {"lead_id": "c"}], [{"lead_id": "c"}]]
+
+    assert [[], [], ["b", "b"], ["c", "c"]] == [[item["lead_id"] for item in twins.among(page)] for page in pages]
+
+
+def test_a_conversation_that_is_stored_twice_is_named(world: World, clock: ManualClock) -> None:
+    """Staff would answer in the one, and see the other."""
+    twin = world.row(CONVERSATIONS, world.open)
+    world.store.transact(Put(CONVERSATIONS, twin | {"created_at": twin["created_at"] + 1}))
+    found = AuditService(world.store, clock).run("root").findings
+
+    assert ("twins", world.open, False) in [(each.invariant, each.id, each.fixed) for each in found]
+
+
+@pytest.mark.parametrize("table", [LEADS, CONVERSATIONS])
+def test_what_is_lost_is_named_for_as_long_as_its_audit_rows_are_there(
+    world: World, clock: ManualClock, table: Table
+) -> None:
+    """Nothing here deletes leads or conversations, so what was once decided or closed must be there."""
+    kind, name = ("lead", world.approved) if table is LEADS else ("conversation", world.closed)
+    if table is CONVERSATIONS:
+        world.drop_messages(name)
+    world.drop(table, name)
+    audit = AuditService(world.store, clock)
+    audit.run("root", fix=True)
+    left = audit.run("root", fix=True).findings
+
+    assert [(f"lost-{kind}", name, False)] == [(each.invariant, each.id, each.fixed) for each in left]
+
+
+def test_times_that_no_id_can_tell_are_named_and_break_nothing(world: World, clock: ManualClock) -> None:
+    """Microseconds in a message stay what they are; its conversation goes on, and everything else is mended."""
+    world.write_message(world.open, 1_700_000_000_000_000 % (1 << 48), created_at=1_700_000_000_000_000)
+    world.write_message(LEGACY, START, message_id="x", created_at=1_700_000_000_000_000)
+    world.change(CONVERSATIONS, world.answered, unread_user=9)
+    audit = AuditService(world.store, clock)
+    repaired = sorted(each.invariant for each in audit.run("root", fix=True).findings)
+    left = audit.run("root").findings
+    ChatService(world.store, clock).reply(world.open, "admin-1", "Still here")
+
+    assert ["malformed", "malformed", "unread-user"] == repaired
+    assert ["created_at is 1700000000000000"] * 2 == [each.problem for each in left]
+
+
+@pytest.mark.parametrize("name", ["zzz", "ffffffff-ffff-7fff-bfff-ffffffffffff"])
+def test_an_audit_row_outside_of_time_tells_nothing(world: World, clock: ManualClock, name: str) -> None:
+    """It would sort behind every row that is still to come, so a person must mend it; it is named, and no more."""
+    [row] = [each for each in rows(world.store, OPS) if each["pk"] == f"audit#lead#{world.rejected}"]
+    world.store.transact(Put(OPS, {**row, "sk": name, "after": {"status": "pending"}}))
+    found = AuditService(world.store, clock).run("root", fix=True).findings
+
+    assert ["malformed"] == [each.invariant for each in found]
+
+
+def test_a_message_whose_id_is_of_no_time_is_named(world: World, clock: ManualClock) -> None:
+    """Its time is not taken from such an id."""
+    name = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+    world.write_message(world.open, START + 500, message_id=name)
+    AuditService(world.store, clock).run("root", fix=True)
+    left = AuditService(world.store, clock).run("root").findings
+
+    assert [("message-order", name)] == [(each.invariant, each.id) for each in left]
+    assert START + 500 == world.row(MESSAGES, name)["created_at"]
+
+
+@pytest.mark.parametrize(("name", "at"), [("zzz", START - 1), (None, None)])
+def test_messages_of_one_time_or_in_no_order_are_named(
+    world: World, clock: ManualClock, name: str | None, at: int | None
+) -> None:
+    """Times within a conversation strictly increase; when such messages were written, only a person can say."""
+    last = world.row(MESSAGES, world.last_message(world.open))
+    name = name or uuid7(last["created_at"], (1 << 74) - 1)
+    world.write_message(world.open, START, message_id=name, created_at=last["created_at"] if at is None else at)
+    AuditService(world.store, clock).run("root", fix=True)
+    left = AuditService(world.store, clock).run("root").findings
+
+    assert [("message-order", name, False)] == [(each.invariant, each.id, each.fixed) for each in left]
+
+
+@pytest.mark.parametrize("change", [{"remove": ("fingerprint",)}, {"remove": ("expires_at",)}, {"expires_at": "soon"}])
+def test_a_damaged_request_claim_is_named_and_repeats_nothing(
+    world: World, clock: ManualClock, change: dict[str, Any]
+) -> None:
+    """Whoever sends the request again hears what is wrong with it, in words, and there is still one message."""
+    claim = next(row for row in rows(world.store, OPS) if row["sk"] == "message-key")
+    attributes = {name: value for name, value in change.items() if name != "remove"}
+    place = {"pk": claim["pk"], "sk": claim["sk"]}
+    world.store.transact(Update(OPS, place, set=attributes, remove=change.get("remove", ())))
+    chat, before = ChatService(world.store, clock), rows(world.store, MESSAGES)
+    with suppress(Damaged):
+        chat.send("user-1", "again", conversation_id=world.open, key="message-key")
+
+    assert ["malformed"] == [each.invariant for each in AuditService(world.store, clock).run("root").findings]
+    assert before == rows(world.store, MESSAGES)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.leads import LeadService
 from commercive_cli.services.ledger import code_place, primary_place
 from commercive_cli.store.items import Key
 from commercive_cli.store.schema import (
@@ -41,6 +42,10 @@ def _claimed(place: Callable[[World], Key], affiliate: str, code: int) -> Callab
     )
 
 
+def _all_of(*steps: Callable[[World], object]) -> Callable[[World], object]:
+    return lambda world: [step(world) for step in steps]
+
+
 def _stats(**attributes: Any) -> Callable[[World], object]:
     return lambda world: world.change(AFFILIATE_STATS, "aff-1", **attributes)
 
@@ -55,7 +60,7 @@ DAMAGES = [
     Damage(
         "fractions of a cent",
         lambda w: w.change(LEADS, w.approved, commission_amount=Decimal("5.004")),
-        ("audit-row", "lead-state", "stats"),
+        ("lead-state",),
         "5.004",
     ),
     Damage(
@@ -79,7 +84,17 @@ DAMAGES = [
     Damage(
         "request claim that answers nothing",
         lambda w: w.store.transact(
-            Put(OPS, {"pk": "request#chat/send#u", "sk": "k", "answer": {}, "created_at": START, "expires_at": START})
+            Put(
+                OPS,
+                {
+                    "pk": "request#chat/send#u",
+                    "sk": "k",
+                    "answer": {},
+                    "created_at": START,
+                    "expires_at": START,
+                    "fingerprint": "f",
+                },
+            )
         ),
         ("request-claim",),
         "answers with what is not there",
@@ -165,8 +180,35 @@ DAMAGES = [
     Damage(
         "unknown status",
         lambda w: w.change(CONVERSATIONS, w.open, status="ajar"),
-        ("audit-row", "conversation-status"),
+        ("conversation-status",),
         "'ajar'",
+    ),
+    Damage(
+        "status of a conversation in capitals",
+        lambda w: w.change(CONVERSATIONS, w.closed, status="CLOSED"),
+        ("conversation-status",),
+        "'CLOSED'",
+    ),
+    Damage(
+        "closed, nobody knows since when",
+        lambda w: w.change(CONVERSATIONS, w.closed, remove=("closed_at",)),
+        ("closed-conversation",),
+        "closed, and not since when",
+    ),
+    Damage(
+        "open, and closed since",
+        lambda w: w.change(CONVERSATIONS, w.open, closed_at=START * 2),
+        ("closed-conversation",),
+        f"open, and closed since {START * 2}",
+    ),
+    Damage(
+        "message after a close that lost its time",
+        _all_of(
+            lambda w: w.change(CONVERSATIONS, w.closed, remove=("closed_at",)),
+            lambda w: w.write_message(w.closed, START + 5_000, "admin"),
+        ),
+        ("closed-conversation", "last-message", "updated-at"),
+        "after it was closed",
     ),
     Damage(
         "closed without a trace",
@@ -213,54 +255,72 @@ DAMAGES = [
         ("stats",),
         "cannot be read",
     ),
-    Damage("lead deleted", lambda w: w.drop(LEADS, w.approved), ("stats",), "approved_leads is 1, not 0"),
+    Damage("lead deleted", lambda w: w.drop(LEADS, w.pending), ("stats",), "pending_leads is 1, not 0"),
     Damage(
         "approved for nothing known",
         lambda w: w.change(LEADS, w.pending, status="approved"),
-        ("audit-row", "lead-state"),
-        "approved with the commission None",
+        ("lead-state",),
+        "approved, its commission is missing",
     ),
     Damage(
         "rejected for money",
         lambda w: w.change(LEADS, w.rejected, commission_amount=5),
-        ("audit-row", "lead-state"),
-        "rejected with a commission of 5",
+        ("lead-state",),
+        "rejected, its commission is 5",
     ),
     Damage(
         "pending for money",
         lambda w: w.change(LEADS, w.pending, commission_amount=5),
-        ("audit-row", "lead-state"),
-        "pending with a commission of 5",
+        ("lead-state",),
+        "pending, its commission is 5",
     ),
     Damage(
         "commission beyond the range",
         lambda w: w.change(LEADS, w.approved, commission_amount=1_000_001),
-        ("audit-row", "lead-state", "stats"),
-        "approved with the commission 1000001",
+        ("lead-state",),
+        "approved, its commission is 1000001",
     ),
     Damage(
         "unknown lead status",
         lambda w: w.change(LEADS, w.pending, status="maybe"),
-        ("audit-row", "lead-state"),
+        ("lead-state",),
         "'maybe'",
     ),
     Damage(
         "commission as text",
         lambda w: w.change(LEADS, w.approved, commission_amount="a lot"),
-        ("audit-row", "lead-state", "stats"),
-        "approved with the commission a lot",
+        ("lead-state",),
+        "approved, its commission is 'a lot'",
     ),
     Damage(
         "commission as a flag",
         lambda w: w.change(LEADS, w.approved, commission_amount=True),
-        ("audit-row", "lead-state", "stats"),
-        "approved with the commission True",
+        ("lead-state",),
+        "approved, its commission is True",
     ),
     Damage(
         "commission as a list",
         lambda w: w.change(LEADS, w.approved, commission_amount=[5]),
-        ("audit-row", "lead-state", "stats"),
-        "approved with the commission [5]",
+        ("lead-state",),
+        "approved, its commission is [5]",
+    ),
+    Damage(
+        "status in capitals",
+        lambda w: w.change(LEADS, w.approved, status="APPROVED"),
+        ("lead-state",),
+        "status is 'APPROVED'",
+    ),
+    Damage(
+        "commission lost",
+        lambda w: w.change(LEADS, w.approved, remove=("commission_amount",)),
+        ("lead-state",),
+        "approved, its commission is missing",
+    ),
+    Damage(
+        "sum with fractions of a cent",
+        _stats(total_commission=Decimal("12.344")),
+        ("stats",),
+        "total_commission is 0.00, not 12.34",
     ),
     Damage(
         "rejected without a trace",
@@ -323,7 +383,7 @@ DAMAGES = [
     ),
     Damage(
         "answered lead deleted",
-        lambda w: w.drop(LEADS, w.rejected),
+        _all_of(lambda w: w.drop(LEADS, w.rejected), lambda w: w.drop(OPS, f"audit#lead#{w.rejected}")),
         ("request-claim", "stats"),
         "answers with what is not there",
     ),
@@ -349,6 +409,21 @@ def test_damage_is_named_and_repaired(world: World, clock: ManualClock, damage: 
     assert all(finding.fixed for finding in repaired)
     assert [] == audit.run("root").findings
     assert [] == errors_in(world.store)
+
+
+def test_a_repaired_state_is_the_one_that_was_audited(world: World, clock: ManualClock) -> None:
+    """Where a state cannot be, the last audit row says what it was: confirmed money stays, a closed door stays shut."""
+    lead, conversation = world.row(LEADS, world.approved), world.row(CONVERSATIONS, world.closed)
+    world.change(LEADS, world.approved, status="APPROVED", commission_amount="12.34")
+    world.change(CONVERSATIONS, world.closed, status="CLOSED", remove=("closed_at",))
+    AuditService(world.store, clock).run("maria", fix=True)
+    after, closed = world.row(LEADS, world.approved), world.row(CONVERSATIONS, world.closed)
+    row = LeadService(world.store, clock).history(world.approved).history[-1]
+
+    assert {**lead, "updated_at": after["updated_at"]} == after
+    assert {**conversation, "updated_at": closed["updated_at"]} == closed
+    assert ("maria", {"status": "APPROVED", "commission_amount": "12.34"}) == (row.actor, row.before)
+    assert {"status": "approved", "commission_amount": Decimal("12.34")} == row.after
 
 
 def test_many_damages_at_once_are_all_found(world: World, clock: ManualClock) -> None:

@@ -3,17 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
 from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.ids import created_at_of
-from commercive_cli.domain.models import CONVERSATION_STATUSES, Message
+from commercive_cli.domain.models import Message
 from commercive_cli.domain.text import preview
 from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
-from commercive_cli.services.audit.shapes import shape_problem
-from commercive_cli.services.audit.trail import last_row
+from commercive_cli.services.audit.shapes import FAR_FUTURE, shape_problem
+from commercive_cli.services.audit.states import last_row, state_problem
 from commercive_cli.services.ledger import Change
 from commercive_cli.services.locate import find
 from commercive_cli.services.thread import Slice, is_native, read_slice
@@ -23,7 +23,7 @@ from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, Table
 from commercive_cli.store.writes import Absent, All, Put, Update
 
 _POINTERS = ("last_message_id", "last_message_at", "waiting_since")
-_GUARDED = ("updated_at", "unread_admin", "unread_user", "last_message", *_POINTERS, "status")
+_GUARDED = ("updated_at", "unread_admin", "unread_user", "last_message", *_POINTERS, "status", "closed_at")
 
 
 @dataclass(slots=True)
@@ -36,6 +36,7 @@ class _Tally:
     last_id: str = ""
     from_user: bool = False
     answered_at: int = 0
+    in_order: bool = True
 
     def add(self, item: Item) -> None:
         from_user, at = item["sender_type"] == "user", item["created_at"]
@@ -44,20 +45,29 @@ class _Tally:
             self.unread_user += not from_user
         if not from_user and at > self.answered_at:
             self.answered_at = at
+        if at <= self.last_at:
+            self.in_order = False
         if at > self.last_at or (at == self.last_at and item["message_id"] > self.last_id):
             self.last_at, self.last_id, self.from_user = at, item["message_id"], from_user
 
     def fits(self, item: Item) -> bool:
         """Return whether the conversation agrees with its messages, as far as a sweep can tell."""
         counters = (item.get("unread_admin", 0), item.get("unread_user", 0))
-        entered = item["status"] != "closed" or self.last_at <= item.get("closed_at", self.last_at)
         return (
             counters == (self.unread_admin, self.unread_user)
-            and entered
             and self.last_at <= item["updated_at"]
-            and item["status"] in CONVERSATION_STATUSES
+            and self._ends_with(item)
+            and state_problem("conversation", item) is None
+            and (self.in_order or not is_native(item["conversation_id"]))
             and ("last_message_id" not in item or (self._is_last_of(item) and self._awaits(item)))
         )
+
+    def _ends_with(self, item: Item) -> bool:
+        """Return whether a conversation is closed, and since when, or open; imported ones need not tell the time."""
+        closed, closed_at = item["status"] == "closed", item.get("closed_at")
+        if closed == (closed_at is None) and is_native(item["conversation_id"]):
+            return False
+        return not closed or closed_at is None or self.last_at <= int(closed_at)
 
     def _is_last_of(self, item: Item) -> bool:
         return (item["last_message_id"], item.get("last_message_at")) == (self.last_id, self.last_at)
@@ -75,7 +85,7 @@ _NO_MESSAGES = _Tally()
 
 @dataclass
 class ConversationCheck:
-    """Invariants 1 and 4, what is told of the last message, and messages without a conversation.
+    """Invariants 1 and 4, what is told of the last message, the times of messages, and those without a conversation.
 
     A `waiting_since` before the last answer or behind the last message is found. One between the two is not looked at
     any closer: messages come in no order, and users of imported conversations lawfully wait from a later message on.
@@ -112,39 +122,71 @@ def _repaired(bench: Bench, conversation_id: str) -> list[Finding]:
             messages, _ = read_slice(bench.store, Slice(conversation_id))
         except Damaged:  # named by the shape check; what such messages count for, only a person can say
             return []
+        if any(message.created_at >= FAR_FUTURE for message in messages):
+            return []  # likewise
         try:
-            return _rebuild(bench, messages) if item is None else _correct(bench, item, messages)
+            found = _rebuild(bench, messages) if item is None else _correct(bench, item, messages)
         except ConditionFailed:
             continue
+        return found + list(_disorder(bench, conversation_id, messages))
     return []
 
 
-def _correct(bench: Bench, item: Item, messages: list[Message]) -> list[Finding]:
-    """Write what the messages say into the conversation, unless either changed since."""
-    problems = dict(_problems(item, messages))
+def _disorder(bench: Bench, conversation_id: str, messages: list[Message]) -> Iterator[Finding]:
+    """Yield the messages that do not come later than the one before; only a person can say when they were written."""
+    for before, message in pairwise(messages if is_native(conversation_id) else ()):
+        if message.created_at <= before.created_at:
+            problem = f"created_at is {message.created_at}, that of the message before it {before.created_at}"
+            found = bench.finding("message-order", MESSAGES, message.message_id, problem)
+            yield found.model_copy(update={"fixed": False})
+
+
+def _correct(bench: Bench, found: Item, messages: list[Message]) -> list[Finding]:
+    """Write what the messages and audit rows say into the conversation, unless any of it changed since."""
+    item = _with_known_state(bench, found)
+    problems = dict(_problems(found, item, messages))
     if not problems:
         return []
     conversation_id, state = item["conversation_id"], _true_state(item, messages)
     at = max(bench.clock(), item["updated_at"] + 1, state.get("updated_at", 0))
     dropped = tuple(name for name in _POINTERS if name not in state) if "last_message_id" in item else ()
     changes: list[Put] = []
-    if state["status"] != item["status"]:
+    if state["status"] == "open" and {"conversation-status", "closed-conversation"} & problems.keys():
         dropped = (*dropped, "closed_at", "closed_by")
+    if state["status"] != found["status"]:
         state["updated_at"] = at
-        before, after = {"status": str(item["status"])}, {"status": state["status"]}
+        before, after = {"status": str(found["status"])}, {"status": state["status"]}
         change = Change("conversation", conversation_id, "audit", bench.actor, before, after)
         changes.append(change.row(at, bench.new_id))
-    as_read = All(*(as_found(item, name) for name in _GUARDED))
+    as_read = All(*(as_found(found, name) for name in _GUARDED))
     bench.store.transact(
         Update(CONVERSATIONS, key_of(CONVERSATIONS, item), set=state, remove=dropped, when=as_read), *changes
     )
     return [bench.finding(name, CONVERSATIONS, conversation_id, words) for name, words in problems.items()]
 
 
+def _with_known_state(bench: Bench, item: Item) -> Item:
+    """Return the conversation with a possible status and, when it is closed, since when, as its last audit row tells.
+
+    Imported conversations need not tell since when they are closed.
+    """
+    possible = state_problem("conversation", item) is None
+    if possible and (item["status"] == "open" or "closed_at" in item or not is_native(item["conversation_id"])):
+        return item
+    told, told_at = last_row(bench.store, "conversation", item["conversation_id"])
+    known = told if state_problem("conversation", told) is None else {"status": "open"}
+    status = item["status"] if possible else known["status"]
+    if status == "open" or "closed_at" in item:
+        return {**item, "status": status}
+    return {**item, "status": status, "closed_at": told_at if known["status"] == "closed" else item["updated_at"]}
+
+
 def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
     """Return the attributes as the messages have them; what only imported conversations lack stays away."""
-    status = "open" if item["status"] not in CONVERSATION_STATUSES or _entered_late(item, messages) else item["status"]
+    status = "open" if _entered_late(item, messages) else item["status"]
     state: dict[str, Any] = {"status": status, **_unread(messages)}
+    if status == "closed" and "closed_at" in item:
+        state["closed_at"] = item["closed_at"]
     if messages and item["updated_at"] < messages[-1].created_at:
         state["updated_at"] = messages[-1].created_at
     if "last_message_id" not in item:
@@ -162,14 +204,20 @@ def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
     return state if _awaits(item, messages) is None else state | {"waiting_since": _awaits(item, messages)}
 
 
-def _problems(item: Item, messages: list[Message]) -> Iterator[tuple[str, str]]:
+def _problems(found: Item, item: Item, messages: list[Message]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a conversation; `item` is the same one, its state as it must have been."""
     for counter, count in _unread(messages).items():
         if item.get(counter, 0) != count:
             yield counter.replace("_", "-"), f"{counter} is {item.get(counter, 0)}, {count} messages are unread"
-    if item["status"] not in CONVERSATION_STATUSES:
-        yield "conversation-status", f"status is {item['status']!r}"
+    impossible = state_problem("conversation", found)
+    if impossible:
+        yield "conversation-status", impossible
     if _entered_late(item, messages):
         yield "closed-conversation", "a message entered after it was closed; it is open again"
+    elif item.get("closed_at") != found.get("closed_at"):
+        yield "closed-conversation", f"closed, and not since when; that was {item['closed_at']}"
+    elif item["status"] == "open" and "closed_at" in item and is_native(item["conversation_id"]):
+        yield "closed-conversation", f"open, and closed since {item['closed_at']}"
     if messages and item["updated_at"] < messages[-1].created_at:
         yield "updated-at", f"updated_at is {item['updated_at']}, before the last message of {messages[-1].created_at}"
     if "last_message_id" in item:

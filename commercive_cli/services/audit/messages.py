@@ -7,6 +7,7 @@ from typing import ClassVar
 from commercive_cli.domain.answers import Finding
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.services.audit.check import Bench, key_of
+from commercive_cli.services.audit.shapes import FAR_FUTURE
 from commercive_cli.services.thread import is_native
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed
@@ -36,9 +37,13 @@ class MessageTimeCheck:
                 self._suspects.append({**key_of(MESSAGES, item), "created_at": at})
 
     def findings(self, bench: Bench) -> Iterator[Finding]:
-        """Yield messages out of order, their time taken from their id."""
+        """Yield messages out of order, their time taken from their id, unless that cannot be one."""
         for item in self._suspects:
-            told, kept = created_at_of(item["message_id"]), item["created_at"]
+            told, kept = created_at_of(item["message_id"]) or 0, item["created_at"]
+            if told >= FAR_FUTURE:
+                found = bench.finding("message-order", MESSAGES, item["message_id"], f"its id tells the time {told}")
+                yield found.model_copy(update={"fixed": False})
+                continue
             correction = Update(
                 MESSAGES, key_of(MESSAGES, item), set={"created_at": told}, when=Equals("created_at", kept)
             )

@@ -18,6 +18,7 @@ from commercive_cli.services.audit.orphans import OrphanCheck
 from commercive_cli.services.audit.requests import RequestCheck
 from commercive_cli.services.audit.shapes import ShapeCheck
 from commercive_cli.services.audit.trail import TrailCheck
+from commercive_cli.services.audit.twins import TwinCheck
 from commercive_cli.services.recompute import RecomputeService
 from commercive_cli.services.sweep import sweep_pages
 from commercive_cli.store.guards import Rehearsal
@@ -65,13 +66,13 @@ class AuditService:
             LinkCheck(),
             OrphanCheck(),  # behind the check of links, which drops claims that have none
             RequestCheck(),
+            TwinCheck(),
         ]
         shapes = ShapeCheck()
         checked = {table.name: sweep_pages(self.store, table, visitor(table, shapes, checks)) for table in ORDER}
         findings = list(chain(shapes.findings(bench), *(check.findings(bench) for check in checks)))
         recomputed = RecomputeService(store, self.clock, self.new_id, self.sleep).all(by)
         checked[AFFILIATE_STATS.name] = recomputed.checked
-        findings += _uncounted(bench, recomputed.damaged, findings)
         return Audit(checked=checked, findings=findings + list(_stats_findings(bench, recomputed.changed)))
 
 
@@ -85,15 +86,6 @@ def visitor(table: Table, shapes: ShapeCheck, checks: Sequence[Check]) -> Callab
             visit(table, sound)
 
     return show
-
-
-def _uncounted(bench: Bench, leads: Sequence[str], findings: Sequence[Finding]) -> list[Finding]:
-    """Return the leads that no stats can count and no other finding names; only a person can say what they are."""
-    ids = {each.id for each in findings if each.table == LEADS.name}
-    named = ids | {each.rpartition("/")[0] for each in ids}  # malformed items are named by their whole key
-    problem = "its affiliate, status or commission cannot be read"
-    found = (bench.finding("uncounted-lead", LEADS, each, problem) for each in leads if each not in named)
-    return [each.model_copy(update={"fixed": False}) for each in found]
 
 
 def _stats_findings(bench: Bench, changed: list[Recomputed]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import SENDER_TYPES
 from commercive_cli.services.audit.check import Bench
 from commercive_cli.store.items import Item
@@ -51,15 +52,15 @@ _SHAPES = {
     AFFILIATE_STATS.name: _Shape({}),
 }
 _SHAPES_OF_OPS = {
-    "request": _Shape({"answer": dict, "created_at": int}),
+    "request": _Shape({"answer": dict, "created_at": int, "fingerprint": str, "expires_at": int}),
     "audit": _Shape({"after": dict, "before": dict, "at": int, "actor": str, "event": str, "subject": str}),
     "link": _Shape({"affiliate_id": str, "link_id": str}),
     "primary": _Shape({"affiliate_id": str, "link_id": str}),
 }
 _ANY = _Shape({})
 _STATE_TYPES = (str, int, Decimal)
-_TIMES = {CONVERSATIONS.name: "updated_at", LEADS.name: "updated_at", OPS.name: "at"}
-_FAR_FUTURE = 1 << 47
+_TIMES = {CONVERSATIONS.name: "updated_at", MESSAGES.name: "created_at", LEADS.name: "updated_at", OPS.name: "at"}
+FAR_FUTURE = 1 << 47
 """In milliseconds, the year 6429: what changes next comes later than these times, and needs an id of 48 bits."""
 _MESSAGE = itemgetter("sender_type", "sender_id", "message_text", "created_at", "is_read")
 
@@ -94,24 +95,27 @@ def shape_problem(table: Table, item: Item) -> str | None:
     # Stores hand out the plain types and nothing derived from them; so a flag is no number here.
     for name, kind in needed.items():
         if type(item.get(name)) is not kind:
-            return f"{name} is {_shown(item.get(name))}"
+            return f"{name} is {shown(item.get(name))}"
     for name, kind in optional.items():
         if name in item and type(item[name]) is not kind:
-            return f"{name} is {_shown(item[name])}"
+            return f"{name} is {shown(item[name])}"
     time = _TIMES.get(table.name)
-    if time and item.get(time, 0) >= _FAR_FUTURE:
+    if time and item.get(time, 0) >= FAR_FUTURE:
         return f"{time} is {item[time]}"
     if table is MESSAGES and item["sender_type"] not in SENDER_TYPES:
-        return f"sender_type is {_shown(item['sender_type'])}"
-    return _state_problem(item) if table is OPS and item["pk"].startswith("audit#") else None
+        return f"sender_type is {shown(item['sender_type'])}"
+    return _row_problem(item) if table is OPS and item["pk"].startswith("audit#") else None
 
 
-def _state_problem(row: Item) -> str | None:
-    """Return what is neither text nor a number in the states of an audit row, or None."""
+def _row_problem(row: Item) -> str | None:
+    """Return what is wrong with the place of an audit row in its trail or with the states it tells, or None."""
+    at = created_at_of(row["sk"])
+    if at is None or at >= FAR_FUTURE:
+        return f"sk is {shown(row['sk'])}, which tells no time"
     for name in ("before", "after"):
         for value in row[name].values():
             if type(value) not in _STATE_TYPES:
-                return f"{name} is {_shown(row[name])}"
+                return f"{name} is {shown(row[name])}"
     return None
 
 
@@ -122,8 +126,9 @@ def _is_whole_message(item: Item) -> bool:
     except KeyError:
         return False
     typed = type(sender_id) is str and type(text) is str and type(at) is int and type(is_read) is bool
-    return typed and sender_type in SENDER_TYPES
+    return typed and at < FAR_FUTURE and sender_type in SENDER_TYPES
 
 
-def _shown(value: object) -> str:
-    return "missing" if value is None else repr(value)[:60]
+def shown(value: object) -> str:
+    """Return a value in few characters, whatever it is."""
+    return "missing" if value is None else (str if isinstance(value, Decimal) else repr)(value)[:60]

@@ -1,0 +1,63 @@
+"""The states of leads and conversations: which can be, how an audit row tells one, and what the last row told."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from commercive_cli.domain.ids import created_at_of
+from commercive_cli.domain.models import CONVERSATION_STATUSES, LEAD_STATUSES
+from commercive_cli.domain.money import LARGEST_AMOUNT
+from commercive_cli.services.audit.shapes import shape_problem, shown
+from commercive_cli.services.ledger import trail_partition
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import Query, Store
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS
+
+SUBJECTS = {"lead": LEADS, "conversation": CONVERSATIONS}
+INITIAL = {"lead": {"status": "pending"}, "conversation": {"status": "open"}}
+_AMOUNTS = (int, Decimal)
+_LONGEST_TOLD = 100
+
+
+def state_of(kind: str, item: Item) -> dict[str, Any]:
+    """Return the state of a lead or conversation as an audit row tells it; what is no amount is told as text."""
+    amount = item.get("commission_amount") if kind == "lead" else None
+    if amount is None:
+        return {"status": item["status"]}
+    told = amount if type(amount) in _AMOUNTS else str(amount)[:_LONGEST_TOLD]
+    return {"status": item["status"], "commission_amount": told}
+
+
+def state_problem(kind: str, state: Item) -> str | None:
+    """Return why a lead or conversation cannot be in this state, in words, or None.
+
+    An approved lead has a commission of 0 to 1,000,000 USD, any other lead has none.
+    """
+    status, amount = state["status"], state.get("commission_amount")
+    if status not in (LEAD_STATUSES if kind == "lead" else CONVERSATION_STATUSES):
+        return f"status is {shown(status)}"
+    if kind == "conversation":
+        return None
+    if status == "approved":
+        return None if _is_commission(amount) else f"approved, its commission is {shown(amount)}"
+    return None if amount is None else f"{status}, its commission is {shown(amount)}"
+
+
+def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int]:
+    """Return the state that the last sound row tells, and a time behind which the next row's sorts.
+
+    Malformed rows tell nothing; only a person can say what they should hold.
+    """
+    query: Query | None = Query(OPS, trail_partition(kind, subject), descending=True, limit=1)
+    while query is not None:
+        page = store.query(query)
+        for row in page.items:
+            if shape_problem(OPS, row) is None:
+                return row["after"], max(row["at"], created_at_of(row["sk"]) or 0)
+        query = replace(query, start=page.next, limit=None) if page.next else None
+    return INITIAL[kind], 0
+
+
+def _is_commission(amount: Any) -> bool:
+    # Stores hand out the plain types; True is an `int` to isinstance, but no money.
+    return type(amount) in _AMOUNTS and 0 <= amount <= LARGEST_AMOUNT and amount == round(amount, 2)
