@@ -157,7 +157,7 @@ def test_a_lead_that_is_stored_twice_is_named_and_counted_by_nobody(
     assert [("twins", world.approved, False)] == [(each.invariant, each.id, each.fixed) for each in found]
     assert before == world.row(AFFILIATE_STATS, "aff-1")
     assert (world.approved,) == RecomputeService(world.store, clock).all("root").damaged
-    with pytest.raises(Damaged, match="stored twice|is damaged"):
+    with pytest.raises(Damaged, match=r"stored twice|is damaged"):
         RecomputeService(world.store, clock).one("aff-1", "root")
 
 

@@ -1,9 +1,10 @@
 """Conversations against their messages: unread counters, the last message, who waits, nothing after the close."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise, takewhile
+from itertools import groupby, pairwise, takewhile
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
@@ -38,17 +39,21 @@ class _Tally:
     answered_at: int = 0
     in_order: bool = True
 
-    def add(self, item: Item) -> None:
-        from_user, at = item["sender_type"] == "user", item["created_at"]
-        if item.get("is_read") is False:
-            self.unread_admin += from_user
-            self.unread_user += not from_user
-        if not from_user and at > self.answered_at:
-            self.answered_at = at
-        if at <= self.last_at:
-            self.in_order = False
-        if at > self.last_at or (at == self.last_at and item["message_id"] > self.last_id):
-            self.last_at, self.last_id, self.from_user = at, item["message_id"], from_user
+    def add(self, items: Iterable[Item]) -> None:
+        """Count messages; every message of a store comes through here, so it is done by local variables."""
+        last_at, from_user, answered_at = self.last_at, self.from_user, self.answered_at
+        for item in items:
+            by_user, at = item["sender_type"] == "user", item["created_at"]
+            if item.get("is_read") is False:
+                self.unread_admin += by_user
+                self.unread_user += not by_user
+            if not by_user and at > answered_at:
+                answered_at = at
+            if at <= last_at:
+                self.in_order = False
+            if at > last_at or (at == last_at and item["message_id"] > self.last_id):
+                last_at, self.last_id, from_user = at, item["message_id"], by_user
+        self.last_at, self.from_user, self.answered_at = last_at, from_user, answered_at
 
     def fits(self, item: Item) -> bool:
         """Return whether the conversation agrees with its messages, as far as a sweep can tell."""
@@ -100,9 +105,8 @@ class ConversationCheck:
     def visit(self, table: Table, items: list[Item]) -> None:
         """Count messages, or compare conversations with the count; messages must come before conversations."""
         if table is MESSAGES:
-            tallies = self._tallies
-            for item in items:
-                tallies[item["conversation_id"]].add(item)
+            for conversation_id, messages in groupby(items, itemgetter("conversation_id")):
+                self._tallies[conversation_id].add(messages)
         else:
             unfit = (i for i in items if not self._tallies.pop(i["conversation_id"], _NO_MESSAGES).fits(i))
             self._suspects.update(item["conversation_id"] for item in unfit)

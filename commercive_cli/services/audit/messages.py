@@ -27,11 +27,8 @@ class MessageTimeCheck:
         """Compare the two times of messages."""
         for item in items:
             name, at = item["message_id"], item["created_at"]
-            try:
-                if int(name[:8] + name[9:13], 16) == at:
-                    continue  # an id of ours tells this time, any other id none; most messages need no closer look
-            except ValueError:
-                continue  # and an id without a hexadecimal number is none of ours
+            if name[:8] + name[9:13] == f"{at:012x}":
+                continue  # an id of ours tells this time, any other id none; most messages need no closer look
             told = created_at_of(name)
             if told is not None and told != at and is_native(item["conversation_id"]):
                 self._suspects.append({**key_of(MESSAGES, item), "created_at": at})
