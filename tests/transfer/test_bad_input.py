@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.transfer.load import BATCH_ITEMS
+from commercive_cli.services.transfer.batches import BATCH_ITEMS
+from commercive_cli.services.transfer.forecast import ForecastService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, OPS
 from tests.services.books import everything, rows
@@ -82,7 +83,7 @@ WRONG_LINES: dict[str, tuple[Change, str]] = {
     "fractional time": (with_attribute("updated_at", {"N": "1750000000000.5"}), "a time in whole milliseconds"),
     "no key": (with_attribute("lead_id", {"N": "1"}), "lead_id is a key"),
     "empty key": (with_attribute("lead_id", {"S": ""}), "lead_id is a key"),
-    "key of 3,000 bytes": (with_attribute("lead_id", {"S": "x" * 3_000}), "the limit is 2,048"),
+    "key of 3,000 bytes": (with_attribute("lead_id", {"S": "y" * 3_000}), "the limit is 2,048"),
     "half a character": (
         with_line(b'{"Item":{"lead_id":{"S":"\\ud800"}}}\n'),
         "not JSON: unexpected end of hex escape",
@@ -160,6 +161,33 @@ def test_two_lines_with_one_key_are_refused_before_either_is_stored(full: bool, 
 
     assert f"{path}, line {last}: the item has the same key as that of line 2" == str(refused.value)
     assert before == rows(target, LEADS)
+
+
+def test_an_item_in_the_file_of_other_keys_is_refused(export: Path, source: Store, target: Store) -> None:
+    """A file holds the keys of its part, so a key that is in two files is found, and neither item wins silently."""
+    stray = (export / "leads/1.jsonl").read_bytes().splitlines(keepends=True)[0]
+    path = rewrite(export, FILE, lambda lines: [*lines, stray.replace(b"example.com", b"example.org")], signed=True)
+    last = len(path.read_bytes().splitlines())
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops")
+
+    assert f"{path}, line {last}: by its lead_id the item belongs into leads/1.jsonl" == str(refused.value)
+    assert [] == rows(target, LEADS)
+    exported(source, export.with_name("packed"), compress=True)
+    importer(target).run(export.with_name("packed"), "ops")
+
+
+@pytest.mark.parametrize("name", [FILE, "leads/1.jsonl"])
+def test_a_rehearsal_refuses_what_the_import_would_refuse(name: str, export: Path, target: Store) -> None:
+    """Two lines of one key, and a line in a file of other keys, are found without a write, in the same words."""
+    first = (export / FILE).read_bytes().splitlines(keepends=True)[0]
+    rewrite(export, name, lambda lines: [*lines, first], signed=True)
+    with pytest.raises(Invalid) as foreseen:
+        ForecastService(target).run(export)
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops")
+
+    assert str(refused.value) == str(foreseen.value)
 
 
 @pytest.mark.parametrize("resumed", [False, True])

@@ -9,8 +9,11 @@ import pytest
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.engines.sqlite import SQLiteStore
 from commercive_cli.services.transfer.export import ExportService
+from commercive_cli.services.transfer.sorting import part_of_key
+from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import LEADS, OPS
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS
+from commercive_cli.store.writes import Delete
 from tests.services.books import rows
 from tests.transfer.conftest import NewStore
 from tests.transfer.server import Server
@@ -191,17 +194,70 @@ def test_what_was_written_after_an_import_died_is_not_replaced_by_its_repetition
     assert [changed] == [lead for lead in rows(target, LEADS) if lead["lead_id"] == changed["lead_id"]]
 
 
-def test_markers_of_a_stopped_import_are_gone_after_the_next_one(export: Path, target: Store) -> None:
-    """A mended export is another one; what the stopped import left behind does not stay for ever."""
+def markers(store: Store) -> list[Item]:
+    """Return what says how far an import got."""
+    return [item for item in rows(store, OPS) if item["pk"].startswith("import#")]
+
+
+@pytest.fixture
+def skipping(source: Store, original: Path, target: Store) -> Item:
+    """Let an import with --on-conflict skip die after it passed by a lead that is there otherwise; return the lead."""
+    other = {**rows(source, LEADS)[3], "lead_name": "Somebody Else"}
+    target.batch_put(LEADS, [other])
+    with pytest.raises(Stopped):
+        importer(target).run(original, "ops", on_conflict="skip", progress=StopAfter(12))
+    assert markers(target)
+    return other
+
+
+def test_an_import_that_died_begins_anew_with_another_policy(
+    skipping: Item, source: Store, original: Path, target: Store
+) -> None:
+    """What --on-conflict skip passed by, overwrite replaces."""
+    importer(target).run(original, "ops", on_conflict="overwrite")
+
+    assert skipping not in rows(target, LEADS)
+    assert rows(source, LEADS) == rows(target, LEADS)
+
+
+def test_what_an_import_that_died_passed_by_stops_one_that_is_to_fail(
+    skipping: Item, original: Path, target: Store
+) -> None:
+    """Nobody is told that all is there when a different item stands in its place."""
+    with pytest.raises(Conflict, match="holds a different item"):
+        importer(target).run(original, "ops", on_conflict="fail")
+
+    assert skipping in rows(target, LEADS)
+
+
+def test_an_import_that_a_conflict_stopped_begins_anew(source: Store, original: Path, target: Store) -> None:
+    """Between the conflict and the next run the store may change: what is missing by then comes in."""
+    (last, *_) = (item for item in rows(source, LEADS) if part_of_key(item["lead_id"].encode()) == 3)
+    target.batch_put(LEADS, [{**last, "lead_name": "Somebody Else"}])
+    with pytest.raises(Conflict):
+        importer(target).run(original, "ops")
+    left = markers(target)
+    (gone, *_) = rows(target, CONVERSATIONS)
+    target.transact(Delete(CONVERSATIONS, {name: gone[name] for name in CONVERSATIONS.key_names}))
+    target.batch_put(LEADS, [last])
+    imported = importer(target).run(original, "ops")
+
+    assert left == []
+    assert gone in rows(target, CONVERSATIONS)
+    assert imported.audit.findings == []
+
+
+def test_an_import_that_a_wrong_line_stopped_leaves_no_markers(export: Path, target: Store) -> None:
+    """A mended export is another one; it begins anew, and finds what the first one stored."""
     good = (export / "leads/0.jsonl").read_bytes()
     rewrite(export, "leads/0.jsonl", lambda lines: [*lines, b"?\n"], signed=True)
     with pytest.raises(Invalid, match="the line is not JSON"):
         importer(target).run(export, "ops")
-    left = [item for item in rows(target, OPS) if item["pk"].startswith("import#")]
+    left = markers(target)
     (export / "leads/0.jsonl").write_bytes(good)
     sign(export, "leads/0.jsonl")
     imported = importer(target).run(export, "ops")
 
-    assert left != []
+    assert left == []
     assert imported.audit.findings == []
-    assert [item for item in rows(target, OPS) if item["pk"].startswith("import#")] == []
+    assert markers(target) == []

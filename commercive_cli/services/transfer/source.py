@@ -16,8 +16,9 @@ from typing import BinaryIO, NamedTuple
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.services.transfer.lines import LONGEST_LINE, read_line
-from commercive_cli.services.transfer.manifest import MANIFEST, read_manifest, table_named
+from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, read_manifest, table_named
 from commercive_cli.services.transfer.native import native_files, native_summaries
+from commercive_cli.services.transfer.sorting import file_of, part_named, part_of_key
 from commercive_cli.store.items import Item
 from commercive_cli.store.limits import check_item
 from commercive_cli.store.schema import Table
@@ -37,7 +38,7 @@ class Row(NamedTuple):
 class SourceFile:
     """One file to import: its table, the number of lines it must have, and its digest (SHA-256 hex or MD5 base64).
 
-    `name` is its path within the export.
+    `name` is its path within the export, `part` the part of the keys that it may hold, None for any.
     """
 
     table: Table
@@ -46,6 +47,7 @@ class SourceFile:
     items: int
     digest: str
     algorithm: str = "sha256"
+    part: int | None = None
 
     def check(self) -> None:
         """Raise Invalid, naming the file and, where it can be told, the line, unless the file is what was exported."""
@@ -76,6 +78,26 @@ class SourceFile:
             raise Invalid(f"{self.path}, line {number + 1}: the file is damaged and cannot be unpacked") from None
         except OSError as error:
             raise Invalid(f"{self.path} cannot be read: {error.strerror or error}") from None
+
+    def check_part(self, rows: list[Row]) -> None:
+        """Raise Invalid, naming file and line, when an item belongs into another file: its key may be there as well.
+
+        What has no key is refused elsewhere.
+        """
+        name = self.table.partition.name
+        if self.part is None:
+            return
+        with suppress(KeyError, TypeError, AttributeError):
+            # Most items have the partition key of others beside them.
+            if {part_of_key(key.encode()) for key in {row.item[name] for row in rows}} - {self.part}:
+                self._refuse_stranger(rows, name)
+
+    def _refuse_stranger(self, rows: list[Row], name: str) -> None:
+        for row in rows:
+            part = part_of_key(row.item[name].encode())
+            if part != self.part:
+                place = file_of(self.table.name, part, packed=self.path.suffix == ".gz")
+                raise Invalid(f"{self.path}, line {row.number}: by its {name} the item belongs into {place}")
 
     def check_distinct(self, rows: list[Row]) -> None:
         """Raise Invalid, naming file and lines, when two rows have one key; what has no key is refused elsewhere."""
@@ -160,7 +182,10 @@ def _own_files(directory: Path) -> list[SourceFile]:
     for file in manifest.files:
         if not file.path.isprintable() or Path(file.path).is_absolute() or ".." in Path(file.path).parts:
             raise Invalid(f"{place}: {file.path!r} is not a file of this directory")
-    return [
-        SourceFile(table_named(f.table, str(place)), directory / f.path, str(Path(f.path)), f.items, f.sha256)
-        for f in manifest.files
-    ]
+    return [_own_file(directory, table_named(file.table, str(place)), file) for file in manifest.files]
+
+
+def _own_file(directory: Path, table: Table, file: ExportedFile) -> SourceFile:
+    name = str(Path(file.path))
+    part = part_named(table.name, name)
+    return SourceFile(table, directory / file.path, name, file.items, file.sha256, part=part)

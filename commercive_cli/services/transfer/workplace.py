@@ -13,7 +13,7 @@ from typing import Any, Self
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.services.transfer.files import write_durably
 from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, Manifest, read_manifest
-from commercive_cli.services.transfer.sorting import PARTS, line_of, merged, part_of
+from commercive_cli.services.transfer.sorting import PARTS, file_of, line_of, merged, part_of
 from commercive_cli.store.items import Key
 from commercive_cli.store.schema import Table
 
@@ -114,7 +114,7 @@ class Workplace:
         shutil.rmtree(self._unfinished)
 
     def _write_part(self, table: Table, part: int, lines: Iterable[bytes]) -> ExportedFile:
-        relative = f"{table.name}/{part}.jsonl" + (".gz" if self.compress else "")
+        relative = file_of(table.name, part, packed=self.compress)
         digest = _Digest(compress=self.compress)
         write_durably(self.directory / relative, digest.blocks_of(lines))
         return ExportedFile(table=table.name, path=relative, items=digest.lines, sha256=digest.hexdigest())
