@@ -81,6 +81,14 @@ WRONG_LINES: dict[str, tuple[Change, str]] = {
     "20 digits of money": (with_attribute("commission_amount", {"N": "25.123456789012345678"}), "fractions of a cent"),
     "seconds": (with_attribute("updated_at", {"N": "1750000000"}), "updated_at is 1750000000; a time in whole mill"),
     "fractional time": (with_attribute("updated_at", {"N": "1750000000000.5"}), "a time in whole milliseconds"),
+    "microseconds": (
+        with_attribute("updated_at", {"N": "1732000000000000"}),
+        "updated_at is 1732000000000000; a time in whole milliseconds, from 1973 to 6429, belongs there",
+    ),
+    "time without end": (with_attribute("reviewed_at", {"N": "9" * 38}), "from 1973 to 6429, belongs there"),
+    "time that is a list": (with_attribute("updated_at", {"L": [{"S": "x" * 500}]}), "xx; a time in whole"),
+    "null for a time": (with_attribute("updated_at", {"NULL": True}), "the item lacks updated_at"),
+    "null for a status": (with_attribute("status", {"NULL": True}), "the item lacks status"),
     "no key": (with_attribute("lead_id", {"N": "1"}), "lead_id is a key"),
     "empty key": (with_attribute("lead_id", {"S": ""}), "lead_id is a key"),
     "key of 3,000 bytes": (with_attribute("lead_id", {"S": "y" * 3_000}), "the limit is 2,048"),
@@ -126,6 +134,16 @@ def test_a_sum_of_money_that_is_none_is_refused(amount: str, export: Path, targe
     rewrite(export, "affiliate_stats/1.jsonl", lambda lines: changed([lines[0], *lines])[1:], signed=True)
     with pytest.raises(Invalid, match=r"line 1: total_commission is .*; USD with at most two decimals"):
         importer(target).run(export, "ops")
+
+
+def test_the_last_time_that_an_id_can_follow_is_taken(export: Path, target: Store) -> None:
+    """Where the limit lies, and that NULL is no matter where a value may be missing."""
+    change = with_attribute("updated_at", {"N": str(2**47 - 1)})
+    rewrite(export, FILE, change, signed=True)
+    rewrite(export, FILE, with_attribute("admin_notes", {"NULL": True}), signed=True)
+    importer(target).load(export)
+
+    assert [None] == [lead["admin_notes"] for lead in rows(target, LEADS) if lead["updated_at"] == 2**47 - 1]
 
 
 NOT_AS_EXPORTED: dict[str, tuple[Change, str]] = {

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.models import SENDER_TYPES
 from commercive_cli.services.audit.check import Bench
 from commercive_cli.store.items import Item
@@ -59,8 +60,6 @@ _SHAPES_OF_OPS = {
 _ANY = _Shape({})
 _STATE_TYPES = (str, int, Decimal)
 _TIMES = {CONVERSATIONS.name: "updated_at", LEADS.name: "updated_at", OPS.name: "at"}
-_FAR_FUTURE = 1 << 47
-"""In milliseconds, the year 6429: what changes next comes later than these times, and needs an id of 48 bits."""
 _MESSAGE = itemgetter("sender_type", "sender_id", "message_text", "created_at", "is_read")
 
 
@@ -99,7 +98,7 @@ def shape_problem(table: Table, item: Item) -> str | None:
         if name in item and type(item[name]) is not kind:
             return f"{name} is {_shown(item[name])}"
     time = _TIMES.get(table.name)
-    if time and item.get(time, 0) >= _FAR_FUTURE:
+    if time and item.get(time, 0) >= FAR_FUTURE:
         return f"{time} is {item[time]}"
     if table is MESSAGES and item["sender_type"] not in SENDER_TYPES:
         return f"sender_type is {_shown(item['sender_type'])}"
