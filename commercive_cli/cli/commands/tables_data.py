@@ -169,7 +169,7 @@ def _say_rest(erased: PersonErased) -> None:
     if erased.namesakes:
         say(f"{erased.namesakes} leads of others bear the same name and were left alone")
     for place in erased.remaining:
-        say(f"{place}: still shows the person in an id that cannot change")
+        say(f"{place}: still shows the person and cannot be changed")
     if erased.remaining:
         raise typer.Exit(DIFFERS)
 
