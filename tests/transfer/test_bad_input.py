@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -241,7 +242,14 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "file that is a directory": (lambda m: m["files"][0].update(path="leads"), "leads cannot be read: Is a directory"),
     "no name of a file": (lambda m: m["files"][0].update(path=""), "cannot be read: Is a directory"),
     "name without end": (lambda m: m["files"][0].update(path="x" * 5_000), "cannot be read: File name too long"),
-    "half a character": (lambda m: m["files"][0].update(path="\ud800"), "not a file of this directory"),
+    "half a character": (lambda m: m["files"][0].update(path="\ud800"), "cannot be read: unexpected end of hex"),
+    "items without end": (lambda m: m["files"][0].update(items=10**400), "files.0.items: Input should be less than"),
+    "items below 0": (lambda m: m["files"][0].update(items=-1), "files.0.items: Input should be greater than"),
+    "version without end": (
+        lambda m: m.update(version=10**4_000),
+        f"has version 1{'0' * 49}, this program reads up to",
+    ),
+    "table without end": (lambda m: m["files"][0].update(table="x" * 9_000), f"no table '{'x' * 100}'; known"),
     "file named twice": (
         lambda m: m["files"].append({**m["files"][0], "path": m["files"][0]["path"].replace("/", "//./")}),
         "is named 2 times by its manifest",
@@ -268,12 +276,36 @@ def test_a_directory_without_an_export_is_refused(tmp_path: Path, target: Store)
         importer(target).run(tmp_path, "ops")
 
 
-@pytest.mark.parametrize("text", ['{"format": ', "[" * 100_000, "\0", ""])
+@pytest.mark.parametrize("text", ['{"format": ', "[" * 100_000, "\0", "", '{"version": ' + "9" * 5_000 + "}"])
 def test_a_manifest_that_is_no_json_is_refused(text: str, export: Path, target: Store) -> None:
-    """A manifest that was cut short, or is something else, is named."""
+    """A manifest that was cut short, or is something else, is named in one short line, without words about Python."""
     (export / "manifest.json").write_text(text)
-    with pytest.raises(Invalid, match=r"manifest\.json cannot be read"):
+    with pytest.raises(Invalid, match=r"manifest\.json cannot be read") as refused:
         importer(target).run(export, "ops")
+
+    assert 1 == str(refused.value).count("manifest.json")
+    assert len(str(refused.value)) < 300
+    assert "sys." not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", FILE])
+def test_a_pipe_is_not_waited_for(name: str, export: Path, target: Store) -> None:
+    """What is named as a file must be one; reading anything else might never end."""
+    (export / name).unlink()
+    os.mkfifo(export / name)
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops")
+
+    assert f"{export / name} cannot be read: it is no regular file" == str(refused.value)
+
+
+@pytest.mark.parametrize("directory", ["x" * 300, "file/below", "loop/below"])
+def test_a_path_where_there_can_be_no_export_is_refused(directory: str, tmp_path: Path, target: Store) -> None:
+    """A name that is too long is a mistake of whoever typed it, not of the program."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(Invalid, match=r"File name too long|holds no manifest\.json|Too many levels"):
+        importer(target).run(tmp_path / directory, "ops")
 
 
 @pytest.mark.parametrize(

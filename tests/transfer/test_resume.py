@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_an_export_that_lost_its_server_goes_on_when_the_server_is_back(server: 
     with closing(server_store(server.endpoint, "t_")) as store:
         filled(store)
         reference = exported(store, tmp_path / "reference")
-        with pytest.raises(Unavailable, match="cannot connect"):
+        with pytest.raises(Unavailable, match=r"cannot connect.*; run the same command again to go on"):
             ExportService(store).run(tmp_path / "export", progress=lambda _: server.kill())
     server.start()
     with closing(connected(server.endpoint, "t_")) as store:
@@ -135,6 +136,52 @@ def test_a_directory_with_other_things_in_it_is_left_alone(found: str, source: S
         ExportService(source).run(tmp_path / "mine")
 
     assert [foreign.name] == [path.name for path in (tmp_path / "mine").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_export_that_died_while_tidying_up_belongs_to_its_store(
+    packed: bool, source: Store, export: Path, target: Store
+) -> None:
+    """Nobody is told that their store was exported when the directory holds another one, or other files."""
+    (export / "unfinished").mkdir()
+    other = source if packed else target
+    with pytest.raises(Conflict, match=r"holds a finished export of .* choose another directory"):
+        ExportService(other).run(export, compress=packed)
+    answer = ExportService(source).run(export)
+
+    assert answer.items == ExportService(source).run(export.with_name("again")).items
+    assert not (export / "unfinished").exists()
+
+
+@pytest.mark.parametrize("damage", ["emptied note", "other note", "lost run", "emptied run"])
+def test_an_unfinished_export_that_was_damaged_is_not_gone_on_with(
+    damage: str, source: Store, original: Path, tmp_path: Path
+) -> None:
+    """The message names the file and the way out; no item is left out silently."""
+    place = tmp_path / "export"
+    with pytest.raises(Stopped):
+        ExportService(source).run(place, progress=StopAfter(12))
+    file = place / "unfinished" / ("messages-0.json" if "note" in damage else "messages-0-0.run")
+    file.unlink() if "lost" in damage else file.write_text("{}" if "other" in damage else "")
+    with pytest.raises(Invalid) as refused:
+        ExportService(source).run(place)
+    rmtree(place)
+
+    assert f"{file} is damaged or missing; empty {place} and start again" == str(refused.value)
+    assert digests(original) == exported(source, place)
+
+
+@pytest.mark.parametrize("directory", ["x" * 300, "file/below", "link", "loop"])
+def test_a_path_where_no_export_can_be_is_refused(directory: str, source: Store, tmp_path: Path) -> None:
+    """The same command again would not help, so nobody is told to try."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(Invalid) as refused:
+        ExportService(source).run(tmp_path / directory)
+
+    assert "again" not in str(refused.value)
+    assert 1 == str(refused.value).count(str(tmp_path))
 
 
 def test_a_finished_export_is_not_overwritten(source: Store, export: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.services.transfer.files import check_file, is_there, unreadable
 from commercive_cli.services.transfer.lines import LONGEST_LINE, read_line
 from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, read_manifest, table_named
 from commercive_cli.services.transfer.native import native_files, native_summaries
@@ -52,9 +53,10 @@ class SourceFile:
     def check(self) -> None:
         """Raise Invalid, naming the file and, where it can be told, the line, unless the file is what was exported."""
         try:
+            check_file(self.path)
             count, digest = self._summed()
         except OSError as error:
-            raise Invalid(f"{self.path} cannot be read: {error.strerror or error}") from None
+            raise unreadable(self.path, error) from None
         if (count, digest) == (self.items, self.digest):
             return
         for row in self.parsed():
@@ -77,7 +79,7 @@ class SourceFile:
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise Invalid(f"{self.path}, line {number + 1}: the file is damaged and cannot be unpacked") from None
         except OSError as error:
-            raise Invalid(f"{self.path} cannot be read: {error.strerror or error}") from None
+            raise unreadable(self.path, error) from None
 
     def check_part(self, rows: list[Row]) -> None:
         """Raise Invalid, naming file and line, when an item belongs into another file: its key may be there as well.
@@ -163,7 +165,7 @@ def open_source(directory: Path) -> Source:
 
     Raises Invalid when there is none, or what describes it is damaged, newer, or not of our tables.
     """
-    natives = [] if (directory / MANIFEST).exists() else native_summaries(directory)
+    natives = {} if is_there(directory / MANIFEST) else native_summaries(directory)
     files = _native_files(directory, natives) if natives else _own_files(directory)
     for name, times in Counter(file.name for file in files).items():
         if times > 1:
@@ -172,8 +174,8 @@ def open_source(directory: Path) -> Source:
     return Source(hashlib.sha256(digests.encode()).hexdigest(), files)
 
 
-def _native_files(directory: Path, summaries: list[Path]) -> list[SourceFile]:
-    found = [file for summary in summaries for file in native_files(summary)]
+def _native_files(directory: Path, summaries: dict[Path, Table]) -> list[SourceFile]:
+    found = [file for summary, table in summaries.items() for file in native_files(summary, table)]
     return [SourceFile(**vars(file), name=str(file.path.relative_to(directory))) for file in found]
 
 
@@ -181,7 +183,7 @@ def _own_files(directory: Path) -> list[SourceFile]:
     manifest, place = read_manifest(directory), directory / MANIFEST
     for file in manifest.files:
         if not file.path.isprintable() or Path(file.path).is_absolute() or ".." in Path(file.path).parts:
-            raise Invalid(f"{place}: {file.path!r} is not a file of this directory")
+            raise Invalid(f"{place}: {file.path[:100]!r} is not a file of this directory")
     return [_own_file(directory, table_named(file.table, str(place)), file) for file in manifest.files]
 
 
