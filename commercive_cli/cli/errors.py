@@ -1,5 +1,6 @@
 """Every failure of a command becomes one line on stderr and an exit code, here and nowhere else."""
 
+import errno
 import os
 import sys
 import traceback
@@ -24,6 +25,8 @@ from commercive_cli.domain.errors import (
 
 _OF_THE_API = ("aws_lambda_powertools", "jwt", "waitress")
 """Modules that come with the extra `api` alone."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 BUG, USAGE, DIFFERS, PARTIAL, INTERRUPTED = 1, 2, 3, 7, 130
 EXIT_CODES: dict[type[CommerciveError], int] = {
@@ -72,7 +75,7 @@ def report(error: Exception, *, debug: bool) -> int:
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             say(f"{place}{error.strerror or error}")
-            return BUG
+            return EXIT_CODES[Unavailable] if error.errno in _FULL else BUG
     kind = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     say(f"internal error: {kind}; run again with --debug for a traceback")
     return BUG

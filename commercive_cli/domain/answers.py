@@ -300,7 +300,8 @@ class PersonExported(Answer):
 class PersonErased(Answer):
     """An erasure: the pseudonyms that stand for the person's ids now, and how many items of each table were changed.
 
-    `remaining` names items that still show an id or address, because it is part of an id that cannot change;
+    `remaining` names items that still show an id or address: as part of an id that cannot change, or because the store
+    refuses the item without it;
     `namesakes` counts leads of others with the same name, which stay as they are.
     """
 

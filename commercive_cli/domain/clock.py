@@ -9,6 +9,9 @@ Clock = Callable[[], int]
 Sleep = Callable[[float], None]
 """Waits for a number of seconds."""
 
+FAR_FUTURE = 1 << 47
+"""In milliseconds, the year 6429: what changes next comes later than a stored time, and needs an id of 48 bits."""
+
 
 def system_clock() -> int:
     """Return the wall clock in milliseconds since the Unix epoch."""

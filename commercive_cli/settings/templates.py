@@ -30,5 +30,7 @@ def read_template(environ: Mapping[str, str], name: str) -> str:
     path = directory / f"{name}{SUFFIX}"
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path} cannot be read: {error}", field="template") from None
+    except UnicodeDecodeError:
+        raise Invalid(f"{path} is not UTF-8 text", field="template") from None
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}", field="template") from None

@@ -182,11 +182,11 @@ def test_a_pipe_closed_from_the_start_is_silent(arguments: tuple[str, ...]) -> N
 @pytest.mark.usefixtures("store")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_said() -> None:
-    """Results that could not be written are a failure in one line."""
+    """Results that could not be written are no bug, but a failure in one line, which may pass."""
     with Path("/dev/full").open("wb") as full:
         ran = done([*PROGRAM, "chat", "list"], stdout=full)
 
-    assert (1, b"commercive: No space left on device\n") == (ran.code, ran.err)
+    assert (75, b"commercive: No space left on device\n") == (ran.code, ran.err)
 
 
 @pytest.mark.usefixtures("store")

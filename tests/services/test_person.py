@@ -9,6 +9,7 @@ import pytest
 from commercive_cli.domain.errors import NotFound, Unavailable
 from commercive_cli.domain.text import PREVIEW_LENGTH, preview
 from commercive_cli.services.audit.check import key_of
+from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.person.service import PersonService
 from commercive_cli.services.transfer.lines import write_line
 from commercive_cli.store.guards import Rehearsal
@@ -191,6 +192,41 @@ def test_only_what_is_the_person_is_replaced_in_texts(text: str, expected: str, 
     assert expected == local.chat.conversation(sent.conversation_id).last_message
 
 
+@pytest.mark.parametrize(
+    ("typed", "stored", "text", "expected"),
+    [
+        ("STRASSE@example.com", "Straße@Example.com", "to Straße@Example.com, please", "to [erased], please"),
+        ("Straße@example.com", "strasse@example.com", "ẞ: STRAẞE@EXAMPLE.COM, Straßen", "ẞ: [erased], Straßen"),
+        ("straße@example.com", "STRASSE@example.com", "ßß Strasse@example.com ß", "ßß [erased] ß"),
+        (
+            "i\u0307bo@example.com",
+            "İbo@example.com",
+            "İ İbo@example.com, i\u0307bo@example.com",
+            "İ [erased], [erased]",
+        ),
+        ("İbo@example.com", "İBO@example.com", "İİbo@example.com, bo@example.com", "İİbo@example.com, bo@example.com"),
+    ],
+)
+def test_an_address_is_found_in_every_spelling(typed: str, stored: str, text: str, expected: str, local: World) -> None:
+    """What leads to a person's link also clears their address from texts, however it is spelled there."""
+    local.affiliates.create_link("affiliate-eve", stored, "eve.example")
+    sent = local.chat.send(OTHER, text)
+    erased = service(local).erase(typed, "dpo")
+
+    assert expected == local.chat.messages(sent.conversation_id).messages[0].message_text
+    assert not any(stored == item["affiliate_email"] for item in rows(local.store, AFFILIATE_LINKS))
+    assert 2 == len(erased.pseudonyms)
+    assert [] == local.broken()
+
+
+def test_a_name_is_found_in_every_spelling(local: World) -> None:
+    """ß may be written as ss, in capitals it mostly is."""
+    sent = local.chat.send(OTHER, "I am JANA  GROSS, jana groß")
+    service(local).erase(OTHER, "dpo", also=("Jana Groß",))
+
+    assert "I am [erased], [erased]" == local.chat.messages(sent.conversation_id).messages[0].message_text
+
+
 def test_a_preview_stays_a_preview(local: World) -> None:
     """A short word in a message makes way for a longer marker; its preview is cut anew."""
     sent = local.chat.send(OTHER, "Bea and Bea, " * 15)
@@ -328,3 +364,73 @@ def test_an_export_of_a_person_does_not_give_away_others(local: World) -> None:
     assert 5 == len(brought)
     assert "cas" not in str(brought).casefold()
     assert 3 == sum(item["status"] == "approved" for item in brought)
+
+
+ODD: tuple[tuple[Table, Item], ...] = (
+    (AFFILIATE_LINKS, {"affiliate_id": ANA, "link_id": "ODD00001", "store_url": None, "affiliate_email": None}),
+    (AFFILIATE_LINKS, {"affiliate_id": "affiliate-dan", "link_id": "ODD00002", "affiliate_email": {"S": 1}}),
+    (LEADS, {"lead_id": "odd1", "created_at": 1, "affiliate_id": ANA, "updated_at": None, "commission_amount": "1"}),
+    (LEADS, {"lead_id": "odd2", "created_at": 1, "lead_email": EMAIL, "lead_name": None, "lead_phone": {}}),
+    (LEADS, {"lead_id": "odd3", "created_at": 1, "lead_name": [EMAIL], "updated_at": {}}),
+    (CONVERSATIONS, {"conversation_id": "odd1", "created_at": 1, "last_message": EMAIL}),
+    (CONVERSATIONS, {"conversation_id": "odd2", "created_at": 1, "last_message": [EMAIL], "store_url": None}),
+    (MESSAGES, {"conversation_id": "odd1", "message_id": "1", "sender_id": {"id": ANA}}),
+    (MESSAGES, {"conversation_id": "odd1", "message_id": "2", "message_text": {"text": [EMAIL]}}),
+    (OPS, {"pk": "request#chat/send#u", "sk": "1", "answer": {"lead_id": {"S": ANA}}}),
+    (OPS, {"pk": "request#chat/send#u", "sk": "2", "answer": [ANA]}),
+    (OPS, {"pk": "erasure", "sk": "1", "of": EMAIL}),
+    (OPS, {"pk": "erasure", "sk": "2", "salt": "none", "masked": 7, "check": None}),
+    (OPS, {"pk": "link#ODD1", "sk": "claim", "affiliate_id": ANA}),
+    (OPS, {"pk": "link#ODD2", "sk": "claim", "affiliate_id": {"id": ANA}, "link_id": None}),
+    (OPS, {"pk": f"primary#{ANA}", "sk": "odd.example", "affiliate_id": ANA, "link_id": 5}),
+    (OPS, {"pk": "link#ODD00001", "sk": "claim", "affiliate_id": ANA, "link_id": "ODD00001"}),
+)
+
+
+def test_items_that_are_no_such_items_are_erased_as_well(world: World) -> None:
+    """Whatever an import or another program brought: an erasure ends, and what can be cleaned is clean."""
+    for table, item in ODD:
+        world.store.batch_put(table, [item])
+    erased = service(world).erase(ANA, "dpo")
+
+    assert [] == world.traces()
+    assert [] == erased.remaining
+    assert not any(word in world.raw() for word in ("null[erased]", "[erased]null"))
+    with pytest.raises(NotFound):
+        collected(world, EMAIL)
+
+
+def test_stats_that_cannot_be_counted_do_not_stop_an_erasure(world: World) -> None:
+    """The leads are handed over all the same; the audit counts them."""
+    (stats,) = (item for item in rows(world.store, AFFILIATE_STATS) if item["affiliate_id"] == ANA)
+    world.store.batch_put(AFFILIATE_STATS, [{**stats, "total_leads": "five", "version": None}])
+    erased = service(world).erase(ANA, "dpo")
+    AuditService(world.store, world).run("dpo", fix=True)
+
+    assert [] == world.traces()
+    assert [] == erased.remaining
+    assert [] == world.broken()
+
+
+def test_what_the_store_refuses_to_change_is_named(world: World) -> None:
+    """An item that would become too large without the person stays as it is, and nothing else does."""
+    large = {"pk": "large", "sk": "1", "text": "x" * 408_800, "more": ["a@b.de"] * 100}
+    linked = {"pk": "link#LONG", "sk": "claim", "affiliate_id": ANA, "link_id": "x" * 2_000}
+    world.store.batch_put(OPS, [large, linked, {"pk": "small", "sk": "1", "text": "a@b.de"}])
+    erased = service(world).erase(ANA, "dpo", also=("a@b.de",))
+
+    assert ["ops large 1", "ops link#LONG claim"] == sorted(erased.remaining)
+    assert {"pk": "small", "sk": "1", "text": "[erased]"} in rows(world.store, OPS)
+    assert [] == [item for item in rows(world.store, OPS) if item["pk"] == "erasure"]
+
+
+def test_an_address_that_is_missing_is_nobody_s(local: World) -> None:
+    """A link without an address neither makes namesakes of leads without one, nor is its absence erased from texts."""
+    link = {"affiliate_id": ANA, "link_id": "ODD00001", "affiliate_email": None, "created_at": 1, "updated_at": 1}
+    local.store.batch_put(AFFILIATE_LINKS, [link])
+    local.store.batch_put(LEADS, [{"lead_id": "odd", "created_at": 1, "lead_email": None, "lead_name": None}])
+    sent = local.chat.send(OTHER, "None of them came")
+    service(local).erase(ANA, "dpo")
+
+    assert "None of them came" == local.chat.messages(sent.conversation_id).messages[0].message_text
+    assert {"lead_id": "odd", "created_at": 1, "lead_email": None, "lead_name": None} in rows(local.store, LEADS)

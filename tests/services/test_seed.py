@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.chat import ChatService
 from commercive_cli.services.seed.plan import FIXED_UNTIL, SPAN_DAYS, Plan, usual_conversations, zipf_shares
 from commercive_cli.services.seed.service import SeedService
 from commercive_cli.services.seed.traffic import traffic
@@ -77,13 +78,13 @@ class Died(BaseException):
     """The process is gone."""
 
 
+def die() -> None:
+    raise Died
+
+
 @pytest.mark.parametrize("point", range(0, 6, 2))
 def test_a_run_that_died_is_completed_by_the_same_line(point: int, store: Store, other: Store, tmp_path: Path) -> None:
     """Whatever was stored, the rerun ends where an undisturbed run ends."""
-
-    def die() -> None:
-        raise Died
-
     meddled = Intervening(store)
     for _ in range(point):
         meddled.before("batch_put", lambda: None)
@@ -94,6 +95,27 @@ def test_a_run_that_died_is_completed_by_the_same_line(point: int, store: Store,
     SeedService(other).run(PLAN)
 
     assert exported(other, tmp_path / "whole") == exported(store, tmp_path / "resumed")
+
+
+@pytest.mark.parametrize("point", range(2, 6))
+def test_what_was_done_after_a_run_died_is_not_reverted_by_the_same_line(point: int, store: Store) -> None:
+    """Answers and closed conversations stay: the rerun puts only what is missing."""
+    meddled = Intervening(store)
+    for _ in range(point):
+        meddled.before("batch_put", lambda: None)
+    meddled.before("batch_put", die)
+    with pytest.raises(Died):
+        SeedService(meddled).run(PLAN)
+    chat = ChatService(store)
+    opened = next(item["conversation_id"] for item in rows(store, CONVERSATIONS) if item["status"] == "open")
+    reply = chat.reply(opened, "admin-jo", "It left our hub this morning")
+    chat.close(opened, "admin-jo")
+    after = rows(store, CONVERSATIONS)
+    SeedService(store).run(PLAN)
+
+    assert after == rows(store, CONVERSATIONS)
+    assert reply.message_id in {message["message_id"] for message in rows(store, MESSAGES)}
+    assert [] == AuditService(store).run("ops").findings
 
 
 @given(st.integers(1, 200), st.integers(0, 5_000))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.transfer.load import BATCH_ITEMS
+from commercive_cli.services.transfer.batches import BATCH_ITEMS
+from commercive_cli.services.transfer.forecast import ForecastService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, OPS
 from tests.services.books import everything, rows
@@ -80,9 +82,17 @@ WRONG_LINES: dict[str, tuple[Change, str]] = {
     "20 digits of money": (with_attribute("commission_amount", {"N": "25.123456789012345678"}), "fractions of a cent"),
     "seconds": (with_attribute("updated_at", {"N": "1750000000"}), "updated_at is 1750000000; a time in whole mill"),
     "fractional time": (with_attribute("updated_at", {"N": "1750000000000.5"}), "a time in whole milliseconds"),
+    "microseconds": (
+        with_attribute("updated_at", {"N": "1732000000000000"}),
+        "updated_at is 1732000000000000; a time in whole milliseconds, from 1973 to 6429, belongs there",
+    ),
+    "time without end": (with_attribute("reviewed_at", {"N": "9" * 38}), "from 1973 to 6429, belongs there"),
+    "time that is a list": (with_attribute("updated_at", {"L": [{"S": "x" * 500}]}), "xx; a time in whole"),
+    "null for a time": (with_attribute("updated_at", {"NULL": True}), "the item lacks updated_at"),
+    "null for a status": (with_attribute("status", {"NULL": True}), "the item lacks status"),
     "no key": (with_attribute("lead_id", {"N": "1"}), "lead_id is a key"),
     "empty key": (with_attribute("lead_id", {"S": ""}), "lead_id is a key"),
-    "key of 3,000 bytes": (with_attribute("lead_id", {"S": "x" * 3_000}), "the limit is 2,048"),
+    "key of 3,000 bytes": (with_attribute("lead_id", {"S": "y" * 3_000}), "the limit is 2,048"),
     "half a character": (
         with_line(b'{"Item":{"lead_id":{"S":"\\ud800"}}}\n'),
         "not JSON: unexpected end of hex escape",
@@ -127,6 +137,16 @@ def test_a_sum_of_money_that_is_none_is_refused(amount: str, export: Path, targe
         importer(target).run(export, "ops")
 
 
+def test_the_last_time_that_an_id_can_follow_is_taken(export: Path, target: Store) -> None:
+    """Where the limit lies, and that NULL is no matter where a value may be missing."""
+    change = with_attribute("updated_at", {"N": str(2**47 - 1)})
+    rewrite(export, FILE, change, signed=True)
+    rewrite(export, FILE, with_attribute("admin_notes", {"NULL": True}), signed=True)
+    importer(target).load(export)
+
+    assert [None] == [lead["admin_notes"] for lead in rows(target, LEADS) if lead["updated_at"] == 2**47 - 1]
+
+
 NOT_AS_EXPORTED: dict[str, tuple[Change, str]] = {
     "a line is gone": (lambda lines: lines[1:], "lines, its manifest says"),
     "a line came twice": (lambda lines: [lines[0], *lines], "lines, its manifest says"),
@@ -162,6 +182,33 @@ def test_two_lines_with_one_key_are_refused_before_either_is_stored(full: bool, 
     assert before == rows(target, LEADS)
 
 
+def test_an_item_in_the_file_of_other_keys_is_refused(export: Path, source: Store, target: Store) -> None:
+    """A file holds the keys of its part, so a key that is in two files is found, and neither item wins silently."""
+    stray = (export / "leads/1.jsonl").read_bytes().splitlines(keepends=True)[0]
+    path = rewrite(export, FILE, lambda lines: [*lines, stray.replace(b"example.com", b"example.org")], signed=True)
+    last = len(path.read_bytes().splitlines())
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops")
+
+    assert f"{path}, line {last}: by its lead_id the item belongs into leads/1.jsonl" == str(refused.value)
+    assert [] == rows(target, LEADS)
+    exported(source, export.with_name("packed"), compress=True)
+    importer(target).run(export.with_name("packed"), "ops")
+
+
+@pytest.mark.parametrize("name", [FILE, "leads/1.jsonl"])
+def test_a_rehearsal_refuses_what_the_import_would_refuse(name: str, export: Path, target: Store) -> None:
+    """Two lines of one key, and a line in a file of other keys, are found without a write, in the same words."""
+    first = (export / FILE).read_bytes().splitlines(keepends=True)[0]
+    rewrite(export, name, lambda lines: [*lines, first], signed=True)
+    with pytest.raises(Invalid) as foreseen:
+        ForecastService(target).run(export)
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops")
+
+    assert str(refused.value) == str(foreseen.value)
+
+
 @pytest.mark.parametrize("resumed", [False, True])
 def test_two_lines_with_one_key_are_refused_across_batches(resumed: bool, target: Store, tmp_path: Path) -> None:
     """In a sorted file the second follows the first, so it is found however long the file is, after a stop as well."""
@@ -195,7 +242,14 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "file that is a directory": (lambda m: m["files"][0].update(path="leads"), "leads cannot be read: Is a directory"),
     "no name of a file": (lambda m: m["files"][0].update(path=""), "cannot be read: Is a directory"),
     "name without end": (lambda m: m["files"][0].update(path="x" * 5_000), "cannot be read: File name too long"),
-    "half a character": (lambda m: m["files"][0].update(path="\ud800"), "not a file of this directory"),
+    "half a character": (lambda m: m["files"][0].update(path="\ud800"), "cannot be read: unexpected end of hex"),
+    "items without end": (lambda m: m["files"][0].update(items=10**400), "files.0.items: Input should be less than"),
+    "items below 0": (lambda m: m["files"][0].update(items=-1), "files.0.items: Input should be greater than"),
+    "version without end": (
+        lambda m: m.update(version=10**4_000),
+        f"has version 1{'0' * 49}, this program reads up to",
+    ),
+    "table without end": (lambda m: m["files"][0].update(table="x" * 9_000), f"no table '{'x' * 100}'; known"),
     "file named twice": (
         lambda m: m["files"].append({**m["files"][0], "path": m["files"][0]["path"].replace("/", "//./")}),
         "is named 2 times by its manifest",
@@ -222,12 +276,36 @@ def test_a_directory_without_an_export_is_refused(tmp_path: Path, target: Store)
         importer(target).run(tmp_path, "ops")
 
 
-@pytest.mark.parametrize("text", ['{"format": ', "[" * 100_000, "\0", ""])
+@pytest.mark.parametrize("text", ['{"format": ', "[" * 100_000, "\0", "", '{"version": ' + "9" * 5_000 + "}"])
 def test_a_manifest_that_is_no_json_is_refused(text: str, export: Path, target: Store) -> None:
-    """A manifest that was cut short, or is something else, is named."""
+    """A manifest that was cut short, or is something else, is named in one short line, without words about Python."""
     (export / "manifest.json").write_text(text)
-    with pytest.raises(Invalid, match=r"manifest\.json cannot be read"):
+    with pytest.raises(Invalid, match=r"manifest\.json cannot be read") as refused:
         importer(target).run(export, "ops")
+
+    assert 1 == str(refused.value).count("manifest.json")
+    assert len(str(refused.value)) < 300
+    assert "sys." not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", FILE])
+def test_a_pipe_is_not_waited_for(name: str, export: Path, target: Store) -> None:
+    """What is named as a file must be one; reading anything else might never end."""
+    (export / name).unlink()
+    os.mkfifo(export / name)
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(export, "ops")
+
+    assert f"{export / name} cannot be read: it is no regular file" == str(refused.value)
+
+
+@pytest.mark.parametrize("directory", ["x" * 300, "file/below", "loop/below"])
+def test_a_path_where_there_can_be_no_export_is_refused(directory: str, tmp_path: Path, target: Store) -> None:
+    """A name that is too long is a mistake of whoever typed it, not of the program."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(Invalid, match=r"File name too long|holds no manifest\.json|Too many levels"):
+        importer(target).run(tmp_path / directory, "ops")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.services.transfer.export import ExportService
+from commercive_cli.services.transfer.forecast import ForecastService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, OPS
@@ -93,6 +94,19 @@ def test_large_items_are_imported_beside_others_in_bounded_steps(
     assert 40 == answer.stored["ops"]
     assert 1 == len(before)
     assert rows(first, OPS) == [item for item in rows(second, OPS) if item["pk"] == "large"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_flag_is_another_thing_than_a_number(kind: str, new_store: NewStore, tmp_path: Path) -> None:
+    """True is not 1: an import that was to fail stops there, and its rehearsal says so."""
+    first, second = new_store("sqlite"), new_store(kind)
+    first.batch_put(OPS, [{"pk": "odd", "sk": "1", "value": {"deep": [1]}}])
+    second.batch_put(OPS, [{"pk": "odd", "sk": "1", "value": {"deep": [True]}}])
+    exported(first, tmp_path / "export")
+
+    assert 1 == ForecastService(second).run(tmp_path / "export").different["ops"]
+    with pytest.raises(Conflict, match="holds a different item"):
+        importer(second).run(tmp_path / "export", "ops")
 
 
 def test_an_unknown_policy_is_refused(original: Path, target: Store) -> None:

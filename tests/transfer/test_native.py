@@ -129,7 +129,15 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "nested without end": (lambda place: (place / FILES).write_text("[" * 100_000), "line 1 is not JSON"),
     "NUL in a key": (edited(FILES, lambda d: d.update(dataFileS3Key="data/\0.gz")), "is not the key of a file"),
     "no key": (edited(FILES, lambda d: d.update(dataFileS3Key="")), "is not the key of a file"),
-    "a list": (lambda place: (place / FILES).write_text("[]\n"), "manifest-files.json, line 1: "),
+    "a list": (lambda place: (place / FILES).write_text("[]\n"), "json, line 1: an object belongs there, not []"),
+    "a list for a summary": (lambda place: (place / SUMMARY).write_text("[]"), "json: an object belongs there"),
+    "items without end": (edited(SUMMARY, lambda d: d.update(itemCount=10**400)), "itemCount: Input should be less"),
+    "5,000 digits": (lambda place: (place / FILES).write_text("9" * 5_000), "manifest-files.json, line 1 is not JSON"),
+    "workshops": (edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/workshops")), "'workshops' is none of"),
+    "laptops": (
+        edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/prod-laptops")),
+        "with that prefix beside",
+    ),
     "summary nested without end": (lambda place: (place / SUMMARY).write_text("[" * 100_000), "json is not JSON"),
     "lost file": (lambda place: next((place / "data").iterdir()).unlink(), "No such file"),
 }
@@ -145,6 +153,16 @@ def test_a_native_export_that_is_not_sound_is_refused(wrong: str, leads: Path, t
 
     assert words in str(refused.value)
     assert not any(everything(target).values())
+
+
+@pytest.mark.parametrize("prefix", ["", "commercive_", "prod-", "prod.", "prod"])
+def test_any_prefix_will_do_that_all_tables_have(prefix: str, source: Store, target: Store, tmp_path: Path) -> None:
+    """`prodops` beside `prodmessages` is the table `ops` behind `prod`; alone it could be another word."""
+    for table in TABLES:
+        native_export(tmp_path, table, rows(source, table), prefix=prefix)
+    importer(target).load(tmp_path)
+
+    assert everything(source) == everything(target)
 
 
 def test_two_exports_of_one_table_are_not_mixed(leads: Path, source: Store, target: Store, tmp_path: Path) -> None:

@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.engines.sqlite import SQLiteStore
 from commercive_cli.services.transfer.export import ExportService
+from commercive_cli.services.transfer.sorting import part_of_key
+from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import LEADS, OPS
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS
+from commercive_cli.store.writes import Delete
 from tests.services.books import rows
 from tests.transfer.conftest import NewStore
 from tests.transfer.server import Server
@@ -66,7 +70,7 @@ def test_an_export_that_lost_its_server_goes_on_when_the_server_is_back(server: 
     with closing(server_store(server.endpoint, "t_")) as store:
         filled(store)
         reference = exported(store, tmp_path / "reference")
-        with pytest.raises(Unavailable, match="cannot connect"):
+        with pytest.raises(Unavailable, match=r"cannot connect.*; run the same command again to go on"):
             ExportService(store).run(tmp_path / "export", progress=lambda _: server.kill())
     server.start()
     with closing(connected(server.endpoint, "t_")) as store:
@@ -134,6 +138,52 @@ def test_a_directory_with_other_things_in_it_is_left_alone(found: str, source: S
     assert [foreign.name] == [path.name for path in (tmp_path / "mine").rglob("*") if path.is_file()]
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_export_that_died_while_tidying_up_belongs_to_its_store(
+    packed: bool, source: Store, export: Path, target: Store
+) -> None:
+    """Nobody is told that their store was exported when the directory holds another one, or other files."""
+    (export / "unfinished").mkdir()
+    other = source if packed else target
+    with pytest.raises(Conflict, match=r"holds a finished export of .* choose another directory"):
+        ExportService(other).run(export, compress=packed)
+    answer = ExportService(source).run(export)
+
+    assert answer.items == ExportService(source).run(export.with_name("again")).items
+    assert not (export / "unfinished").exists()
+
+
+@pytest.mark.parametrize("damage", ["emptied note", "other note", "lost run", "emptied run"])
+def test_an_unfinished_export_that_was_damaged_is_not_gone_on_with(
+    damage: str, source: Store, original: Path, tmp_path: Path
+) -> None:
+    """The message names the file and the way out; no item is left out silently."""
+    place = tmp_path / "export"
+    with pytest.raises(Stopped):
+        ExportService(source).run(place, progress=StopAfter(12))
+    file = place / "unfinished" / ("messages-0.json" if "note" in damage else "messages-0-0.run")
+    file.unlink() if "lost" in damage else file.write_text("{}" if "other" in damage else "")
+    with pytest.raises(Invalid) as refused:
+        ExportService(source).run(place)
+    rmtree(place)
+
+    assert f"{file} is damaged or missing; empty {place} and start again" == str(refused.value)
+    assert digests(original) == exported(source, place)
+
+
+@pytest.mark.parametrize("directory", ["x" * 300, "file/below", "link", "loop"])
+def test_a_path_where_no_export_can_be_is_refused(directory: str, source: Store, tmp_path: Path) -> None:
+    """The same command again would not help, so nobody is told to try."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(Invalid) as refused:
+        ExportService(source).run(tmp_path / directory)
+
+    assert "again" not in str(refused.value)
+    assert 1 == str(refused.value).count(str(tmp_path))
+
+
 def test_a_finished_export_is_not_overwritten(source: Store, export: Path) -> None:
     """Exporting again wants another directory."""
     before = digests(export)
@@ -191,17 +241,70 @@ def test_what_was_written_after_an_import_died_is_not_replaced_by_its_repetition
     assert [changed] == [lead for lead in rows(target, LEADS) if lead["lead_id"] == changed["lead_id"]]
 
 
-def test_markers_of_a_stopped_import_are_gone_after_the_next_one(export: Path, target: Store) -> None:
-    """A mended export is another one; what the stopped import left behind does not stay for ever."""
+def markers(store: Store) -> list[Item]:
+    """Return what says how far an import got."""
+    return [item for item in rows(store, OPS) if item["pk"].startswith("import#")]
+
+
+@pytest.fixture
+def skipping(source: Store, original: Path, target: Store) -> Item:
+    """Let an import with --on-conflict skip die after it passed by a lead that is there otherwise; return the lead."""
+    other = {**rows(source, LEADS)[3], "lead_name": "Somebody Else"}
+    target.batch_put(LEADS, [other])
+    with pytest.raises(Stopped):
+        importer(target).run(original, "ops", on_conflict="skip", progress=StopAfter(12))
+    assert markers(target)
+    return other
+
+
+def test_an_import_that_died_begins_anew_with_another_policy(
+    skipping: Item, source: Store, original: Path, target: Store
+) -> None:
+    """What --on-conflict skip passed by, overwrite replaces."""
+    importer(target).run(original, "ops", on_conflict="overwrite")
+
+    assert skipping not in rows(target, LEADS)
+    assert rows(source, LEADS) == rows(target, LEADS)
+
+
+def test_what_an_import_that_died_passed_by_stops_one_that_is_to_fail(
+    skipping: Item, original: Path, target: Store
+) -> None:
+    """Nobody is told that all is there when a different item stands in its place."""
+    with pytest.raises(Conflict, match="holds a different item"):
+        importer(target).run(original, "ops", on_conflict="fail")
+
+    assert skipping in rows(target, LEADS)
+
+
+def test_an_import_that_a_conflict_stopped_begins_anew(source: Store, original: Path, target: Store) -> None:
+    """Between the conflict and the next run the store may change: what is missing by then comes in."""
+    (last, *_) = (item for item in rows(source, LEADS) if part_of_key(item["lead_id"].encode()) == 3)
+    target.batch_put(LEADS, [{**last, "lead_name": "Somebody Else"}])
+    with pytest.raises(Conflict):
+        importer(target).run(original, "ops")
+    left = markers(target)
+    (gone, *_) = rows(target, CONVERSATIONS)
+    target.transact(Delete(CONVERSATIONS, {name: gone[name] for name in CONVERSATIONS.key_names}))
+    target.batch_put(LEADS, [last])
+    imported = importer(target).run(original, "ops")
+
+    assert left == []
+    assert gone in rows(target, CONVERSATIONS)
+    assert imported.audit.findings == []
+
+
+def test_an_import_that_a_wrong_line_stopped_leaves_no_markers(export: Path, target: Store) -> None:
+    """A mended export is another one; it begins anew, and finds what the first one stored."""
     good = (export / "leads/0.jsonl").read_bytes()
     rewrite(export, "leads/0.jsonl", lambda lines: [*lines, b"?\n"], signed=True)
     with pytest.raises(Invalid, match="the line is not JSON"):
         importer(target).run(export, "ops")
-    left = [item for item in rows(target, OPS) if item["pk"].startswith("import#")]
+    left = markers(target)
     (export / "leads/0.jsonl").write_bytes(good)
     sign(export, "leads/0.jsonl")
     imported = importer(target).run(export, "ops")
 
-    assert left != []
+    assert left == []
     assert imported.audit.findings == []
-    assert [item for item in rows(target, OPS) if item["pk"].startswith("import#")] == []
+    assert markers(target) == []

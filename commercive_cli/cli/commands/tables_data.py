@@ -1,7 +1,7 @@
 """`commercive tables`, the part about what is in them: exports, imports, sizes, and what persons may ask for."""
 
 import json
-import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -18,9 +18,11 @@ from commercive_cli.cli.groups import example
 from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render import moves as _views  # noqa: F401 - says how the answers are shown
+from commercive_cli.cli.render.inert import inert_json
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers import PersonErased, Sized
-from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.services.transfer.files import new_file
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import Table
 
@@ -124,7 +126,10 @@ def person(
     *,
     who: Annotated[str, typer.Argument(metavar="USER_OR_EMAIL", help="The person's id or e-mail address.")],
     export: Annotated[
-        Path | None, typer.Option("--export", metavar="FILE", help="Write everything about the person, as JSON lines.")
+        Path | None,
+        typer.Option(
+            "--export", metavar="FILE", help="Write everything about the person, as JSON lines; - for stdout."
+        ),
     ] = None,
     erase: Annotated[bool, typer.Option("--erase", help="Replace the person's data by a marker.")] = False,
     also: Annotated[
@@ -145,15 +150,22 @@ def person(
     _only((export is not None) != erase, "pass one of --export FILE and --erase")
     terms = tuple(also or ())
     if export is not None:
-        with session.reading() as services, _written(export) as file:
-            answer = services.person.export(who, lambda table, item: file.write(_line(table, item)), also=terms)
-        return session.show(answer)
+        return _export_person(session, who, terms, export)
     if not dry_run and not session.settings.read_only:
         confirm(f"Erase everything about {who} from {session.settings.store}? This cannot be undone.", yes=yes)
     with session.writing(yes=True, dry_run=dry_run) as services, resumable():
         erased = services.person.erase(who, session.actor, also=terms)
         session.show(erased)
         return _say_rest(erased)
+
+
+def _export_person(session: Session, who: str, also: tuple[str, ...], path: Path) -> None:
+    """Write everything about a person to a file and show how much that was, or to stdout and say so."""
+    with session.reading() as services, _lent(path) as file:
+        answer = services.person.export(who, lambda table, item: file.write(_line(table, item)), also=also)
+    if file is sys.stdout:
+        return say(f"{sum(answer.items.values()):,} items about {who}")
+    return session.show(answer)
 
 
 def show_sizes(session: Session, sizes: Sized) -> None:
@@ -169,7 +181,7 @@ def _say_rest(erased: PersonErased) -> None:
     if erased.namesakes:
         say(f"{erased.namesakes} leads of others bear the same name and were left alone")
     for place in erased.remaining:
-        say(f"{place}: still shows the person in an id that cannot change")
+        say(f"{place}: still shows the person and cannot be changed")
     if erased.remaining:
         raise typer.Exit(DIFFERS)
 
@@ -186,27 +198,18 @@ def _only(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - the condit
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[IO[str]]:
-    """Lend a new file for the user's eyes only, which gets its name when it is whole."""
-    if path.exists():
-        raise Conflict(f"{path} exists; choose another name")
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        with open(unfinished, "w", encoding="utf-8", opener=_private) as file:
-            yield file
-        unfinished.replace(path)
-    except OSError as error:
-        raise Unavailable(f"{path}: {error.strerror or error}; nothing was left there") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _lent(path: Path) -> Iterator[IO[str]]:
+    """Lend a new file, or stdout for `-`."""
+    if str(path) == "-":
+        yield sys.stdout
+        return
+    _only(bool(path.name), "--export takes the name of a file")
+    with new_file(path) as file:
+        yield file
 
 
 def _line(table: Table, item: Item) -> str:
-    return json.dumps({"table": table.name, "item": item}, ensure_ascii=False, default=_number) + "\n"
+    return inert_json(json.dumps({"table": table.name, "item": item}, ensure_ascii=False, default=_number)) + "\n"
 
 
 def _number(value: object) -> float | str:

@@ -28,10 +28,10 @@ def check_applied(applied: Applied) -> None:
         raise typer.Exit(DIFFERS)
 
 
-def check_audit(audit: Audit, store: str) -> None:
-    """Say what the audit of new tables found; exit 3 when something broken is left."""
+def check_audit(audit: Audit, store: str, otherwise: str = "") -> None:
+    """Say what the audit of new tables found, the way out and any other one; exit 3 when something broken is left."""
     broken = sum(not finding.fixed for finding in audit.findings)
     say(f"audit of {store}: {len(audit.findings)} broken, {broken} not repaired")
     if broken:
-        say("run `commercive tables audit --fix` with that store, or repeat the command with --fix and another place")
+        say(f"run `commercive tables audit --fix` with that store{otherwise}")
         raise typer.Exit(DIFFERS)

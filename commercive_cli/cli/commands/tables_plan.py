@@ -106,7 +106,7 @@ def restore(
     with session.writing(yes=yes) as services, following() as hear:
         answer = services.backups.restore(name, to, session.actor, at=moment, latest=latest, fix=fix, progress=hear)
         session.show(answer)
-        check_audit(answer.audit, answer.store)
+        check_audit(answer.audit, answer.store, ", or repeat the command with --fix and another place")
         check_applied(answer.applied)
 
 

@@ -6,7 +6,7 @@ from commercive_cli.cli.render.columns import FINDING, Column
 from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.domain import answers as a
 
-_MOVED = (Column("table", "id"), Column("items", "count"), Column("skipped", "count"))
+_MOVED = (Column("table", "id"), Column("items", "count"), Column("already_there", "count", "skipped"))
 _SIZE = (
     Column("table", "id"),
     Column("items", "count"),
@@ -26,7 +26,7 @@ class _Counted(BaseModel):
 
 
 class _Moved(_Counted):
-    """How many items of one table were stored, and how many were skipped."""
+    """How many items of one table were stored, and how many keys had an item already."""
 
     skipped: int
 

@@ -8,12 +8,13 @@ from operator import itemgetter
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import Message
 from commercive_cli.domain.text import preview
 from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
-from commercive_cli.services.audit.shapes import FAR_FUTURE, shape_problem
+from commercive_cli.services.audit.shapes import shape_problem
 from commercive_cli.services.audit.states import last_row, state_problem
 from commercive_cli.services.ledger import Change
 from commercive_cli.services.locate import find

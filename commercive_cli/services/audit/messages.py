@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.services.audit.check import Bench, key_of
-from commercive_cli.services.audit.shapes import FAR_FUTURE
 from commercive_cli.services.thread import is_native
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import SENDER_TYPES
 from commercive_cli.services.audit.check import Bench
@@ -60,8 +61,6 @@ _SHAPES_OF_OPS = {
 _ANY = _Shape({})
 _STATE_TYPES = (str, int, Decimal)
 _TIMES = {CONVERSATIONS.name: "updated_at", MESSAGES.name: "created_at", LEADS.name: "updated_at", OPS.name: "at"}
-FAR_FUTURE = 1 << 47
-"""In milliseconds, the year 6429: what changes next comes later than these times, and needs an id of 48 bits."""
 _MESSAGE = itemgetter("sender_type", "sender_id", "message_text", "created_at", "is_read")
 
 

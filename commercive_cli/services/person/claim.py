@@ -7,11 +7,12 @@ content is masked with a stream that follows from that very id or address (PBKDF
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from commercive_cli.services.person.identity import Identity
+from commercive_cli.services.person.identity import Identity, text_in
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import OPS
@@ -19,6 +20,7 @@ from commercive_cli.store.writes import Absent, Delete, Put
 
 PARTITION = "erasure"
 _ROUNDS = 100_000
+_HEX = re.compile("([0-9a-f]{2})+")
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,16 @@ def begin_claim(store: Store, term: str, identity: Identity, at: int) -> Claim:
     return Claim(key, identity, secret)
 
 
+def is_claim(item: Item) -> bool:
+    """Return whether an item of `ops` is the note of an erasure; others may have come with an import."""
+    return item["pk"] == PARTITION and all(_HEX.fullmatch(text_in(item, name)) for name in ("salt", "masked", "check"))
+
+
 def _claims(store: Store) -> Iterator[Item]:
     start: Key | None = None
     while True:
         page = store.query(Query(OPS, PARTITION, start=start))
-        yield from page.items
+        yield from filter(is_claim, page.items)
         start = page.next
         if start is None:
             return

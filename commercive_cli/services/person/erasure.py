@@ -1,7 +1,8 @@
 """What has to be written so that an item no longer shows a person, while counters, money and claims stay true.
 
 Every change is conditional on what was read. What moves to another key moves in one transaction with what counts it or
-points to it, so the books are right after each one, and a run that died left nothing half-done.
+points to it, so the books are right after each one, and a run that died left nothing half-done. Items may hold
+anything, since other programs wrote some: what is no number does not count, what is no text names nobody.
 """
 
 from collections import defaultdict
@@ -13,12 +14,13 @@ from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.models import AffiliateStats
 from commercive_cli.services.audit.check import as_found, key_of
 from commercive_cli.services.ledger import code_place, primary_place
-from commercive_cli.services.person.claim import PARTITION
+from commercive_cli.services.person.claim import is_claim
+from commercive_cli.services.person.identity import text_in
 from commercive_cli.services.person.traces import MARKER, Traces
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS, Table
-from commercive_cli.store.writes import Absent, All, Check, Condition, Delete, Equals, Exists, Put, Update, Write
+from commercive_cli.store.writes import Absent, All, Check, Condition, Delete, Exists, Put, Update, Write
 
 _COUNTS = ("total_leads", "approved_leads", "pending_leads", "rejected_leads", "total_commission")
 Counts = dict[str, int | Decimal]
@@ -60,10 +62,10 @@ class Eraser:
         moved: dict[str, Counts] = defaultdict(lambda: dict.fromkeys(_COUNTS, 0))
         for item in items:
             # A lead's time moves with every change of it: that is what a decision made meanwhile goes by.
-            at = max(self.clock(), item["updated_at"] + 1)
+            at = max(self.clock(), int(_number(item, "updated_at")) + 1)
             updates = list(self._changed(LEADS, item, updated_at=at))
             writes += updates
-            if updates and item["affiliate_id"] in self.traces.aliases:
+            if updates and text_in(item, "affiliate_id") in self.traces.aliases:
                 _count(moved[item["affiliate_id"]], item)
         for affiliate_id, counts in moved.items():
             writes.append(self._added(affiliate_id, {name: -count for name, count in counts.items()}))
@@ -75,7 +77,7 @@ class Eraser:
         alias = self.traces.aliases.get(item["affiliate_id"])
         if alias is not None:
             yield Delete(AFFILIATE_STATS, key_of(AFFILIATE_STATS, item), when=All(Exists(), as_found(item, "version")))
-            yield self._added(alias, {name: item.get(name, 0) for name in _COUNTS})
+            yield self._added(alias, {name: _number(item, name) for name in _COUNTS})
 
     def _added(self, affiliate_id: str, counts: Counts) -> Update:
         changes = {name: count for name, count in counts.items() if count} | {"version": 1}
@@ -96,7 +98,7 @@ class Eraser:
         yield Put(AFFILIATE_LINKS, new, when=Absent())
         code = code_place(item["link_id"])
         yield from self._moved_claim(item, code, code, new["affiliate_id"])
-        before, after = (primary_place(each["affiliate_id"], each.get("store_url", "")) for each in (item, new))
+        before, after = (primary_place(each["affiliate_id"], text_in(each, "store_url")) for each in (item, new))
         yield from self._moved_claim(item, before, after, new["affiliate_id"])
 
     def _moved_claim(self, link: Item, before: Key, after: Key, alias: str) -> Iterator[Write]:
@@ -106,7 +108,7 @@ class Eraser:
             yield Check(OPS, before, Absent())
             return
         owned = _owned(claim)
-        if (claim["affiliate_id"], claim["link_id"]) != (link["affiliate_id"], link["link_id"]):
+        if (claim.get("affiliate_id"), claim.get("link_id")) != (link["affiliate_id"], link["link_id"]):
             yield Check(OPS, before, owned)
         elif before == after:
             yield Update(OPS, before, set={"affiliate_id": alias}, when=owned)
@@ -116,11 +118,11 @@ class Eraser:
 
     def _ops_writes(self, item: Item) -> Iterator[Write]:
         kind, _, rest = str(item["pk"]).partition("#")
-        if kind == PARTITION:
+        if is_claim(item):
             return
         if kind == "request":
             yield from self._request_writes(item, rest.partition("#")[2])
-        elif kind in ("link", "primary") and item.get("affiliate_id") in self.traces.aliases:
+        elif kind in ("link", "primary") and self._is_theirs(item):
             yield from self._dangling(item)
         else:
             yield from self._row_writes(item)
@@ -129,9 +131,12 @@ class Eraser:
         """Drop claims of the person's own requests; let those that brought a lead of theirs refuse a repetition."""
         if caller in self.traces.aliases or self.traces.without(OPS, item) != item:
             yield Delete(OPS, key_of(OPS, item), when=as_found(item, "created_at"))
-        elif item.get("answer", {}).get("lead_id") in self.leads and item.get("fingerprint") != MARKER:
+        elif _answered_lead(item) in self.leads and item.get("fingerprint") != MARKER:
             # The fingerprint is a hash of the name, address and number; they could be guessed from it.
             yield Update(OPS, key_of(OPS, item), set={"fingerprint": MARKER}, when=as_found(item, "created_at"))
+
+    def _is_theirs(self, claim: Item) -> bool:
+        return text_in(claim, "affiliate_id") in self.traces.aliases and bool(text_in(claim, "link_id"))
 
     def _dangling(self, claim: Item) -> Iterator[Write]:
         """Drop a claim whose link is gone; claims of links move with them."""
@@ -149,11 +154,22 @@ class Eraser:
 
 
 def _owned(claim: Item) -> Condition:
-    return All(Equals("affiliate_id", claim["affiliate_id"]), Equals("link_id", claim["link_id"]))
+    return All(Exists(), as_found(claim, "affiliate_id"), as_found(claim, "link_id"))
+
+
+def _answered_lead(request: Item) -> str:
+    answer = request.get("answer")
+    return text_in(answer, "lead_id") if isinstance(answer, dict) else ""
+
+
+def _number(item: Item, name: str) -> int | Decimal:
+    value = item.get(name)
+    return value if isinstance(value, int | Decimal) and not isinstance(value, bool) else 0
 
 
 def _count(counts: Counts, lead: Item) -> None:
     counts["total_leads"] += 1
-    counts["total_commission"] += lead.get("commission_amount") or 0
-    if f"{lead['status']}_leads" in counts:
-        counts[f"{lead['status']}_leads"] += 1
+    counts["total_commission"] += _number(lead, "commission_amount")
+    status = f"{lead.get('status')}_leads"
+    if status in counts:
+        counts[status] += 1

@@ -18,7 +18,7 @@ _LINKS_OF_LINKS = 5
 
 @dataclass(frozen=True)
 class Identity:
-    """One person: ids as they are, e-mail addresses in lower case, phone numbers as digits, names as typed."""
+    """One person: ids as they are, e-mail addresses folded, phone numbers as digits, names as typed."""
 
     ids: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()
@@ -58,15 +58,21 @@ class Identity:
 
         A phone number alone may be a family's or a company's.
         """
-        if str(lead.get("lead_email", "")).casefold() in self.emails:
+        if text_in(lead, "lead_email").casefold() in self.emails:
             return True
-        name = same_name(str(lead.get("lead_name", "")))
+        name = same_name(text_in(lead, "lead_name"))
         return phone_digits(lead.get("lead_phone")) in self.phones and name in map(same_name, self.names)
+
+
+def text_in(item: Item, name: str) -> str:
+    """Return an attribute that should be text; empty when there is none, or anything else."""
+    value = item.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def phone_digits(phone: object) -> str:
     """Return a phone number's digits without the international prefix 00; empty when it is too short for one."""
-    digits = re.sub("[^0-9]", "", str(phone or "")).removeprefix("00")
+    digits = re.sub("[^0-9]", "", str(phone) if isinstance(phone, str | int) else "").removeprefix("00")
     return digits if len(digits) >= _SHORTEST_PHONE else ""
 
 
@@ -89,7 +95,7 @@ def _by_links(store: Store, identity: Identity) -> Identity:
     ids, emails = set[str](), set[str]()
 
     def visit(link: Item) -> None:
-        owner, address = link["affiliate_id"], str(link.get("affiliate_email", "")).casefold()
+        owner, address = link["affiliate_id"], text_in(link, "affiliate_email").casefold()
         if owner in identity.ids or address in identity.emails:
             ids.add(owner)
             emails.update({address} - {""})
@@ -104,7 +110,7 @@ def _by_leads(store: Store, identity: Identity) -> Identity:
     def visit(lead: Item) -> None:
         if identity.has_lead(lead):
             phones.update({phone_digits(lead.get("lead_phone"))} - {""})
-            names.update({" ".join(str(lead.get("lead_name", "")).split())} - {""})
+            names.update({" ".join(text_in(lead, "lead_name").split())} - {""})
 
     sweep(store, LEADS, visit)
     return Identity(phones=frozenset(phones), names=frozenset(names))

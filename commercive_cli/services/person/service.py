@@ -7,7 +7,7 @@ from functools import partial
 
 from commercive_cli.domain.answers import PersonErased, PersonExported
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import NotFound, Unavailable
+from commercive_cli.domain.errors import Invalid, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.text import identifier, preview
 from commercive_cli.services.audit.check import TRIES, key_of
@@ -15,7 +15,7 @@ from commercive_cli.services.ledger import Change
 from commercive_cli.services.locate import find
 from commercive_cli.services.person.claim import Claim, begin_claim, open_claim
 from commercive_cli.services.person.erasure import Eraser
-from commercive_cli.services.person.identity import Identity, identify
+from commercive_cli.services.person.identity import Identity, identify, text_in
 from commercive_cli.services.person.traces import Traces
 from commercive_cli.services.sweep import sweep
 from commercive_cli.store.items import Item
@@ -141,13 +141,22 @@ class _Run:
 
     def _visit(self, table: Table, item: Item) -> None:
         self._learn(table, item)
-        if self._eraser.writes(table, [item]):
+        if self._is_to_change(table, item):
             self._waiting.append(item)
             self._size += item_bytes(item)
             if table is AFFILIATE_LINKS or len(self._waiting) >= _BATCH_ITEMS or self._size >= _BATCH_BYTES:
                 self._settle(table)
         elif self.traces.shows(item):
-            self.remaining.append(f"{table.name} {' '.join(str(item[name]) for name in table.key_names)}")
+            self._leave(table, item)
+
+    def _is_to_change(self, table: Table, item: Item) -> bool:
+        try:
+            return bool(self._eraser.writes(table, [item]))
+        except Invalid:  # it points to what cannot be a key
+            return True
+
+    def _leave(self, table: Table, item: Item) -> None:
+        self.remaining.append(f"{table.name} {' '.join(str(item[name]) for name in table.key_names)}")
 
     def _learn(self, table: Table, item: Item) -> None:
         if table is CONVERSATIONS and self.traces.is_own(table, item):
@@ -158,8 +167,22 @@ class _Run:
                 self._leads.add(item["lead_id"])
 
     def _settle(self, table: Table) -> None:
-        """Change the items that wait, reading them again for as long as others change them."""
+        """Change the items that wait; where the store refuses that, leave those that it refuses."""
         items, self._waiting, self._size = self._waiting, [], 0
+        try:
+            self._change(table, items)
+        except Invalid:
+            for item in items:
+                self._change_alone(table, item)
+
+    def _change_alone(self, table: Table, item: Item) -> None:
+        try:
+            self._change(table, [item])
+        except Invalid:  # it would become too large, or holds what cannot be counted or pointed to
+            self._leave(table, item)
+
+    def _change(self, table: Table, items: list[Item]) -> None:
+        """Change items, reading them again for as long as others change them."""
         for _ in range(TRIES):
             writes = self._eraser.writes(table, items)
             if not writes:
@@ -181,8 +204,8 @@ class _Run:
         That comes before the messages: whoever goes on after a crash meets only those that still show the person.
         """
         for item in items if table is MESSAGES else ():
-            before = str(item["message_text"])
-            after = str(self.traces.without(MESSAGES, item)["message_text"])
+            before = text_in(item, "message_text")
+            after = text_in(self.traces.without(MESSAGES, item), "message_text")
             is_cut = preview(before) != before or preview(after) != after
             if is_cut and preview(before) != preview(after):
                 self._set_preview(item, preview(after))

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from commercive_cli.domain.text import normal_store_url
-from commercive_cli.services.person.identity import Identity, same_name
+from commercive_cli.services.person import spelling
+from commercive_cli.services.person.identity import Identity, same_name, text_in
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 
@@ -23,6 +24,8 @@ _COUNTRY_CODES = (1, 2, 3)
 """Lengths of country codes (ITU-T E.164)."""
 _NATIONAL_LENGTH = 8
 _DISTINCTIVE_LENGTH = 6
+_LETTER = r"\w\u0300-\u036f"
+"""With the accents that stand behind their letter, as in a folded İ."""
 _LEAD_DATA = ("lead_name", "lead_phone", "product_link", "admin_notes")
 _UNTOUCHED = frozenset(
     ("conversation_id", "message_id", "last_message_id", "lead_id", "link_id", "status", "sender_type", "order_volume")
@@ -59,12 +62,12 @@ class Traces:
         """Return whether the item is the person's, or was before it was erased."""
         ours = {*self.aliases, *self.aliases.values()}
         if table is CONVERSATIONS:
-            return item["user_id"] in ours
+            return text_in(item, "user_id") in ours
         if table is MESSAGES:
             return item["conversation_id"] in self.conversations
         if table is LEADS:
             return self.identity.has_lead(item) or item.get("lead_email") == self.email
-        return item.get("affiliate_id") in ours
+        return text_in(item, "affiliate_id") in ours
 
     def without(self, table: Table, item: Item) -> Item:
         """Return the item without the person; an equal one when they are not in it."""
@@ -83,7 +86,7 @@ class Traces:
 
     def is_namesake(self, lead: Item) -> bool:
         """Return whether a lead of somebody else bears the same name."""
-        name = same_name(str(lead.get("lead_name", "")))
+        name = same_name(text_in(lead, "lead_name"))
         return name in map(same_name, self.identity.names) and not self.is_own(LEADS, lead)
 
     def _own_data(self, table: Table, item: Item) -> Item:
@@ -93,7 +96,7 @@ class Traces:
         elif table is CONVERSATIONS:
             data = {"store_url": MARKER}
         elif table is AFFILIATE_LINKS:
-            data = {"affiliate_email": self.email, "store_url": self.shop(str(item.get("store_url", "")))}
+            data = {"affiliate_email": self.email, "store_url": self.shop(text_in(item, "store_url"))}
         else:
             data = {}
         return {name: value for name, value in data.items() if item.get(name)}
@@ -116,7 +119,7 @@ class Traces:
         alias = self.aliases.get(text)
         if alias is not None:
             return alias
-        return text if words is None else words.sub(MARKER, text)
+        return text if words is None else spelling.replaced(words, text, MARKER)
 
     def _key(self, key: str) -> str:
         """Return a key of `ops`, whose parts are set apart by #."""
@@ -124,7 +127,7 @@ class Traces:
         return self._in_id_or("#".join(parts), self._words)
 
     def _contacts_in(self, text: str) -> bool:
-        return self._contacts is not None and self._contacts.search(text) is not None
+        return self._contacts is not None and spelling.shows(self._contacts, text)
 
     @cached_property
     def _contacts(self) -> re.Pattern[str] | None:
@@ -176,7 +179,7 @@ def _parts(pattern: re.Pattern[str] | None) -> list[str]:
 
 
 def _address(email: str) -> str:
-    return rf"(?<![\w.+-]){re.escape(email)}(?![\w-]|\.\w)"
+    return rf"(?<![{_LETTER}.+-]){re.escape(email.casefold())}(?![{_LETTER}-]|\.\w)"
 
 
 def _number(digits: str) -> str:
@@ -187,11 +190,11 @@ def _number(digits: str) -> str:
 
 
 def _name(name: str) -> str:
-    return r"(?<!\w)" + r"\s+".join(map(re.escape, name.split())) + r"(?!\w)"
+    return rf"(?<![{_LETTER}])" + r"\s+".join(map(re.escape, name.casefold().split())) + rf"(?![{_LETTER}])"
 
 
 def _token(identifier: str) -> str:
-    return rf"(?<![\w-]){re.escape(identifier)}(?![\w-])"
+    return rf"(?<![{_LETTER}-]){re.escape(identifier.casefold())}(?![{_LETTER}-])"
 
 
 def _distinct(identifier: str) -> bool:

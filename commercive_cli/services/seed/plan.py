@@ -29,7 +29,7 @@ class Plan:
 
     def check(self) -> None:
         """Raise Invalid when the numbers cannot be made up."""
-        for field in ("conversations", "messages", "affiliates", "leads"):
+        for field in ("messages", "conversations", "affiliates", "leads"):
             if not 0 <= getattr(self, field) <= MOST_ITEMS:
                 raise Invalid(f"{field} must be between 0 and {MOST_ITEMS:,}", field=field)
         if self.messages < self.conversations or (self.messages and not self.conversations):

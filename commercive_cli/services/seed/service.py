@@ -1,4 +1,7 @@
-"""Loads made-up data in bulk, once: a rerun finishes a run that died, and does nothing after one that did not."""
+"""Loads made-up data in bulk, once: a rerun finishes a run that died, and does nothing after one that did not.
+
+The first run puts items without looking. A rerun puts those that are missing: somebody may have worked with the others.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -7,14 +10,16 @@ from itertools import chain
 from commercive_cli.domain.answers import Seeded
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict
+from commercive_cli.services.absent import put_absent
 from commercive_cli.services.affiliates import DASHBOARD_URL
 from commercive_cli.services.seed.plan import Plan, demo_plan
 from commercive_cli.services.seed.sales import sales
 from commercive_cli.services.seed.traffic import traffic
 from commercive_cli.store.items import Item, Key
+from commercive_cli.store.limits import TRANSACTION_WRITES
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import OPS, TABLES, Table
-from commercive_cli.store.writes import Absent, AnyOf, Equals, Put
+from commercive_cli.store.writes import Absent, Condition, Equals, Put
 
 BATCH = 2_000
 Progress = Callable[[int], None]
@@ -36,33 +41,34 @@ class SeedService:
     def run(self, plan: Plan, progress: Progress = lambda _: None) -> Seeded:
         """Load what the plan says; when the same plan was loaded already, change nothing.
 
-        A run that was killed leaves counters that do not add up; the same command again completes it.
+        A run that was killed leaves counters that do not add up; the same command again completes it, and leaves alone
+        what is there. Where somebody worked with half-loaded conversations meanwhile, `tables audit --fix` counts anew.
         """
         plan.check()
         return self._load(plan, progress)
 
     def _load(self, plan: Plan, progress: Progress) -> Seeded:
-        begun = self._begin(plan)
-        if begun is None:
+        known = self.store.get(OPS, _place(plan))
+        if known is not None and known["state"] == "done":
             return _seeded(plan, changed=False)
+        begun = plan if known is None else replace(plan, until=known["until"])
+        self._begin(begun, Absent() if known is None else Equals("state", "loading"))
+        put = self.store.batch_put if known is None else self._put_missing
         for table, batch in _batches(chain(traffic(begun), sales(begun, self.dashboard_url))):
-            self.store.batch_put(table, batch)
+            put(table, batch)
             progress(len(batch))
         self.store.transact(Put(OPS, _marker(begun, "done"), when=Equals("state", "loading")))
         return _seeded(plan, changed=True)
 
-    def _begin(self, plan: Plan) -> Plan | None:
-        """Return the plan to load, with the time of a run that died; None when it is loaded."""
-        unfinished = AnyOf(Absent(), Equals("state", "loading"))
-        known = self.store.get(OPS, _place(plan))
-        if known is not None and known["state"] == "done":
-            return None
-        begun = plan if known is None else replace(plan, until=known["until"])
+    def _begin(self, plan: Plan, when: Condition) -> None:
         try:
-            self.store.transact(Put(OPS, _marker(begun, "loading"), when=unfinished))
+            self.store.transact(Put(OPS, _marker(plan, "loading"), when=when))
         except ConditionFailed:
-            raise Conflict("somebody else has just loaded this data; nothing was written") from None
-        return begun
+            raise Conflict("somebody else has just begun to load this data; nothing was written") from None
+
+    def _put_missing(self, table: Table, items: list[Item]) -> int:
+        chunks = (items[start : start + TRANSACTION_WRITES] for start in range(0, len(items), TRANSACTION_WRITES))
+        return sum(put_absent(self.store, table, chunk, lambda *_: None) for chunk in chunks)
 
 
 def _place(plan: Plan) -> Key:

@@ -1,7 +1,7 @@
 """Exports: a consistent read of every item into sorted files; a run that died goes on where it stopped."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from commercive_cli.domain.answers import Exported
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Denied, Unavailable
 from commercive_cli.services.parallel import together
+from commercive_cli.services.transfer.files import refusal
 from commercive_cli.services.transfer.lines import line_of_text
 from commercive_cli.services.transfer.manifest import Manifest, declared_keys
 from commercive_cli.services.transfer.sorting import PARTS, row_of
@@ -26,6 +27,7 @@ RUN_BYTES = 2 * 1024 * 1024
 IMPORT_MARKER = "import#"
 """The partition in `ops` that says how far an import got; it belongs to the store, not to its data."""
 
+_GOES_ON = "run the same command again to go on"
 Progress = Callable[[int], None]
 """Is told how many items were read or stored since the last call, from any thread."""
 
@@ -48,14 +50,14 @@ class ExportService:
         change during the export may be read before or after the change. Memory is constant; until it is finished, the
         export takes twice its space on disk. Files are readable by their owner alone. Two exports into one directory
         at the same time are not told apart.
-        Raises Unavailable, naming the file, when the disk is full: the same call goes on. Raises Conflict when a table
-        or an item has another key than is declared.
+        Raises Unavailable, naming the file, when the disk is full: the same call goes on. Raises Invalid, naming it,
+        when no file can be there, or what is left of an export that died is damaged. Raises Conflict when a table or
+        an item has another key than is declared.
         """
         try:
             return self._export(Workplace.open(directory, self.store.target, compress=compress), progress)
         except OSError as error:
-            place = error.filename or directory
-            raise Unavailable(f"{place}: {error.strerror or error}; run the same command again to go on") from error
+            raise refusal(error, str(error.filename or directory), _GOES_ON) from error
 
     def _export(self, place: Workplace, progress: Progress) -> Exported:
         manifest = place.finished() or self._written(place, progress)
@@ -66,8 +68,9 @@ class ExportService:
     def _written(self, place: Workplace, progress: Progress) -> Manifest:
         for table in TABLES:
             self._check_keys(table)
-        for table in TABLES:
-            together(partial(self._read_segment, place, table, progress), PARTS, self.store.scans_at_once)
+        with _going_on(place):
+            for table in TABLES:
+                together(partial(self._read_segment, place, table, progress), PARTS, self.store.scans_at_once)
         return Manifest(
             exported_at=self.clock(),
             source=self.store.target,
@@ -106,6 +109,17 @@ class ExportService:
             start = page.next
             if start is None or len(rows) >= RUN_ITEMS or size >= RUN_BYTES:
                 return rows, start
+
+
+@contextmanager
+def _going_on(place: Workplace) -> Iterator[None]:
+    """Let a store that cannot answer any more be told with what to do once it can."""
+    try:
+        yield
+    except Unavailable as error:
+        if not place.has_begun():
+            raise
+        raise Unavailable(f"{error.message}; {_GOES_ON}", field=error.field) from error
 
 
 def _rows_of(page: TextPage, table: Table) -> list[bytes]:

@@ -2,11 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from commercive_cli.domain.answers import ImportForecast
-from commercive_cli.services.transfer.export import Progress, is_marker, silent
+from commercive_cli.services.transfer.batches import batches
+from commercive_cli.services.transfer.export import Progress, silent
 from commercive_cli.services.transfer.source import Row, SourceFile, open_source
+from commercive_cli.store.items import item_text
 from commercive_cli.store.limits import check_item
 from commercive_cli.store.port import Page, Store
 from commercive_cli.store.schema import TABLES
@@ -32,9 +35,7 @@ class ForecastService:
         counts = {table.name: Counter[str]() for table in TABLES}
         different: list[str] = []
         for file in files:
-            for row in file.parsed():
-                if is_marker(file.table, row.item.get("pk")):
-                    continue
+            for row in chain.from_iterable(batches(file)):
                 state = self._state(file, row, empty=file.table.name in empty)
                 counts[file.table.name][state] += 1
                 if state == "different" and len(different) < MOST_NAMED:
@@ -53,4 +54,4 @@ class ForecastService:
         found = None if empty else self.store.get(file.table, {name: row.item[name] for name in file.table.key_names})
         if found is None:
             return "new"
-        return "equal" if found == row.item else "different"
+        return "equal" if item_text(found) == item_text(row.item) else "different"

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import AffiliateLink, Conversation, Lead, Message
 from commercive_cli.domain.money import parse_amount
@@ -61,12 +62,18 @@ def read_line(table: Table, line: bytes) -> Item:
         raise Invalid(f"the line is longer than {LONGEST_LINE:,} bytes" if longer else "the line is cut short")
     item = _decoded(line)
     required = _REQUIRED.get(table.name, _NOTHING)
-    if not item.keys() >= required:
-        raise Invalid(f"the item lacks {', '.join(sorted(required - item.keys()))}")
+    if None in item.values() or not item.keys() >= required:
+        _check_required(required, item)
     _check_times(table, item)
     if table is LEADS or table is AFFILIATE_STATS:
         _check_money(item)
     return item
+
+
+def _check_required(required: frozenset[str], item: Item) -> None:
+    lacking = [name for name in sorted(required) if item.get(name) is None]
+    if lacking:
+        raise Invalid(f"the item lacks {', '.join(lacking)}")
 
 
 def _decoded(line: bytes) -> Item:
@@ -131,8 +138,8 @@ def _check_times(table: Table, item: Item) -> None:
         at = item.get(name)
         if at is None or (at == 0 and table is AFFILIATE_STATS):
             continue
-        if type(at) is not int or at < _EARLIEST_MS:
-            raise Invalid(f"{name} is {at}; a time in whole milliseconds belongs there")
+        if type(at) is not int or not _EARLIEST_MS <= at < FAR_FUTURE:
+            raise Invalid(f"{name} is {str(at)[:60]}; a time in whole milliseconds, from 1973 to 6429, belongs there")
 
 
 def _check_money(item: Item) -> None:

@@ -2,12 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.services.transfer.files import is_there, read_text, unreadable
 from commercive_cli.store.schema import TABLES, Table
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+"""How many items a manifest says that there are."""
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -20,7 +25,7 @@ class ExportedFile(BaseModel):
 
     table: str
     path: str
-    items: int
+    items: Count
     sha256: str
 
 
@@ -31,7 +36,7 @@ class Manifest(BaseModel):
 
     format: str = "commercive-export"
     version: int = VERSION
-    exported_at: int
+    exported_at: Annotated[int, Field(lt=2**63)]
     source: str
     prefix: str
     tables: dict[str, list[str]]
@@ -48,18 +53,18 @@ def table_named(name: str, place: str) -> Table:
     for table in TABLES:
         if table.name == name:
             return table
-    raise Invalid(f"{place}: there is no table {name!r}; known are {', '.join(t.name for t in TABLES)}")
+    raise Invalid(f"{place}: there is no table {name[:100]!r}; known are {', '.join(t.name for t in TABLES)}")
 
 
 def read_manifest(directory: Path) -> Manifest:
     """Return the manifest of an export; raise Invalid when it is missing, damaged, newer, or of another schema."""
     path = directory / MANIFEST
+    if not is_there(path):
+        raise Invalid(f"{directory} holds no {MANIFEST}; give the directory of a finished export")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Invalid(f"{directory} holds no {MANIFEST}; give the directory of a finished export") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise Invalid(f"{path} cannot be read: {error}") from None
+        document = from_json(read_text(path))
+    except ValueError as error:
+        raise unreadable(path, error) from None
     _check_version(path, document)
     try:
         manifest = Manifest.model_validate(document)
@@ -79,4 +84,5 @@ def _check_version(path: Path, document: Any) -> None:
     if type(version) is not int or version < 1:
         raise Invalid(f"{path}: version is {json.dumps(version)[:50]}; a whole number from 1 belongs there")
     if version > VERSION:
-        raise Invalid(f"{path}: the export has version {version}, this program reads up to {VERSION}; upgrade it")
+        shown = str(version)[:50]
+        raise Invalid(f"{path}: the export has version {shown}, this program reads up to {VERSION}; upgrade it")

@@ -3,30 +3,33 @@
 Source: DynamoDB Developer Guide, "DynamoDB table export output format".
 """
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.schema import TABLES, Table
+from commercive_cli.services.transfer.files import read_text
+from commercive_cli.services.transfer.manifest import Count
+from commercive_cli.store.schema import OPS, TABLES, Table
 
 SUMMARY = "manifest-summary.json"
 FILES = "manifest-files.json"
+_SHOWN = 100
 
 
 class _Summary(BaseModel):
     table_arn: str = Field(alias="tableArn")
-    items: int = Field(alias="itemCount")
+    items: Count = Field(alias="itemCount")
     output_format: str = Field(alias="outputFormat")
     export_type: str = Field(alias="exportType", default="FULL_EXPORT")
 
 
 class _Entry(BaseModel):
-    items: int = Field(alias="itemCount")
+    items: Count = Field(alias="itemCount")
     md5: str = Field(alias="md5Checksum")
     key: str = Field(alias="dataFileS3Key")
 
@@ -42,20 +45,24 @@ class NativeFile:
     algorithm: str = "md5"
 
 
-def native_summaries(directory: Path) -> list[Path]:
-    """Return the summaries of the exports in a directory, at any depth; raise Invalid when two hold one table."""
-    found = sorted(directory.glob(f"**/{SUMMARY}"))
-    of_table: dict[Table, Path] = {}
-    for path in found:
-        other = of_table.setdefault(_table_of(path), path)
+def native_summaries(directory: Path) -> dict[Path, Table]:
+    """Return the summaries of the exports in a directory, at any depth, and the table of each.
+
+    Raises Invalid when a table is none of ours, or two exports hold one table.
+    """
+    names = {path: _name_in(path) for path in sorted(directory.glob(f"**/{SUMMARY}"))}
+    found = {path: _table_named(path, name, names.values()) for path, name in names.items()}
+    first: dict[Table, Path] = {}
+    for path, table in found.items():
+        other = first.setdefault(table, path)
         if other is not path:
             raise Invalid(f"{path} and {other} are exports of one table; import them one after the other")
     return found
 
 
-def native_files(summary: Path) -> list[NativeFile]:
+def native_files(summary: Path, table: Table) -> list[NativeFile]:
     """Return the data files that an export names; raise Invalid, naming file and line, when it is not sound."""
-    described, table = _summary(summary), _table_of(summary)
+    described = _summary(summary)
     files = [NativeFile(table, _data(summary, e.key), e.items, e.md5) for e in _entries(summary.with_name(FILES))]
     total = sum(file.items for file in files)
     if total != described.items:
@@ -65,52 +72,60 @@ def native_files(summary: Path) -> list[NativeFile]:
 
 def _data(summary: Path, key: str) -> Path:
     if not key.isprintable() or not Path(key).name:
-        raise Invalid(f"{summary.with_name(FILES)}: {key!r} is not the key of a file")
+        raise Invalid(f"{summary.with_name(FILES)}: {key[:_SHOWN]!r} is not the key of a file")
     return summary.parent / "data" / Path(key).name
 
 
 def _entries(path: Path) -> Iterator[_Entry]:
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if line.strip():
             yield _Entry(**_object(f"{path}, line {number}", line, _Entry))
 
 
 def _summary(path: Path) -> _Summary:
-    summary = _Summary(**_object(str(path), _text(path), _Summary))
+    summary = _Summary(**_object(str(path), read_text(path), _Summary))
     if summary.output_format != "DYNAMODB_JSON":
-        raise Invalid(f"{path}: outputFormat is {summary.output_format}; only DYNAMODB_JSON can be imported")
+        raise Invalid(f"{path}: outputFormat is {summary.output_format[:_SHOWN]}; only DYNAMODB_JSON can be imported")
     if summary.export_type != "FULL_EXPORT":
-        raise Invalid(f"{path}: exportType is {summary.export_type}; only a FULL_EXPORT can be imported")
+        raise Invalid(f"{path}: exportType is {summary.export_type[:_SHOWN]}; only a FULL_EXPORT can be imported")
     return summary
 
 
-def _table_of(path: Path) -> Table:
-    name = _summary(path).table_arn.rpartition("/")[2]
-    fitting = _fitting(name)
+def _name_in(path: Path) -> str:
+    return _summary(path).table_arn.rpartition("/")[2]
+
+
+def _table_named(path: Path, name: str, names: Collection[str]) -> Table:
+    fitting = [table for table in TABLES if name.endswith(table.name) and _is_apart(name, table, names)]
     if not fitting:
-        raise Invalid(f"{path}: table {name!r} is none of ours: {', '.join(t.name for t in TABLES)}, behind a prefix")
+        raise Invalid(
+            f"{path}: table {name[:_SHOWN]!r} is none of ours: {', '.join(t.name for t in TABLES)}, behind a prefix; "
+            "one without a sign at its end needs another table with that prefix beside ops"
+        )
     return max(fitting, key=lambda table: len(table.name))
 
 
-def _fitting(name: str) -> Sequence[Table]:
-    return [table for table in TABLES if name.endswith(table.name)]
+def _is_apart(name: str, table: Table, names: Collection[str]) -> bool:
+    """Return whether what stands before a table's name is a prefix.
+
+    Other words end in `ops`, such as workshops: so what stands before that ends in no letter and no digit, or stands
+    before the name of another table as well. The other names are not the end of anything else.
+    """
+    prefix = name.removesuffix(table.name)
+    beside = (prefix + other.name in names for other in TABLES if other is not OPS)
+    return table is not OPS or not prefix[-1:].isalnum() or any(beside)
 
 
 def _object(place: str, text: str, model: type[BaseModel]) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = from_json(text)
+    except ValueError:
+        raise Invalid(f"{place} is not JSON") from None
+    if not isinstance(document, dict):
+        raise Invalid(f"{place}: an object belongs there, not {text.strip()[:_SHOWN]}")
+    try:
         model.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
         raise Invalid(f"{place}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (ValueError, RecursionError):
-        raise Invalid(f"{place} is not JSON") from None
-    assert isinstance(document, dict), "what a model accepts is an object"
     return document
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise Invalid(f"{path} cannot be read: {error}") from None

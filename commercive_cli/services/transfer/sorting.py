@@ -26,7 +26,23 @@ _CONTROL = re.compile(b"[\x00-\x0f]")
 def row_of(line: bytes, partition: str, sort: str | int | None = None) -> bytes:
     """Return the row of an exported line and the key of its item."""
     key = partition.encode()
-    return b"%d%b\0%b\0%b" % (zlib.crc32(key) % PARTS, _escaped(key), _sortable(sort), line)
+    return b"%d%b\0%b\0%b" % (part_of_key(key), _escaped(key), _sortable(sort), line)
+
+
+def part_of_key(partition: bytes) -> int:
+    """Return the part that holds the items of a partition key."""
+    return zlib.crc32(partition) % PARTS
+
+
+def file_of(table: str, part: int, *, packed: bool) -> str:
+    """Return the path of a part's file within an export."""
+    return f"{table}/{part}.jsonl" + (".gz" if packed else "")
+
+
+def part_named(table: str, name: str) -> int | None:
+    """Return the part whose file in an export has that path, or None when it is not one that exports make."""
+    files = {file_of(table, part, packed=packed): part for part in range(PARTS) for packed in (False, True)}
+    return files.get(name)
 
 
 def part_of(row: bytes) -> int:

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.services.transfer.files import check_file, is_there, unreadable
 from commercive_cli.services.transfer.lines import LONGEST_LINE, read_line
-from commercive_cli.services.transfer.manifest import MANIFEST, read_manifest, table_named
+from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, read_manifest, table_named
 from commercive_cli.services.transfer.native import native_files, native_summaries
+from commercive_cli.services.transfer.sorting import file_of, part_named, part_of_key
 from commercive_cli.store.items import Item
 from commercive_cli.store.limits import check_item
 from commercive_cli.store.schema import Table
@@ -37,7 +39,7 @@ class Row(NamedTuple):
 class SourceFile:
     """One file to import: its table, the number of lines it must have, and its digest (SHA-256 hex or MD5 base64).
 
-    `name` is its path within the export.
+    `name` is its path within the export, `part` the part of the keys that it may hold, None for any.
     """
 
     table: Table
@@ -46,13 +48,15 @@ class SourceFile:
     items: int
     digest: str
     algorithm: str = "sha256"
+    part: int | None = None
 
     def check(self) -> None:
         """Raise Invalid, naming the file and, where it can be told, the line, unless the file is what was exported."""
         try:
+            check_file(self.path)
             count, digest = self._summed()
         except OSError as error:
-            raise Invalid(f"{self.path} cannot be read: {error.strerror or error}") from None
+            raise unreadable(self.path, error) from None
         if (count, digest) == (self.items, self.digest):
             return
         for row in self.parsed():
@@ -75,7 +79,27 @@ class SourceFile:
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise Invalid(f"{self.path}, line {number + 1}: the file is damaged and cannot be unpacked") from None
         except OSError as error:
-            raise Invalid(f"{self.path} cannot be read: {error.strerror or error}") from None
+            raise unreadable(self.path, error) from None
+
+    def check_part(self, rows: list[Row]) -> None:
+        """Raise Invalid, naming file and line, when an item belongs into another file: its key may be there as well.
+
+        What has no key is refused elsewhere.
+        """
+        name = self.table.partition.name
+        if self.part is None:
+            return
+        with suppress(KeyError, TypeError, AttributeError):
+            # Most items have the partition key of others beside them.
+            if {part_of_key(key.encode()) for key in {row.item[name] for row in rows}} - {self.part}:
+                self._refuse_stranger(rows, name)
+
+    def _refuse_stranger(self, rows: list[Row], name: str) -> None:
+        for row in rows:
+            part = part_of_key(row.item[name].encode())
+            if part != self.part:
+                place = file_of(self.table.name, part, packed=self.path.suffix == ".gz")
+                raise Invalid(f"{self.path}, line {row.number}: by its {name} the item belongs into {place}")
 
     def check_distinct(self, rows: list[Row]) -> None:
         """Raise Invalid, naming file and lines, when two rows have one key; what has no key is refused elsewhere."""
@@ -141,7 +165,7 @@ def open_source(directory: Path) -> Source:
 
     Raises Invalid when there is none, or what describes it is damaged, newer, or not of our tables.
     """
-    natives = [] if (directory / MANIFEST).exists() else native_summaries(directory)
+    natives = {} if is_there(directory / MANIFEST) else native_summaries(directory)
     files = _native_files(directory, natives) if natives else _own_files(directory)
     for name, times in Counter(file.name for file in files).items():
         if times > 1:
@@ -150,8 +174,8 @@ def open_source(directory: Path) -> Source:
     return Source(hashlib.sha256(digests.encode()).hexdigest(), files)
 
 
-def _native_files(directory: Path, summaries: list[Path]) -> list[SourceFile]:
-    found = [file for summary in summaries for file in native_files(summary)]
+def _native_files(directory: Path, summaries: dict[Path, Table]) -> list[SourceFile]:
+    found = [file for summary, table in summaries.items() for file in native_files(summary, table)]
     return [SourceFile(**vars(file), name=str(file.path.relative_to(directory))) for file in found]
 
 
@@ -159,8 +183,11 @@ def _own_files(directory: Path) -> list[SourceFile]:
     manifest, place = read_manifest(directory), directory / MANIFEST
     for file in manifest.files:
         if not file.path.isprintable() or Path(file.path).is_absolute() or ".." in Path(file.path).parts:
-            raise Invalid(f"{place}: {file.path!r} is not a file of this directory")
-    return [
-        SourceFile(table_named(f.table, str(place)), directory / f.path, str(Path(f.path)), f.items, f.sha256)
-        for f in manifest.files
-    ]
+            raise Invalid(f"{place}: {file.path[:100]!r} is not a file of this directory")
+    return [_own_file(directory, table_named(file.table, str(place)), file) for file in manifest.files]
+
+
+def _own_file(directory: Path, table: Table, file: ExportedFile) -> SourceFile:
+    name = str(Path(file.path))
+    part = part_named(table.name, name)
+    return SourceFile(table, directory / file.path, name, file.items, file.sha256, part=part)

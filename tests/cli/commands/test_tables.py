@@ -134,3 +134,10 @@ def test_seeding_makes_what_was_asked_for(store: Run) -> None:
     assert again["changed"] is False
     assert 0 == store("tables", "audit").code
     assert 2 == store("tables", "seed", "--conversations", "5", "--messages", "4").code
+
+
+def test_too_many_messages_are_refused_by_that_name(store: Run) -> None:
+    """The message is about what was typed, not about what follows from it."""
+    ran = store("tables", "seed", "--messages", "99999999999")
+
+    assert (2, "commercive: messages must be between 0 and 10,000,000\n") == (ran.code, ran.err)

@@ -44,12 +44,13 @@ def test_a_store_moves_by_two_commands(packed: tuple[str, ...], seeded: Run, hom
 
 
 def test_importing_what_is_there_changes_nothing(seeded: Run, home: Path) -> None:
-    """The same export into the same store: every item is skipped."""
+    """The same export into the same store: every item is there already."""
     seeded("tables", "export", str(home / "export"))
     again = seeded("tables", "import", str(home / "export"), "-o", "json").json
 
     assert 0 == sum(again["stored"].values())
     assert 60 == again["skipped"]["messages"]
+    assert "table,items,already_there\r\n" in seeded("tables", "import", str(home / "export"), "-o", "csv").out
 
 
 def test_a_rehearsed_import_says_what_it_would_meet(seeded: Run, home: Path) -> None:
@@ -83,6 +84,7 @@ def test_an_import_of_wrong_books_exits_3(seeded: Run, home: Path) -> None:
     assert 3 == imported.code
     assert ["unread-admin"] == [finding["invariant"] for finding in imported.json["audit"]["findings"]]
     assert "1 broken" in imported.err
+    assert "audit --fix` with that store\n" in imported.err
 
 
 def test_a_conflict_is_named_and_can_be_skipped(seeded: Run, home: Path) -> None:
@@ -130,6 +132,50 @@ def test_everything_about_a_person_is_written_to_a_file_of_one_s_own(seeded: Run
     assert len(written) == sum(ran.json["items"].values())
     assert {"table": "leads", "item": json.loads(json.dumps(lead, default=float))} in written
     assert (6, True) == (again.code, "exists" in again.err)
+
+
+def test_the_export_of_a_person_touches_no_other_file(seeded: Run, home: Path) -> None:
+    """Neither what lies beside the file nor what a link of its name leads to; and nothing is left but the file."""
+    email = rows(opened(home), LEADS)[0]["lead_email"]
+    place = home / "new"
+    place.mkdir()
+    (place / "person.jsonl.part").write_text("precious")
+    (place / "link.jsonl").symlink_to(home / "elsewhere")
+    written = seeded("tables", "person", email, "--export", str(place / "person.jsonl"))
+    refused = seeded("tables", "person", email, "--export", str(place / "link.jsonl"))
+
+    assert (0, 6) == (written.code, refused.code)
+    assert "precious" == (place / "person.jsonl.part").read_text()
+    assert ["link.jsonl", "person.jsonl", "person.jsonl.part"] == sorted(path.name for path in place.iterdir())
+    assert not (home / "elsewhere").exists()
+
+
+def test_everything_about_a_person_can_go_to_a_pipe(seeded: Run, home: Path) -> None:
+    """`-` is stdout, which then holds the items alone; how many they are is said beside it."""
+    email = rows(opened(home), LEADS)[0]["lead_email"]
+    ran = seeded("tables", "person", email, "--export", "-")
+    items = [json.loads(line) for line in ran.out.splitlines()]
+
+    assert (0, f"commercive: {len(items)} items about {email}\n") == (ran.code, ran.err)
+    assert "leads" in {item["table"] for item in items}
+    assert not Path("-").exists()
+
+
+@pytest.mark.parametrize("name", ["", "x" * 300, "store.db/person.jsonl", "nowhere/person.jsonl"])
+def test_a_file_that_cannot_be_is_refused(name: str, seeded: Run, home: Path) -> None:
+    """Exit 2 in one line, before anything is looked for."""
+    ran = seeded("tables", "person", "nobody@example.com", "--export", name and str(home / name))
+
+    assert (2, 1) == (ran.code, ran.err.count("\n"))
+    assert "again" not in ran.err
+
+
+@pytest.mark.parametrize("words", [("export",), ("import",)])
+def test_a_directory_that_cannot_be_is_refused(words: tuple[str, ...], seeded: Run, home: Path) -> None:
+    """A name that is too long exits 2, and nobody is told to try again."""
+    ran = seeded("tables", *words, str(home / ("x" * 300)))
+
+    assert (2, True, False) == (ran.code, "File name too long" in ran.err, "again" in ran.err)
 
 
 def test_a_person_unknown_leaves_no_file(seeded: Run, home: Path) -> None:
