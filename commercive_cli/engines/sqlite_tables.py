@@ -50,7 +50,10 @@ def slot_of(partition: int | str) -> int:
 
 
 class TableSQL:
-    """One table's name in the file and its statements; `key` are the columns of its primary key."""
+    """One table's name in the file and its statements; `key` are the columns of its primary key.
+
+    `row_source` is where one row is found by them.
+    """
 
     def __init__(self, table: Table, prefix: str) -> None:
         self.table = table
@@ -60,8 +63,9 @@ class TableSQL:
         self._attributes = _column_attributes(table)
         self._others = tuple(name for name in self._attributes if name not in table.key_names)
         where = " AND ".join(f"{quoted(name)} = ?" for name in self.key)
-        self.select = f"SELECT {ITEM} FROM {self.quoted} WHERE {where}"  # noqa: S608 - quoted names only
-        self.delete = f"DELETE FROM {self.quoted} WHERE {where}"  # noqa: S608 - quoted names only
+        self.row_source = f"FROM {self.quoted} WHERE {where}"
+        self.select = f"SELECT {ITEM} {self.row_source}"
+        self.delete = f"DELETE {self.row_source}"
         self.put = self._put()
         self.expired = self._expired()
 
