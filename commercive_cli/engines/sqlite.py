@@ -113,7 +113,7 @@ class SQLiteStore:
         sql = self._sql(table)
         self._file.create()
         with self._file.writing(sql.name) as connection:
-            if describe(connection, sql.name) is not None:
+            if describe(connection, sql) is not None:
                 raise Conflict(f"table {sql.name} exists already in {self._file.path}")
             for statement in sql.create():
                 connection.execute(statement)
@@ -123,7 +123,7 @@ class SQLiteStore:
         if not self._file.exists():
             return None
         with self._file.reading() as connection:
-            return describe(connection, self._sql(table).name)
+            return describe(connection, self._sql(table))
 
     def change_table(self, table: Table, change: TableChange, _progress: Progress = silent) -> None:
         """Create or drop an index, or that of the time to live; nothing else can be changed about a file."""
