@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 from pydantic import BaseModel
@@ -27,6 +27,7 @@ from commercive_cli.store.guards import ReadOnly, Rehearsal
 if TYPE_CHECKING:
     from commercive_cli.store.port import Store
 
+Written = TypeVar("Written", bound=Answer)
 Fetch = Callable[[int, str | None], Listing]
 """Returns one page of at most so many items from a cursor on."""
 
@@ -91,10 +92,12 @@ class Session:
         if self.rehearsal is None:
             self.screen.show(answer)
 
-    def write(self, call: Callable[[], Answer]) -> None:
-        """Make one write and show its answer; Ctrl-C lets it finish, and ends the command afterwards."""
+    def write(self, call: Callable[[], Written]) -> Written:
+        """Make one write, show and return its answer; Ctrl-C lets it finish, and ends the command afterwards."""
         with self._uninterrupted():
-            self.show(call())
+            answer = call()
+            self.show(answer)
+        return answer
 
     def each(self, arguments: Sequence[str], action: bulk.Action) -> None:
         """Apply a write to one id and show its answer, or to many and show a report; exit 7 when some failed."""

@@ -9,8 +9,9 @@ from commercive_cli.domain.models import Record
 class Difference(Record):
     """One thing about a table that is not as declared.
 
-    `what` is table, key, `index NAME`, time to live, billing, point-in-time recovery, deletion protection, encryption
-    or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what the way out is.
+    `what` is table, key, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion protection,
+    encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what the way
+    out is.
     """
 
     table: str

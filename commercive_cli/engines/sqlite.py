@@ -10,6 +10,7 @@ from typing import Any
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.engines.sqlite_archive import SQLiteArchive
+from commercive_cli.engines.sqlite_damage import naming_damaged
 from commercive_cli.engines.sqlite_description import describe
 from commercive_cli.engines.sqlite_file import SQLiteFile
 from commercive_cli.engines.sqlite_queries import read_page, read_texts, select_query, select_segment
@@ -69,19 +70,19 @@ class SQLiteStore:
         """Return one page of a query."""
         sql = self._sql(query.table)
         with self._file.reading(sql.name) as connection:
-            return read_page(connection, select_query(sql, query))
+            return read_page(connection, sql, select_query(sql, query))
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of a segment; beyond 16 segments, some are empty."""
         sql = self._sql(table)
         with self._file.reading(sql.name) as connection:
-            return read_page(connection, select_segment(sql, segment, segments, start))
+            return read_page(connection, sql, select_segment(sql, segment, segments, start))
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         """Return one page of a segment as texts, which is what the file holds."""
         sql = self._sql(table)
         with self._file.reading(sql.name) as connection:
-            return read_texts(connection, select_segment(sql, segment, segments, start, table.key_names))
+            return read_texts(connection, sql, select_segment(sql, segment, segments, start, table.key_names))
 
     def transact(self, *writes: Write) -> None:
         """Apply the writes, all or none, and return once they are on disk; every failed condition is reported."""
@@ -112,7 +113,7 @@ class SQLiteStore:
         sql = self._sql(table)
         self._file.create()
         with self._file.writing(sql.name) as connection:
-            if describe(connection, sql.name) is not None:
+            if describe(connection, sql) is not None:
                 raise Conflict(f"table {sql.name} exists already in {self._file.path}")
             for statement in sql.create():
                 connection.execute(statement)
@@ -122,7 +123,7 @@ class SQLiteStore:
         if not self._file.exists():
             return None
         with self._file.reading() as connection:
-            return describe(connection, self._sql(table).name)
+            return describe(connection, self._sql(table))
 
     def change_table(self, table: Table, change: TableChange, _progress: Progress = silent) -> None:
         """Create or drop an index, or that of the time to live; nothing else can be changed about a file."""
@@ -163,8 +164,13 @@ class SQLiteStore:
 
 
 def _get(connection: sqlite3.Connection, sql: TableSQL, key: Key) -> Item | None:
-    row = connection.execute(sql.select, sql.place(key)).fetchone()
-    return None if row is None else text_item(row[0])
+    place = sql.place(key)
+    with naming_damaged(connection, sql, sql.row_source, place):
+        row = connection.execute(sql.select, place).fetchone()
+        item = None if row is None else text_item(row[0])
+        if item is not None and not item.keys() >= key.keys():
+            raise KeyError(*key)
+        return item
 
 
 def _store(connection: sqlite3.Connection, sql: TableSQL, write: Write, old: Item | None) -> None:

@@ -19,6 +19,9 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
 
 SUFFIX = ".backup"
+COMPANIONS = ("-wal", "-shm", "-journal")
+"""What SQLite takes for part of a database when it lies beside it, whoever left it there."""
+
 _PAGES_AT_ONCE = 5_000
 
 
@@ -32,7 +35,8 @@ class SQLiteArchive:
 
     def back_up(self, name: str | None, now: int, progress: Progress) -> Backup:
         """Copy the file as it is at one moment to the path `name`, or to a file next to it named after `now`."""
-        path = Path(name) if name else self._default_path(now)
+        path = self._default_path(now) if name is None else Path(name)
+        _check_free(path, "name")
         with self._file.reading() as source:
             source.execute("BEGIN")
             source.execute("SELECT 1 FROM sqlite_schema").fetchall()  # from here on the copy sees this moment alone
@@ -46,23 +50,18 @@ class SQLiteArchive:
 
     def beside(self, place: str) -> Store:
         """Return the store in the file `place`, which must not be there: even an empty one would be written to."""
-        _check_free(Path(place))
-        return self._open_file(Path(place))
+        return self._open_file(_new_file(place))
 
     def restore(self, name: str, place: str, progress: Progress) -> None:
         """Copy a backup to the new file `place`."""
-        if "://" in place:
-            raise Invalid(f"a backup of a file is restored to another file, not to {place}; pass its path", field="to")
         path = Path(name)
-        if not path.is_file():
+        if not _is_file(path):
             raise NotFound(f"there is no backup {name}; `commercive tables backups` names those next to the store")
-        backup = self._described(path)
-        if not backup.complete:
-            raise Conflict(f"{name} is {backup.status}; it cannot be restored")
+        self._check_tables(path)
         with closing(_opened(path)) as source:
             if source.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                raise Conflict(f"{name} is damaged; it cannot be restored")
-            _copy(source, Path(place), progress)
+                raise _damaged(path)
+            _copy(source, _new_file(place), progress)
 
     def restore_moment(self, _at: int | None, _place: str, _progress: Progress) -> None:
         """Refuse: a file does not know its past."""
@@ -86,6 +85,16 @@ class SQLiteArchive:
         status = "damaged" if tables is None else "AVAILABLE" if tables else f"no tables of the prefix {self._prefix}"
         return Backup(str(path), found.st_mtime_ns // 1_000_000, tables or (), status, bool(tables), found.st_size)
 
+    def _check_tables(self, path: Path) -> None:
+        tables = self._tables(path)
+        if tables is None:
+            raise _damaged(path)
+        if not tables:
+            raise Conflict(
+                f"{path} holds no tables of the prefix {self._prefix}; name another backup, "
+                "or the prefix of its tables in --store"
+            )
+
     def _tables(self, path: Path) -> tuple[str, ...] | None:
         names = {self._prefix + table.name: table.name for table in TABLES}
         try:
@@ -98,7 +107,6 @@ class SQLiteArchive:
 
 def _copy(source: sqlite3.Connection, path: Path, progress: Progress) -> None:
     """Copy a database to a new file, which is there whole or not at all, and is never an older one overwritten."""
-    _check_free(path)
     unfinished = path.with_name(f"{path.name}.part")
     try:
         unfinished.unlink(missing_ok=True)
@@ -113,19 +121,68 @@ def _copy(source: sqlite3.Connection, path: Path, progress: Progress) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _check_free(path: Path) -> None:
-    if path.exists():
-        raise Conflict(f"{path} exists; it is not overwritten, choose another name")
+def _new_file(place: str) -> Path:
+    """Return the path of a store to be; raise Invalid where none can be, Conflict where something is in the way."""
+    if "://" in place:
+        raise Invalid(f"a backup of a file is restored to another file, not to {place}; pass its path", field="to")
+    _check_free(Path(place), "to")
+    return Path(place)
+
+
+def _check_free(path: Path, field: str) -> None:
+    try:
+        if not path.parent.is_dir():
+            raise Invalid(f"there is no directory {path.parent}; make it first, or choose another path", field=field)
+        if _is_there(path):
+            raise _taken(path)
+        _check_alone(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Invalid(f"{path} cannot be a file here: {reason}; choose another path", field=field) from None
+
+
+def _check_alone(path: Path) -> None:
+    """Raise Conflict when something lies beside the path that SQLite would replay into a file put there."""
+    for companion in (path.with_name(path.name + ending) for ending in COMPANIONS):
+        if _is_there(companion):
+            raise Conflict(
+                f"{companion} is left of another database, and SQLite would mix it into {path}; "
+                "move it away, or choose another name"
+            )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _taken(path: Path) -> Conflict:
+    return Conflict(f"{path} exists; it is not overwritten, choose another name")
+
+
+def _damaged(path: Path) -> Conflict:
+    return Conflict(f"{path} is damaged, or no SQLite database; name another backup")
 
 
 def _settle(unfinished: Path, path: Path) -> None:
     """Give the file its name, once it is on disk; raise Conflict when the name is taken."""
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
+    _check_alone(path)
     try:
         path.hardlink_to(unfinished)
     except FileExistsError:
-        raise Conflict(f"{path} exists; it is not overwritten, choose another name") from None
+        raise _taken(path) from None
 
 
 def _share(left: int, all_: int) -> str:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from commercive_cli.domain.errors import CommerciveError, Invalid, Unavailable
@@ -35,6 +35,7 @@ class SQLiteFile:
         self._idle: deque[_Connection] = deque()
         self._writer = threading.Lock()
         self._closed = False
+        self._written = False
 
     def exists(self) -> bool:
         """Return whether there is something at the path; raise Unavailable when that cannot be known."""
@@ -76,12 +77,18 @@ class SQLiteFile:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
+                self._written = True
         finally:
             self._writer.release()
 
     def close(self) -> None:
-        """Close the idle connections now, and those in use as they come back."""
+        """Close the idle connections now, and those in use as they come back.
+
+        What was written, and what it overwrote, leaves the log, unless somebody reads an older state meanwhile.
+        """
         self._closed = True
+        if self._written and self._idle:
+            _empty_log(self._idle[-1])
         while self._idle:
             self._idle.pop().close()
 
@@ -189,6 +196,13 @@ class SQLiteFile:
             if connection.execute("SELECT 1 FROM pragma_table_info(?)", (name,)).fetchone() is None:
                 return Unavailable(f"table {name} does not exist in {self.path}; {_CREATE}")
         return Unavailable(f"a table in {self.path} is not as it should be ({error}); see `commercive tables diff`")
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    """Bring the log into the file and cut it to nothing, as SQLite itself does only for the last one to close."""
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA busy_timeout = 0")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _primary_code(error: sqlite3.Error) -> int:

@@ -4,9 +4,11 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.engines.sqlite_damage import check_row, naming_damaged
 from commercive_cli.engines.sqlite_tables import ITEM, SLOT, SLOTS, TableSQL, listed, quoted, slot_of
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import PAGE_BYTES
@@ -15,12 +17,21 @@ from commercive_cli.store.port import Page, Query, TextPage, TextRow
 
 @dataclass(frozen=True)
 class Select:
-    """A statement for the items of one page; `names` are the attributes that say where the next one starts."""
+    """A statement for the items of one page; `names` are the attributes that say where the next one starts.
 
-    sql: str
+    The item comes first, then the other `columns`; `source` is the rest of the statement.
+    """
+
+    source: str
     parameters: tuple[Any, ...]
     names: tuple[str, ...]
     limit: int | None = None
+    columns: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """Return the whole statement."""
+        return f"SELECT {listed((ITEM, *self.columns))} {self.source}"
 
 
 def select_query(table: TableSQL, query: Query) -> Select:
@@ -32,7 +43,7 @@ def select_query(table: TableSQL, query: Query) -> Select:
     direction = " DESC" if query.descending else ""
     order = ", ".join(quoted(name) + direction for name in names[1:])
     return Select(
-        f"SELECT {ITEM} FROM {table.source(query.index)} WHERE {' AND '.join(sql for sql, _ in conditions)}"  # noqa: S608 - quoted names only
+        f"FROM {table.source(query.index)} WHERE {' AND '.join(sql for sql, _ in conditions)}"
         f"{' ORDER BY ' + order if order else ''} LIMIT ?",
         (*(value for _, values in conditions for value in values), -1 if query.limit is None else query.limit + 1),
         names,
@@ -43,10 +54,7 @@ def select_query(table: TableSQL, query: Query) -> Select:
 def select_segment(
     table: TableSQL, segment: int, segments: int, start: Key | None, columns: tuple[str, ...] = ()
 ) -> Select:
-    """Return the statement for one page of a segment: a range of slots, read in the order of the primary key.
-
-    The item comes first, then the `columns`.
-    """
+    """Return the statement for one page of a segment: a range of slots, read in the order of the primary key."""
     if not 0 <= segment < segments:
         raise Invalid(f"there is no segment {segment} of {segments}")
     first, end = (SLOTS * n // segments for n in (segment, segment + 1))
@@ -55,15 +63,31 @@ def select_segment(
         _position(start, table.table.key_names)
         after, parameters = f"({listed(table.key)}) > ({_marks(table.key)})", table.place(start)
     return Select(
-        f"SELECT {listed((ITEM, *columns))} FROM {table.quoted} "  # noqa: S608 - quoted names only
-        f"WHERE {after} AND {SLOT} < ? ORDER BY {listed(table.key)}",
+        f"FROM {table.quoted} WHERE {after} AND {SLOT} < ? ORDER BY {listed(table.key)}",
         (*parameters, end),
         table.table.key_names,
+        columns=columns,
     )
 
 
-def read_page(connection: sqlite3.Connection, select: Select) -> Page:
-    """Return the items that fit into a page; the JSON text is never shorter than the item as DynamoDB counts it."""
+def read_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Page:
+    """Return the items that fit into a page; raise Damaged, naming it, when there is one that cannot be read."""
+    with naming_damaged(connection, table, select.source, select.parameters, select.names):
+        return _page(connection, table, select)
+
+
+def read_texts(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
+    """Return the texts that fit into a page, each with its key; the statement selects both.
+
+    Raises Damaged when there is no text or it does not end as one; texts are not read, so more is not noticed.
+    """
+    with naming_damaged(connection, table, select.source, select.parameters, select.names):
+        return _text_page(connection, table, select)
+
+
+def _page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Page:
+    # The JSON text is never shorter than the item as DynamoDB counts it.
+    key_of = itemgetter(*table.table.key_names)
     items: list[Item] = []
     size = 0
     with closing(connection.execute(select.sql, select.parameters)) as rows:
@@ -71,17 +95,21 @@ def read_page(connection: sqlite3.Connection, select: Select) -> Page:
             size += len(text.encode())
             if items and (len(items) == select.limit or size > PAGE_BYTES):
                 return Page(items, {name: items[-1][name] for name in select.names})
-            items.append(text_item(text))
+            item = text_item(text)
+            key_of(item)  # raises KeyError when the item lacks a part of its key
+            items.append(item)
     return Page(items)
 
 
-def read_texts(connection: sqlite3.Connection, select: Select) -> TextPage:
-    """Return the texts that fit into a page, each with its key; the statement selects both."""
+def _text_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
     texts: list[TextRow] = []
     size = 0
     with closing(connection.execute(select.sql, select.parameters)) as rows:
         for row in rows:
-            size += len(row[0].encode())
+            text = row[0].encode()
+            if text[-2:] != b"}}":
+                check_row(table, text, dict(zip(select.names, row[1:], strict=True)))
+            size += len(text)
             if texts and size > PAGE_BYTES:
                 return TextPage(texts, dict(zip(select.names, texts[-1][1:], strict=True)))
             texts.append(row)

@@ -50,7 +50,10 @@ def slot_of(partition: int | str) -> int:
 
 
 class TableSQL:
-    """One table's name in the file and its statements; `key` are the columns of its primary key."""
+    """One table's name in the file and its statements; `key` are the columns of its primary key.
+
+    `row_source` is where one row is found by them.
+    """
 
     def __init__(self, table: Table, prefix: str) -> None:
         self.table = table
@@ -60,8 +63,9 @@ class TableSQL:
         self._attributes = _column_attributes(table)
         self._others = tuple(name for name in self._attributes if name not in table.key_names)
         where = " AND ".join(f"{quoted(name)} = ?" for name in self.key)
-        self.select = f"SELECT {ITEM} FROM {self.quoted} WHERE {where}"  # noqa: S608 - quoted names only
-        self.delete = f"DELETE FROM {self.quoted} WHERE {where}"  # noqa: S608 - quoted names only
+        self.row_source = f"FROM {self.quoted} WHERE {where}"
+        self.select = f"SELECT {ITEM} {self.row_source}"
+        self.delete = f"DELETE {self.row_source}"
         self.put = self._put()
         self.expired = self._expired()
 
@@ -83,6 +87,16 @@ class TableSQL:
         found = self.table.index(index)
         return [each.name for each in (found.partition, found.sort) if each.name not in self.key]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of all columns."""
+        return (SLOT, *self._attributes, ITEM)
+
+    def index_statements(self) -> dict[str, str]:
+        """Return the statement that makes each index by its name; that of the TTL is named after its attribute."""
+        found = {index.name: self._create_index(index) for index in self.table.indexes}
+        return found if self.table.ttl is None else found | {self.table.ttl: self._create_ttl_index(self.table.ttl)}
+
     def create(self) -> list[str]:
         """Return the statements that make the table and its indexes."""
         columns = [f"{SLOT} INTEGER NOT NULL"]
@@ -91,7 +105,7 @@ class TableSQL:
             columns.append(f"{quoted(name)} {_SQL_TYPES[attribute.type]}{required}")
         columns += [f"{ITEM} TEXT NOT NULL", f"PRIMARY KEY ({listed(self.key)})"]
         table = f"CREATE TABLE {self.quoted} ({', '.join(columns)})"
-        return [table, *map(self._create_index, self.table.indexes), *self._create_ttl_index()]
+        return [table, *self.index_statements().values()]
 
     def change(self, change: TableChange) -> list[str]:
         """Return the statements that make a change, or nothing when it is made already; raise Invalid without any."""
@@ -102,8 +116,9 @@ class TableSQL:
                 return [f"DROP INDEX IF EXISTS {self._index(change.name)}"]
             case SetTTL(None) if self.table.ttl is not None:
                 return [f"DROP INDEX IF EXISTS {self._index(self.table.ttl)}"]
-            case SetTTL(self.table.ttl):
-                return self._create_ttl_index()
+            case SetTTL(str(ttl)) if ttl == self.table.ttl:
+                # One of that name which was made otherwise is none by which items expire.
+                return [f"DROP INDEX IF EXISTS {self._index(ttl)}", self._create_ttl_index(ttl)]
         raise Invalid(f"{change} is not supported here: this store is a SQLite file")
 
     def _expired(self) -> str | None:
@@ -131,11 +146,9 @@ class TableSQL:
         where = f" WHERE {sparse}" if sparse else ""
         return f"CREATE INDEX IF NOT EXISTS {self._index(index.name)} ON {self.quoted} ({listed(names)}){where}"
 
-    def _create_ttl_index(self) -> list[str]:
-        if self.table.ttl is None:
-            return []
-        index, column = self._index(self.table.ttl), quoted(self.table.ttl)
-        return [f"CREATE INDEX IF NOT EXISTS {index} ON {self.quoted} ({column}) WHERE {column} IS NOT NULL"]
+    def _create_ttl_index(self, ttl: str) -> str:
+        index, column = self._index(ttl), quoted(ttl)
+        return f"CREATE INDEX IF NOT EXISTS {index} ON {self.quoted} ({column}) WHERE {column} IS NOT NULL"
 
     def _index(self, name: str) -> str:
         return quoted(f"{self.name}.{name}")

@@ -52,7 +52,8 @@ class SizingService:
         Whole pages are read, so it may be more; the answer says how many it was.
 
         The pages come from sixteen places of each table. Messages per conversation are counted in what was read, leads
-        per affiliate in the stats that were read. Item counts are the store's own, on DynamoDB up to six hours old.
+        per affiliate in the stats that were read, as none where these hold no whole number. Item counts are the store's
+        own, on DynamoDB up to six hours old.
         """
         if not 1 <= sample <= MOST_SAMPLED:
             raise Invalid(f"sample must be between 1 and {MOST_SAMPLED:,} items", field="sample")
@@ -99,7 +100,8 @@ def _tally(tops: Counter[str], table: Table, item: Item) -> None:
     if table is MESSAGES:
         tops[item["conversation_id"]] += 1
     elif table is AFFILIATE_STATS:
-        tops[item["affiliate_id"]] += int(item.get("total_leads", 0))
+        leads = item.get("total_leads", 0)
+        tops[item["affiliate_id"]] += leads if type(leads) is int else 0
     if len(tops) > MOST_SAMPLED // 10:
         # Only what is hot matters, and memory is to stay bounded.
         kept = dict(tops.most_common(MOST_SAMPLED // 20))

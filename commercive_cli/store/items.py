@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic_core import from_json
@@ -18,6 +18,10 @@ Key = dict[str, Any]
 
 AttributeValue = dict[str, Any]
 """A tagged value such as {"S": "text"} or {"N": "12.5"}."""
+
+NUMBER_DIGITS = 38
+LARGEST_EXPONENT = 125
+SMALLEST_EXPONENT = -130
 
 _CANONICAL = re.compile(r"0|-?[1-9][0-9]*(\.[0-9]*[1-9])?|-?0\.[0-9]*[1-9]", re.ASCII)
 _json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
@@ -120,11 +124,32 @@ def number_text(number: int | Decimal) -> str:
 
 
 def parse_number(text: str) -> int | Decimal:
-    """Return an attribute value's number: int when it is whole, an exact Decimal otherwise."""
-    if text.isdecimal() or text.removeprefix("-").isdecimal():
+    """Return an attribute value's number: int when it is whole, an exact Decimal otherwise.
+
+    Raises Invalid when it is no number that DynamoDB could hold.
+    """
+    if len(text) <= NUMBER_DIGITS and (text.isdecimal() or text.removeprefix("-").isdecimal()):
         return int(text)
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise Invalid(f"{text[:50]!r} is not a number") from None
+    significant_digits(number)
     return int(number) if number == number.to_integral_value() else number
+
+
+def significant_digits(number: Decimal) -> int:
+    """Return how many digits a number has without zeros at its ends; raise Invalid when DynamoDB could not hold it.
+
+    Source: DynamoDB Developer Guide, "Item sizes and formats".
+    """
+    if not number.is_finite():
+        raise Invalid(f"{number} is not a number that can be stored")
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    magnitude = number.adjusted() if digits else 0
+    if len(digits) > NUMBER_DIGITS or not SMALLEST_EXPONENT <= magnitude <= LARGEST_EXPONENT:
+        raise Invalid(f"a number may have {NUMBER_DIGITS} digits and a size of 1E-130 to 9.9E+125")
+    return len(digits)
 
 
 def _trimmed(number: Decimal) -> Decimal:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.items import Item, Key
+from commercive_cli.store.items import Item, Key, significant_digits
 from commercive_cli.store.schema import Attribute, Table
 from commercive_cli.store.writes import Put, Update, Write
 
@@ -18,9 +18,6 @@ TRANSACTION_BYTES = 4 * 1024 * 1024
 PAGE_BYTES = 1024 * 1024
 PARTITION_KEY_BYTES = 2048
 SORT_KEY_BYTES = 1024
-NUMBER_DIGITS = 38
-LARGEST_EXPONENT = 125
-SMALLEST_EXPONENT = -130
 LARGEST_KEY_NUMBER = 2**63 - 1
 NESTING = 32
 
@@ -81,14 +78,7 @@ def value_bytes(value: Any, depth: int = 0) -> int:
 def _number_bytes(number: int | Decimal) -> int:
     if isinstance(number, int) and -LARGEST_KEY_NUMBER <= number <= LARGEST_KEY_NUMBER:
         return len(str(abs(number)).strip("0")) // 2 + 2
-    exact = Decimal(number)
-    if not exact.is_finite():
-        raise Invalid(f"{number} is not a number that can be stored")
-    digits = "".join(map(str, exact.as_tuple().digits)).strip("0")
-    magnitude = exact.adjusted() if digits else 0
-    if len(digits) > NUMBER_DIGITS or not SMALLEST_EXPONENT <= magnitude <= LARGEST_EXPONENT:
-        raise Invalid(f"a number may have {NUMBER_DIGITS} digits and a size of 1E-130 to 9.9E+125")
-    return len(digits) // 2 + 2
+    return significant_digits(Decimal(number)) // 2 + 2
 
 
 def _check_write(write: Write) -> int:

@@ -70,7 +70,8 @@ class TableInfo:
     """A table as it is: `items` and `bytes` may be some hours old on DynamoDB.
 
     The protections and `tags` are None where the server does not know them, and `billing` is then EMBEDDED.
-    `projections` says for each index what it holds (ALL, KEYS_ONLY, INCLUDE), `index_status` whether it can be used.
+    `projections` says for each index what it holds (ALL, KEYS_ONLY, INCLUDE), `index_status` whether it can be used,
+    `lacks` which columns a table in a file is without.
     """
 
     name: str
@@ -87,6 +88,7 @@ class TableInfo:
     tags: Mapping[str, str] | None = None
     projections: Mapping[str, str] = field(default_factory=dict)
     index_status: Mapping[str, str] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
 
 
 EMBEDDED = "embedded"

@@ -18,7 +18,7 @@ from commercive_cli.engines.sqlite import SQLiteStore
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Query
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, MESSAGES, OPS, TABLES
-from commercive_cli.store.writes import Put
+from commercive_cli.store.writes import Delete, Put
 
 ROOT = Path(__file__).parents[2]
 STATS = {"affiliate_id": "ann", "total_leads": 1}
@@ -312,6 +312,44 @@ for table in TABLES:
     except Conflict:
         pass
 """
+
+
+SECRET = "ana@example.com"
+
+
+def held(path: Path) -> list[str]:
+    """Return which of the database's files have the secret in them."""
+    return [each.name for each in sorted(path.parent.glob("store.db*")) if SECRET.encode() in each.read_bytes()]
+
+
+def write_and_delete(path: Path) -> None:
+    with closing(SQLiteStore(path)) as store:
+        store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "ana", "email": SECRET}))
+        store.transact(Delete(AFFILIATE_STATS, {"affiliate_id": "ana"}))
+        assert ["store.db-wal"] == held(path)
+
+
+def test_what_was_deleted_is_in_no_file_once_its_store_is_closed(path: Path, store: SQLiteStore) -> None:
+    """An erasure is one while a server has the same store open, too: neither the file nor its log shows the bytes."""
+    assert STATS == store.get(AFFILIATE_STATS, KEY)
+    write_and_delete(path)
+
+    assert [] == held(path)
+    assert STATS == store.get(AFFILIATE_STATS, KEY)
+
+
+def test_a_reader_only_delays_that(path: Path, store: SQLiteStore) -> None:
+    """Who reads an older state keeps it, closing waits for nobody, and the next writer's close catches up."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM commercive_affiliate_stats").fetchall()
+        write_and_delete(path)
+
+        assert ["store.db-wal"] == held(path)
+    with closing(SQLiteStore(path)) as other:
+        other.transact(Put(AFFILIATE_STATS, STATS))
+    assert [] == held(path)
+    assert STATS == store.get(AFFILIATE_STATS, KEY)
 
 
 def test_many_create_a_store_at_once(path: Path) -> None:

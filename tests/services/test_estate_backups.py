@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound
 from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.engines.sqlite_archive import COMPANIONS
 from commercive_cli.services.chat import ChatService
 from commercive_cli.services.estate.backups import BackupService
 from commercive_cli.store.changes import DropIndex
@@ -122,9 +123,11 @@ def test_what_cannot_be_restored_is_refused(backups: BackupService, tmp_path: Pa
 
     with pytest.raises(NotFound, match="there is no backup"):
         backups.restore(str(tmp_path / "nothing"), place, "admin-1")
-    with pytest.raises(Conflict, match="is damaged"):
+    with pytest.raises(NotFound, match="there is no backup"):
+        backups.restore("n" * 300, place, "admin-1")
+    with pytest.raises(Conflict, match="text is damaged, or no SQLite database"):
         backups.restore(str(tmp_path / "text"), place, "admin-1")
-    with pytest.raises(Conflict, match="no tables of the prefix commercive_"):
+    with pytest.raises(Conflict, match="empty holds no tables of the prefix commercive_; name another backup"):
         backups.restore(str(tmp_path / "empty"), place, "admin-1")
     with pytest.raises(Invalid, match="no point-in-time recovery"):
         backups.restore(None, place, "admin-1", latest=True)
@@ -157,7 +160,83 @@ def test_an_interrupted_backup_leaves_nothing_behind(backups: BackupService, cha
     assert [] == list(tmp_path.glob("*.backup*"))
 
 
-def test_a_directory_that_is_not_there_is_said(backups: BackupService, tmp_path: Path) -> None:
-    """The path and the reason, not a traceback."""
-    with pytest.raises(Unavailable, match="cannot be written: No such file or directory"):
-        backups.back_up(str(tmp_path / "no" / "such"))
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("no/such", "there is no directory .*no; make it first"),
+        ("store.db/new", "there is no directory .*store.db; make it first"),
+        ("n" * 300, "cannot be a file here: File name too long"),
+        ("n" * 250, "cannot be a file here: File name too long"),
+        ("a\0b", "cannot be a file here: embedded null byte"),
+    ],
+    ids=lambda text: text[:8],
+)
+def test_a_path_that_cannot_be_is_refused_as_input(
+    backups: BackupService, tmp_path: Path, place: str, reason: str
+) -> None:
+    """The field, the path and the reason; trying again would not help, so nobody is told to."""
+    made = backups.back_up().backup.name
+
+    with pytest.raises(Invalid, match=reason) as backing_up:
+        backups.back_up(str(tmp_path / place))
+    with pytest.raises(Invalid, match=reason) as restoring:
+        backups.restore(made, str(tmp_path / place), "admin-1")
+    assert ("name", "to") == (backing_up.value.field, restoring.value.field)
+
+
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_an_empty_name_is_no_name(backups: BackupService, tmp_path: Path, nothing: str) -> None:
+    """A variable that a script forgot to set neither names a backup nor stands for the directory one is in."""
+    place = str(tmp_path / "new.db")
+
+    with pytest.raises(Invalid, match="name must not be empty; leave it out"):
+        backups.back_up(nothing)
+    with pytest.raises(Invalid, match="to must not be empty"):
+        backups.restore("x", nothing, "admin-1")
+    with pytest.raises(Invalid, match="name must not be empty; `commercive tables backups`"):
+        backups.restore(nothing, place, "admin-1")
+    assert [] == backups.list_backups().backups
+
+
+@pytest.mark.parametrize("ending", COMPANIONS)
+def test_what_a_killed_process_left_is_not_mixed_into_a_new_file(
+    backups: BackupService, tmp_path: Path, ending: str
+) -> None:
+    """SQLite would replay it: the refusal names the file to move away, which stays, and nothing is written."""
+    made, new = backups.back_up().backup.name, tmp_path / "new.db"
+    left = new.with_name(f"new.db{ending}")
+    left.write_bytes(b"what others wrote")
+
+    with pytest.raises(Conflict, match=rf"new\.db{ending} is left of another database.*move it away"):
+        backups.restore(made, str(new), "admin-1")
+    with pytest.raises(Conflict, match=rf"new\.db{ending} is left of another database.*move it away"):
+        backups.back_up(str(new))
+    assert (b"what others wrote", False) == (left.read_bytes(), new.exists())
+
+
+def test_a_restore_does_not_show_what_a_stale_log_holds(
+    backups: BackupService, store: Store, chat: ChatService, tmp_path: Path
+) -> None:
+    """A store is killed and its file lost, its log is not: the restored books are those of the backup."""
+    made, log = backups.back_up().backup.name, tmp_path / "store.db-wal"
+    chat.send("u-1", "After", store="shop.example")
+    stale = log.read_bytes()
+    store.close()
+    (tmp_path / "store.db").unlink()
+    log.write_bytes(stale)
+
+    with pytest.raises(Conflict, match=r"store\.db-wal is left of another database"):
+        backups.restore(made, str(tmp_path / "store.db"), "admin-1")
+    log.unlink()
+    backups.restore(made, str(tmp_path / "store.db"), "admin-1")
+    with closing(SQLiteStore(tmp_path / "store.db")) as new:
+        assert [] == new.scan(CONVERSATIONS).items
+
+
+def test_what_turns_up_while_copying_is_noticed(backups: BackupService, tmp_path: Path) -> None:
+    """The last look is right before the file gets its name."""
+    new = tmp_path / "new.db"
+
+    with pytest.raises(Conflict, match=r"new\.db-wal is left of another database"):
+        backups.back_up(str(new), progress=lambda _words: new.with_name("new.db-wal").touch())
+    assert ["new.db-wal"] == [path.name for path in tmp_path.glob("new*")]

@@ -10,7 +10,7 @@ from commercive_cli.services.seed.service import SeedService
 from commercive_cli.services.sizing import MOST_SAMPLED, SizingService
 from commercive_cli.store.limits import item_bytes
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import LEADS, MESSAGES
+from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, MESSAGES
 from tests.services.books import rows
 from tests.services.fakes import Intervening
 
@@ -101,6 +101,17 @@ def test_a_mistyped_table_gets_the_nearest(store: Store) -> None:
     """As everywhere else."""
     with pytest.raises(Invalid, match="did you mean leads"):
         SizingService(store).estimate(10, "leeds")
+
+
+@pytest.mark.parametrize("broken", ["abc", None, True, [1], Decimal("1.5")], ids=repr)
+def test_stats_without_a_number_count_no_leads(store: Store, broken: object) -> None:
+    """Sizes and the other affiliates are told as ever; what is wrong with the stats, the audit says."""
+    store.batch_put(AFFILIATE_STATS, [{"affiliate_id": "a", "total_leads": broken}])
+    store.batch_put(AFFILIATE_STATS, [{"affiliate_id": "b", "total_leads": 7}])
+    answer = SizingService(store).estimate(10)
+
+    assert [("b", 7), ("a", 0)] == [(each.id, each.items) for each in answer.hot]
+    assert {7} == {each.read for each in answer.hot}
 
 
 def test_empty_tables_cost_nothing(store: Store) -> None:

@@ -74,6 +74,13 @@ def test_whole_numbers_are_read_as_integers(text: str, number: int | Decimal) ->
     assert type(number) is type(read)
 
 
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "ten", "", "1" * 39, "-" + "1" * 400, "1E+126", "1E+999999999"])
+def test_a_number_that_nobody_could_have_stored_is_refused(text: str) -> None:
+    """What is no number, or none of DynamoDB's, is not read as one that sums and comparisons trip over."""
+    with pytest.raises(Invalid, match=r"is not a number|a number may have 38 digits"):
+        parse_number(text)
+
+
 @pytest.mark.parametrize("value", [1.5, b"x", {1, 2}, object(), Decimal("NaN"), Decimal("Infinity"), [0.1], {"a": 0.1}])
 def test_what_cannot_be_stored_exactly_is_refused(value: object) -> None:
     """A float, bytes, a set or a number that is none is refused and never rounded or guessed."""

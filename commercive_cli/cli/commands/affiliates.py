@@ -121,24 +121,26 @@ def recompute(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Count leads again and correct wrong stats. With --dry-run, exits 3 when something differs."""
+    """Count leads again and correct wrong stats. With --dry-run, exits 3 when something differs.
+
+    With --all, exits 3 when leads cannot be read, too: their affiliates are left as they are.
+    """
     if bool(ids) == everyone:
         raise Invalid("name affiliates by id, or pass --all; one of the two")
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         if everyone:
-            session.write(lambda: _all(services.recompute, session.actor))
+            _check_read(session.write(lambda: services.recompute.all(session.actor)))
         else:
             session.each(ids or [], lambda one: _one(services.recompute, one, session.actor))
         if session.plans_changes:
             raise typer.Exit(DIFFERS)
 
 
-def _all(service: RecomputeService, actor: str) -> Recomputation:
-    result = service.all(actor)
+def _check_read(result: Recomputation) -> None:
     if result.damaged:
         say(f"leads that cannot be read, their affiliates left alone: {', '.join(result.damaged)}; see tables audit")
-    return result
+        raise typer.Exit(DIFFERS)
 
 
 def _one(service: RecomputeService, affiliate_id: str, actor: str) -> Recomputation:

@@ -13,7 +13,8 @@ class Column:
     """A named value of a record.
 
     `path` leads to it through attributes, `words` says it in words, `wide` keeps it off the terminal's table,
-    `title` is its shorter name there.
+    `title` is its shorter name there. What `names` a record is always shown, and whole; the first column does where
+    none is marked.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Column:
     wide: bool = False
     words: Callable[[Any], str] | None = None
     title: str = ""
+    names: bool = False
 
     def value(self, record: Any) -> Any:
         """Return the record's value, or None when a step of the path leads nowhere."""
@@ -92,10 +94,10 @@ LINK = (
     Column("updated_at", "time", wide=True),
 )
 HISTORY = (
-    Column("at", "time"),
-    Column("actor", "id"),
+    Column("at", "time", names=True),
+    Column("actor", "id", names=True),
     Column("event", "status"),
-    Column("subject", "id"),
+    Column("subject", "id", names=True),
     Column("before"),
     Column("after"),
 )
@@ -116,8 +118,8 @@ TABLE = (
 )
 FINDING = (
     Column("invariant"),
-    Column("table"),
-    Column("id", "id"),
+    Column("table", names=True),
+    Column("id", "id", names=True),
     Column("problem", "prose"),
     Column("fixed", "flag"),
 )
@@ -128,7 +130,11 @@ RECOMPUTED = (
     *(Column(f"{name}_{when}", "count", f"{when}.{name}") for name in COUNTS for when in ("before", "after")),
     *(Column(f"total_commission_{when}", "money", f"{when}.total_commission") for when in ("before", "after")),
 )
-SENT = (Column("message_id", "id"), Column("conversation_id", "id"), Column("created_at", "time"))
+SENT = (
+    Column("message_id", "id", names=True),
+    Column("conversation_id", "id", names=True),
+    Column("created_at", "time"),
+)
 MARKED = (Column("conversation_id", "id"), Column("marked", "count"))
 CHANGED = (Column("conversation_id", "id"), Column("status", "status"), Column("changed", "flag"))
 SUBMITTED = (Column("lead_id", "id"),)
@@ -164,7 +170,7 @@ PLANNED = (
     Column("after"),
 )
 PLANNED_CARD = (Column("change", "status"), Column("key", "id"), Column("values", "prose", title=""))
-SETTING = (Column("setting", "id"), Column("value", "id"), Column("source"))
+SETTING = (Column("setting", "id", names=True), Column("value", "id", names=True), Column("source"))
 PROFILE = (
     Column("profile", "id"),
     Column("default", "flag"),

@@ -5,14 +5,19 @@ from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.domain import estate as e
 
 _DIFFERENCE = (
-    Column("table", "id"),
-    Column("what"),
+    Column("table", "id", names=True),
+    Column("what", names=True),
     Column("declared"),
     Column("live"),
     Column("fixable", "flag"),
     Column("remedy", "prose"),
 )
-_CHANGE = (Column("table", "id"), Column("change"), Column("outcome", "status"), Column("error", "prose"))
+_CHANGE = (
+    Column("table", "id", names=True),
+    Column("change", names=True),
+    Column("outcome", "status"),
+    Column("error", "prose"),
+)
 _BACKUP = (
     Column("name", "id"),
     Column("created_at", "time", title="created"),
@@ -21,7 +26,12 @@ _BACKUP = (
     Column("complete", "flag", wide=True),
     Column("tables", wide=True),
 )
-_S3 = (Column("table", "id"), Column("uri", "id"), Column("items", "count"), Column("errors", "count"))
+_S3 = (
+    Column("table", "id", names=True),
+    Column("uri", "id", names=True),
+    Column("items", "count"),
+    Column("errors", "count"),
+)
 _RESTORED = (
     Column("store", "id"),
     Column("checked", "count", "audit", words=lambda audit: f"{sum(audit.checked.values()):,} items"),

@@ -14,7 +14,12 @@ _SIZE = (
     Column("bytes", "count"),
     *(Column(name, words=lambda usd: f"{usd:.4f}") for name in ("storage_usd", "recovery_usd", "load_usd", "scan_usd")),
 )
-_HOT = (Column("table", "id"), Column("id", "id"), Column("items", "count"), Column("read", "count"))
+_HOT = (
+    Column("table", "id", names=True),
+    Column("id", "id", names=True),
+    Column("items", "count"),
+    Column("read", "count"),
+)
 _PERSON = (Column("table", "id"), Column("items", "count"))
 
 

@@ -97,7 +97,7 @@ def change_cards(plan: Planned) -> Iterable[PlannedCard]:
     for change in plan.changes:
         lines = [_in_words(name, **values) for name, values in change.attributes.items() if name not in change.key]
         key = " ".join(map(str, change.key.values()))
-        yield PlannedCard(change=f"{change.action} {change.table}", key=key, values="\n".join([*lines, ""]))
+        yield PlannedCard(change=f"{change.action} {change.table}", key=key, values="\n".join(lines))
 
 
 def _in_words(name: str, before: Any, after: Any) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # Rich is loaded only when a terminal is written to
     from rich.table import Table
     from rich.text import Text
 
-_NARROWEST = 10
+_NARROWEST = {"text": 10, "prose": 20}
 _GAP = 2
 _COLOURS = {
     "open": "green",
@@ -31,13 +31,16 @@ _COLOURS = {
 def print_table(
     console: "Console", columns: Sequence[Column], records: Iterable[Any], now: int, title: str = ""
 ) -> None:
-    """Print records as a table; `now` (ms) is what times are relative to."""
+    """Print records as a table, or as cards where it cannot fit; `now` (ms) is what times are relative to."""
     from rich.table import Table
     from rich.text import Text
 
-    shown = [column for column in columns if not column.wide]
+    shown, records = [column for column in columns if not column.wide], list(records)
     rows = [[_cell(column, record, now) for column in shown] for record in records]
     widths = column_widths(shown, rows, console.width)
+    if records and _total(widths) > console.width:
+        print_card(console, shown, records, now, title)
+        return
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for position, width in widths.items():
         _add_column(table, shown[position], width)
@@ -51,48 +54,64 @@ def print_table(
 def print_card(
     console: "Console", columns: Sequence[Column], records: Iterable[Any], now: int, title: str = ""
 ) -> None:
-    """Print each record as lines of name and value; what has no value is left out."""
-    from rich.table import Table
+    """Print each record as lines of name and value, ids whole; what has no value is left out."""
     from rich.text import Text
 
     if title:
         console.print(Text(f"\n{title}", style="bold underline"))
-    for record in records:
-        card = Table(box=None, pad_edge=False, show_header=False, padding=(0, _GAP, 0, 0))
-        card.add_column(no_wrap=True, style="bold")
-        card.add_column(overflow="fold")
-        for column in columns:
-            if column.value(record) not in (None, ""):
-                card.add_row(Text(_heading(column)), _cell(column, record, now))
-        console.print(card)
+    for position, record in enumerate(records):
+        if position:
+            console.print()
+        named = [column for column in columns if column.value(record) not in (None, "", ())]
+        _print_card(console, [(column, _cell(column, record, now)) for column in named])
+
+
+def _print_card(console: "Console", lines: Sequence[tuple[Column, "Text"]]) -> None:
+    from rich.text import Text
+
+    margin = max((len(_heading(column)) for column, _ in lines), default=0) + _GAP
+    for column, cell in lines:
+        value = _folded(console, cell, console.width - margin) if _gives_way(column) else cell
+        for position, line in enumerate(value.split("\n")):
+            heading = "" if position else _heading(column)
+            console.print(Text.assemble((heading.ljust(margin), "bold"), line), soft_wrap=True)
+
+
+def _folded(console: "Console", cell: "Text", width: int) -> "Text":
+    from rich.text import Text
+
+    return Text("\n").join(cell.wrap(console, max(width, _NARROWEST["text"]), overflow="fold"))
 
 
 def column_widths(columns: Sequence[Column], rows: Sequence[Sequence["Text"]], available: int) -> dict[int, int]:
-    """Return positions and widths of the columns to show.
+    """Return positions and widths of the columns to show, which may be more than fit.
 
-    Text and prose give way, widest first, down to ten. What does not fit even so is left out, the last column first;
-    the first column and states always stay. An id that is shown is shown whole.
+    Text and prose give way, widest first, down to ten and twenty. What does not fit even so is left out, the last
+    column first; what names a record, states and prose always stay. An id that is shown is shown whole.
     """
     natural = [
         max([len(_heading(column)), *(_longest_line(row[position]) for row in rows)])
         for position, column in enumerate(columns)
     ]
-    yielding = [position for position, column in enumerate(columns) if column.kind in ("text", "prose")]
-    least = {p: min(width, _NARROWEST) if p in yielding else width for p, width in enumerate(natural)}
-    for position in reversed(range(1, len(columns))):
-        if _total(least) > available and columns[position].kind not in ("status", "prose"):
+    naming = [position for position, column in enumerate(columns) if column.names] or [0]
+    narrowest = {position: _NARROWEST[each.kind] for position, each in enumerate(columns) if _gives_way(each)}
+    least = {p: min(width, narrowest.get(p, width)) for p, width in enumerate(natural)}
+    for position in reversed(range(len(columns))):
+        if _total(least) > available and position not in naming and columns[position].kind not in ("status", "prose"):
             del least[position]
     widths = {position: natural[position] for position in least}
-    _narrow(widths, [position for position in yielding if position in widths], available)
+    _narrow(widths, {position: least[position] for position in narrowest if position in least}, available)
     return widths
 
 
-def _narrow(widths: dict[int, int], yielding: Sequence[int], available: int) -> None:
-    while yielding and _total(widths) > available:
-        widest = max(yielding, key=lambda position: widths[position])
-        if widths[widest] <= _NARROWEST:
-            return
-        widths[widest] -= 1
+def _gives_way(column: Column) -> bool:
+    return column.kind in _NARROWEST and not column.names
+
+
+def _narrow(widths: dict[int, int], least: dict[int, int], available: int) -> None:
+    """Take from the widest that can give, until all fit or none can."""
+    while _total(widths) > available and (giving := [each for each in least if widths[each] > least[each]]):
+        widths[max(giving, key=lambda position: widths[position])] -= 1
 
 
 def _total(widths: dict[int, int]) -> int:
@@ -130,7 +149,7 @@ def _cell(column: Column, record: Any, now: int) -> "Text":
 
 
 def _print_whole(console: "Console", table: Any, width: int) -> None:
-    """Print a table even when it is wider than the terminal: the terminal wraps it, and no id is cut."""
+    """Print a heading without rows even when it is wider than the terminal, which wraps it."""
     available = console.width
     console.width = max(width, available)
     console.print(table)

@@ -25,7 +25,7 @@ class Section:
 class View:
     """An answer's rows and columns; `sections` replace them on a terminal; `listing` names the field streams fill.
 
-    `named` are the rows that have an id each, where one thing has several rows.
+    `named` are the rows that have an id each, where one thing has several rows, or a row tells of what is not there.
     """
 
     rows: Rows
@@ -55,6 +55,10 @@ def _listing(name: str, columns: tuple[c.Column, ...]) -> View:
 
 def _card(name: str, columns: tuple[c.Column, ...], title: str = "") -> Section:
     return Section(_field(name), columns, title, card=True)
+
+
+def _there(answer: a.Tables) -> Iterable[Any]:
+    return (table for table in answer.tables if table.state != "missing")
 
 
 class TablesDescribed(a.Tables):
@@ -117,11 +121,11 @@ VIEWS: dict[type, View] = {
         ),
     ),
     a.Recomputation: View(_field("changed"), c.RECOMPUTED),
-    a.Tables: View(_field("tables"), c.TABLE),
+    a.Tables: View(_field("tables"), c.TABLE, named=_there),
     a.Seeded: View(_itself, c.SEEDED),
     a.Audit: View(_field("findings"), c.FINDING),
     a.Bulk: View(_field("results"), _BULK),
-    TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),)),
+    TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),), named=_there),
     m.Conversation: View(_itself, c.CONVERSATION),
     m.AffiliateStats: View(_itself, c.STATS),
 }

@@ -30,6 +30,8 @@ class BackupService:
 
         On DynamoDB each table is backed up for itself, a moment after the other: six tables are not one snapshot.
         """
+        if name is not None:
+            _require(name, "name", "leave it out for one made of the time")
         return BackedUp(backup=_shown(self.store.archive.back_up(name, self.clock(), progress)))
 
     def list_backups(self) -> BackupList:
@@ -54,6 +56,9 @@ class BackupService:
         """
         if (name is not None) + (at is not None) + latest != 1:
             raise Invalid("restore from exactly one of a backup's name, a time and the latest moment")
+        _require(to, "to", "name the new prefix, with SQLite the new file")
+        if name is not None:
+            _require(name, "name", "`commercive tables backups` names the backups")
         with closing(self.store.archive.beside(to)) as target:
             require_no_tables(target)
             if name is not None:
@@ -73,6 +78,11 @@ def require_no_tables(store: Store) -> None:
             raise Conflict(
                 f"{store.prefix}{table.name} exists in {store.target}; nothing is overwritten, choose another place"
             )
+
+
+def _require(text: str, field: str, way_out: str) -> None:
+    if not text.strip():
+        raise Invalid(f"{field} must not be empty; {way_out}", field=field)
 
 
 def _shown(backup: Backup) -> BackupShown:

@@ -58,13 +58,15 @@ def mismatches(table: Table, info: TableInfo | None, unsupported: Collection[str
 
 
 def _found(table: Table, info: TableInfo) -> list[Mismatch]:
-    return [*_key_mismatch(table, info), *_protection_mismatches(table, info), *_index_mismatches(table, info)]
+    return [*_fixed_mismatches(table, info), *_protection_mismatches(table, info), *_index_mismatches(table, info)]
 
 
-def _key_mismatch(table: Table, info: TableInfo) -> Iterator[Mismatch]:
+def _fixed_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
     declared = _key(table.partition, table.sort)
     if info.keys != declared:
         yield Mismatch("key", _words(declared), _words(info.keys))
+    if info.lacks:
+        yield Mismatch("columns", ", ".join(info.lacks), "missing")
 
 
 def _protection_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:

@@ -11,9 +11,9 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES, Table
 
 WAY_OUT = (
-    "keys cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a --store of "
-    "a new prefix or file, bring every item over by hand with the declared key (`tables export --s3 URI` gets them out "
-    "of DynamoDB as they are), then point everything there"
+    "keys and columns cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a "
+    "--store of a new prefix or file, bring every item over by hand with the declared key (`tables export --s3 URI` "
+    "gets them out of DynamoDB as they are), then point everything there"
 )
 """A table's key is fixed when it is created (DynamoDB API Reference, UpdateTable)."""
 

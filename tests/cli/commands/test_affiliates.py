@@ -1,11 +1,12 @@
 """`commercive affiliates`: links and stats."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from commercive_cli.engines.sqlite import SQLiteStore
-from commercive_cli.store.schema import AFFILIATE_STATS
+from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
 from commercive_cli.store.writes import Update
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
@@ -86,6 +87,20 @@ def test_a_dry_recompute_tells_by_its_exit_code(store: Run) -> None:
     assert store("affiliates", "recompute", "aff-1", "--dry-run").code == 3
     store("affiliates", "recompute", "--all")
     assert store("affiliates", "recompute", "--all", "--dry-run").code == 0
+
+
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("dry", [True, False])
+def test_affiliates_that_were_left_alone_show_in_the_exit_code(store: Run, home: Path, dry: bool) -> None:
+    """A lead that cannot be read is named and the exit code is 3, however right the rest is afterwards."""
+    with closing(SQLiteStore(home / "store.db")) as opened:
+        odd = {"lead_id": "odd", "created_at": 1, "affiliate_id": "aff-2", "status": "perhaps"}
+        opened.batch_put(LEADS, [odd])
+    ran = store("affiliates", "recompute", "--all", "-o", "json", *(["--dry-run"] if dry else []))
+
+    assert (3, True) == (ran.code, "leads that cannot be read, their affiliates left alone: odd;" in ran.err)
+    assert (2 if dry else 1) == len(ran.json["changes" if dry else "changed"])
+    assert 3 == store("affiliates", "recompute", "--all").code
 
 
 @pytest.mark.parametrize("selection", [(), ("aff-1", "--all")])

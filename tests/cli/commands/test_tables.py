@@ -1,11 +1,12 @@
 """`commercive tables`, as operators use it."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from commercive_cli.engines.sqlite import SQLiteStore
-from commercive_cli.store.schema import CONVERSATIONS, TABLES
+from commercive_cli.store.schema import CONVERSATIONS, OPS, TABLES
 from commercive_cli.store.writes import Update
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
@@ -37,6 +38,18 @@ def test_without_tables_the_way_out_is_named(run: Run) -> None:
     ran = run("chat", "list")
 
     assert (ran.code, "commercive tables create" in ran.err) == (75, True)
+
+
+def test_ids_are_those_of_tables_that_exist(run: Run, home: Path) -> None:
+    """What is missing shows in every other format; as an id for another program it would name nothing."""
+    run("tables", "create")
+    with closing(SQLiteStore(home / "store.db")) as opened:
+        opened.delete_table(OPS)
+    named = [run("tables", *words, "-o", "ids").ids for words in (("list",), ("describe",), ("describe", "ops"))]
+
+    there = [f"commercive_{table.name}" for table in TABLES if table is not OPS]
+    assert [there, there, []] == named
+    assert states(run, "list") == ["unchanged"] * 5 + ["missing"]
 
 
 def test_tables_are_listed_and_described(store: Run, conversation: Make) -> None:

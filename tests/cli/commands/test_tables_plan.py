@@ -70,7 +70,7 @@ def test_what_cannot_be_fixed_in_place_is_left_with_exit_code_3(store: Run, home
     ran = store("tables", "apply")
 
     assert 3 == ran.code
-    assert "commercive_affiliate_stats: key: stats_id S; keys cannot change in place" in ran.err
+    assert "commercive_affiliate_stats: key: stats_id S; keys and columns cannot change in place" in ran.err
     assert "tables export DIR" in ran.err
 
 

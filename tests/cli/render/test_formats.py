@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercive_cli.cli.render import estate, moves
 from commercive_cli.cli.render.emit import Format, Screen
 from commercive_cli.cli.render.views import VIEWS
 from commercive_cli.domain.answers import Answer, Conversations, Leads, Thread
 from commercive_cli.domain.models import Conversation, Lead, Message
+
+DECLARING = (estate, moves)
+"""Loaded, so that all views of answers are declared."""
 
 HOSTILE = "=1+1\x1b[2J\u202e\ttab\nline [bold]x[/bold]"
 
