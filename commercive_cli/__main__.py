@@ -15,7 +15,10 @@ def main() -> int:
         code = run()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is written and said: what happened is the exit code
     except KeyboardInterrupt:  # as early as while modules load
-        return 130
+        code = 130
+    # When Ctrl-C strikes while a dataclass is made, CPython remembers that and kills itself at the end, whatever the
+    # exit code is, unless it has run another text since (run_eval_code_obj in Python/pythonrun.c).
+    exec("")  # noqa: S102 - nothing is run
     return code
 
 
