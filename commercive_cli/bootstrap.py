@@ -14,21 +14,21 @@ from commercive_cli.settings.resolve import Settings
 from commercive_cli.store.port import Store
 
 if TYPE_CHECKING:
-    from commercive_cli.services.affiliates import AffiliateService
+    from commercive_cli.services.affiliates.recompute import RecomputeService
+    from commercive_cli.services.affiliates.service import AffiliateService
     from commercive_cli.services.audit.service import AuditService
-    from commercive_cli.services.chat import ChatService
-    from commercive_cli.services.estate.backups import BackupService
-    from commercive_cli.services.estate.s3 import S3Service
-    from commercive_cli.services.estate.service import EstateService
-    from commercive_cli.services.leads import LeadService
-    from commercive_cli.services.person.service import PersonService
-    from commercive_cli.services.recompute import RecomputeService
+    from commercive_cli.services.chat.service import ChatService
+    from commercive_cli.services.leads.service import LeadService
+    from commercive_cli.services.privacy.service import PrivacyService
     from commercive_cli.services.seed.service import SeedService
-    from commercive_cli.services.sizing import SizingService
-    from commercive_cli.services.tables import TableService
-    from commercive_cli.services.transfer.export import ExportService
-    from commercive_cli.services.transfer.forecast import ForecastService
-    from commercive_cli.services.transfer.load import ImportService
+    from commercive_cli.services.tables.backups import BackupService
+    from commercive_cli.services.tables.cost_estimate import CostEstimateService
+    from commercive_cli.services.tables.drift import DriftService
+    from commercive_cli.services.tables.s3 import S3Service
+    from commercive_cli.services.tables.service import TableService
+    from commercive_cli.services.transfer.exporter import ExportService
+    from commercive_cli.services.transfer.importer import ImportService
+    from commercive_cli.services.transfer.preview import ImportPreviewService
 
 
 @dataclass(frozen=True)
@@ -45,56 +45,56 @@ class Services:
     @cached_property
     def chat(self) -> "ChatService":
         """Support conversations."""
-        from commercive_cli.services.chat import ChatService
+        from commercive_cli.services.chat.service import ChatService
 
         return ChatService(self.store, self.clock, self.new_id)
 
     @cached_property
     def leads(self) -> "LeadService":
         """Leads and decisions."""
-        from commercive_cli.services.leads import LeadService
+        from commercive_cli.services.leads.service import LeadService
 
         return LeadService(self.store, self.clock, self.new_id)
 
     @cached_property
     def affiliates(self) -> "AffiliateService":
         """Affiliates and their links."""
-        from commercive_cli.services.affiliates import AffiliateService
+        from commercive_cli.services.affiliates.service import AffiliateService
 
         return AffiliateService(self.store, self.clock, self.new_code, self.settings.dashboard_url)
 
     @cached_property
     def recompute(self) -> "RecomputeService":
         """Stats counted again."""
-        from commercive_cli.services.recompute import RecomputeService
+        from commercive_cli.services.affiliates.recompute import RecomputeService
 
         return RecomputeService(self.store, self.clock, self.new_id, self.sleep)
 
     @cached_property
     def tables(self) -> "TableService":
         """The tables themselves."""
-        from commercive_cli.services.tables import TableService
+        from commercive_cli.services.tables.service import TableService
 
         return TableService(self.store)
 
     @cached_property
-    def estate(self) -> "EstateService":
+    def drift(self) -> "DriftService":
         """The tables compared with what is declared."""
-        from commercive_cli.services.estate.service import EstateService
+        from commercive_cli.services.tables.drift import DriftService
 
-        return EstateService(self.store)
+        return DriftService(self.store)
 
     @cached_property
     def backups(self) -> "BackupService":
         """Backups and restores."""
-        from commercive_cli.services.estate.backups import BackupService
+        from commercive_cli.services.tables.backups import BackupService
 
         return BackupService(self.store, self.clock, self.new_id, self.sleep)
 
     @cached_property
     def s3(self) -> "S3Service":
         """DynamoDB's own exports and imports."""
-        from commercive_cli.services.estate.s3 import S3Service
+        from commercive_cli.services.tables.s3 import S3Service
 
         return S3Service(self.store, self.clock, self.new_id, self.sleep)
 
@@ -115,47 +115,47 @@ class Services:
     @cached_property
     def exports(self) -> "ExportService":
         """All tables into files."""
-        from commercive_cli.services.transfer.export import ExportService
+        from commercive_cli.services.transfer.exporter import ExportService
 
         return ExportService(self.store, self.clock)
 
     @cached_property
     def imports(self) -> "ImportService":
         """Files into all tables."""
-        from commercive_cli.services.transfer.load import ImportService
+        from commercive_cli.services.transfer.importer import ImportService
 
         return ImportService(self.store, self.audit)
 
     @cached_property
-    def forecasts(self) -> "ForecastService":
+    def import_previews(self) -> "ImportPreviewService":
         """What imports would do."""
-        from commercive_cli.services.transfer.forecast import ForecastService
+        from commercive_cli.services.transfer.preview import ImportPreviewService
 
-        return ForecastService(self.store)
+        return ImportPreviewService(self.store)
 
     @cached_property
-    def sizing(self) -> "SizingService":
+    def cost_estimate(self) -> "CostEstimateService":
         """Sizes, hot keys and costs."""
-        from commercive_cli.services.sizing import SizingService
+        from commercive_cli.services.tables.cost_estimate import CostEstimateService
 
-        return SizingService(self.store)
+        return CostEstimateService(self.store)
 
     @cached_property
-    def person(self) -> "PersonService":
+    def privacy(self) -> "PrivacyService":
         """What persons may ask for."""
-        from commercive_cli.services.person.service import PersonService
+        from commercive_cli.services.privacy.service import PrivacyService
 
-        return PersonService(self.store, self.clock, self.new_id)
+        return PrivacyService(self.store, self.clock, self.new_id)
 
 
 def open_store(settings: Settings) -> Store:
     """Return the store that the settings name. Only that store's engine is loaded."""
     url = settings.store
     if url.engine == "sqlite":
-        from commercive_cli.engines.sqlite import SQLiteStore
+        from commercive_cli.engines.sqlite.store import SQLiteStore
 
         return SQLiteStore(url.path, prefix=url.prefix)
-    from commercive_cli.engines.dynamodb import DynamoDBStore
+    from commercive_cli.engines.dynamodb.store import DynamoDBStore
 
     return DynamoDBStore(url.region, prefix=url.prefix, endpoint=url.endpoint, metadata=url.metadata)
 

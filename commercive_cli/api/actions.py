@@ -4,25 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal
 
-from commercive_cli.api import calls
-from commercive_cli.api import params as p
-from commercive_cli.api.callers import Caller, Who
-from commercive_cli.api.calls import Call, Health, LinkSynced
-from commercive_cli.api.params import Model
-from commercive_cli.domain.answers import (
-    Answer,
-    ConversationChanged,
-    Conversations,
-    LeadDecided,
-    Leads,
-    LeadSubmitted,
-    LinkCreated,
-    LinkFound,
-    MarkedRead,
-    Messages,
-    Sent,
-    Stats,
-)
+from commercive_cli.api import operations
+from commercive_cli.api import parameters as p
+from commercive_cli.api.auth.principal import Audience, Principal
+from commercive_cli.api.operations import Health, Invocation, LinkSynced
+from commercive_cli.api.parameters import Model
+from commercive_cli.domain.answers.affiliates import LinkCreated, LinkFound, Stats
+from commercive_cli.domain.answers.base import Answer
+from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent
+from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadSubmitted
 
 Method = Literal["GET", "POST"]
 
@@ -38,21 +28,21 @@ class Action(Generic[Model]):
     name: str
     method: Method
     params: type[Model]
-    who: Who
-    call: Callable[[Call[Model]], Answer]
+    who: Audience
+    call: Callable[[Invocation[Model]], Answer]
     answers: tuple[type[Answer], ...]
     summary: str
     own: str | None = None
     admins_name_anyone: bool = False
     aliases: tuple[str, ...] = ()
-    permit: Callable[[Model, Caller], None] | None = None
+    permit: Callable[[Model, Principal], None] | None = None
 
     @property
     def keyed(self) -> bool:
         """Return whether a request may carry a key."""
         return issubclass(self.params, p.Keyed)
 
-    def check_permitted(self, params: Model, caller: Caller) -> None:
+    def check_permitted(self, params: Model, caller: Principal) -> None:
         """Raise Denied when the parameters name somebody, or a side, that the caller may not act for."""
         if self.own is not None:
             named = getattr(params, self.own)
@@ -66,8 +56,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "chat/conversations",
         "GET",
         p.UserConversations,
-        Who.USER,
-        calls.conversations,
+        Audience.USER,
+        operations.conversations,
         (Conversations,),
         "A user's conversations, newest first.",
         own="user_id",
@@ -77,8 +67,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "chat/messages",
         "GET",
         p.ConversationMessages,
-        Who.USER,
-        calls.messages,
+        Audience.USER,
+        operations.messages,
         (Messages,),
         "The messages of a conversation, oldest first.",
     ),
@@ -86,8 +76,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "chat/send",
         "POST",
         p.UserMessage,
-        Who.USER,
-        calls.send,
+        Audience.USER,
+        operations.send,
         (Sent,),
         "Send a user's message; without conversation_id it begins a conversation.",
         own="user_id",
@@ -96,18 +86,18 @@ ACTIONS: tuple[Action[Any], ...] = (
         "chat/mark-read",
         "POST",
         p.ReadMark,
-        Who.USER,
-        calls.mark_read,
+        Audience.USER,
+        operations.mark_read,
         (MarkedRead,),
         "Mark the other side's messages read.",
-        permit=calls.admins_read_as_admins,
+        permit=operations.admins_read_as_admins,
     ),
     Action(
         "chat/reply",
         "POST",
         p.AdminReply,
-        Who.ADMIN,
-        calls.reply,
+        Audience.ADMIN,
+        operations.reply,
         (Sent,),
         "Send an admin's reply.",
         own="admin_id",
@@ -116,8 +106,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "chat/close",
         "POST",
         p.Closing,
-        Who.ADMIN,
-        calls.close,
+        Audience.ADMIN,
+        operations.close,
         (ConversationChanged,),
         "Close a conversation.",
         own="admin_id",
@@ -126,8 +116,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "admin/conversations",
         "GET",
         p.StatusListing,
-        Who.ADMIN,
-        calls.all_conversations,
+        Audience.ADMIN,
+        operations.all_conversations,
         (Conversations,),
         "Everybody's conversations, newest first; status is open, closed or all.",
     ),
@@ -135,8 +125,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "affiliate/get-link",
         "GET",
         p.Affiliate,
-        Who.USER,
-        calls.get_link,
+        Audience.USER,
+        operations.get_link,
         (LinkFound,),
         "An affiliate's link, or null.",
         own="affiliate_id",
@@ -146,8 +136,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "affiliate/create-link",
         "POST",
         p.NewLink,
-        Who.USER,
-        calls.create_link,
+        Audience.USER,
+        operations.create_link,
         (LinkCreated, LinkSynced),
         "Make an affiliate's link for a store, or return the one that is there.",
         own="affiliate_id",
@@ -157,8 +147,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "affiliate/submit-lead",
         "POST",
         p.NewLead,
-        Who.PUBLIC,
-        calls.submit,
+        Audience.PUBLIC,
+        operations.submit,
         (LeadSubmitted,),
         "Bring a lead through an affiliate's link.",
         aliases=("leads/submit",),
@@ -167,8 +157,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "affiliate/stats",
         "GET",
         p.Affiliate,
-        Who.USER,
-        calls.stats,
+        Audience.USER,
+        operations.stats,
         (Stats,),
         "An affiliate's counts and commission.",
         own="affiliate_id",
@@ -178,8 +168,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         "admin/leads",
         "GET",
         p.StatusListing,
-        Who.ADMIN,
-        calls.leads,
+        Audience.ADMIN,
+        operations.leads,
         (Leads,),
         "Leads, newest first; status is pending, approved, rejected or all.",
         aliases=("leads/list",),
@@ -188,13 +178,13 @@ ACTIONS: tuple[Action[Any], ...] = (
         "admin/approve-lead",
         "POST",
         p.LeadDecision,
-        Who.ADMIN,
-        calls.decide,
+        Audience.ADMIN,
+        operations.decide,
         (LeadDecided,),
         "Approve or reject a lead.",
         own="admin_id",
     ),
-    Action("health", "GET", p.Params, Who.PUBLIC, calls.health, (Health,), "Whether the API is there."),
+    Action("health", "GET", p.Params, Audience.PUBLIC, operations.health, (Health,), "Whether the API is there."),
 )
 
 BY_NAME: Mapping[str, Action[Any]] = {name: action for action in ACTIONS for name in (action.name, *action.aliases)}

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from commercive_cli.api.compose import open_door
-from commercive_cli.api.door import Door
+from commercive_cli.api.application import Application
+from commercive_cli.api.factory import create_application
 from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import bootstrap
 from commercive_cli.settings import environment
@@ -24,7 +24,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 @cache
-def _door() -> Door:
+def _door() -> Application:
     environ = environment()
     api = load_api(environ)
-    return open_door(api, bootstrap(load(environ)), Telemetry())
+    return create_application(api, bootstrap(load(environ)), Telemetry())

@@ -13,10 +13,10 @@ from pydantic_core import core_schema
 
 from commercive_cli import __version__
 from commercive_cli.api.actions import ACTIONS, Action, Method
-from commercive_cli.api.errors import BUG, STATUSES
-from commercive_cli.api.params import LeadDecision
-from commercive_cli.api.strict_json import TWICE
-from commercive_cli.domain.answers import Failed
+from commercive_cli.api.http.errors import BUG, STATUSES
+from commercive_cli.api.http.strict_json import TWICE
+from commercive_cli.api.parameters import LeadDecision
+from commercive_cli.domain.answers.base import Failed
 
 Document = dict[str, Any]
 

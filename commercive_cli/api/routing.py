@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from commercive_cli.api.actions import ACTIONS, BY_NAME, Action
-from commercive_cli.api.cors import ALLOW, METHODS
-from commercive_cli.api.errors import UnknownAction, WrongMethod
-from commercive_cli.api.events import Request
-from commercive_cli.api.params import DECISIONS, Params
-from commercive_cli.api.strict_json import TWICE, read_object
+from commercive_cli.api.http.cors import ALLOW, METHODS
+from commercive_cli.api.http.errors import UnknownAction, WrongMethod
+from commercive_cli.api.http.events import HTTPRequest
+from commercive_cli.api.http.strict_json import TWICE, read_object
+from commercive_cli.api.parameters import DECISIONS, Params
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
 
 APPROVE, SHORT_DECISIONS = TWICE
 
 
-def read_request(request: Request) -> tuple[Action[Any], dict[str, Any]]:
+def read_request(request: HTTPRequest) -> tuple[Action[Any], dict[str, Any]]:
     """Return the action that a request wants and the parameters it brings.
 
     GET brings them in the query string, POST in a JSON body; the action's name may stand in either. Raises Invalid,
@@ -33,7 +33,7 @@ def read_request(request: Request) -> tuple[Action[Any], dict[str, Any]]:
     return action, values
 
 
-def request_key(request: Request, params: Params) -> str | None:
+def request_key(request: HTTPRequest, params: Params) -> str | None:
     """Return the key under which a request may be sent again, from the header or the body; None without one."""
     in_header = request.header("idempotency-key") or None
     in_body: str | None = getattr(params, "client_message_id", None)

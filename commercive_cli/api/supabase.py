@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from commercive_cli.api.outbound import Answered, Call, CallFailed, call
+from commercive_cli.api.http.outbound import RequestFailed, Response, SendRequest, send_request
 from commercive_cli.settings.api import SupabaseSettings
 
 
@@ -18,14 +18,14 @@ class LinkTable:
 
     settings: SupabaseSettings
     report: Callable[[str], object]
-    send: Call = call
+    send: SendRequest = send_request
 
     def show_link(self, affiliate_id: str, affiliate_url: str) -> bool:
         """Set `form_url` in the affiliate's row; return whether a row has it now. Never raises."""
         url = f"{self.settings.url}/rest/v1/affiliate?affiliate_id=eq.{quote(affiliate_id, safe='')}"
         try:
             answered = self.send("PATCH", url, self._headers(), json.dumps({"form_url": affiliate_url}).encode())
-        except CallFailed as failed:
+        except RequestFailed as failed:
             problem: str | None = str(failed)
         else:
             problem = _problem(answered)
@@ -42,7 +42,7 @@ class LinkTable:
         }
 
 
-def _problem(answered: Answered) -> str | None:
+def _problem(answered: Response) -> str | None:
     """Return why the row is not as asked, or None; `Content-Range: */0` is how PostgREST says that none matched."""
     if not 200 <= answered.status < 300:
         return f"Supabase answered HTTP {answered.status}"

@@ -15,7 +15,7 @@ from typer.main import get_group
 from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
 from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say, silence_output
-from commercive_cli.cli.globals import GlobalOptions, hoisted
+from commercive_cli.cli.global_options import GlobalOptions, hoisted
 from commercive_cli.cli.groups import GROUPS, Group, example, load_group
 
 PROGRAM = "commercive"

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from commercive_cli.cli.progress import progress
-from commercive_cli.domain.answers import Answer, Bulk, BulkResult, Failed
+from commercive_cli.domain.answers.base import Answer, Failed
+from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import CommerciveError, Invalid
 
 AT_ONCE = 8

@@ -2,7 +2,7 @@
 
 import sys
 
-from commercive_cli.cli.render.inert import inert
+from commercive_cli.cli.render.escape import escape
 from commercive_cli.domain.errors import Invalid
 
 
@@ -19,6 +19,6 @@ def ask(prompt: str, instead: str) -> str:
     """Return what the user types after the prompt on stderr; `instead` says what to do where nobody can be asked."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Invalid(f"this asks first, and there is no terminal to ask on; {instead}")
-    sys.stderr.write(inert(prompt))
+    sys.stderr.write(escape(prompt))
     sys.stderr.flush()
     return sys.stdin.readline()

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperOption
 
-from commercive_cli.cli.render.inert import inert
+from commercive_cli.cli.render.escape import escape
 from commercive_cli.domain.errors import (
     CommerciveError,
     Conflict,
@@ -82,9 +82,9 @@ def report(error: Exception, *, debug: bool) -> int:
 
 
 def say(message: str, stream: TextIO | None = None) -> None:
-    """Write one line to stderr: text from elsewhere stays inert and in that line."""
+    """Write one line to stderr: text from elsewhere is escaped and stays in that line."""
     stream = stream or sys.stderr
-    print(f"commercive: {inert(message)}", file=stream, flush=True)
+    print(f"commercive: {escape(message)}", file=stream, flush=True)
 
 
 def silence_output() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from commercive_cli.cli.render.emit import Format
-from commercive_cli.domain.answers import Listing
+from commercive_cli.domain.answers.base import Listing
 from commercive_cli.domain.errors import Invalid
 
 DEFAULT_LIMIT = 100

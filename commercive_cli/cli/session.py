@@ -14,15 +14,16 @@ from commercive_cli.bootstrap import Services, bootstrap, open_store
 from commercive_cli.cli import bulk
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, say
-from commercive_cli.cli.globals import GlobalOptions
+from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.interrupts import deferred
 from commercive_cli.cli.options import Paging
 from commercive_cli.cli.render.emit import Format, Screen
-from commercive_cli.domain.answers import Answer, Failed, Listing
+from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.errors import Denied
 from commercive_cli.settings import environment, no_colour
 from commercive_cli.settings.resolve import Settings, load
-from commercive_cli.store.guards import ReadOnly, Rehearsal
+from commercive_cli.store.dry_run import DryRun
+from commercive_cli.store.read_only import ReadOnly
 
 if TYPE_CHECKING:
     from commercive_cli.store.port import Store
@@ -38,7 +39,7 @@ class Session:
     def __init__(self, context: typer.Context, output: Format = "table") -> None:
         self.options: GlobalOptions = context.obj
         self.screen = Screen(output, colour=not (self.options.no_color or no_colour(environment())))
-        self.rehearsal: Rehearsal | None = None
+        self.rehearsal: DryRun | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -79,7 +80,7 @@ class Session:
         """
         store = open_store(self.settings)
         if dry_run:
-            self.rehearsal = Rehearsal(store)
+            self.rehearsal = DryRun(store)
             with self._opened(self.rehearsal) as services, self._changes_shown(self.rehearsal):
                 yield services
             return
@@ -157,7 +158,7 @@ class Session:
                 say(f"took {time.monotonic() - began:.3f} s")
 
     @contextmanager
-    def _changes_shown(self, rehearsal: Rehearsal) -> Iterator[None]:
+    def _changes_shown(self, rehearsal: DryRun) -> Iterator[None]:
         try:
             yield
         except typer.Exit:
@@ -165,10 +166,10 @@ class Session:
             raise
         self._show_changes(rehearsal)
 
-    def _show_changes(self, rehearsal: Rehearsal) -> None:
-        from commercive_cli.cli.render.planned import planned
+    def _show_changes(self, rehearsal: DryRun) -> None:
+        from commercive_cli.cli.render.dry_run import dry_run_shown
 
-        self.screen.show(planned(rehearsal.changes))
+        self.screen.show(dry_run_shown(rehearsal.changes))
         say(f"dry run: {len(rehearsal.changes)} items or tables would change; nothing was written")
 
     def _permit(self, store: "Store", *, yes: bool) -> None:

@@ -13,7 +13,7 @@ from commercive_cli.domain.money import CENT, Money
 
 ConversationStatus = Literal["open", "closed"]
 LeadStatus = Literal["pending", "approved", "rejected"]
-Decision = Literal["approved", "rejected"]
+DecidedStatus = Literal["approved", "rejected"]
 SenderType = Literal["user", "admin"]
 
 CONVERSATION_STATUSES: tuple[ConversationStatus, ...] = ("open", "closed")

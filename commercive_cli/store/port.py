@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from commercive_cli.store.archive import Backup, Transferred
-from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
+from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Write
 
 
@@ -102,7 +102,7 @@ class Archive(Protocol):
     goes on in AWS, a waiting that was interrupted changes nothing about it.
     """
 
-    def back_up(self, name: str | None, now: int, progress: Progress) -> Backup:
+    def back_up(self, name: str | None, now: int, progress: OnStatus) -> Backup:
         """Make a backup of all six tables. A name is made from `now` (ms) when none is given.
 
         On SQLite the name is the path of a file. Raises Conflict when the name is taken.
@@ -120,7 +120,7 @@ class Archive(Protocol):
         """
         ...
 
-    def restore(self, name: str, place: str, progress: Progress) -> None:
+    def restore(self, name: str, place: str, progress: OnStatus) -> None:
         """Fill the store at `place` from a backup and wait until its tables can be used.
 
         What a table had beside items, key and indexes is not restored. Raises NotFound when there is no such backup,
@@ -128,18 +128,18 @@ class Archive(Protocol):
         """
         ...
 
-    def restore_moment(self, at: int | None, place: str, progress: Progress) -> None:
+    def restore_moment(self, at: int | None, place: str, progress: OnStatus) -> None:
         """Fill the store at `place` with the tables as they were at `at` (ms), or as late as can be.
 
         Raises Invalid when the tables cannot be restored to that time.
         """
         ...
 
-    def export_to_s3(self, bucket: str, prefix: str, progress: Progress) -> list[Transferred]:
+    def export_to_s3(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
         """Let DynamoDB export each table below `prefix`/`table name`, all as of one moment where there is one."""
         ...
 
-    def import_from_s3(self, bucket: str, prefix: str, progress: Progress) -> list[Transferred]:
+    def import_from_s3(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
         """Let DynamoDB create the six tables from its newest finished exports below `prefix`.
 
         Raises NotFound when there is none for a table, Conflict when a table is in the way.
@@ -218,7 +218,7 @@ class Store(Protocol):
         """Return the table as it is, or None when there is none."""
         ...
 
-    def change_table(self, table: Table, change: TableChange, progress: Progress = silent) -> None:
+    def change_table(self, table: Table, change: TableChange, progress: OnStatus = ignore_status) -> None:
         """Make one change to a table and wait until it is done, telling `progress` how it goes.
 
         Raises Invalid when this store has no notion of such a change.

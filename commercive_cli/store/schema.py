@@ -3,9 +3,10 @@
 This is the one declaration. `tables create`, `diff`, `apply` and `template` all read it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class Table:
     def index_keys(self) -> tuple[tuple[Attribute, Attribute], ...]:
         """Return the partition and sort key of every index, those that several indexes have but once."""
         return tuple(dict.fromkeys((index.partition, index.sort) for index in self.indexes))
+
+    def key_of(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the key of an item of this table."""
+        return {name: item[name] for name in self.key_names}
 
     def index(self, name: str) -> Index:
         """Return the index of that name; KeyError when there is none."""

@@ -73,7 +73,7 @@ class Put:
     @property
     def key(self) -> Key:
         """Return the key of the item to store."""
-        return {name: self.item[name] for name in self.table.key_names}
+        return self.table.key_of(self.item)
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,11 @@ class Check:
 
 
 Write = Put | Update | Delete | Check
+
+
+def unchanged(item: Item, *names: str) -> All:
+    """Return the condition that these attributes still are what they were when `item` was read."""
+    return All(*(Equals(name, item[name]) if name in item else Missing(name) for name in names))
 
 
 def holds(condition: Condition | None, item: Item | None) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from commercive_cli.api.outbound import Answered
-from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.api.http.outbound import Response
+from commercive_cli.engines.sqlite.store import SQLiteStore
 from tests.api.world import ISSUER, Client, FakeClock, Issuer, Outside, World, services_over
 
 
@@ -47,7 +47,7 @@ def world(tmp_path: Path, empty_store_file: Path, clock: FakeClock, issuer: Issu
     path = tmp_path / "store.db"
     shutil.copy(empty_store_file, path)
     store = SQLiteStore(path, clock=clock)
-    outside = Outside({f"{ISSUER}/.well-known/jwks.json": Answered(200, json.dumps(issuer.key_set()).encode())})
+    outside = Outside({f"{ISSUER}/.well-known/jwks.json": Response(200, json.dumps(issuer.key_set()).encode())})
     yield World(services_over(store, clock), clock, issuer, outside)
     store.close()
 

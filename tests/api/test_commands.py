@@ -10,7 +10,7 @@ import pytest
 
 from commercive_cli.cli.commands.api import read_values
 from commercive_cli.domain.errors import Invalid
-from tests.api.test_serve import command, environment
+from tests.api.http.test_serve import command, environment
 
 
 def run(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

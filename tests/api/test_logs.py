@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from commercive_cli.api.outbound import Answered
+from commercive_cli.api.http.outbound import Response
 from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
-from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Page, Query
 from tests.api.world import SUPABASE, Client, Issuer, World, services_over
 
@@ -135,7 +135,7 @@ def knock(client: Client, choice: random.Random, number: int) -> None:
 )
 def test_logs_hold_nothing_personal(world: World, issuer: Issuer, requests: int) -> None:
     """Requests of every kind, good and bad, from users, admins and nobody, with marked data in every field."""
-    world.outside.answers["https://project.supabase.co/rest"] = Answered(500, MARK.encode())
+    world.outside.answers["https://project.supabase.co/rest"] = Response(500, MARK.encode())
     door = world.open("jwt", supabase=SUPABASE)
     people = [
         door.as_(issuer.token("user-a", email=f"{MARK}@example.com", user_metadata={"name": MARK})),

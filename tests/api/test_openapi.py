@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from commercive_cli.api.actions import ACTIONS
-from commercive_cli.api.errors import BUG, STATUSES
+from commercive_cli.api.http.errors import BUG, STATUSES
 from commercive_cli.api.openapi import document
 from tests.api.test_seed_requests import LEAD
 from tests.api.world import Client

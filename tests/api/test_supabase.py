@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from commercive_cli.api.outbound import Answered
+from commercive_cli.api.http.outbound import Response
 from tests.api.world import SUPABASE, World
 
 TABLE = "https://project.supabase.co/rest/v1/affiliate"
@@ -14,7 +14,7 @@ NEW = {"affiliate_id": "aff/1&x=y", "affiliate_email": "a@example.com", "store_u
 
 def test_the_affiliates_row_gets_the_url(world: World) -> None:
     """One PATCH in PostgREST's dialect, the id quoted, the key in headers alone."""
-    world.outside.answers[TABLE] = Answered(204, headers={"content-range": "0-0/1"})
+    world.outside.answers[TABLE] = Response(204, headers={"content-range": "0-0/1"})
 
     created = world.open(supabase=SUPABASE).post("affiliate/create-link", **NEW)
 
@@ -28,10 +28,16 @@ def test_the_affiliates_row_gets_the_url(world: World) -> None:
 
 @pytest.mark.parametrize(
     "answered",
-    [None, Answered(500), Answered(401), Answered(302), Answered(204, headers={"content-range": "*/0"})],
+    [
+        None,
+        Response(500),
+        Response(401),
+        Response(302),
+        Response(204, headers={"content-range": "*/0"}),
+    ],
     ids=["unreachable", "broken", "refused", "redirect", "no such affiliate"],
 )
-def test_a_failure_is_reported_and_never_loses_the_link(world: World, answered: Answered | None) -> None:
+def test_a_failure_is_reported_and_never_loses_the_link(world: World, answered: Response | None) -> None:
     """supabase_synced is false, the link is there, the log says why; asking again tries again."""
     if answered is not None:
         world.outside.answers[TABLE] = answered
@@ -39,7 +45,7 @@ def test_a_failure_is_reported_and_never_loses_the_link(world: World, answered: 
 
     created = client.post("affiliate/create-link", **NEW)
 
-    world.outside.answers[TABLE] = Answered(204)
+    world.outside.answers[TABLE] = Response(204)
     again = client.post("affiliate/create-link", **NEW)
     assert (200, False, True) == (created.status, created.body["supabase_synced"], created.body["created"])
     assert "supabase_not_synced" in client.log.getvalue()

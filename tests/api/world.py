@@ -11,9 +11,9 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from commercive_cli.api.compose import open_door
-from commercive_cli.api.door import Door
-from commercive_cli.api.outbound import Answered, CallFailed
+from commercive_cli.api.application import Application
+from commercive_cli.api.factory import create_application
+from commercive_cli.api.http.outbound import RequestFailed, Response
 from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import Services, bootstrap
 from commercive_cli.domain.clock import Clock, system_clock
@@ -47,16 +47,16 @@ class FakeClock:
 class Outside:
     """Stands for Supabase: answers by URL, remembers what was sent, fails on demand."""
 
-    def __init__(self, answers: Mapping[str, Answered]) -> None:
+    def __init__(self, answers: Mapping[str, Response]) -> None:
         self.answers = dict(answers)
         self.sent: list[tuple[str, str, Mapping[str, str], bytes]] = []
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answered:
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response:
         self.sent.append((method, url, headers, body))
         for start, answered in self.answers.items():
             if url.startswith(start):
                 return answered
-        raise CallFailed("nobody answers there")
+        raise RequestFailed("nobody answers there")
 
 
 @dataclass
@@ -122,7 +122,7 @@ class Answer:
 class Client:
     """Knocks on a door as the Function URL does."""
 
-    door: Door
+    door: Application
     log: io.StringIO
     headers: dict[str, str] = field(default_factory=dict)
     address: str = ADDRESS
@@ -191,7 +191,7 @@ class World:
         }
         telemetry = Telemetry(log, service=f"test-{next(_services)}")
         api = APISettings(**(defaults | settings))
-        return Client(open_door(api, self.services, telemetry, clock=self.clock, send=self.outside), log)
+        return Client(create_application(api, self.services, telemetry, clock=self.clock, send=self.outside), log)
 
     def count(self, table: Any) -> int:
         """Return how many items a table holds."""

@@ -27,19 +27,19 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import Session
 
-from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.audit.service import AuditService
-from commercive_cli.services.recompute import RecomputeService
 from commercive_cli.services.seed.plan import Plan, usual_conversations
 from commercive_cli.services.seed.service import SeedService
-from commercive_cli.services.transfer.export import ExportService
-from commercive_cli.services.transfer.load import ImportService
+from commercive_cli.services.transfer.exporter import ExportService
+from commercive_cli.services.transfer.importer import ImportService
 from commercive_cli.services.transfer.source import Row, open_source
 from commercive_cli.store.items import encode_item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, TABLES, Table
-from tests.transfer.server import Server
-from tests.transfer.stores import connected, with_tables
+from tests.services.transfer.server import Server
+from tests.services.transfer.stores import connected, with_tables
 
 MOST_MB, LEAST_SHARE = 150, 0.8
 SEGMENTS, WRITERS, BATCH, HELD = 4, 8, 25, 50_000

@@ -21,8 +21,8 @@ import jwt
 import pytest
 
 from commercive_cli.api.openapi import document
+from tests.api.http.test_serve import Served, create_tables, serving
 from tests.api.test_seed_requests import LEAD
-from tests.api.test_serve import Served, create_tables, serving
 from tests.api.world import ISSUER
 
 pytestmark = pytest.mark.benchmark

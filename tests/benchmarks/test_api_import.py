@@ -14,7 +14,7 @@ RUNS = 21
 LARGEST_RATIO = 1.3
 LIBRARIES = "import boto3, pydantic, jwt; from aws_lambda_powertools import Logger, Metrics"
 HANDLER = "import commercive_cli.api.handler"
-WITH_ENGINE = f"{HANDLER}, commercive_cli.engines.dynamodb"
+WITH_ENGINE = f"{HANDLER}, commercive_cli.engines.dynamodb.store"
 
 
 def seconds(statement: str) -> float:

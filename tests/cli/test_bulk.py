@@ -8,7 +8,8 @@ import pytest
 
 from commercive_cli.cli.bulk import is_many, run
 from commercive_cli.cli.interrupts import deferred
-from commercive_cli.domain.answers import Answer, Failed, LeadSubmitted
+from commercive_cli.domain.answers.base import Answer, Failed
+from commercive_cli.domain.answers.leads import LeadSubmitted
 from commercive_cli.domain.errors import Conflict
 
 GO_ON = threading.Event()

@@ -9,8 +9,8 @@ import pytest
 from botocore.session import Session
 from moto import mock_aws
 
-from commercive_cli.engines.dynamodb import DynamoDBStore
-from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.engines.dynamodb.store import DynamoDBStore
+from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
 

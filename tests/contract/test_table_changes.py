@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from commercive_cli.store.changes import CreateIndex, DropIndex, SetTTL
 from commercive_cli.store.port import Query, Store, TableInfo
 from commercive_cli.store.schema import LEADS, OPS, Table
+from commercive_cli.store.table_changes import CreateIndex, DropIndex, SetTTL
 from commercive_cli.store.writes import Put
 from tests.contract.samples import everything, lead
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercive_cli.domain.answers import Bulk, BulkResult, Failed, LeadDecided, LeadSubmitted
+from commercive_cli.domain.answers.base import Failed
+from commercive_cli.domain.answers.bulk import Bulk, BulkResult
+from commercive_cli.domain.answers.leads import LeadDecided, LeadSubmitted
 from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.models import AffiliateStats, AuditRow, Conversation, Lead
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from botocore.session import Session
 
-from commercive_cli.engines.dynamodb import DynamoDBStore
-from commercive_cli.engines.dynamodb_calls import OnRequest
+from commercive_cli.engines.dynamodb.request_sender import OnRequest
+from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
 from tests.e2e.embedded import file_store, make_tables

@@ -16,8 +16,8 @@ import pytest
 
 from commercive_cli.domain.errors import Conflict
 from commercive_cli.services.audit.service import AuditService
-from commercive_cli.services.chat import ChatService
-from commercive_cli.services.leads import LeadService
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, MESSAGES
 from tests.e2e.embedded import file_store

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from commercive_cli.domain.models import Message
-from commercive_cli.services.affiliates import AffiliateService
-from commercive_cli.services.chat import ChatService, ConversationFilter
-from commercive_cli.services.leads import LeadFilter, LeadService
+from commercive_cli.services.affiliates.service import AffiliateService
+from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.listing import LeadFilter
+from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import MESSAGES
 from tests.e2e.stores import server_store

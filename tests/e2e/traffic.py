@@ -12,9 +12,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from commercive_cli.domain.errors import Conflict, Unavailable
-from commercive_cli.services.affiliates import AffiliateService
-from commercive_cli.services.chat import ChatService
-from commercive_cli.services.leads import LeadService
+from commercive_cli.services.affiliates.service import AffiliateService
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from tests.e2e.embedded import file_store
 

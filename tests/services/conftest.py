@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from commercive_cli.engines.sqlite import SQLiteStore
-from commercive_cli.services.affiliates import AffiliateService
-from commercive_cli.services.chat import ChatService
-from commercive_cli.services.leads import LeadService
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.services.affiliates.service import AffiliateService
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
-from tests.services.audit_world import World, made
+from tests.services.audit.world import World, made
 from tests.services.fakes import Codes, Intervening, ManualClock
 
 settings.register_profile("commercive", deadline=None, derandomize=True, database=None)

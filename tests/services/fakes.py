@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from commercive_cli.store.changes import Progress, TableChange, silent
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Archive, Page, Query, Store, TableInfo, TextPage
 from commercive_cli.store.schema import Table
+from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Write
 
 START = 1_750_000_000_000
@@ -91,7 +91,7 @@ class Intervening:
     def describe_table(self, table: Table) -> TableInfo | None:
         return self._on("describe_table").describe_table(table)
 
-    def change_table(self, table: Table, change: TableChange, progress: Progress = silent) -> None:
+    def change_table(self, table: Table, change: TableChange, progress: OnStatus = ignore_status) -> None:
         self._on("change_table").change_table(table, change, progress)
 
     @property

@@ -8,14 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.items import (
-    decode_item,
-    decode_value,
-    encode_item,
-    encode_value,
-    number_text,
-    parse_number,
-)
+from commercive_cli.store.items import decode_item, decode_value, encode_item, encode_value, number_text, parse_number
 
 NUMBERS = st.integers(-(10**37), 10**37) | st.decimals(allow_nan=False, allow_infinity=False).filter(
     lambda number: len(number.as_tuple().digits) <= 38 and -130 <= number.adjusted() <= 125

@@ -8,9 +8,9 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
-from commercive_cli.domain.answers import Affiliates, Recomputation
+from commercive_cli.domain.answers.affiliates import Affiliates, Recomputation
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.recompute import RecomputeService
+from commercive_cli.services.affiliates.recompute import RecomputeService
 
 app = new_group("affiliates")
 

@@ -43,13 +43,13 @@ def serve(
     yes: o.Yes = False,
 ) -> None:
     """Serve the API on this machine. Requests reach the same handler as on Lambda; logs go to stderr."""
-    from commercive_cli.api.compose import open_door
-    from commercive_cli.api.server import LocalServer
+    from commercive_cli.api.factory import create_application
+    from commercive_cli.api.http.server import LocalServer
     from commercive_cli.api.telemetry import Telemetry
 
     settings = load_api(environment(), auth=auth, origins=tuple(origin or ()))
     with Session(context).writing(yes=yes) as services:
-        server = LocalServer(open_door(settings, services, Telemetry(sys.stderr)), host, port)
+        server = LocalServer(create_application(settings, services, Telemetry(sys.stderr)), host, port)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, server.stop)
         say(f"listening on {server.url}, auth {settings.auth}, store {services.store.target}; Ctrl-C stops")
@@ -74,15 +74,15 @@ def call(
     yes: o.Yes = False,
 ) -> None:
     """Call one action through the API's handler, trusted. Prints its JSON; the exit code follows the error's code."""
-    from commercive_cli.api.compose import open_door
-    from commercive_cli.api.local_events import action_event
+    from commercive_cli.api.factory import create_application
+    from commercive_cli.api.http.local_events import action_event
     from commercive_cli.api.telemetry import Telemetry
 
     session = Session(context)
     settings = load_api(environment(), auth="none")
     log = sys.stderr if session.options.verbose else io.StringIO()
     with session.writing(yes=yes) as services:
-        reply = open_door(settings, services, Telemetry(log))(action_event(action, read_values(values or [])))
+        reply = create_application(settings, services, Telemetry(log))(action_event(action, read_values(values or [])))
     typer.echo(reply["body"])
     raise typer.Exit(_exit_code(json.loads(reply["body"]).get("code")))
 
@@ -98,9 +98,9 @@ def openapi() -> None:
 @app.command(epilog=example("commercive api template > stack.json"))
 def template(context: typer.Context) -> None:
     """Print the CloudFormation template of API and tables. Table names start with the store's prefix."""
-    from commercive_cli.api import stack
+    from commercive_cli.api.deploy import stack
 
-    typer.echo(json.dumps(stack.template(Session(context).settings.store.prefix), indent=_INDENT))
+    typer.echo(json.dumps(stack.api_stack(Session(context).settings.store.prefix), indent=_INDENT))
 
 
 @app.command(epilog=example("commercive api package commercive-api.zip"))
@@ -110,7 +110,7 @@ def package(
     ),
 ) -> None:
     """Write the zip that Lambda runs: our code and its libraries, as installed here."""
-    from commercive_cli.api.package import mismatch, write_package
+    from commercive_cli.api.deploy.package import mismatch, write_package
 
     warning = mismatch()
     if warning:

@@ -5,17 +5,17 @@ from typing import Annotated, Literal
 import typer
 
 from commercive_cli.cli import options as o
-from commercive_cli.cli.compose import Sources
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.message_sources import MessageSources
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.times import parse_duration, parse_time
-from commercive_cli.domain.answers import Conversations
+from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
-from commercive_cli.services.chat import ConversationFilter
+from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.settings import environment
-from commercive_cli.settings.templates import template_names
+from commercive_cli.settings.canned_replies import template_names
 
 app = new_group("chat")
 
@@ -101,7 +101,7 @@ def send(
     output: o.Output = "table",
 ) -> None:
     """Send a message as the user, for tests and phone calls."""
-    message = Sources(text, file).message()
+    message = MessageSources(text, file).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.write(lambda: services.chat.send(user, message, store=store_url, conversation_id=conversation, key=key))
@@ -141,7 +141,7 @@ def reply(
     output: o.Output = "table",
 ) -> None:
     """Reply in a conversation as an admin."""
-    message = Sources(text, file, editor, template, var or ()).message()
+    message = MessageSources(text, file, editor, template, var or ()).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.write(

@@ -6,7 +6,7 @@ import typer
 
 from commercive_cli.cli import options as o
 from commercive_cli.cli.groups import example, new_group
-from commercive_cli.cli.render.settings_shown import profiles_shown, settings_shown
+from commercive_cli.cli.render.settings_views import profiles_shown, settings_shown
 from commercive_cli.cli.session import Session
 from commercive_cli.settings import environment
 from commercive_cli.settings.config_edit import SETTABLE, change_config

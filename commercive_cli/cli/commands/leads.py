@@ -8,10 +8,10 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.times import parse_time
-from commercive_cli.domain.answers import Leads
+from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.models import ORDER_VOLUMES
 from commercive_cli.domain.money import parse_amount
-from commercive_cli.services.leads import LeadFilter
+from commercive_cli.services.leads.listing import LeadFilter
 
 app = new_group("leads")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from commercive_cli.cli.render.inert import inert_json
+from commercive_cli.cli.render.escape import escape_json
 
 
 def document(answer: BaseModel) -> Iterator[str]:
@@ -31,7 +31,7 @@ def streamed_document(name: str, items: Iterable[BaseModel]) -> Iterator[str]:
 
 
 def _text(value: Any, indent: int | None = None) -> str:
-    return inert_json(json.dumps(value, ensure_ascii=False, indent=indent))
+    return escape_json(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def _indented(text: str, margin: str) -> str:

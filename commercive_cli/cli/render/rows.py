@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from commercive_cli.cli.render.columns import Column
-from commercive_cli.cli.render.inert import inert, inert_lines
-from commercive_cli.cli.render.spreadsheet import csv_line, harmless
+from commercive_cli.cli.render.csv import csv_line, harmless
+from commercive_cli.cli.render.escape import escape, escape_lines
 from commercive_cli.cli.render.values import plain
 
 
@@ -13,7 +13,7 @@ def tab_separated(columns: Sequence[Column], records: Iterable[Any]) -> Iterator
     r"""Yield a header and one line a record; tabs and line breaks within a value are \t and \n."""
     yield "\t".join(column.name for column in columns) + "\n"
     for record in records:
-        yield "\t".join(inert(plain(column, record)) for column in columns) + "\n"
+        yield "\t".join(escape(plain(column, record)) for column in columns) + "\n"
 
 
 def comma_separated(columns: Sequence[Column], records: Iterable[Any]) -> Iterator[str]:
@@ -27,9 +27,9 @@ def ids(columns: Sequence[Column], records: Iterable[Any]) -> Iterator[str]:
     """Yield each record's id, which its first id column holds, in a line of its own."""
     column = next((column for column in columns if column.kind == "id"), columns[0])
     for record in records:
-        yield inert(plain(column, record)) + "\n"
+        yield escape(plain(column, record)) + "\n"
 
 
 def _cell(column: Column, record: Any) -> str:
     text = plain(column, record)
-    return inert_lines(harmless(text) if isinstance(column.value(record), str) else text)
+    return escape_lines(harmless(text) if isinstance(column.value(record), str) else text)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from commercive_cli.cli.render.columns import Column
-from commercive_cli.cli.render.inert import inert, inert_lines
+from commercive_cli.cli.render.escape import escape, escape_lines
 from commercive_cli.cli.render.values import friendly
 
 if TYPE_CHECKING:  # Rich is loaded only when a terminal is written to
@@ -144,7 +144,7 @@ def _cell(column: Column, record: Any, now: int) -> "Text":
     from rich.text import Text
 
     value = friendly(column, record, now)
-    escaped = inert_lines(value) if column.kind == "prose" else inert(value)
+    escaped = escape_lines(value) if column.kind == "prose" else escape(value)
     return Text(escaped, style=_COLOURS.get(value, "") if column.kind == "status" else "")
 
 

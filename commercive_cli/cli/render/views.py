@@ -5,8 +5,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from commercive_cli.cli.render import columns as c
-from commercive_cli.domain import answers as a
 from commercive_cli.domain import models as m
+from commercive_cli.domain.answers.affiliates import (
+    Affiliates,
+    AffiliateShown,
+    LinkCreated,
+    LinkFound,
+    Recomputation,
+    Stats,
+)
+from commercive_cli.domain.answers.audit import Audit, History
+from commercive_cli.domain.answers.base import Answer, Failed
+from commercive_cli.domain.answers.bulk import Bulk
+from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent, Thread
+from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.seed import Seeded
+from commercive_cli.domain.answers.tables import Tables
 
 Rows = Callable[[Any], Iterable[Any]]
 
@@ -57,31 +71,31 @@ def _card(name: str, columns: tuple[c.Column, ...], title: str = "") -> Section:
     return Section(_field(name), columns, title, card=True)
 
 
-def _there(answer: a.Tables) -> Iterable[Any]:
+def _there(answer: Tables) -> Iterable[Any]:
     return (table for table in answer.tables if table.state != "missing")
 
 
-class TablesDescribed(a.Tables):
+class TablesDescribed(Tables):
     """The tables, to be shown with everything that is known of them."""
 
 
-def in_words(result: a.Answer | a.Failed) -> str:
+def in_words(result: Answer | Failed) -> str:
     """Return in a few words what became of one id of a bulk command."""
     match result:
-        case a.Failed():
+        case Failed():
             return f"failed: {result.error}"
-        case a.ConversationChanged():
+        case ConversationChanged():
             return result.status if result.changed else f"already {result.status}"
-        case a.LeadDecided():
+        case LeadDecided():
             return result.lead.status if result.changed else f"already {result.lead.status}"
-        case a.MarkedRead():
+        case MarkedRead():
             return f"{result.marked} marked read"
-        case a.Stats(stats=stats):
+        case Stats(stats=stats):
             return f"{stats.total_leads} leads, {stats.approved_leads} approved, {stats.total_commission:.2f} USD"
-        case a.Seeded():
+        case Seeded():
             what = f"{result.conversations} conversations, {result.messages} messages, {result.affiliates} affiliates"
             return f"{'loaded' if result.changed else 'already there'}: {what} and {result.leads} leads"
-        case a.Recomputation():
+        case Recomputation():
             return "corrected" if result.changed else "was right"
     return "ok"
 
@@ -90,28 +104,26 @@ _BULK = (c.Column("id", "id"), c.Column("result", "prose", words=in_words))
 
 # Answers that a single command knows are added where they are defined, so that others need not load them.
 VIEWS: dict[type, View] = {
-    a.Conversations: _listing("conversations", c.CONVERSATION),
-    a.Messages: _listing("messages", c.MESSAGE),
-    a.Leads: _listing("leads", c.LEAD),
-    a.Affiliates: _listing("affiliates", c.STATS),
-    a.History: _listing("history", c.HISTORY),
-    a.Thread: View(
+    Conversations: _listing("conversations", c.CONVERSATION),
+    Messages: _listing("messages", c.MESSAGE),
+    Leads: _listing("leads", c.LEAD),
+    Affiliates: _listing("affiliates", c.STATS),
+    History: _listing("history", c.HISTORY),
+    Thread: View(
         _field("messages"),
         c.MESSAGE,
         (_card("conversation", c.CONVERSATION), Section(_field("messages"), c.MESSAGE[2:], "Messages")),
     ),
-    a.Sent: View(_itself, c.SENT),
-    a.MarkedRead: View(_itself, c.MARKED),
-    a.ConversationChanged: View(_itself, c.CHANGED),
-    a.LeadSubmitted: View(_itself, c.SUBMITTED),
-    a.LeadShown: View(
-        _field("lead"), c.LEAD, (_card("lead", c.LEAD, "Lead"), _card("stats", c.STATS, "Its affiliate"))
-    ),
-    a.LeadDecided: View(_itself, c.DECIDED),
-    a.LinkFound: View(_field("affiliate_link"), c.LINK),
-    a.LinkCreated: View(_itself, c.CREATED),
-    a.Stats: View(_field("stats"), c.STATS),
-    a.AffiliateShown: View(
+    Sent: View(_itself, c.SENT),
+    MarkedRead: View(_itself, c.MARKED),
+    ConversationChanged: View(_itself, c.CHANGED),
+    LeadSubmitted: View(_itself, c.SUBMITTED),
+    LeadShown: View(_field("lead"), c.LEAD, (_card("lead", c.LEAD, "Lead"), _card("stats", c.STATS, "Its affiliate"))),
+    LeadDecided: View(_itself, c.DECIDED),
+    LinkFound: View(_field("affiliate_link"), c.LINK),
+    LinkCreated: View(_itself, c.CREATED),
+    Stats: View(_field("stats"), c.STATS),
+    AffiliateShown: View(
         _field("stats"),
         c.STATS,
         (
@@ -120,11 +132,11 @@ VIEWS: dict[type, View] = {
             Section(_field("leads"), c.LEAD, "Latest leads"),
         ),
     ),
-    a.Recomputation: View(_field("changed"), c.RECOMPUTED),
-    a.Tables: View(_field("tables"), c.TABLE, named=_there),
-    a.Seeded: View(_itself, c.SEEDED),
-    a.Audit: View(_field("findings"), c.FINDING),
-    a.Bulk: View(_field("results"), _BULK),
+    Recomputation: View(_field("changed"), c.RECOMPUTED),
+    Tables: View(_field("tables"), c.TABLE, named=_there),
+    Seeded: View(_itself, c.SEEDED),
+    Audit: View(_field("findings"), c.FINDING),
+    Bulk: View(_field("results"), _BULK),
     TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),), named=_there),
     m.Conversation: View(_itself, c.CONVERSATION),
     m.AffiliateStats: View(_itself, c.STATS),

@@ -4,20 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.ids import NewId
-from commercive_cli.store.items import Item, Key
+from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import Table
-from commercive_cli.store.writes import Condition, Equals, Missing
-
-TRIES = 50
-"""A repair is tried again while others change the same item."""
 
 
 @dataclass(frozen=True)
-class Bench:
+class Repairs:
     """What repairs work with. Without `fix` the store is a rehearsal: conditions are judged, nothing is written."""
 
     store: Store
@@ -44,16 +40,6 @@ class Check(Protocol):
         """Take a page of items into account."""
         ...
 
-    def findings(self, bench: Bench) -> Iterator[Finding]:
+    def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Confirm, repair and yield what is wrong."""
         ...
-
-
-def as_found(item: Item, name: str) -> Condition:
-    """Return the condition that an attribute still is what it was when `item` was read."""
-    return Equals(name, item[name]) if name in item else Missing(name)
-
-
-def key_of(table: Table, item: Item) -> Key:
-    """Return the item's key."""
-    return {name: item[name] for name in table.key_names}

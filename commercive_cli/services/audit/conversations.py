@@ -7,22 +7,23 @@ from itertools import groupby, pairwise, takewhile
 from operator import itemgetter
 from typing import Any, ClassVar
 
-from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import Message
 from commercive_cli.domain.text import preview
-from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
-from commercive_cli.services.audit.shapes import shape_problem
+from commercive_cli.services.access.contention import TRIES
+from commercive_cli.services.access.lookup import find_by_id
+from commercive_cli.services.audit.check import Repairs
+from commercive_cli.services.audit.malformed import type_problem
 from commercive_cli.services.audit.states import last_row, state_problem
-from commercive_cli.services.ledger import Change
-from commercive_cli.services.locate import find
-from commercive_cli.services.thread import Slice, is_native, read_slice
+from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
+from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, Table
-from commercive_cli.store.writes import Absent, All, Put, Update
+from commercive_cli.store.writes import Absent, Put, Update, unchanged
 
 _POINTERS = ("last_message_id", "last_message_at", "waiting_since")
 _GUARDED = ("updated_at", "unread_admin", "unread_user", "last_message", *_POINTERS, "status", "closed_at")
@@ -112,48 +113,48 @@ class ConversationCheck:
             unfit = (i for i in items if not self._tallies.pop(i["conversation_id"], _NO_MESSAGES).fits(i))
             self._suspects.update(item["conversation_id"] for item in unfit)
 
-    def findings(self, bench: Bench) -> Iterator[Finding]:
+    def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield what is wrong with conversations; tallies that no conversation claimed are orphans."""
         for conversation_id in sorted(self._suspects | self._tallies.keys()):
-            yield from _repaired(bench, conversation_id)
+            yield from _repaired(repairs, conversation_id)
 
 
-def _repaired(bench: Bench, conversation_id: str) -> list[Finding]:
+def _repaired(repairs: Repairs, conversation_id: str) -> list[Finding]:
     for _ in range(TRIES):
-        item = find(bench.store, CONVERSATIONS, conversation_id)
-        if item is not None and shape_problem(CONVERSATIONS, item):
+        item = find_by_id(repairs.store, CONVERSATIONS, conversation_id)
+        if item is not None and type_problem(CONVERSATIONS, item):
             return []
         try:
-            messages, _ = read_slice(bench.store, Slice(conversation_id))
+            messages, _ = read_messages(repairs.store, MessageQuery(conversation_id))
         except Damaged:  # named by the shape check; what such messages count for, only a person can say
             return []
         if any(message.created_at >= FAR_FUTURE for message in messages):
             return []  # likewise
         try:
-            found = _rebuild(bench, messages) if item is None else _correct(bench, item, messages)
+            found = _rebuild(repairs, messages) if item is None else _correct(repairs, item, messages)
         except ConditionFailed:
             continue
-        return found + list(_disorder(bench, conversation_id, messages))
+        return found + list(_disorder(repairs, conversation_id, messages))
     return []
 
 
-def _disorder(bench: Bench, conversation_id: str, messages: list[Message]) -> Iterator[Finding]:
+def _disorder(repairs: Repairs, conversation_id: str, messages: list[Message]) -> Iterator[Finding]:
     """Yield the messages that do not come later than the one before; only a person can say when they were written."""
     for before, message in pairwise(messages if is_native(conversation_id) else ()):
         if message.created_at <= before.created_at:
             problem = f"created_at is {message.created_at}, that of the message before it {before.created_at}"
-            found = bench.finding("message-order", MESSAGES, message.message_id, problem)
+            found = repairs.finding("message-order", MESSAGES, message.message_id, problem)
             yield found.model_copy(update={"fixed": False})
 
 
-def _correct(bench: Bench, found: Item, messages: list[Message]) -> list[Finding]:
+def _correct(repairs: Repairs, found: Item, messages: list[Message]) -> list[Finding]:
     """Write what the messages and audit rows say into the conversation, unless any of it changed since."""
-    item = _with_known_state(bench, found)
+    item = _with_known_state(repairs, found)
     problems = dict(_problems(found, item, messages))
     if not problems:
         return []
     conversation_id, state = item["conversation_id"], _true_state(item, messages)
-    at = max(bench.clock(), item["updated_at"] + 1, state.get("updated_at", 0))
+    at = max(repairs.clock(), item["updated_at"] + 1, state.get("updated_at", 0))
     dropped = tuple(name for name in _POINTERS if name not in state) if "last_message_id" in item else ()
     changes: list[Put] = []
     if state["status"] == "open" and {"conversation-status", "closed-conversation"} & problems.keys():
@@ -161,16 +162,16 @@ def _correct(bench: Bench, found: Item, messages: list[Message]) -> list[Finding
     if state["status"] != found["status"]:
         state["updated_at"] = at
         before, after = {"status": str(found["status"])}, {"status": state["status"]}
-        change = Change("conversation", conversation_id, "audit", bench.actor, before, after)
-        changes.append(change.row(at, bench.new_id))
-    as_read = All(*(as_found(found, name) for name in _GUARDED))
-    bench.store.transact(
-        Update(CONVERSATIONS, key_of(CONVERSATIONS, item), set=state, remove=dropped, when=as_read), *changes
+        change = AuditEntry("conversation", conversation_id, "audit", repairs.actor, before, after)
+        changes.append(change.row(at, repairs.new_id))
+    as_read = unchanged(found, *_GUARDED)
+    repairs.store.transact(
+        Update(CONVERSATIONS, CONVERSATIONS.key_of(item), set=state, remove=dropped, when=as_read), *changes
     )
-    return [bench.finding(name, CONVERSATIONS, conversation_id, words) for name, words in problems.items()]
+    return [repairs.finding(name, CONVERSATIONS, conversation_id, words) for name, words in problems.items()]
 
 
-def _with_known_state(bench: Bench, item: Item) -> Item:
+def _with_known_state(repairs: Repairs, item: Item) -> Item:
     """Return the conversation with a possible status and, when it is closed, since when, as its last audit row tells.
 
     Imported conversations need not tell since when they are closed.
@@ -178,7 +179,7 @@ def _with_known_state(bench: Bench, item: Item) -> Item:
     possible = state_problem("conversation", item) is None
     if possible and (item["status"] == "open" or "closed_at" in item or not is_native(item["conversation_id"])):
         return item
-    told, told_at = last_row(bench.store, "conversation", item["conversation_id"])
+    told, told_at = last_row(repairs.store, "conversation", item["conversation_id"])
     known = told if state_problem("conversation", told) is None else {"status": "open"}
     status = item["status"] if possible else known["status"]
     if status == "open" or "closed_at" in item:
@@ -274,20 +275,20 @@ def _unanswered(messages: list[Message]) -> list[int]:
     return [message.created_at for message in from_user]
 
 
-def _rebuild(bench: Bench, messages: list[Message]) -> list[Finding]:
+def _rebuild(repairs: Repairs, messages: list[Message]) -> list[Finding]:
     """Give messages without a conversation one again, open, so that somebody looks at it."""
     if not messages:
         return []
     conversation_id, rebuilt = messages[0].conversation_id, _rebuilt(messages)
-    told, told_at = last_row(bench.store, "conversation", conversation_id)
+    told, told_at = last_row(repairs.store, "conversation", conversation_id)
     changes: list[Put] = []
     if told != {"status": "open"}:
-        at = rebuilt["updated_at"] = max(bench.clock(), rebuilt["updated_at"] + 1, told_at + 1)
-        change = Change("conversation", conversation_id, "audit", bench.actor, told, {"status": "open"})
-        changes.append(change.row(at, bench.new_id))
-    bench.store.transact(Put(CONVERSATIONS, rebuilt, when=Absent()), *changes)
+        at = rebuilt["updated_at"] = max(repairs.clock(), rebuilt["updated_at"] + 1, told_at + 1)
+        change = AuditEntry("conversation", conversation_id, "audit", repairs.actor, told, {"status": "open"})
+        changes.append(change.row(at, repairs.new_id))
+    repairs.store.transact(Put(CONVERSATIONS, rebuilt, when=Absent()), *changes)
     problem = f"{len(messages)} messages without a conversation"
-    return [bench.finding("orphan-messages", MESSAGES, conversation_id, problem)]
+    return [repairs.finding("orphan-messages", MESSAGES, conversation_id, problem)]
 
 
 def _rebuilt(messages: list[Message]) -> Item:

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from commercive_cli.domain.answers import Finding
-from commercive_cli.services.audit.check import TRIES, Bench, as_found, key_of
+from commercive_cli.domain.answers.audit import Finding
+from commercive_cli.services.access.contention import TRIES
+from commercive_cli.services.access.lookup import find_by_id
+from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.audit.states import last_row, state_of, state_problem
-from commercive_cli.services.ledger import Change
-from commercive_cli.services.locate import find
+from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import LEADS, Table
-from commercive_cli.store.writes import All, Update
+from commercive_cli.store.writes import Update, unchanged
 
 
 @dataclass
@@ -27,24 +28,24 @@ class LeadCheck:
         """Look at the status and commission of leads."""
         self._suspects += [item["lead_id"] for item in items if state_problem("lead", item)]
 
-    def findings(self, bench: Bench) -> Iterator[Finding]:
+    def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield leads in an impossible state, after giving them back the one that their last audit row tells."""
         for lead_id in sorted(self._suspects):
-            yield from _repaired(bench, lead_id)
+            yield from _repaired(repairs, lead_id)
 
 
-def _repaired(bench: Bench, lead_id: str) -> list[Finding]:
+def _repaired(repairs: Repairs, lead_id: str) -> list[Finding]:
     for _ in range(TRIES):
-        item = find(bench.store, LEADS, lead_id)
+        item = find_by_id(repairs.store, LEADS, lead_id)
         problem = state_problem("lead", item) if item else None
         if item is None or problem is None:
             return []
-        told, told_at = last_row(bench.store, "lead", lead_id)
+        told, told_at = last_row(repairs.store, "lead", lead_id)
         try:
-            _write(bench, item, told if state_problem("lead", told) is None else _undecided(item), told_at)
+            _write(repairs, item, told if state_problem("lead", told) is None else _undecided(item), told_at)
         except ConditionFailed:
             continue
-        return [bench.finding("lead-state", LEADS, lead_id, problem)]
+        return [repairs.finding("lead-state", LEADS, lead_id, problem)]
     return []
 
 
@@ -53,16 +54,16 @@ def _undecided(item: Item) -> dict[str, Any]:
     return {"status": "rejected" if item["status"] == "rejected" else "pending"}
 
 
-def _write(bench: Bench, item: Item, state: dict[str, Any], told_at: int) -> None:
-    at = max(bench.clock(), item["updated_at"] + 1, told_at + 1)
-    change = Change("lead", item["lead_id"], "audit", bench.actor, state_of("lead", item), state)
-    bench.store.transact(
+def _write(repairs: Repairs, item: Item, state: dict[str, Any], told_at: int) -> None:
+    at = max(repairs.clock(), item["updated_at"] + 1, told_at + 1)
+    change = AuditEntry("lead", item["lead_id"], "audit", repairs.actor, state_of("lead", item), state)
+    repairs.store.transact(
         Update(
             LEADS,
-            key_of(LEADS, item),
+            LEADS.key_of(item),
             set={**state, "updated_at": at},
             remove=() if "commission_amount" in state else ("commission_amount",),
-            when=All(*(as_found(item, name) for name in ("status", "commission_amount", "updated_at"))),
+            when=unchanged(item, "status", "commission_amount", "updated_at"),
         ),
-        change.row(at, bench.new_id),
+        change.row(at, repairs.new_id),
     )

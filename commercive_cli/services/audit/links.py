@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.ids import new_code
 from commercive_cli.domain.text import normal_store_url
-from commercive_cli.services.audit.check import Bench
-from commercive_cli.services.ledger import code_place, primary_place
+from commercive_cli.services.audit.check import Repairs
+from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import AFFILIATE_LINKS, OPS, Table
@@ -60,29 +60,29 @@ class LinkCheck:
             place = (item["pk"].partition("#")[2], item["sk"])
             self._primaries[place] = (item["affiliate_id"], item["link_id"])
 
-    def findings(self, bench: Bench) -> Iterator[Finding]:
+    def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield claims of what is not theirs, missing claims, and codes that several affiliates have."""
         for code, owner in list(self._codes.items()):
             if not (owner in self._links and owner[1] == code):
                 del self._codes[code]
-                yield from self._dropped(bench, code_place(code), owner)
+                yield from self._dropped(repairs, code_claim_key(code), owner)
         for place, owner in list(self._primaries.items()):
             if not (owner in self._links and place == (owner[0], self._links[owner].store)):
                 del self._primaries[place]
-                yield from self._dropped(bench, primary_place(*place), owner)
+                yield from self._dropped(repairs, primary_claim_key(*place), owner)
         by_code: dict[str, list[_Link]] = defaultdict(list)
         by_store: dict[tuple[str, str], list[_Link]] = defaultdict(list)
         for link in sorted(self._links.values()):
             by_code[link.link_id].append(link)
             by_store[link.affiliate_id, link.store].append(link)
         for code, links in by_code.items():
-            yield from self._code_findings(bench, code, links)
+            yield from self._code_findings(repairs, code, links)
         for place, links in by_store.items():
             if place not in self._primaries:
-                claim = Put(OPS, {**primary_place(*place), **links[0].owner}, when=Absent())
-                yield from _repaired(bench, "primary-link", links[0], "its store has no primary link", claim)
+                claim = Put(OPS, {**primary_claim_key(*place), **links[0].owner}, when=Absent())
+                yield from _repaired(repairs, "primary-link", links[0], "its store has no primary link", claim)
 
-    def _dropped(self, bench: Bench, place: Key, owner: tuple[str, str]) -> Iterator[Finding]:
+    def _dropped(self, repairs: Repairs, place: Key, owner: tuple[str, str]) -> Iterator[Finding]:
         lost = _Link(0, *owner, store="")
         dropped: list[Write] = [Delete(OPS, place, when=_owned(lost))]
         if owner in self._links:
@@ -90,49 +90,49 @@ class LinkCheck:
         else:
             problem = f"claim {place['pk']} has no link"
             dropped.append(Check(AFFILIATE_LINKS, lost.key, Absent()))
-        yield from _repaired(bench, "link-claim", lost, problem, *dropped)
+        yield from _repaired(repairs, "link-claim", lost, problem, *dropped)
 
-    def _code_findings(self, bench: Bench, code: str, links: list[_Link]) -> Iterator[Finding]:
+    def _code_findings(self, repairs: Repairs, code: str, links: list[_Link]) -> Iterator[Finding]:
         owner = self._codes.get(code)
         if owner is None:
-            claim = Put(OPS, {**code_place(code), **links[0].owner}, when=Absent())
-            yield from _repaired(bench, "link-code", links[0], "its code is claimed by nobody", claim)
+            claim = Put(OPS, {**code_claim_key(code), **links[0].owner}, when=Absent())
+            yield from _repaired(repairs, "link-code", links[0], "its code is claimed by nobody", claim)
             owner = (links[0].affiliate_id, code)
         for link in links:
             if (link.affiliate_id, code) != owner:
-                yield from _recoded(bench, link, owner[0], primary=self._primaries)
+                yield from _recoded(repairs, link, owner[0], primary=self._primaries)
 
 
 def _owned(link: _Link) -> Condition:
     return All(Equals("affiliate_id", link.affiliate_id), Equals("link_id", link.link_id))
 
 
-def _repaired(bench: Bench, invariant: str, link: _Link, problem: str, *writes: Write) -> Iterator[Finding]:
+def _repaired(repairs: Repairs, invariant: str, link: _Link, problem: str, *writes: Write) -> Iterator[Finding]:
     try:
-        bench.store.transact(*writes)
+        repairs.store.transact(*writes)
     except ConditionFailed:
         return
-    yield bench.finding(invariant, AFFILIATE_LINKS, f"{link.affiliate_id}/{link.link_id}", problem)
+    yield repairs.finding(invariant, AFFILIATE_LINKS, f"{link.affiliate_id}/{link.link_id}", problem)
 
 
 def _recoded(
-    bench: Bench, link: _Link, owner: str, primary: dict[tuple[str, str], tuple[str, str]]
+    repairs: Repairs, link: _Link, owner: str, primary: dict[tuple[str, str], tuple[str, str]]
 ) -> Iterator[Finding]:
     """Give a link a code of its own: visitors with the old one are, and always were, credited to the owner."""
-    item = bench.store.get(AFFILIATE_LINKS, link.key)
+    item = repairs.store.get(AFFILIATE_LINKS, link.key)
     if item is None:
         return
     fresh = replace(link, link_id=new_code())
     url = str(item.get("affiliate_url", "")).replace(link.link_id, fresh.link_id)
-    recoded = {**item, "link_id": fresh.link_id, "affiliate_url": url, "updated_at": bench.clock()}
+    recoded = {**item, "link_id": fresh.link_id, "affiliate_url": url, "updated_at": repairs.clock()}
     writes: list[Write] = [
         Delete(AFFILIATE_LINKS, link.key, when=Exists()),
         Put(AFFILIATE_LINKS, recoded, when=Absent()),
-        Put(OPS, {**code_place(fresh.link_id), **fresh.owner}, when=Absent()),
+        Put(OPS, {**code_claim_key(fresh.link_id), **fresh.owner}, when=Absent()),
     ]
     place = (link.affiliate_id, link.store)
     if primary.get(place, (link.affiliate_id, link.link_id)) == (link.affiliate_id, link.link_id):
-        writes.append(Put(OPS, {**primary_place(*place), **fresh.owner}))
+        writes.append(Put(OPS, {**primary_claim_key(*place), **fresh.owner}))
         primary[place] = (link.affiliate_id, fresh.link_id)
-    problem = f"its code belongs to {owner}" + (f"; its code is now {fresh.link_id}" if bench.fix else "")
-    yield from _repaired(bench, "link-code", link, problem, *writes)
+    problem = f"its code belongs to {owner}" + (f"; its code is now {fresh.link_id}" if repairs.fix else "")
+    yield from _repaired(repairs, "link-code", link, problem, *writes)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from commercive_cli.domain.answers import Finding
+from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of
-from commercive_cli.services.audit.check import Bench, key_of
-from commercive_cli.services.thread import is_native
+from commercive_cli.services.audit.check import Repairs
+from commercive_cli.services.chat.messages import is_native
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import MESSAGES, Table
@@ -31,21 +31,21 @@ class MessageTimeCheck:
                 continue  # an id of ours tells this time, any other id none; most messages need no closer look
             told = created_at_of(name)
             if told is not None and told != at and is_native(item["conversation_id"]):
-                self._suspects.append({**key_of(MESSAGES, item), "created_at": at})
+                self._suspects.append({**MESSAGES.key_of(item), "created_at": at})
 
-    def findings(self, bench: Bench) -> Iterator[Finding]:
+    def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield messages out of order, their time taken from their id, unless that cannot be one."""
         for item in self._suspects:
             told, kept = created_at_of(item["message_id"]) or 0, item["created_at"]
             if told >= FAR_FUTURE:
-                found = bench.finding("message-order", MESSAGES, item["message_id"], f"its id tells the time {told}")
+                found = repairs.finding("message-order", MESSAGES, item["message_id"], f"its id tells the time {told}")
                 yield found.model_copy(update={"fixed": False})
                 continue
             correction = Update(
-                MESSAGES, key_of(MESSAGES, item), set={"created_at": told}, when=Equals("created_at", kept)
+                MESSAGES, MESSAGES.key_of(item), set={"created_at": told}, when=Equals("created_at", kept)
             )
             try:
-                bench.store.transact(correction)
+                repairs.store.transact(correction)
             except ConditionFailed:
                 continue
-            yield bench.finding("message-order", MESSAGES, item["message_id"], f"created_at is {kept}, its id {told}")
+            yield repairs.finding("message-order", MESSAGES, item["message_id"], f"created_at is {kept}, its id {told}")

@@ -5,34 +5,27 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from commercive_cli.domain.answers import Audit, Finding, Recomputed
+from commercive_cli.domain.answers.affiliates import Recomputed
+from commercive_cli.domain.answers.audit import Audit, Finding
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.text import identifier
-from commercive_cli.services.audit.check import Bench, Check
+from commercive_cli.services.access.scan import scan_pages
+from commercive_cli.services.affiliates.recompute import RecomputeService
+from commercive_cli.services.audit.audit_log import AuditLogCheck
+from commercive_cli.services.audit.check import Check, Repairs
 from commercive_cli.services.audit.conversations import ConversationCheck
+from commercive_cli.services.audit.duplicates import DuplicateIdCheck
 from commercive_cli.services.audit.leads import LeadCheck
 from commercive_cli.services.audit.links import LinkCheck
+from commercive_cli.services.audit.malformed import MalformedCheck
 from commercive_cli.services.audit.messages import MessageTimeCheck
-from commercive_cli.services.audit.orphans import OrphanCheck
-from commercive_cli.services.audit.requests import RequestCheck
-from commercive_cli.services.audit.shapes import ShapeCheck
-from commercive_cli.services.audit.trail import TrailCheck
-from commercive_cli.services.audit.twins import TwinCheck
-from commercive_cli.services.recompute import RecomputeService
-from commercive_cli.services.sweep import sweep_pages
-from commercive_cli.store.guards import Rehearsal
+from commercive_cli.services.audit.orphan_leads import OrphanLeadCheck
+from commercive_cli.services.audit.request_claims import RequestClaimCheck
+from commercive_cli.store.dry_run import DryRun
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import (
-    AFFILIATE_LINKS,
-    AFFILIATE_STATS,
-    CONVERSATIONS,
-    LEADS,
-    MESSAGES,
-    OPS,
-    Table,
-)
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 
 ORDER = (OPS, LEADS, MESSAGES, CONVERSATIONS, AFFILIATE_LINKS)
 """Checks meet claims and audit rows before their subjects, and messages before their conversations.
@@ -56,27 +49,27 @@ class AuditService:
         Memory grows with the number of conversations, links, request claims and audited subjects, not of messages.
         """
         by = identifier(actor, "actor")
-        store = self.store if fix else Rehearsal(self.store)
-        bench = Bench(store, self.clock, self.new_id, by, fix)
+        store = self.store if fix else DryRun(self.store)
+        repairs = Repairs(store, self.clock, self.new_id, by, fix)
         checks: list[Check] = [
-            TrailCheck(),
+            AuditLogCheck(),
             MessageTimeCheck(),
             ConversationCheck(),
             LeadCheck(),
             LinkCheck(),
-            OrphanCheck(),  # behind the check of links, which drops claims that have none
-            RequestCheck(),
-            TwinCheck(),
+            OrphanLeadCheck(),  # behind the check of links, which drops claims that have none
+            RequestClaimCheck(),
+            DuplicateIdCheck(),
         ]
-        shapes = ShapeCheck()
-        checked = {table.name: sweep_pages(self.store, table, visitor(table, shapes, checks)) for table in ORDER}
-        findings = list(chain(shapes.findings(bench), *(check.findings(bench) for check in checks)))
+        shapes = MalformedCheck()
+        checked = {table.name: scan_pages(self.store, table, visitor(table, shapes, checks)) for table in ORDER}
+        findings = list(chain(shapes.findings(repairs), *(check.findings(repairs) for check in checks)))
         recomputed = RecomputeService(store, self.clock, self.new_id, self.sleep).all(by)
         checked[AFFILIATE_STATS.name] = recomputed.checked
-        return Audit(checked=checked, findings=findings + list(_stats_findings(bench, recomputed.changed)))
+        return Audit(checked=checked, findings=findings + list(_stats_findings(repairs, recomputed.changed)))
 
 
-def visitor(table: Table, shapes: ShapeCheck, checks: Sequence[Check]) -> Callable[[list[Item]], None]:
+def visitor(table: Table, shapes: MalformedCheck, checks: Sequence[Check]) -> Callable[[list[Item]], None]:
     """Return what shows items of a table to every check that looks at this table, but for those that are malformed."""
     visits = [check.visit for check in checks if table in check.tables]
 
@@ -88,8 +81,8 @@ def visitor(table: Table, shapes: ShapeCheck, checks: Sequence[Check]) -> Callab
     return show
 
 
-def _stats_findings(bench: Bench, changed: list[Recomputed]) -> Iterator[Finding]:
+def _stats_findings(repairs: Repairs, changed: list[Recomputed]) -> Iterator[Finding]:
     for each in changed:
         before, after = each.before.item(), each.after.item()
         wrong = [f"{n} is {before[n]}, not {after[n]}" for n in before if before[n] != after[n] and n != "last_updated"]
-        yield bench.finding("stats", AFFILIATE_STATS, each.affiliate_id, "; ".join(wrong) or "cannot be read")
+        yield repairs.finding("stats", AFFILIATE_STATS, each.affiliate_id, "; ".join(wrong) or "cannot be read")

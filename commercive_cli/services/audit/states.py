@@ -7,8 +7,8 @@ from typing import Any
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import CONVERSATION_STATUSES, LEAD_STATUSES
 from commercive_cli.domain.money import LARGEST_AMOUNT
-from commercive_cli.services.audit.shapes import shape_problem, shown
-from commercive_cli.services.ledger import trail_partition
+from commercive_cli.services.audit.malformed import shown, type_problem
+from commercive_cli.services.records.audit_log import audit_partition
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS
@@ -48,11 +48,11 @@ def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int
 
     Malformed rows tell nothing; only a person can say what they should hold.
     """
-    query: Query | None = Query(OPS, trail_partition(kind, subject), descending=True, limit=1)
+    query: Query | None = Query(OPS, audit_partition(kind, subject), descending=True, limit=1)
     while query is not None:
         page = store.query(query)
         for row in page.items:
-            if shape_problem(OPS, row) is None:
+            if type_problem(OPS, row) is None:
                 return row["after"], max(row["at"], created_at_of(row["sk"]) or 0)
         query = replace(query, start=page.next, limit=None) if page.next else None
     return INITIAL[kind], 0

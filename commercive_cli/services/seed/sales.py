@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.models import ORDER_VOLUMES, AffiliateLink, AffiliateStats, Lead, LeadStatus
-from commercive_cli.services.ledger import Change, code_place, primary_place
-from commercive_cli.services.ruling import EVENTS, money_state
+from commercive_cli.services.leads.decision import EVENTS, money_state
+from commercive_cli.services.records.audit_log import AuditEntry
+from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.services.seed.plan import Dice, Plan, zipf_shares
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS, Table
@@ -50,8 +51,8 @@ def _link(dice: Dice, dashboard_url: str) -> AffiliateLink:
 def _link_items(link: AffiliateLink) -> Iterator[tuple[Table, Item]]:
     owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
     yield AFFILIATE_LINKS, link.item()
-    yield OPS, {**code_place(link.link_id), **owner}
-    yield OPS, {**primary_place(link.affiliate_id, link.store_url), **owner}
+    yield OPS, {**code_claim_key(link.link_id), **owner}
+    yield OPS, {**primary_claim_key(link.affiliate_id, link.store_url), **owner}
 
 
 def _lead(dice: Dice, plan: Plan, link: AffiliateLink, status: LeadStatus) -> Lead:
@@ -81,7 +82,7 @@ def _lead(dice: Dice, plan: Plan, link: AffiliateLink, status: LeadStatus) -> Le
 def _lead_items(dice: Dice, lead: Lead) -> Iterator[tuple[Table, Item]]:
     yield LEADS, lead.item()
     if lead.status != "pending":
-        change = Change(
+        change = AuditEntry(
             "lead",
             lead.lead_id,
             EVENTS[lead.status],

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from commercive_cli.domain.answers import Seeded
+from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict
-from commercive_cli.services.absent import put_absent
-from commercive_cli.services.affiliates import DASHBOARD_URL
+from commercive_cli.services.access.insert_missing import insert_missing
+from commercive_cli.services.affiliates.service import DASHBOARD_URL
 from commercive_cli.services.seed.plan import Plan, demo_plan
 from commercive_cli.services.seed.sales import sales
 from commercive_cli.services.seed.traffic import traffic
@@ -22,7 +22,7 @@ from commercive_cli.store.schema import OPS, TABLES, Table
 from commercive_cli.store.writes import Absent, Condition, Equals, Put
 
 BATCH = 2_000
-Progress = Callable[[int], None]
+OnItems = Callable[[int], None]
 """Is told how many items were stored since the last call."""
 
 
@@ -38,7 +38,7 @@ class SeedService:
         """Load the demo data set, ending now; when it is there already, change nothing."""
         return self._load(demo_plan(self.clock()), lambda _: None)
 
-    def run(self, plan: Plan, progress: Progress = lambda _: None) -> Seeded:
+    def run(self, plan: Plan, progress: OnItems = lambda _: None) -> Seeded:
         """Load what the plan says; when the same plan was loaded already, change nothing.
 
         A run that was killed leaves counters that do not add up; the same command again completes it, and leaves alone
@@ -47,7 +47,7 @@ class SeedService:
         plan.check()
         return self._load(plan, progress)
 
-    def _load(self, plan: Plan, progress: Progress) -> Seeded:
+    def _load(self, plan: Plan, progress: OnItems) -> Seeded:
         known = self.store.get(OPS, _place(plan))
         if known is not None and known["state"] == "done":
             return _seeded(plan, changed=False)
@@ -68,7 +68,7 @@ class SeedService:
 
     def _put_missing(self, table: Table, items: list[Item]) -> int:
         chunks = (items[start : start + TRANSACTION_WRITES] for start in range(0, len(items), TRANSACTION_WRITES))
-        return sum(put_absent(self.store, table, chunk, lambda *_: None) for chunk in chunks)
+        return sum(insert_missing(self.store, table, chunk, lambda *_: None) for chunk in chunks)
 
 
 def _place(plan: Plan) -> Key:

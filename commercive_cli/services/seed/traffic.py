@@ -5,7 +5,7 @@ from itertools import accumulate
 
 from commercive_cli.domain.models import Conversation, Message, SenderType
 from commercive_cli.domain.text import preview
-from commercive_cli.services.ledger import Change
+from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.seed.plan import DAY, Dice, Plan, zipf_shares
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS, Table
@@ -117,5 +117,5 @@ def _summary(
     )
     yield CONVERSATIONS, conversation.item()
     if closed:
-        row = Change("conversation", last.conversation_id, "close", admin, {"status": "open"}, {"status": "closed"})
+        row = AuditEntry("conversation", last.conversation_id, "close", admin, {"status": "open"}, {"status": "closed"})
         yield OPS, row.row(end, dice.id_at).item

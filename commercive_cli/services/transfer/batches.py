@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from commercive_cli.services.transfer.export import is_marker
+from commercive_cli.services.transfer.exporter import is_marker
 from commercive_cli.services.transfer.source import Row, SourceFile
 from commercive_cli.store.schema import OPS
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.transfer.files import is_there, read_text, unreadable
+from commercive_cli.services.transfer.durable_files import is_there, read_text, unreadable
 from commercive_cli.store.schema import TABLES, Table
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]

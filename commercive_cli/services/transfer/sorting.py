@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from commercive_cli.services.transfer.files import write_durably
+from commercive_cli.services.transfer.durable_files import write_durably
 
 PARTS = 4
 """Files per table; a partition key always falls into the same one, whatever store it came from."""

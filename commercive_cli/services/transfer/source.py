@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.transfer.files import check_file, is_there, unreadable
-from commercive_cli.services.transfer.lines import LONGEST_LINE, read_line
+from commercive_cli.services.transfer.durable_files import check_file, is_there, unreadable
+from commercive_cli.services.transfer.dynamodb_export import dynamodb_files, dynamodb_summaries
+from commercive_cli.services.transfer.jsonl import LONGEST_LINE, read_line
 from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, read_manifest, table_named
-from commercive_cli.services.transfer.native import native_files, native_summaries
 from commercive_cli.services.transfer.sorting import file_of, part_named, part_of_key
 from commercive_cli.store.items import Item
 from commercive_cli.store.limits import check_item
@@ -165,7 +165,7 @@ def open_source(directory: Path) -> Source:
 
     Raises Invalid when there is none, or what describes it is damaged, newer, or not of our tables.
     """
-    natives = {} if is_there(directory / MANIFEST) else native_summaries(directory)
+    natives = {} if is_there(directory / MANIFEST) else dynamodb_summaries(directory)
     files = _native_files(directory, natives) if natives else _own_files(directory)
     for name, times in Counter(file.name for file in files).items():
         if times > 1:
@@ -175,7 +175,7 @@ def open_source(directory: Path) -> Source:
 
 
 def _native_files(directory: Path, summaries: dict[Path, Table]) -> list[SourceFile]:
-    found = [file for summary, table in summaries.items() for file in native_files(summary, table)]
+    found = [file for summary, table in summaries.items() for file in dynamodb_files(summary, table)]
     return [SourceFile(**vars(file), name=str(file.path.relative_to(directory))) for file in found]
 
 

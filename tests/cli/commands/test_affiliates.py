@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.engines.sqlite import SQLiteStore
+from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
 from commercive_cli.store.writes import Update
 from tests.cli.commands.conftest import Make

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from commercive_cli.cli.render.spreadsheet import unharm
+from commercive_cli.cli.render.csv import unharm
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
 

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercive_cli.cli.render import estate, moves
+from commercive_cli.cli.render import table_views, transfer_views
 from commercive_cli.cli.render.emit import Format, Screen
 from commercive_cli.cli.render.views import VIEWS
-from commercive_cli.domain.answers import Answer, Conversations, Leads, Thread
+from commercive_cli.domain.answers.base import Answer
+from commercive_cli.domain.answers.chat import Conversations, Thread
+from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.models import Conversation, Lead, Message
 
-DECLARING = (estate, moves)
+DECLARING = (table_views, transfer_views)
 """Loaded, so that all views of answers are declared."""
 
 HOSTILE = "=1+1\x1b[2J\u202e\ttab\nline [bold]x[/bold]"

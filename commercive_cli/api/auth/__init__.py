@@ -1,0 +1,1 @@
+"""Who calls: access tokens, the keys that verify them, and what each caller may do."""

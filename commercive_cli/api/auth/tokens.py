@@ -1,0 +1,133 @@
+"""Supabase access tokens: who is asking, or a refusal (RFC 7519, RFC 8725)."""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from jwt.types import Options
+
+from commercive_cli.api.auth.key_sets import Keys
+from commercive_cli.api.http.strict_json import read_object
+from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.errors import Invalid, Unauthenticated
+from commercive_cli.domain.text import identifier
+
+AUDIENCE = ROLE = "authenticated"
+"""What Supabase writes into the tokens of people who signed in; its anon and service keys say otherwise."""
+
+LONGEST_TOKEN = 8192
+NOT_BEFORE_LEEWAY_SECONDS = 30
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+_FOREIGN_KEYS = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64"})
+_OPTIONS: Options = {
+    "require": ["exp", "sub", "iss", "aud"],
+    "strict_aud": True,
+    "verify_exp": False,  # times are checked below, against the clock that was passed in
+    "verify_iat": False,
+    "verify_nbf": False,
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who an access token speaks for."""
+
+    subject: str
+    admin: bool
+
+
+@dataclass(frozen=True)
+class TokenReader:
+    """Verifies access tokens of one issuer; `clock` is in milliseconds."""
+
+    issuer: str
+    keys: Keys
+    clock: Clock = system_clock
+
+    def identify(self, authorization: str | None) -> Identity:
+        """Return who an Authorization header speaks for.
+
+        Raises Unauthenticated for anything but a bearer token that this issuer signed for somebody who signed in and
+        that counts now, and NoKeys while the issuer's keys cannot be had.
+        """
+        token = _bearer(authorization)
+        header = _header(token)
+        key_id = header.get("kid")
+        key = self.keys.find(key_id if isinstance(key_id, str) else None)
+        if key is None or header.get("alg") != key.algorithm:
+            raise _refused("it is signed with another key or algorithm than the issuer's")
+        return self._identity(self._claims(token, key.material, key.algorithm))
+
+    def _claims(self, token: str, material: Any, algorithm: str) -> dict[str, Any]:
+        try:
+            return jwt.decode(
+                token, material, algorithms=[algorithm], audience=AUDIENCE, issuer=self.issuer, options=_OPTIONS
+            )
+        except jwt.InvalidSignatureError:
+            raise _refused("its signature is wrong") from None
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            raise _refused("its claims are not those of somebody who signed in here") from None
+
+    def _identity(self, claims: Mapping[str, Any]) -> Identity:
+        now = self.clock() / 1000
+        if not now < _seconds(claims, "exp"):
+            raise _refused("it has expired")
+        if "nbf" in claims and now < _seconds(claims, "nbf") - NOT_BEFORE_LEEWAY_SECONDS:
+            raise _refused("it does not count yet")
+        if claims.get("role") != ROLE:
+            raise _refused("it is a key of the project, not the token of somebody who signed in")
+        grants = claims.get("app_metadata")
+        return Identity(_subject(claims), isinstance(grants, Mapping) and grants.get("role") == "admin")
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("this needs an access token: send the header Authorization: Bearer <token>")
+    token = token.strip()
+    if len(token) > LONGEST_TOKEN or not _COMPACT.fullmatch(token) or not all(map(_is_strict, token.split("."))):
+        raise _refused("it is no signed token")
+    return token
+
+
+def _is_strict(segment: str) -> bool:
+    """Return whether a segment is the one base64url spelling of its bytes; decoders overlook stray bits at the end."""
+    if len(segment) % 4 == 1:
+        return False
+    raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=") == segment
+
+
+def _header(token: str) -> dict[str, Any]:
+    segment = token.partition(".")[0]
+    try:
+        header = read_object(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)).decode())
+    except (Invalid, UnicodeError):
+        raise _refused("its header is not JSON") from None
+    if _FOREIGN_KEYS & header.keys():
+        raise _refused("it brings its own key")
+    return header
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> float:
+    value = claims[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _refused(f"its {name} is no time")
+    return value
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    subject = claims["sub"]
+    try:
+        if identifier(subject, "sub") != subject:
+            raise _refused("its sub is no id")
+    except Invalid:
+        raise _refused("its sub is no id") from None
+    return str(subject)
+
+
+def _refused(why: str) -> Unauthenticated:
+    return Unauthenticated(f"the access token is not accepted: {why}; sign in again")

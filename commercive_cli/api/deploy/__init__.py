@@ -1,0 +1,1 @@
+"""Deployment: the Lambda package, its permissions and the CloudFormation stack."""

@@ -1,0 +1,229 @@
+"""The deployable stack as a CloudFormation template: function, URL, role, tables, log, secret and alarms.
+
+Both know the origins: the URL answers preflights and sends CORS headers, the function refuses other pages' requests.
+"""
+
+import sys
+from typing import Any
+
+from commercive_cli.api.deploy.permissions import statements
+from commercive_cli.services.tables.cloudformation import table_resources
+from commercive_cli.settings.resolve import DEFAULT_DASHBOARD_URL
+
+Template = dict[str, Any]
+
+HANDLER = "commercive_cli.api.handler.handler"
+TIMEOUT_SECONDS = 15
+"""More than the ten seconds within which the store gives up, so that clients hear of it."""
+
+MEMORY_MB = 1024
+_LOG_DAYS = 30
+_PERIOD_SECONDS = 300
+
+
+def api_stack(prefix: str) -> Template:
+    """Return the template for tables whose names start with `prefix`."""
+    tables = {name: {**table, "Condition": "MakesTables"} for name, table in table_resources(prefix).items()}
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "Commercive: support chat and affiliate programme, API and tables",
+        "Parameters": _parameters(),
+        "Conditions": {
+            "MakesTables": {"Fn::Equals": [{"Ref": "CreateTables"}, "true"]},
+            "HasJwtSecret": _is_given("JwtSecret"),
+            "HasSupabaseKey": _is_given("SupabaseKey"),
+            "HasAlarmTopic": _is_given("AlarmTopic"),
+        },
+        "Resources": {**tables, **_function(prefix), **_url(), **_alarms()},
+        "Outputs": {
+            "ApiUrl": {
+                "Description": "NEXT_PUBLIC_AWS_LAMBDA_URL of the dashboard",
+                "Value": {"Fn::GetAtt": ["ApiUrl", "FunctionUrl"]},
+            }
+        },
+    }
+
+
+def _parameters() -> Template:
+    return {
+        "CodeBucket": {"Type": "String", "Description": "S3 bucket that holds the zip of `commercive api package`"},
+        "CodeKey": {"Type": "String", "Description": "Key of the zip in the bucket"},
+        "SupabaseUrl": {
+            "Type": "String",
+            "Description": "Project whose access tokens count, such as https://PROJECT.supabase.co",
+            "AllowedPattern": "https://[^/?#]+",
+        },
+        "JwtSecret": _secret("Older projects only: the shared secret that signs access tokens (HS256)"),
+        "SupabaseKey": _secret("Service key, when links shall be written to Supabase's affiliate table, too"),
+        "AllowedOrigins": {
+            "Type": "CommaDelimitedList",
+            "Description": "Exact origins of the pages that may call",
+            "Default": DEFAULT_DASHBOARD_URL,
+            "AllowedPattern": "^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
+        },
+        "DashboardUrl": {"Type": "String", "Default": DEFAULT_DASHBOARD_URL},
+        "CreateTables": {
+            "Type": "String",
+            "Description": "false where the tables are there already",
+            "Default": "true",
+            "AllowedValues": ["true", "false"],
+        },
+        "Runtime": {
+            "Type": "String",
+            "Description": "The Python that the zip was packaged with",
+            "Default": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        },
+        "ReservedConcurrency": {"Type": "Number", "Default": 50, "MinValue": 1},
+        "SlowMs": {"Type": "Number", "Description": "Alarm when 1 in 100 calls takes longer", "Default": 3000},
+        "AlarmTopic": {"Type": "String", "Description": "ARN of the SNS topic that hears of alarms", "Default": ""},
+    }
+
+
+def _function(prefix: str) -> Template:
+    return {
+        "AddressKey": {
+            "Type": "AWS::SecretsManager::Secret",
+            "Properties": {
+                "Description": "Keeps callers' addresses unreadable in the rate limits",
+                "GenerateSecretString": {"PasswordLength": 64, "ExcludePunctuation": True},
+            },
+        },
+        "ApiLog": {
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {"RetentionInDays": _LOG_DAYS},
+        },
+        "ApiRole": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": _policy(
+                    {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+                ),
+                "Policies": [
+                    {"PolicyName": "tables", "PolicyDocument": _policy(*statements(prefix))},
+                    {"PolicyName": "log", "PolicyDocument": _policy(_log_statement())},
+                ],
+            },
+        },
+        "ApiFunction": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Description": "The 13 actions of the dashboard",
+                "Handler": HANDLER,
+                "Runtime": {"Ref": "Runtime"},
+                "Architectures": ["x86_64"],
+                "MemorySize": MEMORY_MB,
+                "Timeout": TIMEOUT_SECONDS,
+                "ReservedConcurrentExecutions": {"Ref": "ReservedConcurrency"},
+                "Role": {"Fn::GetAtt": ["ApiRole", "Arn"]},
+                "Code": {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}},
+                "LoggingConfig": {"LogGroup": {"Ref": "ApiLog"}},
+                "Environment": {"Variables": _variables(prefix)},
+            },
+        },
+    }
+
+
+def _variables(prefix: str) -> Template:
+    return {
+        "COMMERCIVE_STORE": {"Fn::Sub": f"dynamodb://${{AWS::Region}}?prefix={prefix}"},
+        "COMMERCIVE_API_AUTH": "jwt",
+        "COMMERCIVE_SUPABASE_URL": {"Ref": "SupabaseUrl"},
+        "COMMERCIVE_JWT_SECRET": _if_given("HasJwtSecret", "JwtSecret"),
+        "COMMERCIVE_SUPABASE_KEY": _if_given("HasSupabaseKey", "SupabaseKey"),
+        "COMMERCIVE_ADDRESS_KEY": {"Fn::Sub": "{{resolve:secretsmanager:${AddressKey}}}"},
+        "COMMERCIVE_CORS_ORIGINS": {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
+        "COMMERCIVE_CORS_HEADERS": "url",
+        "COMMERCIVE_DASHBOARD_URL": {"Ref": "DashboardUrl"},
+    }
+
+
+def _url() -> Template:
+    function = {"Fn::GetAtt": ["ApiFunction", "Arn"]}
+    return {
+        "ApiUrl": {
+            "Type": "AWS::Lambda::Url",
+            "Properties": {
+                "TargetFunctionArn": function,
+                "AuthType": "NONE",
+                "Cors": {
+                    "AllowOrigins": {"Ref": "AllowedOrigins"},
+                    "AllowMethods": ["GET", "POST"],
+                    "AllowHeaders": ["authorization", "content-type", "idempotency-key"],
+                    "ExposeHeaders": ["retry-after", "x-request-id"],
+                    "MaxAge": 3600,
+                },
+            },
+        },
+        # Lambda wants both since October 2025: the URL may be called, and calling it may invoke the function.
+        "ApiUrlIsPublic": {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "FunctionName": function,
+                "Action": "lambda:InvokeFunctionUrl",
+                "Principal": "*",
+                "FunctionUrlAuthType": "NONE",
+            },
+        },
+        "ApiIsInvokedByUrl": {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "FunctionName": function,
+                "Action": "lambda:InvokeFunction",
+                "Principal": "*",
+                "InvokedViaFunctionUrl": True,
+            },
+        },
+    }
+
+
+def _alarms() -> Template:
+    return {
+        "ErrorsAlarm": _alarm("The function failed", "Errors", 1, Statistic="Sum"),
+        "ServerErrorsAlarm": _alarm("Clients got 5xx", "Url5xxCount", 1, Statistic="Sum"),
+        "ThrottlesAlarm": _alarm("Reserved concurrency is used up", "Throttles", 1, Statistic="Sum"),
+        "LatencyAlarm": _alarm(
+            "1 in 100 calls is slow", "Duration", {"Ref": "SlowMs"}, ExtendedStatistic="p99", EvaluationPeriods=3
+        ),
+    }
+
+
+def _alarm(description: str, metric: str, threshold: Any, **more: Any) -> Template:
+    properties = {
+        "AlarmDescription": description,
+        "Namespace": "AWS/Lambda",
+        "MetricName": metric,
+        "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": "ApiFunction"}}],
+        "Period": _PERIOD_SECONDS,
+        "EvaluationPeriods": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "Threshold": threshold,
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]},
+    }
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties | more}
+
+
+def _log_statement() -> Template:
+    return {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": [{"Fn::GetAtt": ["ApiLog", "Arn"]}],
+    }
+
+
+def _policy(*parts: Template) -> Template:
+    return {"Version": "2012-10-17", "Statement": list(parts)}
+
+
+def _secret(description: str) -> Template:
+    return {"Type": "String", "NoEcho": True, "Description": description, "Default": ""}
+
+
+def _is_given(parameter: str) -> Template:
+    return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
+
+
+def _if_given(condition: str, parameter: str) -> Template:
+    return {"Fn::If": [condition, {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}

@@ -1,0 +1,1 @@
+"""HTTP: Function URL events, CORS, JSON, error statuses, the local server and outgoing requests."""

@@ -1,0 +1,52 @@
+"""Which pages in which browsers may call: an exact list of origins (Fetch standard, "CORS protocol")."""
+
+from dataclasses import dataclass
+
+from commercive_cli.api.http.events import HTTPRequest, Reply
+from commercive_cli.domain.errors import Denied
+
+METHODS = ("GET", "POST")
+ALLOW = (*METHODS, "OPTIONS")
+_REQUEST_HEADERS = "authorization, content-type, idempotency-key"
+_EXPOSED_HEADERS = "retry-after, x-request-id"
+_MAX_AGE_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Cors:
+    """The origins that may call; None leaves that to somebody in front of us.
+
+    Where a Function URL's CORS settings send the headers, `sends_headers` is false: browsers refuse doubled ones.
+    Foreign origins are refused here all the same, as the URL lets their requests through.
+    """
+
+    origins: tuple[str, ...] | None = None
+    sends_headers: bool = True
+
+    def check(self, request: HTTPRequest) -> None:
+        """Raise Denied for a request from a page that is not on the list.
+
+        Withholding headers alone would not do: browsers send simple requests, a POST without content type among them,
+        and only then keep the answer from the page.
+        """
+        if self.origins is not None and request.header("origin") not in (None, *self.origins):
+            raise Denied("pages of this origin may not call")
+
+    def headers(self, request: HTTPRequest) -> dict[str, str]:
+        """Return what lets the page that asks read the answer, or nothing for a page that is not on the list."""
+        origin = request.header("origin")
+        if not self.sends_headers or origin is None or origin not in (self.origins or ()):
+            return {}
+        return {"access-control-allow-origin": origin, "access-control-expose-headers": _EXPOSED_HEADERS}
+
+    def preflight(self, request: HTTPRequest) -> Reply:
+        """Return the answer to OPTIONS; it permits a page on the list to send the requests that the API takes."""
+        reply = {"allow": ", ".join(ALLOW)}
+        if not self.headers(request):
+            return Reply(204, headers=reply)
+        permission = {
+            "access-control-allow-methods": ", ".join(METHODS),
+            "access-control-allow-headers": _REQUEST_HEADERS,
+            "access-control-max-age": str(_MAX_AGE_SECONDS),
+        }
+        return Reply(204, headers=reply | permission)

@@ -1,0 +1,96 @@
+"""Every failure becomes an HTTP status and a JSON body, here and nowhere else (DESIGN.md, section 6)."""
+
+import json
+from typing import Any
+
+from commercive_cli.api.http.events import Reply, TooLarge
+from commercive_cli.domain.answers.base import Failed
+from commercive_cli.domain.errors import (
+    CommerciveError,
+    Conflict,
+    Damaged,
+    Denied,
+    Invalid,
+    NotFound,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+
+BUG = 500
+BUG_TEXT = "something is wrong on our side; nothing more is known, try again later"
+UNAVAILABLE_TEXT = "the store cannot answer now and the outcome is unknown; retry with the same Idempotency-Key"
+RETRY_SECONDS = 1
+
+
+class UnknownAction(NotFound):
+    """No action has this name."""
+
+
+class NoKeys(Unavailable):
+    """Nobody can tell who is asking, for want of the keys of access tokens; nothing was done."""
+
+
+class WrongMethod(CommerciveError):
+    """The action exists, but not for this HTTP method; `allow` are those that it has."""
+
+    code = "wrong_method"
+
+    def __init__(self, message: str, allow: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.allow = allow
+
+
+STATUSES: dict[type[CommerciveError], int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Denied: 403,
+    NotFound: 404,
+    WrongMethod: 405,
+    Conflict: 409,
+    TooLarge: 413,
+    RateLimited: 429,
+    Unavailable: 503,
+    Damaged: BUG,
+}
+
+
+def failure(error: Exception) -> Reply:
+    """Return the reply for an error; a bug's says nothing, and what the store said of itself stays in the log."""
+    status, body = _failed(error)
+    return Reply(status, to_json(body.model_dump(mode="json")), _headers(error))
+
+
+def code_of(error: Exception) -> str:
+    """Return the error's code, `internal` for a bug."""
+    return error.code if isinstance(error, CommerciveError) else CommerciveError.code
+
+
+def to_json(value: dict[str, Any]) -> str:
+    """Return JSON text that UTF-8 can carry, whatever was in the request."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
+
+
+def _failed(error: Exception) -> tuple[int, Failed]:
+    status = _status(error)
+    if status == BUG:
+        return status, Failed(error=BUG_TEXT, code=CommerciveError.code)
+    is_unknown = isinstance(error, Unavailable) and not isinstance(error, NoKeys)
+    return status, Failed(error=UNAVAILABLE_TEXT if is_unknown else str(error), code=code_of(error))
+
+
+def _status(error: Exception) -> int:
+    return next((STATUSES[base] for base in type(error).__mro__ if base in STATUSES), BUG)
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    match error:
+        case WrongMethod():
+            return {"allow": ", ".join(error.allow)}
+        case Unauthenticated():
+            return {"www-authenticate": "Bearer"}
+        case RateLimited():
+            return {"retry-after": str(getattr(error, "retry_after", RETRY_SECONDS))}
+        case Unavailable():
+            return {"retry-after": str(RETRY_SECONDS)}
+    return {}

@@ -1,0 +1,109 @@
+"""Lambda Function URL events (payload format 2.0), read strictly, and the replies that Lambda wants back."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from commercive_cli.domain.errors import CommerciveError, Invalid
+
+BODY_BYTES = 256 * 1024
+_BASE64_CHARACTERS = (BODY_BYTES + 2) // 3 * 4
+_FIELDS = 100
+
+
+class TooLarge(CommerciveError):
+    """The request's body exceeds 256 KB, or the answer what Lambda can carry."""
+
+    code = "too_large"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer: its status, the JSON text of its body, and headers beyond the usual."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def as_lambda(self) -> dict[str, Any]:
+        """Return the reply as Lambda wants it."""
+        return {
+            "statusCode": self.status,
+            "headers": dict(self.headers),
+            "body": self.body,
+            "isBase64Encoded": False,
+        }
+
+
+@dataclass(frozen=True)
+class HTTPRequest:
+    """An HTTP request out of an event; nothing in it is checked yet, and its body not even decoded."""
+
+    event: Mapping[str, Any]
+
+    @property
+    def method(self) -> str:
+        """Return the HTTP method."""
+        return str(self._http.get("method", "GET")).upper()
+
+    @property
+    def source(self) -> str:
+        """Return the address of the caller, as the one who accepted the connection saw it."""
+        return str(self._http.get("sourceIp", ""))
+
+    @property
+    def id(self) -> str:
+        """Return the request's id, for logs; empty when there is none."""
+        return str(self._context.get("requestId", ""))
+
+    def header(self, name: str) -> str | None:
+        """Return a header by its lower-case name."""
+        headers: Mapping[str, Any] = self.event.get("headers") or {}
+        value = headers.get(name)
+        return None if value is None else str(value)
+
+    def query(self) -> dict[str, str]:
+        """Return the parameters of the query string; raise Invalid when one is there twice or is no UTF-8."""
+        try:
+            pairs = parse_qsl(
+                self.event.get("rawQueryString") or "", keep_blank_values=True, errors="strict", max_num_fields=_FIELDS
+            )
+        except ValueError:
+            raise Invalid(f"the query string is not UTF-8, or has more than {_FIELDS} parameters") from None
+        parameters = dict(pairs)
+        if len(parameters) != len(pairs):
+            raise Invalid("a parameter is in the query string twice")
+        return parameters
+
+    def body(self) -> str:
+        """Return the body's text; raise TooLarge beyond 256 KB, Invalid when it is no base64 or no UTF-8."""
+        body = self.event.get("body") or ""
+        encoded = self.event.get("isBase64Encoded") is True
+        if len(body) > (_BASE64_CHARACTERS if encoded else BODY_BYTES):
+            raise _too_large()
+        try:
+            raw = base64.b64decode(body, validate=True) if encoded else body.encode()
+            text = raw.decode()
+        except UnicodeError:
+            raise Invalid("the body is not UTF-8") from None
+        except ValueError:
+            raise Invalid("the body is not base64") from None
+        if len(raw) > BODY_BYTES:
+            raise _too_large()
+        return text
+
+    @property
+    def _context(self) -> Mapping[str, Any]:
+        context: Mapping[str, Any] = self.event.get("requestContext") or {}
+        return context
+
+    @property
+    def _http(self) -> Mapping[str, Any]:
+        http: Mapping[str, Any] = self._context.get("http") or {}
+        return http
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"the body exceeds {BODY_BYTES // 1024} KB")

@@ -1,0 +1,104 @@
+"""Small HTTP calls to other services: two seconds, no redirects, no proxies, https unless it is this machine."""
+
+import io
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 2.0
+"""For a whole call, from connecting to the last byte; only looking up the host's name is not counted."""
+
+LARGEST_ANSWER = 256 * 1024
+
+
+class RequestFailed(Exception):
+    """The other side did not answer in time, or with something that is no answer."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the other side said; header names are in lower case."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+SendRequest = Callable[[str, str, Mapping[str, str], bytes], Response]
+"""Sends method, URL, headers and body; raises CallFailed."""
+
+
+class _Deadline:
+    """The time that is left of a call; `now` counts seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._ends = now() + TIMEOUT_SECONDS
+
+    def left(self) -> float:
+        """Return the seconds that are left; raise TimeoutError when none are."""
+        left = self._ends - self._now()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+class _Incoming(io.RawIOBase):
+    """What a socket receives until the deadline, however slowly it drips."""
+
+    def __init__(self, source: socket.socket, deadline: _Deadline) -> None:
+        self._source = source
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._source.settimeout(self._deadline.left())
+        return self._source.recv_into(buffer)
+
+
+def send_request(
+    method: str, url: str, headers: Mapping[str, str], body: bytes, *, now: Callable[[], float] = time.monotonic
+) -> Response:
+    """Send one request and return what came back within two seconds in all, at most 256 KB of it."""
+    deadline = _Deadline(now)
+    parts = urlsplit(url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.sock = _connect(connection.host, connection.port, deadline)
+        if parts.scheme == "https":
+            connection.sock.settimeout(deadline.left())
+            connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=connection.host)
+        connection.sock.settimeout(deadline.left())
+        connection.request(method, target, body or None, dict(headers))
+        response = HTTPResponse(connection.sock, method=method)
+        response.fp = io.BufferedReader(_Incoming(connection.sock, deadline))
+        response.begin()
+        return Response(response.status, response.read(LARGEST_ANSWER), _lower(response.getheaders()))
+    except (OSError, HTTPException) as error:
+        raise RequestFailed(f"{parts.hostname} did not answer: {type(error).__name__}") from error
+    finally:
+        connection.close()
+
+
+def _connect(host: str, port: int, deadline: _Deadline) -> socket.socket:
+    """Return a connection to the first of the host's addresses that takes one before the deadline."""
+    failed = OSError("the host has no address")
+    for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            return socket.create_connection((str(address[0]), port), deadline.left())
+        except OSError as error:
+            failed = error
+    raise failed
+
+
+def _lower(headers: list[tuple[str, str]]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers}

@@ -1,0 +1,117 @@
+"""The API on this machine: HTTP requests become the events that Lambda would make of them."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, create_server
+
+from commercive_cli.api.http.local_events import http_event
+from commercive_cli.domain.errors import Unavailable
+
+LARGEST_REQUEST = 6 * 1024 * 1024
+"""Bytes; Lambda refuses more before a function sees it."""
+
+THREADS = 16
+DRAIN_SECONDS = 10.0
+_POLL_SECONDS = 1.0
+_DRAIN_POLL_SECONDS = 0.02
+
+Handle = Callable[[dict[str, Any]], dict[str, Any]]
+"""Answers an event."""
+
+
+class LocalServer:
+    """Serves `handle` on one address; port 0 takes a free one. `run` returns after `stop` was called."""
+
+    def __init__(self, handle: Handle, host: str, port: int) -> None:
+        self._channels: dict[int, Any] = {}
+        self._stopping = threading.Event()
+        server = create_server(
+            wsgi_app(handle),
+            map=self._channels,
+            sockets=[_listening(host, port)],
+            threads=THREADS,
+            ident="",
+            max_request_body_size=LARGEST_REQUEST,
+            clear_untrusted_proxy_headers=True,
+        )
+        assert isinstance(server, BaseWSGIServer), "one socket makes one server"
+        self._server = server
+
+    @property
+    def url(self) -> str:
+        """Return where the server can be reached."""
+        host, port = self._listeners()[0].socket.getsockname()[:2]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def run(self) -> None:
+        """Serve until `stop`; then take no more connections, answer what was asked, and return."""
+        while not self._stopping.is_set():
+            self._turn(_POLL_SECONDS)
+        for listener in self._listeners():
+            wasyncore.dispatcher.close(listener)  # its own close would take the trigger away from the busy threads
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while any(map(_is_busy, self._open())) and time.monotonic() < deadline:
+            self._turn(_DRAIN_POLL_SECONDS)
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._channels)
+
+    def stop(self, *_signal: object) -> None:
+        """Let `run` come to its end; may be called from a signal handler or another thread."""
+        self._stopping.set()
+        self._server.pull_trigger()
+
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._channels, count=1)
+
+    def _listeners(self) -> list[Any]:
+        return [each for each in self._channels.values() if getattr(each, "accepting", False)]
+
+    def _open(self) -> list[HTTPChannel]:
+        return [each for each in self._channels.values() if isinstance(each, HTTPChannel)]
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        [(family, *_, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise Unavailable(f"cannot listen on {host} port {port}: {error.strerror}") from error
+
+
+def wsgi_app(handle: Handle) -> Callable[..., Iterable[bytes]]:
+    """Return a WSGI application (PEP 3333) that answers with `handle`."""
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        reply = handle(_event(environ))
+        status = HTTPStatus(reply["statusCode"])
+        start_response(f"{status.value} {status.phrase}", list(reply["headers"].items()))
+        return [reply["body"].encode()]
+
+    return app
+
+
+def _event(environ: dict[str, Any]) -> dict[str, Any]:
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+    }
+    return http_event(
+        environ["REQUEST_METHOD"],
+        environ.get("PATH_INFO") or "/",
+        environ.get("QUERY_STRING", ""),
+        headers,
+        environ["wsgi.input"].read(),
+        environ.get("REMOTE_ADDR", ""),
+    )
+
+
+def _is_busy(channel: HTTPChannel) -> bool:
+    return bool(channel.requests or channel.total_outbufs_len)

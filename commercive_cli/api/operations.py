@@ -1,0 +1,173 @@
+"""What each action does: one service call, with what the request and the caller bring."""
+
+from dataclasses import dataclass
+from typing import Generic, Literal
+
+from commercive_cli import __version__
+from commercive_cli.api import parameters as p
+from commercive_cli.api.auth.principal import Audience, Principal
+from commercive_cli.api.parameters import Model
+from commercive_cli.api.supabase import LinkTable
+from commercive_cli.bootstrap import Services
+from commercive_cli.domain.answers.affiliates import LinkCreated, LinkFound, Stats
+from commercive_cli.domain.answers.base import Answer
+from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent
+from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadSubmitted
+from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.ids import new_id
+from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.services.leads.listing import LeadFilter
+from commercive_cli.services.records.rate_limits import RateService
+
+
+class Health(Answer):
+    """The API is there; nothing is said of the store."""
+
+    status: Literal["ok"] = "ok"
+    version: str = __version__
+
+
+class LinkSynced(LinkCreated):
+    """A link, and whether Supabase shows it too; only where a Supabase project is configured."""
+
+    supabase_synced: bool
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What actions work with: the services, the rate limits, and Supabase's table where one is configured."""
+
+    services: Services
+    rates: RateService
+    links: LinkTable | None = None
+    clock: Clock = system_clock
+
+
+@dataclass(frozen=True)
+class Invocation(Generic[Model]):
+    """One call of an action: its parameters, who asks from which address, and the request's key."""
+
+    params: Model
+    caller: Principal
+    backend: Backend
+    source: str = ""
+    key: str | None = None
+
+    @property
+    def services(self) -> Services:
+        """Return the services."""
+        return self.backend.services
+
+
+def conversations(call: Invocation[p.UserConversations]) -> Conversations:
+    """List a user's conversations."""
+    asked = call.params
+    return call.services.chat.conversations(asked.user_id, limit=asked.limit, cursor=asked.cursor)
+
+
+def messages(call: Invocation[p.ConversationMessages]) -> Messages:
+    """List messages; whoever is no admin sees those of their own conversations alone."""
+    asked = call.params
+    return call.services.chat.messages(
+        asked.conversation_id, since=asked.since, limit=asked.limit, cursor=asked.cursor, owner=call.caller.owner
+    )
+
+
+def send(call: Invocation[p.UserMessage]) -> Sent:
+    """Store a user's message."""
+    sent = call.params
+    return call.services.chat.send(
+        sent.user_id, sent.message, store=sent.store_url, conversation_id=sent.conversation_id, key=call.key
+    )
+
+
+def reply(call: Invocation[p.AdminReply]) -> Sent:
+    """Store an admin's reply."""
+    sent = call.params
+    return call.services.chat.reply(
+        sent.conversation_id, sent.admin_id, sent.message, if_last=sent.if_last, key=call.key
+    )
+
+
+def mark_read(call: Invocation[p.ReadMark]) -> MarkedRead:
+    """Mark the other side's messages read."""
+    asked, caller = call.params, call.caller
+    # Even an admin reads as a user in a conversation of their own alone: the user's count is the user's.
+    owner = caller.owner if asked.reader_type == "admin" else caller.self_only
+    return call.services.chat.mark_read(asked.conversation_id, asked.reader_type, owner=owner)
+
+
+def admins_read_as_admins(asked: p.ReadMark, caller: Principal) -> None:
+    """Raise Denied when somebody else reads as an admin."""
+    if asked.reader_type == "admin":
+        caller.check_role(Audience.ADMIN)
+
+
+def close(call: Invocation[p.Closing]) -> ConversationChanged:
+    """Close a conversation."""
+    return call.services.chat.close(call.params.conversation_id, call.caller.acting(call.params.admin_id))
+
+
+def all_conversations(call: Invocation[p.StatusListing]) -> Conversations:
+    """List everybody's conversations."""
+    asked = call.params
+    return call.services.chat.list_conversations(
+        ConversationFilter(asked.status), limit=asked.limit, cursor=asked.cursor
+    )
+
+
+def leads(call: Invocation[p.StatusListing]) -> Leads:
+    """List leads."""
+    asked = call.params
+    return call.services.leads.list_leads(LeadFilter(asked.status), limit=asked.limit, cursor=asked.cursor)
+
+
+def decide(call: Invocation[p.LeadDecision]) -> LeadDecided:
+    """Approve or reject a lead."""
+    asked = call.params
+    return call.services.leads.decide(
+        asked.lead_id,
+        asked.decided_status,
+        call.caller.acting(asked.admin_id),
+        commission=asked.commission_amount,
+        notes=asked.admin_notes,
+        amend=asked.amend,
+    )
+
+
+def get_link(call: Invocation[p.Affiliate]) -> LinkFound:
+    """Find an affiliate's link."""
+    return call.services.affiliates.get_link(call.params.affiliate_id)
+
+
+def create_link(call: Invocation[p.NewLink]) -> LinkCreated:
+    """Make or find an affiliate's link, and show it to Supabase where one is configured."""
+    asked = call.params
+    created = call.services.affiliates.create_link(asked.affiliate_id, asked.affiliate_email, asked.store_url)
+    if call.backend.links is None:
+        return created
+    synced = call.backend.links.show_link(created.affiliate_id, created.affiliate_url)
+    return LinkSynced(**created.model_dump(), supabase_synced=synced)
+
+
+def submit(call: Invocation[p.NewLead]) -> LeadSubmitted:
+    """Store a lead within the rate limits; a program that fills in the honeypot only believes that it did."""
+    asked, source = call.params, call.source
+    if asked.lead_data.get(p.HONEYPOT):
+        return LeadSubmitted(lead_id=new_id(call.backend.clock()))
+    return call.services.leads.submit(
+        asked.link_id,
+        asked.lead_data,
+        key=call.key,
+        admit=lambda: call.backend.rates.admit_lead(source, asked.link_id),
+    )
+
+
+def stats(call: Invocation[p.Affiliate]) -> Stats:
+    """Return an affiliate's stats."""
+    return call.services.affiliates.stats(call.params.affiliate_id)
+
+
+def health(_call: Invocation[p.Params]) -> Health:
+    """Say that the API is there."""
+    return Health()

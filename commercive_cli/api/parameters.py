@@ -1,0 +1,228 @@
+"""What each action takes: one model per action. Unknown fields are ignored, blank ones count as absent.
+
+Types are checked here; lengths and rules belong to the services.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from commercive_cli.domain.choices import choose
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.models import (
+    CONVERSATION_STATUSES,
+    LEAD_STATUSES,
+    ORDER_VOLUMES,
+    SENDER_TYPES,
+    DecidedStatus,
+)
+from commercive_cli.services.access.paging import DEFAULT_LIMIT, LARGEST_LIMIT
+
+LATEST_MS = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+
+HONEYPOT = "website"
+"""A field that people do not see and programs fill in."""
+
+DECISIONS: dict[str, DecidedStatus] = {
+    "approve": "approved",
+    "reject": "rejected",
+    "approved": "approved",
+    "rejected": "rejected",
+}
+_DIGITS = 20
+
+
+def _whole_number(value: object) -> object:
+    """Return the number that a query string's text is; whatever else is left for pydantic to refuse."""
+    if not isinstance(value, str) or len(value) > _DIGITS:
+        return value
+    digits = value.removeprefix("-")
+    return int(value) if digits.isascii() and digits.isdecimal() else value
+
+
+def _amount(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        raise PydanticCustomError("amount_type", "no amount")
+    return value
+
+
+Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT), BeforeValidator(_whole_number)]
+Since = Annotated[int, Field(ge=0, le=LATEST_MS, description="Milliseconds."), BeforeValidator(_whole_number)]
+Amount = Annotated[int | Decimal | str | None, BeforeValidator(_amount)]
+LeadData = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "required": ["name", "email"],
+            "properties": {
+                "name": {"type": "string", "minLength": 1, "maxLength": 200},
+                "email": {"type": "string", "format": "email", "maxLength": 254},
+                "phone": {"type": "string", "maxLength": 40},
+                "product_link": {"type": "string", "maxLength": 2048},
+                "order_volume": {"type": "string", "enum": ["", *ORDER_VOLUMES]},
+                "pending_orders": {"type": ["string", "number"]},
+                HONEYPOT: {"type": "string", "maxLength": 0, "description": "People do not see this field."},
+            },
+        }
+    ),
+]
+
+
+class Params(BaseModel):
+    """The parameters of an action that takes none."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value is not None and value != ""}
+
+
+class Keyed(Params):
+    """A request that may be sent again: the same key changes nothing and gets the first answer."""
+
+    client_message_id: str | None = Field(default=None, description="The request's key, if no header brings one.")
+
+
+class UserConversations(Params):
+    """Whose conversations to list."""
+
+    user_id: str
+    limit: Limit | None = None
+    cursor: str | None = None
+
+
+class ConversationMessages(Params):
+    """Which messages to read."""
+
+    conversation_id: str
+    since: Since | None = None
+    limit: Limit | None = None
+    cursor: str | None = None
+
+
+class UserMessage(Keyed):
+    """A user's message; without a conversation it begins one."""
+
+    user_id: str
+    message: str
+    store_url: str = ""
+    conversation_id: str | None = None
+
+
+class AdminReply(Keyed):
+    """An admin's message; `if_last` is the id of the last message that the admin saw."""
+
+    conversation_id: str
+    admin_id: str
+    message: str
+    if_last: str | None = None
+
+
+class ReadMark(Params):
+    """What to mark read, and for which side."""
+
+    conversation_id: str
+    reader_type: str = Field(json_schema_extra={"enum": [*SENDER_TYPES]})
+
+
+class Closing(Params):
+    """Which conversation to close."""
+
+    conversation_id: str
+    admin_id: str | None = None
+
+
+class StatusListing(Params):
+    """Which page of an admin's list."""
+
+    status: str = Field(default="all", json_schema_extra={"enum": [*CONVERSATION_STATUSES, *LEAD_STATUSES, "all"]})
+    limit: Limit = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+class Affiliate(Params):
+    """Which affiliate."""
+
+    affiliate_id: str
+
+
+class NewLink(Params):
+    """Whose link to make, for which store."""
+
+    affiliate_id: str
+    affiliate_email: str = Field(validation_alias=AliasChoices("affiliate_email", "email"))
+    store_url: str = ""
+
+
+class NewLead(Keyed):
+    """A prospect's form, and the code of the link that led to it."""
+
+    link_id: str = Field(validation_alias=AliasChoices("link_id", "ref", "affiliate_link_id"))
+    lead_data: LeadData = Field(validation_alias=AliasChoices("lead_data", "lead"))
+
+
+class LeadDecision(Params):
+    """What an admin decided about a lead."""
+
+    lead_id: str
+    decision: str = Field(json_schema_extra={"enum": [*DECISIONS]})
+    commission_amount: Amount = Field(default=None, description="USD; needed to approve.")
+    admin_notes: str | None = Field(default=None, validation_alias=AliasChoices("admin_notes", "notes"))
+    admin_id: str | None = None
+    amend: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_decision(cls, values: dict[str, Any]) -> dict[str, Any]:
+        given = {name: values[name] for name in ("decision", "status") if values.get(name) not in (None, "")}
+        ruled = {name: DECISIONS[choose(value, tuple(DECISIONS), name)] for name, value in given.items()}
+        if len(set(ruled.values())) > 1:
+            raise Invalid("decision and status contradict each other", field="decision")
+        return values | ({"decision": next(iter(ruled.values()))} if ruled else {})
+
+    @property
+    def decided_status(self) -> DecidedStatus:
+        """Return the decision as leads hold it."""
+        return DECISIONS[self.decision]
+
+
+Model = TypeVar("Model", bound=Params)
+
+_COMPLAINTS = {
+    "amount_type": "must be an amount such as 25.50",
+    "missing": "is missing",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "dict_type": "must be an object",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+}
+
+
+def read_params(model: type[Model], values: dict[str, Any]) -> Model:
+    """Return the parameters that `values` hold; raise Invalid naming the first field that is missing or wrong."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else "the request"
+        complaint = _COMPLAINTS.get(first["type"], "has the wrong type").format(**first.get("ctx", {}))
+        raise Invalid(f"{field} {complaint}", field=field) from None

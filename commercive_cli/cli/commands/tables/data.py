@@ -1,0 +1,219 @@
+"""`commercive tables`, the part about what is in them: exports, imports, sizes, and what persons may ask for."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Annotated, Literal
+
+import typer
+
+from commercive_cli.cli import options as o
+from commercive_cli.cli.commands.tables.outcome import check_audit
+from commercive_cli.cli.confirm import confirm
+from commercive_cli.cli.errors import DIFFERS, say
+from commercive_cli.cli.groups import example
+from commercive_cli.cli.interrupts import resumable
+from commercive_cli.cli.progress import progress
+from commercive_cli.cli.render import transfer_views as _views  # noqa: F401 - says how the answers are shown
+from commercive_cli.cli.render.escape import escape_json
+from commercive_cli.cli.session import Session
+from commercive_cli.domain.answers.privacy import PersonErased
+from commercive_cli.domain.answers.tables import CostEstimate
+from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.services.transfer.durable_files import new_file
+from commercive_cli.store.items import Item
+from commercive_cli.store.schema import Table
+
+app = typer.Typer()
+
+Directory = Annotated[Path | None, typer.Argument(metavar="DIR", help="The directory of the export.")]
+
+
+@app.command(
+    "export",
+    epilog=example(
+        "commercive tables export backup-2026-11-22 --gzip", "commercive tables export --s3 s3://bucket/path"
+    ),
+)
+def export_tables(
+    context: typer.Context,
+    *,
+    directory: Directory = None,
+    gzip: Annotated[bool, typer.Option("--gzip", help="Compress the files.")] = False,
+    s3: Annotated[str | None, typer.Option("--s3", metavar="URI", help="DynamoDB's own export to S3.")] = None,
+    output: o.Output = "table",
+) -> None:
+    """Export all tables to files with a manifest. Lossless; the same line again goes on after an interruption.
+
+    The files hold personal data and are readable by you alone. They are JSON lines, sorted, equal for equal data.
+    """
+    session = Session(context, output)
+    if s3 is not None:
+        from commercive_cli.cli.commands.tables.s3 import export_to_s3
+
+        _only(directory is None and not gzip, "--s3 takes neither DIR nor --gzip")
+        return export_to_s3(session, s3)
+    with session.reading() as services, resumable(), progress("items read") as advance:
+        answer = services.exports.run(_given(directory), compress=gzip, progress=advance)
+    return session.show(answer)
+
+
+@app.command(
+    "import",
+    epilog=example("commercive tables import backup-2026-11-22", "commercive tables import DIR --on-conflict skip"),
+)
+def import_tables(
+    context: typer.Context,
+    *,
+    directory: Directory = None,
+    on_conflict: Annotated[
+        Literal["fail", "skip", "overwrite"],
+        typer.Option("--on-conflict", help="What to do where a different item has the key."),
+    ] = "fail",
+    s3: Annotated[str | None, typer.Option("--s3", metavar="URI", help="DynamoDB's own import from S3.")] = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Import an export into tables that exist, and audit them. The same line again goes on after an interruption.
+
+    Reads exports of `tables export`, and DynamoDB's full exports (DYNAMODB_JSON) as downloaded from S3. Files are
+    checked against their manifest before the first write. Nobody else should write to the store until an interrupted
+    import has been repeated to its end. Exits 3 when the audit finds something broken.
+    """
+    session = Session(context, output)
+    if s3 is not None:
+        from commercive_cli.cli.commands.tables.s3 import import_from_s3
+
+        _only(
+            directory is None and on_conflict == "fail" and not dry_run,
+            "--s3 takes neither DIR nor --on-conflict nor --dry-run",
+        )
+        return import_from_s3(session, s3, yes=yes)
+    if dry_run:
+        return _show_forecast(session, _given(directory), on_conflict)
+    with session.writing(yes=yes) as services, resumable():
+        with progress("items stored") as advance:
+            answer = services.imports.run(_given(directory), session.actor, on_conflict=on_conflict, progress=advance)
+        session.show(answer)
+        return check_audit(answer.audit, services.store.target)
+
+
+def _show_forecast(session: Session, directory: Path, on_conflict: str) -> None:
+    """Show what an import would meet; end as it would end."""
+    with session.reading() as services, progress("items compared") as advance:
+        answer = services.import_previews.run(directory, progress=advance)
+    session.show(answer)
+    differing = sum(answer.different.values())
+    fate = {"fail": "would stop the import", "skip": "would stay as they are", "overwrite": "would be replaced"}
+    say(f"dry run: {differing:,} items with equal keys differ and {fate[on_conflict]}; nothing was written")
+    for place in answer.places:
+        say(place)
+    if differing and on_conflict == "fail":
+        raise Conflict("import with --on-conflict skip or overwrite")
+
+
+@app.command(
+    epilog=example(
+        "commercive tables person ana@example.com --export ana.jsonl",
+        "commercive tables person ana@example.com --erase --dry-run",
+    )
+)
+def person(
+    context: typer.Context,
+    *,
+    who: Annotated[str, typer.Argument(metavar="USER_OR_EMAIL", help="The person's id or e-mail address.")],
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export", metavar="FILE", help="Write everything about the person, as JSON lines; - for stdout."
+        ),
+    ] = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Replace the person's data by a marker.")] = False,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--also", metavar="TEXT", help="One more address, phone number or name to look for in texts."),
+    ] = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Collect or erase everything about one person. Looks through every table, by id, e-mail and what these lead to.
+
+    Erasing cannot be undone. It keeps counters, money and audit rows true. It does not reach backups, point-in-time
+    recovery (35 days), exports and logs. The same line again goes on after an interruption. Exits 3 when something
+    is left that cannot be changed.
+    """
+    session = Session(context, output)
+    _only((export is not None) != erase, "pass one of --export FILE and --erase")
+    terms = tuple(also or ())
+    if export is not None:
+        return _export_person(session, who, terms, export)
+    if not dry_run and not session.settings.read_only:
+        confirm(f"Erase everything about {who} from {session.settings.store}? This cannot be undone.", yes=yes)
+    with session.writing(yes=True, dry_run=dry_run) as services, resumable():
+        erased = services.privacy.erase(who, session.actor, also=terms)
+        session.show(erased)
+        return _say_rest(erased)
+
+
+def _export_person(session: Session, who: str, also: tuple[str, ...], path: Path) -> None:
+    """Write everything about a person to a file and show how much that was, or to stdout and say so."""
+    with session.reading() as services, _lent(path) as file:
+        answer = services.privacy.export(who, lambda table, item: file.write(_line(table, item)), also=also)
+    if file is sys.stdout:
+        return say(f"{sum(answer.items.values()):,} items about {who}")
+    return session.show(answer)
+
+
+def show_sizes(session: Session, sizes: CostEstimate) -> None:
+    """Show sizes, hot keys and costs, and say on what they rest."""
+    session.show(sizes)
+    if not session.shows_sections:
+        for hot in sizes.hot:
+            say(f"hot: {hot.table} {hot.id}, {hot.items:,} of {hot.read:,} that were read")
+    say(f"about {sizes.monthly_usd:.2f} USD a month for storage and recovery, requests not counted; {sizes.basis}")
+
+
+def _say_rest(erased: PersonErased) -> None:
+    if erased.namesakes:
+        say(f"{erased.namesakes} leads of others bear the same name and were left alone")
+    for place in erased.remaining:
+        say(f"{place}: still shows the person and cannot be changed")
+    if erased.remaining:
+        raise typer.Exit(DIFFERS)
+
+
+def _given(directory: Path | None) -> Path:
+    if directory is None:
+        raise Invalid("pass the directory DIR, or --s3 URI")
+    return directory
+
+
+def _only(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - the condition is what it is about
+    if not condition:
+        raise Invalid(otherwise)
+
+
+@contextmanager
+def _lent(path: Path) -> Iterator[IO[str]]:
+    """Lend a new file, or stdout for `-`."""
+    if str(path) == "-":
+        yield sys.stdout
+        return
+    _only(bool(path.name), "--export takes the name of a file")
+    with new_file(path) as file:
+        yield file
+
+
+def _line(table: Table, item: Item) -> str:
+    return escape_json(json.dumps({"table": table.name, "item": item}, ensure_ascii=False, default=_number)) + "\n"
+
+
+def _number(value: object) -> float | str:
+    """Return what JSON can hold of a value: the number where that is exact, its digits as text where not."""
+    number = float(value) if isinstance(value, Decimal) else None
+    return str(value) if number is None or Decimal(repr(number)) != value else number

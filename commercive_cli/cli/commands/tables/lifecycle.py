@@ -1,0 +1,136 @@
+"""`commercive tables`: what operators do with the tables themselves."""
+
+from typing import Annotated
+
+import typer
+
+from commercive_cli.cli import options as o
+from commercive_cli.cli.commands.tables import data
+from commercive_cli.cli.confirm import ask
+from commercive_cli.cli.errors import DIFFERS, say
+from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.interrupts import resumable
+from commercive_cli.cli.progress import progress
+from commercive_cli.cli.render.views import TablesDescribed, in_words
+from commercive_cli.cli.session import Session
+from commercive_cli.services.seed.plan import Plan, usual_conversations
+from commercive_cli.store.schema import TABLES
+
+app = new_group("tables")
+
+
+@app.command(epilog=example("commercive tables create", "commercive tables create --seed"))
+def create(
+    context: typer.Context,
+    *,
+    seed: Annotated[bool, typer.Option("--seed", help="Load the demo data set, unless it is there.")] = False,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Create the tables that are missing. Waits until all can be used; those that exist stay as they are."""
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.write(services.tables.create)
+        if seed and session.plans_changes:
+            say("the demo data set would be loaded into the new tables")
+        elif seed:
+            say(in_words(services.seed.demo()))
+
+
+@app.command("list", epilog=example("commercive tables list"))
+def list_tables(context: typer.Context, *, output: o.Output = "table") -> None:
+    """List the tables with their status, items and bytes."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.show(services.tables.list_tables())
+
+
+@app.command(epilog=example("commercive tables describe leads"))
+def describe(
+    context: typer.Context,
+    *,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="The table, with or without prefix.", autocompletion=lambda: [t.name for t in TABLES]
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Read N items a table: sizes, hot keys and costs on DynamoDB."),
+    ] = None,
+    output: o.Output = "table",
+) -> None:
+    """Describe one table, or all of them. Says keys, indexes, billing and protections."""
+    session = Session(context, output)
+    with session.reading() as services:
+        if sample is not None:
+            data.show_sizes(session, services.cost_estimate.estimate(sample, name))
+            return
+        found = services.tables.describe(name) if name else services.tables.list_tables()
+        session.show(TablesDescribed(tables=found.tables, unsupported=found.unsupported))
+
+
+@app.command("seed", epilog=example("commercive tables seed --conversations 1000 --messages 10000 --rng 7"))
+def load_seed(
+    context: typer.Context,
+    *,
+    conversations: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="How many conversations; one for ten messages.")
+    ] = None,
+    messages: Annotated[int, typer.Option(min=0, metavar="N", help="How many messages.")] = 1_000,
+    affiliates: Annotated[int, typer.Option(min=0, metavar="N", help="How many affiliates.")] = 20,
+    leads: Annotated[int, typer.Option(min=0, metavar="N", help="How many leads.")] = 200,
+    rng: Annotated[int, typer.Option(metavar="SEED", help="Another number gives other data, the same the same.")] = 0,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Load made-up data that keeps every invariant. The same line again changes nothing."""
+    talks = usual_conversations(messages) if conversations is None else conversations
+    plan = Plan(conversations=talks, messages=messages, affiliates=affiliates, leads=leads, rng=rng)
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services, resumable(), progress("items stored") as advance:
+        session.show(services.seed.run(plan, advance))
+
+
+@app.command(epilog=example("commercive tables audit", "commercive tables audit --fix"))
+def audit(
+    context: typer.Context,
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what is found.")] = False,
+    yes: o.Yes = False,
+    output: o.Output = "table",
+) -> None:
+    """Check every invariant of the data. Exits 3 when one is broken and was not repaired."""
+    session = Session(context, output)
+    with session.writing(yes=yes) if fix else session.reading() as services:
+        answer = services.audit.run(session.actor, fix=fix)
+        session.show(answer)
+        broken = sum(not finding.fixed for finding in answer.findings)
+        say(f"{sum(answer.checked.values()):,} items checked, {len(answer.findings)} broken, {broken} not repaired")
+        if broken:
+            raise typer.Exit(DIFFERS)
+
+
+@app.command(epilog=example("commercive tables delete --confirm commercive_"))
+def delete(
+    context: typer.Context,
+    *,
+    confirm: Annotated[
+        str | None, typer.Option(metavar="PREFIX", help="The prefix of the tables, where nobody can be asked for it.")
+    ] = None,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Delete all six tables. Asks for their prefix to be typed first; everything in them is lost."""
+    session = Session(context, output)
+    prefix = session.settings.store.prefix
+    if dry_run:
+        confirm = prefix
+    elif confirm is None and not session.settings.read_only:
+        question = f"This deletes the six tables of {session.settings.store} with everything in them. Type the prefix: "
+        confirm = ask(question, "pass --confirm PREFIX").strip()
+    with session.writing(yes=True, dry_run=dry_run) as services:
+        session.write(lambda: services.tables.delete(confirm or ""))

@@ -1,0 +1,130 @@
+"""`commercive tables`, the part about the tables as declared: drift, its repair, backups, restores and the template."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from commercive_cli.cli import options as o
+from commercive_cli.cli.commands.tables.outcome import check_applied, check_audit, say_unsupported
+from commercive_cli.cli.confirm import confirm
+from commercive_cli.cli.errors import DIFFERS, say
+from commercive_cli.cli.groups import example
+from commercive_cli.cli.render import table_views as _views  # noqa: F401 - says how the answers are shown
+from commercive_cli.cli.session import Session
+from commercive_cli.cli.status_lines import status_lines
+from commercive_cli.cli.times import parse_time
+from commercive_cli.domain.answers.tables import Drift
+
+app = typer.Typer()
+_INDENT = 2
+
+
+@app.command(epilog=example("commercive tables diff", "commercive tables diff -o json"))
+def diff(context: typer.Context, *, output: o.Output = "table") -> None:
+    """Compare the tables with what is declared. Exits 3 when something differs, and says what mends it."""
+    session = Session(context, output)
+    with session.reading() as services:
+        drift = services.drift.diff()
+        session.show(drift)
+    say_unsupported(drift.unsupported)
+    if drift.differences:
+        say(f"{len(drift.differences)} differences; {_mendable(drift)} of them `commercive tables apply` can fix")
+        raise typer.Exit(DIFFERS)
+
+
+@app.command(epilog=example("commercive tables apply --dry-run", "commercive tables apply --yes"))
+def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table") -> None:
+    """Fix what differs from the declaration, indexes one at a time. Asks first, waits for each change.
+
+    Exits 7 when a change failed, 3 when something is left that cannot be changed in place.
+    """
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services, status_lines() as hear:
+        if not dry_run:
+            _agree(services.drift.diff(), services.store.target, yes=yes)
+        applied = services.drift.apply(hear)
+        session.show(applied)
+        say_unsupported(applied.unsupported)
+        if not dry_run:
+            check_applied(applied)
+
+
+@app.command(epilog=example("commercive tables backup", "commercive tables backup --name before-the-move"))
+def backup(
+    context: typer.Context,
+    *,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the backup, with SQLite the file; made of the time.")
+    ] = None,
+    yes: o.Yes = False,
+    output: o.Output = "table",
+) -> None:
+    """Back up all six tables. On demand with DynamoDB, to a file next to the store with SQLite."""
+    session = Session(context, output)
+    with session.writing(yes=yes) as services, status_lines() as hear:
+        session.show(services.backups.back_up(name, hear))
+
+
+@app.command(epilog=example("commercive tables backups"))
+def backups(context: typer.Context, *, output: o.Output = "table") -> None:
+    """List the backups, newest first."""
+    session = Session(context, output)
+    with session.reading() as services:
+        session.show(services.backups.list_backups())
+
+
+@app.command(
+    epilog=example(
+        "commercive tables restore commercive_20261122T101500Z --to restored_",
+        "commercive tables restore --at 2026-11-22T10:15:00Z --to restored_",
+        "commercive tables restore store.db.20261122T101500Z.backup --to restored.db",
+    )
+)
+def restore(
+    context: typer.Context,
+    *,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="The backup, as `tables backups` names it.")
+    ] = None,
+    to: Annotated[str, typer.Option(metavar="PLACE", help="The new prefix, with SQLite the new file.")],
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The tables as of TIME: 12h, 2026-11-01T09:30:00Z or epoch ms.")
+    ] = None,
+    latest: Annotated[bool, typer.Option("--latest", help="The tables as late as they can be had.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what the audit finds in the restored tables.")] = False,
+    yes: o.Yes = False,
+    output: o.Output = "table",
+) -> None:
+    """Restore a backup, or a moment, to new tables. Overwrites nothing; protects and audits what it restored.
+
+    DynamoDB's six backups are not one snapshot, so the audit may find what was half done; --fix repairs it. Exits 3
+    when something broken is left, 7 when a protection could not be put back.
+    """
+    session = Session(context, output)
+    moment = parse_time(at, "--at", session.now)
+    with session.writing(yes=yes) as services, status_lines() as hear:
+        answer = services.backups.restore(name, to, session.actor, at=moment, latest=latest, fix=fix, progress=hear)
+        session.show(answer)
+        check_audit(answer.audit, answer.store, ", or repeat the command with --fix and another place")
+        check_applied(answer.applied)
+
+
+@app.command(epilog=example("commercive tables template > tables.json"))
+def template(context: typer.Context) -> None:
+    """Print the CloudFormation template of the tables. Their names start with the store's prefix."""
+    from commercive_cli.services.tables.cloudformation import tables_stack as document
+
+    typer.echo(json.dumps(document(Session(context).settings.store.prefix), indent=_INDENT))
+
+
+def _agree(drift: Drift, target: str, *, yes: bool) -> None:
+    mendable = [difference for difference in drift.differences if difference.fixable]
+    for difference in mendable:
+        say(f"{difference.table}: {difference.what}: {difference.live}; {difference.remedy}")
+    if mendable:
+        confirm(f"Change {target}?", yes=yes)
+
+
+def _mendable(drift: Drift) -> int:
+    return sum(difference.fixable for difference in drift.differences)

@@ -1,0 +1,73 @@
+"""The text of a message: from the command line, a file, stdin, the user's editor, or a canned reply."""
+
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from commercive_cli.domain.canned_replies import fill
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings import editor_of, environment
+from commercive_cli.settings.canned_replies import read_template
+
+
+@dataclass(frozen=True)
+class MessageSources:
+    """Where a message may come from: one of TEXT, a file (`-` is stdin), the editor, a canned reply."""
+
+    text: str | None = None
+    file: str | None = None
+    editor: bool = False
+    template: str | None = None
+    variables: Sequence[str] = ()
+
+    def message(self) -> str:
+        """Return the message from the one source that was named; raise Invalid when none or several were."""
+        named = [each for each in (self.text, self.file, self.template) if each is not None]
+        if len(named) + self.editor != 1:
+            raise Invalid("the message comes from exactly one of TEXT, -F FILE, -F -, --editor and --template")
+        if self.variables and self.template is None:
+            raise Invalid("--var fills a --template and means nothing without one")
+        if self.text is not None:
+            return self.text
+        if self.template is not None:
+            return fill(read_template(environment(), self.template), _values(self.variables))
+        return _written_in_editor() if self.editor else _read(self.file or "-")
+
+
+def _values(variables: Sequence[str]) -> dict[str, str]:
+    pairs = [variable.partition("=") for variable in variables]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise Invalid(f"--var {name!r} is not of the form NAME=VALUE")
+    return {name: value for name, _, value in pairs}
+
+
+def _read(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid(f"{'stdin' if file == '-' else file} is not UTF-8 text") from None
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _written_in_editor() -> str:
+    command = editor_of(environment())
+    with tempfile.TemporaryDirectory(prefix="commercive-") as directory:
+        draft = Path(directory, "message.txt")
+        draft.touch(mode=0o600)
+        try:
+            # The editor is the user's own choice, as with git; it is no shell command, so nothing is expanded.
+            done = subprocess.run([*shlex.split(command), str(draft)], check=False)  # noqa: S603
+        except (OSError, ValueError) as error:
+            raise Invalid(f"the editor {command!r} cannot be started: {error}; set VISUAL or EDITOR") from None
+        if done.returncode != 0:
+            raise Invalid(f"the editor {command!r} failed with exit code {done.returncode}; nothing was sent")
+        text = _read(str(draft))
+    if not text.strip():
+        raise Invalid("the message is empty; nothing was sent")
+    return text

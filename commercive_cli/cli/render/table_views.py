@@ -1,0 +1,54 @@
+"""How drift, backups and S3 transfers are shown."""
+
+from commercive_cli.cli.render.columns import FINDING, Column
+from commercive_cli.cli.render.views import VIEWS, Section, View
+from commercive_cli.domain.answers.tables import Applied, BackedUp, BackupList, Drift, Restored
+from commercive_cli.domain.answers.transfer import S3Exported, S3Imported
+
+_DIFFERENCE = (
+    Column("table", "id", names=True),
+    Column("what", names=True),
+    Column("declared"),
+    Column("live"),
+    Column("fixable", "flag"),
+    Column("remedy", "prose"),
+)
+_CHANGE = (
+    Column("table", "id", names=True),
+    Column("change", names=True),
+    Column("outcome", "status"),
+    Column("error", "prose"),
+)
+_BACKUP = (
+    Column("name", "id"),
+    Column("created_at", "time", title="created"),
+    Column("status", "status"),
+    Column("bytes", "count"),
+    Column("complete", "flag", wide=True),
+    Column("tables", wide=True),
+)
+_S3 = (
+    Column("table", "id", names=True),
+    Column("uri", "id", names=True),
+    Column("items", "count"),
+    Column("errors", "count"),
+)
+_RESTORED = (
+    Column("store", "id"),
+    Column("checked", "count", "audit", words=lambda audit: f"{sum(audit.checked.values()):,} items"),
+    Column("findings", "count", "audit", words=lambda audit: str(len(audit.findings))),
+)
+_FINDINGS = Section(lambda answer: answer.audit.findings, FINDING, "What the audit found")
+_PUT_BACK = Section(lambda answer: answer.applied.changes, _CHANGE, "What was put back")
+
+VIEWS[Drift] = View(lambda answer: answer.differences, _DIFFERENCE)
+VIEWS[Applied] = View(lambda answer: answer.changes, _CHANGE)
+VIEWS[BackedUp] = View(lambda answer: (answer.backup,), _BACKUP)
+VIEWS[BackupList] = View(lambda answer: answer.backups, _BACKUP)
+VIEWS[Restored] = View(
+    lambda answer: (answer,), _RESTORED, (Section(lambda answer: (answer,), _RESTORED), _PUT_BACK, _FINDINGS)
+)
+VIEWS[S3Exported] = View(lambda answer: answer.tables, _S3)
+VIEWS[S3Imported] = View(
+    lambda answer: answer.tables, _S3, (Section(lambda answer: answer.tables, _S3), _PUT_BACK, _FINDINGS)
+)

@@ -1,0 +1,80 @@
+"""How exports, imports, sizes and requests of persons are shown."""
+
+from pydantic import BaseModel
+
+from commercive_cli.cli.render.columns import FINDING, Column
+from commercive_cli.cli.render.views import VIEWS, Section, View
+from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
+from commercive_cli.domain.answers.tables import CostEstimate
+from commercive_cli.domain.answers.transfer import Exported, Imported, ImportPreview
+
+_MOVED = (Column("table", "id"), Column("items", "count"), Column("already_there", "count", "skipped"))
+_SIZE = (
+    Column("table", "id"),
+    Column("items", "count"),
+    Column("read", "count"),
+    Column("bytes", "count"),
+    *(Column(name, words=lambda usd: f"{usd:.4f}") for name in ("storage_usd", "recovery_usd", "load_usd", "scan_usd")),
+)
+_HOT = (
+    Column("table", "id", names=True),
+    Column("id", "id", names=True),
+    Column("items", "count"),
+    Column("read", "count"),
+)
+_PERSON = (Column("table", "id"), Column("items", "count"))
+
+
+class _Counted(BaseModel):
+    """How many items of one table."""
+
+    table: str
+    items: int
+
+
+class _Moved(_Counted):
+    """How many items of one table were stored, and how many keys had an item already."""
+
+    skipped: int
+
+
+class _Forecast(BaseModel):
+    """How many items of one table an import would meet in which state."""
+
+    table: str
+    new: int
+    equal: int
+    different: int
+
+
+def _forecast(answer: ImportPreview) -> list[_Forecast]:
+    return [
+        _Forecast(table=name, new=n, equal=answer.equal[name], different=answer.different[name])
+        for name, n in answer.new.items()
+    ]
+
+
+def _counted(answer: Exported | PersonExported | PersonErased) -> list[_Counted]:
+    return [_Counted(table=table, items=items) for table, items in answer.items.items()]
+
+
+def _imported(answer: Imported) -> list[_Moved]:
+    return [_Moved(table=name, items=n, skipped=answer.skipped[name]) for name, n in answer.stored.items()]
+
+
+VIEWS[Exported] = View(_counted, _MOVED[:2])
+VIEWS[Imported] = View(
+    _imported,
+    _MOVED,
+    (Section(_imported, _MOVED), Section(lambda answer: answer.audit.findings, FINDING, "What the audit found")),
+)
+VIEWS[ImportPreview] = View(
+    _forecast, (Column("table", "id"), *(Column(name, "count") for name in ("new", "equal", "different")))
+)
+VIEWS[CostEstimate] = View(
+    lambda answer: answer.tables,
+    _SIZE,
+    (Section(lambda answer: answer.tables, _SIZE), Section(lambda answer: answer.hot, _HOT, "Hot keys")),
+)
+VIEWS[PersonExported] = View(_counted, _PERSON)
+VIEWS[PersonErased] = View(_counted, _PERSON)

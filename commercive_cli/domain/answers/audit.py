@@ -1,0 +1,27 @@
+"""Answers of the audit, and the audit rows of one record."""
+
+from commercive_cli.domain.answers.base import Answer, Listing
+from commercive_cli.domain.models import AuditRow, Record
+
+
+class History(Listing):
+    """Audit rows of one lead or conversation, oldest first."""
+
+    history: list[AuditRow]
+
+
+class Finding(Record):
+    """One broken invariant: which rule, in which table, on which item, what is wrong, and whether it was repaired."""
+
+    invariant: str
+    table: str
+    id: str
+    problem: str
+    fixed: bool = False
+
+
+class Audit(Answer):
+    """The result of checking every invariant: items read by table, and each finding."""
+
+    checked: dict[str, int]
+    findings: list[Finding]

@@ -1,0 +1,27 @@
+"""What every answer has in common: success, and for lists the cursor to go on with."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Answer(BaseModel):
+    """An answer to a request that succeeded."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    success: Literal[True] = True
+
+
+class Listing(Answer):
+    """One page of a list; `next_cursor` is the token for the next page, or None on the last."""
+
+    next_cursor: str | None = None
+
+
+class Failed(BaseModel):
+    """An answer to a request that failed; `code` is one of the error codes of the documentation."""
+
+    success: Literal[False] = False
+    error: str
+    code: str

@@ -1,0 +1,19 @@
+"""Answers to commands that change many: one result per id."""
+
+from pydantic import BaseModel, SerializeAsAny
+
+from commercive_cli.domain.answers.base import Answer, Failed
+
+
+class BulkResult(BaseModel):
+    """What became of one id of a bulk command: its answer, or its failure."""
+
+    id: str
+    result: SerializeAsAny[Answer] | Failed
+
+
+class Bulk(BaseModel):
+    """A bulk command's results in the order of the ids."""
+
+    success: bool
+    results: list[BulkResult]

@@ -1,0 +1,46 @@
+"""Answers about conversations and messages: the seed's response fields (section 2)."""
+
+from commercive_cli.domain.answers.base import Answer, Listing
+from commercive_cli.domain.models import Conversation, Message
+
+
+class Conversations(Listing):
+    """Conversations, most recently updated first."""
+
+    conversations: list[Conversation]
+
+
+class Messages(Listing):
+    """Messages of one conversation, oldest first."""
+
+    messages: list[Message]
+
+
+class Thread(Answer):
+    """A conversation and its messages, oldest first."""
+
+    conversation: Conversation
+    messages: list[Message]
+
+
+class Sent(Answer):
+    """A stored message; a repeated request with the same key gets the first answer again."""
+
+    conversation_id: str
+    message_id: str
+    created_at: int
+
+
+class MarkedRead(Answer):
+    """How many messages changed from unread to read."""
+
+    conversation_id: str
+    marked: int
+
+
+class ConversationChanged(Answer):
+    """A conversation's status after a request to close or reopen it; `changed` is False when it was so already."""
+
+    conversation_id: str
+    status: str
+    changed: bool

@@ -1,0 +1,30 @@
+"""Answers about leads: the seed's response fields (section 2)."""
+
+from commercive_cli.domain.answers.base import Answer, Listing
+from commercive_cli.domain.models import AffiliateStats, Lead
+
+
+class Leads(Listing):
+    """Leads, newest first."""
+
+    leads: list[Lead]
+
+
+class LeadSubmitted(Answer):
+    """The id of a stored lead."""
+
+    lead_id: str
+
+
+class LeadShown(Answer):
+    """One lead and the stats of the affiliate it credits."""
+
+    lead: Lead
+    stats: AffiliateStats
+
+
+class LeadDecided(Answer):
+    """A lead after a decision; `changed` is False when it had been decided so already."""
+
+    lead: Lead
+    changed: bool

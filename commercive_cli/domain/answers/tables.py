@@ -1,0 +1,142 @@
+"""Answers about the tables as a whole: states, drift, changes, backups, cost."""
+
+from typing import Literal
+
+from commercive_cli.domain.answers.audit import Audit
+from commercive_cli.domain.answers.base import Answer
+from commercive_cli.domain.models import Record
+from commercive_cli.domain.money import Money
+
+
+class TableState(Record):
+    """A table as it is, and how it compares with what is declared.
+
+    `state` is created, unchanged, different, missing or deleted; `differences` says what differs, in words.
+    """
+
+    table: str
+    state: str
+    status: str | None = None
+    items: int | None = None
+    bytes: int | None = None
+    billing: str | None = None
+    keys: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    ttl: str | None = None
+    point_in_time_recovery: bool | None = None
+    deletion_protection: bool | None = None
+    encryption: str | None = None
+    differences: tuple[str, ...] = ()
+
+
+class Tables(Answer):
+    """The six tables, and what the server could not do for them."""
+
+    tables: list[TableState]
+    unsupported: tuple[str, ...] = ()
+
+
+class TableSize(Record):
+    """A table's size, reckoned from the items that were `read`, and its cost on DynamoDB in USD.
+
+    `storage_usd` (with indexes) and `recovery_usd` (point-in-time) are per month, `load_usd` is for writing all items
+    once, `scan_usd` for reading them once.
+    """
+
+    table: str
+    items: int
+    read: int
+    bytes: int
+    storage_usd: Money
+    recovery_usd: Money
+    load_usd: Money
+    scan_usd: Money
+
+
+class HotKey(Record):
+    """A conversation with many messages, or an affiliate with many leads: how many `items` of all that were `read`."""
+
+    table: str
+    id: str
+    items: int
+    read: int
+
+
+class CostEstimate(Answer):
+    """Sizes, hot keys and costs from a sample; `monthly_usd` is storage and recovery, `basis` says at which prices."""
+
+    tables: list[TableSize]
+    hot: list[HotKey]
+    monthly_usd: Money
+    basis: str
+
+
+class Difference(Record):
+    """One thing about a table that is not as declared.
+
+    `what` is table, key, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion protection,
+    encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what the way
+    out is.
+    """
+
+    table: str
+    what: str
+    declared: str
+    live: str
+    fixable: bool
+    remedy: str
+
+
+class Drift(Answer):
+    """How the live tables differ from what is declared, and what the server could not be asked about."""
+
+    differences: list[Difference]
+    unsupported: tuple[str, ...] = ()
+
+
+class AppliedChange(Record):
+    """One change that was tried on one table; `error` says why it failed."""
+
+    table: str
+    change: str
+    outcome: Literal["done", "failed"]
+    error: str | None = None
+
+
+class Applied(Answer):
+    """Every change that was tried, in order, and the differences that are left."""
+
+    changes: list[AppliedChange]
+    remaining: list[Difference]
+    unsupported: tuple[str, ...] = ()
+
+
+class BackupShown(Record):
+    """A backup of the six tables under one name; `created_at` is in milliseconds."""
+
+    name: str
+    created_at: int
+    tables: tuple[str, ...]
+    status: str
+    complete: bool
+    bytes: int | None = None
+
+
+class BackedUp(Answer):
+    """The backup that was made."""
+
+    backup: BackupShown
+
+
+class BackupList(Answer):
+    """The backups of a store, newest first."""
+
+    backups: list[BackupShown]
+
+
+class Restored(Answer):
+    """A finished restore: the store it filled, what was put back on its tables, and what the audit found in them."""
+
+    store: str
+    applied: Applied
+    audit: Audit

@@ -1,0 +1,56 @@
+"""Answers of exports and imports, to files and to S3."""
+
+from commercive_cli.domain.answers.audit import Audit
+from commercive_cli.domain.answers.base import Answer
+from commercive_cli.domain.answers.tables import Applied
+from commercive_cli.domain.models import Record
+
+
+class Exported(Answer):
+    """A finished export: where it is, and how many items of each table it holds."""
+
+    directory: str
+    items: dict[str, int]
+
+
+class Imported(Answer):
+    """A finished import: how many items each table got, how many were there already, and what the audit found."""
+
+    stored: dict[str, int]
+    skipped: dict[str, int]
+    audit: Audit
+
+
+class ImportPreview(Answer):
+    """What an import would meet: new items, such as are there already, and such as are there otherwise.
+
+    `places` are the files and lines of the first hundred that differ.
+    """
+
+    new: dict[str, int]
+    equal: dict[str, int]
+    different: dict[str, int]
+    places: list[str]
+
+
+class S3Table(Record):
+    """Where one table's data is in S3: an export's manifest, or the prefix that an import read."""
+
+    table: str
+    uri: str
+    items: int | None = None
+    errors: int = 0
+
+
+class S3Exported(Answer):
+    """A finished export to S3."""
+
+    tables: list[S3Table]
+
+
+class S3Imported(Answer):
+    """A finished import from S3, what was put on the new tables, and what the audit found in them."""
+
+    tables: list[S3Table]
+    applied: Applied
+    audit: Audit

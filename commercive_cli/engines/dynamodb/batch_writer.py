@@ -1,0 +1,77 @@
+"""Bulk load: BatchWriteItem, 25 items at a time, several batches at once, in constant memory."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import Any
+
+from commercive_cli.domain.errors import Unavailable
+from commercive_cli.engines.dynamodb.request_sender import RequestSender
+from commercive_cli.engines.dynamodb.retries import Attempts, Timing
+from commercive_cli.store.items import Item, encode_item
+from commercive_cli.store.limits import check_item
+from commercive_cli.store.schema import Table
+
+BATCH_ITEMS = 25
+"""The most items of one BatchWriteItem (AWS limit; 25 items of 400 KB also stay below its 16 MB)."""
+
+WORKERS = 8
+_WAITING = 2 * WORKERS
+
+PutRequests = list[dict[str, Any]]
+
+
+class BatchWriter:
+    """Puts items into one table without conditions and in no promised order."""
+
+    def __init__(self, calls: RequestSender, timing: Timing, table: Table, table_name: str) -> None:
+        self._calls = calls
+        self._timing = timing
+        self._table = table
+        self._table_name = table_name
+
+    def put_all(self, items: Iterable[Item]) -> int:
+        """Store the items, read as they are needed, and return how many there were.
+
+        Raises the first error that a batch met; batches before and beside it may be stored.
+        """
+        stored = 0
+        pending: set[Future[int]] = set()
+        with ThreadPoolExecutor(WORKERS) as pool:
+            try:
+                for batch in self._batches(iter(items)):
+                    pending.add(pool.submit(self._put, batch))
+                    if len(pending) >= _WAITING:
+                        done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                        stored += sum(each.result() for each in done)
+                return stored + sum(each.result() for each in pending)
+            finally:
+                for each in pending:
+                    each.cancel()
+
+    def _batches(self, items: Iterator[Item]) -> Iterator[list[Item]]:
+        while batch := list(islice(items, BATCH_ITEMS)):
+            for item in batch:
+                check_item(self._table, item)
+            yield batch
+
+    def _put(self, batch: list[Item]) -> int:
+        # DynamoDB refuses a batch that names one key twice; in a sequence of puts the last one stays.
+        by_key = {tuple(item[name] for name in self._table.key_names): item for item in batch}
+        self._send([{"PutRequest": {"Item": encode_item(item)}} for item in by_key.values()])
+        return len(batch)
+
+    def _send(self, puts: PutRequests) -> None:
+        """Send the puts, and those left unprocessed again, for as long as each deadline sees some go through."""
+        attempts = Attempts(self._timing)
+        while puts:
+            response = self._calls("BatchWriteItem", {"RequestItems": {self._table_name: puts}})
+            left: PutRequests = response.get("UnprocessedItems", {}).get(self._table_name, [])
+            if len(left) < len(puts):
+                attempts = Attempts(self._timing)
+            if left and not attempts.pause(self._timing.deadline):
+                raise Unavailable(
+                    f"{self._table_name} is throttled: {len(left)} items of a batch were not taken in "
+                    f"{self._timing.deadline:g} s; it is safe to do it again"
+                )
+            puts = left

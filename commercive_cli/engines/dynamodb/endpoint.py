@@ -1,0 +1,74 @@
+"""Where the server is: region and endpoint, checked and put into words."""
+
+import difflib
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import botocore.session
+
+from commercive_cli.domain.errors import Invalid, Unavailable
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A region, and an endpoint URL when it is not AWS's own for that region."""
+
+    region: str
+    endpoint: str | None = None
+
+    def __str__(self) -> str:
+        """Name the place for people, without what an endpoint may hold of credentials."""
+        return f"dynamodb {self.region}" + (f" at {_without_credentials(self.endpoint)}" if self.endpoint else "")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the endpoint is on this machine, as test servers are."""
+        host = urlsplit(self.endpoint or "").hostname or ""
+        return host == "localhost" or host.endswith(".localhost") or _is_loopback_address(host)
+
+    def check(self) -> None:
+        """Raise Invalid when the region is empty or the endpoint is no http(s) URL with a host."""
+        if not self.region:
+            raise Invalid("no AWS region is set; name one such as eu-west-1", field="region")
+        if self.endpoint is not None and not _is_url(self.endpoint):
+            raise Invalid(
+                f"endpoint {_without_credentials(self.endpoint)!r} is not a URL such as http://127.0.0.1:8000",
+                field="endpoint",
+            )
+
+    def unknown_region(self) -> Unavailable | None:
+        """Return the error to raise when the region is none that botocore knows, else None."""
+        known = _known_regions()
+        if self.region in known:
+            return None
+        near = difflib.get_close_matches(self.region, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}?" if near else "; name one such as eu-west-1"
+        return Unavailable(f"{self.region!r} is not an AWS region{hint}", field="region")
+
+
+def _known_regions() -> list[str]:
+    session = botocore.session.Session()
+    partitions = session.get_available_partitions()
+    return [region for each in partitions for region in session.get_available_regions("dynamodb", each)]
+
+
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _without_credentials(endpoint: str) -> str:
+    scheme, mark, rest = endpoint.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + mark + host.rpartition("@")[2] + slash + path

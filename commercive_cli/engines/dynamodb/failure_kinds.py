@@ -1,0 +1,81 @@
+"""What a failed request means for another try, told by its type, DynamoDB's code and the reasons of a cancellation.
+
+Source: DynamoDB Developer Guide, "Error handling with DynamoDB", and the API Reference's "Common Errors".
+"""
+
+from enum import Enum
+from typing import Any
+
+from botocore import exceptions as aws
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+
+class ReplyDamaged(Exception):
+    """A reply came, but not whole, or not from DynamoDB."""
+
+
+class FailureKind(Enum):
+    """What a failure means for another try."""
+
+    FINAL = "another try would end the same"
+    BUSY = "refused for now; nothing was written"
+    LOST = "no reply; the request may have been carried out"
+    UNSENT = "no connection; nothing was sent"
+
+
+SENDING_ERRORS = (ClientError, BotoCoreError, ResponseParserError, ReplyDamaged)
+"""Everything that a request can end in, apart from bugs."""
+
+_BUSY = {
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
+BUSY_REASONS = {"ProvisionedThroughputExceeded", "RequestLimitExceeded", "ThrottlingError", "TransactionConflict"}
+REFUSED_REASONS = {"ItemCollectionSizeLimitExceeded", "ValidationError"}
+_BROKEN = {"InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException"}
+_UNSENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError)
+_LOST = (aws.HTTPClientError, aws.IncompleteReadError, ResponseParserError, ReplyDamaged)
+
+
+def kind_of(error: Exception) -> FailureKind:
+    """Return what the failure means for another try."""
+    if isinstance(error, ClientError):
+        return _kind_of_answer(error)
+    if isinstance(error, _UNSENT):
+        return FailureKind.UNSENT
+    return FailureKind.LOST if isinstance(error, _LOST) else FailureKind.FINAL
+
+
+def code_of(error: Exception) -> str:
+    """Return DynamoDB's code for the error, or an empty text."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def reasons_of(error: Exception) -> list[dict[str, Any]]:
+    """Return why a transaction was cancelled: a reason for each write, in the order of the writes."""
+    # botocore's type for a response does not know CancellationReasons.
+    response: dict[str, Any] = dict(error.response) if isinstance(error, ClientError) else {}
+    return list(response.get("CancellationReasons", []))
+
+
+def status_of(error: ClientError) -> int:
+    """Return the HTTP status of the answer, 0 when there is none."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _kind_of_answer(error: ClientError) -> FailureKind:
+    code = code_of(error)
+    if code == "TransactionCanceledException":
+        codes = {reason.get("Code") for reason in reasons_of(error)}
+        final = codes & (REFUSED_REASONS | {"ConditionalCheckFailed"})
+        return FailureKind.BUSY if codes & BUSY_REASONS and not final else FailureKind.FINAL
+    if code in _BUSY or status_of(error) == 429:
+        return FailureKind.BUSY
+    return FailureKind.LOST if code in _BROKEN or status_of(error) >= 500 else FailureKind.FINAL

@@ -1,0 +1,159 @@
+"""Queries and scans of a SQLite file: one statement for one page, which goes on after the key where the last ended."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.engines.sqlite.damaged_rows import check_row, naming_damaged
+from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, SLOTS, TableSQL, listed, quoted, slot_of
+from commercive_cli.store.items import Item, Key, text_item
+from commercive_cli.store.limits import PAGE_BYTES
+from commercive_cli.store.port import Page, Query, TextPage, TextRow
+
+
+@dataclass(frozen=True)
+class Select:
+    """A statement for the items of one page; `names` are the attributes that say where the next one starts.
+
+    The item comes first, then the other `columns`; `source` is the rest of the statement.
+    """
+
+    source: str
+    parameters: tuple[Any, ...]
+    names: tuple[str, ...]
+    limit: int | None = None
+    columns: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """Return the whole statement."""
+        return f"SELECT {listed((ITEM, *self.columns))} {self.source}"
+
+
+def select_query(table: TableSQL, query: Query) -> Select:
+    """Return the statement for one page of a query; raise Invalid when its limit or start cannot be."""
+    if query.limit is not None and query.limit < 1:
+        raise Invalid("limit must be at least 1", field="limit")
+    names = tuple(attribute.name for attribute in query.table.key_attributes(query.index))
+    conditions = _partition_condition(table, query, names) + _bounds(query, names) + _after(query, names)
+    direction = " DESC" if query.descending else ""
+    order = ", ".join(quoted(name) + direction for name in names[1:])
+    return Select(
+        f"FROM {table.source(query.index)} WHERE {' AND '.join(sql for sql, _ in conditions)}"
+        f"{' ORDER BY ' + order if order else ''} LIMIT ?",
+        (*(value for _, values in conditions for value in values), -1 if query.limit is None else query.limit + 1),
+        names,
+        query.limit,
+    )
+
+
+def select_segment(
+    table: TableSQL, segment: int, segments: int, start: Key | None, columns: tuple[str, ...] = ()
+) -> Select:
+    """Return the statement for one page of a segment: a range of slots, read in the order of the primary key."""
+    if not 0 <= segment < segments:
+        raise Invalid(f"there is no segment {segment} of {segments}")
+    first, end = (SLOTS * n // segments for n in (segment, segment + 1))
+    after, parameters = f"{SLOT} >= ?", (first,)
+    if start is not None:
+        _position(start, table.table.key_names)
+        after, parameters = f"({listed(table.key)}) > ({_marks(table.key)})", table.place(start)
+    return Select(
+        f"FROM {table.quoted} WHERE {after} AND {SLOT} < ? ORDER BY {listed(table.key)}",
+        (*parameters, end),
+        table.table.key_names,
+        columns=columns,
+    )
+
+
+def read_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Page:
+    """Return the items that fit into a page; raise Damaged, naming it, when there is one that cannot be read."""
+    with naming_damaged(connection, table, select.source, select.parameters, select.names):
+        return _page(connection, table, select)
+
+
+def read_texts(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
+    """Return the texts that fit into a page, each with its key; the statement selects both.
+
+    Raises Damaged when there is no text or it does not end as one; texts are not read, so more is not noticed.
+    """
+    with naming_damaged(connection, table, select.source, select.parameters, select.names):
+        return _text_page(connection, table, select)
+
+
+def _page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Page:
+    # The JSON text is never shorter than the item as DynamoDB counts it.
+    key_of = itemgetter(*table.table.key_names)
+    items: list[Item] = []
+    size = 0
+    with closing(connection.execute(select.sql, select.parameters)) as rows:
+        for (text,) in rows:
+            size += len(text.encode())
+            if items and (len(items) == select.limit or size > PAGE_BYTES):
+                return Page(items, {name: items[-1][name] for name in select.names})
+            item = text_item(text)
+            key_of(item)  # raises KeyError when the item lacks a part of its key
+            items.append(item)
+    return Page(items)
+
+
+def _text_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
+    texts: list[TextRow] = []
+    size = 0
+    with closing(connection.execute(select.sql, select.parameters)) as rows:
+        for row in rows:
+            text = row[0].encode()
+            if text[-2:] != b"}}":
+                check_row(table, text, dict(zip(select.names, row[1:], strict=True)))
+            size += len(text)
+            if texts and size > PAGE_BYTES:
+                return TextPage(texts, dict(zip(select.names, texts[-1][1:], strict=True)))
+            texts.append(row)
+    return TextPage(texts)
+
+
+_Conditions = list[tuple[str, Sequence[Any]]]
+
+
+def _partition_condition(table: TableSQL, query: Query, names: tuple[str, ...]) -> _Conditions:
+    partition = (f"{quoted(names[0])} = ?", [query.partition])
+    if query.index is None:
+        return [(f"{SLOT} = ?", [slot_of(query.partition)]), partition]
+    return [partition, *((f"{quoted(name)} IS NOT NULL", []) for name in table.sparse(query.index))]
+
+
+def _bounds(query: Query, names: tuple[str, ...]) -> _Conditions:
+    # The plus keeps SQLite from searching the index by a bound that the start of the page has overtaken.
+    plus_since, plus_until = ("", "") if query.start is None else ("", "+") if query.descending else ("+", "")
+    if (query.since, query.until) != (None, None) and len(names) == 1:
+        raise Invalid(f"{query.table.name} has no sort key to bound")
+    found: _Conditions = []
+    if query.since is not None:
+        found.append((f"{plus_since}{quoted(names[1])} > ?", [query.since]))
+    if query.until is not None:
+        found.append((f"{plus_until}{quoted(names[1])} <= ?", [query.until]))
+    return found
+
+
+def _after(query: Query, names: tuple[str, ...]) -> _Conditions:
+    if query.start is None:
+        return []
+    position = _position(query.start, names)[1:]
+    if not position:
+        return [("0", [])]
+    comparison = "<" if query.descending else ">"
+    return [(f"({listed(names[1:])}) {comparison} ({_marks(position)})", position)]
+
+
+def _position(start: Key, names: tuple[str, ...]) -> list[Any]:
+    if set(start) != set(names):
+        raise Invalid(f"a page starts at a key of {', '.join(names)}", field="cursor")
+    return [start[name] for name in names]
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))

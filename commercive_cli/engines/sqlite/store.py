@@ -1,0 +1,220 @@
+"""The embedded engine: the Store protocol on one SQLite file, safe across threads, processes and `kill -9`."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.engines.sqlite.backups import SQLiteArchive
+from commercive_cli.engines.sqlite.damaged_rows import naming_damaged
+from commercive_cli.engines.sqlite.database_file import SQLiteFile
+from commercive_cli.engines.sqlite.queries import read_page, read_texts, select_query, select_segment
+from commercive_cli.engines.sqlite.table_description import describe
+from commercive_cli.engines.sqlite.table_sql import TableSQL, check_prefix
+from commercive_cli.store.items import Item, Key, text_item
+from commercive_cli.store.limits import check_item, check_transaction
+from commercive_cli.store.port import Archive, ConditionFailed, Page, Query, TableInfo, TextPage
+from commercive_cli.store.schema import DEFAULT_PREFIX, Table
+from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
+from commercive_cli.store.writes import Put, Update, Write, applied, holds
+
+_BATCH_ROWS = 2_000
+_BATCH_BYTES = 8 * 1024 * 1024
+_EXPIRED_FOR_SECONDS = 24 * 3600
+_PURGED_AT_ONCE = 10
+
+
+class SQLiteStore:
+    """A Store in the file at `path`, whose tables are named `prefix` + name; SQLite ignores the prefix's case.
+
+    `deadline` is how long to wait for another writer, in seconds. The file is opened at first use and only
+    `create_table` creates it.
+    """
+
+    local = True
+    index_lag_ms = 0
+    scans_at_once = 1
+    """Threads that read at once only take Python's lock from each other: two took twice as long as one."""
+
+    def __init__(
+        self, path: Path, *, prefix: str = DEFAULT_PREFIX, deadline: float = 10.0, clock: Clock = system_clock
+    ) -> None:
+        self._file = SQLiteFile(path, deadline)
+        self._prefix = check_prefix(prefix)
+        self._clock = clock
+        self._sql = cache(lambda table: TableSQL(table, self._prefix))
+
+    @property
+    def prefix(self) -> str:
+        """Return what every table's name starts with."""
+        return self._prefix
+
+    @property
+    def target(self) -> str:
+        """Name the file, and the prefix when it is not the default."""
+        prefix = "" if self._prefix == DEFAULT_PREFIX else f" prefix {self._prefix}"
+        return f"sqlite {self._file.path}{prefix}"
+
+    def get(self, table: Table, key: Key) -> Item | None:
+        """Return the item at `key`, or None."""
+        check_item(table, key)
+        sql = self._sql(table)
+        with self._file.reading(sql.name) as connection:
+            return _get(connection, sql, key)
+
+    def query(self, query: Query) -> Page:
+        """Return one page of a query."""
+        sql = self._sql(query.table)
+        with self._file.reading(sql.name) as connection:
+            return read_page(connection, sql, select_query(sql, query))
+
+    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+        """Return one page of a segment; beyond 16 segments, some are empty."""
+        sql = self._sql(table)
+        with self._file.reading(sql.name) as connection:
+            return read_page(connection, sql, select_segment(sql, segment, segments, start))
+
+    def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
+        """Return one page of a segment as texts, which is what the file holds."""
+        sql = self._sql(table)
+        with self._file.reading(sql.name) as connection:
+            return read_texts(connection, sql, select_segment(sql, segment, segments, start, table.key_names))
+
+    def transact(self, *writes: Write) -> None:
+        """Apply the writes, all or none, and return once they are on disk; every failed condition is reported."""
+        check_transaction(writes)
+        tables = {write.table.name: self._sql(write.table) for write in writes}
+        with self._file.writing(*(sql.name for sql in tables.values())) as connection:
+            self._purge(connection, tables.values())
+            olds = [_get(connection, tables[write.table.name], write.key) for write in writes]
+            pairs = list(zip(writes, olds, strict=True))
+            failures = {at: old for at, (write, old) in enumerate(pairs) if not holds(write.when, old)}
+            if failures:
+                raise ConditionFailed(failures)
+            for write, old in pairs:
+                _store(connection, tables[write.table.name], write, old)
+
+    def batch_put(self, table: Table, items: Iterable[Item]) -> int:
+        """Store the items in transactions of up to 2,000; the writer's lock is not held while `items` yields."""
+        sql = self._sql(table)
+        stored = 0
+        for rows in _batches(sql, items):
+            with self._file.writing(sql.name) as connection:
+                connection.executemany(sql.put, rows)
+            stored += len(rows)
+        return stored
+
+    def create_table(self, table: Table) -> None:
+        """Create the table with its indexes, and the file when it is the first; raise Conflict when it is there."""
+        sql = self._sql(table)
+        self._file.create()
+        with self._file.writing(sql.name) as connection:
+            if describe(connection, sql) is not None:
+                raise Conflict(f"table {sql.name} exists already in {self._file.path}")
+            for statement in sql.create():
+                connection.execute(statement)
+
+    def describe_table(self, table: Table) -> TableInfo | None:
+        """Return the table as the file has it, or None when there is no table or no file."""
+        if not self._file.exists():
+            return None
+        with self._file.reading() as connection:
+            return describe(connection, self._sql(table))
+
+    def change_table(self, table: Table, change: TableChange, _progress: OnStatus = ignore_status) -> None:
+        """Create or drop an index, or that of the time to live; nothing else can be changed about a file."""
+        sql = self._sql(table)
+        with self._file.writing(sql.name) as connection:
+            for statement in sql.change(change):
+                connection.execute(statement)
+
+    @property
+    def archive(self) -> Archive:
+        """Backups as files of their own."""
+        return SQLiteArchive(self._file, self._prefix, self._beside)
+
+    def delete_table(self, table: Table) -> None:
+        """Delete the table and all it holds; the file keeps its size and uses the space again."""
+        sql = self._sql(table)
+        with self._file.writing(sql.name) as connection:
+            connection.execute(f"DROP TABLE {sql.quoted}")
+
+    def unsupported(self) -> Sequence[str]:
+        """Return nothing: what a file does not have, nobody expects of it."""
+        return ()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _beside(self, path: Path) -> "SQLiteStore":
+        return SQLiteStore(path, prefix=self._prefix, clock=self._clock)
+
+    def _purge(self, connection: sqlite3.Connection, tables: Iterable[TableSQL]) -> None:
+        """Drop a few items that expired a day ago, as DynamoDB does in its own time; so no file grows for ever."""
+        before = self._clock() // 1000 - _EXPIRED_FOR_SECONDS
+        for sql in tables:
+            if sql.expired:
+                keys = connection.execute(sql.expired, (before, _PURGED_AT_ONCE)).fetchall()
+                connection.executemany(sql.delete, keys)
+
+
+def _get(connection: sqlite3.Connection, sql: TableSQL, key: Key) -> Item | None:
+    place = sql.place(key)
+    with naming_damaged(connection, sql, sql.row_source, place):
+        row = connection.execute(sql.select, place).fetchone()
+        item = None if row is None else text_item(row[0])
+        if item is not None and not item.keys() >= key.keys():
+            raise KeyError(*key)
+        return item
+
+
+def _store(connection: sqlite3.Connection, sql: TableSQL, write: Write, old: Item | None) -> None:
+    match write:
+        case Put() | Update():
+            connection.execute(sql.put, sql.row(_checked(write, old)))
+        case _ if applied(write, old) is None and old is not None:
+            connection.execute(sql.delete, sql.place(write.key))
+
+
+def _checked(write: Put | Update, old: Item | None) -> Item:
+    """Return the item as it will be, which may break limits that neither the write nor the old item broke."""
+    if isinstance(write, Update):
+        _check_update(write, old or {})
+    new = applied(write, old)
+    assert new is not None, "a put or an update leaves an item"
+    check_item(write.table, new)
+    return new
+
+
+def _check_update(write: Update, old: Item) -> None:
+    # DynamoDB refuses these too; there is no item and no size by which the limits could.
+    changed = [*write.set, *write.default, *write.add, *write.remove]
+    if not changed or len(set(changed)) != len(changed):
+        raise Invalid("an update changes at least one attribute, and none of them twice")
+    if not write.key.keys().isdisjoint(changed):
+        raise Invalid("an update cannot change the key of an item")
+    for name, amount in write.add.items():
+        if not (_is_number(amount) and _is_number(old.get(name, 0))):
+            raise Invalid(f"{write.table.name}.{name} is not a number that can be added to", field=name)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def _batches(sql: TableSQL, items: Iterable[Item]) -> Iterator[list[tuple[Any, ...]]]:
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for item in items:
+        size += check_item(sql.table, item)
+        rows.append(sql.row(item))
+        if len(rows) >= _BATCH_ROWS or size >= _BATCH_BYTES:
+            yield rows
+            rows, size = [], 0
+    if rows:
+        yield rows

@@ -1,0 +1,77 @@
+"""What a table in a SQLite file really looks like, read from the file and not from the schema, to show drift."""
+
+import re
+import sqlite3
+from dataclasses import dataclass
+
+from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, TableSQL
+from commercive_cli.store.port import EMBEDDED, TableInfo
+from commercive_cli.store.schema import PROJECTION
+
+_TYPES = {"TEXT": "S", "INTEGER": "N"}
+_TOKEN = re.compile(r'"[^"]*"|\w+|\S')
+
+
+@dataclass
+class _Index:
+    """An index as the file has it: its statement, and its columns; an expression has no name."""
+
+    sql: str
+    columns: list[str]
+
+
+def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | None:
+    """Return the table as it is, or None when there is none; counting reads the whole table."""
+    rows = connection.execute("SELECT name, type, pk FROM pragma_table_info(?) ORDER BY pk", (table.name,)).fetchall()
+    if not rows:
+        return None
+    types = {column: _TYPES.get(declared, declared) for column, declared, _ in rows}
+    indexes = _indexes(connection, table.name)
+    ttl = indexes.pop(table.table.ttl or "", None)
+    bytes_ = f"coalesce(sum(length({ITEM})), 0)" if ITEM in types else "0"
+    items, size = connection.execute(f"SELECT count(*), {bytes_} FROM {table.quoted}").fetchone()  # noqa: S608 - quoted names only
+    return TableInfo(
+        name=table.name,
+        status="ACTIVE",
+        items=items,
+        bytes=size,
+        billing=EMBEDDED,
+        keys=tuple((column, types[column]) for column, _, place in rows if place and column != SLOT),
+        indexes={
+            name: tuple((column, types.get(column, "?")) for column in index.columns[:2])
+            for name, index in indexes.items()
+        },
+        ttl=table.table.ttl if ttl is not None and _is_declared(table.table.ttl or "", ttl, table) else None,
+        projections={name: _held(name, index, table) for name, index in indexes.items()},
+        index_status=dict.fromkeys(indexes, "ACTIVE"),
+        lacks=tuple(column for column in table.columns if column not in types),
+    )
+
+
+def _indexes(connection: sqlite3.Connection, name: str) -> dict[str, _Index]:
+    """Return each index that is named like one of ours, by its short name."""
+    rows = connection.execute(
+        "SELECT list.name, schema.sql, coalesce(info.name, 'an expression') "
+        "FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info, sqlite_schema AS schema "
+        "WHERE list.origin = 'c' AND schema.type = 'index' AND schema.name = list.name ORDER BY list.name, info.seqno",
+        (name,),
+    )
+    found: dict[str, _Index] = {}
+    for index, sql, column in rows:
+        if index.startswith(f"{name}."):
+            found.setdefault(index.removeprefix(f"{name}."), _Index(sql, [])).columns.append(column)
+    return found
+
+
+def _held(name: str, index: _Index, table: TableSQL) -> str:
+    """Return what an index holds; of a declared one that was made otherwise, the statement by which it was."""
+    made_otherwise = name in table.index_statements() and not _is_declared(name, index, table)
+    return f"made by {index.sql}" if made_otherwise else PROJECTION
+
+
+def _is_declared(name: str, index: _Index, table: TableSQL) -> bool:
+    return _tokens(index.sql) == _tokens(table.index_statements()[name].replace(" IF NOT EXISTS", ""))
+
+
+def _tokens(sql: str) -> list[str]:
+    return [token.strip('"').lower() for token in _TOKEN.findall(sql)]

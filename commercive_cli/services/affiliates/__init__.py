@@ -1,0 +1,1 @@
+"""Affiliates: their links, their stats, and recomputing the stats from the leads."""

@@ -1,0 +1,102 @@
+"""Invariant 6: the last audit row of a lead or conversation says what state it is in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from sys import intern
+from typing import Any, ClassVar
+
+from commercive_cli.domain.answers.audit import Finding
+from commercive_cli.services.access.contention import TRIES
+from commercive_cli.services.access.lookup import find_by_id
+from commercive_cli.services.audit.check import Repairs
+from commercive_cli.services.audit.states import INITIAL, SUBJECTS, last_row, state_of, state_problem
+from commercive_cli.services.records.audit_log import AuditEntry, audit_partition
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import ConditionFailed, Query, Store
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES, OPS, Table
+from commercive_cli.store.writes import Update, unchanged
+
+_TRAILS = tuple(audit_partition(kind, "") for kind in SUBJECTS)
+
+
+@dataclass
+class AuditLogCheck:
+    """Every state that is not the first one has an audit row, and what has audit rows is there.
+
+    Only the last row of each is looked at. `ops` must be visited before the documented tables.
+    """
+
+    tables: ClassVar[tuple[Table, ...]] = (OPS, LEADS, CONVERSATIONS)
+
+    _last: dict[str, str] = field(default_factory=dict)
+    _suspects: list[tuple[str, str]] = field(default_factory=list)
+
+    def visit(self, table: Table, items: list[Item]) -> None:
+        """Remember the last audit row of each subject, or compare subjects with it."""
+        if table is OPS:
+            # The rows of one subject come in the order of their ids, as engines keep them; so the last one stays.
+            rows = (item for item in items if item["pk"].startswith(_TRAILS))
+            self._last.update({row["pk"]: intern(_digest(row["after"])) for row in rows})
+            return
+        [kind] = (kind for kind, subjects in SUBJECTS.items() if subjects is table)
+        name, initial = table.partition.name, _digest(INITIAL[kind])
+        for item in items:
+            told = self._last.pop(audit_partition(kind, item[name]), initial)
+            if told != _digest(state_of(kind, item)):
+                self._suspects.append((kind, item[name]))
+
+    def findings(self, repairs: Repairs) -> Iterator[Finding]:
+        """Yield subjects whose state nobody accounts for, after writing a row that says so, and those that are lost."""
+        for kind, subject in sorted(self._suspects):
+            yield from _repaired(repairs, kind, subject)
+        for partition in sorted(self._last):
+            _, kind, subject = partition.split("#", 2)
+            if _is_lost(repairs.store, kind, subject):
+                problem = f"it has audit rows, the last one says {self._last[partition]}, and is not there"
+                found = repairs.finding(f"lost-{kind}", SUBJECTS[kind], subject, problem)
+                yield found.model_copy(update={"fixed": False})
+
+
+def _repaired(repairs: Repairs, kind: str, subject: str) -> list[Finding]:
+    for _ in range(TRIES):
+        table = SUBJECTS[kind]
+        item = find_by_id(repairs.store, table, subject)
+        told, told_at = last_row(repairs.store, kind, subject)
+        if item is None or _digest(state_of(kind, item)) == _digest(told):
+            return []
+        state = state_of(kind, item)
+        if state_problem(kind, item):
+            return []  # what says so puts the state right, and writes the row of that
+        change = AuditEntry(kind, subject, "audit", repairs.actor, told, state)
+        as_read = unchanged(item, "status", "updated_at", "commission_amount")
+        # The time moves with the row, so that the row of the next change sorts behind this one.
+        at = max(repairs.clock(), item["updated_at"] + 1, told_at + 1)
+        try:
+            repairs.store.transact(
+                Update(table, table.key_of(item), set={"updated_at": at}, when=as_read), change.row(at, repairs.new_id)
+            )
+        except ConditionFailed:
+            continue
+        return [
+            repairs.finding(
+                "audit-row", table, subject, f"is {_digest(state)}, its last audit row says {_digest(told)}"
+            )
+        ]
+    return []
+
+
+def _is_lost(store: Store, kind: str, subject: str) -> bool:
+    """Return whether nothing is left of a subject; a conversation of which messages are left can be made again."""
+    if find_by_id(store, SUBJECTS[kind], subject) is not None:
+        return False
+    return kind == "lead" or not store.query(Query(MESSAGES, subject, limit=1)).items
+
+
+def _digest(state: dict[str, Any]) -> str:
+    amount = state.get("commission_amount")
+    return str(state.get("status")) + ("" if amount is None else f" for {_amount(amount)}")
+
+
+def _amount(amount: object) -> str:
+    return f"{amount:.2f}" if isinstance(amount, int | Decimal) else repr(amount)

@@ -1,0 +1,1 @@
+"""Support chat: listing and reading conversations, sending messages, marking them read, closing."""

@@ -1,0 +1,46 @@
+"""Which conversations a list shows, and from which index partitions they are read."""
+
+from dataclasses import dataclass
+
+from commercive_cli.domain.models import CONVERSATION_STATUSES, Conversation
+from commercive_cli.services.access.paging import IndexQuery
+from commercive_cli.store.items import Item
+from commercive_cli.store.schema import CONVERSATIONS
+
+
+@dataclass(frozen=True)
+class ConversationFilter:
+    """Which conversations an admin lists. `status` is open, closed or all; `sort` is recent or waiting."""
+
+    status: str = "all"
+    user_id: str | None = None
+    store_url: str | None = None
+    unread: bool = False
+    sort: str = "recent"
+
+    def keeps(self, item: Item) -> bool:
+        """Return whether the conversation passes the filters that no index answers."""
+        return (
+            self.status in ("all", item["status"])
+            and self.user_id in (None, item["user_id"])
+            and self.store_url in (None, item.get("store_url"))
+            and (not self.unread or item.get("unread_admin", 0) > 0)
+        )
+
+    def feed(self) -> IndexQuery:
+        """Return the index partitions that hold these conversations."""
+        label = f"{self.status}|{self.store_url}|{self.unread}"
+        if self.user_id is not None:
+            return IndexQuery(CONVERSATIONS, "UserConversationsIndex", (self.user_id,), label=label)
+        statuses = CONVERSATION_STATUSES if self.status == "all" else (self.status,)
+        return IndexQuery(CONVERSATIONS, "ConversationStatusIndex", tuple(statuses), label=label)
+
+
+def _is_waiting(conversation: Conversation) -> bool:
+    # Imported conversations do not know who wrote last; until somebody writes, unread ones are taken for waiting.
+    imported_unread = conversation.last_message_at is None and conversation.unread_admin > 0
+    return conversation.status == "open" and (conversation.waiting_since is not None or imported_unread)
+
+
+def _waiting_place(conversation: Conversation) -> tuple[int, str]:
+    return conversation.waiting_since or conversation.updated_at, conversation.conversation_id

@@ -1,0 +1,92 @@
+"""Marking messages read: exact between transactions, safe to repeat, and blind to what arrives meanwhile."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from commercive_cli.domain.models import Conversation, SenderType
+from commercive_cli.services.chat.messages import is_native
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.limits import TRANSACTION_WRITES
+from commercive_cli.store.pages import query_items
+from commercive_cli.store.port import ConditionFailed, Query, Store
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
+from commercive_cli.store.writes import Equals, Exists, Update
+
+CHUNK = TRANSACTION_WRITES - 1
+_PAGE = 100
+
+
+@dataclass(frozen=True)
+class ReadSide:
+    """Who reads: the side whose messages become read, and the counter that says how many are not."""
+
+    writes_from: SenderType
+    counter: str
+
+
+READ_SIDES: dict[SenderType, ReadSide] = {
+    "user": ReadSide("admin", "unread_user"),
+    "admin": ReadSide("user", "unread_admin"),
+}
+
+
+def mark_read(store: Store, conversation: Conversation, reader: ReadSide) -> int:
+    """Mark what was unread when `conversation` was read; return how many messages changed.
+
+    Costs one query back from the newest message, and one transaction per 99 unread messages.
+    """
+    count = getattr(conversation, reader.counter)
+    unread = islice(_unread(store, conversation, reader, count), max(count, 0))
+    marked = 0
+    while chunk := list(islice(unread, CHUNK)):
+        marked += _mark(store, conversation, reader, chunk)
+    return marked
+
+
+def _unread(store: Store, conversation: Conversation, reader: ReadSide, count: int) -> Iterator[Item]:
+    """Yield the other side's unread messages that the conversation knew of, before any that came later."""
+    native = is_native(conversation.conversation_id)
+    for item in _back_from_last(store, conversation, count) if native else _oldest_first(store, conversation):
+        if item["sender_type"] == reader.writes_from and item.get("is_read") is False:
+            yield item
+
+
+def _back_from_last(store: Store, conversation: Conversation, count: int) -> Iterator[Item]:
+    # A message that arrives after the conversation was read lies beyond this bound and stays unread.
+    # What is unread mostly lies at the end, and a page of a long conversation would be 1 MB.
+    query = Query(
+        MESSAGES,
+        conversation.conversation_id,
+        until=conversation.last_message_id,
+        descending=True,
+        limit=max(_PAGE, 2 * count),
+    )
+    return query_items(store, query)
+
+
+def _oldest_first(store: Store, conversation: Conversation) -> list[Item]:
+    # Imported message ids are in no order, and what arrived meanwhile has the latest times.
+    items = query_items(store, Query(MESSAGES, conversation.conversation_id))
+    last = conversation.last_message_at
+    return sorted((i for i in items if last is None or i["created_at"] <= last), key=lambda item: item["created_at"])
+
+
+def _mark(store: Store, conversation: Conversation, reader: ReadSide, chunk: list[Item]) -> int:
+    """Mark a chunk in one transaction; messages that somebody else marked meanwhile drop out and are not counted."""
+    place: Key = {"conversation_id": conversation.conversation_id, "created_at": conversation.created_at}
+    while chunk:
+        counted = Update(CONVERSATIONS, place, add={reader.counter: -len(chunk)}, when=Exists())
+        try:
+            store.transact(counted, *map(_marked, chunk))
+            return len(chunk)
+        except ConditionFailed as failed:
+            if 0 in failed.failures:
+                raise
+            chunk = [item for position, item in enumerate(chunk, 1) if position not in failed.failures]
+    return 0
+
+
+def _marked(item: Item) -> Update:
+    key = MESSAGES.key_of(item)
+    return Update(MESSAGES, key, set={"is_read": True}, when=Equals("is_read", value=False))

@@ -1,0 +1,100 @@
+"""The messages of one conversation in order of time, strongly consistent, whatever shape their ids have."""
+
+import json
+from dataclasses import dataclass, replace
+
+from commercive_cli.domain.ids import created_at_of, first_id
+from commercive_cli.domain.models import Message
+from commercive_cli.store.cursor import decode_cursor, decode_key, decode_place, encode_cursor, foreign_cursor
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.pages import first_items
+from commercive_cli.store.port import Query, Store
+from commercive_cli.store.schema import MESSAGES
+
+
+@dataclass(frozen=True)
+class MessageQuery:
+    """Which messages of a conversation: those after `since` (ms), at most `limit`, from `cursor` on."""
+
+    conversation_id: str
+    since: int | None = None
+    limit: int | None = None
+    cursor: str | None = None
+
+    @property
+    def listing(self) -> str:
+        """Return what a cursor of this slice is bound to."""
+        return json.dumps([MESSAGES.name, self.conversation_id, self.since])
+
+
+def read_messages(store: Store, wanted: MessageQuery) -> tuple[list[Message], str | None]:
+    """Return the messages, oldest first, and the cursor to go on with, if any is left.
+
+    Conversations that this project began have UUIDv7 message ids, so the table's own key is in order of time: one query
+    a page. Imported ones (any other conversation id) are read whole and sorted.
+    """
+    read = _read_by_key if is_native(wanted.conversation_id) else _read_whole
+    items, more = read(store, wanted)
+    cursor = encode_cursor(wanted.listing, more) if more else None
+    return [Message.of(item) for item in items], cursor
+
+
+def newest_message(store: Store, conversation_id: str) -> Message | None:
+    """Return the last message of a conversation, or None when it has none."""
+    tail = read_tail(store, conversation_id, 1)
+    return tail[-1] if tail else None
+
+
+def read_tail(store: Store, conversation_id: str, count: int, since: int | None = None) -> list[Message]:
+    """Return the last `count` messages after `since`, oldest first."""
+    if not is_native(conversation_id):
+        return read_messages(store, MessageQuery(conversation_id, since))[0][-count:]
+    query = replace(_by_key(MessageQuery(conversation_id, since)), descending=True)
+    items, _ = first_items(store, query, count)
+    return [Message.of(item) for item in reversed(items)]
+
+
+def since_message(store: Store, conversation_id: str, message_id: str) -> list[Message]:
+    """Return the messages after the one with `message_id`; all of them when there is no such message."""
+    messages = read_messages(store, MessageQuery(conversation_id))[0]
+    ids = [message.message_id for message in messages]
+    return messages[ids.index(message_id) + 1 :] if message_id in ids else messages
+
+
+def is_native(conversation_id: str) -> bool:
+    """Return whether this project made the id, so that its messages sort by time on their own key."""
+    return created_at_of(conversation_id) is not None
+
+
+def _by_key(wanted: MessageQuery) -> Query:
+    since = None if wanted.since is None else first_id(wanted.since + 1)
+    start = _start(wanted) if wanted.cursor else None
+    return Query(MESSAGES, wanted.conversation_id, since=since, start=start)
+
+
+def _start(wanted: MessageQuery) -> Key:
+    key = decode_key(MESSAGES, decode_cursor(wanted.listing, wanted.cursor or ""))
+    if key[MESSAGES.partition.name] != wanted.conversation_id:
+        raise foreign_cursor()
+    return key
+
+
+def _read_by_key(store: Store, wanted: MessageQuery) -> tuple[list[Item], Key | None]:
+    return first_items(store, _by_key(wanted), wanted.limit)
+
+
+def _read_whole(store: Store, wanted: MessageQuery) -> tuple[list[Item], Key | None]:
+    items, _ = first_items(store, Query(MESSAGES, wanted.conversation_id), None)
+    items.sort(key=_place)
+    if wanted.since is not None:
+        items = [item for item in items if item["created_at"] > wanted.since]
+    if wanted.cursor:
+        after = decode_place(decode_cursor(wanted.listing, wanted.cursor).get("after"))
+        items = [item for item in items if _place(item) > after]
+    if wanted.limit is None or len(items) <= wanted.limit:
+        return items, None
+    return items[: wanted.limit], {"after": list(_place(items[wanted.limit - 1]))}
+
+
+def _place(item: Item) -> tuple[int, str]:
+    return item["created_at"], item["message_id"]

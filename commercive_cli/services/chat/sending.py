@@ -1,0 +1,258 @@
+"""How a message enters a conversation: one transaction that counts it, keeps time increasing and happens once."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from commercive_cli.domain.answers.chat import Sent
+from commercive_cli.domain.clock import Clock
+from commercive_cli.domain.errors import Conflict, NotFound, Unavailable
+from commercive_cli.domain.ids import NewId
+from commercive_cli.domain.models import Conversation, Message, SenderType
+from commercive_cli.domain.text import preview
+from commercive_cli.services.access.contention import TRIES
+from commercive_cli.services.access.lookup import key_of_id, query_by_id
+from commercive_cli.services.chat.messages import newest_message, since_message
+from commercive_cli.services.records.audit_log import AuditEntry
+from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
+from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Missing, Put, Update, Write
+
+"""Each failed try means that somebody else's message got in; fifty in a row is a storm."""
+
+_CONVERSATION, _MESSAGE, _CLAIM = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    """A message for a conversation that exists, and what must be true of the conversation.
+
+    `owner` refuses conversations of other users, `if_last` those where somebody wrote since. `reopen` lets the message
+    into a closed conversation and opens it, `close` closes it behind the message.
+    """
+
+    conversation_id: str
+    sender_type: SenderType
+    sender_id: str
+    text: str
+    owner: str | None = None
+    if_last: str | None = None
+    reopen: bool = False
+    close: bool = False
+    request: KeyedRequest | None = None
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One try at a draft: the time to write, the key to write at, and what the tries before taught."""
+
+    draft: NewMessage
+    at: int
+    key: Key
+    message_id: str
+    status: str = "open"
+    guard: Condition = field(default_factory=All)
+
+
+class MessageSender:
+    """Puts drafts into conversations."""
+
+    def __init__(self, store: Store, clock: Clock, new_id: NewId) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+
+    def post(self, draft: NewMessage) -> Sent:
+        """Store the message; costs one transaction unless somebody interferes.
+
+        Raises NotFound, Conflict (closed, somebody wrote since, key used for another request) and Unavailable.
+        """
+        attempt = self._first_attempt(draft)
+        for _ in range(TRIES):
+            try:
+                self._store.transact(*self._writes(attempt))
+                return self._sent(attempt)
+            except ConditionFailed as failed:
+                repeated = first_answer(self._store, draft.request, failed, attempt.at)
+                if repeated:
+                    return repeated
+                attempt = self._next_attempt(attempt, failed)
+        raise Unavailable("too many messages are entering this conversation at once; nothing was written, try again")
+
+    def start(self, sender_id: str, store_url: str, text: str, request: KeyedRequest | None) -> Sent:
+        """Open a conversation with its first message, in one transaction."""
+        at = self._clock()
+        conversation_id, message_id = self._new_id(at), self._new_id(at)
+        sent = Sent(conversation_id=conversation_id, message_id=message_id, created_at=at)
+        conversation = Conversation(
+            conversation_id=conversation_id,
+            user_id=sender_id,
+            store_url=store_url,
+            status="open",
+            created_at=at,
+            updated_at=at,
+            last_message=preview(text),
+            unread_admin=1,
+            last_message_at=at,
+            last_message_id=message_id,
+            waiting_since=at,
+        )
+        writes: list[Write] = [
+            Put(CONVERSATIONS, conversation.item(), when=Absent()),
+            _message_put(sent, "user", sender_id, text),
+        ]
+        if request:
+            writes.append(request.claim(at, _answer_item(sent)))
+        try:
+            self._store.transact(*writes)
+        except ConditionFailed as failed:
+            repeated = first_answer(self._store, request, failed, at)
+            if repeated is None:
+                raise
+            return repeated
+        return sent
+
+    def key_of(self, conversation_id: str) -> Key:
+        """Return a conversation's key: without a read for our own ids, by one query for imported ones."""
+        return key_of_id(CONVERSATIONS, conversation_id) or self._imported_key(conversation_id)
+
+    def _first_attempt(self, draft: NewMessage) -> _Attempt:
+        at = self._clock()
+        key = self.key_of(draft.conversation_id)
+        guard = Equals("last_message_id", draft.if_last) if draft.if_last else All()
+        return _Attempt(draft, at, key, self._new_id(at), guard=guard)
+
+    def _imported_key(self, conversation_id: str) -> Key:
+        item = query_by_id(self._store, CONVERSATIONS, conversation_id)
+        if item is None:
+            raise conversation_not_found(conversation_id)
+        return CONVERSATIONS.key_of(item)
+
+    def _writes(self, attempt: _Attempt) -> list[Write]:
+        draft, sent = attempt.draft, self._sent(attempt)
+        writes: list[Write] = [
+            _conversation_update(attempt),
+            _message_put(sent, draft.sender_type, draft.sender_id, draft.text),
+        ]
+        if draft.request:
+            writes.append(draft.request.claim(attempt.at, _answer_item(sent)))
+        return writes + [change.row(attempt.at, self._new_id) for change in _changes(attempt)]
+
+    def _sent(self, attempt: _Attempt) -> Sent:
+        return Sent(conversation_id=attempt.draft.conversation_id, message_id=attempt.message_id, created_at=attempt.at)
+
+    def _next_attempt(self, attempt: _Attempt, failed: ConditionFailed) -> _Attempt:
+        """Return what to try next, given the conversation as it was; raise what the caller must hear instead."""
+        if _CONVERSATION not in failed.failures:
+            return self._later(attempt, attempt.at)
+        item = failed.failures[_CONVERSATION]
+        if item is None:
+            return replace(attempt, key=self._other_key(attempt))
+        draft = attempt.draft
+        if draft.owner is not None and item["user_id"] != draft.owner:
+            raise conversation_not_found(draft.conversation_id)
+        status = item["status"]
+        if status == "closed" and not draft.reopen:
+            raise Conflict(f"conversation {draft.conversation_id} is closed; reopen it, or start a new one")
+        guard = self._guard(draft, item)
+        return replace(self._later(attempt, item["updated_at"]), status=status, guard=guard)
+
+    def _later(self, attempt: _Attempt, last: int) -> _Attempt:
+        at = max(self._clock(), last + 1)
+        return replace(attempt, at=at, message_id=self._new_id(at))
+
+    def _other_key(self, attempt: _Attempt) -> Key:
+        key = self._imported_key(attempt.draft.conversation_id)
+        if key == attempt.key:
+            raise Unavailable(f"conversation {attempt.draft.conversation_id} appeared only now; try again")
+        return key
+
+    def _guard(self, draft: NewMessage, item: Item) -> Condition:
+        if draft.if_last is None:
+            return All()
+        if item.get("last_message_id") == draft.if_last:
+            return Equals("last_message_id", draft.if_last)
+        newest = newest_message(self._store, draft.conversation_id)
+        if "last_message_id" not in item and newest and newest.message_id == draft.if_last:
+            return All(Missing("last_message_id"), Equals("updated_at", item["updated_at"]))
+        raise Conflict(self._written_since(draft, draft.if_last))
+
+    def _written_since(self, draft: NewMessage, last: str) -> str:
+        new = since_message(self._store, draft.conversation_id, last)
+        shown = "; ".join(f"{m.sender_type} {m.sender_id}: {preview(m.message_text)!r}" for m in new[-3:])
+        return f"somebody wrote since {last}, so nothing was sent. {len(new)} new: {shown or 'see the conversation'}"
+
+
+def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFailed, at: int) -> Sent | None:
+    """Return the answer that the request got the first time, or None when this is the first time."""
+    if request is None:
+        return None
+    # An engine need not report every failed condition, so an unreported claim is looked up before others are heard.
+    claim = failed.failures.get(_CLAIM) or store.get(OPS, request.place)
+    return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
+
+
+def conversation_not_found(conversation_id: str) -> NotFound:
+    """Return the error for an unknown conversation, and for one that belongs to somebody else."""
+    return NotFound(f"there is no conversation {conversation_id}")
+
+
+def _answer_item(sent: Sent) -> dict[str, Any]:
+    return sent.model_dump(exclude={"success"})
+
+
+def _message_put(sent: Sent, sender_type: SenderType, sender_id: str, text: str) -> Put:
+    message = Message(
+        message_id=sent.message_id,
+        conversation_id=sent.conversation_id,
+        sender_type=sender_type,
+        sender_id=sender_id,
+        message_text=text,
+        created_at=sent.created_at,
+        is_read=False,
+    )
+    return Put(MESSAGES, message.item(), when=Absent())
+
+
+def _conversation_update(attempt: _Attempt) -> Update:
+    draft, at = attempt.draft, attempt.at
+    from_user = draft.sender_type == "user"
+    state, dropped = _status_change(attempt)
+    as_found = Equals("status", attempt.status)
+    owned = Equals("user_id", draft.owner) if draft.owner is not None else All()
+    return Update(
+        CONVERSATIONS,
+        attempt.key,
+        set={
+            "last_message": preview(draft.text),
+            "updated_at": at,
+            "last_message_at": at,
+            "last_message_id": attempt.message_id,
+            **state,
+        },
+        default={"waiting_since": at} if from_user else {},
+        add={"unread_admin" if from_user else "unread_user": 1},
+        remove=dropped if from_user else (*dropped, "waiting_since"),
+        # Every change of a conversation moves `updated_at`, so time increases strictly from message to message.
+        when=All(as_found, owned, Below("updated_at", at), attempt.guard),
+    )
+
+
+def _status_change(attempt: _Attempt) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the attributes to set and to drop so that the conversation ends up as the draft wants it."""
+    if attempt.draft.close:
+        return {"status": "closed", "closed_at": attempt.at, "closed_by": attempt.draft.sender_id}, ()
+    if attempt.status == "closed":
+        return {"status": "open"}, ("closed_at", "closed_by")
+    return {}, ()
+
+
+def _changes(attempt: _Attempt) -> list[AuditEntry]:
+    draft, before = attempt.draft, attempt.status
+    after = "closed" if draft.close else "open"
+    if (before, after) == ("open", "open"):
+        return []
+    event = "close" if draft.close else "reopen"
+    subject, actor = draft.conversation_id, draft.sender_id
+    return [AuditEntry("conversation", subject, event, actor, {"status": before}, {"status": after})]

@@ -1,0 +1,265 @@
+"""Support chat: conversations and messages, as users and admins read, write, close and reopen them."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from commercive_cli.domain.answers.audit import History
+from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent, Thread
+from commercive_cli.domain.choices import choose
+from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.errors import Conflict, Unavailable
+from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.models import CONVERSATION_STATUSES, SENDER_TYPES, Conversation, ConversationStatus
+from commercive_cli.domain.text import identifier, message_text, store_url
+from commercive_cli.services.access.contention import TRIES
+from commercive_cli.services.access.lookup import find_by_id
+from commercive_cli.services.access.paging import DEFAULT_LIMIT, IndexQuery, check_limit, read_page, stream_items
+from commercive_cli.services.access.parallel import both
+from commercive_cli.services.chat.listing import ConversationFilter, _is_waiting, _waiting_place
+from commercive_cli.services.chat.mark_read import READ_SIDES, mark_read
+from commercive_cli.services.chat.messages import MessageQuery, newest_message, read_messages, read_tail
+from commercive_cli.services.chat.sending import MessageSender, NewMessage, conversation_not_found
+from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
+from commercive_cli.services.records.idempotency import KeyedRequest
+from commercive_cli.store.cursor import decode_cursor, decode_place, encode_cursor
+from commercive_cli.store.items import Key
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import CONVERSATIONS
+from commercive_cli.store.writes import All, Below, Equals, Update
+
+SORTS = ("recent", "waiting")
+
+
+@dataclass(frozen=True)
+class ChatService:
+    """What users and admins do with conversations. Times are milliseconds; ids are up to 128 characters."""
+
+    store: Store
+    clock: Clock = system_clock
+    new_id: NewId = new_id
+    _sender: MessageSender = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_sender", MessageSender(self.store, self.clock, self.new_id))
+
+    def conversations(self, user_id: str, *, limit: int | None = None, cursor: str | None = None) -> Conversations:
+        """Return a user's conversations, newest first: all of them, or a page of `limit` (1-500)."""
+        feed = IndexQuery(CONVERSATIONS, "UserConversationsIndex", (identifier(user_id, "user_id"),))
+        items, more = read_page(self.store, feed, limit=check_limit(limit), cursor=cursor)
+        return Conversations(conversations=[Conversation.of(item) for item in items], next_cursor=more)
+
+    def list_conversations(
+        self, wanted: ConversationFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    ) -> Conversations:
+        """Return a page of 1-500 conversations for admins: the newest, or those that wait longest for an answer."""
+        wanted = _checked(wanted)
+        check_limit(limit)
+        if wanted.sort == "waiting":
+            return self._waiting(wanted, limit, cursor)
+        items, more = read_page(self.store, wanted.feed(), limit=limit, cursor=cursor, keep=wanted.keeps)
+        return Conversations(conversations=[Conversation.of(item) for item in items], next_cursor=more)
+
+    def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:
+        """Yield every conversation that the filter keeps, newest first, in constant memory."""
+        wanted = _checked(wanted)
+        return (Conversation.of(item) for item in stream_items(self.store, wanted.feed()) if wanted.keeps(item))
+
+    def idle(self, since: int, last_from: str | None = None) -> Iterator[Conversation]:
+        """Yield open conversations without a message since `since` (ms), whose last message came from `last_from`."""
+        side = None if last_from is None else choose(last_from, SENDER_TYPES, "last-from")
+        for conversation in self.stream_conversations(ConversationFilter("open")):
+            if _last_message_at(conversation) < since and side in (None, self._last_sender(conversation)):
+                yield conversation
+
+    def conversation(self, conversation_id: str, *, owner: str | None = None) -> Conversation:
+        """Return one conversation; raise NotFound when there is none, or it is not `owner`'s."""
+        item = find_by_id(self.store, CONVERSATIONS, identifier(conversation_id, "conversation_id"))
+        if item is None or owner not in (None, item["user_id"]):
+            raise conversation_not_found(conversation_id)
+        return Conversation.of(item)
+
+    def messages(
+        self,
+        conversation_id: str,
+        *,
+        since: int | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        owner: str | None = None,
+    ) -> Messages:
+        """Return messages oldest first: all, those after `since` (ms), or a page of `limit` (1-500).
+
+        With `owner`, the conversation is read beside the messages and must be that user's.
+        """
+        wanted = MessageQuery(identifier(conversation_id, "conversation_id"), since, check_limit(limit), cursor)
+        if owner is None:
+            messages, more = read_messages(self.store, wanted)
+        else:
+            _, (messages, more) = both(
+                lambda: self.conversation(conversation_id, owner=owner), lambda: read_messages(self.store, wanted)
+            )
+        if not messages and since is None and cursor is None:
+            raise conversation_not_found(conversation_id)
+        return Messages(messages=messages, next_cursor=more)
+
+    def show(self, conversation_id: str, *, tail: int | None = None, since: int | None = None) -> Thread:
+        """Return a conversation with its messages: all, those after `since` (ms), or the last `tail` of them."""
+        conversation = self.conversation(conversation_id)
+        if tail is None:
+            messages = read_messages(self.store, MessageQuery(conversation.conversation_id, since))[0]
+        else:
+            check_limit(tail, 10_000)
+            messages = read_tail(self.store, conversation.conversation_id, tail, since)
+        return Thread(conversation=conversation, messages=messages)
+
+    def send(
+        self,
+        user_id: str,
+        message: str,
+        *,
+        store: str = "",
+        conversation_id: str | None = None,
+        key: str | None = None,
+    ) -> Sent:
+        """Store a user's message, in a conversation of theirs that is open, or as the first of a new one.
+
+        A repeated `key` (7 days) gets the first answer. Raises NotFound, Conflict when closed, Invalid.
+        """
+        user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
+        target = None if conversation_id is None else identifier(conversation_id, "conversation_id")
+        request = _request("chat/send", user, key, target, None if target else shop, text)
+        if target is None:
+            return self._sender.start(user, shop, text, request)
+        return self._sender.post(NewMessage(target, "user", user, text, owner=user, request=request))
+
+    def reply(
+        self,
+        conversation_id: str,
+        admin_id: str,
+        message: str,
+        *,
+        if_last: str | None = None,
+        reopen: bool = False,
+        close: bool = False,
+        key: str | None = None,
+    ) -> Sent:
+        """Store an admin's reply in an open conversation.
+
+        `if_last` refuses when the last message is another one; `reopen` writes into a closed conversation and opens it;
+        `close` closes it with the same write. A repeated `key` (7 days) gets the first answer.
+        """
+        target, admin = identifier(conversation_id, "conversation_id"), identifier(admin_id, "admin_id")
+        text, last = message_text(message), _last_seen(if_last)
+        request = _request("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
+        draft = NewMessage(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
+        return self._sender.post(draft)
+
+    def mark_shown(self, thread: Thread) -> MarkedRead:
+        """Mark the user's messages read for admins, up to the last one of a thread that `show` returned."""
+        marked = mark_read(self.store, thread.conversation, READ_SIDES["admin"])
+        return MarkedRead(conversation_id=thread.conversation.conversation_id, marked=marked)
+
+    def mark_read(self, conversation_id: str, reader: str, *, owner: str | None = None) -> MarkedRead:
+        """Mark the other side's messages read for `reader` (user or admin); what arrives meanwhile stays unread."""
+        side = READ_SIDES[choose(reader, SENDER_TYPES, "reader_type")]
+        conversation = self.conversation(conversation_id, owner=owner)
+        marked = mark_read(self.store, conversation, side)
+        return MarkedRead(conversation_id=conversation.conversation_id, marked=marked)
+
+    def close(self, conversation_id: str, actor: str, *, as_of: int | None = None) -> ConversationChanged:
+        """Close a conversation; `changed` is False when it was closed already.
+
+        `as_of` is the `updated_at` (ms) that the admin saw: a conversation that changed since is a Conflict.
+        """
+        return self._set_status(conversation_id, "closed", actor, as_of)
+
+    def reopen(self, conversation_id: str, actor: str) -> ConversationChanged:
+        """Open a closed conversation again; `changed` is False when it was open already."""
+        return self._set_status(conversation_id, "open", actor, None)
+
+    def history(self, conversation_id: str) -> History:
+        """Return the audit rows of a conversation, oldest first."""
+        conversation = self.conversation(conversation_id)
+        return History(history=list(read_audit_log(self.store, "conversation", conversation.conversation_id)))
+
+    def _waiting(self, wanted: ConversationFilter, limit: int, cursor: str | None) -> Conversations:
+        """Return those that wait longest: no index sorts by that, so every open conversation is looked at."""
+        listing = f"waiting|{wanted}"
+        after = decode_place(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
+        waiting = (c for c in self.stream_conversations(wanted) if _is_waiting(c) and _waiting_place(c) > after)
+        first = heapq.nsmallest(limit + 1, waiting, key=_waiting_place)
+        more = encode_cursor(listing, {"after": _waiting_place(first[limit - 1])}) if len(first) > limit else None
+        return Conversations(conversations=first[:limit], next_cursor=more)
+
+    def _last_sender(self, conversation: Conversation) -> str | None:
+        if conversation.last_message_at is not None:
+            return "user" if conversation.waiting_since is not None else "admin"
+        newest = newest_message(self.store, conversation.conversation_id)
+        return newest.sender_type if newest else None
+
+    def _set_status(
+        self, conversation_id: str, status: ConversationStatus, actor: str, as_of: int | None
+    ) -> ConversationChanged:
+        target, by = identifier(conversation_id, "conversation_id"), identifier(actor, "actor")
+        key, at = self._sender.key_of(target), self.clock()
+        for _ in range(TRIES):
+            try:
+                self._write_status(key, status, by, at, as_of)
+                return ConversationChanged(conversation_id=target, status=status, changed=True)
+            except ConditionFailed as failed:
+                item = failed.failures.get(0) or find_by_id(self.store, CONVERSATIONS, target)
+            if item is None:
+                raise conversation_not_found(target)
+            if item["status"] == status:
+                return ConversationChanged(conversation_id=target, status=status, changed=False)
+            if as_of not in (None, item["updated_at"]):
+                raise Conflict(f"conversation {target} changed since; it stays {item['status']}")
+            key = CONVERSATIONS.key_of(item)
+            at = max(self.clock(), item["updated_at"] + 1)
+        raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
+
+    def _write_status(self, key: Key, status: ConversationStatus, actor: str, at: int, as_of: int | None) -> None:
+        before = "open" if status == "closed" else "closed"
+        unchanged = All() if as_of is None else Equals("updated_at", as_of)
+        state: dict[str, Any] = {"status": status, "updated_at": at}
+        closed = {"closed_at": at, "closed_by": actor} if status == "closed" else {}
+        change = AuditEntry(
+            "conversation",
+            key["conversation_id"],
+            "close" if closed else "reopen",
+            actor,
+            {"status": before},
+            {"status": status},
+        )
+        self.store.transact(
+            Update(
+                CONVERSATIONS,
+                key,
+                set=state | closed,
+                remove=() if closed else ("closed_at", "closed_by"),
+                when=All(Equals("status", before), Below("updated_at", at), unchanged),
+            ),
+            change.row(at, self.new_id),
+        )
+
+
+def _checked(wanted: ConversationFilter) -> ConversationFilter:
+    choose(wanted.status, (*CONVERSATION_STATUSES, "all"), "status")
+    choose(wanted.sort, SORTS, "sort")
+    if wanted.user_id is not None:
+        identifier(wanted.user_id, "user_id")
+    return wanted
+
+
+def _request(action: str, scope: str, key: str | None, *body: str | None) -> KeyedRequest | None:
+    return None if key is None else KeyedRequest(action, scope, identifier(key, "key"), body)
+
+
+def _last_seen(if_last: str | None) -> str | None:
+    return None if if_last is None else identifier(if_last, "if_last")
+
+
+def _last_message_at(conversation: Conversation) -> int:
+    return conversation.last_message_at or conversation.updated_at

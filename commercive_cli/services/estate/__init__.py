@@ -1,1 +1,0 @@
-"""The tables as an estate: compared with what is declared, brought in line, backed up and restored."""

@@ -1,0 +1,1 @@
+"""Leads: the form that visitors send, and the decisions of admins."""

@@ -1,0 +1,193 @@
+"""Leads: submitted through an affiliate's link, decided by admins, counted to the cent."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from commercive_cli.domain.answers.audit import History
+from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.choices import choose
+from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.errors import NotFound, Unavailable
+from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
+from commercive_cli.domain.text import identifier
+from commercive_cli.services.access.contention import TRIES
+from commercive_cli.services.access.lookup import find_by_id
+from commercive_cli.services.access.paging import DEFAULT_LIMIT, check_limit, read_page, stream_items
+from commercive_cli.services.access.parallel import both
+from commercive_cli.services.leads.decision import EVENTS, Decision, money_state, new_decision, unchanged_since_read
+from commercive_cli.services.leads.form import lead_fields
+from commercive_cli.services.leads.listing import LeadFilter
+from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
+from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
+from commercive_cli.services.records.link_claims import resolve_code
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
+from commercive_cli.store.writes import Absent, Put, Update, Write
+
+
+@dataclass(frozen=True)
+class LeadService:
+    """What affiliates' visitors and admins do with leads. Times are milliseconds, money is USD."""
+
+    store: Store
+    clock: Clock = system_clock
+    new_id: NewId = new_id
+
+    def list_leads(self, wanted: LeadFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Leads:
+        """Return a page of 1-500 leads, newest first."""
+        wanted = _checked(wanted)
+        check_limit(limit)
+        items, more = read_page(self.store, wanted.feed(), limit=limit, cursor=cursor, keep=wanted.keeps)
+        return Leads(leads=[Lead.of(item) for item in items], next_cursor=more)
+
+    def stream_leads(self, wanted: LeadFilter) -> Iterator[Lead]:
+        """Yield every lead that the filter keeps, newest first, in constant memory."""
+        wanted = _checked(wanted)
+        return (Lead.of(item) for item in stream_items(self.store, wanted.feed()) if wanted.keeps(item))
+
+    def lead(self, lead_id: str) -> Lead:
+        """Return one lead; raise NotFound when there is none."""
+        item = find_by_id(self.store, LEADS, identifier(lead_id, "lead_id"))
+        if item is None:
+            raise NotFound(f"there is no lead {lead_id}")
+        return Lead.of(item)
+
+    def show(self, lead_id: str) -> LeadShown:
+        """Return one lead with the stats of the affiliate it credits."""
+        lead = self.lead(lead_id)
+        item = self.store.get(AFFILIATE_STATS, {"affiliate_id": lead.affiliate_id})
+        return LeadShown(lead=lead, stats=AffiliateStats.of(item or {"affiliate_id": lead.affiliate_id}))
+
+    def submit(
+        self, link_id: str, lead_data: object, *, key: str | None = None, admit: Callable[[], object] = lambda: None
+    ) -> LeadSubmitted:
+        """Store a pending lead for the affiliate behind a link code, and count it.
+
+        `lead_data` maps name, email, phone, product_link, order_volume and pending_orders. A repeated `key` (7 days)
+        gets the first answer. `admit` is called beside the look-up of the code, and may refuse by raising.
+        Raises Invalid, NotFound for an unknown code, Conflict for a key used otherwise.
+        """
+        fields = lead_fields(lead_data)
+        (affiliate_id, code), _ = both(lambda: resolve_code(self.store, link_id), admit)
+        request = None
+        if key is not None:
+            body = (code, *(fields[name] for name in sorted(fields)))
+            request = KeyedRequest("affiliate/submit-lead", affiliate_id, identifier(key, "key"), body)
+        return self._store_lead(affiliate_id, code, fields, request)
+
+    def decide(
+        self,
+        lead_id: str,
+        decision: DecidedStatus,
+        actor: str,
+        *,
+        commission: object = None,
+        notes: object = None,
+        amend: bool = False,
+        as_of: int | None = None,
+    ) -> LeadDecided:
+        """Approve or reject a lead; `changed` is False when it was decided so already.
+
+        `commission` (USD, text, int or Decimal) is needed to approve. Another decision is a Conflict unless `amend`.
+        `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict.
+        """
+        return self._decide(lead_id, new_decision(decision, commission, notes, amend=amend, as_of=as_of), actor)
+
+    def reset(self, lead_id: str, actor: str) -> LeadDecided:
+        """Take a decision back: the lead is pending again and its commission no longer counted."""
+        return self._decide(lead_id, Decision("pending", amend=True), actor)
+
+    def history(self, lead_id: str) -> History:
+        """Return the audit rows of a lead, oldest first."""
+        return History(history=list(read_audit_log(self.store, "lead", self.lead(lead_id).lead_id)))
+
+    def _store_lead(
+        self, affiliate_id: str, code: str, fields: dict[str, str], request: KeyedRequest | None
+    ) -> LeadSubmitted:
+        at = self.clock()
+        lead_id = self.new_id(at)
+        lead: dict[str, Any] = {
+            "lead_id": lead_id,
+            "affiliate_id": affiliate_id,
+            "link_id": code,
+            "status": "pending",
+            "created_at": at,
+            "updated_at": at,
+            **fields,
+        }
+        writes: list[Write] = [
+            Put(LEADS, lead, when=Absent()),
+            Update(
+                AFFILIATE_STATS,
+                {"affiliate_id": affiliate_id},
+                set={"last_updated": at},
+                add={"total_leads": 1, "pending_leads": 1, "version": 1},
+            ),
+        ]
+        if request is not None:
+            writes.append(request.claim(at, {"lead_id": lead_id}))
+        try:
+            self.store.transact(*writes)
+        except ConditionFailed:
+            return self._first_answer(request, at)
+        return LeadSubmitted(lead_id=lead_id)
+
+    def _first_answer(self, request: KeyedRequest | None, at: int) -> LeadSubmitted:
+        claim = self.store.get(OPS, request.place) if request else None
+        if request is None or claim is None or not is_valid(claim, at):
+            raise Unavailable("the lead was not stored; send it again")
+        return request.first_answer(claim, LeadSubmitted)
+
+    def _decide(self, lead_id: str, decision: Decision, actor: str) -> LeadDecided:
+        by = identifier(actor, "actor")
+        lead = self.lead(lead_id)
+        for _ in range(TRIES):
+            if not decision.changes(lead):
+                return LeadDecided(lead=lead, changed=False)
+            try:
+                return LeadDecided(lead=self._write_decision(lead, decision, by), changed=True)
+            except ConditionFailed as failed:
+                item = failed.failures.get(0)
+                lead = Lead.of(item) if item else self.lead(lead_id)
+        raise Unavailable(f"lead {lead_id} is being decided by others right now; nothing was written, try again")
+
+    def _write_decision(self, lead: Lead, decision: Decision, actor: str) -> Lead:
+        # `updated_at` always moves, so that `as_of` tells any two states of a lead apart.
+        at = max(self.clock(), lead.updated_at + 1)
+        attributes = decision.attributes(actor, at)
+        change = AuditEntry(
+            "lead",
+            lead.lead_id,
+            EVENTS[decision.status],
+            actor,
+            money_state(lead.status, lead.commission_amount),
+            money_state(decision.status, decision.commission),
+        )
+        self.store.transact(
+            Update(
+                LEADS,
+                {"lead_id": lead.lead_id, "created_at": lead.created_at},
+                set=attributes,
+                remove=decision.dropped(),
+                when=unchanged_since_read(lead),
+            ),
+            Update(
+                AFFILIATE_STATS,
+                {"affiliate_id": lead.affiliate_id},
+                set={"last_updated": at},
+                add=decision.deltas(lead),
+            ),
+            change.row(at, self.new_id),
+        )
+        kept = {name: value for name, value in lead.item().items() if name not in decision.dropped()}
+        return Lead.of(kept | attributes)
+
+
+def _checked(wanted: LeadFilter) -> LeadFilter:
+    choose(wanted.status, (*LEAD_STATUSES, "all"), "status")
+    for field, value in (("affiliate", wanted.affiliate_id), ("link", wanted.link_id)):
+        if value is not None:
+            identifier(value, field)
+    return wanted

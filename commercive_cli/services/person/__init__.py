@@ -1,1 +1,0 @@
-"""Requests of persons: everything that the tables hold about somebody, collected or erased."""

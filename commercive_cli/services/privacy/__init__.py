@@ -1,0 +1,1 @@
+"""Requests of persons: everything the tables hold about somebody, exported or erased."""

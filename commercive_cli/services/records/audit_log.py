@@ -1,0 +1,48 @@
+"""The audit log: one row in `ops` for every change of money or status, written with the change."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from commercive_cli.domain.ids import NewId
+from commercive_cli.domain.models import AuditRow
+from commercive_cli.store.pages import query_items
+from commercive_cli.store.port import Query, Store
+from commercive_cli.store.schema import OPS
+from commercive_cli.store.writes import Absent, Put
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """A change of money or status, to be written as an audit row in the transaction that makes it."""
+
+    kind: str
+    subject: str
+    event: str
+    actor: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+    def row(self, at: int, new_id: NewId) -> Put:
+        """Return the write of the audit row."""
+        item = {
+            "pk": audit_partition(self.kind, self.subject),
+            "sk": new_id(at),
+            "at": at,
+            "actor": self.actor,
+            "event": self.event,
+            "subject": self.subject,
+            "before": self.before,
+            "after": self.after,
+        }
+        return Put(OPS, item, when=Absent())
+
+
+def audit_partition(kind: str, subject: str) -> str:
+    """Return the partition of `ops` that holds the audit rows of one lead or conversation."""
+    return f"audit#{kind}#{subject}"
+
+
+def read_audit_log(store: Store, kind: str, subject: str) -> Iterator[AuditRow]:
+    """Yield the audit rows of one lead or conversation, oldest first."""
+    return map(AuditRow.of, query_items(store, Query(OPS, audit_partition(kind, subject))))

@@ -1,0 +1,73 @@
+"""What the `ops` table holds: request claims, link claims and audit rows, and how each is written and read."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from commercive_cli.domain.errors import Conflict, Damaged
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.schema import OPS
+from commercive_cli.store.writes import Absent, AnyOf, Below, Put
+
+REQUEST_KEY_DAYS = 7
+_DAY_SECONDS = 86_400
+FirstAnswer = TypeVar("FirstAnswer", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class KeyedRequest:
+    """A request that carries a key: sent again within seven days it changes nothing and gets the first answer.
+
+    `scope` is who asks: equal keys of different callers are different requests.
+    """
+
+    action: str
+    scope: str
+    key: str
+    body: tuple[str | None, ...]
+
+    @property
+    def place(self) -> Key:
+        """Return the key of the claim in `ops`."""
+        return {"pk": f"request#{self.action}#{self.scope}", "sk": self.key}
+
+    def claim(self, at: int, answer: dict[str, Any]) -> Put:
+        """Return the write that claims the key for `answer`; it fails while an earlier claim is valid."""
+        now = at // 1000
+        item = {
+            **self.place,
+            "fingerprint": self._fingerprint(),
+            "answer": answer,
+            "created_at": at,
+            "expires_at": now + REQUEST_KEY_DAYS * _DAY_SECONDS,
+        }
+        return Put(OPS, item, when=AnyOf(Absent(), Below("expires_at", now)))
+
+    def first_answer(self, claim: Item, shape: type[FirstAnswer]) -> FirstAnswer:
+        """Return the answer that an earlier claim holds; raise Conflict when it was made for another body."""
+        if claim.get("fingerprint") is None:
+            raise self._damaged()
+        if claim["fingerprint"] != self._fingerprint():
+            raise Conflict(f"key {self.key[:40]!r} was used for another request; use a new key", field="key")
+        try:
+            return shape.model_validate(claim.get("answer"))
+        except ValidationError:
+            raise self._damaged() from None
+
+    def _damaged(self) -> Damaged:
+        return Damaged(f"the stored answer to key {self.key[:40]!r} is damaged; see `commercive tables audit`")
+
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(json.dumps(self.body).encode()).hexdigest()
+
+
+def is_valid(claim: Item, at: int) -> bool:
+    """Return whether a request claim still counts at `at` (ms); DynamoDB drops expired ones only some days later.
+
+    One that does not tell how long counts: dropping it might do a request twice.
+    """
+    expires_at = claim.get("expires_at")
+    return type(expires_at) is not int or expires_at >= at // 1000

@@ -1,0 +1,45 @@
+"""Whom a link code credits: by its claim in `ops`, or by the index for links that were made elsewhere."""
+
+from commercive_cli.domain.errors import NotFound
+from commercive_cli.domain.ids import normal_code
+from commercive_cli.domain.text import identifier, normal_store_url
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import Query, Store
+from commercive_cli.store.schema import AFFILIATE_LINKS, OPS
+
+CODE_CLAIM = "claim"
+
+
+def code_claim_key(link_id: str) -> Key:
+    """Return the key in `ops` that claims a link code for one affiliate."""
+    return {"pk": f"link#{link_id}", "sk": CODE_CLAIM}
+
+
+def primary_claim_key(affiliate_id: str, store_url: str) -> Key:
+    """Return the key in `ops` that claims the primary link of one affiliate and store."""
+    return {"pk": f"primary#{affiliate_id}", "sk": normal_store_url(store_url) or "-"}
+
+
+def resolve_code(store: Store, link_id: str) -> tuple[str, str]:
+    """Return (affiliate_id, link_id as stored) for a code as typed: one read for codes of ours.
+
+    Ours are read as Crockford reads them: `abc1o234` finds ABC10234, unless an imported link is spelled just so.
+    Raises NotFound for unknown codes.
+    """
+    typed = identifier(link_id, "link_id")
+    normal = normal_code(typed)
+    found = (_imported(store, typed) if typed != normal else None) or _claimed(store, normal)
+    if found is None and typed == normal:
+        found = _imported(store, typed)
+    if found is None:
+        raise NotFound(f"there is no affiliate link with the code {typed}")
+    return found["affiliate_id"], found["link_id"]
+
+
+def _claimed(store: Store, code: str) -> Item | None:
+    return store.get(OPS, code_claim_key(code))
+
+
+def _imported(store: Store, code: str) -> Item | None:
+    page = store.query(Query(AFFILIATE_LINKS, code, "LinkIdIndex", limit=1))
+    return page.items[0] if page.items else None

@@ -1,0 +1,89 @@
+"""Backups of all six tables, and restores that never overwrite anything."""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+
+from commercive_cli.domain.answers.tables import BackedUp, BackupList, BackupShown, Restored
+from commercive_cli.domain.clock import Clock, Sleep, system_clock
+from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.tables.drift import DriftService
+from commercive_cli.store.archive import Backup
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import TABLES
+from commercive_cli.store.table_changes import OnStatus, ignore_status
+
+
+@dataclass(frozen=True)
+class BackupService:
+    """Backs a store up, and restores it to a new prefix (DynamoDB) or file (SQLite) beside it."""
+
+    store: Store
+    clock: Clock = system_clock
+    new_id: NewId = new_id
+    sleep: Sleep = time.sleep
+
+    def back_up(self, name: str | None = None, progress: OnStatus = ignore_status) -> BackedUp:
+        """Make a backup, named after the time unless a name is given, and wait until it can be restored.
+
+        On DynamoDB each table is backed up for itself, a moment after the other: six tables are not one snapshot.
+        """
+        if name is not None:
+            _require(name, "name", "leave it out for one made of the time")
+        return BackedUp(backup=_shown(self.store.archive.back_up(name, self.clock(), progress)))
+
+    def list_backups(self) -> BackupList:
+        """Return the store's backups, newest first."""
+        return BackupList(backups=[_shown(backup) for backup in self.store.archive.backups()])
+
+    def restore(
+        self,
+        name: str | None,
+        to: str,
+        actor: str,
+        *,
+        at: int | None = None,
+        latest: bool = False,
+        fix: bool = False,
+        progress: OnStatus = ignore_status,
+    ) -> Restored:
+        """Fill the new store `to` from the backup `name`, as of the time `at` (ms), or of the `latest` possible.
+
+        What a restore drops (time to live, recovery, tags, deletion protection) is put back, and the audit says whether
+        the tables agree with each other; with `fix` it repairs them. Raises Conflict when a table is there already.
+        """
+        if (name is not None) + (at is not None) + latest != 1:
+            raise Invalid("restore from exactly one of a backup's name, a time and the latest moment")
+        _require(to, "to", "name the new prefix, with SQLite the new file")
+        if name is not None:
+            _require(name, "name", "`commercive tables backups` names the backups")
+        with closing(self.store.archive.beside(to)) as target:
+            require_no_tables(target)
+            if name is not None:
+                self.store.archive.restore(name, to, progress)
+            else:
+                self.store.archive.restore_moment(at, to, progress)
+            applied = DriftService(target).apply(progress)
+            progress("checking the books")
+            audit = AuditService(target, self.clock, self.new_id, self.sleep).run(actor, fix=fix)
+            return Restored(store=target.target, applied=applied, audit=audit)
+
+
+def require_no_tables(store: Store) -> None:
+    """Raise Conflict when one of the tables exists."""
+    for table in TABLES:
+        if store.describe_table(table) is not None:
+            raise Conflict(
+                f"{store.prefix}{table.name} exists in {store.target}; nothing is overwritten, choose another place"
+            )
+
+
+def _require(text: str, field: str, way_out: str) -> None:
+    if not text.strip():
+        raise Invalid(f"{field} must not be empty; {way_out}", field=field)
+
+
+def _shown(backup: Backup) -> BackupShown:
+    return BackupShown(**vars(backup))

@@ -1,0 +1,136 @@
+"""Declared against live: what differs about one table, and the changes that would mend it."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from commercive_cli.store.port import EMBEDDED, TableInfo
+from commercive_cli.store.schema import PROJECTION, Attribute, Index, Table
+from commercive_cli.store.table_changes import (
+    CreateIndex,
+    DropIndex,
+    SetBilling,
+    SetDeletionProtection,
+    SetEncryption,
+    SetRecovery,
+    SetTags,
+    SetTTL,
+    TableChange,
+)
+
+NOTHING = "nothing"
+_USABLE = ("ACTIVE", "UPDATING")
+_Key = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class CreateTable:
+    """Create the whole table."""
+
+    def __str__(self) -> str:
+        return "create table"
+
+
+SchemaChange = CreateTable | TableChange
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One thing that is not as declared, and the changes, in order, that mend it; none when it cannot be in place."""
+
+    what: str
+    declared: str
+    live: str
+    changes: tuple[SchemaChange, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.live}, declared {self.declared}"
+
+
+def mismatches(table: Table, info: TableInfo | None, unsupported: Collection[str] = ()) -> list[Mismatch]:
+    """Return what differs, indexes last and those to be dropped before those to be created.
+
+    `info` None means that there is no table. What the server does not know, or is named as unsupported, is no
+    difference.
+    """
+    if info is None:
+        return [Mismatch("table", "present", "missing", (CreateTable(),))]
+    return [found for found in _found(table, info) if found.what not in unsupported]
+
+
+def _found(table: Table, info: TableInfo) -> list[Mismatch]:
+    return [*_fixed_mismatches(table, info), *_protection_mismatches(table, info), *_index_mismatches(table, info)]
+
+
+def _fixed_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
+    declared = _key(table.partition, table.sort)
+    if info.keys != declared:
+        yield Mismatch("key", _words(declared), _words(info.keys))
+    if info.lacks:
+        yield Mismatch("columns", ", ".join(info.lacks), "missing")
+
+
+def _protection_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
+    declared = table.protections
+    if info.deletion_protection not in (None, declared.deletion_protection):
+        yield _switch("deletion protection", SetDeletionProtection(declared.deletion_protection))
+    if info.billing not in (EMBEDDED, declared.billing):
+        yield Mismatch("billing", declared.billing, info.billing, (SetBilling(declared.billing),))
+    if info.encryption is not None and not info.encryption.startswith(declared.encryption):
+        yield Mismatch("encryption", declared.encryption, info.encryption, (SetEncryption(declared.encryption),))
+    if info.tags is not None and not set(declared.tags) <= set(info.tags.items()):
+        live = tuple((name, info.tags[name]) for name, _ in declared.tags if name in info.tags)
+        yield Mismatch("tags", _tag_words(declared.tags), _tag_words(live), (SetTags(declared.tags),))
+    if info.ttl != table.ttl:
+        yield _ttl_mismatch(table, info)
+    if info.point_in_time_recovery not in (None, declared.point_in_time_recovery):
+        yield _switch("point-in-time recovery", SetRecovery(declared.point_in_time_recovery))
+
+
+def _switch(what: str, change: SetDeletionProtection | SetRecovery) -> Mismatch:
+    return Mismatch(what, *(("on", "off") if change.on else ("off", "on")), (change,))
+
+
+def _ttl_mismatch(table: Table, info: TableInfo) -> Mismatch:
+    # Another attribute cannot be put in place of the one it is: first none, then the right one.
+    steps = [SetTTL(None)] if info.ttl else []
+    steps += [SetTTL(table.ttl)] if table.ttl else []
+    return Mismatch("time to live", _on(table.ttl), _on(info.ttl), tuple(steps))
+
+
+def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
+    declared = {index.name for index in table.indexes}
+    for name in info.indexes:
+        if name not in declared:
+            yield Mismatch(f"index {name}", NOTHING, _live_index(info, name), (DropIndex(name),))
+    for index in table.indexes:
+        yield from _index_mismatch(index, info)
+
+
+def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
+    what, declared = f"index {index.name}", f"{_words(_key(index.partition, index.sort))}, {PROJECTION}"
+    if index.name not in info.indexes:
+        yield Mismatch(what, declared, "missing", (CreateIndex(index),))
+    elif _live_index(info, index.name) != declared:
+        yield Mismatch(what, declared, _live_index(info, index.name), (DropIndex(index.name), CreateIndex(index)))
+    elif info.index_status.get(index.name, "ACTIVE") not in _USABLE:
+        yield Mismatch(what, declared, info.index_status[index.name], (CreateIndex(index),))
+
+
+def _live_index(info: TableInfo, name: str) -> str:
+    return f"{_words(info.indexes[name])}, {info.projections.get(name, PROJECTION)}"
+
+
+def _key(partition: Attribute, sort: Attribute | None) -> _Key:
+    return tuple((attribute.name, attribute.type) for attribute in (partition, sort) if attribute is not None)
+
+
+def _words(key: _Key) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in key)
+
+
+def _tag_words(tags: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in tags) or "missing"
+
+
+def _on(attribute: str | None) -> str:
+    return f"on {attribute}" if attribute else "off"

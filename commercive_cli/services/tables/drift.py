@@ -1,0 +1,77 @@
+"""Drift of the tables, and its repair: everything that can be changed in place, one thing at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from commercive_cli.domain.answers.tables import Applied, AppliedChange, Difference, Drift
+from commercive_cli.domain.errors import CommerciveError
+from commercive_cli.services.tables.comparison import CreateTable, Mismatch, SchemaChange, mismatches
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import TABLES, Table
+from commercive_cli.store.table_changes import OnStatus, ignore_status
+
+WAY_OUT = (
+    "keys and columns cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a "
+    "--store of a new prefix or file, bring every item over by hand with the declared key (`tables export --s3 URI` "
+    "gets them out of DynamoDB as they are), then point everything there"
+)
+"""A table's key is fixed when it is created (DynamoDB API Reference, UpdateTable)."""
+
+
+@dataclass(frozen=True)
+class DriftService:
+    """Compares all six tables of a store with the declaration, and brings them in line."""
+
+    store: Store
+
+    def diff(self) -> Drift:
+        """Return every difference; what the server does not know is named as unsupported and is none."""
+        found = [self._difference(table, mismatch) for table in TABLES for mismatch in self._found(table)]
+        return Drift(differences=found, unsupported=tuple(self.store.unsupported()))
+
+    def apply(self, progress: OnStatus = ignore_status) -> Applied:
+        """Make every change that can be made in place and wait for each; a repetition has nothing left to do.
+
+        What fails is reported, and the rest is still tried. Indexes are dropped and filled one at a time.
+        Raises Unavailable when the tables cannot be looked at; then the changes before are made.
+        """
+        tried = [done for table in TABLES for done in self._mended(table, progress)]
+        left = self.diff()
+        return Applied(changes=tried, remaining=left.differences, unsupported=left.unsupported)
+
+    def _mended(self, table: Table, progress: OnStatus) -> Iterator[AppliedChange]:
+        for mismatch in self._found(table):
+            for change in mismatch.changes:
+                done = self._made(table, change, progress)
+                yield done
+                if done.error:
+                    break
+
+    def _made(self, table: Table, change: SchemaChange, progress: OnStatus) -> AppliedChange:
+        name, words = self._name(table), str(change)
+        progress(f"{name}: {words}")
+        try:
+            if isinstance(change, CreateTable):
+                self.store.create_table(table)
+            else:
+                self.store.change_table(table, change, progress)
+        except CommerciveError as error:
+            return AppliedChange(table=name, change=words, outcome="failed", error=error.message)
+        return AppliedChange(table=name, change=words, outcome="done")
+
+    def _found(self, table: Table) -> list[Mismatch]:
+        info = self.store.describe_table(table)
+        return mismatches(table, info, self.store.unsupported())
+
+    def _difference(self, table: Table, mismatch: Mismatch) -> Difference:
+        return Difference(
+            table=self._name(table),
+            what=mismatch.what,
+            declared=mismatch.declared,
+            live=mismatch.live,
+            fixable=bool(mismatch.changes),
+            remedy=", ".join(map(str, mismatch.changes)) or WAY_OUT,
+        )
+
+    def _name(self, table: Table) -> str:
+        return self.store.prefix + table.name

@@ -1,0 +1,133 @@
+"""DynamoDB's own exports to S3, once they are downloaded: full exports as DYNAMODB_JSON.
+
+Source: DynamoDB Developer Guide, "DynamoDB table export output format".
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.services.transfer.durable_files import read_text
+from commercive_cli.services.transfer.manifest import Count
+from commercive_cli.store.schema import OPS, TABLES, Table
+
+SUMMARY = "manifest-summary.json"
+FILES = "manifest-files.json"
+_SHOWN = 100
+
+
+class _Summary(BaseModel):
+    table_arn: str = Field(alias="tableArn")
+    items: Count = Field(alias="itemCount")
+    output_format: str = Field(alias="outputFormat")
+    export_type: str = Field(alias="exportType", default="FULL_EXPORT")
+
+
+class _Entry(BaseModel):
+    items: Count = Field(alias="itemCount")
+    md5: str = Field(alias="md5Checksum")
+    key: str = Field(alias="dataFileS3Key")
+
+
+@dataclass(frozen=True)
+class DynamoDBExportFile:
+    """One data file of an export, its digest in base64."""
+
+    table: Table
+    path: Path
+    items: int
+    digest: str
+    algorithm: str = "md5"
+
+
+def dynamodb_summaries(directory: Path) -> dict[Path, Table]:
+    """Return the summaries of the exports in a directory, at any depth, and the table of each.
+
+    Raises Invalid when a table is none of ours, or two exports hold one table.
+    """
+    names = {path: _name_in(path) for path in sorted(directory.glob(f"**/{SUMMARY}"))}
+    found = {path: _table_named(path, name, names.values()) for path, name in names.items()}
+    first: dict[Table, Path] = {}
+    for path, table in found.items():
+        other = first.setdefault(table, path)
+        if other is not path:
+            raise Invalid(f"{path} and {other} are exports of one table; import them one after the other")
+    return found
+
+
+def dynamodb_files(summary: Path, table: Table) -> list[DynamoDBExportFile]:
+    """Return the data files that an export names; raise Invalid, naming file and line, when it is not sound."""
+    described = _summary(summary)
+    files = [
+        DynamoDBExportFile(table, _data(summary, e.key), e.items, e.md5) for e in _entries(summary.with_name(FILES))
+    ]
+    total = sum(file.items for file in files)
+    if total != described.items:
+        raise Invalid(f"{summary}: itemCount is {described.items}, the files of {FILES} have {total} items")
+    return files
+
+
+def _data(summary: Path, key: str) -> Path:
+    if not key.isprintable() or not Path(key).name:
+        raise Invalid(f"{summary.with_name(FILES)}: {key[:_SHOWN]!r} is not the key of a file")
+    return summary.parent / "data" / Path(key).name
+
+
+def _entries(path: Path) -> Iterator[_Entry]:
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if line.strip():
+            yield _Entry(**_object(f"{path}, line {number}", line, _Entry))
+
+
+def _summary(path: Path) -> _Summary:
+    summary = _Summary(**_object(str(path), read_text(path), _Summary))
+    if summary.output_format != "DYNAMODB_JSON":
+        raise Invalid(f"{path}: outputFormat is {summary.output_format[:_SHOWN]}; only DYNAMODB_JSON can be imported")
+    if summary.export_type != "FULL_EXPORT":
+        raise Invalid(f"{path}: exportType is {summary.export_type[:_SHOWN]}; only a FULL_EXPORT can be imported")
+    return summary
+
+
+def _name_in(path: Path) -> str:
+    return _summary(path).table_arn.rpartition("/")[2]
+
+
+def _table_named(path: Path, name: str, names: Collection[str]) -> Table:
+    fitting = [table for table in TABLES if name.endswith(table.name) and _is_apart(name, table, names)]
+    if not fitting:
+        raise Invalid(
+            f"{path}: table {name[:_SHOWN]!r} is none of ours: {', '.join(t.name for t in TABLES)}, behind a prefix; "
+            "one without a sign at its end needs another table with that prefix beside ops"
+        )
+    return max(fitting, key=lambda table: len(table.name))
+
+
+def _is_apart(name: str, table: Table, names: Collection[str]) -> bool:
+    """Return whether what stands before a table's name is a prefix.
+
+    Other words end in `ops`, such as workshops: so what stands before that ends in no letter and no digit, or stands
+    before the name of another table as well. The other names are not the end of anything else.
+    """
+    prefix = name.removesuffix(table.name)
+    beside = (prefix + other.name in names for other in TABLES if other is not OPS)
+    return table is not OPS or not prefix[-1:].isalnum() or any(beside)
+
+
+def _object(place: str, text: str, model: type[BaseModel]) -> dict[str, Any]:
+    try:
+        document = from_json(text)
+    except ValueError:
+        raise Invalid(f"{place} is not JSON") from None
+    if not isinstance(document, dict):
+        raise Invalid(f"{place}: an object belongs there, not {text.strip()[:_SHOWN]}")
+    try:
+        model.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(f"{place}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    return document

@@ -1,0 +1,54 @@
+"""Reading page after page: the one loop for queries and scans of every kind."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from commercive_cli.domain.errors import Unavailable
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import Page, Query, Store, TextPage
+
+AnyPage = TypeVar("AnyPage", Page, TextPage)
+
+
+def pages(read: Callable[[Key | None], AnyPage], start: Key | None = None) -> Iterator[AnyPage]:
+    """Yield the page that `read` returns for `start`, then each following one, up to the last.
+
+    Raises Unavailable when a page says that it is followed by itself, which would never end.
+    """
+    while True:
+        page = read(start)
+        yield page
+        if page.next is None:
+            return
+        if page.next == start:
+            raise Unavailable("the store returned the same page twice instead of the next one; nothing was written")
+        start = page.next
+
+
+def query_pages(store: Store, query: Query) -> Iterator[Page]:
+    """Yield the pages of a query from its `start` on; each holds at most the query's `limit`."""
+    return pages(lambda start: store.query(replace(query, start=start)), query.start)
+
+
+def query_items(store: Store, query: Query) -> Iterator[Item]:
+    """Yield the items of a query over all its pages."""
+    for page in query_pages(store, query):
+        yield from page.items
+
+
+def first_items(store: Store, query: Query, limit: int | None) -> tuple[list[Item], Key | None]:
+    """Return up to `limit` items of a query (None: all), and the table key to go on after, if more are left."""
+    if limit is None:
+        return list(query_items(store, query)), None
+    items: list[Item] = []
+
+    def read_rest(start: Key | None) -> Page:
+        # One item more than wanted says whether there is more.
+        return store.query(replace(query, start=start, limit=limit + 1 - len(items)))
+
+    for page in pages(read_rest, query.start):
+        items += page.items
+        if len(items) > limit:
+            return items[:limit], query.table.key_of(items[limit - 1])
+    return items, None

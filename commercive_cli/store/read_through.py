@@ -1,0 +1,67 @@
+"""A store that passes every read on to another one; what it does with writes is up to its subclasses."""
+
+from collections.abc import Sequence
+
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import Page, Query, Store, TableInfo, TextPage
+from commercive_cli.store.schema import Table
+
+
+class ReadThrough:
+    """Passes every read on to another store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def prefix(self) -> str:
+        """Return what every table's name starts with."""
+        return self._store.prefix
+
+    @property
+    def target(self) -> str:
+        """Name the store for people, as the other store does."""
+        return self._store.target
+
+    @property
+    def local(self) -> bool:
+        """Whether the other store lives on this machine."""
+        return self._store.local
+
+    @property
+    def index_lag_ms(self) -> int:
+        """How long the other store's indexes may lag, in milliseconds."""
+        return self._store.index_lag_ms
+
+    @property
+    def scans_at_once(self) -> int:
+        """How many segments of a scan are best read at the same time."""
+        return self._store.scans_at_once
+
+    def get(self, table: Table, key: Key) -> Item | None:
+        """Return the item at `key`, or None."""
+        return self._store.get(table, key)
+
+    def query(self, query: Query) -> Page:
+        """Return one page of a query."""
+        return self._store.query(query)
+
+    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+        """Return one page of a whole-table scan."""
+        return self._store.scan(table, segment=segment, segments=segments, start=start)
+
+    def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
+        """Return one page of a whole-table scan as texts."""
+        return self._store.scan_text(table, segment=segment, segments=segments, start=start)
+
+    def describe_table(self, table: Table) -> TableInfo | None:
+        """Return the table as it is, or None."""
+        return self._store.describe_table(table)
+
+    def unsupported(self) -> Sequence[str]:
+        """Name the protections that the server has no notion of."""
+        return self._store.unsupported()
+
+    def close(self) -> None:
+        """Close the other store."""
+        self._store.close()

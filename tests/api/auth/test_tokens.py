@@ -1,0 +1,324 @@
+"""Nobody gets in with anything but an access token that Supabase signed for somebody who signed in."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from commercive_cli.api.auth.key_sets import KeySet
+from commercive_cli.api.http.outbound import RequestFailed, Response
+from commercive_cli.domain.errors import Unavailable
+from commercive_cli.settings.api import TokenSettings
+from tests.api.world import ISSUER, Client, FakeClock, Issuer, World
+
+SECRET = "super-secret-jwt-token-with-at-least-32-characters-long"
+HS256 = TokenSettings(ISSUER, secret=SECRET)
+
+
+def segment(value: Any) -> str:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def hmac_token(claims: Any, secret: bytes, **header: Any) -> str:
+    """Sign with HS256 by hand: PyJWT refuses public keys as secrets, an attacker does not."""
+    signed = f"{segment({'alg': 'HS256', 'typ': 'JWT', **header})}.{segment(claims)}"
+    return f"{signed}.{segment(hmac.new(secret, signed.encode(), hashlib.sha256).digest())}"
+
+
+def public_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def knock(client: Client, token: str | None) -> int:
+    return client.as_(token).get("chat/conversations", "user_id=user-a").status
+
+
+class TestGoodTokens:
+    def test_a_token_of_the_issuers_ec_key_is_accepted(self, guarded: Client, issuer: Issuer) -> None:
+        """ES256, what Supabase signs with today."""
+        assert 200 == knock(guarded, issuer.token("user-a"))
+
+    def test_a_token_of_the_issuers_rsa_key_is_accepted(
+        self, guarded: Client, issuer: Issuer, rsa_key: rsa.RSAPrivateKey
+    ) -> None:
+        """RS256, from the same key set."""
+        token = jwt.encode(issuer.claims("user-a"), rsa_key, "RS256", headers={"kid": "rsa-1"})
+
+        assert 200 == knock(guarded, token)
+
+    def test_a_token_of_the_shared_secret_is_accepted_where_one_is_configured(
+        self, world: World, issuer: Issuer
+    ) -> None:
+        """HS256, what older projects sign with; the issuer's key set is not even asked for."""
+        client = world.open("jwt", tokens=HS256)
+
+        assert 200 == knock(client, hmac_token(issuer.claims("user-a"), SECRET.encode()))
+        assert [] == world.outside.sent
+
+    @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+    def test_the_scheme_is_read_in_any_case(self, guarded: Client, issuer: Issuer, scheme: str) -> None:
+        """RFC 9110, section 11.1."""
+        answer = guarded.get("chat/conversations", "user_id=user-a", authorization=f"{scheme} {issuer.token('user-a')}")
+
+        assert 200 == answer.status
+
+    def test_admin_is_who_the_project_says_is_one(self, guarded: Client, issuer: Issuer) -> None:
+        """app_metadata is the project's to write."""
+        assert 200 == guarded.as_(issuer.token("boss", admin=True)).get("admin/leads").status
+
+
+Forgery = Callable[[Issuer], str | None]
+
+FORGERIES: dict[str, Forgery] = {
+    "none": lambda _: None,
+    "empty": lambda _: "",
+    "no token": lambda _: "hello",
+    "expired": lambda i: i.token("user-a", exp=i.clock.now // 1000),
+    "no expiry": lambda i: i.token("user-a", exp=None),
+    "expiry as text": lambda i: hmac_token(i.claims("user-a") | {"exp": "never"}, SECRET.encode()),
+    "expiry true": lambda i: i.sign(i.claims("user-a") | {"exp": True}),
+    "not yet": lambda i: i.token("user-a", nbf=i.clock.now // 1000 + 300),
+    "other issuer": lambda i: i.token("user-a", iss="https://other.supabase.co/auth/v1"),
+    "no issuer": lambda i: i.token("user-a", iss=None),
+    "other audience": lambda i: i.token("user-a", aud="anon"),
+    "audiences": lambda i: i.token("user-a", aud=["authenticated", "anon"]),
+    "no audience": lambda i: i.token("user-a", aud=None),
+    "no subject": lambda i: i.token("user-a", sub=None),
+    "empty subject": lambda i: i.token(""),
+    "subject with spaces": lambda i: i.token(" user-a"),
+    "long subject": lambda i: i.token("u" * 129),
+    "anon key": lambda i: i.anon_key(),
+    "anon role": lambda i: i.token("user-a", role="anon"),
+    "service key": lambda i: i.token("user-a", role="service_role"),
+    "no role": lambda i: i.token("user-a", role=None),
+    "unknown key id": lambda i: i.sign(i.claims("user-a"), key_id="other"),
+    "no key id": lambda i: jwt.encode(i.claims("user-a"), i.ec_key, "ES256"),
+    "key id of the other family": lambda i: i.sign(i.claims("user-a"), key_id="rsa-1"),
+    "another key": lambda i: jwt.encode(
+        i.claims("user-a"), ec.generate_private_key(ec.SECP256R1()), "ES256", headers={"kid": i.key_id}
+    ),
+    "alg none": lambda i: f"{segment({'alg': 'none', 'kid': i.key_id})}.{segment(i.claims('user-a'))}.",
+    "alg none with a signature": lambda i: (
+        f"{segment({'alg': 'none', 'kid': i.key_id})}.{segment(i.claims('user-a'))}.{segment(b'x')}"
+    ),
+    "hs256 with the public key": lambda i: hmac_token(i.claims("user-a"), public_pem(i.ec_key), kid=i.key_id),
+    "hs256 with the public rsa key": lambda i: hmac_token(i.claims("user-a"), public_pem(i.rsa_key), kid="rsa-1"),
+    "hs256 with the secret": lambda i: hmac_token(i.claims("user-a"), SECRET.encode(), kid=i.key_id),
+    "jwk header": lambda i: i.sign(i.claims("user-a"), jwk={"kty": "EC"}),
+    "jku header": lambda i: i.sign(i.claims("user-a"), jku="https://evil.example/jwks.json"),
+    "x5u header": lambda i: i.sign(i.claims("user-a"), x5u="https://evil.example/cert"),
+    "crit header": lambda i: i.sign(i.claims("user-a"), crit=["exp"]),
+    "changed claims": lambda i: _with_claims(i.token("user-b"), i.claims("user-a")),
+    "padded": lambda i: i.token("user-a") + "==",
+    "plain base64": lambda i: "+" + i.token("user-a")[1:],
+    "four parts": lambda i: i.token("user-a") + ".x",
+    "stray bits": lambda i: _with_stray_bits(i.token("user-a")),
+    "spaces inside": lambda i: i.token("user-a").replace(".", " .", 1),
+    "huge": lambda i: i.token("user-a", padding="x" * 10_000),
+    "header key twice": lambda i: _with_header(i, '{"alg":"ES256","kid":"ec-1","kid":"rsa-1"}'),
+    "deep header": lambda i: _with_header(i, "[" * 3000),
+}
+
+
+def _with_claims(token: str, claims: dict[str, Any]) -> str:
+    header, _, signature = token.split(".")
+    return f"{header}.{segment(claims)}.{signature}"
+
+
+def _with_header(issuer: Issuer, header: str) -> str:
+    _, claims, signature = issuer.token("user-a").split(".")
+    return f"{segment(header.encode())}.{claims}.{signature}"
+
+
+def _with_stray_bits(token: str) -> str:
+    """Change the last character of the signature to another spelling of the same bytes."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
+
+
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
+def test_nothing_else_is_accepted(guarded: Client, issuer: Issuer, forgery: Forgery) -> None:
+    """401 with WWW-Authenticate, and words that do not repeat the token."""
+    token = forgery(issuer)
+
+    answer = guarded.as_(token).get("chat/conversations", "user_id=user-a")
+
+    assert (401, "unauthenticated", "Bearer") == (answer.status, answer.code, answer.headers["www-authenticate"])
+    assert token is None or len(token) < 6 or token not in json.dumps(answer.body)
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Token", "", "Bearer:"])
+def test_other_schemes_are_no_tokens(guarded: Client, issuer: Issuer, scheme: str) -> None:
+    """Only Bearer (RFC 6750) says what follows."""
+    answer = guarded.get("chat/conversations", "user_id=user-a", authorization=f"{scheme} {issuer.token('user-a')}")
+
+    assert 401 == answer.status
+
+
+@pytest.mark.parametrize("kind", ["ES256", "RS256", "none"])
+def test_where_a_secret_is_configured_signatures_of_keys_do_not_count(world: World, issuer: Issuer, kind: str) -> None:
+    """One family on one key, the other way round."""
+    client = world.open("jwt", tokens=HS256)
+    claims = issuer.claims("user-a")
+    tokens = {
+        "ES256": issuer.sign(claims),
+        "RS256": jwt.encode(claims, issuer.rsa_key, "RS256", headers={"kid": "rsa-1"}),
+        "none": f"{segment({'alg': 'none'})}.{segment(claims)}.{segment(b'')}",
+    }
+
+    assert 401 == knock(client, tokens[kind])
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"user_metadata": {"role": "admin"}},
+        {"user_role": "admin"},
+        {"app_metadata": {"roles": ["admin"]}},
+        {"app_metadata": {"role": ["admin"]}},
+        {"app_metadata": {"role": "Admin"}},
+        {"app_metadata": "admin"},
+        {"app_metadata": None},
+        {"is_super_admin": True},
+    ],
+)
+def test_nobody_makes_themselves_an_admin(guarded: Client, issuer: Issuer, claims: dict[str, Any]) -> None:
+    """user_metadata is the user's to write; only app_metadata.role counts."""
+    answer = guarded.as_(issuer.token("user-a", **claims)).get("admin/leads")
+
+    assert (403, "denied") == (answer.status, answer.code)
+
+
+class TestKeySet:
+    def key_set(self, issuer: Issuer, clock: FakeClock, fetched: list[str], **answer: Any) -> KeySet:
+        def fetch(url: str) -> bytes:
+            fetched.append(url)
+            document = answer.get("document", issuer.key_set())
+            if document is None:
+                raise RequestFailed("nobody answers there")
+            return json.dumps(document).encode()
+
+        return KeySet("https://keys", fetch, clock)
+
+    def test_known_keys_are_fetched_once(self, issuer: Issuer, clock: FakeClock) -> None:
+        """A thousand requests ask the issuer once."""
+        fetched: list[str] = []
+        keys = self.key_set(issuer, clock, fetched)
+
+        found = [keys.find("ec-1") for _ in range(1000)]
+
+        assert (1, 1000) == (len(fetched), len([key for key in found if key]))
+
+    def test_an_unknown_key_id_asks_again_at_most_every_30_seconds(self, issuer: Issuer, clock: FakeClock) -> None:
+        """A rotated key is found soon, a forged id cannot make us knock all the time."""
+        fetched: list[str] = []
+        keys = self.key_set(issuer, clock, fetched)
+        for _ in range(100):
+            keys.find("new")
+        before = len(fetched)
+        clock.advance(30)
+        issuer.key_id = "new"
+
+        found = keys.find("new")
+
+        assert (1, 2, "ES256") == (before, len(fetched), found and found.algorithm)
+
+    def test_withdrawn_keys_stop_counting(self, issuer: Issuer, clock: FakeClock) -> None:
+        """After ten minutes the set is read again."""
+        fetched: list[str] = []
+        keys = self.key_set(issuer, clock, fetched)
+        keys.find("ec-1")
+        issuer.key_id = "ec-2"
+        clock.advance(601)
+
+        assert keys.find("ec-1") is None
+
+    def test_keys_stay_good_while_the_issuer_is_away(self, issuer: Issuer, clock: FakeClock) -> None:
+        """Its outage does not lock everybody out."""
+        answer: dict[str, Any] = {"document": issuer.key_set()}
+        keys = KeySet("https://keys", lambda _: _document(answer), clock)
+        keys.find("ec-1")
+        answer["document"] = None
+        clock.advance(3600)
+
+        assert keys.find("ec-1") is not None
+
+    def test_without_any_keys_nobody_can_tell(self, world: World, issuer: Issuer) -> None:
+        """503, so that clients try again instead of signing out; the issuer is asked again after two seconds."""
+        jwks = world.outside.answers.copy()
+        world.outside.answers.clear()
+        client = world.open("jwt")
+        during = [knock(client, issuer.token("user-a")) for _ in range(5)]
+        asked = len(world.outside.sent)
+        world.outside.answers.update(jwks)
+        world.clock.advance(2)
+
+        assert ([503] * 5, 1, 200) == (during, asked, knock(client, issuer.token("user-a")))
+
+    def test_a_refusal_for_want_of_keys_says_that_nothing_was_done(self, world: World, issuer: Issuer) -> None:
+        """The store is not to blame, and the outcome is known."""
+        world.outside.answers.clear()
+
+        answer = world.open("jwt").as_(issuer.token("user-a")).get("admin/leads")
+
+        expected = "the keys of the identity provider cannot be fetched now; nothing was done, try again"
+        assert (503, "unavailable", expected) == (answer.status, answer.code, answer.body["error"])
+
+    def test_those_who_waited_for_a_slow_failure_do_not_ask_again(self, clock: FakeClock) -> None:
+        """The two seconds begin when the fetch ends: an issuer that hangs is not asked by one request after another."""
+        fetched: list[str] = []
+
+        def hang(url: str) -> bytes:
+            fetched.append(url)
+            clock.advance(2)
+            raise RequestFailed("nobody answers there")
+
+        keys = KeySet("https://keys", hang, clock)
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                keys.find("ec-1")
+
+        assert ["https://keys"] == fetched
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            {"keys": "none"},
+            [],
+            {"keys": [5]},
+            {"keys": [{"kid": "k", "kty": "oct", "k": segment(SECRET.encode())}]},
+            {"keys": [{"kid": "k", "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]},
+            {"keys": [{"kid": "k", "kty": "RSA", "n": "AQAB", "e": "AQAB"}]},
+            {"keys": [{"kid": "k", "kty": "EC"}]},
+        ],
+    )
+    def test_keys_that_are_none_are_passed_over(self, issuer: Issuer, clock: FakeClock, document: object) -> None:
+        """A secret, a short or a broken key in the set verifies nothing."""
+        keys = self.key_set(issuer, clock, [], document=document)
+
+        try:
+            found = keys.find("k")
+        except Unavailable:
+            found = None
+
+        assert found is None
+
+    def test_an_error_page_is_no_key_set(self, world: World, issuer: Issuer) -> None:
+        """Only status 200 counts."""
+        world.outside.answers[f"{ISSUER}/.well-known/jwks.json"] = Response(500, b'{"keys": []}')
+
+        assert 503 == knock(world.open("jwt"), issuer.token("user-a"))
+
+
+def _document(answer: dict[str, Any]) -> bytes:
+    if answer["document"] is None:
+        raise RequestFailed("nobody answers there")
+    return json.dumps(answer["document"]).encode()

@@ -1,0 +1,99 @@
+"""Calls to Supabase over real sockets: short, without redirects, never raising anything but CallFailed."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, count, repeat
+
+import pytest
+
+from commercive_cli.api.http.outbound import LARGEST_ANSWER, TIMEOUT_SECONDS, RequestFailed, send_request
+
+
+@contextmanager
+def answering(reply: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """Answer one connection with these bytes; yields the URL and what was asked."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                asked.append(connection.recv(65536))
+                with suppress(OSError):  # the other side may have enough of it
+                    connection.sendall(reply)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/keys?a=b", asked
+        thread.join()
+
+
+def test_status_headers_and_body_come_back() -> None:
+    """One request, one answer."""
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Range: 0-0/1\r\nContent-Length: 2\r\n\r\n{}") as (url, asked):
+        answered = send_request("PATCH", url, {"apikey": "k"}, b"{}")
+
+    assert (200, b"{}", "0-0/1") == (answered.status, answered.body, answered.headers["content-range"])
+    assert asked[0].startswith(b"PATCH /keys?a=b HTTP/1.1\r\n")
+    assert b"apikey: k" in asked[0]
+
+
+def test_redirects_are_not_followed() -> None:
+    """A key must not travel to another host."""
+    with answering(b"HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\n\r\n") as (url, _):
+        assert 302 == send_request("GET", url, {}, b"").status
+
+
+def test_an_endless_answer_is_cut() -> None:
+    """Memory is bounded, whatever the other side sends."""
+    size = LARGEST_ANSWER + 1000
+    with answering(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * size) as (url, _):
+        assert len(send_request("GET", url, {}, b"").body) == LARGEST_ANSWER
+
+
+def passing(step: float) -> Callable[[], float]:
+    """Return a clock on which `step` seconds pass between two looks."""
+    looks = count()
+    return lambda: next(looks) * step
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000,
+        b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 50_000 + b"\r\n\r\n",
+    ],
+    ids=["body", "headers"],
+)
+def test_an_answer_in_drips_has_failed_when_the_time_is_up(reply: bytes) -> None:
+    """The limit is for the whole call: connecting, sending and every read spend from the same two seconds."""
+    with answering(reply) as (url, _), pytest.raises(RequestFailed, match="TimeoutError"):
+        send_request("GET", url, {}, b"", now=passing(TIMEOUT_SECONDS / 4))
+
+
+def test_a_server_that_says_nothing_is_waited_for_no_longer_than_is_left() -> None:
+    """A read waits for what the call's earlier steps left of its time."""
+    clock = chain([0.0], repeat(TIMEOUT_SECONDS - 0.05))
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        pytest.raises(RequestFailed, match="TimeoutError"),
+    ):
+        send_request("GET", f"http://127.0.0.1:{listening.getsockname()[1]}/", {}, b"", now=lambda: next(clock))
+
+
+@pytest.mark.parametrize("reply", [b"", b"nonsense\r\n\r\n"])
+def test_what_is_no_answer_has_failed(reply: bytes) -> None:
+    """Closed or garbled: CallFailed each time."""
+    with answering(reply) as (url, _), pytest.raises(RequestFailed):
+        send_request("GET", url, {}, b"")
+
+
+def test_nobody_there_has_failed() -> None:
+    """A refused connection is said without the URL's path."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+
+    with pytest.raises(RequestFailed, match=r"127\.0\.0\.1 did not answer"):
+        send_request("GET", f"http://127.0.0.1:{port}/secret", {}, b"")

@@ -1,0 +1,88 @@
+"""The local server itself: what was asked is answered, even when it is told to stop meanwhile."""
+
+import http.client
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from commercive_cli.api.http.local_events import action_event, http_event
+from commercive_cli.api.http.server import LocalServer
+from commercive_cli.domain.errors import Unavailable
+
+
+def ask(url: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection.request("POST", "/", b"{}", {"X-Two": "a", "Content-Type": "application/json"})
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response.status, body
+
+
+def test_requests_in_flight_are_answered_before_it_stops() -> None:
+    """Nobody loses an answer to a deployment or a Ctrl-C."""
+    working, go_on = threading.Event(), threading.Event()
+
+    def slowly(_event: dict[str, Any]) -> dict[str, Any]:
+        working.set()
+        go_on.wait(30)
+        return {"statusCode": 200, "headers": {}, "body": "done"}
+
+    server = LocalServer(slowly, "127.0.0.1", 0)
+    url = server.url
+    with ThreadPoolExecutor(2) as pool:
+        running, asking = pool.submit(server.run), pool.submit(ask, url)
+        working.wait(30)
+        server.stop()
+        go_on.set()
+
+        assert (200, b"done") == asking.result(30)
+        assert running.result(30) is None
+
+
+def test_an_address_in_use_is_said() -> None:
+    """Not a traceback."""
+    server = LocalServer(lambda _: {}, "127.0.0.1", 0)
+    port = urlsplit(server.url).port or 0
+
+    with pytest.raises(Unavailable, match=f"port {port}"):
+        LocalServer(lambda _: {}, "127.0.0.1", port)
+
+    server.stop()
+    server.run()
+
+
+class TestEvents:
+    def test_text_stays_text_and_the_rest_is_base64(self) -> None:
+        """As Lambda does it, by content type."""
+        kinds = {
+            "application/json; charset=utf-8": False,
+            "text/plain": False,
+            "application/octet-stream": True,
+            "": True,
+        }
+
+        events = {kind: http_event("POST", "/", "", {"content-type": kind}, b"{}", "192.0.2.1") for kind in kinds}
+
+        assert kinds == {kind: event["isBase64Encoded"] for kind, event in events.items()}
+
+    def test_bytes_that_are_no_text_are_base64_whatever_they_claim(self) -> None:
+        """JSON cannot carry them otherwise."""
+        event = http_event("POST", "/", "", {"content-type": "application/json"}, b"\xff", "192.0.2.1")
+
+        assert (True, "/w==") == (event["isBase64Encoded"], event["body"])
+
+    def test_an_action_is_called_by_its_own_method(self) -> None:
+        """Parameters go into the query string or the body, quoted."""
+        got = action_event("admin/leads", {"status": "a&b", "limit": 5})
+        posted = action_event("chat/send", {"message": "hi"})
+
+        assert ("GET", "action=admin%2Fleads&status=a%26b&limit=5") == (
+            got["requestContext"]["http"]["method"],
+            got["rawQueryString"],
+        )
+        assert {"action": "chat/send", "message": "hi"} == json.loads(posted["body"])

@@ -1,0 +1,27 @@
+"""Global options may stand before or after the command."""
+
+import pytest
+
+from commercive_cli.cli.global_options import hoisted
+from commercive_cli.domain.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("typed", "run"),
+    [
+        ("chat list --store X --debug", "--store X --debug chat list"),
+        ("chat list --store=X", "--store=X chat list"),
+        ("chat list --store-url X", "chat list --store-url X"),
+        ("chat reply ID -- --debug", "chat reply ID -- --debug"),
+        ("-v chat list", "-v chat list"),
+    ],
+)
+def test_global_options_are_found_anywhere(typed: str, run: str) -> None:
+    """Who adds --debug at the end of a line is understood; what follows `--` is text."""
+    assert run.split() == hoisted(typed.split())
+
+
+def test_an_option_without_its_value_is_refused() -> None:
+    """The group's name is never taken for the missing value."""
+    with pytest.raises(Invalid, match="--store needs a value"):
+        hoisted(["chat", "list", "--store"])

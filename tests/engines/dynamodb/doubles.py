@@ -1,0 +1,211 @@
+"""What the DynamoDB engine's tests stand on: a scripted server, a relay to the real one, time by hand, AWS sessions."""
+
+import http.client
+import json
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from botocore.loaders import create_loader
+from botocore.session import Session
+
+from commercive_cli.engines.dynamodb.store import DynamoDBStore
+from commercive_cli.store.items import Item, encode_item
+from commercive_cli.store.schema import Table
+
+LOADER = create_loader()
+"""Shared, since reading botocore's description of DynamoDB takes longer than most tests."""
+
+NOWHERE = "/nonexistent/aws"
+NAMESPACE = "com.amazonaws.dynamodb.v20120810#"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the server saw it."""
+
+    operation: str
+    parameters: dict[str, Any]
+    raw: bytes
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply to send; without `whole` its second half stays unsent."""
+
+    body: bytes = b"{}"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    whole: bool = True
+
+
+Answer = Reply | None
+"""None hangs up without a word."""
+
+
+def success(**content: Any) -> Reply:
+    return Reply(json.dumps(content).encode())
+
+
+def refusal(code: str, message: str = "because", status: int = 400, **more: Any) -> Reply:
+    return Reply(json.dumps({"__type": NAMESPACE + code, "message": message, **more}).encode(), status)
+
+
+def cancelled(*codes: str, old: Item | None = None) -> Reply:
+    """Return a cancelled transaction's reply, a code for each write; `old` is the item of the failed conditions."""
+    item = {"Item": encode_item(old)} if old else {}
+    reasons = [{"Code": code, **(item if code == "ConditionalCheckFailed" else {})} for code in codes]
+    return refusal("TransactionCanceledException", CancellationReasons=reasons)
+
+
+class Server(ThreadingHTTPServer):
+    """An HTTP server on loopback that answers as it is told and keeps every request."""
+
+    daemon_threads = True
+
+    def __init__(self, answer: Callable[[Request], Answer]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answer = answer
+        self.requests: list[Request] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    @property
+    def operations(self) -> list[str]:
+        return [request.operation for request in self.requests]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: clients that give up are what these tests are about."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers["X-Amz-Target"].partition(".")[2]
+        request = Request(operation, json.loads(raw), raw, dict(self.headers.items()))
+        self.server.requests.append(request)
+        reply = self.server.answer(request)
+        self.close_connection = reply is None or not reply.whole
+        if reply is not None:
+            self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        headers = {"Content-Length": str(len(reply.body)), "x-amz-crc32": str(zlib.crc32(reply.body))}
+        for name, value in (headers | reply.headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(reply.body if reply.whole else reply.body[: len(reply.body) // 2])
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
+        """Say nothing."""
+
+
+@contextmanager
+def serving(answer: Callable[[Request], Answer]) -> Iterator[Server]:
+    with Server(answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def script(*replies: Answer) -> Callable[[Request], Answer]:
+    """Answer with each reply in turn, and with the last one from then on."""
+    waiting = list(replies)
+    return lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+
+def relay(endpoint: str, lose: Callable[[int], bool]) -> Callable[[Request], Answer]:
+    """Carry each request to the real server, and lose the reply to those whose number, from 0, `lose` chooses."""
+    host = urlsplit(endpoint).netloc
+    seen: list[str] = []
+
+    def answer(request: Request) -> Answer:
+        seen.append(request.operation)
+        number = len(seen) - 1
+        connection = http.client.HTTPConnection(host, timeout=10)
+        try:
+            connection.request("POST", "/", request.raw, request.headers | {"Host": host})
+            response = connection.getresponse()
+            body = response.read()
+        finally:
+            connection.close()
+        return None if lose(number) else Reply(body, response.status)
+
+    return answer
+
+
+class ManualTime:
+    """A clock that only pauses move; jitter always draws the same share of its range."""
+
+    def __init__(self, share: float = 0.5) -> None:
+        self.seconds = 0.0
+        self.pauses: list[float] = []
+        self.share = share
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds += seconds
+
+    def random(self) -> float:
+        return self.share
+
+
+def isolated_session(**variables: str) -> Session:
+    """Return a session whose profile and files are not those of whoever runs the tests."""
+    chosen = {"profile": None, "config_file": NOWHERE, "credentials_file": NOWHERE} | variables
+    session = Session(session_vars={name: (None, None, value, None) for name, value in chosen.items()})
+    session.register_component("data_loader", LOADER)
+    return session
+
+
+def session_without_credentials() -> Session:
+    session = isolated_session()
+    session.get_component("credential_provider").providers.clear()
+    return session
+
+
+def session_with_credentials() -> Session:
+    session = isolated_session()
+    session.set_credentials("test", "test")
+    return session
+
+
+def store_at(endpoint: str | None, time: ManualTime | None = None, **more: Any) -> DynamoDBStore:
+    """Return a store with credentials that any test server takes, and a prefix of its own."""
+    time = time or ManualTime()
+    settings: dict[str, Any] = {"prefix": f"t{uuid4().hex[:8]}_", "session": session_with_credentials()} | more
+    return DynamoDBStore("eu-west-1", endpoint=endpoint, now=time.now, sleep=time.sleep, random=time.random, **settings)
+
+
+@contextmanager
+def tables_on(store: DynamoDBStore, *tables: Table) -> Iterator[DynamoDBStore]:
+    """Create the tables, and drop them and the connections afterwards."""
+    for table in tables:
+        store.create_table(table)
+    try:
+        yield store
+    finally:
+        for table in tables:
+            store.delete_table(table)
+        store.close()

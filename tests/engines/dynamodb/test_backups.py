@@ -1,0 +1,297 @@
+"""On-demand backups and point-in-time restores of DynamoDB, on moto, and against a server that says what it is told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from moto import mock_aws
+
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound
+from commercive_cli.engines.dynamodb.store import DynamoDBStore
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.tables.backups import BackupService
+from commercive_cli.services.tables.drift import DriftService
+from commercive_cli.store.schema import CONVERSATIONS, OPS, TABLES
+from commercive_cli.store.table_changes import ignore_status
+from tests.engines.dynamodb.doubles import ManualTime, Reply, Request, refusal, serving, store_at, success
+from tests.services.books import errors_in, everything
+
+START = 1_763_000_000
+"""Seconds; the beginning of the tables' past in these tests."""
+
+
+@pytest.fixture
+def aws() -> Iterator[DynamoDBStore]:
+    """Yield a store with one conversation in it."""
+    with mock_aws(), closing(store_at(None, prefix="shop_")) as store:
+        for table in TABLES:
+            store.create_table(table)
+        ChatService(store).send("u-1", "Hello", store="shop.example")
+        yield store
+
+
+@pytest.fixture
+def backups(aws: DynamoDBStore) -> BackupService:
+    return BackupService(aws, clock=lambda: START * 1000, sleep=lambda _: None)
+
+
+def test_six_backups_are_one(backups: BackupService) -> None:
+    """One name, one line in the list, six tables."""
+    made = backups.back_up().backup
+
+    assert ("shop_20251113T021320Z", True, "AVAILABLE") == (made.name, made.complete, made.status)
+    assert tuple(sorted(table.name for table in TABLES)) == made.tables
+    assert [made] == backups.list_backups().backups
+
+
+def test_a_restored_backup_is_as_declared(backups: BackupService, aws: DynamoDBStore) -> None:
+    """Items as they were, and everything that DynamoDB drops is put back: no drift, true books."""
+    held = everything(aws)
+    name = backups.back_up("before-the-move").backup.name
+    ChatService(aws).send("u-2", "Later", store="shop.example")
+    restored = backups.restore(name, "restored_", "admin-1")
+    new = aws.archive.beside("restored_")
+
+    assert held == everything(new)
+    assert ([], [], []) == (errors_in(new), restored.audit.findings, DriftService(new).diff().differences)
+    put_back = {(each.table, each.change) for each in restored.applied.changes}
+    assert {
+        ("restored_ops", "turn on TTL on expires_at"),
+        ("restored_ops", "turn on point-in-time recovery"),
+        ("restored_ops", "turn on deletion protection"),
+        ("restored_ops", "set tags application=commercive"),
+    } <= put_back
+    assert {"done"} == {each.outcome for each in restored.applied.changes}
+    assert restored.store.endswith("prefix restored_")
+
+
+def test_a_moment_is_restored_likewise(backups: BackupService, aws: DynamoDBStore) -> None:
+    """Point-in-time recovery ends with protected tables and an audit, too."""
+    restored = backups.restore(None, "latest_", "admin-1", latest=True)
+
+    assert everything(aws) == everything(aws.archive.beside("latest_"))
+    assert ([], []) == (restored.applied.remaining, restored.audit.findings)
+
+
+def test_deleted_tables_come_back_under_their_own_prefix(backups: BackupService, aws: DynamoDBStore) -> None:
+    """After the accident the backups are still listed, and nothing stands in the way of the old names."""
+    held = everything(aws)
+    name = backups.back_up().backup.name
+    for table in TABLES:
+        aws.delete_table(table)
+    backups.restore(name, "shop_", "admin-1")
+
+    assert held == everything(aws)
+
+
+def test_a_restore_refuses_to_overwrite(backups: BackupService, aws: DynamoDBStore) -> None:
+    """One table in the way is enough, and nothing is begun."""
+    name = backups.back_up().backup.name
+    other = aws.archive.beside("other_")
+    other.create_table(OPS)
+
+    with pytest.raises(Conflict, match="shop_conversations exists"):
+        backups.restore(name, "shop_", "admin-1")
+    with pytest.raises(Conflict, match="other_ops exists"):
+        backups.restore(name, "other_", "admin-1")
+    assert other.describe_table(CONVERSATIONS) is None
+
+
+def test_a_name_is_used_once(backups: BackupService) -> None:
+    """DynamoDB would allow it; nobody could tell which of the two was restored."""
+    backups.back_up("mine")
+
+    with pytest.raises(Conflict, match="there is a backup mine already"):
+        backups.back_up("mine")
+
+
+def test_bad_names_are_refused(backups: BackupService) -> None:
+    """Of backups, with those that exist, and of prefixes."""
+    backups.back_up("mine")
+
+    with pytest.raises(Invalid, match="name of a backup"):
+        backups.back_up("a b")
+    with pytest.raises(NotFound, match="the newest are mine"):
+        backups.restore("yours", "new_", "admin-1")
+    with pytest.raises(Invalid, match="prefix to restore to"):
+        backups.restore("mine", "a/b", "admin-1")
+
+
+def test_an_incomplete_backup_is_listed_and_not_restored() -> None:
+    """A backup that was interrupted after two tables is no backup of the estate."""
+    summaries = [summary("conversations", "part"), summary("leads", "part"), summary("ops", "part", "DELETED")]
+    with serving(lambda _: success(BackupSummaries=summaries)) as server, closing(shop(server.url)) as store:
+        (found,) = store.archive.backups()
+        with pytest.raises(Conflict, match=r"incomplete \(2 of 6 tables\)"):
+            store.archive.restore("part", "new_", ignore_status)
+
+    assert (False, ("conversations", "leads"), START * 1000) == (found.complete, found.tables, found.created_at)
+
+
+def test_every_page_of_backups_is_read() -> None:
+    """An account holds more than one page of them, and other tables' among them."""
+
+    def answer(request: Request) -> Reply:
+        if "ExclusiveStartBackupArn" in request.parameters:
+            return success(BackupSummaries=[summary(table.name, "mine") for table in TABLES])
+        foreign = summary("ops", "theirs") | {"TableName": "billing"}
+        return success(BackupSummaries=[foreign], LastEvaluatedBackupArn="arn:" + "x" * 40)
+
+    with serving(answer) as server, closing(shop(server.url)) as store:
+        found = store.archive.backups()
+
+    assert [("mine", True)] == [(each.name, each.complete) for each in found]
+
+
+def test_a_backup_is_waited_for() -> None:
+    """It is done when DynamoDB says so of all six tables."""
+    time, heard = ManualTime(), list[str]()
+    lists = iter([[], states("CREATING"), states("CREATING"), *[states("AVAILABLE")] * 2])
+
+    def answer(request: Request) -> Reply:
+        return success(BackupSummaries=next(lists)) if request.operation == "ListBackups" else success()
+
+    with serving(answer) as server, closing(shop(server.url, time)) as store:
+        made = store.archive.back_up("mine", 0, heard.append)
+
+    assert (True, 6, 2) == (made.complete, server.operations.count("CreateBackup"), len(time.pauses))
+    assert [f"backing up shop_{table.name}" for table in TABLES] == heard
+
+
+def test_a_restore_is_followed_to_the_end() -> None:
+    """Tables become usable one after the other; how many are is told."""
+    heard: list[str] = []
+    looked: dict[str, int] = {}
+
+    def answer(request: Request) -> Reply:
+        if request.operation == "ListBackups":
+            return success(BackupSummaries=states("AVAILABLE"))
+        if request.operation != "DescribeTable":
+            return success()
+        name = request.parameters["TableName"]
+        looked[name] = looked.get(name, 0) + 1
+        busy = name == "new_leads" and looked[name] < 3
+        return success(Table={"TableStatus": "ACTIVE", "RestoreSummary": {"RestoreInProgress": busy}})
+
+    with serving(answer) as server, closing(shop(server.url)) as store:
+        store.archive.restore("mine", "new_", heard.append)
+
+    assert 3 == looked["new_leads"]
+    assert "then finish with `commercive tables apply` and `tables audit` on the prefix new_" in heard[0]
+    assert ["5 of 6 tables are restored", "6 of 6 tables are restored"] == list(dict.fromkeys(heard[1:]))
+
+
+def past(start: int = 0, end: int = 1000) -> Callable[[Request], Reply]:
+    """Answer for tables whose past is this window in seconds behind START; that of the leads begins 10 later."""
+
+    def answer(request: Request) -> Reply:
+        if request.operation == "DescribeTable":
+            return success(Table={"TableStatus": "ACTIVE"})
+        if request.operation != "DescribeContinuousBackups":
+            return success()
+        late = 10 if request.parameters["TableName"] == "shop_leads" else 0
+        window = {
+            "PointInTimeRecoveryStatus": "ENABLED",
+            "EarliestRestorableDateTime": START + start + late,
+            "LatestRestorableDateTime": START + end,
+        }
+        return success(
+            ContinuousBackupsDescription={
+                "ContinuousBackupsStatus": "ENABLED",
+                "PointInTimeRecoveryDescription": window,
+            }
+        )
+
+    return answer
+
+
+@pytest.mark.parametrize(("at", "sent"), [((START + 500) * 1000, START + 500), (None, START + 1000)])
+def test_all_tables_are_restored_to_one_second(at: int | None, sent: int) -> None:
+    """The second that was asked for, or else the latest that every table knows."""
+    with serving(past()) as server, closing(shop(server.url)) as store:
+        store.archive.restore_moment(at, "new_", ignore_status)
+    asked = [request.parameters for request in server.requests if request.operation == "RestoreTableToPointInTime"]
+
+    assert {sent} == {each["RestoreDateTime"] for each in asked}
+    assert {("shop_" + table.name, "new_" + table.name) for table in TABLES} == {
+        (each["SourceTableName"], each["TargetTableName"]) for each in asked
+    }
+
+
+def test_a_second_outside_of_the_past_is_refused() -> None:
+    """With the table that does not know it and what it knows, before anything is begun."""
+    with (
+        serving(past()) as server,
+        closing(shop(server.url)) as store,
+        pytest.raises(Invalid, match="shop_leads can be restored to 2025-11-13T02:13:30Z to 2025-11-13T02:30:00Z"),
+    ):
+        store.archive.restore_moment((START + 5) * 1000, "new_", ignore_status)
+
+    assert "RestoreTableToPointInTime" not in server.operations
+
+
+def test_recovery_that_is_off_is_said() -> None:
+    """And how to turn it on."""
+    off = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "OFF"}}
+    with (
+        serving(lambda _: success(ContinuousBackupsDescription=off)) as server,
+        closing(shop(server.url)) as store,
+        pytest.raises(
+            Invalid, match="recovery of shop_conversations is off; turn it on with `commercive tables apply`"
+        ),
+    ):
+        store.archive.restore_moment(None, "new_", ignore_status)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("TableAlreadyExistsException", Conflict),
+        ("BackupNotFoundException", NotFound),
+        ("InvalidRestoreTimeException", Invalid),
+    ],
+)
+def test_refusals_of_dynamodb_are_told_in_its_words(code: str, error: type[Exception]) -> None:
+    """Each kind with its own exit code."""
+
+    def answer(request: Request) -> Reply:
+        if request.operation == "ListBackups":
+            return success(BackupSummaries=states("AVAILABLE"))
+        return refusal(code, "no such luck")
+
+    with (
+        serving(answer) as server,
+        closing(shop(server.url)) as store,
+        pytest.raises(error, match="DynamoDB refused RestoreTableFromBackup: no such luck"),
+    ):
+        store.archive.restore("mine", "new_", ignore_status)
+
+
+def test_a_server_without_backups_says_so(real_endpoint: str) -> None:
+    """Compatible servers lack them: not supported here, and no crash."""
+    with closing(store_at(real_endpoint)) as store:
+        with pytest.raises(Invalid, match="a backup is not supported here"):
+            store.archive.back_up(None, 0, ignore_status)
+        with pytest.raises(Invalid, match="a backup is not supported here"):
+            store.archive.backups()
+        with pytest.raises(Invalid, match="point-in-time recovery is not supported here"):
+            store.archive.restore_moment(None, "new_", ignore_status)
+
+
+def shop(endpoint: str, time: ManualTime | None = None) -> DynamoDBStore:
+    return store_at(endpoint, time, prefix="shop_")
+
+
+def states(state: str) -> list[dict[str, object]]:
+    return [summary(table.name, "mine", state) for table in TABLES]
+
+
+def summary(table: str, name: str, state: str = "AVAILABLE") -> dict[str, object]:
+    return {
+        "TableName": f"shop_{table}",
+        "BackupArn": f"arn:aws:dynamodb:eu-west-1:123456789012:table/shop_{table}/backup/{name}",
+        "BackupName": name,
+        "BackupCreationDateTime": START,
+        "BackupStatus": state,
+        "BackupSizeBytes": 10,
+    }

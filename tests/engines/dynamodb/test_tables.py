@@ -1,0 +1,134 @@
+"""Table administration on DynamoDB: tables as the seed describes them, protected, and honestly described."""
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from commercive_cli.domain.errors import Conflict, Unavailable
+from commercive_cli.engines.dynamodb.store import DynamoDBStore
+from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, LEADS, OPS, TABLES
+from tests.engines.dynamodb.doubles import ManualTime, refusal, script, serving, store_at, success
+
+ACTIVE = success(Table={"TableStatus": "ACTIVE"})
+CREATING = success(Table={"TableStatus": "CREATING"})
+INDEXING = success(Table={"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": [{"IndexStatus": "CREATING"}]})
+
+
+@pytest.fixture
+def aws() -> Iterator[DynamoDBStore]:
+    """Yield a store on moto, which knows the protections that compatible servers lack."""
+    with mock_aws():
+        store = store_at(None, prefix="shop_")
+        yield store
+        store.close()
+
+
+def test_a_created_table_is_described_as_declared(aws: DynamoDBStore) -> None:
+    """Keys, indexes and on-demand billing are the seed's; deletion protection and recovery are on."""
+    aws.create_table(CONVERSATIONS)
+    info = aws.describe_table(CONVERSATIONS)
+
+    assert info is not None
+    assert ("shop_conversations", "ACTIVE", 0, "PAY_PER_REQUEST") == (info.name, info.status, info.items, info.billing)
+    assert (("conversation_id", "S"), ("created_at", "N")) == info.keys
+    assert {
+        "UserConversationsIndex": (("user_id", "S"), ("updated_at", "N")),
+        "ConversationStatusIndex": (("status", "S"), ("updated_at", "N")),
+    } == info.indexes
+    assert (True, True, None) == (info.deletion_protection, info.point_in_time_recovery, info.ttl)
+    assert "AWS owned key" == info.encryption
+    assert () == aws.unsupported()
+
+
+def test_time_to_live_is_turned_on_where_declared(aws: DynamoDBStore) -> None:
+    """Counters and request keys expire by themselves."""
+    aws.create_table(OPS)
+    info = aws.describe_table(OPS)
+
+    assert info is not None
+    assert "expires_at" == info.ttl
+
+
+def test_all_six_tables_come_and_go(aws: DynamoDBStore) -> None:
+    """Deleting lifts the protection first and leaves nothing behind."""
+    for table in TABLES:
+        aws.create_table(table)
+    for table in TABLES:
+        aws.delete_table(table)
+
+    assert [None] * 6 == [aws.describe_table(table) for table in TABLES]
+
+
+def test_a_table_is_not_created_twice(aws: DynamoDBStore) -> None:
+    """Creating what exists is a conflict, and leaves it alone."""
+    aws.create_table(LEADS)
+
+    with pytest.raises(Conflict, match="table shop_leads exists already"):
+        aws.create_table(LEADS)
+
+
+def test_a_real_server_has_what_it_has(real_endpoint: str) -> None:
+    """A server without some protection gets the table all the same, and says what it lacks."""
+    store = store_at(real_endpoint)
+    store.create_table(OPS)
+    info = store.describe_table(OPS)
+    store.delete_table(OPS)
+    store.close()
+
+    assert info is not None
+    assert ("expires_at", True) == (info.ttl, info.deletion_protection)
+    assert (None, None) == (info.point_in_time_recovery, info.encryption)
+    assert ("point-in-time recovery",) == store.unsupported()
+
+
+def test_creation_waits_until_the_table_can_be_used() -> None:
+    """A command that created a table can write to it at once: the table and its indexes have been waited for."""
+    time = ManualTime()
+    replies = [success(), refusal("ResourceNotFoundException"), CREATING, INDEXING, ACTIVE]
+    young = refusal("ContinuousBackupsUnavailableException")
+    with serving(script(*replies, young, success())) as server:
+        store = store_at(server.url, time)
+        store.create_table(LEADS)
+        store.close()
+
+    assert ["CreateTable", *["DescribeTable"] * 4, *["UpdateContinuousBackups"] * 2] == server.operations
+    assert 4 == len(time.pauses)
+
+
+def test_creation_is_given_up_after_two_minutes() -> None:
+    """A table that never becomes active is reported, not waited for without end."""
+    time = ManualTime()
+    with serving(script(success(), CREATING)) as server:
+        store = store_at(server.url, time)
+        with pytest.raises(Unavailable, match="takes longer than 120 s"):
+            store.create_table(AFFILIATE_STATS)
+        store.close()
+
+    assert 110 < time.seconds <= 120
+
+
+def test_a_lost_reply_to_create_is_no_conflict() -> None:
+    """When the first try made the table and its reply was lost, the second try's "exists" means it worked."""
+    replies = [None, refusal("ResourceInUseException"), ACTIVE, None, refusal("ValidationException"), success()]
+    with serving(script(*replies)) as server:
+        store = store_at(server.url)
+        store.create_table(OPS)
+        store.close()
+
+    expected = ["CreateTable", "CreateTable", "DescribeTable", "UpdateTimeToLive", "UpdateTimeToLive"]
+    assert [*expected, "UpdateContinuousBackups"] == server.operations
+
+
+def test_what_is_sent_to_create_a_table() -> None:
+    """Protection and the tag are there from the first moment; encryption is left to AWS's own key."""
+    with serving(script(success(), ACTIVE)) as server:
+        store = store_at(server.url)
+        store.create_table(AFFILIATE_STATS)
+        store.close()
+
+    sent = server.requests[0].parameters
+    assert sent["DeletionProtectionEnabled"]
+    assert [{"Key": "application", "Value": "commercive"}] == sent["Tags"]
+    assert "PAY_PER_REQUEST" == sent["BillingMode"]
+    assert not {"SSESpecification", "GlobalSecondaryIndexes"} & set(sent)

@@ -1,0 +1,391 @@
+"""What people hear about a file that is missing, locked, damaged or something else, and what the file is like."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from subprocess import PIPE
+from threading import Thread
+
+import pytest
+
+from commercive_cli.domain.errors import CommerciveError, Invalid, Unavailable
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import Query
+from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, MESSAGES, OPS, TABLES
+from commercive_cli.store.writes import Delete, Put
+
+ROOT = Path(__file__).parents[3]
+STATS = {"affiliate_id": "ann", "total_leads": 1}
+KEY = {"affiliate_id": "ann"}
+USES: dict[str, Callable[[SQLiteStore], object]] = {
+    "get": lambda store: store.get(AFFILIATE_STATS, KEY),
+    "query": lambda store: store.query(Query(AFFILIATE_STATS, "ann")),
+    "scan": lambda store: store.scan(AFFILIATE_STATS),
+    "transact": lambda store: store.transact(Put(AFFILIATE_STATS, STATS)),
+    "batch": lambda store: store.batch_put(AFFILIATE_STATS, [STATS]),
+    "delete": lambda store: store.delete_table(AFFILIATE_STATS),
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SQLiteStore]:
+    """Yield a store with one table that holds `STATS`; it gives up on locks at once."""
+    with closing(SQLiteStore(path, deadline=0.05)) as opened:
+        opened.create_table(AFFILIATE_STATS)
+        opened.transact(Put(AFFILIATE_STATS, STATS))
+        yield opened
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_missing_file_is_not_created_by_using_it(path: Path, use: str) -> None:
+    """A mistyped path gives the path and the next step, and leaves nothing behind."""
+    with closing(SQLiteStore(path / "deep" / "store.db")) as missing:
+        with pytest.raises(Unavailable, match=r"no store at .*store\.db; create it with `commercive tables create`"):
+            USES[use](missing)
+
+        assert missing.describe_table(AFFILIATE_STATS) is None
+    assert not path.exists()
+
+
+def test_creating_the_first_table_creates_the_file_for_its_owner_alone(path: Path) -> None:
+    """Directories are made as needed; chats and e-mail addresses are not readable by other users."""
+    path = path / "new" / "store.db"
+    with closing(SQLiteStore(path)) as store:
+        store.create_table(OPS)
+
+        assert 0o600 == path.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize("name", ["a b.db", "50%.db", "what?.db", "no#1.db", "é🙂.db", "file:x.db"])
+def test_any_file_name_works(tmp_path: Path, name: str) -> None:
+    """Characters that mean something in URLs mean nothing in a path."""
+    with closing(SQLiteStore(tmp_path / name)) as store:
+        store.create_table(OPS)
+
+    assert (tmp_path / name).is_file()
+
+
+@pytest.mark.parametrize("use", USES)
+def test_another_file_is_left_as_it_is(path: Path, use: str) -> None:
+    """A text file given by mistake is refused by name and not touched."""
+    path.write_text("Dear diary, " * 1000)
+
+    with closing(SQLiteStore(path)) as store, pytest.raises(Invalid, match=r"store\.db is not a SQLite database"):
+        USES[use](store)
+    assert "Dear diary, " * 1000 == path.read_text()
+
+
+def test_creating_a_table_in_another_file_is_refused(path: Path) -> None:
+    """`tables create` does not overwrite a file either."""
+    path.write_text("Dear diary, " * 1000)
+
+    with closing(SQLiteStore(path)) as store, pytest.raises(Invalid, match="not a SQLite database"):
+        store.create_table(OPS)
+    assert "Dear diary, " * 1000 == path.read_text()
+
+
+def test_a_directory_is_no_store(tmp_path: Path) -> None:
+    """A directory is called one."""
+    with closing(SQLiteStore(tmp_path)) as store, pytest.raises(Invalid, match="is a directory"):
+        store.scan(OPS)
+
+
+def test_a_pipe_is_not_waited_for(path: Path) -> None:
+    """Anything else that is no regular file is refused at once, where opening it would hang."""
+    os.mkfifo(path)
+
+    with closing(SQLiteStore(path)) as store, pytest.raises(Invalid, match="is no file"):
+        store.scan(OPS)
+
+
+def test_a_place_where_no_file_can_be_is_said(path: Path) -> None:
+    """Below a file there are no directories: creating says why."""
+    path.write_text("")
+
+    with closing(SQLiteStore(path / "store.db")) as store, pytest.raises(Unavailable, match="cannot be created: "):
+        store.create_table(OPS)
+
+
+def test_an_empty_file_has_no_tables(path: Path) -> None:
+    """A file of no bytes is an empty database, in which tables can be created."""
+    path.touch()
+
+    with closing(SQLiteStore(path)) as store:
+        with pytest.raises(Unavailable, match=r"table commercive_ops does not exist in .*store\.db"):
+            store.scan(OPS)
+        store.create_table(OPS)
+
+        assert [] == store.scan(OPS).items
+
+
+def test_a_lock_is_waited_for_no_longer_than_the_deadline(path: Path, store: SQLiteStore) -> None:
+    """While another program holds the file for writing, writes fail clearly and reads go on."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(
+            Unavailable, match=r"was locked by another writer for 0\.05 s; nothing was written, try again"
+        ):
+            store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob"}))
+        assert STATS == store.get(AFFILIATE_STATS, KEY)
+    store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob"}))
+    assert {"affiliate_id": "bob"} == store.get(AFFILIATE_STATS, {"affiliate_id": "bob"})
+
+
+def test_a_file_held_exclusively_is_said_to_be_locked(path: Path, store: SQLiteStore) -> None:
+    """Even a reader hears that the file is locked, not an error of SQLite's."""
+    store.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(Unavailable, match="locked"):
+            store.get(AFFILIATE_STATS, KEY)
+
+
+def test_a_read_only_file_is_said_to_be_read_only(path: Path, store: SQLiteStore) -> None:
+    """A write version above SQLite's own makes a file read-only for everybody, the superuser too."""
+    store.close()
+    with path.open("r+b") as file:
+        file.seek(18)
+        file.write(b"\x03")
+
+    with pytest.raises(Unavailable, match="is read-only"):
+        store.transact(Put(AFFILIATE_STATS, STATS))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read and write everything")
+@pytest.mark.parametrize("mode", [0o000, 0o400])
+def test_a_file_of_somebody_else_is_said_to_be_so(path: Path, store: SQLiteStore, mode: int) -> None:
+    """Missing permissions are named with the file that lacks them."""
+    store.close()
+    path.chmod(mode)
+
+    with pytest.raises(Unavailable, match=r"store\.db (cannot be opened|is read-only)"):
+        store.transact(Put(AFFILIATE_STATS, STATS))
+
+
+def test_a_damaged_file_is_said_to_be_damaged(path: Path, store: SQLiteStore) -> None:
+    """Garbage within a database is reported as damage, with what to do."""
+    store.close()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"garbage!" * (path.stat().st_size // 8))
+
+    with pytest.raises(Unavailable, match=r"is damaged .*backup"):
+        store.get(AFFILIATE_STATS, KEY)
+
+
+FILL = """
+import resource, sys
+from pathlib import Path
+from commercive_cli.domain.errors import Unavailable
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.store.schema import AFFILIATE_STATS
+from commercive_cli.store.writes import Put
+store = SQLiteStore(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+try:
+    store.transact(*(Put(AFFILIATE_STATS, {"affiliate_id": str(n), "text": "x" * 99_000}) for n in range(9)))
+except Unavailable as error:
+    print(error)
+"""
+
+
+def test_a_disk_that_takes_no_more_loses_nothing(path: Path, store: SQLiteStore) -> None:
+    """When a write is cut short, the error says so in one line and what was there stays."""
+    answer = subprocess.run(  # noqa: S603 - this Python, the program above
+        [sys.executable, "-c", FILL, str(path)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert str(path) in answer.stdout
+    assert 1 == len(answer.stdout.splitlines())
+    assert [STATS] == store.scan(AFFILIATE_STATS).items
+
+
+def test_a_replaced_file_is_noticed(path: Path, store: SQLiteStore) -> None:
+    """After a restore from a backup, a running process reads and writes the new file, not the one that is gone."""
+    other = path.with_name("other.db")
+    with closing(SQLiteStore(other)) as backup:
+        backup.create_table(AFFILIATE_STATS)
+    store.close()
+    store = SQLiteStore(path)
+    with closing(store):
+        assert STATS == store.get(AFFILIATE_STATS, KEY)
+        other.replace(path)
+
+        assert store.get(AFFILIATE_STATS, KEY) is None
+        path.unlink()
+        with pytest.raises(Unavailable, match="no store at"):
+            store.get(AFFILIATE_STATS, KEY)
+
+
+def test_prefixes_keep_stores_in_one_file_apart(path: Path, store: SQLiteStore) -> None:
+    """A staging prefix sees nothing of production's tables, and is named in the target."""
+    with closing(SQLiteStore(path, prefix="stage-1.")) as stage:
+        assert stage.describe_table(AFFILIATE_STATS) is None
+        stage.create_table(AFFILIATE_STATS)
+
+        assert stage.get(AFFILIATE_STATS, KEY) is None
+        assert f"sqlite {path} prefix stage-1." == stage.target
+    assert f"sqlite {path}" == store.target
+    assert store.local
+    assert STATS == store.get(AFFILIATE_STATS, KEY)
+
+
+@pytest.mark.parametrize("prefix", ["", 'a"b', "a b", "é", "x" * 201, "sqlite_", "SQLite_x", "a\n"])
+def test_a_prefix_that_cannot_start_a_name_is_refused(path: Path, prefix: str) -> None:
+    """What DynamoDB could not name, or SQLite keeps for itself, is refused before anything is opened."""
+    with pytest.raises(Invalid, match="prefix"):
+        SQLiteStore(path, prefix=prefix)
+
+
+def test_an_index_that_is_missing_shows_and_is_not_done_without(path: Path) -> None:
+    """Drift is described as it is, and a query fails clearly instead of reading the whole table."""
+    with closing(SQLiteStore(path)) as store:
+        store.create_table(LEADS)
+        with closing(sqlite3.connect(path)) as other:
+            other.execute('DROP INDEX "commercive_leads.LeadStatusIndex"')
+        info = store.describe_table(LEADS)
+
+        assert info is not None
+        assert ["AffiliateLeadsIndex", "LinkLeadsIndex"] == sorted(info.indexes)
+        with pytest.raises(Unavailable, match=r"not as it should be .*LeadStatusIndex"):
+            store.query(Query(LEADS, "open", index="LeadStatusIndex"))
+
+
+def test_a_description_counts_items_and_bytes(store: SQLiteStore) -> None:
+    """Counts are exact at that moment."""
+    store.batch_put(AFFILIATE_STATS, [{"affiliate_id": str(n), "text": "x" * 1_000} for n in range(10)])
+    info = store.describe_table(AFFILIATE_STATS)
+
+    assert info is not None
+    assert 11 == info.items
+    assert 10_000 < info.bytes < 12_000
+    assert "embedded" == info.billing
+
+
+def test_threads_that_end_leave_no_files_open(path: Path, store: SQLiteStore) -> None:
+    """A server that starts a thread for every request does not run out of files; closing leaves none."""
+    for _ in range(50):
+        thread = Thread(target=store.get, args=(AFFILIATE_STATS, KEY))
+        thread.start()
+        thread.join()
+
+    assert open_files(path) <= 3
+    store.close()
+    assert 0 == open_files(path)
+
+
+def open_files(path: Path) -> int:
+    """Return how many descriptors of this process belong to the database, its WAL and its index."""
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.exists():
+        pytest.skip("only Linux tells which files are open")
+    targets = [str(each.readlink()) for each in descriptors.iterdir() if each.is_symlink()]
+    return sum(target.startswith(str(path)) for target in targets)
+
+
+CREATE = """
+import sys
+from pathlib import Path
+from commercive_cli.domain.errors import Conflict
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.store.schema import TABLES
+store = SQLiteStore(Path(sys.argv[1]))
+sys.stdin.readline()
+for table in TABLES:
+    try:
+        store.create_table(table)
+        print(table.name)
+    except Conflict:
+        pass
+"""
+
+
+SECRET = "ana@example.com"
+
+
+def held(path: Path) -> list[str]:
+    """Return which of the database's files have the secret in them."""
+    return [each.name for each in sorted(path.parent.glob("store.db*")) if SECRET.encode() in each.read_bytes()]
+
+
+def write_and_delete(path: Path) -> None:
+    with closing(SQLiteStore(path)) as store:
+        store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "ana", "email": SECRET}))
+        store.transact(Delete(AFFILIATE_STATS, {"affiliate_id": "ana"}))
+        assert ["store.db-wal"] == held(path)
+
+
+def test_what_was_deleted_is_in_no_file_once_its_store_is_closed(path: Path, store: SQLiteStore) -> None:
+    """An erasure is one while a server has the same store open, too: neither the file nor its log shows the bytes."""
+    assert STATS == store.get(AFFILIATE_STATS, KEY)
+    write_and_delete(path)
+
+    assert [] == held(path)
+    assert STATS == store.get(AFFILIATE_STATS, KEY)
+
+
+def test_a_reader_only_delays_that(path: Path, store: SQLiteStore) -> None:
+    """Who reads an older state keeps it, closing waits for nobody, and the next writer's close catches up."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM commercive_affiliate_stats").fetchall()
+        write_and_delete(path)
+
+        assert ["store.db-wal"] == held(path)
+    with closing(SQLiteStore(path)) as other:
+        other.transact(Put(AFFILIATE_STATS, STATS))
+    assert [] == held(path)
+    assert STATS == store.get(AFFILIATE_STATS, KEY)
+
+
+def test_many_create_a_store_at_once(path: Path) -> None:
+    """Of several processes that create a new file's tables, each table is created by one, the others hear so."""
+    processes = [
+        subprocess.Popen(  # noqa: S603 - this Python, the program above
+            [sys.executable, "-c", CREATE, str(path)], cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True
+        )
+        for _ in range(6)
+    ]
+    with ThreadPoolExecutor(len(processes)) as pool:
+        answers = list(pool.map(lambda process: process.communicate("go\n", timeout=60), processes))
+
+    assert {""} == {problems for _, problems in answers}
+    assert sorted(table.name for table in TABLES) == sorted(name for names, _ in answers for name in names.split())
+
+
+def test_a_bulk_load_that_breaks_off_leaves_the_store_usable(path: Path) -> None:
+    """An error in the input ends the load, keeps earlier batches and no lock."""
+
+    def items() -> Iterator[Item]:
+        yield from ({"conversation_id": "c", "message_id": f"{n:05}"} for n in range(2_500))
+        raise Invalid("line 2,501 is not JSON")
+
+    with closing(SQLiteStore(path, deadline=0.05)) as store:
+        store.create_table(MESSAGES)
+        with pytest.raises(Invalid, match="2,501"):
+            store.batch_put(MESSAGES, items())
+        store.transact(Put(MESSAGES, {"conversation_id": "c", "message_id": "z"}))
+
+        assert 2_001 == len(store.query(Query(MESSAGES, "c")).items)
+
+
+def test_errors_are_ours(path: Path) -> None:
+    """Whatever is wrong with a file, callers need to know one family of errors."""
+    path.write_bytes(b"SQLite format 3\0" + bytes(84))
+
+    with closing(SQLiteStore(path)) as store, pytest.raises(CommerciveError):
+        store.scan(OPS)

@@ -1,0 +1,203 @@
+"""Recomputing: stats counted again from the leads, written only where they were wrong, while leads keep coming."""
+
+from decimal import Decimal
+
+import pytest
+
+from commercive_cli.domain.errors import Damaged, Invalid, NotFound, Unavailable
+from commercive_cli.domain.models import AffiliateStats, AuditRow
+from commercive_cli.services.affiliates.recompute import RecomputeService
+from commercive_cli.services.leads.service import LeadService
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
+from commercive_cli.store.writes import Delete, Put, Update
+from tests.services.books import errors_in, everything, rows
+from tests.services.fakes import START, Intervening, ManualClock
+
+FORM = {"name": "Jane", "email": "jane@example.com"}
+KEY = {"affiliate_id": "aff-1"}
+
+
+def work(leads: LeadService, code: str) -> tuple[int, int, int, int, Decimal]:
+    """Leave five leads: two approved, one rejected, two pending; return the counts."""
+    ids = [leads.submit(code, FORM).lead_id for _ in range(5)]
+    leads.decide(ids[0], "approved", "admin-1", commission="10.10")
+    leads.decide(ids[1], "approved", "admin-1", commission="0.20")
+    leads.decide(ids[2], "rejected", "admin-1")
+    return (5, 2, 2, 1, Decimal("10.30"))
+
+
+def damage(store: Store) -> None:
+    store.transact(Update(AFFILIATE_STATS, KEY, set={"total_leads": 7, "total_commission": Decimal("99.99")}))
+
+
+def stored(store: Store) -> AffiliateStats:
+    return AffiliateStats.of(store.get(AFFILIATE_STATS, KEY) or {})
+
+
+def test_right_stats_are_left_alone(leads: LeadService, code: str, store: Store, clock: ManualClock) -> None:
+    """Where nothing is wrong nothing is written, for one affiliate and for all."""
+    counts = work(leads, code)
+    before = everything(store)
+    service = RecomputeService(store, clock)
+    one, every = service.one("aff-1", "root"), service.all("root")
+
+    assert not one.changed
+    assert counts == one.before.counts() == one.after.counts()
+    assert (1, []) == (every.checked, every.changed)
+    assert before == everything(store)
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_wrong_stats_are_corrected(
+    leads: LeadService, code: str, store: Store, clock: ManualClock, every: bool
+) -> None:
+    """Damaged stats are counted again, shown before and after, and the correction is in the audit trail."""
+    counts = work(leads, code)
+    damage(store)
+    clock.advance(1_000)
+    service = RecomputeService(store, clock)
+    result = service.all("root").changed[0] if every else service.one("aff-1", "root")
+    row = AuditRow.of(next(row for row in rows(store, OPS) if row["pk"] == "audit#affiliate#aff-1"))
+
+    assert result.changed
+    assert (7, Decimal("99.99")) == (result.before.total_leads, result.before.total_commission)
+    assert counts == result.after.counts() == stored(store).counts()
+    assert ("root", "recompute", "aff-1", START + 1_000) == (row.actor, row.event, row.subject, row.at)
+    assert {"total_leads": Decimal(7), "total_commission": Decimal("99.99")}.items() <= row.before.items()
+    assert {"total_leads": Decimal(5), "total_commission": Decimal("10.30")}.items() <= row.after.items()
+    assert [] == service.all("root").changed
+    assert [] == errors_in(store)
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_lost_stats_are_made_again(
+    leads: LeadService, code: str, store: Store, clock: ManualClock, every: bool
+) -> None:
+    """Stats that are gone come back from the leads, and stats of leads that are gone become zeros."""
+    counts = work(leads, code)
+    store.transact(Delete(AFFILIATE_STATS, KEY), Put(AFFILIATE_STATS, {"affiliate_id": "ghost", "total_leads": 3}))
+    service = RecomputeService(store, clock)
+    if every:
+        assert {"aff-1", "ghost"} == {result.affiliate_id for result in service.all("root").changed}
+    else:
+        service.one("aff-1", "root")
+        service.one("ghost", "root")
+
+    assert counts == stored(store).counts()
+    assert [] == errors_in(store)
+
+
+def test_imported_stats_without_a_version_are_corrected(
+    leads: LeadService, code: str, store: Store, clock: ManualClock
+) -> None:
+    """Stats from the old system, which have no version, are corrected like ours."""
+    counts = work(leads, code)
+    store.transact(Put(AFFILIATE_STATS, {**KEY, "total_leads": 1}))
+
+    assert RecomputeService(store, clock).one("aff-1", "root").changed
+    assert counts == stored(store).counts()
+
+
+def test_a_lead_that_comes_meanwhile_is_counted(
+    leads: LeadService, code: str, store: Store, clock: ManualClock, meddled: Intervening
+) -> None:
+    """A submission or decision between counting and writing makes it count again; nothing is lost."""
+    work(leads, code)
+    lead_id = leads.submit(code, FORM).lead_id
+    damage(store)
+    meddled.before("transact", lambda: leads.submit(code, FORM))
+    meddled.before("transact", lambda: leads.decide(lead_id, "approved", "admin-1", commission="5"))
+    result = RecomputeService(meddled, clock).one("aff-1", "root")
+
+    assert (7, 3, 3, 1, Decimal("15.30")) == result.after.counts()
+    assert 3 == meddled.calls.count("transact")
+    assert [] == errors_in(store)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"commission_amount": 10**30}, {"commission_amount": "5"}, {"commission_amount": -1}, {"status": "maybe"}]
+)
+def test_a_lead_that_cannot_be_counted_leaves_its_affiliate_alone(
+    wrong: Item, leads: LeadService, code: str, store: Store, clock: ManualClock
+) -> None:
+    """Its stats stay as they are and the lead is named; all other affiliates are corrected."""
+    work(leads, code)
+    before = stored(store)
+    [lead, *_] = rows(store, LEADS)
+    store.transact(Put(LEADS, {**lead, **wrong}), Put(AFFILIATE_STATS, {"affiliate_id": "other", "total_leads": 3}))
+    done = RecomputeService(store, clock).all("root")
+
+    assert (lead["lead_id"],) == done.damaged
+    assert ["other"] == [each.affiliate_id for each in done.changed]
+    assert before == stored(store)
+    with pytest.raises(Damaged, match=lead["lead_id"]):
+        RecomputeService(store, clock).one("aff-1", "root")
+
+
+def test_leads_that_never_stop_are_a_clear_refusal(
+    leads: LeadService, code: str, store: Store, clock: ManualClock, meddled: Intervening
+) -> None:
+    """When leads change faster than they can be counted, nothing is written and the caller hears so."""
+    damage(store)
+    for _ in range(50):
+        meddled.before("transact", lambda: leads.submit(code, FORM))
+
+    with pytest.raises(Unavailable, match="nothing was written"):
+        RecomputeService(meddled, clock).one("aff-1", "root")
+    assert 7 + 50 == stored(store).total_leads
+
+
+def test_a_lagging_index_is_waited_for(leads: LeadService, code: str, store: Store, clock: ManualClock) -> None:
+    """Where an index may lag, young stats are waited for exactly as long as needed, and no longer."""
+    work(leads, code)
+    damage(store)
+    clock.advance(501)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        clock.advance(round(seconds * 1_000))
+
+    service = RecomputeService(Intervening(store, index_lag_ms=2_000), clock, sleep=sleep)
+
+    assert service.one("aff-1", "root").changed
+    assert [1.5] == waits
+    clock.advance(10_000)
+    assert not service.one("aff-1", "root").changed
+    assert [1.5] == waits
+
+
+def test_a_clock_that_went_back_is_not_waited_out(
+    leads: LeadService, code: str, store: Store, clock: ManualClock
+) -> None:
+    """Stats written by a machine whose clock is an hour ahead delay the correction by the index lag, not an hour."""
+    work(leads, code)
+    damage(store)
+    clock.advance(-3_600_000)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        clock.advance(round(seconds * 1_000))
+        assert len(waits) < 100, "waited more than a hundred times"
+
+    assert RecomputeService(Intervening(store, index_lag_ms=2_000), clock, sleep=sleep).one("aff-1", "root").changed
+    assert sum(waits) <= 4
+
+
+def test_an_unknown_affiliate_is_not_found(store: Store, clock: ManualClock) -> None:
+    """There is nothing to count for somebody unknown, and nothing is written."""
+    before = everything(store)
+    service = RecomputeService(store, clock)
+
+    with pytest.raises(NotFound):
+        service.one("nobody", "root")
+    for bad in ("", "x" * 129):
+        with pytest.raises(Invalid):
+            service.one(bad, "root")
+        with pytest.raises(Invalid):
+            service.one("aff-1", bad)
+    assert (0, []) == (service.all("root").checked, service.all("root").changed)
+    assert before == everything(store)

@@ -1,0 +1,435 @@
+"""Requests of persons: everything about somebody is found, and erased so that nothing else changes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import NotFound, Unavailable
+from commercive_cli.domain.text import PREVIEW_LENGTH, preview
+from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.privacy.service import PrivacyService
+from commercive_cli.services.transfer.jsonl import write_line
+from commercive_cli.store.dry_run import DryRun
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import (
+    AFFILIATE_LINKS,
+    AFFILIATE_STATS,
+    CONVERSATIONS,
+    LEADS,
+    MESSAGES,
+    OPS,
+    TABLES,
+    Table,
+)
+from tests.services.books import everything, rows
+from tests.services.fakes import Intervening, ManualClock
+from tests.services.privacy.world import ANA, EMAIL, NAME, OTHER, TERMS, World, person
+from tests.services.transfer.stores import server_store, sqlite_store
+
+
+@pytest.fixture(params=["sqlite", "server"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """Yield the filled world, on either kind of store."""
+    with ExitStack() as opened:
+        clock = ManualClock()
+        if request.param == "sqlite":
+            store: Store = opened.enter_context(closing(sqlite_store(tmp_path / "world.db", clock)))
+        else:
+            store = opened.enter_context(closing(server_store(request.getfixturevalue("real_endpoint"))))
+        yield World(store, clock).fill()
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[World]:
+    """Yield the filled world on an embedded store."""
+    clock = ManualClock()
+    with closing(sqlite_store(tmp_path / "local.db", clock)) as store:
+        yield World(store, clock).fill()
+
+
+def service(world: World, store: Store | None = None) -> PrivacyService:
+    return PrivacyService(store or world.store, world)
+
+
+def lines(world: World) -> dict[tuple[object, ...], bytes]:
+    """Return every item as an export holds it, by table and key."""
+    return {
+        (table.name, *table.key_of(item).values()): write_line(item)
+        for table in TABLES
+        for item in rows(world.store, table)
+    }
+
+
+def collected(world: World, who: str) -> list[tuple[Table, Item]]:
+    found: list[tuple[Table, Item]] = []
+    service(world).export(who, lambda table, item: found.append((table, item)))
+    return found
+
+
+@pytest.mark.parametrize("who", [ANA, EMAIL, EMAIL.lower()])
+def test_after_erasing_a_person_no_raw_item_knows_them_and_the_books_are_right(who: str, world: World) -> None:
+    """Neither their id, e-mail, phone number, name nor shop is left in any table; counts, money and audit are true."""
+    before, known = world.sums(), world.traces()
+    erased = service(world).erase(who, "dpo")
+
+    assert list(TERMS) == known
+    assert [] == world.traces()
+    assert [] == world.broken()
+    assert before == world.sums()
+    assert [] == erased.remaining
+    assert 1 == erased.namesakes
+
+
+def test_erasing_leaves_everything_about_others_as_it_was(world: World) -> None:
+    """Items that do not show the person are the same, byte for byte."""
+    shown = {(table.name, *table.key_of(item).values()) for table, item in collected(world, ANA)}
+    before = lines(world)
+    service(world).erase(ANA, "dpo")
+    after = lines(world)
+    changed = {place for place, line in before.items() if after.get(place) != line}
+    gus = next(item for item in rows(world.store, LEADS) if item["lead_name"] == "Gus Abelard")
+
+    claims = {place for place in changed - shown if place[1] == "request#affiliate/submit-lead#affiliate-dan"}
+    previews = changed - shown - claims
+
+    assert {"mine0", "mine1"} == {place[2] for place in claims}
+    assert ["conversations"] == [place[0] for place in previews]
+    assert "gus@example.com" == gus["lead_email"]
+    assert any(item["lead_name"] == NAME for item in rows(world.store, LEADS))
+
+
+def test_everything_of_one_person_stays_together_under_a_pseudonym(world: World) -> None:
+    """What they did remains one person's doing: conversations, messages, decisions, links, stats."""
+    alias = next(name for name in service(world).erase(ANA, "dpo").pseudonyms)
+    aliases = {item["user_id"] for item in rows(world.store, CONVERSATIONS) if item["user_id"].startswith("erased-")}
+    owners = {
+        item["affiliate_id"] for table in (AFFILIATE_LINKS, AFFILIATE_STATS, LEADS) for item in rows(world.store, table)
+    }
+    stats = next(i for i in rows(world.store, AFFILIATE_STATS) if i["affiliate_id"] in aliases)
+
+    assert len(aliases) == 1
+    assert aliases <= owners
+    assert (5, 3) == (stats["total_leads"], stats["approved_leads"])
+    assert alias.startswith("erased-")
+    assert any(item["sender_id"] in aliases for item in rows(world.store, MESSAGES))
+
+
+def test_links_of_the_erased_keep_working(world: World) -> None:
+    """A code that was printed somewhere still brings leads, which are counted for the pseudonym."""
+    code = world.affiliates.get_link(ANA).affiliate_link
+    service(world).erase(ANA, "dpo")
+    assert code is not None
+    world.leads.submit(code.link_id, person("New Lead", "new@example.com", "+1 555 999 9999"))
+
+    assert [] == world.broken()
+    assert world.affiliates.get_link(ANA).affiliate_link is None
+
+
+def test_two_persons_get_pseudonyms_of_their_own(local: World) -> None:
+    """Erased people are not merged, and erasing the same person elsewhere gives another name."""
+    first = service(local).erase(ANA, "dpo").pseudonyms
+    second = service(local).erase(OTHER, "dpo").pseudonyms
+
+    assert set(first).isdisjoint(second)
+    assert [] == local.broken()
+
+
+def test_an_erasure_leaves_a_row_that_says_who_did_it(local: World) -> None:
+    """Accountability without the person: who erased, when, and which pseudonym."""
+    erased = service(local).erase(ANA, "dpo")
+    row = next(item for item in rows(local.store, OPS) if item["pk"].startswith("audit#person#"))
+
+    assert ("dpo", "erase") == (row["actor"], row["event"])
+    assert row["subject"] in erased.pseudonyms
+
+
+@pytest.mark.parametrize("who", ["nobody@example.com", "9d2b2f0e-0000-4000-8000-000000000000"])
+def test_somebody_unknown_is_not_found(who: str, local: World) -> None:
+    """A mistyped address must not look like a finished erasure."""
+    before = everything(local.store)
+    with pytest.raises(NotFound):
+        service(local).erase(who, "dpo")
+    with pytest.raises(NotFound):
+        collected(local, who)
+
+    assert before == everything(local.store)
+
+
+def test_words_that_the_tables_cannot_connect_can_be_added(local: World) -> None:
+    """A user without links or leads has no e-mail in the tables; in texts it is found when it is named."""
+    local.chat.send(OTHER, "I am Bea Brandt, bea@brandt.example, +1 (555) 777 8888, call me bea")
+    service(local).erase(OTHER, "dpo", also=("bea@brandt.example", "+15557778888", "Bea Brandt"))
+    found = [word for word in ("bea@brandt", "777 8888", "bea brandt", OTHER) if word in local.raw()]
+
+    assert [] == found
+    assert [] == local.broken()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mail Ana.Abelard@example.com.", "mail [erased]."),
+        ("mail dana.abelard@example.com", "mail dana.abelard@example.com"),
+        ("mail ana.abelard@example.com.br", "mail ana.abelard@example.com.br"),
+        ("+49151 23456789!", "[erased]!"),
+        ("order 491512345678901", "order 491512345678901"),
+        ("Ana\nAbelard's", "[erased]'s"),
+        ("Banana Abelardo", "Banana Abelardo"),
+        (f"id {ANA}-2", f"id {ANA}-2"),
+    ],
+)
+def test_only_what_is_the_person_is_replaced_in_texts(text: str, expected: str, local: World) -> None:
+    """Whole addresses, numbers and names, however they are spaced; never a part of something longer."""
+    sent = local.chat.send(OTHER, text)
+    service(local).erase(ANA, "dpo")
+    message = local.chat.messages(sent.conversation_id).messages[0]
+
+    assert expected == message.message_text
+    assert expected == local.chat.conversation(sent.conversation_id).last_message
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored", "text", "expected"),
+    [
+        ("STRASSE@example.com", "Straße@Example.com", "to Straße@Example.com, please", "to [erased], please"),
+        ("Straße@example.com", "strasse@example.com", "ẞ: STRAẞE@EXAMPLE.COM, Straßen", "ẞ: [erased], Straßen"),
+        ("straße@example.com", "STRASSE@example.com", "ßß Strasse@example.com ß", "ßß [erased] ß"),
+        (
+            "i\u0307bo@example.com",
+            "İbo@example.com",
+            "İ İbo@example.com, i\u0307bo@example.com",
+            "İ [erased], [erased]",
+        ),
+        ("İbo@example.com", "İBO@example.com", "İİbo@example.com, bo@example.com", "İİbo@example.com, bo@example.com"),
+    ],
+)
+def test_an_address_is_found_in_every_spelling(typed: str, stored: str, text: str, expected: str, local: World) -> None:
+    """What leads to a person's link also clears their address from texts, however it is spelled there."""
+    local.affiliates.create_link("affiliate-eve", stored, "eve.example")
+    sent = local.chat.send(OTHER, text)
+    erased = service(local).erase(typed, "dpo")
+
+    assert expected == local.chat.messages(sent.conversation_id).messages[0].message_text
+    assert not any(stored == item["affiliate_email"] for item in rows(local.store, AFFILIATE_LINKS))
+    assert 2 == len(erased.pseudonyms)
+    assert [] == local.broken()
+
+
+def test_a_name_is_found_in_every_spelling(local: World) -> None:
+    """ß may be written as ss, in capitals it mostly is."""
+    sent = local.chat.send(OTHER, "I am JANA  GROSS, jana groß")
+    service(local).erase(OTHER, "dpo", also=("Jana Groß",))
+
+    assert "I am [erased], [erased]" == local.chat.messages(sent.conversation_id).messages[0].message_text
+
+
+def test_a_preview_stays_a_preview(local: World) -> None:
+    """A short word in a message makes way for a longer marker; its preview is cut anew."""
+    sent = local.chat.send(OTHER, "Bea and Bea, " * 15)
+    service(local).erase(OTHER, "dpo", also=("Bea",))
+    message = local.chat.messages(sent.conversation_id).messages[0]
+
+    assert len(message.message_text) > PREVIEW_LENGTH
+    assert preview(message.message_text) == local.chat.conversation(sent.conversation_id).last_message
+
+
+TRANSACTIONS = 10
+"""What erasing Ana takes: the note, two links, leads, stats, conversations, messages, a preview, claims, the end."""
+
+
+def test_the_number_of_transactions_is_as_the_tests_below_assume(local: World) -> None:
+    """They go through every one of them."""
+    store = Intervening(local.store)
+    service(local, store).erase(ANA, "dpo")
+
+    assert TRANSACTIONS == store.calls.count("transact")
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+def die() -> None:
+    raise Died
+
+
+@pytest.mark.parametrize("point", range(TRANSACTIONS))
+def test_an_erasure_that_dies_anywhere_leaves_true_books_and_goes_on_with_the_same_pseudonym(
+    point: int, local: World
+) -> None:
+    """Before any transaction: the books are right, nothing shows who it is about, and a rerun finishes."""
+    before = local.sums()
+    with pytest.raises(Died):
+        service(local, interrupted(local, point, die)).erase(EMAIL, "dpo")
+    meanwhile, broken = local.sums(), local.broken()
+    notes = [item for item in rows(local.store, OPS) if item["pk"] == "erasure"]
+    service(local).erase(EMAIL, "dpo")
+    aliases = {item["user_id"] for item in rows(local.store, CONVERSATIONS) if item["user_id"].startswith("erased-")}
+    owners = {item["affiliate_id"] for item in rows(local.store, AFFILIATE_STATS)}
+
+    assert before == meanwhile == local.sums()
+    assert [] == broken == local.broken()
+    assert not any(term in str(notes) for term in (ANA, EMAIL.lower(), NAME))
+    assert [] == local.traces()
+    assert len(aliases) == 1
+    assert aliases <= owners
+    assert [] == [item for item in rows(local.store, OPS) if item["pk"] == "erasure"]
+
+
+def interrupted(world: World, point: int, action: Callable[[], object]) -> Store:
+    """Return the store as a run sees it, with something else happening right before one of its transactions."""
+    store = Intervening(world.store)
+    for _ in range(point):
+        store.before("transact", lambda: None)
+    store.before("transact", action)
+    return store
+
+
+def a_lead_comes(world: World) -> None:
+    link = next(item for item in rows(world.store, AFFILIATE_LINKS) if item["affiliate_id"].startswith(("erased", ANA)))
+    world.leads.submit(link["link_id"], person("Late Lead", "late@example.com", "+1 555 000 1234"))
+
+
+def a_lead_is_decided(world: World) -> None:
+    lead = next(i for i in rows(world.store, LEADS) if i["lead_name"] == "Cas4 Costa" and i["status"] == "pending")
+    world.leads.decide(lead["lead_id"], "approved", "admin-jo", commission="7.77")
+
+
+def they_write(world: World) -> None:
+    world.chat.send(ANA, f"still here, {EMAIL}")
+
+
+def somebody_answers(world: World) -> None:
+    conversation = next(i for i in rows(world.store, CONVERSATIONS) if i["user_id"] == OTHER)
+    world.chat.reply(conversation["conversation_id"], "admin-jo", f"about {NAME}")
+
+
+@pytest.mark.parametrize("event", [a_lead_comes, a_lead_is_decided, they_write, somebody_answers])
+@pytest.mark.parametrize("point", range(TRANSACTIONS - 1))
+def test_what_happens_meanwhile_is_neither_lost_nor_left_out(
+    event: Callable[[World], None], point: int, local: World
+) -> None:
+    """Between reading and writing somebody else is always faster once; the books stay right, the person is gone."""
+    service(local, interrupted(local, point, lambda: event(local))).erase(ANA, "dpo")
+
+    assert [] == local.traces()
+    assert [] == local.broken()
+
+
+def test_a_person_who_never_stops_writing_is_said_to_be_still_there(local: World) -> None:
+    """The erasure gives up in words, keeps its note, and finishes when it is run again."""
+    store = Intervening(local.store)
+    for _ in range(2_000):
+        store.before("scan", lambda: they_write(local))
+    with pytest.raises(Unavailable, match="run the same command again"):
+        service(local, store).erase(ANA, "dpo")
+    service(local).erase(ANA, "dpo")
+
+    assert [] == local.traces()
+
+
+def test_a_rehearsed_erasure_writes_nothing(local: World) -> None:
+    """--dry-run shows every change and makes none."""
+    before, rehearsal = everything(local.store), DryRun(local.store)
+    erased = service(local, rehearsal).erase(ANA, "dpo")
+
+    assert before == everything(local.store)
+    assert {"commercive_messages", "commercive_leads", "commercive_ops"} <= {c.table for c in rehearsal.changes}
+    assert erased.items["messages"] > 0
+
+
+@pytest.mark.parametrize("who", [ANA, EMAIL])
+def test_an_export_of_a_person_holds_everything_about_them(who: str, world: World) -> None:
+    """Their conversations with the answers, what names them elsewhere, their leads, links, stats, claims and rows."""
+    found = collected(world, who)
+    texts = [item["message_text"] for table, item in found if table is MESSAGES]
+    names = [item.get("lead_name") for table, item in found if table is LEADS]
+
+    assert 2 == len([item for table, item in found if table is AFFILIATE_LINKS])
+    assert [ANA] == [item["affiliate_id"] for table, item in found if table is AFFILIATE_STATS]
+    assert 6 == len(texts)
+    assert 2 == names.count(NAME.upper())
+    assert any(table is OPS and item.get("actor") == ANA for table, item in found)
+
+
+def test_an_export_of_a_person_does_not_give_away_others(local: World) -> None:
+    """Leads that an affiliate brought are theirs to count, not to read: the other person's data is left out."""
+    found = collected(local, ANA)
+    brought = [item for table, item in found if table is LEADS and item["affiliate_id"] == ANA]
+
+    assert 5 == len(brought)
+    assert "cas" not in str(brought).casefold()
+    assert 3 == sum(item["status"] == "approved" for item in brought)
+
+
+ODD: tuple[tuple[Table, Item], ...] = (
+    (AFFILIATE_LINKS, {"affiliate_id": ANA, "link_id": "ODD00001", "store_url": None, "affiliate_email": None}),
+    (AFFILIATE_LINKS, {"affiliate_id": "affiliate-dan", "link_id": "ODD00002", "affiliate_email": {"S": 1}}),
+    (LEADS, {"lead_id": "odd1", "created_at": 1, "affiliate_id": ANA, "updated_at": None, "commission_amount": "1"}),
+    (LEADS, {"lead_id": "odd2", "created_at": 1, "lead_email": EMAIL, "lead_name": None, "lead_phone": {}}),
+    (LEADS, {"lead_id": "odd3", "created_at": 1, "lead_name": [EMAIL], "updated_at": {}}),
+    (CONVERSATIONS, {"conversation_id": "odd1", "created_at": 1, "last_message": EMAIL}),
+    (CONVERSATIONS, {"conversation_id": "odd2", "created_at": 1, "last_message": [EMAIL], "store_url": None}),
+    (MESSAGES, {"conversation_id": "odd1", "message_id": "1", "sender_id": {"id": ANA}}),
+    (MESSAGES, {"conversation_id": "odd1", "message_id": "2", "message_text": {"text": [EMAIL]}}),
+    (OPS, {"pk": "request#chat/send#u", "sk": "1", "answer": {"lead_id": {"S": ANA}}}),
+    (OPS, {"pk": "request#chat/send#u", "sk": "2", "answer": [ANA]}),
+    (OPS, {"pk": "erasure", "sk": "1", "of": EMAIL}),
+    (OPS, {"pk": "erasure", "sk": "2", "salt": "none", "masked": 7, "check": None}),
+    (OPS, {"pk": "link#ODD1", "sk": "claim", "affiliate_id": ANA}),
+    (OPS, {"pk": "link#ODD2", "sk": "claim", "affiliate_id": {"id": ANA}, "link_id": None}),
+    (OPS, {"pk": f"primary#{ANA}", "sk": "odd.example", "affiliate_id": ANA, "link_id": 5}),
+    (OPS, {"pk": "link#ODD00001", "sk": "claim", "affiliate_id": ANA, "link_id": "ODD00001"}),
+)
+
+
+def test_items_that_are_no_such_items_are_erased_as_well(world: World) -> None:
+    """Whatever an import or another program brought: an erasure ends, and what can be cleaned is clean."""
+    for table, item in ODD:
+        world.store.batch_put(table, [item])
+    erased = service(world).erase(ANA, "dpo")
+
+    assert [] == world.traces()
+    assert [] == erased.remaining
+    assert not any(word in world.raw() for word in ("null[erased]", "[erased]null"))
+    with pytest.raises(NotFound):
+        collected(world, EMAIL)
+
+
+def test_stats_that_cannot_be_counted_do_not_stop_an_erasure(world: World) -> None:
+    """The leads are handed over all the same; the audit counts them."""
+    (stats,) = (item for item in rows(world.store, AFFILIATE_STATS) if item["affiliate_id"] == ANA)
+    world.store.batch_put(AFFILIATE_STATS, [{**stats, "total_leads": "five", "version": None}])
+    erased = service(world).erase(ANA, "dpo")
+    AuditService(world.store, world).run("dpo", fix=True)
+
+    assert [] == world.traces()
+    assert [] == erased.remaining
+    assert [] == world.broken()
+
+
+def test_what_the_store_refuses_to_change_is_named(world: World) -> None:
+    """An item that would become too large without the person stays as it is, and nothing else does."""
+    large = {"pk": "large", "sk": "1", "text": "x" * 408_800, "more": ["a@b.de"] * 100}
+    linked = {"pk": "link#LONG", "sk": "claim", "affiliate_id": ANA, "link_id": "x" * 2_000}
+    world.store.batch_put(OPS, [large, linked, {"pk": "small", "sk": "1", "text": "a@b.de"}])
+    erased = service(world).erase(ANA, "dpo", also=("a@b.de",))
+
+    assert ["ops large 1", "ops link#LONG claim"] == sorted(erased.remaining)
+    assert {"pk": "small", "sk": "1", "text": "[erased]"} in rows(world.store, OPS)
+    assert [] == [item for item in rows(world.store, OPS) if item["pk"] == "erasure"]
+
+
+def test_an_address_that_is_missing_is_nobody_s(local: World) -> None:
+    """A link without an address neither makes namesakes of leads without one, nor is its absence erased from texts."""
+    link = {"affiliate_id": ANA, "link_id": "ODD00001", "affiliate_email": None, "created_at": 1, "updated_at": 1}
+    local.store.batch_put(AFFILIATE_LINKS, [link])
+    local.store.batch_put(LEADS, [{"lead_id": "odd", "created_at": 1, "lead_email": None, "lead_name": None}])
+    sent = local.chat.send(OTHER, "None of them came")
+    service(local).erase(ANA, "dpo")
+
+    assert "None of them came" == local.chat.messages(sent.conversation_id).messages[0].message_text
+    assert {"lead_id": "odd", "created_at": 1, "lead_email": None, "lead_name": None} in rows(local.store, LEADS)

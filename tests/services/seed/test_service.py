@@ -1,0 +1,172 @@
+"""Made-up data at any scale: the same for the same plan, with books that are right and the shape of support traffic."""
+
+import tracemalloc
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.seed.plan import FIXED_UNTIL, SPAN_DAYS, Plan, usual_conversations, zipf_shares
+from commercive_cli.services.seed.service import SeedService
+from commercive_cli.services.seed.traffic import traffic
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES, TABLES
+from tests.services.books import errors_in, rows
+from tests.services.fakes import Intervening
+from tests.services.transfer.stores import exported, sqlite_store
+
+PLAN = Plan(conversations=60, messages=900, affiliates=8, leads=60, rng=3)
+DAY = 86_400_000
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Store]:
+    """Yield a second empty store."""
+    with closing(sqlite_store(tmp_path / "other.db")) as store:
+        yield store
+
+
+def messages_of(plan: Plan) -> Iterator[Item]:
+    return (item for table, item in traffic(plan) if table is MESSAGES)
+
+
+def test_equal_plans_fill_two_stores_with_equal_data(store: Store, other: Store, tmp_path: Path) -> None:
+    """Two people who seed with the same line have the same data, byte for byte."""
+    for each in (store, other):
+        SeedService(each).run(PLAN)
+
+    assert exported(store, tmp_path / "first") == exported(other, tmp_path / "second")
+
+
+def test_another_number_makes_other_data(store: Store, other: Store) -> None:
+    """--rng is what tells two data sets apart."""
+    SeedService(store).run(PLAN)
+    SeedService(other).run(Plan(**{**vars(PLAN), "rng": 4}))
+
+    assert {m["message_id"] for m in rows(store, MESSAGES)}.isdisjoint(m["message_id"] for m in rows(other, MESSAGES))
+
+
+def test_the_books_of_made_up_data_are_right(store: Store) -> None:
+    """The audit, and the books counted independently of it, find nothing; every item counts."""
+    seeded = SeedService(store).run(PLAN)
+
+    assert [] == AuditService(store).run("ops").findings
+    assert [] == errors_in(store)
+    assert (60, 900, 60) == tuple(len(rows(store, table)) for table in (CONVERSATIONS, MESSAGES, LEADS))
+    assert seeded.changed
+
+
+def test_seeding_again_changes_nothing(store: Store) -> None:
+    """The same line a second time finds its data there."""
+    SeedService(store).run(PLAN)
+    before = [rows(store, table) for table in TABLES]
+
+    assert not SeedService(store).run(PLAN).changed
+    assert before == [rows(store, table) for table in TABLES]
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+def die() -> None:
+    raise Died
+
+
+@pytest.mark.parametrize("point", range(0, 6, 2))
+def test_a_run_that_died_is_completed_by_the_same_line(point: int, store: Store, other: Store, tmp_path: Path) -> None:
+    """Whatever was stored, the rerun ends where an undisturbed run ends."""
+    meddled = Intervening(store)
+    for _ in range(point):
+        meddled.before("batch_put", lambda: None)
+    meddled.before("batch_put", die)
+    with pytest.raises(Died):
+        SeedService(meddled).run(PLAN)
+    SeedService(store).run(PLAN)
+    SeedService(other).run(PLAN)
+
+    assert exported(other, tmp_path / "whole") == exported(store, tmp_path / "resumed")
+
+
+@pytest.mark.parametrize("point", range(2, 6))
+def test_what_was_done_after_a_run_died_is_not_reverted_by_the_same_line(point: int, store: Store) -> None:
+    """Answers and closed conversations stay: the rerun puts only what is missing."""
+    meddled = Intervening(store)
+    for _ in range(point):
+        meddled.before("batch_put", lambda: None)
+    meddled.before("batch_put", die)
+    with pytest.raises(Died):
+        SeedService(meddled).run(PLAN)
+    chat = ChatService(store)
+    opened = next(item["conversation_id"] for item in rows(store, CONVERSATIONS) if item["status"] == "open")
+    reply = chat.reply(opened, "admin-jo", "It left our hub this morning")
+    chat.close(opened, "admin-jo")
+    after = rows(store, CONVERSATIONS)
+    SeedService(store).run(PLAN)
+
+    assert after == rows(store, CONVERSATIONS)
+    assert reply.message_id in {message["message_id"] for message in rows(store, MESSAGES)}
+    assert [] == AuditService(store).run("ops").findings
+
+
+@given(st.integers(1, 200), st.integers(0, 5_000))
+def test_shares_follow_zipf(places: int, spare: int) -> None:
+    """A few conversations are long, most are short: the share of rank n is 1/n of the first, and all add up."""
+    shares = list(zipf_shares(places + spare, places, least=1))
+    harmonic = sum(1 / rank for rank in range(1, places + 1))
+
+    assert places + spare == sum(shares)
+    assert places == len(shares)
+    assert all(abs(share - 1 - spare / harmonic / rank) <= 1 for rank, share in enumerate(shares[:-1], 1))
+
+
+def test_people_write_mostly_in_working_hours() -> None:
+    """Weekdays from 8 to 18 UTC begin most conversations, though these are less than a third of the hours."""
+    begun = [
+        item["created_at"] for table, item in traffic(Plan(conversations=2_000, messages=2_000)) if table is MESSAGES
+    ]
+    working = sum(8 <= at.hour < 18 and at.weekday() < 5 for at in map(_moment, begun))
+
+    assert working / len(begun) > 0.6
+    assert len({_moment(at).hour for at in begun}) == 24
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def test_times_stay_within_the_span_and_increase_within_a_conversation() -> None:
+    """Everything happens in the 90 days before the end, and no two messages of a conversation at the same time."""
+    last: dict[str, int] = {}
+    for message in messages_of(PLAN):
+        assert last.get(message["conversation_id"], 0) < message["created_at"] <= FIXED_UNTIL
+        last[message["conversation_id"]] = message["created_at"]
+
+    assert min(message["created_at"] for message in messages_of(PLAN)) > FIXED_UNTIL - SPAN_DAYS * DAY
+
+
+def test_a_large_conversation_is_made_in_little_memory() -> None:
+    """100,000 messages of one conversation are never held at once."""
+    tracemalloc.start()
+    made = Counter(table.name for table, _ in traffic(Plan(conversations=1, messages=100_000)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert 100_000 == made["messages"]
+    assert peak < 15_000_000
+
+
+def test_a_million_messages_begin_at_once() -> None:
+    """Items are made as they are stored, not before."""
+    plan = Plan(conversations=usual_conversations(1_000_000), messages=1_000_000)
+
+    assert 10 == len(list(islice(messages_of(plan), 10)))

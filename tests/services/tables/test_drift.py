@@ -1,0 +1,174 @@
+"""Drift of a whole store, and its repair."""
+
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import Conflict, Denied, Unavailable
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.tables.drift import DriftService
+from commercive_cli.services.tables.service import TableService
+from commercive_cli.store.dry_run import DryRun
+from commercive_cli.store.port import Store
+from commercive_cli.store.read_only import ReadOnly
+from commercive_cli.store.schema import CONVERSATIONS, OPS, TABLES, Attribute, Index, Table
+from commercive_cli.store.table_changes import CreateIndex, DropIndex, SetTTL
+from tests.services.fakes import Intervening
+
+STATUS = CONVERSATIONS.index("ConversationStatusIndex")
+
+
+def break_two(store: Store) -> None:
+    store.change_table(CONVERSATIONS, DropIndex(STATUS.name))
+    store.change_table(OPS, SetTTL(None))
+
+
+def test_new_tables_have_no_drift(store: Store) -> None:
+    """What `create` makes is what is declared."""
+    assert [] == DriftService(store).diff().differences
+
+
+def test_drift_is_named_and_mended_once(store: Store) -> None:
+    """Each difference is told and mended, afterwards there is none, and applying again changes nothing."""
+    break_two(store)
+    estate = DriftService(store)
+    found = estate.diff().differences
+    first, again = estate.apply(), estate.apply()
+
+    assert [
+        ("commercive_conversations", f"index {STATUS.name}", "missing", True),
+        ("commercive_ops", "time to live", "off", True),
+    ] == [(each.table, each.what, each.live, each.fixable) for each in found]
+    assert ["done", "done"] == [each.outcome for each in first.changes]
+    assert ([], [], []) == (first.remaining, again.changes, again.remaining)
+
+
+def test_create_and_diff_agree(store: Store) -> None:
+    """`create` leaves what exists as it is and says of the same tables that they differ."""
+    break_two(store)
+    created = TableService(store).create().tables
+
+    assert {"commercive_conversations", "commercive_ops"} == {
+        each.table for each in created if each.state == "different"
+    }
+    assert 2 == len(DriftService(store).diff().differences)
+
+
+def test_an_index_made_again_holds_what_was_written_without_it(store: Store, chat: ChatService) -> None:
+    """Lists are complete as soon as `apply` returns."""
+    store.change_table(CONVERSATIONS, DropIndex(STATUS.name))
+    chat.send("u-1", "Hello", store="shop.example")
+    DriftService(store).apply()
+
+    assert 1 == len(chat.list_conversations(ConversationFilter(status="open")).conversations)
+
+
+def test_a_missing_table_is_created(store: Store) -> None:
+    """`apply` brings a partly deleted estate back, without items."""
+    store.delete_table(OPS)
+    applied = DriftService(store).apply()
+
+    assert [("commercive_ops", "create table", "done")] == [
+        (each.table, each.change, each.outcome) for each in applied.changes
+    ]
+    assert [] == applied.remaining
+
+
+def test_another_key_is_told_with_the_way_out(tmp_path: Path) -> None:
+    """Keys cannot change in place: nothing is tried, and the message says that the data has to be moved by hand."""
+    store = SQLiteStore(tmp_path / "x.db")
+    for table in TABLES:
+        store.create_table(Table("ops", Attribute("pk", "S")) if table is OPS else table)
+    applied = DriftService(store).apply()
+    store.close()
+
+    assert [] == [each for each in applied.changes if each.table == "commercive_ops" and "key" in each.change]
+    (key,) = [each for each in applied.remaining if each.what == "key"]
+    assert ("pk S, sk S", "pk S", False) == (key.declared, key.live, key.fixable)
+    assert "`tables export DIR` refuses such a table" in key.remedy
+    assert "bring every item over by hand" in key.remedy
+
+
+def test_what_is_refused_is_reported_and_the_rest_goes_on(store: Store) -> None:
+    """One change that DynamoDB refuses does not keep the others from being made."""
+    break_two(store)
+    meddled = Intervening(store)
+
+    def refuse() -> None:
+        raise Conflict("too many indexes")
+
+    meddled.before("change_table", refuse)
+    applied = DriftService(meddled).apply()
+
+    assert [("failed", "too many indexes"), ("done", None)] == [(each.outcome, each.error) for each in applied.changes]
+    assert [f"index {STATUS.name}"] == [each.what for each in applied.remaining]
+
+
+def test_a_change_that_takes_too_long_is_reported_likewise(store: Store) -> None:
+    """It may still end well; the next run sees."""
+    break_two(store)
+    meddled = Intervening(store)
+
+    def refuse() -> None:
+        raise Unavailable("takes longer than a day")
+
+    meddled.before("change_table", refuse)
+
+    assert ["failed", "done"] == [each.outcome for each in DriftService(meddled).apply().changes]
+
+
+def test_progress_tells_each_change_before_it_is_made(store: Store) -> None:
+    """Who waits for an index to be filled knows which one."""
+    break_two(store)
+    heard: list[str] = []
+    DriftService(store).apply(heard.append)
+
+    assert [
+        f"commercive_conversations: create index {STATUS.name}",
+        "commercive_ops: turn on TTL on expires_at",
+    ] == heard
+
+
+def test_a_rehearsal_plans_the_same_changes(store: Store) -> None:
+    """--dry-run names every change, and makes none."""
+    break_two(store)
+    rehearsal = DryRun(store)
+    DriftService(rehearsal).apply()
+
+    assert [
+        (f"create index {STATUS.name}", "commercive_conversations"),
+        ("turn on TTL on expires_at", "commercive_ops"),
+    ] == [(each.action, each.table) for each in rehearsal.changes]
+    assert 2 == len(DriftService(store).diff().differences)
+
+
+def test_a_read_only_store_is_not_changed(store: Store) -> None:
+    """Neither its tables nor its backups."""
+    guarded = ReadOnly(store, "profile prod is read-only")
+
+    with pytest.raises(Denied):
+        guarded.change_table(OPS, SetTTL(None))
+    for refused in (
+        lambda: guarded.archive.back_up(None, 0, print),
+        lambda: guarded.archive.restore("x", "y", print),
+        lambda: guarded.archive.restore_moment(None, "y", print),
+        lambda: guarded.archive.beside("y"),
+        lambda: guarded.archive.export_to_s3("b", "p", print),
+        lambda: guarded.archive.import_from_s3("b", "p", print),
+    ):
+        with pytest.raises(Denied, match="profile prod is read-only; nothing was written"):
+            refused()
+    assert [] == guarded.archive.backups()
+
+
+def test_an_undeclared_index_is_dropped(store: Store) -> None:
+    """What somebody added by hand goes, as it costs a write for each write."""
+    extra = Index("ByHand", Attribute("user_id", "S"), Attribute("updated_at", "N"))
+    wider = Table("conversations", CONVERSATIONS.partition, CONVERSATIONS.sort, (*CONVERSATIONS.indexes, extra))
+    store.change_table(wider, CreateIndex(extra))
+    applied = DriftService(store).apply()
+
+    assert ["drop index ByHand"] == [each.change for each in applied.changes]
+    assert [] == applied.remaining

@@ -1,0 +1,88 @@
+"""The six tables: created once, compared with what is declared, and deleted only by whoever names them."""
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.tables.service import TableService
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import LEADS, MESSAGES, TABLES
+from tests.services.books import everything
+
+NAMES = [f"commercive_{table.name}" for table in TABLES]
+
+
+def states(service: TableService) -> dict[str, str]:
+    return {state.table: state.state for state in service.list_tables().tables}
+
+
+def test_creating_makes_what_is_missing(tmp_path: Path) -> None:
+    """Tables are created where they are missing, each reported by its full name; a second run changes nothing."""
+    with closing(SQLiteStore(tmp_path / "store.db")) as store:
+        service = TableService(store)
+
+        assert dict.fromkeys(NAMES, "missing") == states(service)
+        assert dict.fromkeys(NAMES, "created") == {state.table: state.state for state in service.create().tables}
+        store.delete_table(LEADS)
+        again = {state.table: state.state for state in service.create().tables}
+        assert dict.fromkeys(NAMES, "unchanged") | {"commercive_leads": "created"} == again
+        assert dict.fromkeys(NAMES, "unchanged") == states(service)
+
+
+def test_creating_keeps_what_is_there(store: Store, chat: ChatService) -> None:
+    """Creating again never touches a stored item."""
+    chat.send("user-1", "Hello")
+    before = everything(store)
+    TableService(store).create()
+
+    assert before == everything(store)
+
+
+def test_a_table_that_differs_is_reported(store: Store) -> None:
+    """A table with another key or without its index is called different, and the differences are said in words."""
+    store.delete_table(MESSAGES)
+    store.create_table(replace(MESSAGES, sort=replace(LEADS.key_attributes()[1]), indexes=()))
+    (described,) = TableService(store).describe("messages").tables
+
+    assert "different" == described.state
+    assert any("MessageTimestampIndex" in words for words in described.differences)
+    assert any("created_at" in words for words in described.differences)
+
+
+@pytest.mark.parametrize("name", ["leads", "commercive_leads"])
+def test_a_table_is_described_by_either_name(store: Store, name: str) -> None:
+    """A table may be named with or without the prefix; an unknown one suggests the nearest."""
+    (described,) = TableService(store).describe(name).tables
+
+    assert ("commercive_leads", "unchanged") == (described.table, described.state)
+    assert ("lead_id", "created_at") == described.keys
+    assert ("AffiliateLeadsIndex", "LeadStatusIndex", "LinkLeadsIndex") == described.indexes
+    with pytest.raises(Invalid, match="did you mean leads"):
+        TableService(store).describe("leds")
+
+
+@pytest.mark.parametrize("confirm", ["", "yes", "commercive", "commercive_x"])
+def test_deleting_wants_the_prefix(store: Store, chat: ChatService, confirm: str) -> None:
+    """Nothing is deleted unless the prefix is given exactly."""
+    chat.send("user-1", "Hello")
+    before = everything(store)
+
+    with pytest.raises(Invalid, match="nothing was deleted"):
+        TableService(store).delete(confirm)
+    assert before == everything(store)
+
+
+def test_deleting_drops_all_six(store: Store) -> None:
+    """With the prefix all six tables go, and those that were gone already are said to be missing."""
+    store.delete_table(LEADS)
+    service = TableService(store)
+
+    assert dict.fromkeys(NAMES, "deleted") | {"commercive_leads": "missing"} == {
+        state.table: state.state for state in service.delete("commercive_").tables
+    }
+    assert dict.fromkeys(NAMES, "missing") == states(service)

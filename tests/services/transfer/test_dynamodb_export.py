@@ -1,0 +1,190 @@
+"""DynamoDB's own exports as input: gzip files of DYNAMODB_JSON with two manifests, as S3 holds them."""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.store.items import Item, encode_item
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import LEADS, TABLES, Table
+from tests.services.books import everything, rows
+from tests.services.transfer.stores import importer
+
+
+def native_export(root: Path, table: Table, items: list[Item], *, prefix: str = "commercive_", files: int = 3) -> Path:
+    """Write a table as DynamoDB's ExportTableToPointInTime does; return the directory of its manifests.
+
+    Source: DynamoDB Developer Guide, "DynamoDB table export output format". Items come in no order, attributes too.
+    """
+    name = f"01693685827463-{crc32(table.name.encode()):08x}"
+    place = root / "AWSDynamoDB" / name
+    (place / "data").mkdir(parents=True)
+    (place / "_started").touch()
+    entries = [_data_file(place, f"AWSDynamoDB/{name}", n, items[n::files]) for n in range(files)]
+    (place / "manifest-files.json").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    (place / "manifest-summary.json").write_text(json.dumps(_summary(prefix + table.name, name, len(items))))
+    for manifest in ("manifest-files", "manifest-summary"):
+        md5 = hashlib.md5((place / f"{manifest}.json").read_bytes(), usedforsecurity=False).digest()
+        (place / f"{manifest}.checksum").write_text(base64.b64encode(md5).decode())
+    return place
+
+
+def _data_file(place: Path, key: str, number: int, items: list[Item]) -> dict[str, Any]:
+    name = f"{number}mv7ujcszq7cfxkrcqx4qfvhpu.json.gz"
+    lines = (json.dumps({"Item": encode_item(dict(reversed(item.items())))}) + "\n" for item in reversed(items))
+    packed = gzip.compress("".join(lines).encode())
+    (place / "data" / name).write_bytes(packed)
+    md5 = hashlib.md5(packed, usedforsecurity=False)
+    return {
+        "itemCount": len(items),
+        "md5Checksum": base64.b64encode(md5.digest()).decode(),
+        "etag": f"{md5.hexdigest()}-1",
+        "dataFileS3Key": f"{key}/data/{name}",
+    }
+
+
+def _summary(table: str, name: str, items: int) -> dict[str, Any]:
+    arn = f"arn:aws:dynamodb:eu-west-1:123456789012:table/{table}"
+    return {
+        "version": "2020-06-30",
+        "exportArn": f"{arn}/export/{name}",
+        "startTime": "2026-11-22T20:40:27.463Z",
+        "endTime": "2026-11-22T20:44:00.000Z",
+        "tableArn": arn,
+        "tableId": "12345a12-abcd-123a-ab12-1234abc12345",
+        "exportTime": "2026-11-22T20:40:27.463Z",
+        "s3Bucket": "bucket",
+        "s3Prefix": None,
+        "s3SseAlgorithm": "AES256",
+        "s3SseKmsKeyId": None,
+        "manifestFilesS3Key": f"AWSDynamoDB/{name}/manifest-files.json",
+        "billedSizeBytes": 12_345,
+        "itemCount": items,
+        "outputFormat": "DYNAMODB_JSON",
+        "exportType": "FULL_EXPORT",
+    }
+
+
+@pytest.fixture
+def download(source: Store, tmp_path: Path) -> Path:
+    """Return a directory with the exports of all six tables side by side, as `aws s3 sync` leaves them."""
+    for table in TABLES:
+        native_export(tmp_path / "s3", table, rows(source, table))
+    return tmp_path / "s3"
+
+
+@pytest.fixture
+def leads(source: Store, tmp_path: Path) -> Path:
+    """Return the directory of one table's export."""
+    return native_export(tmp_path / "one", LEADS, rows(source, LEADS))
+
+
+def test_dynamodb_s_exports_of_all_tables_become_the_same_store(download: Path, source: Store, target: Store) -> None:
+    """What S3 holds arrives whole, and the audit finds nothing."""
+    imported = importer(target).run(download, "ops")
+
+    assert everything(source) == everything(target)
+    assert imported.audit.findings == []
+
+
+def test_one_table_s_export_is_imported_from_its_own_directory(leads: Path, source: Store, target: Store) -> None:
+    """Any directory above the manifests will do; the audit then says what is missing."""
+    imported = importer(target).run(leads, "ops")
+
+    assert rows(source, LEADS) == rows(target, LEADS)
+    assert {"stats"} <= {finding.invariant for finding in imported.audit.findings}
+
+
+def edited(name: str, change: Callable[[Any], object]) -> Callable[[Path], object]:
+    """Return a change of a JSON document; of the files' manifest the first line is meant."""
+
+    def edit(place: Path) -> None:
+        first, *rest = (place / name).read_text().splitlines(keepends=True)
+        document = json.loads(first)
+        change(document)
+        (place / name).write_text("".join([json.dumps(document) + "\n", *rest]))
+
+    return edit
+
+
+SUMMARY, FILES = "manifest-summary.json", "manifest-files.json"
+WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
+    "Amazon Ion": (edited(SUMMARY, lambda d: d.update(outputFormat="ION")), "only DYNAMODB_JSON can be imported"),
+    "incremental": (edited(SUMMARY, lambda d: d.update(exportType="INCREMENTAL_EXPORT")), "only a FULL_EXPORT"),
+    "another table": (edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/orders")), "none of ours"),
+    "count": (edited(SUMMARY, lambda d: d.update(itemCount=1)), "itemCount is 1, the files of manifest-files.json"),
+    "no table": (edited(SUMMARY, lambda d: d.pop("tableArn")), "tableArn: Field required"),
+    "no checksum": (edited(FILES, lambda d: d.pop("md5Checksum")), "manifest-files.json, line 1: md5Checksum"),
+    "wrong checksum": (edited(FILES, lambda d: d.update(md5Checksum="sQMSpEILNgoQmarvDFonGQ==")), "was changed"),
+    "no list of files": (lambda place: (place / FILES).unlink(), "manifest-files.json cannot be read"),
+    "no JSON": (lambda place: (place / FILES).write_text("?\n"), "manifest-files.json, line 1 is not JSON"),
+    "nested without end": (lambda place: (place / FILES).write_text("[" * 100_000), "line 1 is not JSON"),
+    "NUL in a key": (edited(FILES, lambda d: d.update(dataFileS3Key="data/\0.gz")), "is not the key of a file"),
+    "no key": (edited(FILES, lambda d: d.update(dataFileS3Key="")), "is not the key of a file"),
+    "a list": (lambda place: (place / FILES).write_text("[]\n"), "json, line 1: an object belongs there, not []"),
+    "a list for a summary": (lambda place: (place / SUMMARY).write_text("[]"), "json: an object belongs there"),
+    "items without end": (edited(SUMMARY, lambda d: d.update(itemCount=10**400)), "itemCount: Input should be less"),
+    "5,000 digits": (lambda place: (place / FILES).write_text("9" * 5_000), "manifest-files.json, line 1 is not JSON"),
+    "workshops": (edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/workshops")), "'workshops' is none of"),
+    "laptops": (
+        edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/prod-laptops")),
+        "with that prefix beside",
+    ),
+    "summary nested without end": (lambda place: (place / SUMMARY).write_text("[" * 100_000), "json is not JSON"),
+    "lost file": (lambda place: next((place / "data").iterdir()).unlink(), "No such file"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_native_export_that_is_not_sound_is_refused(wrong: str, leads: Path, target: Store) -> None:
+    """By file and line where there is one, and before the first write."""
+    damage, words = WRONG[wrong]
+    damage(leads)
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(leads, "ops")
+
+    assert words in str(refused.value)
+    assert not any(everything(target).values())
+
+
+@pytest.mark.parametrize("prefix", ["", "commercive_", "prod-", "prod.", "prod"])
+def test_any_prefix_will_do_that_all_tables_have(prefix: str, source: Store, target: Store, tmp_path: Path) -> None:
+    """`prodops` beside `prodmessages` is the table `ops` behind `prod`; alone it could be another word."""
+    for table in TABLES:
+        native_export(tmp_path, table, rows(source, table), prefix=prefix)
+    importer(target).load(tmp_path)
+
+    assert everything(source) == everything(target)
+
+
+def test_two_exports_of_one_table_are_not_mixed(leads: Path, source: Store, target: Store, tmp_path: Path) -> None:
+    """Which of two states should win is not for a program to guess."""
+    native_export(tmp_path / "one/later", LEADS, rows(source, LEADS)[1:])
+    with pytest.raises(Invalid, match="are exports of one table"):
+        importer(target).run(tmp_path / "one", "ops")
+
+    assert leads.exists()
+    assert not any(everything(target).values())
+
+
+def test_sets_and_bytes_are_named_where_they_are(source: Store, target: Store, tmp_path: Path) -> None:
+    """Types that these tables never hold are refused with the file and the line."""
+    place = native_export(tmp_path, LEADS, rows(source, LEADS)[:3], files=1)
+    data = next((place / "data").iterdir())
+    lines = gzip.decompress(data.read_bytes()).splitlines(keepends=True)
+    lines[2] = lines[2].replace(b'{"Item": {', b'{"Item": {"raw": {"B": "AAEC"}, ')
+    data.write_bytes(gzip.compress(b"".join(lines)))
+    md5 = base64.b64encode(hashlib.md5(data.read_bytes(), usedforsecurity=False).digest()).decode()
+    edited(FILES, lambda entry: entry.update(md5Checksum=md5))(place)
+    with pytest.raises(Invalid) as refused:
+        importer(target).run(place, "ops")
+
+    assert f"{data}, line 3: attribute type B is not supported" in str(refused.value)

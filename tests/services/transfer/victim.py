@@ -1,0 +1,73 @@
+"""A process that exports or imports and is killed, as by `kill -9`, before some line of the code under test."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.services.transfer.exporter import ExportService
+from commercive_cli.store.port import Store
+from tests.services.transfer.stores import connected, importer
+
+_CONTEXT = get_context("forkserver")
+_CONTEXT.set_forkserver_preload([__name__])
+
+
+def run_until_killed(job: str, place: str, directory: Path, *, line: int | None = None) -> int:
+    """Run "export" or "import" between a store and a directory in a process of its own.
+
+    `place` is a SQLite file, or a server's URL, a blank and a prefix. The process dies before it runs its `line`-th
+    line of `services.transfer`; None lets it end. Returns how many lines it ran, 0 when it died.
+    """
+    reader, writer = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=_work, args=(job, place, directory, line, writer))
+    process.start()
+    writer.close()
+    process.join()
+    if process.exitcode not in (0, -signal.SIGKILL):
+        raise AssertionError(f"the {job} ended with {process.exitcode}")
+    return int(reader.recv()) if reader.poll() and process.exitcode == 0 else 0
+
+
+def _work(job: str, place: str, directory: Path, line: int | None, writer: Any) -> None:
+    store = _store(place)
+    counter = _Lines(line)
+    run: Callable[[], object] = (
+        (lambda: ExportService(store).run(directory))
+        if job == "export"
+        else (lambda: importer(store).run(directory, "ops"))
+    )
+    threading.settrace(counter.called)
+    sys.settrace(counter.called)
+    run()
+    sys.settrace(None)
+    threading.settrace(None)
+    writer.send(counter.seen)
+
+
+def _store(place: str) -> Store:
+    endpoint, _, prefix = place.partition(" ")
+    return connected(endpoint, prefix) if prefix else SQLiteStore(Path(place))
+
+
+class _Lines:
+    """Counts the lines that are run in one package, in every thread, and kills the process before one of them."""
+
+    def __init__(self, last: int | None) -> None:
+        self.seen = 0
+        self._last = last
+
+    def called(self, frame: FrameType, _event: str, _argument: object) -> Any:
+        return self._ran if "services/transfer/" in frame.f_code.co_filename else None
+
+    def _ran(self, _frame: FrameType, event: str, _argument: object) -> Any:
+        self.seen += event == "line"
+        if self.seen == self._last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self._ran

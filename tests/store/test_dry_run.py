@@ -1,0 +1,126 @@
+"""Read-only stores refuse every write; rehearsals judge writes as an engine would and change nothing."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import Denied, Invalid
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.store.dry_run import DryRun, PlannedWrite
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import ConditionFailed, Query, Store
+from commercive_cli.store.read_only import ReadOnly
+from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, TABLES
+from commercive_cli.store.writes import Absent, Check, Delete, Equals, Exists, Put, Update
+
+A: Item = {"affiliate_id": "a", "total_leads": 1}
+CONVERSATION: Item = {"conversation_id": "c", "created_at": 1, "status": "open", "updated_at": 1, "user_id": "u"}
+KEY = {"affiliate_id": "a"}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SQLiteStore]:
+    store = SQLiteStore(tmp_path / "x.db")
+    for table in TABLES:
+        store.create_table(table)
+    store.transact(Put(AFFILIATE_STATS, A), Put(CONVERSATIONS, CONVERSATION))
+    yield store
+    store.close()
+
+
+def test_a_read_only_store_answers_reads(store: SQLiteStore) -> None:
+    """Looking is always allowed."""
+    guarded: Store = ReadOnly(store, "profile prod is read-only")
+
+    assert guarded.get(AFFILIATE_STATS, KEY) == A
+    assert guarded.query(Query(CONVERSATIONS, "c")).items == [CONVERSATION]
+    assert (store.target, store.local, store.prefix) == (guarded.target, guarded.local, guarded.prefix)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda store: store.transact(Delete(AFFILIATE_STATS, KEY)),
+        lambda store: store.batch_put(AFFILIATE_STATS, [A]),
+        lambda store: store.create_table(AFFILIATE_STATS),
+        lambda store: store.delete_table(AFFILIATE_STATS),
+    ],
+)
+def test_a_read_only_store_refuses_writes(store: SQLiteStore, write: Callable[[Store], object]) -> None:
+    """Whatever a service tries, nothing is written."""
+    with pytest.raises(Denied, match="profile prod is read-only; nothing was written"):
+        write(ReadOnly(store, "profile prod is read-only"))
+
+
+def test_a_rehearsal_records_and_changes_nothing(store: SQLiteStore) -> None:
+    """--dry-run shows what would change, attribute for attribute."""
+    rehearsal = DryRun(store)
+    rehearsal.transact(Update(AFFILIATE_STATS, KEY, add={"total_leads": 2}))
+
+    assert [PlannedWrite("update", "commercive_affiliate_stats", KEY, A, A | {"total_leads": 3})] == rehearsal.changes
+    assert store.get(AFFILIATE_STATS, KEY) == A
+
+
+def test_a_rehearsal_sees_its_own_plans(store: SQLiteStore) -> None:
+    """A second step builds on the first, as it would in earnest."""
+    rehearsal = DryRun(store)
+    rehearsal.transact(Put(AFFILIATE_STATS, {"affiliate_id": "b"}, when=Absent()), Delete(AFFILIATE_STATS, KEY))
+
+    assert [
+        rehearsal.get(AFFILIATE_STATS, {"affiliate_id": "b"}),
+        rehearsal.get(AFFILIATE_STATS, KEY),
+    ] == [{"affiliate_id": "b"}, None]
+    assert rehearsal.scan(AFFILIATE_STATS).items == []
+    with pytest.raises(ConditionFailed):
+        rehearsal.transact(Put(AFFILIATE_STATS, {"affiliate_id": "b"}, when=Absent()))
+
+
+def test_a_rehearsed_change_moves_items_between_index_partitions(store: SQLiteStore) -> None:
+    """What a planned change takes out of a listing is not listed there any more."""
+    rehearsal = DryRun(store)
+    key = {"conversation_id": "c", "created_at": 1}
+    rehearsal.transact(Update(CONVERSATIONS, key, set={"status": "closed"}))
+
+    assert rehearsal.query(Query(CONVERSATIONS, "open", "ConversationStatusIndex")).items == []
+    assert [item["status"] for item in rehearsal.query(Query(CONVERSATIONS, "c")).items] == ["closed"]
+
+
+def test_a_failed_condition_reports_as_an_engine_does(store: SQLiteStore) -> None:
+    """Services tell "not found" from "already decided" by the items in the failure, in a rehearsal too."""
+    writes = (
+        Check(AFFILIATE_STATS, KEY, when=Exists()),
+        Update(AFFILIATE_STATS, {"affiliate_id": "z"}, set={"x": 1}, when=Exists()),
+        Put(CONVERSATIONS, CONVERSATION, when=Equals("status", "closed")),
+    )
+    with pytest.raises(ConditionFailed) as rehearsed:
+        DryRun(store).transact(*writes)
+    with pytest.raises(ConditionFailed) as real:
+        store.transact(*writes)
+
+    assert real.value.failures == rehearsed.value.failures
+
+
+def test_a_rehearsal_keeps_the_limits(store: SQLiteStore) -> None:
+    """What DynamoDB would refuse is refused before anything is promised."""
+    with pytest.raises(Invalid):
+        DryRun(store).transact()
+
+
+def test_tables_and_bulk_loads_are_rehearsed_too(store: SQLiteStore) -> None:
+    """Creating, deleting and loading are planned under the tables' full names."""
+    rehearsal = DryRun(store)
+    rehearsal.create_table(CONVERSATIONS)
+    rehearsal.delete_table(CONVERSATIONS)
+
+    assert rehearsal.batch_put(AFFILIATE_STATS, [A]) == 1
+    assert [change.action for change in rehearsal.changes] == ["create table", "delete table", "put"]
+    assert {"commercive_conversations", "commercive_affiliate_stats"} == {change.table for change in rehearsal.changes}
+
+
+def test_a_write_that_changes_nothing_is_no_change(store: SQLiteStore) -> None:
+    """Setting what is set already is not announced."""
+    rehearsal = DryRun(store)
+    rehearsal.transact(Update(AFFILIATE_STATS, KEY, set={"total_leads": 1}))
+
+    assert rehearsal.changes == []
