@@ -59,5 +59,5 @@ class Unavailable(CommerciveError):
     code = "unavailable"
 
 
-class Damaged(CommerciveError):
-    """A stored item lacks what it must have; the audit names every such item."""
+class Damaged(Conflict):
+    """A stored item lacks what a write depends on; the audit names every such item, and `tables mend` repairs it."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
-from commercive_cli.domain.attributes import Attribute, Kind
+from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
 from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.money import CENT, Money
 
@@ -17,6 +17,7 @@ ConversationStatus = Literal["open", "closed"]
 LeadStatus = Literal["pending", "approved", "rejected"]
 DecidedStatus = Literal["approved", "rejected"]
 SenderType = Literal["user", "admin"]
+"""Who counts as unread for the other side. Messages of any other sender are shown, and count nowhere."""
 
 CONVERSATION_STATUSES: tuple[ConversationStatus, ...] = ("open", "closed")
 LEAD_STATUSES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
@@ -30,6 +31,16 @@ Text = Annotated[str, Attribute(Kind.TEXT)]
 PersonalText = Annotated[str, Attribute(Kind.TEXT, personal=True)]
 PersonalEmail = Annotated[str, Attribute(Kind.EMAIL, personal=True)]
 Time = Annotated[int, Attribute(Kind.TIME)]
+ConversationState = Annotated[
+    str,
+    Attribute(Kind.CHOICE, state=True, choices=CONVERSATION_STATUSES),
+    Field(json_schema_extra={"enum": [*CONVERSATION_STATUSES]}),
+]
+LeadState = Annotated[
+    str,
+    Attribute(Kind.CHOICE, state=True, choices=LEAD_STATUSES),
+    Field(json_schema_extra={"enum": [*LEAD_STATUSES]}),
+]
 ChangeTime = Annotated[int, Attribute(Kind.TIME, ordering=True)]
 Count = Annotated[int, Attribute(Kind.COUNT)]
 Flag = Annotated[bool, Attribute(Kind.FLAG)]
@@ -39,31 +50,56 @@ State = Annotated[dict[str, str | Money], Attribute(Kind.OBJECT)]
 
 
 class Record(BaseModel):
-    """One stored item. Attributes that the model does not know are ignored on reading."""
+    """One stored item, as far as it can be read; whoever else wrote it may have written anything.
+
+    `damaged` names the attributes that are missing or of another kind than declared. In their place stands the neutral
+    value of the field. NULL counts as missing. Attributes that the model does not know are ignored.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
     internal: ClassVar[Mapping[str, Attribute]] = {}
     """Attributes that are stored beside the fields and never shown."""
 
+    damaged: tuple[str, ...] = ()
+
     @model_serializer(mode="wrap")
     def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in handler(self).items() if value is not None}
+        return {name: value for name, value in handler(self).items() if value is not None and value != ()}
 
     @classmethod
-    def of(cls, item: dict[str, Any]) -> Self:
-        """Return the record that a stored item holds; raise Damaged when the item is no such record."""
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """Return the record that a stored item holds; whatever is wrong with it is named in `damaged`."""
+        values: dict[str, Any] = {}
+        damaged: list[str] = []
+        for name, attribute in attributes_of(cls).items():
+            value = item.get(name)
+            if value is None and not attribute.required:
+                continue
+            if not attribute.admits(value):
+                damaged.append(name)
+                value = attribute.read(value)
+            values[name] = value
         try:
-            return cls.model_validate(item)
-        except ValidationError as error:
-            name, *_ = cls.model_fields
-            wrong = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+            return cls.model_validate({**values, "damaged": tuple(damaged)})
+        except ValidationError as error:  # what stands within an object is of another kind
+            wrong = {str(each["loc"][0]) for each in error.errors()}
+            neutral = {name: attributes_of(cls)[name].neutral for name in wrong}
+            return cls.model_validate({**values, **neutral, "damaged": (*damaged, *sorted(wrong))})
+
+    def require(self, *names: str) -> Self:
+        """Return the record itself; raise Damaged, naming them, when any of these attributes is damaged."""
+        wrong = [name for name in names if name in self.damaged]
+        if wrong:
+            kind, identifier = type(self).__name__, next(iter(self.model_dump(exclude={"damaged"}).values()))
             raise Damaged(
-                f"the stored {cls.__name__} {item.get(name)} is damaged ({wrong}); see `commercive tables audit`"
-            ) from None
+                f"{kind} {identifier} is damaged in {', '.join(wrong)}; nothing was written. "
+                "Repair it: commercive tables audit --fix, or commercive tables mend"
+            )
+        return self
 
     def item(self) -> dict[str, Any]:
         """Return the item to store: attribute names to str, int, Decimal and bool."""
-        return self.model_dump()
+        return self.model_dump(exclude={"damaged"})
 
 
 class Conversation(Record):
@@ -75,7 +111,7 @@ class Conversation(Record):
     conversation_id: Id
     user_id: Person
     store_url: PersonalText = ""
-    status: Annotated[ConversationStatus, Attribute(Kind.CHOICE, state=True)]
+    status: ConversationState
     created_at: Time
     updated_at: ChangeTime
     last_message: Text = ""
@@ -98,7 +134,7 @@ class Message(Record):
 
     message_id: Id
     conversation_id: Id
-    sender_type: Annotated[SenderType, Attribute(Kind.CHOICE)]
+    sender_type: Choice
     sender_id: Person
     message_text: Text
     created_at: ChangeTime
@@ -111,7 +147,7 @@ class Lead(Record):
     lead_id: Id
     affiliate_id: Person
     link_id: Id
-    status: Annotated[LeadStatus, Attribute(Kind.CHOICE, state=True)]
+    status: LeadState
     lead_name: PersonalText = ""
     lead_email: PersonalEmail = ""
     lead_phone: PersonalText = ""
@@ -151,7 +187,7 @@ class AffiliateStats(Record):
     total_commission: Total = Decimal("0.00")
     last_updated: Time = 0
 
-    def with_lead(self, status: LeadStatus, commission: Decimal | None) -> Self:
+    def with_lead(self, status: str, commission: Decimal | None) -> Self:
         """Return the stats with one more lead counted in."""
         name = f"{status}_leads"
         return self.model_copy(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.items import Item, Key, significant_digits
+from commercive_cli.store.items import Item, Key, OtherValue, significant_digits
 from commercive_cli.store.schema import Attribute, Table
 from commercive_cli.store.writes import Put, Update, Write
 
@@ -72,7 +72,13 @@ def value_bytes(value: Any, depth: int = 0) -> int:
             return 3 + sum(len(k.encode()) + 1 + value_bytes(v, depth + 1) for k, v in value.items())
         case list() | tuple():
             return 3 + sum(1 + value_bytes(each, depth + 1) for each in value)
+        case OtherValue():
+            return sum(map(_element_bytes, value.elements))
     raise Invalid(f"a value of type {type(value).__name__} cannot be stored")
+
+
+def _element_bytes(element: str | bytes) -> int:
+    return len(element if isinstance(element, bytes) else element.encode())
 
 
 def _number_bytes(number: int | Decimal) -> int:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from commercive_cli.domain.errors import Damaged
 from commercive_cli.store.archive import Backup, Transferred
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
-from commercive_cli.store.writes import Write
+from commercive_cli.store.writes import Update, Write
 
 
 class ConditionFailed(Exception):
@@ -21,6 +22,15 @@ class ConditionFailed(Exception):
     def __init__(self, failures: dict[int, Item | None]) -> None:
         super().__init__(f"conditions failed at writes {sorted(failures)}")
         self.failures = failures
+
+
+def not_a_number(write: Update, names: Iterable[str]) -> Damaged:
+    """Return the error for an update that adds to what is stored as another type than a number."""
+    key = " ".join(map(str, write.key.values()))
+    return Damaged(
+        f"{write.table.name} {key}: {' or '.join(names)} is no number, so nothing can be added; nothing was written. "
+        "Repair it: commercive tables audit --fix, or commercive tables mend"
+    )
 
 
 @dataclass(frozen=True)

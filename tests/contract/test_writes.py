@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Damaged, Invalid
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, MESSAGES
 from commercive_cli.store.writes import Absent, Check, Delete, Put, Update
@@ -109,7 +109,7 @@ def test_adding_to_what_is_no_number_is_refused(store: Store, place: str, old: o
     """A counter never turns into something else by accident, and nothing is written."""
     store.transact(Put(MESSAGES, message(place, n=old)))
 
-    with pytest.raises(Invalid):
+    with pytest.raises(Damaged, match="n is no number"):
         store.transact(Update(MESSAGES, message_key(place), add={"n": 1}), Put(MESSAGES, message(place, "beside")))
 
     assert message(place, n=old) == read(store, place)

@@ -48,6 +48,14 @@ def supported(what: str) -> Iterator[None]:
         raise Invalid(f"{what} is not supported here: {error.message}") from error
 
 
+class WriteRefused(Invalid):
+    """DynamoDB refused one write of a transaction; `position` is its place."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
 class NotYet(Unavailable):
     """The table is too young for the operation; later it will be possible."""
 
@@ -148,8 +156,11 @@ def _cancellation(error: ClientError) -> Exception | None:
     failures = {at: _old_item(each) for at, each in enumerate(reasons) if each.get("Code") == "ConditionalCheckFailed"}
     if failures:
         return ConditionFailed(failures)
-    refused = [each for each in reasons if each.get("Code") in REFUSED_REASONS]
-    return Invalid(f"DynamoDB refused the transaction: {_one_line(refused[0].get('Message', ''))}") if refused else None
+    refused = {at: each for at, each in enumerate(reasons) if each.get("Code") in REFUSED_REASONS}
+    if not refused:
+        return None
+    first, reason = next(iter(refused.items()))
+    return WriteRefused(f"DynamoDB refused the transaction: {_one_line(reason.get('Message', ''))}", first)
 
 
 def _unconnected(error: Exception, place: Endpoint) -> CommerciveError:

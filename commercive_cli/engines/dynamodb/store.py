@@ -17,6 +17,7 @@ from commercive_cli.engines.dynamodb.archive import DynamoDBArchive
 from commercive_cli.engines.dynamodb.batch_writer import BatchWriter
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
+from commercive_cli.engines.dynamodb.errors import WriteRefused
 from commercive_cli.engines.dynamodb.expressions import (
     item_of,
     page_of,
@@ -32,10 +33,10 @@ from commercive_cli.engines.dynamodb.table_administration import TableAdministra
 from commercive_cli.engines.dynamodb.table_changes import TableChanges
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import check_transaction
-from commercive_cli.store.port import Archive, Page, Query, TableInfo, TextPage
+from commercive_cli.store.port import Archive, Page, Query, TableInfo, TextPage, not_a_number
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
-from commercive_cli.store.writes import Write
+from commercive_cli.store.writes import Update, Write
 
 INDEX_LAG_MS = 2000
 SCANS_AT_ONCE = 2
@@ -133,7 +134,13 @@ class DynamoDBStore:
         """
         check_transaction(writes)
         entries = [transaction_write(write, self._name(write.table)) for write in writes]
-        self._calls("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
+        try:
+            self._calls("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
+        except WriteRefused as refused:
+            write = writes[refused.position]
+            if isinstance(write, Update) and write.add:
+                raise not_a_number(write, write.add) from refused
+            raise
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
         """Store the items in batches of 25, several at once; of two with one key in a batch the later stays."""

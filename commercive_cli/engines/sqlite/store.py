@@ -17,7 +17,7 @@ from commercive_cli.engines.sqlite.table_description import describe
 from commercive_cli.engines.sqlite.table_sql import TableSQL, check_prefix
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import check_item, check_transaction
-from commercive_cli.store.port import Archive, ConditionFailed, Page, Query, TableInfo, TextPage
+from commercive_cli.store.port import Archive, ConditionFailed, Page, Query, TableInfo, TextPage, not_a_number
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Put, Update, Write, applied, holds
@@ -209,8 +209,10 @@ def _check_update(write: Update, old: Item) -> None:
     if not write.key.keys().isdisjoint(changed):
         raise Invalid("an update cannot change the key of an item")
     for name, amount in write.add.items():
-        if not (_is_number(amount) and _is_number(old.get(name, 0))):
-            raise Invalid(f"{write.table.name}.{name} is not a number that can be added to", field=name)
+        if not _is_number(amount):
+            raise Invalid(f"{write.table.name}.{name} is not a number that can be added", field=name)
+        if not _is_number(old.get(name, 0)):
+            raise not_a_number(write, (name,))
 
 
 def _is_number(value: Any) -> bool:

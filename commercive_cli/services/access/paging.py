@@ -4,16 +4,17 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
+from commercive_cli.domain.models import Record
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, foreign_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import Table
 
-Keep = Callable[[Item], bool]
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -57,21 +58,28 @@ def check_limit(limit: int | None, largest: int = LARGEST_LIMIT) -> int | None:
 
 
 def read_page(
-    store: Store, feed: IndexQuery, *, limit: int | None, cursor: str | None = None, keep: Keep | None = None
-) -> tuple[list[Item], str | None]:
-    """Return up to `limit` items that `keep` lets through (None: all), and the cursor to go on with, if any is left.
+    store: Store,
+    feed: IndexQuery,
+    record: type[AnyRecord],
+    *,
+    limit: int | None,
+    cursor: str | None = None,
+    keep: Callable[[AnyRecord], bool] | None = None,
+) -> tuple[list[AnyRecord], str | None]:
+    """Return up to `limit` records that `keep` lets through (None: all), and the cursor to go on with, if any is left.
 
     Costs one query per partition and page: one item more than wanted is asked for, to know whether there is more.
     """
     readers = _open_partitions(store, feed, limit, cursor, filtered=keep is not None)
-    items: list[Item] = []
-    while limit is None or len(items) < limit:
+    records: list[AnyRecord] = []
+    while limit is None or len(records) < limit:
         item = _take_newest(feed, readers)
         if item is None:
             break
-        if keep is None or keep(item):
-            items.append(item)
-    return items, _cursor(feed, readers)
+        found = record.of(item)
+        if keep is None or keep(found):
+            records.append(found)
+    return records, _cursor(feed, readers)
 
 
 def stream_items(store: Store, feed: IndexQuery) -> Iterator[Item]:

@@ -118,13 +118,14 @@ class _Tally:
         self.commission += lead.get("commission_amount") or 0
 
     def stats(self, affiliate_id: str = "", at: int = 0) -> AffiliateStats:
-        counts = {f"{status}_leads": count for status, count in self.by_status.items()}
         return AffiliateStats(
             affiliate_id=affiliate_id,
             total_leads=self.leads,
+            approved_leads=self.by_status.get("approved", 0),
+            pending_leads=self.by_status.get("pending", 0),
+            rejected_leads=self.by_status.get("rejected", 0),
             total_commission=self.commission.quantize(CENT),
             last_updated=at,
-            **counts,
         )
 
 

@@ -62,12 +62,10 @@ class AffiliateService:
         affiliate = identifier(affiliate_id, "affiliate_id")
         stats, links = self._stats(affiliate), list(read_links(self.store, affiliate))
         feed = IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate,))
-        leads, _ = read_page(self.store, feed, limit=LATEST_LEADS)
+        leads, _ = read_page(self.store, feed, Lead, limit=LATEST_LEADS)
         if not (links or leads or stats.total_leads):
             raise NotFound(f"there is no affiliate {affiliate}")
-        return AffiliateShown(
-            affiliate_id=affiliate, stats=stats, affiliate_links=links, leads=[Lead.of(item) for item in leads]
-        )
+        return AffiliateShown(affiliate_id=affiliate, stats=stats, affiliate_links=links, leads=leads)
 
     def list_affiliates(self, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Affiliates:
         """Return a page of 1-500 affiliates with their stats, in the order the store keeps them."""

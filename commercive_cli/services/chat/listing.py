@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from commercive_cli.domain.models import CONVERSATION_STATUSES, Conversation
 from commercive_cli.services.access.paging import IndexQuery
-from commercive_cli.store.items import Item
 from commercive_cli.store.schema import CONVERSATIONS
 
 
@@ -18,13 +17,13 @@ class ConversationFilter:
     unread: bool = False
     sort: str = "recent"
 
-    def keeps(self, item: Item) -> bool:
+    def keeps(self, conversation: Conversation) -> bool:
         """Return whether the conversation passes the filters that no index answers."""
         return (
-            self.status in ("all", item["status"])
-            and self.user_id in (None, item["user_id"])
-            and self.store_url in (None, item.get("store_url"))
-            and (not self.unread or item.get("unread_admin", 0) > 0)
+            self.status in ("all", conversation.status)
+            and self.user_id in (None, conversation.user_id)
+            and self.store_url in (None, conversation.store_url)
+            and (not self.unread or conversation.unread_admin > 0)
         )
 
     def feed(self) -> IndexQuery:

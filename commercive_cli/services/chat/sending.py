@@ -19,8 +19,6 @@ from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
 from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Missing, Put, Update, Write
 
-"""Each failed try means that somebody else's message got in; fifty in a row is a storm."""
-
 _CONVERSATION, _MESSAGE, _CLAIM = 0, 1, 2
 
 
@@ -149,14 +147,14 @@ class MessageSender:
         item = failed.failures[_CONVERSATION]
         if item is None:
             return replace(attempt, key=self._other_key(attempt))
-        draft = attempt.draft
-        if draft.owner is not None and item["user_id"] != draft.owner:
+        draft, found = attempt.draft, Conversation.of(item)
+        if draft.owner not in (None, found.user_id):
             raise conversation_not_found(draft.conversation_id)
-        status = item["status"]
+        status = found.require("status", "updated_at").status
         if status == "closed" and not draft.reopen:
             raise Conflict(f"conversation {draft.conversation_id} is closed; reopen it, or start a new one")
         guard = self._guard(draft, item)
-        return replace(self._later(attempt, item["updated_at"]), status=status, guard=guard)
+        return replace(self._later(attempt, found.updated_at), status=status, guard=guard)
 
     def _later(self, attempt: _Attempt, last: int) -> _Attempt:
         at = max(self._clock(), last + 1)

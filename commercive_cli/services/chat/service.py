@@ -48,8 +48,8 @@ class ChatService:
     def conversations(self, user_id: str, *, limit: int | None = None, cursor: str | None = None) -> Conversations:
         """Return a user's conversations, newest first: all of them, or a page of `limit` (1-500)."""
         feed = IndexQuery(CONVERSATIONS, "UserConversationsIndex", (identifier(user_id, "user_id"),))
-        items, more = read_page(self.store, feed, limit=check_limit(limit), cursor=cursor)
-        return Conversations(conversations=[Conversation.of(item) for item in items], next_cursor=more)
+        found, more = read_page(self.store, feed, Conversation, limit=check_limit(limit), cursor=cursor)
+        return Conversations(conversations=found, next_cursor=more)
 
     def list_conversations(
         self, wanted: ConversationFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
@@ -59,13 +59,13 @@ class ChatService:
         check_limit(limit)
         if wanted.sort == "waiting":
             return self._waiting(wanted, limit, cursor)
-        items, more = read_page(self.store, wanted.feed(), limit=limit, cursor=cursor, keep=wanted.keeps)
-        return Conversations(conversations=[Conversation.of(item) for item in items], next_cursor=more)
+        found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=wanted.keeps)
+        return Conversations(conversations=found, next_cursor=more)
 
     def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:
         """Yield every conversation that the filter keeps, newest first, in constant memory."""
         wanted = _checked(wanted)
-        return (Conversation.of(item) for item in stream_items(self.store, wanted.feed()) if wanted.keeps(item))
+        return filter(wanted.keeps, map(Conversation.of, stream_items(self.store, wanted.feed())))
 
     def idle(self, since: int, last_from: str | None = None) -> Iterator[Conversation]:
         """Yield open conversations without a message since `since` (ms), whose last message came from `last_from`."""
@@ -77,9 +77,10 @@ class ChatService:
     def conversation(self, conversation_id: str, *, owner: str | None = None) -> Conversation:
         """Return one conversation; raise NotFound when there is none, or it is not `owner`'s."""
         item = find_by_id(self.store, CONVERSATIONS, identifier(conversation_id, "conversation_id"))
-        if item is None or owner not in (None, item["user_id"]):
+        found = None if item is None else Conversation.of(item)
+        if found is None or owner not in (None, found.user_id):
             raise conversation_not_found(conversation_id)
-        return Conversation.of(item)
+        return found
 
     def messages(
         self,
@@ -213,12 +214,13 @@ class ChatService:
                 item = failed.failures.get(0) or find_by_id(self.store, CONVERSATIONS, target)
             if item is None:
                 raise conversation_not_found(target)
-            if item["status"] == status:
+            found = Conversation.of(item).require("status", "updated_at", "created_at")
+            if found.status == status:
                 return ConversationChanged(conversation_id=target, status=status, changed=False)
-            if as_of not in (None, item["updated_at"]):
-                raise Conflict(f"conversation {target} changed since; it stays {item['status']}")
+            if as_of not in (None, found.updated_at):
+                raise Conflict(f"conversation {target} changed since; it stays {found.status}")
             key = CONVERSATIONS.key_of(item)
-            at = max(self.clock(), item["updated_at"] + 1)
+            at = max(self.clock(), found.updated_at + 1)
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
     def _write_status(self, key: Key, status: ConversationStatus, actor: str, at: int, as_of: int | None) -> None:

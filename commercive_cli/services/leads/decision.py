@@ -10,7 +10,7 @@ from commercive_cli.domain.money import parse_amount
 from commercive_cli.domain.text import NOTES_LENGTH, text
 from commercive_cli.store.writes import All, Condition, Equals, Missing
 
-EVENTS: dict[LeadStatus, str] = {"approved": "approve", "rejected": "reject", "pending": "reset"}
+EVENTS: dict[str, str] = {"approved": "approve", "rejected": "reject", "pending": "reset"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def unchanged_since_read(lead: Lead) -> Condition:
     return All(Equals("status", lead.status), unpaid_or_same, Equals("updated_at", lead.updated_at))
 
 
-def money_state(status: LeadStatus, commission: Decimal | None) -> dict[str, Any]:
+def money_state(status: str, commission: Decimal | None) -> dict[str, Any]:
     """Return what an audit row keeps of a lead: no personal data, only status and commission."""
     return {"status": status} | ({} if commission is None else {"commission_amount": commission})
 

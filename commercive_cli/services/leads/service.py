@@ -40,13 +40,13 @@ class LeadService:
         """Return a page of 1-500 leads, newest first."""
         wanted = _checked(wanted)
         check_limit(limit)
-        items, more = read_page(self.store, wanted.feed(), limit=limit, cursor=cursor, keep=wanted.keeps)
-        return Leads(leads=[Lead.of(item) for item in items], next_cursor=more)
+        found, more = read_page(self.store, wanted.feed(), Lead, limit=limit, cursor=cursor, keep=wanted.keeps)
+        return Leads(leads=found, next_cursor=more)
 
     def stream_leads(self, wanted: LeadFilter) -> Iterator[Lead]:
         """Yield every lead that the filter keeps, newest first, in constant memory."""
         wanted = _checked(wanted)
-        return (Lead.of(item) for item in stream_items(self.store, wanted.feed()) if wanted.keeps(item))
+        return filter(wanted.keeps, map(Lead.of, stream_items(self.store, wanted.feed())))
 
     def lead(self, lead_id: str) -> Lead:
         """Return one lead; raise NotFound when there is none."""
@@ -145,6 +145,7 @@ class LeadService:
         by = identifier(actor, "actor")
         lead = self.lead(lead_id)
         for _ in range(TRIES):
+            lead.require("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
             if not decision.changes(lead):
                 return LeadDecided(lead=lead, changed=False)
             try:

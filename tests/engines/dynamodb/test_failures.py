@@ -312,9 +312,9 @@ def test_the_target_names_the_place() -> None:
     assert (False, 2000) == (there.local, there.index_lag_ms)
 
 
-@pytest.mark.parametrize("tagged", [{"SS": ["a"]}, {"B": "AA=="}, {"M": {"x": {"NS": ["1"]}}}])
-def test_an_item_of_foreign_types_is_named(tagged: dict[str, object]) -> None:
-    """Sets and binaries, which another program put there, stop whoever reads them, with table and key."""
+@pytest.mark.parametrize("tagged", [{"X": "a"}, {"M": {"x": {"NS": ["a"]}}}])
+def test_an_item_that_is_none_is_named(tagged: dict[str, object]) -> None:
+    """What no DynamoDB can have sent stops whoever reads it, with table and key."""
     found = {"affiliate_id": {"S": "ann"}, "odd": tagged}
     with serving(script(success(Item=found), success(Items=[found]), success(Items=[found]))) as server:
         store = store_at(server.url)
@@ -324,6 +324,6 @@ def test_an_item_of_foreign_types_is_named(tagged: dict[str, object]) -> None:
             lambda: store.scan_text(AFFILIATE_STATS),
         ]
         for read in reads:
-            with pytest.raises(Damaged, match="the stored item ann of affiliate_stats is damaged: attribute type"):
+            with pytest.raises(Damaged, match="the stored item ann of affiliate_stats is damaged: "):
                 read()
         store.close()

@@ -40,7 +40,7 @@ DAMAGES: dict[str, tuple[object, str]] = {
     "400 digits": (TEXT % f'{{"N":"{"1" * 400}"}}', "a number may have 38 digits"),
     "endless": (TEXT % '{"N":"1E+999999999"}', "a number may have 38 digits"),
     "two types": (TEXT % '{"N":"1","S":"1"}', "an attribute value holds more than one type tag"),
-    "foreign type": (TEXT % '{"B":"eA=="}', "attribute type B is not supported"),
+    "foreign type": (TEXT % '{"X":"eA=="}', "attribute type X is unknown"),
 }
 
 

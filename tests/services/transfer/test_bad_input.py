@@ -76,7 +76,7 @@ WRONG_LINES: dict[str, tuple[Change, str]] = {
     "number without end": (with_attribute("n", {"N": "1E+999"}), "a number may have 38 digits"),
     "number of 39 digits": (with_attribute("n", {"N": "1" * 39}), "a number may have 38 digits"),
     "nested number that is none": (with_attribute("m", {"L": [{"M": {"n": {"N": "NaN"}}}]}), "n holds 'NaN'"),
-    "unknown type": (with_attribute("tags", {"SS": ["a"]}), "attribute type SS is not supported"),
+    "unknown type": (with_attribute("tags", {"XS": ["a"]}), "attribute type XS is unknown"),
     "item over 400 KB": (with_attribute("lead_name", {"S": "x" * 410_000}), "the limit is 409,600"),
     "line without end": (with_attribute("lead_name", {"S": "x" * 9_000_000}), "longer than 8,388,608 bytes"),
     "20 digits of money": (with_attribute("commission_amount", {"N": "25.123456789012345678"}), "fractions of a cent"),
