@@ -37,7 +37,7 @@ EXIT_CODES: dict[type[CommerciveError], int] = {
     Conflict: 6,
     RateLimited: 75,
     Unavailable: 75,
-    Damaged: BUG,
+    Damaged: 6,
 }
 """DESIGN.md, section 6."""
 

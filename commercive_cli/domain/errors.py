@@ -59,5 +59,7 @@ class Unavailable(CommerciveError):
     code = "unavailable"
 
 
-class Damaged(Conflict):
+class Damaged(CommerciveError):
     """A stored item lacks what a write depends on; the audit names every such item, and `tables mend` repairs it."""
+
+    code = "conflict"

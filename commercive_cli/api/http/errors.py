@@ -51,7 +51,7 @@ STATUSES: dict[type[CommerciveError], int] = {
     TooLarge: 413,
     RateLimited: 429,
     Unavailable: 503,
-    Damaged: BUG,
+    Damaged: 409,
 }
 
 
