@@ -79,7 +79,7 @@ def show(
     with session.writing(yes=yes) if mark_read else session.reading() as services:
         # Services take the last time that is not wanted.
         thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
-        session.show(thread)
+        session.screen.show(thread)  # nothing has changed yet; what could not be shown is not marked read
         if mark_read:
             say(f"{services.chat.mark_shown(thread).marked} marked read")
 

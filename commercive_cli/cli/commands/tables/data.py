@@ -13,7 +13,7 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.commands.tables.outcome import check_audit
 from commercive_cli.cli.confirm import confirm
-from commercive_cli.cli.errors import DIFFERS, say
+from commercive_cli.cli.errors import DIFFERS, answering, say
 from commercive_cli.cli.groups import example
 from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import progress
@@ -166,7 +166,8 @@ def _export_person(session: Session, who: str, also: tuple[str, ...], path: Path
         answer = services.privacy.export(who, lambda table, item: file.write(_line(table, item)), also=also)
     if file is sys.stdout:
         return say(f"{sum(answer.items.values()):,} items about {who}")
-    return session.show(answer)
+    with answering(changed=True):  # the file is there, and would be in the way of a repetition
+        return session.show(answer)
 
 
 def show_sizes(session: Session, sizes: CostEstimate) -> None:
@@ -203,6 +204,7 @@ def _lent(path: Path) -> Iterator[IO[str]]:
     """Lend a new file, or stdout for `-`."""
     if str(path) == "-":
         yield sys.stdout
+        sys.stdout.flush()
         return
     _only(bool(path.name), "--export takes the name of a file")
     with new_file(path) as file:
