@@ -11,7 +11,7 @@ from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import AffiliateLink, Conversation, Lead, Message
 from commercive_cli.domain.money import parse_amount
-from commercive_cli.store.items import Item, TextItem, decode_value, encoded_text, item_text, parse_number
+from commercive_cli.store.items import Item, TextItem, decode_value, encoded_text, parse_number
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 
 LONGEST_LINE = 8 * 1024 * 1024
@@ -45,11 +45,6 @@ _REQUIRED: Mapping[str, frozenset[str]] = {
 def line_of_text(text: str) -> bytes:
     """Return the line of an item's text, equal bytes for equal items."""
     return b'{"Item":%b}\n' % text.encode()
-
-
-def write_line(item: Item) -> bytes:
-    """Return an item as one line."""
-    return line_of_text(item_text(item))
 
 
 def read_line(table: Table, line: bytes) -> Item:

@@ -178,6 +178,13 @@ def test_show_can_mark_read(store: Run, conversation: Make) -> None:
     assert store("chat", "show", one, "-o", "json").json["conversation"]["unread_admin"] == 0
 
 
+def test_show_asks_nothing_without_mark_read(store: Run, conversation: Make) -> None:
+    """--yes answers the question of a write; where there is none it is refused, not ignored."""
+    ran = store("chat", "show", conversation(), "--yes")
+
+    assert (2, True) == (ran.code, "--yes goes with --mark-read" in ran.err)
+
+
 def test_mark_read_counts(store: Run, conversation: Make) -> None:
     """Marking twice changes nothing the second time; --reader user reads the admins' messages."""
     one = conversation()
