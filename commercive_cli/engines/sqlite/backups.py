@@ -65,7 +65,10 @@ class SQLiteArchive:
 
     def restore_moment(self, _at: int | None, _place: str, _progress: OnStatus) -> None:
         """Refuse: a file does not know its past."""
-        raise Invalid("a SQLite file has no point-in-time recovery; restore a backup by its name", field="at")
+        raise Invalid(
+            "a SQLite file has no point-in-time recovery; name a backup in place of --at or --latest",
+            field="at",
+        )
 
     def export_to_s3(self, _bucket: str, _prefix: str, _progress: OnStatus) -> list[Transferred]:
         """Refuse."""

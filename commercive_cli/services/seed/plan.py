@@ -31,11 +31,11 @@ class Plan:
         """Raise Invalid when the numbers cannot be made up."""
         for field in ("messages", "conversations", "affiliates", "leads"):
             if not 0 <= getattr(self, field) <= MOST_ITEMS:
-                raise Invalid(f"{field} must be between 0 and {MOST_ITEMS:,}", field=field)
+                raise Invalid(f"--{field} must be between 0 and {MOST_ITEMS:,}", field=field)
         if self.messages < self.conversations or (self.messages and not self.conversations):
-            raise Invalid("messages must be at least as many as conversations, and need one", field="messages")
+            raise Invalid("--messages must be at least as many as --conversations, and need one", field="messages")
         if self.leads and not self.affiliates:
-            raise Invalid("leads need at least one affiliate", field="affiliates")
+            raise Invalid("leads need an affiliate: --affiliates must be at least 1", field="affiliates")
 
     @property
     def name(self) -> str:

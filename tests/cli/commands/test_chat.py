@@ -97,6 +97,9 @@ def test_if_last_refuses_when_somebody_wrote_since(store: Run, conversation: Mak
     assert refused.code == 6
     assert r"Never mind\nfound it" in refused.err
     assert refused.err.count("\n") == 1
+    newest = store("chat", "show", one, "--tail", "1", "-o", "ids").ids[0]
+    assert f"reply with --if-last {newest}" in refused.err
+    assert store("chat", "reply", one, "Good", "--if-last", newest).code == 0
 
 
 def test_a_key_makes_a_repeat_harmless(store: Run, conversation: Make) -> None:

@@ -243,7 +243,7 @@ def test_what_a_decision_does(
     rows = len(leads.history(lead_id).history)
     books = everything(store)
     if changed is None:
-        with pytest.raises(Conflict, match="amend to change that"):
+        with pytest.raises(Conflict, match=r'decide with --amend \(in the API "amend": true\)'):
             bring(leads, lead_id, decision, amend=amend)
         assert books == everything(store)
         return

@@ -113,7 +113,7 @@ def _show_forecast(session: Session, directory: Path, on_conflict: str) -> None:
     for place in answer.places:
         say(place)
     if differing and on_conflict == "fail":
-        raise Conflict("import with --on-conflict skip or overwrite")
+        raise Conflict("pass --on-conflict skip or --on-conflict overwrite to import all the same")
 
 
 @app.command(
