@@ -85,7 +85,7 @@ def report(error: Exception, *, debug: bool) -> int:
             say("cancelled")
             return INTERRUPTED
         case ModuleNotFoundError() if error.name in _OF_THE_API:
-            say(f"this command needs {error.name}: pip install 'commercive[api]'")
+            say(f"this command needs {error.name}: run pip install '.[api]' where the source is")
             return USAGE
         case AnswerLost():
             say(str(error))

@@ -74,6 +74,8 @@ def show(
     output: o.Output = "table",
 ) -> None:
     """Show a conversation with its messages. Says who wrote what and when, and what has been read."""
+    if yes and not mark_read:
+        raise Invalid("--yes goes with --mark-read and means nothing without it")
     session = Session(context, output)
     after = parse_time(since, "--since", session.now)
     with session.writing(yes=yes) if mark_read else session.reading() as services:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from commercive_cli.domain.errors import CommerciveError, Invalid, Unavailable
+from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Invalid, Unavailable
 
 _CREATE = "create it with `commercive tables create`"
 _POLL_SECONDS = 0.005
@@ -196,7 +196,7 @@ class SQLiteFile:
             case sqlite3.SQLITE_FULL:
                 return Unavailable(f"the disk of {self.path} is full; this write was undone, make room and try again")
             case sqlite3.SQLITE_IOERR:
-                return Unavailable(f"{self.path} failed ({error}); the outcome is unknown, retry with the same key")
+                return Unavailable(f"{self.path} failed ({error}); the outcome is unknown, {SAME_KEY}")
             case sqlite3.SQLITE_CORRUPT:
                 return Unavailable(f"{self.path} is damaged ({error}); restore it from a backup")
             case sqlite3.SQLITE_ERROR if connection is not None:

@@ -113,7 +113,7 @@ def _show_forecast(session: Session, directory: Path, on_conflict: str) -> None:
     for place in answer.places:
         say(place)
     if differing and on_conflict == "fail":
-        raise Conflict("import with --on-conflict skip or overwrite")
+        raise Conflict("pass --on-conflict skip or --on-conflict overwrite to import all the same")
 
 
 @app.command(
@@ -151,6 +151,7 @@ def person(
     _only((export is not None) != erase, "pass one of --export FILE and --erase")
     terms = tuple(also or ())
     if export is not None:
+        _only(not (yes or dry_run), "--yes and --dry-run go with --erase and mean nothing without it")
         return _export_person(session, who, terms, export)
     if not dry_run and not session.settings.read_only:
         confirm(f"Erase everything about {who} from {session.settings.store}? This cannot be undone.", yes=yes)

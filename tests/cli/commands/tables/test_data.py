@@ -117,6 +117,8 @@ def test_a_conflict_is_named_and_can_be_skipped(seeded: Run, home: Path) -> None
         (("import", "nowhere"), "holds no manifest.json"),
         (("import", "DIR", "--on-conflict", "skipp"), "did you mean skip?"),
         (("person", "ana@example.com"), "pass one of --export FILE and --erase"),
+        (("person", "ana@example.com", "--export", "-", "--dry-run"), "--yes and --dry-run go with --erase"),
+        (("audit", "--yes"), "--yes goes with --fix"),
         (("describe", "--sample", "2000000"), "sample must be between 1 and 1,000,000"),
     ],
 )
