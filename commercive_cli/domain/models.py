@@ -22,6 +22,8 @@ SenderType = Literal["user", "admin"]
 CONVERSATION_STATUSES: tuple[ConversationStatus, ...] = ("open", "closed")
 LEAD_STATUSES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
 SENDER_TYPES: tuple[SenderType, ...] = ("user", "admin")
+WAITING_FOR = "admin"
+"""What `waiting_for` of a conversation says while its user waits for an answer."""
 ORDER_VOLUMES = ("0", "1-5", "5-20", "20-100", "100+")
 
 Id = Annotated[str, Attribute(Kind.ID)]
@@ -111,6 +113,7 @@ class Conversation(Record):
     """A support conversation of one user.
 
     `waiting_since` is the time of the oldest user message that no admin has answered; it is absent when none waits.
+    `waiting_for` is "admin" while an open conversation waits, and absent otherwise: with it stands the waiting index.
     """
 
     conversation_id: Id
@@ -125,6 +128,7 @@ class Conversation(Record):
     last_message_at: Time | None = None
     last_message_id: Id | None = None
     waiting_since: Time | None = None
+    waiting_for: Choice | None = None
     closed_at: Time | None = None
     closed_by: Person | None = None
 

@@ -1,7 +1,7 @@
 """Stores that stand before another: one refuses every write, the other only rehearses it."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from commercive_cli.store.items import Item, Key, item_text
@@ -46,6 +46,10 @@ class DryRun(ReadThrough):
         with self._lock:
             place = _place(table, key)
             return self._planned[place] if place in self._planned else super().get(table, key)
+
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, as planned."""
+        return [item for key in keys if (item := self.get(table, key)) is not None]
 
     def query(self, query: Query) -> Page:
         """Return one page, its items as planned; what a planned change moves out of the partition is left out."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from commercive_cli.domain.errors import Damaged
+from commercive_cli.domain.errors import Damaged, Unavailable
 from commercive_cli.store.archive import Backup, Transferred
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
@@ -22,6 +22,10 @@ class ConditionFailed(Exception):
     def __init__(self, failures: dict[int, Item | None]) -> None:
         super().__init__(f"conditions failed at writes {sorted(failures)}")
         self.failures = failures
+
+
+class IndexNotReady(Unavailable):
+    """An index is missing, or is being filled and cannot be read yet."""
 
 
 def not_a_number(write: Update, names: Iterable[str]) -> Damaged:
@@ -201,8 +205,15 @@ class Store(Protocol):
         """Return the item at `key`, strongly consistent, or None."""
         ...
 
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, strongly consistent, in no promised order, without those that are missing."""
+        ...
+
     def query(self, query: Query) -> Page:
-        """Return one page of a query."""
+        """Return one page of a query; of an index that holds keys alone, items of just those.
+
+        Raises IndexNotReady when the index is missing or still being filled.
+        """
         ...
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:

@@ -21,11 +21,16 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Index:
-    """A global secondary index with all attributes projected; items without its key attributes are not in it."""
+    """A global secondary index; items without its key attributes are not in it.
+
+    `projection` is what it holds of an item: ALL, so that no listing needs a second read, or KEYS_ONLY, the key
+    attributes of index and table, where an index shall cost little and few items are read through it.
+    """
 
     name: str
     partition: Attribute
     sort: Attribute
+    projection: Literal["ALL", "KEYS_ONLY"] = "ALL"
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,6 @@ class Protections:
     deletion_protection: bool = True
     encryption: Literal["AWS owned key", "KMS"] = "AWS owned key"
     tags: tuple[tuple[str, str], ...] = (("application", "commercive"),)
-
-
-PROJECTION = "ALL"
-"""What every index holds: all attributes, so that no listing needs a second read."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ CONVERSATIONS = Table(
     (
         Index("UserConversationsIndex", _s("user_id"), _n("updated_at")),
         Index("ConversationStatusIndex", _s("status"), _n("updated_at")),
+        Index("ConversationWaitingIndex", _s("waiting_for"), _n("waiting_since"), "KEYS_ONLY"),
     ),
     record=models.Conversation,
 )

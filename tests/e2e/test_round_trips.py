@@ -97,13 +97,18 @@ def test_replying(counted: Counted) -> None:
 
 
 def test_closing_and_reopening(counted: Counted) -> None:
-    """Closing and reopening cost one transaction, also when it is so already."""
+    """Closing and reopening cost one transaction, also when it is so already; one more where a user waits again."""
     chat, asked = counted.chat, counted.asked
     name = chat.send("user-1", "Hello").conversation_id
     asked()
     for action, changed in ((chat.close, True), (chat.close, False), (chat.reopen, True), (chat.reopen, False)):
         assert changed == action(name, "admin-1").changed
-        assert [WRITE] == asked()
+        expected = [WRITE, WRITE] if (action, changed) == (chat.reopen, True) else [WRITE]
+        assert expected == asked()
+    chat.reply(name, "admin-1", "Hi", close=True)
+    asked()
+    chat.reopen(name, "admin-1")
+    assert [WRITE] == asked()
 
 
 def test_listing_conversations(counted: Counted) -> None:

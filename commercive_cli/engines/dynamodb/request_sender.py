@@ -16,7 +16,7 @@ UNSENT_SECONDS = 0.5
 OnRequest = Callable[[str], None]
 """Hears the operation's name for every HTTP request that is attempted."""
 
-_READS = ("Get", "Query", "Scan", "Describe", "List")
+_READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List")
 _SAYS_NOTHING = (Unavailable, Unauthenticated, Denied)
 
 

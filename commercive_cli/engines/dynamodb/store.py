@@ -13,7 +13,9 @@ from uuid import uuid4
 from botocore.session import Session
 
 from commercive_cli.domain.clock import Sleep
+from commercive_cli.domain.errors import Invalid
 from commercive_cli.engines.dynamodb.archive import DynamoDBArchive
+from commercive_cli.engines.dynamodb.batch_reader import BatchReader
 from commercive_cli.engines.dynamodb.batch_writer import BatchWriter
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
@@ -33,7 +35,7 @@ from commercive_cli.engines.dynamodb.table_administration import TableAdministra
 from commercive_cli.engines.dynamodb.table_changes import TableChanges
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import check_transaction
-from commercive_cli.store.port import Archive, Page, Query, TableInfo, TextPage, not_a_number
+from commercive_cli.store.port import Archive, IndexNotReady, Page, Query, TableInfo, TextPage, not_a_number
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
@@ -112,10 +114,22 @@ class DynamoDBStore:
         item = self._calls("GetItem", request).get("Item")
         return item_of(item, table) if item else None
 
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, 100 a request, strongly consistent."""
+        reader = BatchReader(self._calls, self._timing, table, self._name(table))
+        return [item_of(item, table) for item in reader.get_all(keys)]
+
     def query(self, query: Query) -> Page:
-        """Return one page of a query."""
+        """Return one page of a query; raise IndexNotReady when its index cannot be read."""
         request = query_request(query, self._name(query.table))
-        return Page([]) if request is None else page_of(self._calls("Query", request), query.table)
+        if request is None:
+            return Page([])
+        try:
+            return page_of(self._calls("Query", request), query.table)
+        except Invalid:
+            if query.index is not None:
+                self._check_index(query.table, query.index)
+            raise
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of one segment of a scan, strongly consistent."""
@@ -189,6 +203,13 @@ class DynamoDBStore:
         other._prefix = prefix
         other._tables = TableAdministration(self._calls, self._timing, prefix)
         return other
+
+    def _check_index(self, table: Table, index: str) -> None:
+        """Raise IndexNotReady when the index is missing or not active; a refused query is asked about but once."""
+        info = self._tables.describe(table)
+        status = "missing" if info is None else info.index_status.get(index, "missing")
+        if status not in ("ACTIVE", "UPDATING"):
+            raise IndexNotReady(f"index {index} of {self._name(table)} is {status}; `commercive tables apply` makes it")
 
     def _scan(self, table: Table, segment: int, segments: int, start: Key | None) -> dict[str, Any]:
         calls = self._calls if segments == 1 else self._bulk_calls

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from commercive_cli.store.port import TableInfo
-from commercive_cli.store.schema import PROJECTION, Attribute, Index, Table
+from commercive_cli.store.schema import Attribute, Index, Table
 
 Description = dict[str, Any]
 AWS_OWNED_KEY = "AWS owned key"
@@ -55,7 +55,7 @@ def index_definition(index: Index) -> dict[str, Any]:
     return {
         "IndexName": index.name,
         "KeySchema": _key_schema(index.partition, index.sort),
-        "Projection": {"ProjectionType": PROJECTION},
+        "Projection": {"ProjectionType": index.projection},
     }
 
 

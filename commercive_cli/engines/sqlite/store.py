@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.engines.sqlite.backups import SQLiteArchive
 from commercive_cli.engines.sqlite.damaged_rows import naming_damaged
 from commercive_cli.engines.sqlite.database_file import SQLiteFile
@@ -17,7 +17,16 @@ from commercive_cli.engines.sqlite.table_description import describe
 from commercive_cli.engines.sqlite.table_sql import TableSQL, check_prefix
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import check_item, check_transaction
-from commercive_cli.store.port import Archive, ConditionFailed, Page, Query, TableInfo, TextPage, not_a_number
+from commercive_cli.store.port import (
+    Archive,
+    ConditionFailed,
+    IndexNotReady,
+    Page,
+    Query,
+    TableInfo,
+    TextPage,
+    not_a_number,
+)
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Put, Update, Write, applied, holds
@@ -66,11 +75,26 @@ class SQLiteStore:
         with self._file.reading(sql.name) as connection:
             return _get(connection, sql, key)
 
-    def query(self, query: Query) -> Page:
-        """Return one page of a query."""
-        sql = self._sql(query.table)
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, all as of one moment."""
+        sql = self._sql(table)
         with self._file.reading(sql.name) as connection:
-            return read_page(connection, sql, select_query(sql, query))
+            connection.execute("BEGIN")
+            try:
+                return [item for key in keys if (item := _get(connection, sql, key)) is not None]
+            finally:
+                connection.execute("ROLLBACK")
+
+    def query(self, query: Query) -> Page:
+        """Return one page of a query; raise IndexNotReady when its index is missing."""
+        sql = self._sql(query.table)
+        try:
+            with self._file.reading(sql.name) as connection:
+                return read_page(connection, sql, select_query(sql, query))
+        except Unavailable:
+            if query.index is not None:
+                self._check_index(sql, query.index)
+            raise
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of a segment; beyond 16 segments, some are empty."""
@@ -163,6 +187,12 @@ class SQLiteStore:
 
     def _beside(self, path: Path) -> "SQLiteStore":
         return SQLiteStore(path, prefix=self._prefix, clock=self._clock)
+
+    def _check_index(self, sql: TableSQL, index: str) -> None:
+        with self._file.reading() as connection:
+            found = describe(connection, sql)
+        if found is not None and index not in found.indexes:
+            raise IndexNotReady(f"index {index} of {sql.name} is missing; `commercive tables apply` makes it")
 
     def _purge(self, connection: sqlite3.Connection, tables: Iterable[TableSQL]) -> None:
         """Drop a few items that expired a day ago, as DynamoDB does in its own time; so no file grows for ever."""

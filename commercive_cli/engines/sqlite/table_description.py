@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, TableSQL
 from commercive_cli.store.port import EMBEDDED, TableInfo
-from commercive_cli.store.schema import PROJECTION
 
 _TYPES = {"TEXT": "S", "INTEGER": "N"}
 _TOKEN = re.compile(r'"[^"]*"|\w+|\S')
@@ -37,10 +36,7 @@ def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | Non
         bytes=size,
         billing=EMBEDDED,
         keys=tuple((column, types[column]) for column, _, place in rows if place and column != SLOT),
-        indexes={
-            name: tuple((column, types.get(column, "?")) for column in index.columns[:2])
-            for name, index in indexes.items()
-        },
+        indexes={name: _key_of(name, index, table, types) for name, index in indexes.items()},
         ttl=table.table.ttl if ttl is not None and _is_declared(table.table.ttl or "", ttl, table) else None,
         projections={name: _held(name, index, table) for name, index in indexes.items()},
         index_status=dict.fromkeys(indexes, "ACTIVE"),
@@ -66,7 +62,17 @@ def _indexes(connection: sqlite3.Connection, name: str) -> dict[str, _Index]:
 def _held(name: str, index: _Index, table: TableSQL) -> str:
     """Return what an index holds; of a declared one that was made otherwise, the statement by which it was."""
     made_otherwise = name in table.index_statements() and not _is_declared(name, index, table)
-    return f"made by {index.sql}" if made_otherwise else PROJECTION
+    if made_otherwise:
+        return f"made by {index.sql}"
+    declared = {each.name: each.projection for each in table.table.indexes}
+    return declared.get(name, "ALL")
+
+
+def _key_of(name: str, index: _Index, table: TableSQL, types: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    declared = {each.name: each for each in table.table.indexes}.get(name)
+    if declared is not None and _is_declared(name, index, table):
+        return tuple((each.name, each.type) for each in (declared.partition, declared.sort))
+    return tuple((column, types.get(column, "?")) for column in index.columns[:2])
 
 
 def _is_declared(name: str, index: _Index, table: TableSQL) -> bool:

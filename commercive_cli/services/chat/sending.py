@@ -7,7 +7,7 @@ from commercive_cli.domain.answers.chat import Sent
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import Conflict, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId
-from commercive_cli.domain.models import Conversation, Message, SenderType
+from commercive_cli.domain.models import WAITING_FOR, Conversation, Message, SenderType
 from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import key_of_id, query_by_id
@@ -95,6 +95,7 @@ class MessageSender:
             last_message_at=at,
             last_message_id=message_id,
             waiting_since=at,
+            waiting_for=WAITING_FOR,
         )
         writes: list[Write] = [
             Put(CONVERSATIONS, conversation.item(), when=Absent()),
@@ -241,11 +242,12 @@ def _conversation_update(attempt: _Attempt) -> Update:
             "updated_at": at,
             "last_message_at": at,
             "last_message_id": attempt.message_id,
+            **({"waiting_for": WAITING_FOR} if from_user else {}),
             **state,
         },
         default={"waiting_since": at} if from_user else {},
         add={"unread_admin" if from_user else "unread_user": 1},
-        remove=dropped if from_user else (*dropped, "waiting_since"),
+        remove=dropped if from_user else (*dropped, "waiting_since", "waiting_for"),
         # Every change of a conversation moves `updated_at`, so time increases strictly from message to message.
         when=All(as_found, owned, Below("updated_at", at), attempt.guard),
     )

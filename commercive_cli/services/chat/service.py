@@ -1,9 +1,7 @@
 """Support chat: conversations and messages, as users and admins read, write, close and reopen them."""
 
-import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent, Thread
@@ -12,23 +10,29 @@ from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LONGEST_TAIL
-from commercive_cli.domain.models import CONVERSATION_STATUSES, SENDER_TYPES, Conversation, ConversationStatus
+from commercive_cli.domain.models import (
+    CONVERSATION_STATUSES,
+    SENDER_TYPES,
+    WAITING_FOR,
+    Conversation,
+    ConversationStatus,
+)
 from commercive_cli.domain.text import identifier, message_text, store_url
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page, stream_items
 from commercive_cli.services.access.parallel import both
-from commercive_cli.services.chat.listing import ConversationFilter, _is_waiting, _waiting_place
+from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, mark_read
 from commercive_cli.services.chat.messages import MessageQuery, newest_message, read_messages, read_tail
 from commercive_cli.services.chat.sending import MessageSender, NewMessage, conversation_not_found
+from commercive_cli.services.chat.waiting import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import KeyedRequest
-from commercive_cli.store.cursor import decode_cursor, decode_place, encode_cursor
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS
-from commercive_cli.store.writes import All, Below, Equals, Update
+from commercive_cli.store.writes import All, Below, Condition, Equals, Missing, Update, unchanged
 
 SORTS = ("recent", "waiting")
 
@@ -58,7 +62,8 @@ class ChatService:
         wanted = _checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
-            return self._waiting(wanted, limit, cursor)
+            found, more = read_waiting(self.store, wanted, limit, cursor)
+            return Conversations(conversations=found, next_cursor=more)
         found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=wanted.keeps)
         return Conversations(conversations=found, next_cursor=more)
 
@@ -186,15 +191,6 @@ class ChatService:
         conversation = self.conversation(conversation_id)
         return History(history=list(read_audit_log(self.store, "conversation", conversation.conversation_id)))
 
-    def _waiting(self, wanted: ConversationFilter, limit: int, cursor: str | None) -> Conversations:
-        """Return those that wait longest: no index sorts by that, so every open conversation is looked at."""
-        listing = f"waiting|{wanted}"
-        after = decode_place(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
-        waiting = (c for c in self.stream_conversations(wanted) if _is_waiting(c) and _waiting_place(c) > after)
-        first = heapq.nsmallest(limit + 1, waiting, key=_waiting_place)
-        more = encode_cursor(listing, {"after": _waiting_place(first[limit - 1])}) if len(first) > limit else None
-        return Conversations(conversations=first[:limit], next_cursor=more)
-
     def _last_sender(self, conversation: Conversation) -> str | None:
         if conversation.last_message_at is not None:
             return "user" if conversation.waiting_since is not None else "admin"
@@ -205,29 +201,33 @@ class ChatService:
         self, conversation_id: str, status: ConversationStatus, actor: str, as_of: int | None
     ) -> ConversationChanged:
         target, by = identifier(conversation_id, "conversation_id"), identifier(actor, "actor")
-        key, at = self._sender.key_of(target), self.clock()
+        key, at, waits = self._sender.key_of(target), self.clock(), False
+        # Whether a user waits again in what is reopened, the conversation tells; mostly none does.
+        guard: Condition = Missing("waiting_since") if status == "open" else All()
         for _ in range(TRIES):
             try:
-                self._write_status(key, status, by, at, as_of)
+                self._write_status(key, status, by, at, All(guard, _as_seen(as_of)), waits=waits)
                 return ConversationChanged(conversation_id=target, status=status, changed=True)
             except ConditionFailed as failed:
                 item = failed.failures.get(0) or find_by_id(self.store, CONVERSATIONS, target)
             if item is None:
                 raise conversation_not_found(target)
-            found = Conversation.of(item).require("status", "updated_at", "created_at")
+            found = Conversation.of(item).require("status", "updated_at", "created_at", "waiting_since")
             if found.status == status:
                 return ConversationChanged(conversation_id=target, status=status, changed=False)
             if as_of not in (None, found.updated_at):
                 raise Conflict(f"conversation {target} changed since; it stays {found.status}")
-            key = CONVERSATIONS.key_of(item)
-            at = max(self.clock(), found.updated_at + 1)
+            key, at = CONVERSATIONS.key_of(item), max(self.clock(), found.updated_at + 1)
+            if status == "open":
+                waits, guard = found.waiting_since is not None, unchanged(item, "waiting_since")
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
-    def _write_status(self, key: Key, status: ConversationStatus, actor: str, at: int, as_of: int | None) -> None:
+    def _write_status(
+        self, key: Key, status: ConversationStatus, actor: str, at: int, guard: All, *, waits: bool
+    ) -> None:
         before = "open" if status == "closed" else "closed"
-        unchanged = All() if as_of is None else Equals("updated_at", as_of)
-        state: dict[str, Any] = {"status": status, "updated_at": at}
         closed = {"closed_at": at, "closed_by": actor} if status == "closed" else {}
+        waiting = {"waiting_for": WAITING_FOR} if waits else {}
         change = AuditEntry(
             "conversation",
             key["conversation_id"],
@@ -240,12 +240,16 @@ class ChatService:
             Update(
                 CONVERSATIONS,
                 key,
-                set=state | closed,
-                remove=() if closed else ("closed_at", "closed_by"),
-                when=All(Equals("status", before), Below("updated_at", at), unchanged),
+                set={"status": status, "updated_at": at, **closed, **waiting},
+                remove=("waiting_for",) if closed else ("closed_at", "closed_by"),
+                when=All(Equals("status", before), Below("updated_at", at), guard),
             ),
             change.row(at, self.new_id),
         )
+
+
+def _as_seen(as_of: int | None) -> Condition:
+    return All() if as_of is None else Equals("updated_at", as_of)
 
 
 def _checked(wanted: ConversationFilter) -> ConversationFilter:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from commercive_cli.store.port import EMBEDDED, TableInfo
-from commercive_cli.store.schema import PROJECTION, Attribute, Index, Table
+from commercive_cli.store.schema import Attribute, Index, Table
 from commercive_cli.store.table_changes import (
     CreateIndex,
     DropIndex,
@@ -18,6 +18,9 @@ from commercive_cli.store.table_changes import (
 )
 
 NOTHING = "nothing"
+STACK_TAG = "aws:cloudformation:stack-name"
+"""The tag that CloudFormation puts on what a stack owns (CloudFormation User Guide, "Resource tags")."""
+
 _USABLE = ("ACTIVE", "UPDATING")
 _Key = tuple[tuple[str, str], ...]
 
@@ -107,9 +110,11 @@ def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
 
 
 def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
-    what, declared = f"index {index.name}", f"{_words(_key(index.partition, index.sort))}, {PROJECTION}"
+    what, declared = f"index {index.name}", f"{_words(_key(index.partition, index.sort))}, {index.projection}"
     if index.name not in info.indexes:
-        yield Mismatch(what, declared, "missing", (CreateIndex(index),))
+        # A stack would meet an index that it did not make; its new template brings the index.
+        owned = STACK_TAG in (info.tags or {})
+        yield Mismatch(what, declared, "missing", () if owned else (CreateIndex(index),))
     elif _live_index(info, index.name) != declared:
         yield Mismatch(what, declared, _live_index(info, index.name), (DropIndex(index.name), CreateIndex(index)))
     elif info.index_status.get(index.name, "ACTIVE") not in _USABLE:
@@ -117,7 +122,7 @@ def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
 
 
 def _live_index(info: TableInfo, name: str) -> str:
-    return f"{_words(info.indexes[name])}, {info.projections.get(name, PROJECTION)}"
+    return f"{_words(info.indexes[name])}, {info.projections.get(name, 'ALL')}"
 
 
 def _key(partition: Attribute, sort: Attribute | None) -> _Key:

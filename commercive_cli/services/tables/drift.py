@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from commercive_cli.domain.answers.tables import Applied, AppliedChange, Difference, Drift
 from commercive_cli.domain.errors import CommerciveError
+from commercive_cli.services.chat.waiting import WAITING_INDEX, fill_waiting
 from commercive_cli.services.tables.comparison import CreateTable, Mismatch, SchemaChange, mismatches
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES, Table
-from commercive_cli.store.table_changes import OnStatus, ignore_status
+from commercive_cli.store.table_changes import CreateIndex, OnStatus, ignore_status
 
 WAY_OUT = (
     "keys and columns cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a "
@@ -55,6 +56,9 @@ class DriftService:
                 self.store.create_table(table)
             else:
                 self.store.change_table(table, change, progress)
+                if isinstance(change, CreateIndex) and change.index.name == WAITING_INDEX:
+                    progress(f"{name}: letting those who wait stand in the index")
+                    fill_waiting(self.store)
         except CommerciveError as error:
             return AppliedChange(table=name, change=words, outcome="failed", error=error.message)
         return AppliedChange(table=name, change=words, outcome="done")

@@ -10,6 +10,7 @@ from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.services.access.insert_missing import insert_missing
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.chat.waiting import fill_waiting
 from commercive_cli.services.transfer.batches import batches, grouped
 from commercive_cli.services.transfer.exporter import IMPORT_MARKER, OnItems, ignore_items, is_marker
 from commercive_cli.services.transfer.source import Row, Source, SourceFile, open_source
@@ -63,6 +64,7 @@ class ImportService:
             # Somebody has to decide or mend something first; until they repeat this, the store may have changed.
             self._drop(self._markers())
             raise
+        fill_waiting(self.store)
         self._drop(self._markers())
         return moved
 

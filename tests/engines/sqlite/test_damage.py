@@ -136,5 +136,5 @@ def test_other_errors_stay_what_they_are(path: Path, store: SQLiteStore) -> None
     """A table without its index is no damaged item."""
     by_hand(path, 'DROP INDEX "commercive_leads.LeadStatusIndex"')
 
-    with pytest.raises(Unavailable, match="not as it should be"):
+    with pytest.raises(Unavailable, match="LeadStatusIndex of commercive_leads is missing"):
         store.query(Query(LEADS, "pending", index="LeadStatusIndex"))

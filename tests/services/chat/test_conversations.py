@@ -16,6 +16,7 @@ from commercive_cli.domain.models import Conversation
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.chat.waiting import fill_waiting
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, TABLES
@@ -464,6 +465,7 @@ def test_waiting_lists_the_longest_unanswered_first(chat: ChatService, clock: Ma
 def test_imported_unread_conversations_wait(chat: ChatService, store: Store, clock: ManualClock) -> None:
     """A conversation that the old system left unread waits since its last change, until somebody answers."""
     import_thread(store)
+    assert 1 == fill_waiting(store)
     clock.advance(10 * MINUTE)
     new = chat.send("user-2", "x").conversation_id
     waiting = ConversationFilter(sort="waiting")

@@ -39,6 +39,7 @@ def test_a_first_message_opens_a_conversation(chat: ChatService) -> None:
         "last_message_at": START,
         "last_message_id": sent.message_id,
         "waiting_since": START,
+        "waiting_for": "admin",
     } == conversation.item()
     assert {
         "message_id": sent.message_id,

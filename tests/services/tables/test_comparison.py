@@ -19,7 +19,7 @@ from commercive_cli.store.table_changes import (
     SetTTL,
 )
 
-USER, STATUS = CONVERSATIONS.indexes
+USER, STATUS, WAITING = CONVERSATIONS.indexes
 
 
 def as_declared(table: Table) -> TableInfo:
@@ -42,7 +42,7 @@ def as_declared(table: Table) -> TableInfo:
         deletion_protection=True,
         encryption="AWS owned key",
         tags={"application": "commercive", "team": "ops"},
-        projections=dict.fromkeys(keys, "ALL"),
+        projections={index.name: index.projection for index in table.indexes},
         index_status=dict.fromkeys(keys, "ACTIVE"),
     )
 
@@ -77,7 +77,7 @@ def test_a_missing_table_is_created() -> None:
         ({"tags": {"application": "shop"}}, "tags", [SetTags((("application", "commercive"),))]),
         (without_index(STATUS.name), f"index {STATUS.name}", [CreateIndex(STATUS)]),
         (
-            {"projections": {STATUS.name: "KEYS_ONLY"}},
+            {"projections": {STATUS.name: "KEYS_ONLY", WAITING.name: "KEYS_ONLY"}},
             f"index {STATUS.name}",
             [DropIndex(STATUS.name), CreateIndex(STATUS)],
         ),
