@@ -28,28 +28,28 @@ class DynamoDBArchive:
         self._backups = Backups(calls, timing, prefix)
         self._open_prefix = open_prefix
 
-    def back_up(self, name: str | None, now: int, progress: OnStatus) -> Backup:
+    def back_up(self, name: str | None, now: int, on_status: OnStatus) -> Backup:
         """Make an on-demand backup of every table under one name."""
         with supported("a backup"):
-            return self._backups.back_up(name, now, progress)
+            return self._backups.back_up(name, now, on_status)
 
     def backups(self) -> list[Backup]:
         """Return the on-demand backups of these tables, newest first, those of tables since deleted too."""
         with supported("a backup"):
             return self._backups.all()
 
-    def beside(self, place: str) -> Store:
+    def store_at(self, place: str) -> Store:
         """Return the store whose tables have the prefix `place`."""
         if not _PREFIX.fullmatch(place):
             raise Invalid("the prefix to restore to must be 1 to 64 letters, digits and _ . -", field="to")
         return self._open_prefix(place)
 
-    def restore(self, name: str, place: str, progress: OnStatus) -> None:
+    def restore(self, name: str, place: str, on_status: OnStatus) -> None:
         """Create the tables of the prefix `place` from a backup."""
         with supported("a backup"):
-            self._backups.restore(name, place, progress)
+            self._backups.restore(name, place, on_status)
 
-    def restore_moment(self, at: int | None, place: str, progress: OnStatus) -> None:
+    def restore_to_time(self, at: int | None, place: str, on_status: OnStatus) -> None:
         """Create the tables of the prefix `place` as these were at a moment."""
         with supported("point-in-time recovery"):
-            self._backups.restore_moment(at, place, progress)
+            self._backups.restore_to_time(at, place, on_status)

@@ -36,7 +36,7 @@ class Backups:
         self._timing = timing
         self._prefix = prefix
 
-    def back_up(self, name: str | None, now: int, progress: OnStatus) -> Backup:
+    def back_up(self, name: str | None, now: int, on_status: OnStatus) -> Backup:
         """Back all tables up, one after the other, and wait until all can be restored."""
         name = name or f"{self._prefix}{_moment(now):%Y%m%dT%H%M%SZ}"
         if not _NAME.fullmatch(name):
@@ -44,7 +44,7 @@ class Backups:
         if name in self._groups():
             raise Conflict(f"there is a backup {name} already, whole or in part; choose another name")
         for table in TABLES:
-            progress(f"backing up {self._prefix}{table.name}")
+            on_status(f"backing up {self._prefix}{table.name}")
             request = {"TableName": self._prefix + table.name, "BackupName": name}
             self._calls("CreateBackup", request, settled="BackupInUseException")
         self._wait(f"backup {name}", lambda: _is_complete(self._groups().get(name, {})))
@@ -55,7 +55,7 @@ class Backups:
         found = [_backup(name, group) for name, group in self._groups().items()]
         return sorted(found, key=lambda each: each.created_at, reverse=True)
 
-    def restore(self, name: str, prefix: str, progress: OnStatus) -> None:
+    def restore(self, name: str, prefix: str, on_status: OnStatus) -> None:
         """Create the tables of `prefix` from a backup and wait until all can be used."""
         group = self._groups().get(name)
         if group is None:
@@ -66,16 +66,16 @@ class Backups:
         for table, summary in group.items():
             request = {"TargetTableName": prefix + table, "BackupArn": summary["BackupArn"]}
             self._calls("RestoreTableFromBackup", request, settled="TableAlreadyExistsException")
-        self._follow(prefix, progress)
+        self._follow(prefix, on_status)
 
-    def restore_moment(self, at: int | None, prefix: str, progress: OnStatus) -> None:
+    def restore_to_time(self, at: int | None, prefix: str, on_status: OnStatus) -> None:
         """Create the tables of `prefix` as this store's were at `at`, or at the latest moment that all of them know."""
         when = self.common_moment() if at is None else self._checked(at)
         moment: dict[str, Any] = {"RestoreDateTime": when} if when else {"UseLatestRestorableTime": True}
         for table in TABLES:
             names = {"SourceTableName": self._prefix + table.name, "TargetTableName": prefix + table.name}
             self._calls("RestoreTableToPointInTime", names | moment, settled="TableAlreadyExistsException")
-        self._follow(prefix, progress)
+        self._follow(prefix, on_status)
 
     def common_moment(self) -> datetime | None:
         """Return the latest moment that every table can go back to, or None when there is none yet."""
@@ -104,16 +104,16 @@ class Backups:
         start, end = recovery["EarliestRestorableDateTime"], recovery["LatestRestorableDateTime"]
         return start.astimezone(UTC), end.astimezone(UTC)
 
-    def _follow(self, prefix: str, progress: OnStatus) -> None:
+    def _follow(self, prefix: str, on_status: OnStatus) -> None:
         waiting = [prefix + table.name for table in TABLES]
-        progress(
+        on_status(
             "AWS goes on restoring when this is interrupted; then finish with `commercive tables apply` and "
             f"`tables audit` on the prefix {prefix}"
         )
 
         def done() -> bool:
             waiting[:] = [name for name in waiting if not self._is_restored(name)]
-            progress(f"{len(TABLES) - len(waiting)} of {len(TABLES)} tables are restored")
+            on_status(f"{len(TABLES) - len(waiting)} of {len(TABLES)} tables are restored")
             return not waiting
 
         self._wait(f"restoring to {prefix}*", done)

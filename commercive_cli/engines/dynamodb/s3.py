@@ -15,7 +15,7 @@ from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, code_o
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
 from commercive_cli.engines.dynamodb.table_definitions import Description, imported_table
-from commercive_cli.store.archive import Transferred
+from commercive_cli.store.archive import TableTransfer
 from commercive_cli.store.schema import TABLES, Table
 from commercive_cli.store.table_changes import OnStatus
 
@@ -36,25 +36,25 @@ class DynamoDBS3:
         self._prefix = prefix
         self._connection = connection
 
-    def export(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
+    def export_tables(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
         """Export every table, as of one moment where all can go back to one, and say where the manifests are."""
         with supported("an export to S3"):
-            return self._export(bucket, prefix, progress)
+            return self._export_all(bucket, prefix, on_status)
 
-    def load(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
+    def import_tables(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
         """Create every table from its newest finished export; all are found before the first is started."""
         with supported("an import from S3"):
-            return self._load(bucket, prefix, progress)
+            return self._import_all(bucket, prefix, on_status)
 
-    def _export(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
+    def _export_all(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
         moment = Backups(self._calls, self._timing, self._prefix).common_moment()
         running = {
             table: self._start_export(table, bucket, _below(prefix, table), {"ExportTime": moment} if moment else {})
             for table in TABLES
         }
-        ended = self._follow("Export", running, progress)
+        ended = self._follow("Export", running, on_status)
         return [
-            Transferred(
+            TableTransfer(
                 table.name,
                 bucket,
                 described.get("ExportManifest") or _below(prefix, table),
@@ -63,12 +63,12 @@ class DynamoDBS3:
             for table, described in ended.items()
         ]
 
-    def _load(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
+    def _import_all(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
         sources = {table: self._newest_data(bucket, _below(prefix, table)) for table in TABLES}
         running = {table: self._start_import(table, bucket, source) for table, source in sources.items()}
-        ended = self._follow("Import", running, progress)
+        ended = self._follow("Import", running, on_status)
         return [
-            Transferred(
+            TableTransfer(
                 table.name, bucket, sources[table], described.get("ImportedItemCount"), described.get("ErrorCount", 0)
             )
             for table, described in ended.items()
@@ -104,16 +104,16 @@ class DynamoDBS3:
             raise NotFound(f"there is no finished export below s3://{bucket}/{prefix}/")
         return f"{max(summaries)[1].removesuffix(SUMMARY)}data/"
 
-    def _follow(self, kind: str, running: dict[Table, str], progress: OnStatus) -> dict[Table, Description]:
+    def _follow(self, kind: str, running: dict[Table, str], on_status: OnStatus) -> dict[Table, Description]:
         ended: dict[Table, Description] = {}
-        progress(f"the {kind.lower()} goes on in AWS when this is interrupted{_TO_DO_AFTER[kind]}")
+        on_status(f"the {kind.lower()} goes on in AWS when this is interrupted{_TO_DO_AFTER[kind]}")
 
         def done() -> bool:
             for table in running.keys() - ended.keys():
                 described = self._described(kind, running[table])
                 if described[f"{kind}Status"] not in _RUNNING:
                     ended[table] = described
-            progress(f"{kind.lower()}: {len(ended)} of {len(running)} tables are done")
+            on_status(f"{kind.lower()}: {len(ended)} of {len(running)} tables are done")
             return len(ended) == len(running)
 
         wait_until(self._timing, f"the {kind.lower()}", done, within=DAY_SECONDS, longest=LONGEST_POLL)

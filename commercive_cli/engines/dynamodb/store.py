@@ -147,9 +147,9 @@ class DynamoDBStore:
         """Return the table as it is, or None when there is none."""
         return self._tables.describe(table)
 
-    def change_table(self, table: Table, change: TableChange, progress: OnStatus = ignore_status) -> None:
+    def change_table(self, table: Table, change: TableChange, on_status: OnStatus = ignore_status) -> None:
         """Make one change to a table and wait until it is done, for hours when an index is filled."""
-        TableChanges(self._calls, self._tables, self._prefix).make(table, change, progress)
+        TableChanges(self._calls, self._tables, self._prefix).make(table, change, on_status)
 
     @property
     def archive(self) -> Archive:

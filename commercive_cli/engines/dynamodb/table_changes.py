@@ -41,14 +41,14 @@ class TableChanges:
         self._tables = tables
         self._prefix = prefix
 
-    def make(self, table: Table, change: TableChange, progress: OnStatus) -> None:
+    def make(self, table: Table, change: TableChange, on_status: OnStatus) -> None:
         """Make the change and wait until it is done; raise Invalid when this server has no notion of it."""
         try:
-            self._make(table, change, progress)
+            self._make(table, change, on_status)
         except UnknownOperation as error:
             raise Invalid(f"{change} is not supported here: {error.message}") from error
 
-    def _make(self, table: Table, change: TableChange, progress: OnStatus) -> None:
+    def _make(self, table: Table, change: TableChange, on_status: OnStatus) -> None:
         match change:
             case SetTTL():
                 self._set_time_to_live(table, change.attribute)
@@ -58,15 +58,15 @@ class TableChanges:
                 arn = self._described(table)["TableArn"]
                 self._calls("TagResource", {"ResourceArn": arn, "Tags": tag_list(change.tags)})
             case SetDeletionProtection():
-                self._update(table, progress, DeletionProtectionEnabled=change.on)
+                self._update(table, on_status, DeletionProtectionEnabled=change.on)
             case SetBilling():
-                self._update(table, progress, BillingMode=change.mode)
+                self._update(table, on_status, BillingMode=change.mode)
             case SetEncryption():
-                self._update(table, progress, SSESpecification=encryption_specification(change.key))
+                self._update(table, on_status, SSESpecification=encryption_specification(change.key))
             case CreateIndex():
-                self._create_index(table, change.index, progress)
+                self._create_index(table, change.index, on_status)
             case DropIndex():
-                self._drop_index(table, change.name, progress)
+                self._drop_index(table, change.name, on_status)
 
     def _set_time_to_live(self, table: Table, attribute: str | None) -> None:
         now_on = self._tables.time_to_live(table)
@@ -75,41 +75,41 @@ class TableChanges:
         elif now_on is not None:
             self._tables.set_time_to_live(table, now_on, on=False)
 
-    def _create_index(self, table: Table, index: Index, progress: OnStatus) -> None:
+    def _create_index(self, table: Table, index: Index, on_status: OnStatus) -> None:
         """Create the index, unless it is there: an earlier try may have been interrupted while waiting."""
-        described = self._settled(table, progress)
+        described = self._settled(table, on_status)
         if index.name not in _index_names(described):
             # What the table and its other indexes use has to be named too.
             used = [*described["AttributeDefinitions"], *attribute_definitions(_with_only(table, index))]
             self._update(
                 table,
-                progress,
+                on_status,
                 AttributeDefinitions=list({each["AttributeName"]: each for each in used}.values()),
                 GlobalSecondaryIndexUpdates=[{"Create": index_definition(index)}],
             )
-        self._follow(table, progress, lambda now: index.name in _index_names(now))
+        self._follow(table, on_status, lambda now: index.name in _index_names(now))
 
-    def _drop_index(self, table: Table, name: str, progress: OnStatus) -> None:
-        if name in _index_names(self._settled(table, progress)):
-            self._update(table, progress, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
-        self._follow(table, progress, lambda now: name not in _index_names(now))
+    def _drop_index(self, table: Table, name: str, on_status: OnStatus) -> None:
+        if name in _index_names(self._settled(table, on_status)):
+            self._update(table, on_status, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
+        self._follow(table, on_status, lambda now: name not in _index_names(now))
 
-    def _update(self, table: Table, progress: OnStatus, **what: Any) -> None:
-        self._settled(table, progress)
+    def _update(self, table: Table, on_status: OnStatus, **what: Any) -> None:
+        self._settled(table, on_status)
         # A table that is being changed since a reply was lost is being changed by us.
         self._calls("UpdateTable", {"TableName": self._name(table), **what}, settled="ResourceInUseException")
-        self._settled(table, progress)
+        self._settled(table, on_status)
 
-    def _settled(self, table: Table, progress: OnStatus) -> Description:
+    def _settled(self, table: Table, on_status: OnStatus) -> Description:
         """Return the description once nothing of the table is being changed any more."""
-        return self._follow(table, progress, lambda _: True)
+        return self._follow(table, on_status, lambda _: True)
 
-    def _follow(self, table: Table, progress: OnStatus, reached: Callable[[Description], bool]) -> Description:
+    def _follow(self, table: Table, on_status: OnStatus, reached: Callable[[Description], bool]) -> Description:
         seen: list[Description] = []
 
         def done() -> bool:
             seen.append(self._described(table))
-            progress(_state_in_words(seen[-1]))
+            on_status(_state_in_words(seen[-1]))
             return is_active(seen[-1]) and reached(seen[-1])
 
         self._tables.wait(f"changing {self._name(table)}", done, DAY_SECONDS)

@@ -32,14 +32,14 @@ class SQLiteArchive:
         self._prefix = prefix
         self._open_file = open_file
 
-    def back_up(self, name: str | None, now: int, progress: OnStatus) -> Backup:
+    def back_up(self, name: str | None, now: int, on_status: OnStatus) -> Backup:
         """Copy the file as it is at one moment to the path `name`, or to a file next to it named after `now`."""
         path = self._default_path(now) if name is None else Path(name)
         _check_free(path, "name")
         with self._file.reading() as source:
             source.execute("BEGIN")
             source.execute("SELECT 1 FROM sqlite_schema").fetchall()  # from here on the copy sees this moment alone
-            _copy(source, path, progress)
+            _copy(source, path, on_status)
         return self._described(path)
 
     def backups(self) -> list[Backup]:
@@ -47,11 +47,11 @@ class SQLiteArchive:
         found = self._file.path.parent.glob(f"{self._file.path.name}.*{SUFFIX}")
         return sorted(map(self._described, found), key=lambda each: each.created_at, reverse=True)
 
-    def beside(self, place: str) -> Store:
+    def store_at(self, place: str) -> Store:
         """Return the store in the file `place`, which must not be there: even an empty one would be written to."""
         return self._open_file(_new_file(place))
 
-    def restore(self, name: str, place: str, progress: OnStatus) -> None:
+    def restore(self, name: str, place: str, on_status: OnStatus) -> None:
         """Copy a backup to the new file `place`."""
         path = Path(name)
         if not _is_file(path):
@@ -60,7 +60,7 @@ class SQLiteArchive:
         with closing(_opened(path)) as source:
             if source.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 raise _damaged(path)
-            _copy(source, _new_file(place), progress)
+            _copy(source, _new_file(place), on_status)
 
     def _default_path(self, now: int) -> Path:
         stamp = f"{datetime.fromtimestamp(now / 1000, UTC):%Y%m%dT%H%M%SZ}"
@@ -92,14 +92,14 @@ class SQLiteArchive:
         return tuple(names[name] for (name,) in sorted(rows) if name in names)
 
 
-def _copy(source: sqlite3.Connection, path: Path, progress: OnStatus) -> None:
+def _copy(source: sqlite3.Connection, path: Path, on_status: OnStatus) -> None:
     """Copy a database to a new file, which is there whole or not at all, and is never an older one overwritten."""
     unfinished = path.with_name(f"{path.name}.part")
     try:
         unfinished.unlink(missing_ok=True)
         unfinished.touch(mode=0o600)
         with closing(sqlite3.connect(unfinished)) as target:
-            source.backup(target, pages=_PAGES_AT_ONCE, progress=lambda _, left, all_: progress(_share(left, all_)))
+            source.backup(target, pages=_PAGES_AT_ONCE, progress=lambda _, left, all_: on_status(_share(left, all_)))
             target.execute("PRAGMA journal_mode = DELETE")  # one file, without companions
         _settle(unfinished, path)
     except (OSError, sqlite3.DatabaseError) as error:

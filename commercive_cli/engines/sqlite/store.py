@@ -125,7 +125,7 @@ class SQLiteStore:
         with self._file.reading() as connection:
             return describe(connection, self._sql(table))
 
-    def change_table(self, table: Table, change: TableChange, _progress: OnStatus = ignore_status) -> None:
+    def change_table(self, table: Table, change: TableChange, _on_status: OnStatus = ignore_status) -> None:
         """Create or drop an index, or that of the time to live; nothing else can be changed about a file."""
         sql = self._sql(table)
         with self._file.writing(sql.name) as connection:

@@ -44,7 +44,7 @@ def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | Non
         ttl=table.table.ttl if ttl is not None and _is_declared(table.table.ttl or "", ttl, table) else None,
         projections={name: _held(name, index, table) for name, index in indexes.items()},
         index_status=dict.fromkeys(indexes, "ACTIVE"),
-        lacks=tuple(column for column in table.columns if column not in types),
+        missing_columns=tuple(column for column in table.columns if column not in types),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
-from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, foreign_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import Table
@@ -117,7 +117,7 @@ def _open_partitions(
         dict.fromkeys(feed.partitions) if cursor is None else decode_cursor(feed.listing, cursor)
     )
     if positions.keys() != set(feed.partitions):
-        raise foreign_cursor()
+        raise invalid_cursor()
     # A filter may let few items through, and a page for each of them would be a round trip for each.
     page = None if limit is None else max(limit + 1, DEFAULT_LIMIT if filtered else 0)
     return {
@@ -135,7 +135,7 @@ def _start(feed: IndexQuery, partition: str, position: Any) -> Key | None:
         return None
     key = decode_key(feed.table, position, feed.index)
     if key[feed.table.index(feed.index).partition.name] != partition:
-        raise foreign_cursor()
+        raise invalid_cursor()
     return key
 
 

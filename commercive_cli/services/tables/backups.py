@@ -25,14 +25,14 @@ class BackupService:
     new_id: NewId = new_id
     sleep: Sleep = time.sleep
 
-    def back_up(self, name: str | None = None, progress: OnStatus = ignore_status) -> BackedUp:
+    def back_up(self, name: str | None = None, on_status: OnStatus = ignore_status) -> BackedUp:
         """Make a backup, named after the time unless a name is given, and wait until it can be restored.
 
         On DynamoDB each table is backed up for itself, a moment after the other: six tables are not one snapshot.
         """
         if name is not None:
             _require(name, "name", "leave it out for one made of the time")
-        return BackedUp(backup=_shown(self.store.archive.back_up(name, self.clock(), progress)))
+        return BackedUp(backup=_shown(self.store.archive.back_up(name, self.clock(), on_status)))
 
     def list_backups(self) -> BackupList:
         """Return the store's backups, newest first."""
@@ -47,7 +47,7 @@ class BackupService:
         at: int | None = None,
         latest: bool = False,
         fix: bool = False,
-        progress: OnStatus = ignore_status,
+        on_status: OnStatus = ignore_status,
     ) -> Restored:
         """Fill the new store `to` from the backup `name`, as of the time `at` (ms), or of the `latest` possible.
 
@@ -62,14 +62,14 @@ class BackupService:
         recovery = self.store.recovery if name is None else None
         if name is None and recovery is None:
             raise Invalid("a SQLite file has no point-in-time recovery; restore a backup by its name", field="at")
-        with closing(self.store.archive.beside(to)) as target:
+        with closing(self.store.archive.store_at(to)) as target:
             require_no_tables(target)
             if name is not None:
-                self.store.archive.restore(name, to, progress)
+                self.store.archive.restore(name, to, on_status)
             elif recovery is not None:
-                recovery.restore_moment(at, to, progress)
-            applied = DriftService(target).apply(progress)
-            progress("checking the books")
+                recovery.restore_to_time(at, to, on_status)
+            applied = DriftService(target).apply(on_status)
+            on_status("checking the books")
             audit = AuditService(target, self.clock, self.new_id, self.sleep).run(actor, fix=fix)
             return Restored(store=target.target, applied=applied, audit=audit)
 

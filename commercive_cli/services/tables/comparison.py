@@ -65,8 +65,8 @@ def _fixed_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
     declared = _key(table.partition, table.sort)
     if info.keys != declared:
         yield Mismatch("key", _words(declared), _words(info.keys))
-    if info.lacks:
-        yield Mismatch("columns", ", ".join(info.lacks), "missing")
+    if info.missing_columns:
+        yield Mismatch("columns", ", ".join(info.missing_columns), "missing")
 
 
 def _protection_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:

@@ -29,32 +29,32 @@ class DriftService:
         found = [self._difference(table, mismatch) for table in TABLES for mismatch in self._found(table)]
         return Drift(differences=found, unsupported=tuple(self.store.unsupported()))
 
-    def apply(self, progress: OnStatus = ignore_status) -> Applied:
+    def apply(self, on_status: OnStatus = ignore_status) -> Applied:
         """Make every change that can be made in place and wait for each; a repetition has nothing left to do.
 
         What fails is reported, and the rest is still tried. Indexes are dropped and filled one at a time.
         Raises Unavailable when the tables cannot be looked at; then the changes before are made.
         """
-        tried = [done for table in TABLES for done in self._mended(table, progress)]
+        tried = [done for table in TABLES for done in self._mended(table, on_status)]
         left = self.diff()
         return Applied(changes=tried, remaining=left.differences, unsupported=left.unsupported)
 
-    def _mended(self, table: Table, progress: OnStatus) -> Iterator[AppliedChange]:
+    def _mended(self, table: Table, on_status: OnStatus) -> Iterator[AppliedChange]:
         for mismatch in self._found(table):
             for change in mismatch.changes:
-                done = self._made(table, change, progress)
+                done = self._made(table, change, on_status)
                 yield done
                 if done.error:
                     break
 
-    def _made(self, table: Table, change: SchemaChange, progress: OnStatus) -> AppliedChange:
+    def _made(self, table: Table, change: SchemaChange, on_status: OnStatus) -> AppliedChange:
         name, words = self._name(table), str(change)
-        progress(f"{name}: {words}")
+        on_status(f"{name}: {words}")
         try:
             if isinstance(change, CreateTable):
                 self.store.create_table(table)
             else:
-                self.store.change_table(table, change, progress)
+                self.store.change_table(table, change, on_status)
         except CommerciveError as error:
             return AppliedChange(table=name, change=words, outcome="failed", error=error.message)
         return AppliedChange(table=name, change=words, outcome="done")

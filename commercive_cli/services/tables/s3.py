@@ -11,7 +11,7 @@ from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.tables.backups import require_no_tables
 from commercive_cli.services.tables.drift import DriftService
-from commercive_cli.store.archive import Transferred
+from commercive_cli.store.archive import TableTransfer
 from commercive_cli.store.port import S3Transfers, Store
 from commercive_cli.store.table_changes import OnStatus, ignore_status
 
@@ -27,26 +27,28 @@ class S3Service:
     new_id: NewId = new_id
     sleep: Sleep = time.sleep
 
-    def export(self, uri: str, progress: OnStatus = ignore_status) -> S3Exported:
+    def export_tables(self, uri: str, on_status: OnStatus = ignore_status) -> S3Exported:
         """Export every table below `uri` (s3://bucket/prefix), follow that to the end and say where the manifests are.
 
         All tables are exported as of one moment, once each has one to go back to. What has been downloaded is read by
         `tables import DIR`, and what stays in S3 by `load`.
         """
         bucket, prefix = parse_uri(uri)
-        moved = self._s3().export(bucket, prefix, progress)
+        moved = self._s3().export_tables(bucket, prefix, on_status)
         return S3Exported(tables=[self._shown(each) for each in moved])
 
-    def load(self, uri: str, actor: str, *, fix: bool = False, progress: OnStatus = ignore_status) -> S3Imported:
+    def import_tables(
+        self, uri: str, actor: str, *, fix: bool = False, on_status: OnStatus = ignore_status
+    ) -> S3Imported:
         """Create every table from its newest finished export below `uri`, protect it, and audit the whole.
 
         DynamoDB imports into new tables only: raises Conflict when one exists.
         """
         bucket, prefix = parse_uri(uri)
         require_no_tables(self.store)
-        moved = self._s3().load(bucket, prefix, progress)
-        applied = DriftService(self.store).apply(progress)
-        progress("checking the books")
+        moved = self._s3().import_tables(bucket, prefix, on_status)
+        applied = DriftService(self.store).apply(on_status)
+        on_status("checking the books")
         audit = AuditService(self.store, self.clock, self.new_id, self.sleep).run(actor, fix=fix)
         return S3Imported(tables=[self._shown(each) for each in moved], applied=applied, audit=audit)
 
@@ -57,7 +59,7 @@ class S3Service:
             )
         return self.store.s3
 
-    def _shown(self, moved: Transferred) -> S3Table:
+    def _shown(self, moved: TableTransfer) -> S3Table:
         return S3Table(
             table=self.store.prefix + moved.table,
             uri=f"s3://{moved.bucket}/{moved.key}",

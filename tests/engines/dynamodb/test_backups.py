@@ -50,7 +50,7 @@ def test_a_restored_backup_is_as_declared(backups: BackupService, aws: DynamoDBS
     name = backups.back_up("before-the-move").backup.name
     ChatService(aws).send("u-2", "Later", store="shop.example")
     restored = backups.restore(name, "restored_", "admin-1")
-    new = aws.archive.beside("restored_")
+    new = aws.archive.store_at("restored_")
 
     assert held == everything(new)
     assert ([], [], []) == (errors_in(new), restored.audit.findings, DriftService(new).diff().differences)
@@ -69,7 +69,7 @@ def test_a_moment_is_restored_likewise(backups: BackupService, aws: DynamoDBStor
     """Point-in-time recovery ends with protected tables and an audit, too."""
     restored = backups.restore(None, "latest_", "admin-1", latest=True)
 
-    assert everything(aws) == everything(aws.archive.beside("latest_"))
+    assert everything(aws) == everything(aws.archive.store_at("latest_"))
     assert ([], []) == (restored.applied.remaining, restored.audit.findings)
 
 
@@ -87,7 +87,7 @@ def test_deleted_tables_come_back_under_their_own_prefix(backups: BackupService,
 def test_a_restore_refuses_to_overwrite(backups: BackupService, aws: DynamoDBStore) -> None:
     """One table in the way is enough, and nothing is begun."""
     name = backups.back_up().backup.name
-    other = aws.archive.beside("other_")
+    other = aws.archive.store_at("other_")
     other.create_table(OPS)
 
     with pytest.raises(Conflict, match="shop_conversations exists"):
@@ -209,7 +209,7 @@ def past(start: int = 0, end: int = 1000) -> Callable[[Request], Reply]:
 def test_all_tables_are_restored_to_one_second(at: int | None, sent: int) -> None:
     """The second that was asked for, or else the latest that every table knows."""
     with serving(past()) as server, closing(shop(server.url)) as store:
-        store.recovery.restore_moment(at, "new_", ignore_status)
+        store.recovery.restore_to_time(at, "new_", ignore_status)
     asked = [request.parameters for request in server.requests if request.operation == "RestoreTableToPointInTime"]
 
     assert {sent} == {each["RestoreDateTime"] for each in asked}
@@ -225,7 +225,7 @@ def test_a_second_outside_of_the_past_is_refused() -> None:
         closing(shop(server.url)) as store,
         pytest.raises(Invalid, match="shop_leads can be restored to 2025-11-13T02:13:30Z to 2025-11-13T02:30:00Z"),
     ):
-        store.recovery.restore_moment((START + 5) * 1000, "new_", ignore_status)
+        store.recovery.restore_to_time((START + 5) * 1000, "new_", ignore_status)
 
     assert "RestoreTableToPointInTime" not in server.operations
 
@@ -240,7 +240,7 @@ def test_recovery_that_is_off_is_said() -> None:
             Invalid, match="recovery of shop_conversations is off; turn it on with `commercive tables apply`"
         ),
     ):
-        store.recovery.restore_moment(None, "new_", ignore_status)
+        store.recovery.restore_to_time(None, "new_", ignore_status)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_a_server_without_backups_says_so(real_endpoint: str) -> None:
         with pytest.raises(Invalid, match="a backup is not supported here"):
             store.archive.backups()
         with pytest.raises(Invalid, match="point-in-time recovery is not supported here"):
-            store.recovery.restore_moment(None, "new_", ignore_status)
+            store.recovery.restore_to_time(None, "new_", ignore_status)
 
 
 def shop(endpoint: str, time: ManualTime | None = None) -> DynamoDBStore:

@@ -71,7 +71,7 @@ def finish(s3: Any, prefix: str) -> None:
 
 def test_an_export_holds_every_item(aws: DynamoDBStore, s3: Any) -> None:
     """Each table below a prefix of its own, in DynamoDB's JSON, with the counts."""
-    moved = S3Service(aws).export(f"s3://{BUCKET}/daily")
+    moved = S3Service(aws).export_tables(f"s3://{BUCKET}/daily")
 
     assert {f"shop_{name}": len(items) for name, items in everything(aws).items()} == {
         each.table: each.items for each in moved.tables
@@ -84,10 +84,10 @@ def test_an_export_holds_every_item(aws: DynamoDBStore, s3: Any) -> None:
 
 def test_an_import_makes_the_same_tables_again(aws: DynamoDBStore, s3: Any) -> None:
     """From the exports below a URI: the same items, no drift, true books."""
-    S3Service(aws).export(f"s3://{BUCKET}/daily/")
+    S3Service(aws).export_tables(f"s3://{BUCKET}/daily/")
     finish(s3, "daily/")
-    other = aws.archive.beside("other_")
-    moved = S3Service(other, sleep=lambda _: None).load(f"s3://{BUCKET}/daily", "admin-1")
+    other = aws.archive.store_at("other_")
+    moved = S3Service(other, sleep=lambda _: None).import_tables(f"s3://{BUCKET}/daily", "admin-1")
 
     assert everything(aws) == everything(other)
     assert ([], [], []) == (errors_in(other), moved.audit.findings, DriftService(other).diff().differences)
@@ -97,23 +97,23 @@ def test_an_import_makes_the_same_tables_again(aws: DynamoDBStore, s3: Any) -> N
 def test_an_import_needs_new_tables(aws: DynamoDBStore) -> None:
     """DynamoDB imports into new tables only; nothing is begun when one exists."""
     with pytest.raises(Conflict, match="shop_conversations exists"):
-        S3Service(aws).load(f"s3://{BUCKET}/daily", "admin-1")
+        S3Service(aws).import_tables(f"s3://{BUCKET}/daily", "admin-1")
 
 
 def test_an_unfinished_export_is_not_imported(aws: DynamoDBStore) -> None:
     """Without its summary an export may be in part; the place that was searched is named."""
-    S3Service(aws).export(f"s3://{BUCKET}/daily")
+    S3Service(aws).export_tables(f"s3://{BUCKET}/daily")
 
     with pytest.raises(NotFound, match=f"no finished export below s3://{BUCKET}/daily/conversations/"):
-        S3Service(aws.archive.beside("other_")).load(f"s3://{BUCKET}/daily", "admin-1")
+        S3Service(aws.archive.store_at("other_")).import_tables(f"s3://{BUCKET}/daily", "admin-1")
 
 
 def test_a_missing_bucket_is_said(aws: DynamoDBStore) -> None:
     """By the export in DynamoDB's words, by the import before it begins."""
     with pytest.raises(Unavailable, match=r"the export failed for shop_conversations \(S3NoSuchBucket"):
-        S3Service(aws).export("s3://no-such-bucket/daily")
+        S3Service(aws).export_tables("s3://no-such-bucket/daily")
     with pytest.raises(NotFound, match="there is no bucket no-such-bucket"):
-        S3Service(aws.archive.beside("other_")).load("s3://no-such-bucket/daily", "admin-1")
+        S3Service(aws.archive.store_at("other_")).import_tables("s3://no-such-bucket/daily", "admin-1")
 
 
 def test_the_newest_finished_export_counts(s3: Any) -> None:
@@ -187,7 +187,7 @@ def test_an_export_is_followed_to_the_end() -> None:
     """All tables as of one moment, started at once, asked about until the last is done, with the manifests' keys."""
     time, heard = ManualTime(), list[str]()
     with serving(Exporting()) as server, closing(store_at(server.url, time, prefix="shop_")) as store:
-        moved = store.s3.export(BUCKET, "daily", heard.append)
+        moved = store.s3.export_tables(BUCKET, "daily", heard.append)
     started = [r.parameters for r in server.requests if r.operation == "ExportTableToPointInTime"]
 
     assert [f"daily/{table.name}/AWSDynamoDB/01/manifest-summary.json" for table in TABLES] == [
@@ -204,7 +204,7 @@ def test_an_export_is_followed_to_the_end() -> None:
 def test_tables_without_a_common_past_are_exported_as_they_are() -> None:
     """Minutes after their creation there is no moment yet that all could go back to."""
     with serving(Exporting(earliest=NOW + 1)) as server, closing(store_at(server.url, prefix="shop_")) as store:
-        store.s3.export(BUCKET, "", ignore_status)
+        store.s3.export_tables(BUCKET, "", ignore_status)
     started = [r.parameters for r in server.requests if r.operation == "ExportTableToPointInTime"]
 
     assert not [each for each in started if "ExportTime" in each]
@@ -219,16 +219,16 @@ def test_every_failed_table_is_named() -> None:
         closing(store_at(server.url, prefix="shop_")) as store,
         pytest.raises(Unavailable, match=r"shop_leads \(S3AccessDenied: because\); shop_ops \(S3NoSuchKey: because\)"),
     ):
-        store.s3.export(BUCKET, "daily", ignore_status)
+        store.s3.export_tables(BUCKET, "daily", ignore_status)
 
 
 def test_only_aws_imports_from_s3(real_endpoint: str) -> None:
     """A compatible server is told so before anybody's bucket is asked for."""
     with closing(store_at(real_endpoint)) as store:
         with pytest.raises(Invalid, match="this store has an endpoint"):
-            store.s3.load(BUCKET, "daily", ignore_status)
+            store.s3.import_tables(BUCKET, "daily", ignore_status)
         with pytest.raises(Invalid, match="an export to S3 is not supported here"):
-            store.s3.export(BUCKET, "daily", ignore_status)
+            store.s3.export_tables(BUCKET, "daily", ignore_status)
 
 
 def test_denied() -> None:
@@ -239,4 +239,4 @@ def test_denied() -> None:
         closing(store_at(server.url)) as store,
         pytest.raises(Denied, match="dynamodb:DescribeContinuousBackups"),
     ):
-        store.s3.export(BUCKET, "daily", ignore_status)
+        store.s3.export_tables(BUCKET, "daily", ignore_status)

@@ -156,7 +156,7 @@ def test_an_interrupted_backup_leaves_nothing_behind(backups: BackupService, cha
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        backups.back_up(progress=interrupt)
+        backups.back_up(on_status=interrupt)
     assert [] == list(tmp_path.glob("*.backup*"))
 
 
@@ -238,5 +238,5 @@ def test_what_turns_up_while_copying_is_noticed(backups: BackupService, tmp_path
     new = tmp_path / "new.db"
 
     with pytest.raises(Conflict, match=r"new\.db-wal is left of another database"):
-        backups.back_up(str(new), progress=lambda _words: new.with_name("new.db-wal").touch())
+        backups.back_up(str(new), on_status=lambda _words: new.with_name("new.db-wal").touch())
     assert ["new.db-wal"] == [path.name for path in tmp_path.glob("new*")]
