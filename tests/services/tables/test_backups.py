@@ -125,7 +125,7 @@ def test_what_cannot_be_restored_is_refused(backups: BackupService, tmp_path: Pa
         backups.restore(str(tmp_path / "nothing"), place, "admin-1")
     with pytest.raises(NotFound, match="there is no backup"):
         backups.restore("n" * 300, place, "admin-1")
-    with pytest.raises(Conflict, match="text is damaged, or no SQLite database"):
+    with pytest.raises(Conflict, match="text is damaged, or not a SQLite database"):
         backups.restore(str(tmp_path / "text"), place, "admin-1")
     with pytest.raises(Conflict, match="empty holds no tables of the prefix commercive_; name another backup"):
         backups.restore(str(tmp_path / "empty"), place, "admin-1")
