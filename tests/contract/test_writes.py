@@ -127,7 +127,8 @@ def test_a_malformed_update_is_refused(
     store: Store, partition: str, changes: dict[str, Any], tolerate: Callable[[str, str], None]
 ) -> None:
     """An update is refused, as by DynamoDB, when it changes nothing, one attribute twice, or the key."""
-    tolerate("server", "dynoxide 1.2.1 lets an update overlap itself and change the key")
+    if changes:
+        tolerate("server", "dynoxide 1.2.1 lets an update overlap itself and change the key")
     with pytest.raises(Invalid):
         store.transact(Update(MESSAGES, message_key(partition), **changes))
 

@@ -41,7 +41,7 @@ class DynamoDBArchive:
     def store_at(self, destination: str) -> Store:
         """Return the store whose tables have the prefix `destination`; raise Invalid when it cannot be a prefix."""
         if not _PREFIX.fullmatch(destination):
-            raise Invalid("the prefix to restore to must be 1 to 64 letters, digits and _ . -", field="to")
+            raise Invalid("the prefix in --to must be 1 to 64 letters, digits and _ . -", field="to")
         return self._open_prefix(destination)
 
     def restore(self, name: str, destination: str, on_status: OnStatus) -> None:

@@ -30,13 +30,11 @@ class Connection:
         endpoint: Endpoint,
         *,
         deadline: float,
-        profile: str | None = None,
         session: Session | None = None,
         metadata: bool = False,
     ) -> None:
         endpoint.check()
         self._endpoint = endpoint
-        self._profile = profile
         self._session = session
         self._metadata = metadata
         self._deadline = deadline
@@ -59,7 +57,7 @@ class Connection:
     def client(self, timeout_factor: int = 1) -> BaseClient:
         """Return the client that waits `timeout_factor` times as long for a reply.
 
-        Raises Unauthenticated or Invalid when profile, configuration or region are unusable.
+        Raises Unauthenticated or Invalid when configuration or region are unusable.
         """
         with self._lock:
             if timeout_factor not in self._clients:
@@ -101,7 +99,7 @@ class Connection:
             raise translation from error
 
     def _session_to_use(self) -> Session:
-        session = self._session = self._session or Session(profile=self._profile)
+        session = self._session = self._session or Session()
         # The mode "auto" and the provider "iam-role" ask the instance metadata service, which takes a second or more
         # on every machine that is not an EC2 instance.
         session.set_config_variable("defaults_mode", "legacy")

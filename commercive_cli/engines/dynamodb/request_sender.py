@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import SAME_KEY, Denied, Unauthenticated, Unavailable
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.errors import translated
 from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, FailureKind, code_of, kind_of
@@ -79,7 +79,7 @@ def _with_outcome(error: Exception, operation: str, *, lost: bool) -> Exception:
     kind = next((kind for kind in _SILENT_ON_OUTCOME if type(error) is kind), None)
     if not lost or kind is None or operation.startswith(_READS):
         return error
-    next_step = "retry with the same key" if operation == "TransactWriteItems" else "it is safe to do it again"
+    next_step = SAME_KEY if operation == "TransactWriteItems" else "it is safe to do it again"
     return kind(f"{error}; outcome unknown, {next_step}")
 
 

@@ -46,10 +46,10 @@ BULK_TIMEOUT_FACTOR = 6
 class DynamoDBStore:
     """The six tables of one prefix in one region; threads may share it.
 
-    `endpoint` is the URL of a compatible server. Credentials come from AWS's own chain, for `aws_profile` when one is
-    given, and from the instance metadata service only when `metadata` is true. A call ends within `deadline` seconds;
-    `on_request` is called with the operation of every HTTP request. `session` replaces the default botocore session;
-    `now`, `sleep` and `random` are used for pauses. Nothing connects before the first call.
+    `endpoint` is the URL of a compatible server. Credentials come from AWS's own chain, and from the instance
+    metadata service only when `metadata` is true. A call ends within `deadline` seconds; `on_request` is called with
+    the operation of every HTTP request. `session` replaces the default botocore session; `now`, `sleep` and `random`
+    are used for pauses. Nothing connects before the first call.
     A page of a parallel scan, which is bulk work, may take `BULK_TIMEOUT_FACTOR` times as long as any other call.
     Raises Invalid when region or endpoint are malformed.
     """
@@ -60,7 +60,6 @@ class DynamoDBStore:
         *,
         prefix: str = DEFAULT_PREFIX,
         endpoint: str | None = None,
-        aws_profile: str | None = None,
         metadata: bool = False,
         deadline: float = 10.0,
         on_request: OnRequest | None = None,
@@ -74,7 +73,6 @@ class DynamoDBStore:
         self._connection = Connection(
             Endpoint(region, endpoint),
             deadline=deadline,
-            profile=aws_profile,
             session=session,
             metadata=metadata,
         )
