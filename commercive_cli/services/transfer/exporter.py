@@ -10,7 +10,7 @@ from threading import Event
 from commercive_cli.domain.answers.transfer import Exported
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Denied, Unavailable
-from commercive_cli.services.access.parallel import together
+from commercive_cli.services.access.parallel import run_parallel
 from commercive_cli.services.transfer.durable_files import refusal
 from commercive_cli.services.transfer.export_directory import ExportDirectory
 from commercive_cli.services.transfer.jsonl import line_of_text
@@ -71,7 +71,7 @@ class ExportService:
             self._check_keys(table)
         with _going_on(place):
             for table in TABLES:
-                together(partial(self._read_segment, place, table, progress), PARTS, self.store.scans_at_once)
+                run_parallel(partial(self._read_segment, place, table, progress), PARTS, self.store.scans_at_once)
         return Manifest(
             exported_at=self.clock(),
             source=self.store.target,
