@@ -27,6 +27,7 @@ from commercive_cli.domain.models import (
     SENDER_TYPES,
     DecidedStatus,
 )
+from commercive_cli.domain.text import EMAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, PRODUCT_LINK_LENGTH
 from commercive_cli.services.access.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 
 LATEST_MS = 253_402_300_799_999
@@ -68,10 +69,10 @@ LeadData = Annotated[
             "type": "object",
             "required": ["name", "email"],
             "properties": {
-                "name": {"type": "string", "minLength": 1, "maxLength": 200},
-                "email": {"type": "string", "format": "email", "maxLength": 254},
-                "phone": {"type": "string", "maxLength": 40},
-                "product_link": {"type": "string", "maxLength": 2048},
+                "name": {"type": "string", "minLength": 1, "maxLength": NAME_LENGTH},
+                "email": {"type": "string", "format": "email", "maxLength": EMAIL_LENGTH},
+                "phone": {"type": "string", "maxLength": PHONE_LENGTH},
+                "product_link": {"type": "string", "maxLength": PRODUCT_LINK_LENGTH},
                 "order_volume": {"type": "string", "enum": ["", *ORDER_VOLUMES]},
                 "pending_orders": {"type": ["string", "number"]},
                 HONEYPOT: {"type": "string", "maxLength": 0, "description": "People do not see this field."},
