@@ -42,17 +42,23 @@ def install_locked(names: Collection[str], lock: Path, directory: Path) -> None:
         raise Invalid(f"pip could not install what {lock} names: {' '.join(ran.stderr.split())}")
 
 
+def read_lock(lock: Path) -> Iterator[tuple[str, str]]:
+    """Yield each entry's name and the whole entry in one line; one name may have several, for several Pythons.
+
+    Raises Invalid for what is no lock file.
+    """
+    try:
+        for line in lock.read_text().replace("\\\n", " ").splitlines():
+            requirement = line.partition(" --hash")[0].strip()
+            if requirement and not requirement.startswith(("#", "-")):
+                yield canonicalize_name(Requirement(requirement).name), line.strip()
+    except ValueError as error:  # an entry that is none, or bytes that are no text
+        raise Invalid(f"{lock} is no lock file: {str(error).splitlines()[0]}") from None
+
+
 def _lines(names: Collection[str], lock: Path) -> list[str]:
     """Return the lines of the lock file that are about these libraries."""
-    lines = [(name, line) for name, line in _entries(lock) if name in names]
+    lines = [(name, line) for name, line in read_lock(lock) if name in names]
     if missing := sorted(set(names) - {name for name, _ in lines}):
         raise Invalid(f"{lock} does not name {', '.join(missing)}; renew it, or package what is installed: --installed")
     return [line for _, line in lines]
-
-
-def _entries(lock: Path) -> Iterator[tuple[str, str]]:
-    """Yield each entry's name and the whole entry in one line; one name may have several, for several platforms."""
-    for line in lock.read_text().replace("\\\n", " ").splitlines():
-        requirement = line.partition(" --hash")[0].strip()
-        if requirement and not requirement.startswith(("#", "-")):
-            yield canonicalize_name(Requirement(requirement).name), line.strip()

@@ -95,6 +95,17 @@ def test_a_library_that_the_lock_file_lacks_is_named(lock: Path, wheels: Path, t
     assert "--installed" in ran.stderr
 
 
+def test_what_is_no_lock_file_is_refused(wheels: Path, tmp_path: Path) -> None:
+    """By its name, when pyproject.toml, say, was passed."""
+    other = tmp_path / "pyproject.toml"
+    other.write_text("[project]\nname = 'commercive'\n")
+
+    ran = run_package(other, wheels, tmp_path / "out.zip")
+
+    assert 2 == ran.returncode
+    assert f"{other} is no lock file" in ran.stderr
+
+
 def test_a_lock_file_and_the_installed_versions_exclude_each_other(lock: Path, tmp_path: Path) -> None:
     """Exit code 2, rather than one of the two ignored."""
     ran = subprocess.run(  # noqa: S603 - our own program
