@@ -17,6 +17,7 @@ from commercive_cli.api.http.errors import BUG, STATUSES
 from commercive_cli.api.http.strict_json import TWICE
 from commercive_cli.api.parameters import LeadDecision
 from commercive_cli.domain.answers.base import Failed
+from commercive_cli.domain.text import ID_LENGTH
 
 Document = dict[str, Any]
 
@@ -129,7 +130,7 @@ def _key_parameter() -> Document:
         "in": "header",
         "required": False,
         "description": "Sent again with the same key within 7 days, the request changes nothing and gets its answer.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+        "schema": {"type": "string", "minLength": 1, "maxLength": ID_LENGTH},
     }
 
 

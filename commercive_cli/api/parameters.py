@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
 from commercive_cli.domain.models import (
     CONVERSATION_STATUSES,
     LEAD_STATUSES,
@@ -28,7 +29,6 @@ from commercive_cli.domain.models import (
     DecidedStatus,
 )
 from commercive_cli.domain.text import EMAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, PRODUCT_LINK_LENGTH
-from commercive_cli.services.access.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 
 LATEST_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""

@@ -9,13 +9,12 @@ import typer
 from commercive_cli.cli.render.emit import Format
 from commercive_cli.domain.answers.base import Listing
 from commercive_cli.domain.errors import Invalid
-
-DEFAULT_LIMIT = 100
-PAGE = 500
-"""The most items a service returns in one page."""
+from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
 
 Output = Annotated[Format, typer.Option("--output", "-o", help="Format of the results on stdout.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most N items; 100 by default.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help=f"At most N items; {DEFAULT_LIMIT} by default.")
+]
 Cursor = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on where an earlier page ended.")]
 All = Annotated[bool, typer.Option("--all", help="Every item, streamed in constant memory.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -46,10 +45,10 @@ class Paging:
     def gathered(self, fetch: Callable[[int, str | None], Listing], field: str) -> Listing:
         """Return one listing of up to `limit` items; `field` names the attribute that holds them."""
         wanted = self.limit or DEFAULT_LIMIT
-        answer = fetch(min(wanted, PAGE), self.cursor)
+        answer = fetch(min(wanted, LARGEST_LIMIT), self.cursor)
         items = list(getattr(answer, field))
         while answer.next_cursor and len(items) < wanted:
-            answer = fetch(min(wanted - len(items), PAGE), answer.next_cursor)
+            answer = fetch(min(wanted - len(items), LARGEST_LIMIT), answer.next_cursor)
             items += getattr(answer, field)
         return answer.model_copy(update={field: items})
 
@@ -57,7 +56,7 @@ class Paging:
         """Yield every item, holding one page at a time."""
         cursor = self.cursor
         while True:
-            answer = fetch(PAGE, cursor)
+            answer = fetch(LARGEST_LIMIT, cursor)
             yield from getattr(answer, field)
             cursor = answer.next_cursor
             if cursor is None:

@@ -3,11 +3,13 @@
 Times are integer milliseconds since the Unix epoch, money is USD. Fields without a value are left out.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+from commercive_cli.domain.attributes import Attribute, Kind
 from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.money import CENT, Money
 
@@ -21,11 +23,27 @@ LEAD_STATUSES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
 SENDER_TYPES: tuple[SenderType, ...] = ("user", "admin")
 ORDER_VOLUMES = ("0", "1-5", "5-20", "20-100", "100+")
 
+Id = Annotated[str, Attribute(Kind.ID)]
+Person = Annotated[str, Attribute(Kind.PERSON)]
+Choice = Annotated[str, Attribute(Kind.CHOICE)]
+Text = Annotated[str, Attribute(Kind.TEXT)]
+PersonalText = Annotated[str, Attribute(Kind.TEXT, personal=True)]
+PersonalEmail = Annotated[str, Attribute(Kind.EMAIL, personal=True)]
+Time = Annotated[int, Attribute(Kind.TIME)]
+ChangeTime = Annotated[int, Attribute(Kind.TIME, ordering=True)]
+Count = Annotated[int, Attribute(Kind.COUNT)]
+Flag = Annotated[bool, Attribute(Kind.FLAG)]
+Amount = Annotated[Money, Attribute(Kind.AMOUNT, state=True)]
+Total = Annotated[Money, Attribute(Kind.TOTAL)]
+State = Annotated[dict[str, str | Money], Attribute(Kind.OBJECT)]
+
 
 class Record(BaseModel):
     """One stored item. Attributes that the model does not know are ignored on reading."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+    internal: ClassVar[Mapping[str, Attribute]] = {}
+    """Attributes that are stored beside the fields and never shown."""
 
     @model_serializer(mode="wrap")
     def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -54,20 +72,20 @@ class Conversation(Record):
     `waiting_since` is the time of the oldest user message that no admin has answered; it is absent when none waits.
     """
 
-    conversation_id: str
-    user_id: str
-    store_url: str = ""
-    status: ConversationStatus
-    created_at: int
-    updated_at: int
-    last_message: str = ""
-    unread_admin: int = 0
-    unread_user: int = 0
-    last_message_at: int | None = None
-    last_message_id: str | None = None
-    waiting_since: int | None = None
-    closed_at: int | None = None
-    closed_by: str | None = None
+    conversation_id: Id
+    user_id: Person
+    store_url: PersonalText = ""
+    status: Annotated[ConversationStatus, Attribute(Kind.CHOICE, state=True)]
+    created_at: Time
+    updated_at: ChangeTime
+    last_message: Text = ""
+    unread_admin: Count = 0
+    unread_user: Count = 0
+    last_message_at: Time | None = None
+    last_message_id: Id | None = None
+    waiting_since: Time | None = None
+    closed_at: Time | None = None
+    closed_by: Person | None = None
 
     @property
     def waits_since(self) -> int | None:
@@ -78,58 +96,60 @@ class Conversation(Record):
 class Message(Record):
     """One message; within a conversation `created_at` strictly increases. Only `is_read = false` counts as unread."""
 
-    message_id: str
-    conversation_id: str
-    sender_type: SenderType
-    sender_id: str
-    message_text: str
-    created_at: int
-    is_read: bool = True
+    message_id: Id
+    conversation_id: Id
+    sender_type: Annotated[SenderType, Attribute(Kind.CHOICE)]
+    sender_id: Person
+    message_text: Text
+    created_at: ChangeTime
+    is_read: Flag = True
 
 
 class Lead(Record):
     """A prospect that came through an affiliate's link, and what an admin decided about it."""
 
-    lead_id: str
-    affiliate_id: str
-    link_id: str
-    status: LeadStatus
-    lead_name: str = ""
-    lead_email: str = ""
-    lead_phone: str = ""
-    product_link: str = ""
-    order_volume: str = ""
-    pending_orders: str = ""
-    commission_amount: Money | None = None
-    admin_notes: str | None = None
-    reviewed_by: str | None = None
-    reviewed_at: int | None = None
-    created_at: int
-    updated_at: int
+    lead_id: Id
+    affiliate_id: Person
+    link_id: Id
+    status: Annotated[LeadStatus, Attribute(Kind.CHOICE, state=True)]
+    lead_name: PersonalText = ""
+    lead_email: PersonalEmail = ""
+    lead_phone: PersonalText = ""
+    product_link: PersonalText = ""
+    order_volume: Choice = ""
+    pending_orders: Text = ""
+    commission_amount: Amount | None = None
+    admin_notes: PersonalText | None = None
+    reviewed_by: Person | None = None
+    reviewed_at: Time | None = None
+    created_at: Time
+    updated_at: ChangeTime
 
 
 class AffiliateLink(Record):
     """A tracking link: the code in `?ref=` and whom it credits."""
 
-    affiliate_id: str
-    link_id: str
-    affiliate_email: str = ""
-    affiliate_url: str = ""
-    store_url: str = ""
-    created_at: int
-    updated_at: int
+    affiliate_id: Person
+    link_id: Id
+    affiliate_email: PersonalEmail = ""
+    affiliate_url: Text = ""
+    store_url: PersonalText = ""
+    created_at: Time
+    updated_at: Time
 
 
 class AffiliateStats(Record):
-    """Counts and the sum of commissions over one affiliate's leads."""
+    """Counts and the sum of commissions over one affiliate's leads. `version` counts the writes."""
 
-    affiliate_id: str
-    total_leads: int = 0
-    approved_leads: int = 0
-    pending_leads: int = 0
-    rejected_leads: int = 0
-    total_commission: Money = Decimal("0.00")
-    last_updated: int = 0
+    internal: ClassVar[Mapping[str, Attribute]] = {"version": Attribute(Kind.COUNT)}
+
+    affiliate_id: Person
+    total_leads: Count = 0
+    approved_leads: Count = 0
+    pending_leads: Count = 0
+    rejected_leads: Count = 0
+    total_commission: Total = Decimal("0.00")
+    last_updated: Time = 0
 
     def with_lead(self, status: LeadStatus, commission: Decimal | None) -> Self:
         """Return the stats with one more lead counted in."""
@@ -156,9 +176,35 @@ class AffiliateStats(Record):
 class AuditRow(Record):
     """One change of money or status: who did what, when, and from which state to which."""
 
-    at: int
-    actor: str
-    event: str
-    subject: str
-    before: dict[str, str | Money]
-    after: dict[str, str | Money]
+    at: ChangeTime
+    actor: Person
+    event: Choice
+    subject: Id
+    before: State
+    after: State
+
+
+class RequestClaim(Record):
+    """A request key that was used, and the answer that the request got; it counts until `expires_at`."""
+
+    fingerprint: Text
+    answer: Annotated[dict[str, Any], Attribute(Kind.OBJECT)]
+    created_at: Time
+    expires_at: Annotated[int, Attribute(Kind.SECONDS)]
+
+
+class LinkClaim(Record):
+    """Whose a link code is, or which link is the primary one of an affiliate and store."""
+
+    affiliate_id: Person
+    link_id: Id
+    created_at: Time | None = None
+
+
+OPS_RECORDS: dict[str, type[Record]] = {
+    "audit": AuditRow,
+    "request": RequestClaim,
+    "link": LinkClaim,
+    "primary": LinkClaim,
+}
+"""What an item of the `ops` table is, by what its partition key begins with."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.links import DASHBOARD_URL
 
 AuthMode = Literal["jwt", "none"]
 CorsHeaders = Literal["api", "url"]
@@ -116,8 +117,7 @@ def _origins(listed: str | None, given: tuple[str, ...] | None) -> tuple[str, ..
 def _origin(origin: str) -> str:
     if not _ORIGIN.fullmatch(origin):
         raise Invalid(
-            f"CORS origin {origin[:80]!r} must be exact, like https://dashboard.commercive.co: no path, no wildcard, "
-            "lower case"
+            f"CORS origin {origin[:80]!r} must be exact, like {DASHBOARD_URL}: no path, no wildcard, lower case"
         )
     return origin
 

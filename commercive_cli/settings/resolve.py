@@ -9,11 +9,10 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.settings.config_file import ConfigFile, Profile, config_path, read_config
 from commercive_cli.settings.spelling import nearest
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
-
-DEFAULT_DASHBOARD_URL = "https://dashboard.commercive.co"
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Settings:
     profile: str | None = None
     read_only: bool = False
     protected: bool = False
-    dashboard_url: str = DEFAULT_DASHBOARD_URL
+    dashboard_url: str = DASHBOARD_URL
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,7 +51,7 @@ def load(
         read_only=chosen.read_only,
         protected=chosen.protected,
         dashboard_url=_web_address(
-            pick("dashboard_url", "", None, "COMMERCIVE_DASHBOARD_URL", DEFAULT_DASHBOARD_URL),
+            pick("dashboard_url", "", None, "COMMERCIVE_DASHBOARD_URL", DASHBOARD_URL),
             pick.sources["dashboard_url"],
         ),
         sources=pick.sources,
@@ -101,5 +100,5 @@ def _os_user() -> str:
 
 def _web_address(url: str, source: str) -> str:
     if not url.startswith(("https://", "http://")) or any(c.isspace() for c in url):
-        raise Invalid(f"dashboard_url ({source}) must be a web address such as {DEFAULT_DASHBOARD_URL}")
+        raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
     return url.rstrip("/")

@@ -105,7 +105,17 @@ class DryRun(ReadThrough):
     @property
     def archive(self) -> Archive:
         """The archive to look at."""
-        return ReadOnlyArchive(self._store.archive, "a rehearsal makes no backups")
+        return ReadOnlyArchive(self._store.archive, "a dry run makes no backups")
+
+    @property
+    def recovery(self) -> None:
+        """A dry run restores nothing."""
+        return None
+
+    @property
+    def s3(self) -> None:
+        """A dry run moves nothing."""
+        return None
 
     def delete_table(self, table: Table) -> None:
         """Plan to delete the table."""

@@ -96,9 +96,9 @@ EMBEDDED = "embedded"
 
 
 class Archive(Protocol):
-    """Whole stores at rest. Restoring never touches the store itself: it fills one beside it.
+    """Backups of a whole store. Restoring never touches the store itself: it fills one beside it.
 
-    A method raises Invalid when this store cannot do it, and Unavailable when it takes longer than a day. Where work
+    A method raises Invalid when the server cannot do it, and Unavailable when it takes longer than a day. Where work
     goes on in AWS, a waiting that was interrupted changes nothing about it.
     """
 
@@ -128,6 +128,10 @@ class Archive(Protocol):
         """
         ...
 
+
+class PointInTimeRecovery(Protocol):
+    """A store that can be restored as it was at any moment of the past weeks."""
+
     def restore_moment(self, at: int | None, place: str, progress: OnStatus) -> None:
         """Fill the store at `place` with the tables as they were at `at` (ms), or as late as can be.
 
@@ -135,12 +139,16 @@ class Archive(Protocol):
         """
         ...
 
-    def export_to_s3(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
-        """Let DynamoDB export each table below `prefix`/`table name`, all as of one moment where there is one."""
+
+class S3Transfers(Protocol):
+    """A store whose server moves whole tables to and from S3 by itself."""
+
+    def export(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
+        """Export each table below `prefix`/`table name`, all as of one moment where there is one."""
         ...
 
-    def import_from_s3(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
-        """Let DynamoDB create the six tables from its newest finished exports below `prefix`.
+    def load(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
+        """Create the six tables from their newest finished exports below `prefix`.
 
         Raises NotFound when there is none for a table, Conflict when a table is in the way.
         """
@@ -231,7 +239,17 @@ class Store(Protocol):
 
     @property
     def archive(self) -> Archive:
-        """The backups of this store, and its ways to S3."""
+        """The backups of this store."""
+        ...
+
+    @property
+    def recovery(self) -> PointInTimeRecovery | None:
+        """The way back to any moment, None where the engine has none."""
+        ...
+
+    @property
+    def s3(self) -> S3Transfers | None:
+        """The way to and from S3, None where the engine has none."""
         ...
 
     def unsupported(self) -> Sequence[str]:

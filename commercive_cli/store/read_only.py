@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from commercive_cli.domain.errors import Denied
-from commercive_cli.store.archive import Backup, Transferred
+from commercive_cli.store.archive import Backup
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Archive, Store
 from commercive_cli.store.read_through import ReadThrough
@@ -34,18 +34,6 @@ class ReadOnlyArchive:
         self._refuse()
 
     def restore(self, _name: str, _place: str, _progress: OnStatus) -> None:
-        """Refuse."""
-        self._refuse()
-
-    def restore_moment(self, _at: int | None, _place: str, _progress: OnStatus) -> None:
-        """Refuse."""
-        self._refuse()
-
-    def export_to_s3(self, _bucket: str, _prefix: str, _progress: OnStatus) -> list[Transferred]:
-        """Refuse."""
-        self._refuse()
-
-    def import_from_s3(self, _bucket: str, _prefix: str, _progress: OnStatus) -> list[Transferred]:
         """Refuse."""
         self._refuse()
 
@@ -84,6 +72,16 @@ class ReadOnly(ReadThrough):
     def archive(self) -> Archive:
         """The archive to look at."""
         return ReadOnlyArchive(self._store.archive, self._reason)
+
+    @property
+    def recovery(self) -> NoReturn:
+        """Refuse: restoring creates tables."""
+        self._refuse()
+
+    @property
+    def s3(self) -> NoReturn:
+        """Refuse: exports write to S3, and imports create tables."""
+        self._refuse()
 
     def _refuse(self) -> NoReturn:
         raise Denied(f"{self._reason}; nothing was written")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from commercive_cli.domain import models
+
 
 @dataclass(frozen=True)
 class Attribute:
@@ -49,7 +51,10 @@ PROJECTION = "ALL"
 
 @dataclass(frozen=True)
 class Table:
-    """A table, its key, its indexes and the attribute (seconds since the epoch) after which items may vanish."""
+    """A table, its key, its indexes and the attribute (seconds since the epoch) after which items may vanish.
+
+    `record` is what its items are, None where that depends on the item.
+    """
 
     name: str
     partition: Attribute
@@ -57,6 +62,7 @@ class Table:
     indexes: tuple[Index, ...] = ()
     ttl: str | None = None
     protections: Protections = Protections()
+    record: type[models.Record] | None = None
 
     @cached_property
     def key_names(self) -> tuple[str, ...]:
@@ -67,6 +73,10 @@ class Table:
     def index_keys(self) -> tuple[tuple[Attribute, Attribute], ...]:
         """Return the partition and sort key of every index, those that several indexes have but once."""
         return tuple(dict.fromkeys((index.partition, index.sort) for index in self.indexes))
+
+    def record_of(self, item: Mapping[str, Any]) -> type[models.Record] | None:
+        """Return what an item of this table is, None for one of which nothing is declared."""
+        return self.record or models.OPS_RECORDS.get(str(item[self.partition.name]).partition("#")[0])
 
     def key_of(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """Return the key of an item of this table."""
@@ -102,12 +112,14 @@ CONVERSATIONS = Table(
         Index("UserConversationsIndex", _s("user_id"), _n("updated_at")),
         Index("ConversationStatusIndex", _s("status"), _n("updated_at")),
     ),
+    record=models.Conversation,
 )
 MESSAGES = Table(
     "messages",
     _s("conversation_id"),
     _s("message_id"),
     (Index("MessageTimestampIndex", _s("conversation_id"), _n("created_at")),),
+    record=models.Message,
 )
 LEADS = Table(
     "leads",
@@ -118,14 +130,16 @@ LEADS = Table(
         Index("LeadStatusIndex", _s("status"), _n("created_at")),
         Index("LinkLeadsIndex", _s("link_id"), _n("created_at")),
     ),
+    record=models.Lead,
 )
 AFFILIATE_LINKS = Table(
     "affiliate_links",
     _s("affiliate_id"),
     _s("link_id"),
     (Index("LinkIdIndex", _s("link_id"), _s("affiliate_id")),),
+    record=models.AffiliateLink,
 )
-AFFILIATE_STATS = Table("affiliate_stats", _s("affiliate_id"))
+AFFILIATE_STATS = Table("affiliate_stats", _s("affiliate_id"), record=models.AffiliateStats)
 OPS = Table("ops", _s("pk"), _s("sk"), ttl="expires_at")
 
 TABLES = (CONVERSATIONS, MESSAGES, LEADS, AFFILIATE_LINKS, AFFILIATE_STATS, OPS)

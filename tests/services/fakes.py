@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.port import Archive, Page, Query, Store, TableInfo, TextPage
+from commercive_cli.store.port import Archive, Page, PointInTimeRecovery, Query, S3Transfers, Store, TableInfo, TextPage
 from commercive_cli.store.schema import Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Write
@@ -97,6 +97,14 @@ class Intervening:
     @property
     def archive(self) -> Archive:
         return self._store.archive
+
+    @property
+    def recovery(self) -> PointInTimeRecovery | None:
+        return self._store.recovery
+
+    @property
+    def s3(self) -> S3Transfers | None:
+        return self._store.s3
 
     def delete_table(self, table: Table) -> None:
         self._on("delete_table").delete_table(table)

@@ -9,8 +9,8 @@ from typing import Any
 from commercive_cli.api.deploy.package import HANDLER
 from commercive_cli.api.deploy.permissions import statements
 from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
+from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
-from commercive_cli.settings.resolve import DEFAULT_DASHBOARD_URL
 
 Template = dict[str, Any]
 
@@ -59,10 +59,10 @@ def _parameters() -> Template:
         "AllowedOrigins": {
             "Type": "CommaDelimitedList",
             "Description": "Exact origins of the pages that may call",
-            "Default": DEFAULT_DASHBOARD_URL,
+            "Default": DASHBOARD_URL,
             "AllowedPattern": "^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
         },
-        "DashboardUrl": {"Type": "String", "Default": DEFAULT_DASHBOARD_URL},
+        "DashboardUrl": {"Type": "String", "Default": DASHBOARD_URL},
         "CreateTables": {
             "Type": "String",
             "Description": "false where the tables are there already",

@@ -1,8 +1,11 @@
 """What each record shows: the one place that declares columns, for every format that has rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from commercive_cli.domain import attributes
+from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Record
 
 Kind = Literal["id", "text", "prose", "time", "money", "count", "status", "flag"]
 """How a value is shown. Ids are never cut, text is cut to the terminal's width, prose is wrapped."""
@@ -32,72 +35,95 @@ class Column:
         return record if self.words is None else self.words(record)
 
 
-CONVERSATION = (
-    Column("conversation_id", "id"),
+_SHOWN_AS: dict[attributes.Kind, Kind] = {
+    attributes.Kind.ID: "id",
+    attributes.Kind.PERSON: "id",
+    attributes.Kind.TIME: "time",
+    attributes.Kind.COUNT: "count",
+    attributes.Kind.AMOUNT: "money",
+    attributes.Kind.TOTAL: "money",
+    attributes.Kind.FLAG: "flag",
+}
+
+
+def _columns(record: type[Record], *columns: Column) -> tuple[Column, ...]:
+    """Return the columns, each shown as what the record says its attribute is, unless the column says otherwise."""
+    kinds = {name: _SHOWN_AS.get(each.kind, "text") for name, each in attributes.attributes_of(record).items()}
+    return tuple(replace(each, kind=kinds[each.name]) if each.kind == "text" else each for each in columns)
+
+
+CONVERSATION = _columns(
+    Conversation,
+    Column("conversation_id"),
     Column("status", "status"),
-    Column("unread_admin", "count", title="unread"),
-    Column("unread_user", "count", wide=True),
-    Column("updated_at", "time", title="updated"),
+    Column("unread_admin", title="unread"),
+    Column("unread_user", wide=True),
+    Column("updated_at", title="updated"),
     Column("last_message"),
-    Column("waiting_since", "time", path="waits_since", title="waiting"),
+    Column("waiting_since", path="waits_since", title="waiting"),
     Column("store_url", title="store"),
-    Column("user_id", "id"),
-    Column("created_at", "time", wide=True),
-    Column("last_message_at", "time", wide=True),
-    Column("last_message_id", "id", wide=True),
-    Column("closed_at", "time", wide=True),
-    Column("closed_by", "id", wide=True),
+    Column("user_id"),
+    Column("created_at", wide=True),
+    Column("last_message_at", wide=True),
+    Column("last_message_id", wide=True),
+    Column("closed_at", wide=True),
+    Column("closed_by", wide=True),
 )
-MESSAGE = (
-    Column("message_id", "id"),
-    Column("conversation_id", "id", wide=True),
-    Column("created_at", "time", title="when"),
+MESSAGE = _columns(
+    Message,
+    Column("message_id"),
+    Column("conversation_id", wide=True),
+    Column("created_at", title="when"),
     Column("sender_type", "status", title="from"),
-    Column("sender_id", "id", title="who"),
-    Column("is_read", "flag", title="read"),
+    Column("sender_id", title="who"),
+    Column("is_read", title="read"),
     Column("message_text", "prose", title="message"),
 )
-LEAD = (
-    Column("lead_id", "id"),
+LEAD = _columns(
+    Lead,
+    Column("lead_id"),
     Column("status", "status"),
-    Column("commission_amount", "money", title="commission"),
-    Column("created_at", "time", title="created"),
+    Column("commission_amount", title="commission"),
+    Column("created_at", title="created"),
     Column("lead_name", title="name"),
     Column("lead_email", title="e-mail"),
     Column("lead_phone", wide=True),
     Column("product_link", wide=True),
     Column("order_volume", title="volume"),
     Column("pending_orders", wide=True),
-    Column("link_id", "id", title="link"),
-    Column("affiliate_id", "id", title="affiliate"),
-    Column("updated_at", "time", wide=True),
-    Column("reviewed_by", "id", wide=True),
-    Column("reviewed_at", "time", wide=True),
+    Column("link_id", title="link"),
+    Column("affiliate_id", title="affiliate"),
+    Column("updated_at", wide=True),
+    Column("reviewed_by", wide=True),
+    Column("reviewed_at", wide=True),
     Column("admin_notes", wide=True),
 )
-STATS = (
-    Column("affiliate_id", "id"),
-    Column("total_leads", "count", title="leads"),
-    Column("pending_leads", "count", title="pending"),
-    Column("approved_leads", "count", title="approved"),
-    Column("rejected_leads", "count", title="rejected"),
-    Column("total_commission", "money", title="commission"),
-    Column("last_updated", "time", title="updated"),
+STATS = _columns(
+    AffiliateStats,
+    Column("affiliate_id"),
+    Column("total_leads", title="leads"),
+    Column("pending_leads", title="pending"),
+    Column("approved_leads", title="approved"),
+    Column("rejected_leads", title="rejected"),
+    Column("total_commission", title="commission"),
+    Column("last_updated", title="updated"),
 )
-LINK = (
-    Column("link_id", "id"),
-    Column("affiliate_id", "id"),
+LINK = _columns(
+    AffiliateLink,
+    Column("link_id"),
+    Column("affiliate_id"),
     Column("store_url"),
     Column("affiliate_email"),
     Column("affiliate_url", "id"),
-    Column("created_at", "time"),
-    Column("updated_at", "time", wide=True),
+    Column("created_at"),
+    Column("updated_at", wide=True),
 )
-HISTORY = (
-    Column("at", "time", names=True),
-    Column("actor", "id", names=True),
+HISTORY = _columns(
+    AuditRow,
+    Column("at", names=True),
+    Column("actor", names=True),
     Column("event", "status"),
-    Column("subject", "id", names=True),
+    Column("subject", names=True),
     Column("before"),
     Column("after"),
 )

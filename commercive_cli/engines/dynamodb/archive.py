@@ -1,17 +1,14 @@
-"""The Archive protocol on DynamoDB: what a server lacks is refused in those words."""
+"""Backups and point-in-time recovery on DynamoDB, as the port asks for them."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.engines.dynamodb.backups import Backups
-from commercive_cli.engines.dynamodb.connection import Connection
-from commercive_cli.engines.dynamodb.errors import UnknownOperation
+from commercive_cli.engines.dynamodb.errors import supported
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing
-from commercive_cli.engines.dynamodb.s3 import S3Transfers
-from commercive_cli.store.archive import Backup, Transferred
+from commercive_cli.store.archive import Backup
 from commercive_cli.store.port import Store
 from commercive_cli.store.table_changes import OnStatus
 
@@ -19,28 +16,26 @@ _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
 class DynamoDBArchive:
-    """Backups and S3 transfers of the tables of one prefix; `open_prefix` gives the store of another."""
+    """Backups and restores of the tables of one prefix; `open_prefix` gives the store of another."""
 
     def __init__(
         self,
-        connection: Connection,
         calls: RequestSender,
         timing: Timing,
         prefix: str,
         open_prefix: Callable[[str], Store],
     ) -> None:
         self._backups = Backups(calls, timing, prefix)
-        self._transfers = S3Transfers(calls, timing, prefix, connection)
         self._open_prefix = open_prefix
 
     def back_up(self, name: str | None, now: int, progress: OnStatus) -> Backup:
         """Make an on-demand backup of every table under one name."""
-        with _supported("a backup"):
+        with supported("a backup"):
             return self._backups.back_up(name, now, progress)
 
     def backups(self) -> list[Backup]:
         """Return the on-demand backups of these tables, newest first, those of tables since deleted too."""
-        with _supported("a backup"):
+        with supported("a backup"):
             return self._backups.all()
 
     def beside(self, place: str) -> Store:
@@ -51,28 +46,10 @@ class DynamoDBArchive:
 
     def restore(self, name: str, place: str, progress: OnStatus) -> None:
         """Create the tables of the prefix `place` from a backup."""
-        with _supported("a backup"):
+        with supported("a backup"):
             self._backups.restore(name, place, progress)
 
     def restore_moment(self, at: int | None, place: str, progress: OnStatus) -> None:
         """Create the tables of the prefix `place` as these were at a moment."""
-        with _supported("point-in-time recovery"):
+        with supported("point-in-time recovery"):
             self._backups.restore_moment(at, place, progress)
-
-    def export_to_s3(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
-        """Let DynamoDB export every table."""
-        with _supported("an export to S3"):
-            return self._transfers.export(bucket, prefix, progress)
-
-    def import_from_s3(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
-        """Let DynamoDB create every table from its newest finished export."""
-        with _supported("an import from S3"):
-            return self._transfers.load(bucket, prefix, progress)
-
-
-@contextmanager
-def _supported(what: str) -> Iterator[None]:
-    try:
-        yield
-    except UnknownOperation as error:
-        raise Invalid(f"{what} is not supported here: {error.message}") from error

@@ -1,6 +1,8 @@
 """What went wrong, in this project's words and types: who is told what to do next."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from botocore import exceptions as aws
@@ -35,6 +37,15 @@ class MissingTable(Unavailable):
 
 class UnknownOperation(Unavailable):
     """The server has no notion of the operation, as compatible servers lack some."""
+
+
+@contextmanager
+def supported(what: str) -> Iterator[None]:
+    """Raise Invalid, which says so, where the server has no notion of `what`."""
+    try:
+        yield
+    except UnknownOperation as error:
+        raise Invalid(f"{what} is not supported here: {error.message}") from error
 
 
 class NotYet(Unavailable):

@@ -10,7 +10,7 @@ from uuid import uuid4
 from commercive_cli.domain.errors import NotFound, Unavailable
 from commercive_cli.engines.dynamodb.backups import DAY_SECONDS, LONGEST_POLL, Backups
 from commercive_cli.engines.dynamodb.connection import Connection
-from commercive_cli.engines.dynamodb.errors import explained
+from commercive_cli.engines.dynamodb.errors import explained, supported
 from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, code_of
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
@@ -27,7 +27,7 @@ Keys = list[tuple[str, float]]
 """Keys of objects, with the time of their last change in seconds."""
 
 
-class S3Transfers:
+class DynamoDBS3:
     """Exports and imports of the tables of one prefix."""
 
     def __init__(self, calls: RequestSender, timing: Timing, prefix: str, connection: Connection) -> None:
@@ -38,6 +38,15 @@ class S3Transfers:
 
     def export(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
         """Export every table, as of one moment where all can go back to one, and say where the manifests are."""
+        with supported("an export to S3"):
+            return self._export(bucket, prefix, progress)
+
+    def load(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
+        """Create every table from its newest finished export; all are found before the first is started."""
+        with supported("an import from S3"):
+            return self._load(bucket, prefix, progress)
+
+    def _export(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
         moment = Backups(self._calls, self._timing, self._prefix).common_moment()
         running = {
             table: self._start_export(table, bucket, _below(prefix, table), {"ExportTime": moment} if moment else {})
@@ -54,8 +63,7 @@ class S3Transfers:
             for table, described in ended.items()
         ]
 
-    def load(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
-        """Create every table from its newest finished export; all are found before the first is started."""
+    def _load(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
         sources = {table: self._newest_data(bucket, _below(prefix, table)) for table in TABLES}
         running = {table: self._start_import(table, bucket, source) for table, source in sources.items()}
         ended = self._follow("Import", running, progress)

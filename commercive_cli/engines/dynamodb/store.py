@@ -27,6 +27,7 @@ from commercive_cli.engines.dynamodb.expressions import (
 )
 from commercive_cli.engines.dynamodb.request_sender import OnRequest, RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing
+from commercive_cli.engines.dynamodb.s3 import DynamoDBS3
 from commercive_cli.engines.dynamodb.table_administration import TableAdministration
 from commercive_cli.engines.dynamodb.table_changes import TableChanges
 from commercive_cli.store.items import Item, Key, encode_item
@@ -152,8 +153,18 @@ class DynamoDBStore:
 
     @property
     def archive(self) -> Archive:
-        """Backups, and DynamoDB's own ways to S3."""
-        return DynamoDBArchive(self._connection, self._calls, self._timing, self._prefix, self._beside)
+        """On-demand backups."""
+        return self.recovery
+
+    @property
+    def recovery(self) -> DynamoDBArchive:
+        """Point-in-time recovery."""
+        return DynamoDBArchive(self._calls, self._timing, self._prefix, self._beside)
+
+    @property
+    def s3(self) -> DynamoDBS3:
+        """DynamoDB's own exports and imports."""
+        return DynamoDBS3(self._calls, self._timing, self._prefix, self._connection)
 
     def delete_table(self, table: Table) -> None:
         """Delete the table and all it holds, lifting deletion protection first."""

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from commercive_cli.engines.sqlite.database_file import SQLiteFile
-from commercive_cli.store.archive import Backup, Transferred
+from commercive_cli.store.archive import Backup
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
 from commercive_cli.store.table_changes import OnStatus
@@ -62,18 +61,6 @@ class SQLiteArchive:
             if source.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 raise _damaged(path)
             _copy(source, _new_file(place), progress)
-
-    def restore_moment(self, _at: int | None, _place: str, _progress: OnStatus) -> None:
-        """Refuse: a file does not know its past."""
-        raise Invalid("a SQLite file has no point-in-time recovery; restore a backup by its name", field="at")
-
-    def export_to_s3(self, _bucket: str, _prefix: str, _progress: OnStatus) -> list[Transferred]:
-        """Refuse."""
-        _refuse_s3()
-
-    def import_from_s3(self, _bucket: str, _prefix: str, _progress: OnStatus) -> list[Transferred]:
-        """Refuse."""
-        _refuse_s3()
 
     def _default_path(self, now: int) -> Path:
         stamp = f"{datetime.fromtimestamp(now / 1000, UTC):%Y%m%dT%H%M%SZ}"
@@ -191,9 +178,3 @@ def _share(left: int, all_: int) -> str:
 
 def _opened(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-
-
-def _refuse_s3() -> NoReturn:
-    raise Invalid(
-        "only DynamoDB has exports to S3 and imports from it; leave out --s3 and name a directory", field="s3"
-    )

@@ -137,6 +137,16 @@ class SQLiteStore:
         """Backups as files of their own."""
         return SQLiteArchive(self._file, self._prefix, self._beside)
 
+    @property
+    def recovery(self) -> None:
+        """A file does not know its past."""
+        return None
+
+    @property
+    def s3(self) -> None:
+        """Only DynamoDB moves tables to S3 by itself."""
+        return None
+
     def delete_table(self, table: Table) -> None:
         """Delete the table and all it holds; the file keeps its size and uses the space again."""
         sql = self._sql(table)

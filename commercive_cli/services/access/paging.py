@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, foreign_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import Table
 
-DEFAULT_LIMIT = 100
-LARGEST_LIMIT = 500
 Keep = Callable[[Item], bool]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from commercive_cli.domain.answers.affiliates import Recomputation, Recomputed
+from commercive_cli.domain.attributes import Kind, attributes_of
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
@@ -22,7 +23,7 @@ from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
 from commercive_cli.store.writes import Condition, Equals, Missing, Update
 
-_NUMBERS = ("total_leads", "approved_leads", "pending_leads", "rejected_leads", "last_updated", "version")
+_NUMBERS = tuple(a.name for a in attributes_of(AffiliateStats).values() if a.kind in (Kind.COUNT, Kind.TIME))
 _BEYOND_ANY_SUM = Decimal(10**18)
 """In USD; from some length on, an amount has no exact cents any more."""
 

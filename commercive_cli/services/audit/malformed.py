@@ -1,67 +1,65 @@
 """Items that lack what they must have. Nothing can be computed from them, so other checks never see them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from operator import itemgetter
-from types import MappingProxyType
-from typing import NamedTuple
 
 from commercive_cli.domain.answers.audit import Finding
+from commercive_cli.domain.attributes import attributes_of
 from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of
-from commercive_cli.domain.models import SENDER_TYPES
+from commercive_cli.domain.models import AuditRow, Record
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.store.items import Item
-from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
+from commercive_cli.store.schema import AFFILIATE_STATS, Table
 
-_Types = Mapping[str, type]
-
-
-class _Shape(NamedTuple):
-    """The types of the attributes that an item must have, and of others that it may have."""
-
-    needed: _Types
-    optional: _Types = MappingProxyType({})
-
-
-_SHAPES = {
-    CONVERSATIONS.name: _Shape(
-        {"user_id": str, "status": str, "updated_at": int},
-        {
-            **dict.fromkeys(("unread_admin", "unread_user", "last_message_at", "waiting_since", "closed_at"), int),
-            **dict.fromkeys(("last_message_id", "last_message", "store_url", "closed_by"), str),
-        },
-    ),
-    MESSAGES.name: _Shape(
-        {"sender_type": str, "sender_id": str, "message_text": str, "created_at": int}, {"is_read": bool}
-    ),
-    # A commission of the wrong type is a matter of the state of the lead, which can be repaired.
-    LEADS.name: _Shape(
-        {"affiliate_id": str, "link_id": str, "status": str, "updated_at": int},
-        {
-            "reviewed_at": int,
-            **dict.fromkeys(("lead_name", "lead_email", "lead_phone", "product_link", "order_volume"), str),
-            **dict.fromkeys(("pending_orders", "reviewed_by", "admin_notes"), str),
-        },
-    ),
-    AFFILIATE_LINKS.name: _Shape(
-        {"created_at": int, "updated_at": int},
-        dict.fromkeys(("affiliate_email", "affiliate_url", "store_url"), str),
-    ),
-    # Whatever is wrong with the numbers of stats, the leads say what they should be.
-    AFFILIATE_STATS.name: _Shape({}),
-}
-_SHAPES_OF_OPS = {
-    "request": _Shape({"answer": dict, "created_at": int, "fingerprint": str, "expires_at": int}),
-    "audit": _Shape({"after": dict, "before": dict, "at": int, "actor": str, "event": str, "subject": str}),
-    "link": _Shape({"affiliate_id": str, "link_id": str}),
-    "primary": _Shape({"affiliate_id": str, "link_id": str}),
-}
-_ANY = _Shape({})
 _STATE_TYPES = (str, int, Decimal)
-_TIMES = {CONVERSATIONS.name: "updated_at", MESSAGES.name: "created_at", LEADS.name: "updated_at", OPS.name: "at"}
-_MESSAGE = itemgetter("sender_type", "sender_id", "message_text", "created_at", "is_read")
+_RECOMPUTED = (AFFILIATE_STATS,)
+"""Whatever is wrong with the numbers of these, the leads say what they should be."""
+
+
+class _TypeCheck:
+    """Holds items against the attributes of a record.
+
+    Left out is what belongs to the state of money or status, but that it is there: the audit log tells the right one.
+    """
+
+    def __init__(self, record: type[Record]) -> None:
+        attributes = attributes_of(record).values()
+        self._attributes = [
+            replace(each, choices=()) if each.state else each for each in attributes if each.required or not each.state
+        ]
+        self._values = itemgetter(*(each.name for each in self._attributes))
+        self._types = tuple(each.kind.types[0] for each in self._attributes)
+        self._choices = [(at, each.choices) for at, each in enumerate(self._attributes) if each.choices]
+        self._orderings = [at for at, each in enumerate(self._attributes) if each.ordering]
+
+    def is_whole(self, item: Item) -> bool:
+        """Return True, quickly, when every attribute is there and right, as in most messages, which are many."""
+        try:
+            values = self._values(item)
+        except KeyError:
+            return False
+        return (
+            tuple(map(type, values)) == self._types
+            and all(values[at] in choices for at, choices in self._choices)
+            and all(values[at] < FAR_FUTURE for at in self._orderings)
+        )
+
+    def problem(self, item: Item) -> str | None:
+        """Return which attribute is missing or of another kind, in words, or None."""
+        for attribute in self._attributes:
+            value = item.get(attribute.name)
+            if (attribute.required or attribute.name in item) and not attribute.admits(value):
+                return f"{attribute.name} is {shown(value)}"
+            if attribute.ordering and int(value or 0) >= FAR_FUTURE:
+                return f"{attribute.name} is {value}"
+        return None
+
+
+_check_of = cache(_TypeCheck)
 
 
 @dataclass
@@ -72,8 +70,8 @@ class MalformedCheck:
 
     def sound(self, table: Table, items: list[Item]) -> list[Item]:
         """Return the items that can be checked any further; remember the others."""
-        messages = table is MESSAGES
-        return [item for item in items if (messages and _is_whole_message(item)) or self._is_sound(table, item)]
+        is_whole = _check_of(table.record).is_whole if table.record else _never
+        return [item for item in items if is_whole(item) or self._is_sound(table, item)]
 
     def _is_sound(self, table: Table, item: Item) -> bool:
         problem = type_problem(table, item)
@@ -88,22 +86,16 @@ class MalformedCheck:
             yield found.model_copy(update={"fixed": False})
 
 
+def _never(_item: Item) -> bool:
+    return False
+
+
 def type_problem(table: Table, item: Item) -> str | None:
     """Return what an item lacks or holds in the wrong type, in words, or None."""
-    needed, optional = _SHAPES_OF_OPS.get(item["pk"].partition("#")[0], _ANY) if table is OPS else _SHAPES[table.name]
-    # Stores hand out the plain types and nothing derived from them; so a flag is no number here.
-    for name, kind in needed.items():
-        if type(item.get(name)) is not kind:
-            return f"{name} is {shown(item.get(name))}"
-    for name, kind in optional.items():
-        if name in item and type(item[name]) is not kind:
-            return f"{name} is {shown(item[name])}"
-    time = _TIMES.get(table.name)
-    if time and item.get(time, 0) >= FAR_FUTURE:
-        return f"{time} is {item[time]}"
-    if table is MESSAGES and item["sender_type"] not in SENDER_TYPES:
-        return f"sender_type is {shown(item['sender_type'])}"
-    return _row_problem(item) if table is OPS and item["pk"].startswith("audit#") else None
+    record = table.record_of(item)
+    if record is None or table in _RECOMPUTED:
+        return None
+    return _check_of(record).problem(item) or (_row_problem(item) if record is AuditRow else None)
 
 
 def _row_problem(row: Item) -> str | None:
@@ -116,16 +108,6 @@ def _row_problem(row: Item) -> str | None:
             if type(value) not in _STATE_TYPES:
                 return f"{name} is {shown(row[name])}"
     return None
-
-
-def _is_whole_message(item: Item) -> bool:
-    """Return True for most messages, quickly: there are many, and every one comes through here."""
-    try:
-        sender_type, sender_id, text, at, is_read = _MESSAGE(item)
-    except KeyError:
-        return False
-    typed = type(sender_id) is str and type(text) is str and type(at) is int and type(is_read) is bool
-    return typed and at < FAR_FUTURE and sender_type in SENDER_TYPES
 
 
 def shown(value: object) -> str:

@@ -29,11 +29,10 @@ class ConversationFilter:
 
     def feed(self) -> IndexQuery:
         """Return the index partitions that hold these conversations."""
-        label = f"{self.status}|{self.store_url}|{self.unread}"
         if self.user_id is not None:
-            return IndexQuery(CONVERSATIONS, "UserConversationsIndex", (self.user_id,), label=label)
+            return IndexQuery(CONVERSATIONS, "UserConversationsIndex", (self.user_id,), label=repr(self))
         statuses = CONVERSATION_STATUSES if self.status == "all" else (self.status,)
-        return IndexQuery(CONVERSATIONS, "ConversationStatusIndex", tuple(statuses), label=label)
+        return IndexQuery(CONVERSATIONS, "ConversationStatusIndex", tuple(statuses), label=repr(self))
 
 
 def _is_waiting(conversation: Conversation) -> bool:

@@ -11,11 +11,12 @@ from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.limits import DEFAULT_LIMIT, LONGEST_TAIL
 from commercive_cli.domain.models import CONVERSATION_STATUSES, SENDER_TYPES, Conversation, ConversationStatus
 from commercive_cli.domain.text import identifier, message_text, store_url
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
-from commercive_cli.services.access.paging import DEFAULT_LIMIT, IndexQuery, check_limit, read_page, stream_items
+from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page, stream_items
 from commercive_cli.services.access.parallel import both
 from commercive_cli.services.chat.listing import ConversationFilter, _is_waiting, _waiting_place
 from commercive_cli.services.chat.mark_read import READ_SIDES, mark_read
@@ -110,7 +111,7 @@ class ChatService:
         if tail is None:
             messages = read_messages(self.store, MessageQuery(conversation.conversation_id, since))[0]
         else:
-            check_limit(tail, 10_000)
+            check_limit(tail, LONGEST_TAIL)
             messages = read_tail(self.store, conversation.conversation_id, tail, since)
         return Thread(conversation=conversation, messages=messages)
 

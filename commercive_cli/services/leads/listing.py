@@ -34,9 +34,7 @@ class LeadFilter:
         """Return the index partitions that hold these leads."""
         index, partitions = self._partitions()
         since = None if self.since is None else self.since - 1
-        return IndexQuery(
-            LEADS, index, partitions, since, self.until, label=f"{self.status}|{self.link_id}|{self.search}"
-        )
+        return IndexQuery(LEADS, index, partitions, since, self.until, label=repr(self))
 
     def _partitions(self) -> tuple[str, tuple[str, ...]]:
         if self.affiliate_id is not None:

@@ -10,11 +10,12 @@ from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
-from commercive_cli.services.access.paging import DEFAULT_LIMIT, check_limit, read_page, stream_items
+from commercive_cli.services.access.paging import check_limit, read_page, stream_items
 from commercive_cli.services.access.parallel import both
 from commercive_cli.services.leads.decision import EVENTS, Decision, money_state, new_decision, unchanged_since_read
 from commercive_cli.services.leads.form import lead_fields

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from commercive_cli.domain.attributes import Kind, attributes_of
 from commercive_cli.domain.text import normal_store_url
 from commercive_cli.services.privacy import case_folding
 from commercive_cli.services.privacy.identity import Identity, same_name, text_in
 from commercive_cli.store.items import Item
-from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
+from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, TABLES, Table
 
 MARKER = "[erased]"
 _PSEUDONYM_LENGTH = 12
@@ -26,9 +27,12 @@ _NATIONAL_LENGTH = 8
 _DISTINCTIVE_LENGTH = 6
 _LETTER = r"\w\u0300-\u036f"
 """With the accents that stand behind their letter, as in a folded İ."""
-_LEAD_DATA = ("lead_name", "lead_phone", "product_link", "admin_notes")
 _UNTOUCHED = frozenset(
-    ("conversation_id", "message_id", "last_message_id", "lead_id", "link_id", "status", "sender_type", "order_volume")
+    attribute.name
+    for table in TABLES
+    if table.record
+    for attribute in attributes_of(table.record).values()
+    if attribute.kind in (Kind.ID, Kind.CHOICE)
 )
 """Made by this program, and no text of anybody's."""
 
@@ -91,14 +95,12 @@ class PIIMatcher:
 
     def _own_data(self, table: Table, item: Item) -> Item:
         """Return the attributes that are personal as a whole, each with what takes its place."""
-        if table is LEADS:
-            data = {"lead_email": self.email, **dict.fromkeys(_LEAD_DATA, MARKER)}
-        elif table is CONVERSATIONS:
-            data = {"store_url": MARKER}
-        elif table is AFFILIATE_LINKS:
-            data = {"affiliate_email": self.email, "store_url": self.shop(text_in(item, "store_url"))}
-        else:
-            data = {}
+        data: Item = {}
+        for attribute in attributes_of(table.record).values() if table.record else ():
+            if attribute.personal:
+                data[attribute.name] = self.email if attribute.kind is Kind.EMAIL else MARKER
+        if table is AFFILIATE_LINKS:
+            data["store_url"] = self.shop(text_in(item, "store_url"))
         return {name: value for name, value in data.items() if item.get(name)}
 
     def shop(self, store_url: str) -> str:

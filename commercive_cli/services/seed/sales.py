@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from commercive_cli.domain.links import affiliate_url
 from commercive_cli.domain.models import ORDER_VOLUMES, AffiliateLink, AffiliateStats, Lead, LeadStatus
 from commercive_cli.services.leads.decision import EVENTS, money_state
 from commercive_cli.services.records.audit_log import AuditEntry
@@ -41,7 +42,7 @@ def _link(dice: Dice, dashboard_url: str) -> AffiliateLink:
         affiliate_id=affiliate_id,
         link_id=code,
         affiliate_email=f"partner-{affiliate_id[:6]}@example.com",
-        affiliate_url=f"{dashboard_url.rstrip('/')}/affiliate-form?ref={code}",
+        affiliate_url=affiliate_url(dashboard_url, code),
         store_url=f"shop-{affiliate_id[:4]}.myshopify.com",
         created_at=at,
         updated_at=at,

@@ -10,8 +10,8 @@ from itertools import chain
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict
+from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.access.insert_missing import insert_missing
-from commercive_cli.services.affiliates.service import DASHBOARD_URL
 from commercive_cli.services.seed.plan import Plan, demo_plan
 from commercive_cli.services.seed.sales import sales
 from commercive_cli.services.seed.traffic import traffic

@@ -59,12 +59,15 @@ class BackupService:
         _require(to, "to", "name the new prefix, with SQLite the new file")
         if name is not None:
             _require(name, "name", "`commercive tables backups` names the backups")
+        recovery = self.store.recovery if name is None else None
+        if name is None and recovery is None:
+            raise Invalid("a SQLite file has no point-in-time recovery; restore a backup by its name", field="at")
         with closing(self.store.archive.beside(to)) as target:
             require_no_tables(target)
             if name is not None:
                 self.store.archive.restore(name, to, progress)
-            else:
-                self.store.archive.restore_moment(at, to, progress)
+            elif recovery is not None:
+                recovery.restore_moment(at, to, progress)
             applied = DriftService(target).apply(progress)
             progress("checking the books")
             audit = AuditService(target, self.clock, self.new_id, self.sleep).run(actor, fix=fix)

@@ -12,7 +12,7 @@ from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.tables.backups import require_no_tables
 from commercive_cli.services.tables.drift import DriftService
 from commercive_cli.store.archive import Transferred
-from commercive_cli.store.port import Store
+from commercive_cli.store.port import S3Transfers, Store
 from commercive_cli.store.table_changes import OnStatus, ignore_status
 
 _URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[^/\s]+)*)/?")
@@ -34,7 +34,7 @@ class S3Service:
         `tables import DIR`, and what stays in S3 by `load`.
         """
         bucket, prefix = parse_uri(uri)
-        moved = self.store.archive.export_to_s3(bucket, prefix, progress)
+        moved = self._s3().export(bucket, prefix, progress)
         return S3Exported(tables=[self._shown(each) for each in moved])
 
     def load(self, uri: str, actor: str, *, fix: bool = False, progress: OnStatus = ignore_status) -> S3Imported:
@@ -44,11 +44,18 @@ class S3Service:
         """
         bucket, prefix = parse_uri(uri)
         require_no_tables(self.store)
-        moved = self.store.archive.import_from_s3(bucket, prefix, progress)
+        moved = self._s3().load(bucket, prefix, progress)
         applied = DriftService(self.store).apply(progress)
         progress("checking the books")
         audit = AuditService(self.store, self.clock, self.new_id, self.sleep).run(actor, fix=fix)
         return S3Imported(tables=[self._shown(each) for each in moved], applied=applied, audit=audit)
+
+    def _s3(self) -> S3Transfers:
+        if self.store.s3 is None:
+            raise Invalid(
+                "only DynamoDB has exports to S3 and imports from it; leave out --s3 and name a directory", field="s3"
+            )
+        return self.store.s3
 
     def _shown(self, moved: Transferred) -> S3Table:
         return S3Table(

@@ -1,45 +1,39 @@
 """One item a line, as DynamoDB's own exports write it: {"Item": {name: attribute value}}, keys sorted, UTF-8."""
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pydantic_core import from_json
 
+from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
 from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.domain.models import AffiliateLink, Conversation, Lead, Message
+from commercive_cli.domain.models import Record
 from commercive_cli.domain.money import parse_amount
 from commercive_cli.store.items import Item, TextItem, decode_value, encoded_text, item_text, parse_number
-from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
+from commercive_cli.store.schema import Table
 
 LONGEST_LINE = 8 * 1024 * 1024
 """More than an item of 400 KB can become as JSON, where a control character takes six bytes, and an emoji twelve."""
 
-_TIMES: Mapping[str, tuple[str, ...]] = {
-    CONVERSATIONS.name: ("created_at", "updated_at", "last_message_at", "waiting_since", "closed_at"),
-    MESSAGES.name: ("created_at",),
-    LEADS.name: ("created_at", "updated_at", "reviewed_at"),
-    AFFILIATE_LINKS.name: ("created_at", "updated_at"),
-    AFFILIATE_STATS.name: ("last_updated",),
-    OPS.name: ("created_at", "at"),
-}
 _EARLIEST_MS = 100_000_000_000
 """March 1973 in milliseconds; anything less is a time in seconds until the year 5138."""
 
 _LONGEST_TOTAL = len("-10000000000000.00")
-_NOTHING: frozenset[str] = frozenset()
 _NUMBER = re.compile(r"-?[0-9]{1,200}(\.[0-9]{1,200})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
-_REQUIRED: Mapping[str, frozenset[str]] = {
-    table.name: frozenset(name for name, field in record.model_fields.items() if field.is_required())
-    for table, record in (
-        (CONVERSATIONS, Conversation),
-        (MESSAGES, Message),
-        (LEADS, Lead),
-        (AFFILIATE_LINKS, AffiliateLink),
-    )
-}
+
+
+@cache
+def _attributes(record: type[Record], *kinds: Kind) -> tuple[Attribute, ...]:
+    return tuple(each for each in attributes_of(record).values() if not kinds or each.kind in kinds)
+
+
+@cache
+def _required(table: Table) -> frozenset[str]:
+    """Return what an item of a documented table must have; what `ops` holds is not complete, and need not be."""
+    return frozenset(each.name for each in _attributes(table.record) if each.required) if table.record else frozenset()
 
 
 def line_of_text(text: str) -> bytes:
@@ -61,12 +55,13 @@ def read_line(table: Table, line: bytes) -> Item:
         longer = len(line) >= LONGEST_LINE
         raise Invalid(f"the line is longer than {LONGEST_LINE:,} bytes" if longer else "the line is cut short")
     item = _decoded(line)
-    required = _REQUIRED.get(table.name, _NOTHING)
+    required = _required(table)
     if None in item.values() or not item.keys() >= required:
         _check_required(required, item)
-    _check_times(table, item)
-    if table is LEADS or table is AFFILIATE_STATS:
-        _check_money(item)
+    record = table.record_of(item) if table.partition.name in item else table.record
+    if record is not None:
+        _check_times(record, item)
+        _check_money(record, item)
     return item
 
 
@@ -133,21 +128,25 @@ def _value(name: str, tagged: Any) -> Any:
     return decode_value(tagged)
 
 
-def _check_times(table: Table, item: Item) -> None:
-    for name in _TIMES[table.name]:
-        at = item.get(name)
-        if at is None or (at == 0 and table is AFFILIATE_STATS):
+def _check_times(record: type[Record], item: Item) -> None:
+    for attribute in _attributes(record, Kind.TIME):
+        at = item.get(attribute.name)
+        if at is None or at == attribute.default:
             continue
         if type(at) is not int or not _EARLIEST_MS <= at < FAR_FUTURE:
-            raise Invalid(f"{name} is {str(at)[:60]}; a time in whole milliseconds, from 1973 to 6429, belongs there")
+            told = str(at)[:60]
+            raise Invalid(f"{attribute.name} is {told}; a time in whole milliseconds, from 1973 to 6429, belongs there")
 
 
-def _check_money(item: Item) -> None:
-    amount, total = item.get("commission_amount"), item.get("total_commission", 0)
-    if amount is not None:
-        parse_amount(amount)
-    if isinstance(total, bool) or not isinstance(total, int | Decimal) or not _is_cents(total):
-        raise Invalid(f"total_commission is {str(total)[:60]}; USD with at most two decimals belong there")
+def _check_money(record: type[Record], item: Item) -> None:
+    for attribute in _attributes(record, Kind.AMOUNT, Kind.TOTAL):
+        amount = item.get(attribute.name)
+        if amount is None:
+            continue
+        if attribute.kind is Kind.AMOUNT:
+            parse_amount(amount, attribute.name)
+        elif not attribute.admits(amount) or not _is_cents(amount):
+            raise Invalid(f"{attribute.name} is {str(amount)[:60]}; USD with at most two decimals belong there")
 
 
 def _is_cents(amount: int | Decimal) -> bool:

@@ -209,7 +209,7 @@ def past(start: int = 0, end: int = 1000) -> Callable[[Request], Reply]:
 def test_all_tables_are_restored_to_one_second(at: int | None, sent: int) -> None:
     """The second that was asked for, or else the latest that every table knows."""
     with serving(past()) as server, closing(shop(server.url)) as store:
-        store.archive.restore_moment(at, "new_", ignore_status)
+        store.recovery.restore_moment(at, "new_", ignore_status)
     asked = [request.parameters for request in server.requests if request.operation == "RestoreTableToPointInTime"]
 
     assert {sent} == {each["RestoreDateTime"] for each in asked}
@@ -225,7 +225,7 @@ def test_a_second_outside_of_the_past_is_refused() -> None:
         closing(shop(server.url)) as store,
         pytest.raises(Invalid, match="shop_leads can be restored to 2025-11-13T02:13:30Z to 2025-11-13T02:30:00Z"),
     ):
-        store.archive.restore_moment((START + 5) * 1000, "new_", ignore_status)
+        store.recovery.restore_moment((START + 5) * 1000, "new_", ignore_status)
 
     assert "RestoreTableToPointInTime" not in server.operations
 
@@ -240,7 +240,7 @@ def test_recovery_that_is_off_is_said() -> None:
             Invalid, match="recovery of shop_conversations is off; turn it on with `commercive tables apply`"
         ),
     ):
-        store.archive.restore_moment(None, "new_", ignore_status)
+        store.recovery.restore_moment(None, "new_", ignore_status)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_a_server_without_backups_says_so(real_endpoint: str) -> None:
         with pytest.raises(Invalid, match="a backup is not supported here"):
             store.archive.backups()
         with pytest.raises(Invalid, match="point-in-time recovery is not supported here"):
-            store.archive.restore_moment(None, "new_", ignore_status)
+            store.recovery.restore_moment(None, "new_", ignore_status)
 
 
 def shop(endpoint: str, time: ManualTime | None = None) -> DynamoDBStore:

@@ -187,7 +187,7 @@ def test_an_export_is_followed_to_the_end() -> None:
     """All tables as of one moment, started at once, asked about until the last is done, with the manifests' keys."""
     time, heard = ManualTime(), list[str]()
     with serving(Exporting()) as server, closing(store_at(server.url, time, prefix="shop_")) as store:
-        moved = store.archive.export_to_s3(BUCKET, "daily", heard.append)
+        moved = store.s3.export(BUCKET, "daily", heard.append)
     started = [r.parameters for r in server.requests if r.operation == "ExportTableToPointInTime"]
 
     assert [f"daily/{table.name}/AWSDynamoDB/01/manifest-summary.json" for table in TABLES] == [
@@ -204,7 +204,7 @@ def test_an_export_is_followed_to_the_end() -> None:
 def test_tables_without_a_common_past_are_exported_as_they_are() -> None:
     """Minutes after their creation there is no moment yet that all could go back to."""
     with serving(Exporting(earliest=NOW + 1)) as server, closing(store_at(server.url, prefix="shop_")) as store:
-        store.archive.export_to_s3(BUCKET, "", ignore_status)
+        store.s3.export(BUCKET, "", ignore_status)
     started = [r.parameters for r in server.requests if r.operation == "ExportTableToPointInTime"]
 
     assert not [each for each in started if "ExportTime" in each]
@@ -219,16 +219,16 @@ def test_every_failed_table_is_named() -> None:
         closing(store_at(server.url, prefix="shop_")) as store,
         pytest.raises(Unavailable, match=r"shop_leads \(S3AccessDenied: because\); shop_ops \(S3NoSuchKey: because\)"),
     ):
-        store.archive.export_to_s3(BUCKET, "daily", ignore_status)
+        store.s3.export(BUCKET, "daily", ignore_status)
 
 
 def test_only_aws_imports_from_s3(real_endpoint: str) -> None:
     """A compatible server is told so before anybody's bucket is asked for."""
     with closing(store_at(real_endpoint)) as store:
         with pytest.raises(Invalid, match="this store has an endpoint"):
-            store.archive.import_from_s3(BUCKET, "daily", ignore_status)
+            store.s3.load(BUCKET, "daily", ignore_status)
         with pytest.raises(Invalid, match="an export to S3 is not supported here"):
-            store.archive.export_to_s3(BUCKET, "daily", ignore_status)
+            store.s3.export(BUCKET, "daily", ignore_status)
 
 
 def test_denied() -> None:
@@ -239,4 +239,4 @@ def test_denied() -> None:
         closing(store_at(server.url)) as store,
         pytest.raises(Denied, match="dynamodb:DescribeContinuousBackups"),
     ):
-        store.archive.export_to_s3(BUCKET, "daily", ignore_status)
+        store.s3.export(BUCKET, "daily", ignore_status)

@@ -153,10 +153,9 @@ def test_a_read_only_store_is_not_changed(store: Store) -> None:
     for refused in (
         lambda: guarded.archive.back_up(None, 0, print),
         lambda: guarded.archive.restore("x", "y", print),
-        lambda: guarded.archive.restore_moment(None, "y", print),
+        lambda: guarded.recovery,
         lambda: guarded.archive.beside("y"),
-        lambda: guarded.archive.export_to_s3("b", "p", print),
-        lambda: guarded.archive.import_from_s3("b", "p", print),
+        lambda: guarded.s3,
     ):
         with pytest.raises(Denied, match="profile prod is read-only; nothing was written"):
             refused()

@@ -1,0 +1,91 @@
+"""What an attribute of a stored item is. A record declares it with the field; everything else is derived from there.
+
+The audit's type checks, the checks of imports, what an erasure replaces and how columns are shown all read this.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+
+
+class Kind(Enum):
+    """What an attribute holds; the value is the type that stores hand out for it."""
+
+    ID = str, "an id or link code that this program makes"
+    PERSON = str, "the id of a user, affiliate or admin"
+    CHOICE = str, "one of a few words"
+    TEXT = str, "text that somebody wrote"
+    EMAIL = str, "an e-mail address"
+    TIME = int, "milliseconds since the Unix epoch"
+    COUNT = int, "a whole number"
+    SECONDS = int, "seconds since the Unix epoch, after which DynamoDB may drop the item"
+    AMOUNT = (int, Decimal), "USD, 0 to 1,000,000"
+    TOTAL = (int, Decimal), "USD, a sum of amounts"
+    FLAG = bool, "true or false"
+    OBJECT = dict, "values by name"
+
+    @property
+    def types(self) -> tuple[type, ...]:
+        """Return the types of its values. They are compared exactly, so that True is no number."""
+        types = self.value[0]
+        return types if isinstance(types, tuple) else (types,)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of a record, as its field's annotation declares it.
+
+    `personal`: it tells something about the person whom the item is about, and is replaced whole when they are erased.
+    `ordering`: the time of the last change; the next change must come later than this.
+    `state`: part of the state of money or status that audit rows tell, from which the audit can restore it.
+    `since` is the version of this program that first wrote it.
+    `name`, `required`, `default` and `choices` follow from the field.
+    """
+
+    kind: Kind
+    personal: bool = False
+    ordering: bool = False
+    state: bool = False
+    since: str = "0.1.0"
+    name: str = ""
+    required: bool = False
+    default: Any = None
+    choices: tuple[str, ...] = ()
+
+    def admits(self, value: object) -> bool:
+        """Return whether a stored value is of this attribute's type, and one of its choices if it has any."""
+        return type(value) in self.kind.types and (not self.choices or value in self.choices)
+
+
+@cache
+def attributes_of(record: type[BaseModel]) -> Mapping[str, Attribute]:
+    """Return a record's attributes by name; raise TypeError for a field that does not declare what it is."""
+    return MappingProxyType(dict(_declared(record)))
+
+
+def _declared(record: type[BaseModel]) -> Iterator[tuple[str, Attribute]]:
+    for name, field in record.model_fields.items():
+        parts = [*field.metadata, *_parts(field.annotation)]
+        found = next((part for part in parts if isinstance(part, Attribute)), None)
+        if found is None:
+            raise TypeError(f"{record.__name__}.{name} does not say what it is; annotate it with an Attribute")
+        choices = next((get_args(part) for part in parts if get_origin(part) is Literal), ())
+        derived = {"required": field.is_required(), "default": field.get_default(), "choices": choices}
+        yield name, replace(found, name=name, **derived)
+    for name, attribute in getattr(record, "internal", {}).items():
+        yield name, replace(attribute, name=name)
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """Yield an annotation and all that it is made of: the members of a union, the metadata of an Annotated."""
+    yield annotation
+    if get_origin(annotation) is Literal:
+        return
+    for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
+        yield from _parts(part)

@@ -1,0 +1,91 @@
+"""Affiliate links: creating one with its claims, and reading those of an affiliate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from commercive_cli.domain.answers.affiliates import LinkCreated
+from commercive_cli.domain.clock import Clock
+from commercive_cli.domain.errors import Conflict, Unavailable
+from commercive_cli.domain.ids import NewCode
+from commercive_cli.domain.links import affiliate_url
+from commercive_cli.domain.models import AffiliateLink, AffiliateStats
+from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
+from commercive_cli.store.pages import query_items
+from commercive_cli.store.port import ConditionFailed, Query, Store
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, OPS
+from commercive_cli.store.writes import Absent, Put, Update
+
+CODE_TRIES = 5
+_PRIMARY = 2
+
+
+@dataclass(frozen=True)
+class LinkCreator:
+    """Creates the primary link of an affiliate for a store; `dashboard_url` is where referral forms live."""
+
+    store: Store
+    clock: Clock
+    new_code: NewCode
+    dashboard_url: str
+
+    def create(self, affiliate_id: str, email: str, shop: str) -> LinkCreated:
+        """Return the affiliate's primary link for a store, making it first when there is none yet.
+
+        Raises Conflict when five random codes in a row were taken.
+        """
+        for _ in range(CODE_TRIES):
+            link = self._new_link(affiliate_id, email, shop)
+            try:
+                self._write(link)
+                return _created(link, created=True)
+            except ConditionFailed as failed:
+                claim = failed.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
+            if claim is not None:
+                return _created(read_link(self.store, affiliate_id, claim["link_id"]), created=False)
+        raise Conflict(f"{CODE_TRIES} random link codes were all taken; nothing was written, try again")
+
+    def _new_link(self, affiliate_id: str, email: str, shop: str) -> AffiliateLink:
+        at, code = self.clock(), self.new_code()
+        return AffiliateLink(
+            affiliate_id=affiliate_id,
+            link_id=code,
+            affiliate_email=email,
+            affiliate_url=affiliate_url(self.dashboard_url, code),
+            store_url=shop,
+            created_at=at,
+            updated_at=at,
+        )
+
+    def _write(self, link: AffiliateLink) -> None:
+        """Store the link with its two claims, and an empty row of stats, so that the affiliate is listed."""
+        owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
+        zeros = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at).item()
+        self.store.transact(
+            Put(AFFILIATE_LINKS, link.item(), when=Absent()),
+            Put(OPS, {**code_claim_key(link.link_id), **owner}, when=Absent()),
+            Put(OPS, {**primary_claim_key(link.affiliate_id, link.store_url), **owner}, when=Absent()),
+            Update(AFFILIATE_STATS, AFFILIATE_STATS.key_of(zeros), default=_without_key(zeros), add={"version": 1}),
+        )
+
+
+def read_link(store: Store, affiliate_id: str, link_id: str) -> AffiliateLink:
+    """Return the link that a claim names; raise Unavailable when the claim has lost its link."""
+    item = store.get(AFFILIATE_LINKS, {"affiliate_id": affiliate_id, "link_id": link_id})
+    if item is None:
+        raise Unavailable(f"the claim of link {link_id} has lost its link; run `commercive tables audit --fix`")
+    return AffiliateLink.of(item)
+
+
+def read_links(store: Store, affiliate_id: str) -> Iterator[AffiliateLink]:
+    """Yield the links of an affiliate, in the order of their codes."""
+    return map(AffiliateLink.of, query_items(store, Query(AFFILIATE_LINKS, affiliate_id)))
+
+
+def _without_key(stats: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in stats.items() if name not in AFFILIATE_STATS.key_names}
+
+
+def _created(link: AffiliateLink, *, created: bool) -> LinkCreated:
+    return LinkCreated(
+        affiliate_url=link.affiliate_url, link_id=link.link_id, affiliate_id=link.affiliate_id, created=created
+    )
