@@ -39,7 +39,7 @@ EXIT_CODES: dict[type[CommerciveError], int] = {
     Unavailable: 75,
     Damaged: BUG,
 }
-"""DESIGN.md, section 6."""
+"""ARCHITECTURE.md, "Errors"."""
 
 
 class OutputClosed(Exception):

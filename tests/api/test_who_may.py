@@ -1,4 +1,4 @@
-"""Thirteen actions, six kinds of callers, their own things and others': every cell, as ARCHITECTURE.md has it."""
+"""Thirteen actions, six kinds of callers, their own things and others': every cell of the table."""
 
 import pytest
 

@@ -167,7 +167,7 @@ def _json(pair: str, text: str) -> Any:
 
 
 def exit_code_of(code: str | None) -> int:
-    """Return the exit code for an answer's error code, 0 for a success (DESIGN.md, section 6)."""
+    """Return the exit code for an answer's error code, 0 for a success (ARCHITECTURE.md, "Errors")."""
     if code is None:
         return 0
     if code in _HTTP_ALONE:
