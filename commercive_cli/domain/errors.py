@@ -2,6 +2,9 @@
 
 from typing import ClassVar
 
+SAME_KEY = "retry with the same key (--key, in the API Idempotency-Key)"
+"""What to do when nobody knows whether a write arrived."""
+
 
 class CommerciveError(Exception):
     """Something the caller can be told: what happened and what to do next.

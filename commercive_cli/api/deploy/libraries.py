@@ -13,7 +13,7 @@ Libraries = Mapping[str, Distribution]
 """Installed libraries by name, as pip spells names: `aws-lambda-powertools`."""
 
 _OURS = "commercive"
-_INSTALL = "install commercive with its extra `api`"
+_INSTALL = "run pip install '.[api]' where the source is"
 
 
 def libraries_in(directory: Path) -> Libraries:
