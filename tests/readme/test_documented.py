@@ -109,7 +109,7 @@ def test_every_status_of_the_api_is_documented(error: type[CommerciveError], sta
 def test_every_exit_code_is_documented() -> None:
     """The README's table has each code that the program ends with, and no other."""
     table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit code |")[2].partition("\n\n")[0]
-    codes = {0, errors.BUG, errors.USAGE, errors.DIFFERS, errors.PARTIAL, errors.INTERRUPTED}
+    codes = {0, errors.BUG, errors.USAGE, errors.DIFFERS, errors.PARTIAL, errors.ANSWER_LOST, errors.INTERRUPTED}
 
     assert codes | set(errors.EXIT_CODES.values()) == set(map(int, re.findall(r"^\| (\d+) \|", table, re.MULTILINE)))
 
