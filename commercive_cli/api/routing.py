@@ -1,4 +1,4 @@
-"""From a request to an action and its parameters, in every spelling that the dashboard uses (DESIGN.md, section 7)."""
+"""From a request to an action and its parameters, in every spelling that the dashboard uses."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -99,7 +99,7 @@ def root(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code (DESIGN.md, section 6). Failures are one line on stderr."""
+    """Run one command line and return its exit code (ARCHITECTURE.md, "Errors"). Failures are one line on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     prepare_streams()
     code = _exit_code(given)

@@ -23,7 +23,7 @@ from commercive_cli.domain.errors import (
     Unavailable,
 )
 
-_OF_THE_API = ("aws_lambda_powertools", "jwt", "waitress")
+API_MODULES = ("aws_lambda_powertools", "jwt", "packaging", "waitress")
 """Modules that come with the extra `api` alone."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -39,7 +39,7 @@ EXIT_CODES: dict[type[CommerciveError], int] = {
     Unavailable: 75,
     Damaged: 6,
 }
-"""DESIGN.md, section 6."""
+"""ARCHITECTURE.md, "Errors"."""
 
 
 class OutputClosed(Exception):
@@ -84,7 +84,7 @@ def report(error: Exception, *, debug: bool) -> int:
         case typer.Abort():
             say("cancelled")
             return INTERRUPTED
-        case ModuleNotFoundError() if error.name in _OF_THE_API:
+        case ModuleNotFoundError() if error.name in API_MODULES:
             say(f"this command needs {error.name}: run pip install '.[api]' where the source is")
             return USAGE
         case AnswerLost():

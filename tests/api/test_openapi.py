@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from commercive_cli.api.actions import ACTIONS
-from commercive_cli.api.http.errors import BUG, STATUSES
+from commercive_cli.api.http.errors import BUG, STATUSES, WrongMethod, failure
 from commercive_cli.api.openapi import document
+from commercive_cli.domain.errors import CommerciveError
 from tests.api.test_seed_requests import LEAD
 from tests.api.world import Client
 
@@ -52,6 +55,15 @@ def test_every_status_is_documented() -> None:
 
     assert every == set(PATH["post"]["responses"])
     assert every - {"409", "429"} == set(PATH["get"]["responses"])
+
+
+@pytest.mark.parametrize("error", STATUSES)
+def test_the_headers_of_failures_are_documented(error: type[CommerciveError]) -> None:
+    """A client reads there when to try again, and with which method."""
+    reply = failure(WrongMethod("", ("GET",)) if error is WrongMethod else error(""))
+
+    documented = PATH["post"]["responses"][str(reply.status)]["headers"]
+    assert {name.lower() for name in documented} == set(reply.headers)
 
 
 def test_the_seeds_approve_body_is_documented() -> None:

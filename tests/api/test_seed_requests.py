@@ -220,7 +220,7 @@ class TestLeads:
     def test_every_spelling_of_the_approve_body_works(
         self, client: Client, query: str, body: str, decision: str, status: str
     ) -> None:
-        """2.13, DESIGN.md section 7: whatever the wire carries of the two `action` keys, the lead is decided."""
+        """2.13: whatever the wire carries of the two `action` keys, the lead is decided."""
         lead_id = submit(client, make_link(client))
         text = body.replace("LEAD", json.dumps(lead_id)).replace("RULING", json.dumps(decision))
         text = text.replace("RULED", json.dumps(status))

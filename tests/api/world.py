@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from commercive_cli.api.application import Application
 from commercive_cli.api.factory import create_application
 from commercive_cli.api.http.outbound import RequestFailed, Response
 from commercive_cli.api.telemetry import Telemetry
@@ -28,6 +27,9 @@ SUPABASE = SupabaseSettings("https://project.supabase.co", "service-key")
 START_MS = 1_760_000_000_000
 DASHBOARD = "https://dashboard.commercive.co"
 _services = count()
+
+Door = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""What answers events: an Application, or the handler of a package."""
 
 
 class FakeClock:
@@ -98,6 +100,11 @@ class Issuer:
         return {"keys": [_jwk(key_id, key, algorithm) for key_id, key, algorithm in public]}
 
 
+def supabase_of(issuer: Issuer) -> Outside:
+    """Return a Supabase that publishes the issuer's keys."""
+    return Outside({f"{ISSUER}/.well-known/jwks.json": Response(200, json.dumps(issuer.key_set()).encode())})
+
+
 def _jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
     kind: Any = jwt.get_algorithm_by_name(algorithm)
     entry: dict[str, Any] = kind.to_jwk(key.public_key(), as_dict=True)
@@ -122,8 +129,8 @@ class Answer:
 class Client:
     """Knocks on a door as the Function URL does."""
 
-    door: Application
-    log: io.StringIO
+    door: Door
+    log: io.StringIO = field(default_factory=io.StringIO)
     headers: dict[str, str] = field(default_factory=dict)
     address: str = ADDRESS
     _ids: Any = field(default_factory=count)

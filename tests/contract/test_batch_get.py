@@ -8,12 +8,12 @@ from tests.contract.samples import message, message_key
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
-def test_every_item_that_is_there_comes_back_once(store: Store, place: str, count: int) -> None:
+def test_every_item_that_is_there_comes_back_once(store: Store, partition: str, count: int) -> None:
     """However many keys are asked for, and whatever order they come back in."""
-    there = [message(place, f"m-{number:03}") for number in range(count)]
+    there = [message(partition, f"m-{number:03}") for number in range(count)]
     store.batch_put(MESSAGES, there)
-    keys = [message_key(place, f"m-{number:03}") for number in range(count)]
+    keys = [message_key(partition, f"m-{number:03}") for number in range(count)]
 
-    found = store.batch_get(MESSAGES, [*keys, message_key(place, "missing")])
+    found = store.batch_get(MESSAGES, [*keys, message_key(partition, "missing")])
 
     assert there == sorted(found, key=lambda item: str(item["message_id"]))

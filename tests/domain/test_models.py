@@ -1,4 +1,4 @@
-"""Records: what is stored, what is answered, and that both are the same facts."""
+"""Records: what is stored and what is answered hold the same facts."""
 
 import json
 from decimal import Decimal
@@ -33,7 +33,7 @@ LEADS = st.builds(
 
 @given(LEADS)
 def test_a_stored_record_reads_back_equal(lead: Lead) -> None:
-    """What is stored of a record is all of it: reading the item gives an equal record."""
+    """A record is stored whole: reading the item gives an equal record."""
     assert lead == Lead.of(lead.item())
     assert None not in lead.item().values()
 
@@ -50,7 +50,7 @@ def test_an_answer_in_json_holds_the_same_facts(lead: Lead) -> None:
 
 @given(CENTS, CENTS)
 def test_a_history_keeps_amounts_exact(before: Decimal, after: Decimal) -> None:
-    """A history row shows amounts before and after as JSON numbers, to the cent, beside words."""
+    """A history row shows amounts before and after as JSON numbers, to the cent, and statuses as words."""
     row = AuditRow(
         at=1,
         actor="root",
@@ -65,7 +65,7 @@ def test_a_history_keeps_amounts_exact(before: Decimal, after: Decimal) -> None:
     assert {"status": "approved", "commission_amount": after} == shown["after"]
 
 
-def test_attributes_of_others_are_ignored() -> None:
+def test_unknown_attributes_are_ignored() -> None:
     """An item may hold attributes that this version does not know, such as a version counter."""
     stats = AffiliateStats.of({"affiliate_id": "a", "total_leads": 2, "version": 7, "shiny": {"new": []}})
 

@@ -1,4 +1,4 @@
-"""Round trips: each action costs exactly what DESIGN.md, section 5, says, counted on a real server."""
+"""Round trips: each action costs exactly what ARCHITECTURE.md says, counted on a real server."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

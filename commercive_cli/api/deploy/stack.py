@@ -6,13 +6,14 @@ Both know the origins: the URL answers preflights and sends CORS headers, the fu
 import sys
 from typing import Any
 
+from commercive_cli.api.deploy.package import HANDLER
 from commercive_cli.api.deploy.permissions import statements
+from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
 
 Template = dict[str, Any]
 
-HANDLER = "commercive_cli.api.handler.handler"
 TIMEOUT_SECONDS = 15
 """More than the ten seconds within which the store gives up, so that clients hear of it."""
 
@@ -109,7 +110,7 @@ def _function(prefix: str) -> Template:
         "ApiFunction": {
             "Type": "AWS::Lambda::Function",
             "Properties": {
-                "Description": "The 13 actions of the dashboard",
+                "Description": "The actions of the dashboard",
                 "Handler": HANDLER,
                 "Runtime": {"Ref": "Runtime"},
                 "Architectures": ["x86_64"],
@@ -149,10 +150,10 @@ def _url() -> Template:
                 "AuthType": "NONE",
                 "Cors": {
                     "AllowOrigins": {"Ref": "AllowedOrigins"},
-                    "AllowMethods": ["GET", "POST"],
-                    "AllowHeaders": ["authorization", "content-type", "idempotency-key"],
-                    "ExposeHeaders": ["retry-after", "x-request-id"],
-                    "MaxAge": 3600,
+                    "AllowMethods": list(METHODS),
+                    "AllowHeaders": list(REQUEST_HEADERS),
+                    "ExposeHeaders": list(EXPOSED_HEADERS),
+                    "MaxAge": MAX_AGE_SECONDS,
                 },
             },
         },

@@ -7,9 +7,9 @@ from commercive_cli.domain.errors import Denied
 
 METHODS = ("GET", "POST")
 ALLOW = (*METHODS, "OPTIONS")
-_REQUEST_HEADERS = "authorization, content-type, idempotency-key"
-_EXPOSED_HEADERS = "retry-after, x-request-id"
-_MAX_AGE_SECONDS = 3600
+REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key")
+EXPOSED_HEADERS = ("retry-after", "x-request-id")
+MAX_AGE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Cors:
         origin = request.header("origin")
         if not self.sends_headers or origin is None or origin not in (self.origins or ()):
             return {}
-        return {"access-control-allow-origin": origin, "access-control-expose-headers": _EXPOSED_HEADERS}
+        return {"access-control-allow-origin": origin, "access-control-expose-headers": ", ".join(EXPOSED_HEADERS)}
 
     def preflight(self, request: HTTPRequest) -> Reply:
         """Return the answer to OPTIONS; it permits a page on the list to send the requests that the API takes."""
@@ -46,7 +46,7 @@ class Cors:
             return Reply(204, headers=reply)
         permission = {
             "access-control-allow-methods": ", ".join(METHODS),
-            "access-control-allow-headers": _REQUEST_HEADERS,
-            "access-control-max-age": str(_MAX_AGE_SECONDS),
+            "access-control-allow-headers": ", ".join(REQUEST_HEADERS),
+            "access-control-max-age": str(MAX_AGE_SECONDS),
         }
         return Reply(204, headers=reply | permission)

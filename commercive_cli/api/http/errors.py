@@ -1,4 +1,4 @@
-"""Every failure becomes an HTTP status and a JSON body, here and nowhere else (DESIGN.md, section 6)."""
+"""Every failure becomes an HTTP status and a JSON body, here and nowhere else (ARCHITECTURE.md, "Errors")."""
 
 import json
 from typing import Any

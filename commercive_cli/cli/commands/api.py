@@ -84,7 +84,7 @@ def call(
     with session.writing(yes=yes) as services:
         event = action_event(action, read_values(values or []))
         reply = create_application(settings, services, Telemetry(log))(event)
-    code = _exit_code(json.loads(reply["body"]).get("code"))
+    code = exit_code_of(json.loads(reply["body"]).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
         typer.echo(reply["body"])
     raise typer.Exit(code)
@@ -106,20 +106,43 @@ def template(context: typer.Context) -> None:
     typer.echo(json.dumps(stack.api_stack(Session(context).settings.store.prefix), indent=_INDENT))
 
 
-@app.command(epilog=example("commercive api package commercive-api.zip"))
+@app.command(
+    epilog=example(
+        "commercive api package commercive-api.zip",
+        "commercive api package commercive-api.zip --lock .ci/constraints.txt",
+    )
+)
 def package(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the zip.")] = Path(
         "commercive-api.zip"
     ),
+    *,
+    lock: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", exists=True, dir_okay=False, help="Lock file of the libraries' versions and hashes."
+        ),
+    ] = None,
+    installed: Annotated[
+        bool, typer.Option("--installed", help="Take the libraries as they are installed here, without a lock file.")
+    ] = False,
 ) -> None:
-    """Write the zip that Lambda runs: our code and its libraries, as installed here."""
+    """Write the zip that Lambda runs: our code and its libraries.
+
+    The libraries are installed anew with pip in the versions of the lock file. Without --lock that is the one of the
+    checkout that this program runs from; where there is none, they are taken as they are installed here.
+    """
+    from commercive_cli.api.deploy.lock import default_lock
     from commercive_cli.api.deploy.package import mismatch, write_package
 
-    warning = mismatch()
-    if warning:
+    if lock is not None and installed:
+        raise Invalid("--lock and --installed contradict each other; pass one of them")
+    lock = None if installed else lock or default_lock()
+    if warning := mismatch():
         say(f"warning: {warning}")
-    count = write_package(target)
-    say(f"{target}: {count} files, {target.stat().st_size:,} bytes")
+    count = write_package(target, lock)
+    source = f"versions of {lock}" if lock else "versions installed here, which no lock file checks"
+    say(f"{target}: {count} files, {target.stat().st_size:,} bytes; libraries in the {source}")
 
 
 def read_values(pairs: list[str]) -> dict[str, Any]:
@@ -146,8 +169,8 @@ def _json(pair: str, text: str) -> Any:
         raise Invalid(f"{pair!r}: what follows := must be JSON") from None
 
 
-def _exit_code(code: str | None) -> int:
-    """Return the exit code for an answer's error code, 0 for a success (DESIGN.md, section 6)."""
+def exit_code_of(code: str | None) -> int:
+    """Return the exit code for an answer's error code, 0 for a success (ARCHITECTURE.md, "Errors")."""
     if code is None:
         return 0
     if code in _HTTP_ALONE:

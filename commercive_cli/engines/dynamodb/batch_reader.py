@@ -15,8 +15,8 @@ BATCH_KEYS = 100
 class BatchReader:
     """Gets items of one table."""
 
-    def __init__(self, calls: RequestSender, timing: Timing, table: Table, name: str) -> None:
-        self._calls = calls
+    def __init__(self, send: RequestSender, timing: Timing, table: Table, name: str) -> None:
+        self._send = send
         self._timing = timing
         self._table = table
         self._name = name
@@ -37,7 +37,7 @@ class BatchReader:
         attempts = Attempts(self._timing)
         while keys:
             request = {"RequestItems": {self._name: {"Keys": keys, "ConsistentRead": True}}}
-            reply = self._calls("BatchGetItem", request)
+            reply = self._send("BatchGetItem", request)
             read = reply.get("Responses", {}).get(self._name, [])
             found += read
             left = reply.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])

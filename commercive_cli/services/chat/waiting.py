@@ -7,7 +7,7 @@ from itertools import islice
 from commercive_cli.domain.models import WAITING_FOR, Conversation
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.chat.listing import ConversationFilter
-from commercive_cli.store.cursor import decode_cursor, decode_place, encode_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_time_and_id, encode_cursor
 from commercive_cli.store.items import Item
 from commercive_cli.store.pages import query_pages
 from commercive_cli.store.port import ConditionFailed, IndexNotReady, Query, Store
@@ -25,7 +25,7 @@ def read_waiting(
     One page of the waiting index and its items. While that index is not ready, every open conversation is looked at.
     """
     listing = f"waiting|{wanted}"
-    after = decode_place(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
+    after = decode_time_and_id(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
     try:
         return _from_index(store, wanted, limit, after, listing)
     except IndexNotReady:

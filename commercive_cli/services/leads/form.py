@@ -1,4 +1,4 @@
-"""What a lead's form may hold: strict about what harms, lenient about how people type (DESIGN "Input", seed 2.8)."""
+"""What a lead's form may hold: strict about what harms, lenient about how people type (seed, section 2.8)."""
 
 from collections.abc import Mapping
 from typing import Any

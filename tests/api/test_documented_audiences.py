@@ -1,0 +1,24 @@
+"""Who may call what, as the API's page says it, held to the table of actions."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commercive_cli.api.actions import ACTIONS, Action
+from commercive_cli.api.auth.principal import Audience
+
+PAGE = (Path(__file__).parents[2] / ".github/API.md").read_text()
+_, _, REST = PAGE.partition("| action | no token | user | admin |\n|---|---|---|---|\n")
+ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in REST.partition("\n\n")[0].splitlines()]
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=[action.name for action in ACTIONS])
+def test_the_page_says_who_may(action: Action[Any]) -> None:
+    """Each action stands in one row, and what it says of nobody and of users is what the table of actions says."""
+    found = [row for row in ROWS if f"`{action.name}`" in row[0]]
+
+    assert 1 == len(found), f"{action.name} stands in {len(found)} rows of the table in .github/API.md"
+    [[_, nobody, user, _]] = found
+    assert {Audience.PUBLIC: "yes"}.get(action.who, "401") == nobody
+    assert (action.who is Audience.ADMIN) == (user == "403")
