@@ -1,4 +1,4 @@
-"""Stand-ins that satisfy the ports: a clock that is set by hand, and stores that interfere, lag or fail."""
+"""Stand-ins that satisfy the ports: a clock that tests move, and stores that interfere, lag or fail."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -13,13 +13,19 @@ DAY = 86_400_000
 
 
 class ManualClock:
-    """Stands still until it is set, forwards or backwards."""
+    """Tells `now`, and moves on by `step` milliseconds with every reading, as time does between two calls.
 
-    def __init__(self, now: int = START) -> None:
+    Tests set it forwards or backwards; `step=0` makes it stand still, for what happens within one millisecond.
+    """
+
+    def __init__(self, now: int = START, *, step: int = 1) -> None:
         self.now = now
+        self.step = step
 
     def __call__(self) -> int:
-        return self.now
+        told = self.now
+        self.now += self.step
+        return told
 
     def advance(self, milliseconds: int) -> None:
         self.now += milliseconds
