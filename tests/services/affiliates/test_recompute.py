@@ -116,6 +116,20 @@ def test_a_lead_that_comes_meanwhile_is_counted(
     assert [] == errors_in(store)
 
 
+@pytest.mark.parametrize("stats", [{"total_leads": 9}, None], ids=["imported", "lost"])
+def test_a_lead_that_comes_before_the_first_version_is_counted(
+    stats: Item | None, leads: LeadService, code: str, store: Store, clock: ManualClock, meddled: Intervening
+) -> None:
+    """Also where the stats had no version yet, or were not there, what comes between counting and writing counts."""
+    work(leads, code)
+    store.transact(Delete(AFFILIATE_STATS, KEY) if stats is None else Put(AFFILIATE_STATS, {**KEY, **stats}))
+    meddled.before("transact", lambda: leads.submit(code, FORM))
+    result = RecomputeService(meddled, clock).one("aff-1", "root")
+
+    assert (6, 2, 3, 1, Decimal("10.30")) == result.after.counts()
+    assert [] == errors_in(store)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"commission_amount": 10**30}, {"commission_amount": "5"}, {"commission_amount": -1}, {"status": "maybe"}]
 )

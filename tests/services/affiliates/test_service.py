@@ -80,6 +80,16 @@ def test_a_code_that_is_taken_is_drawn_again(store: Store, clock: ManualClock) -
     assert "aff-1" == rows(store, AFFILIATE_LINKS)[0]["affiliate_id"]
 
 
+def test_an_imported_link_is_not_replaced(store: Store, clock: ManualClock) -> None:
+    """A random code that an imported link of the same affiliate has, which nobody claimed, is not given again."""
+    imported = {"affiliate_id": "aff-1", "link_id": "AAAA0000", "created_at": 1, "updated_at": 1}
+    store.batch_put(AFFILIATE_LINKS, [imported])
+    link = service(store, clock, "AAAA0000", "BBBB0000").create_link("aff-1", "a@example.com")
+
+    assert ("BBBB0000", True) == (link.link_id, link.created)
+    assert imported in rows(store, AFFILIATE_LINKS)
+
+
 def test_five_taken_codes_are_a_clean_error(store: Store, clock: ManualClock) -> None:
     """After five taken codes the caller hears so, and nothing was written."""
     service(store, clock, "AAAA0000").create_link("aff-1", "a@example.com")

@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -16,50 +15,11 @@ from commercive_cli.domain.models import Conversation
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
-from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, TABLES
+from commercive_cli.store.schema import CONVERSATIONS, TABLES
 from tests.services.books import errors_in, everything
+from tests.services.chat.imported import MINUTE, V4, import_thread
 from tests.services.fakes import START, Intervening, ManualClock
-
-V4 = "7b3a4c9e-1d2f-4a5b-8c6d-0e1f2a3b4c5d"
-MINUTE = 60_000
-
-
-def v4(number: int) -> str:
-    """Return a UUID of version 4; the ids of higher numbers sort first, and all before any UUIDv7 of our time."""
-    return str(UUID(int=(0xFF - number) << 112 | 0x4 << 76 | 0b10 << 62))
-
-
-def import_thread(store: Store, name: str = V4, *, count: int = 3, created_at: int = START) -> list[str]:
-    """Store a conversation as the old system kept it, with messages a minute apart; return the message ids."""
-    ids = [v4(number) for number in range(count)]
-    conversation: Item = {
-        "conversation_id": name,
-        "created_at": created_at,
-        "user_id": "user-1",
-        "store_url": "old.example",
-        "status": "open",
-        "updated_at": START + (count - 1) * MINUTE,
-        "last_message": f"old {count - 1}",
-        "unread_admin": count,
-        "unread_user": 0,
-    }
-    messages = [
-        {
-            "message_id": message_id,
-            "conversation_id": name,
-            "sender_type": "user",
-            "sender_id": "user-1",
-            "message_text": f"old {number}",
-            "created_at": START + number * MINUTE,
-            "is_read": False,
-        }
-        for number, message_id in enumerate(ids)
-    ]
-    store.batch_put(CONVERSATIONS, [conversation])
-    store.batch_put(MESSAGES, messages)
-    return ids
 
 
 def talk(chat: ChatService, users: int = 250) -> str:
