@@ -167,15 +167,18 @@ def test_whatever_changes_in_a_conversation_meanwhile_is_looked_at(
     assert [] == AuditService(world.store, clock).run("root").findings
 
 
-def test_a_preview_that_was_erased_meanwhile_does_not_come_back(
-    world: World, clock: ManualClock, repairer: Repairer
+def test_a_preview_that_is_erased_before_its_message_stays_so(
+    world: World, clock: ManualClock, meddled: Intervening
 ) -> None:
-    """A person who is erased between the reading and the repair of a conversation is not written into it again."""
-    ChatService(world.store, clock).send("user-1", "I am ana@example.com", conversation_id=world.open)
+    """A conversation that is repaired in the middle of an erasure does not get the person back from the message."""
+    text = "x" * 190 + " ana@example.com"
+    ChatService(world.store, clock).send("user-1", text, conversation_id=world.open)
     world.change(CONVERSATIONS, world.open, unread_user=9)
-    repairer.run(CONVERSATIONS, lambda: PrivacyService(world.store, clock).erase("ana@example.com", "dpo"))
+    meddled.before("transact", lambda: AuditService(world.store, clock).run("root", fix=True), MESSAGES)
+    PrivacyService(meddled, clock).erase("ana@example.com", "dpo")
+    conversation = world.row(CONVERSATIONS, world.open)
 
-    assert "I am [erased]" == world.row(CONVERSATIONS, world.open)["last_message"]
+    assert ("x" * 190 + " [erased]", 0) == (conversation["last_message"], conversation["unread_user"])
 
 
 def test_a_conversation_that_came_back_meanwhile_is_not_replaced(world: World, repairer: Repairer) -> None:
