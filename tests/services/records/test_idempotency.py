@@ -39,7 +39,7 @@ def test_a_key_is_taken_for_seven_days(store: Store, after: int, free: bool) -> 
     """Until then it gives the first answer; from then on it is as new, whether or not the store dropped the claim."""
     first = claimed(store, START, "first")
     again = claimed(store, START + after, "second")
-    claim = store.get(OPS, REQUEST.place)
+    claim = store.get(OPS, REQUEST.claim_key)
 
     assert first
     assert free == again
@@ -51,7 +51,7 @@ def test_a_key_is_taken_for_seven_days(store: Store, after: int, free: bool) -> 
 def test_who_asks_for_the_first_answer_and_who_claims_the_key_agree(store: Store, after: int) -> None:
     """There is no moment at which a key neither can be claimed nor has an answer, nor one at which both is so."""
     claimed(store, START, "first")
-    claim = store.get(OPS, REQUEST.place)
+    claim = store.get(OPS, REQUEST.claim_key)
 
     assert claim is not None
     assert is_valid(claim, START + after) != claimed(store, START + after, "second")
@@ -61,8 +61,8 @@ def test_who_asks_for_the_first_answer_and_who_claims_the_key_agree(store: Store
 def test_a_claim_that_does_not_tell_how_long_counts(store: Store, change: dict[str, object]) -> None:
     """Nobody does a request twice because a claim was damaged."""
     claimed(store, START, "first")
-    store.transact(Update(OPS, REQUEST.place, **change))  # type: ignore[arg-type] # one of two ways to damage it
-    claim = store.get(OPS, REQUEST.place)
+    store.transact(Update(OPS, REQUEST.claim_key, **change))  # type: ignore[arg-type] # one of two ways to damage it
+    claim = store.get(OPS, REQUEST.claim_key)
 
     assert claim is not None
     assert is_valid(claim, START + 30 * DAY)
