@@ -137,6 +137,7 @@ def test_an_interrupted_marking_goes_on(
 def test_closing_and_reopening(chat: ChatService, clock: ManualClock, store: Store) -> None:
     """Closing says when and by whom, reopening takes that back, and both are in the history, oldest first."""
     name = chat.send("user-1", "Hello").conversation_id
+    chat.reply(name, "admin-1", "Hi")
     clock.now = START + 1_000
     closed = chat.close(name, "admin-1")
     as_closed = chat.conversation(name)
