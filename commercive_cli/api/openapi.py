@@ -49,8 +49,9 @@ class _Shapes(GenerateJsonSchema):
 
 class _AnswerShapes(_Shapes):
     def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: FBT001 - pydantic's signature
-        default = field["schema"].get("default") if field["schema"]["type"] == "default" else ...
-        return super().field_is_required(field, total) or default not in (None, ...)
+        schema = field["schema"]
+        filled = "default_factory" in schema or schema.get("default", ...) not in (None, ...)
+        return super().field_is_required(field, total) or (schema["type"] == "default" and filled)
 
 
 def document() -> Document:
@@ -85,7 +86,7 @@ def _reading() -> Document:
 
 def _writing() -> Document:
     actions = _actions("POST")
-    bodies = {name: _body_name(action) for action in actions for name in (action.name, *action.aliases)}
+    bodies = {name: _body_name(action) for action in actions for name in action.names}
     bodies |= dict.fromkeys(sorted(_SHORT_DECISIONS), _SHORT_APPROVAL)
     return {
         "operationId": "write",
@@ -120,7 +121,7 @@ def _table(actions: Sequence[Action[Any]]) -> str:
 
 
 def _action_parameter(actions: Sequence[Action[Any]]) -> Document:
-    names = [name for action in actions for name in (action.name, *action.aliases)]
+    names = [name for action in actions for name in action.names]
     return {"name": "action", "in": "query", "required": True, "schema": {"type": "string", "enum": names}}
 
 
@@ -177,7 +178,7 @@ def _schemas() -> Document:
         ref_template=_REFERENCE,
         schema_generator=_AnswerShapes,
     )
-    bodies = {_body_name(action): _body(action.params, [action.name, *action.aliases]) for action in _actions("POST")}
+    bodies = {_body_name(action): _body(action.params, [*action.names]) for action in _actions("POST")}
     short = _body(LeadDecision, sorted(_SHORT_DECISIONS), without="decision")
     return {**shapes["$defs"], **bodies, _SHORT_APPROVAL: short}
 

@@ -19,14 +19,19 @@ SERVICE = "commercive-api"
 NAMESPACE = "Commercive"
 UNKNOWN = "unknown"
 OK = "ok"
+FORWARDED = "forwarded"
 
 
 @dataclass
 class Trace:
-    """What is known of one request, filled in as it goes on."""
+    """What is known of one request, filled in as it goes on.
+
+    `group` stands for the action in metrics, where the names of another backend's actions could be without number.
+    """
 
     request_id: str = ""
     action: str = UNKNOWN
+    group: str = ""
     caller: str = UNKNOWN
     outcome: str = OK
     status: int = 0
@@ -78,7 +83,7 @@ class Telemetry:
 
     def _metrics(self, trace: Trace) -> dict[str, Any]:
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
-        metrics.add_dimension("action", trace.action)
+        metrics.add_dimension("action", trace.group or trace.action)
         metrics.add_metric("Requests", MetricUnit.Count, 1)
         metrics.add_metric("Latency", MetricUnit.Milliseconds, trace.latency_ms)
         metrics.add_metric("ClientErrors", MetricUnit.Count, 400 <= trace.status < 500)

@@ -19,6 +19,9 @@ DecidedStatus = Literal["approved", "rejected"]
 SenderType = Literal["user", "admin"]
 """Who counts as unread for the other side. Messages of any other sender are shown, and count nowhere."""
 
+AI_SENDER = "ai-assistant"
+"""The `sender_id` of automatic answers, whose `sender_type` is `ai`, as the former backend wrote them."""
+
 CONVERSATION_STATUSES: tuple[ConversationStatus, ...] = ("open", "closed")
 LEAD_STATUSES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
 SENDER_TYPES: tuple[SenderType, ...] = ("user", "admin")
@@ -131,6 +134,7 @@ class Conversation(Record):
     waiting_for: Choice | None = None
     closed_at: Time | None = None
     closed_by: Person | None = None
+    human_requested: Flag | None = None
 
     @property
     def waits_since(self) -> int | None:
@@ -165,6 +169,7 @@ class Lead(Record):
     pending_orders: Text = ""
     commission_amount: Amount | None = None
     admin_notes: PersonalText | None = None
+    rejection_reason: PersonalText | None = None
     reviewed_by: Person | None = None
     reviewed_at: Time | None = None
     created_at: Time

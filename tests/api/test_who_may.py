@@ -1,4 +1,4 @@
-"""Thirteen actions, six kinds of callers, their own things and others': every cell of the table."""
+"""All actions, six kinds of callers, their own things and others': every cell of the table."""
 
 import pytest
 

@@ -44,6 +44,7 @@ def test_an_answer_in_json_holds_the_same_facts(lead: Lead) -> None:
     answer = json.loads(LeadDecided(lead=lead, changed=True).model_dump_json(), parse_float=Decimal)
 
     assert lead == Lead.of(answer["lead"])
+    assert lead.status == answer["new_status"]
     assert ("commission_amount" in answer["lead"]) == (lead.commission_amount is not None)
     assert isinstance(answer["lead"].get("commission_amount", Decimal(0)), Decimal)
 

@@ -66,8 +66,11 @@ def _thread_errors(conversation: Item, messages: list[Item]) -> Iterable[str]:
         yield "was updated before its last message"
     if conversation["status"] == "closed" and last["created_at"] > conversation["closed_at"]:
         yield "a message entered after it was closed"
-    if ("waiting_since" in conversation) != (last["sender_type"] == "user"):
-        yield "waits for an answer exactly when the user wrote last"
+    answers = ("admin",) if conversation.get("human_requested") else ("admin", "ai")
+    answered_at = max((m["created_at"] for m in messages if m["sender_type"] in answers), default=0)
+    unanswered = [m for m in messages if m["sender_type"] == "user" and m["created_at"] > answered_at]
+    if ("waiting_since" in conversation) != bool(unanswered):
+        yield "waits for an answer exactly when a message of the user is not answered"
 
 
 def _lead_errors(store: Store, trails: dict[str, list[Item]]) -> Iterable[str]:

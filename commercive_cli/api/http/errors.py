@@ -26,8 +26,14 @@ RETRY_SECONDS = 1
 class UnknownAction(NotFound):
     """No action has this name."""
 
+    code = "unknown_action"
 
-class NoKeys(Unavailable):
+
+class OutsideUnavailable(Unavailable):
+    """A service other than the store cannot answer now; the message says what that means for the request."""
+
+
+class NoKeys(OutsideUnavailable):
     """Nobody can tell who is asking, for want of the keys of access tokens; nothing was done."""
 
 
@@ -46,6 +52,7 @@ STATUSES: dict[type[CommerciveError], int] = {
     Unauthenticated: 401,
     Denied: 403,
     NotFound: 404,
+    UnknownAction: 404,
     WrongMethod: 405,
     Conflict: 409,
     TooLarge: 413,
@@ -75,7 +82,7 @@ def _failed(error: Exception) -> tuple[int, Failed]:
     status = _status(error)
     if status == BUG:
         return status, Failed(error=BUG_TEXT, code=CommerciveError.code)
-    is_unknown = isinstance(error, Unavailable) and not isinstance(error, NoKeys)
+    is_unknown = isinstance(error, Unavailable) and not isinstance(error, OutsideUnavailable)
     return status, Failed(error=UNAVAILABLE_TEXT if is_unknown else str(error), code=code_of(error))
 
 

@@ -1,4 +1,4 @@
-"""Small HTTP calls to other services: two seconds, no redirects, no proxies, https unless it is this machine."""
+"""HTTP calls to other services: two seconds, no redirects, no proxies, https unless it is this machine."""
 
 import io
 import socket
@@ -30,15 +30,15 @@ class Response:
 
 
 SendRequest = Callable[[str, str, Mapping[str, str], bytes], Response]
-"""Sends method, URL, headers and body; raises CallFailed."""
+"""Sends method, URL, headers and body; raises RequestFailed."""
 
 
 class _Deadline:
     """The time that is left of a call; `now` counts seconds."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], seconds: float) -> None:
         self._now = now
-        self._ends = now() + TIMEOUT_SECONDS
+        self._ends = now() + seconds
 
     def left(self) -> float:
         """Return the seconds that are left; raise TimeoutError when none are."""
@@ -64,10 +64,17 @@ class _Incoming(io.RawIOBase):
 
 
 def send_request(
-    method: str, url: str, headers: Mapping[str, str], body: bytes, *, now: Callable[[], float] = time.monotonic
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    seconds: float = TIMEOUT_SECONDS,
+    largest: int = LARGEST_ANSWER,
+    now: Callable[[], float] = time.monotonic,
 ) -> Response:
-    """Send one request and return what came back within two seconds in all, at most 256 KB of it."""
-    deadline = _Deadline(now)
+    """Send one request and return what came back within these seconds in all, and no more bytes than `largest`."""
+    deadline = _Deadline(now, seconds)
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port)
@@ -82,7 +89,7 @@ def send_request(
         response = HTTPResponse(connection.sock, method=method)
         response.fp = io.BufferedReader(_Incoming(connection.sock, deadline))
         response.begin()
-        return Response(response.status, response.read(LARGEST_ANSWER), _lower(response.getheaders()))
+        return Response(response.status, response.read(largest), _lower(response.getheaders()))
     except (OSError, HTTPException) as error:
         raise RequestFailed(f"{parts.hostname} did not answer: {type(error).__name__}") from error
     finally:

@@ -4,6 +4,7 @@ import io
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import BUG, EXIT_CODES, USAGE, answering, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.settings import environment
 from commercive_cli.settings.api import AuthMode, load_api
 
@@ -21,8 +22,8 @@ app = new_group("api")
 
 DEFAULT_PORT = 8787
 _INDENT = 2
-_HTTP_ALONE = ("wrong_method", "too_large")
-"""Codes that only the API has; both mean that the request was not one it takes."""
+_HTTP_ALONE = {"wrong_method": USAGE, "too_large": USAGE, "unknown_action": EXIT_CODES[NotFound]}
+"""Codes that only the API has."""
 
 
 @app.command(epilog=example("commercive api serve --auth none --origin http://localhost:3000"))
@@ -79,7 +80,7 @@ def call(
     from commercive_cli.api.telemetry import Telemetry
 
     session = Session(context)
-    settings = load_api(environment(), auth="none")
+    settings = replace(load_api(environment(), auth="none"), fallback=None)
     log = sys.stderr if session.options.verbose else io.StringIO()
     with session.writing(yes=yes) as services:
         event = action_event(action, read_values(values or []))
@@ -174,5 +175,5 @@ def exit_code_of(code: str | None) -> int:
     if code is None:
         return 0
     if code in _HTTP_ALONE:
-        return USAGE
+        return _HTTP_ALONE[code]
     return next((number for error, number in EXIT_CODES.items() if error.code == code), BUG)

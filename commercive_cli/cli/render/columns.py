@@ -68,6 +68,7 @@ CONVERSATION = _columns(
     Column("last_message_id", wide=True),
     Column("closed_at", wide=True),
     Column("closed_by", wide=True),
+    Column("human_requested", wide=True),
 )
 MESSAGE = _columns(
     Message,
@@ -97,6 +98,7 @@ LEAD = _columns(
     Column("reviewed_by", wide=True),
     Column("reviewed_at", wide=True),
     Column("admin_notes", wide=True),
+    Column("rejection_reason", wide=True),
 )
 STATS = _columns(
     AffiliateStats,
@@ -172,7 +174,14 @@ DECIDED = (
     Column("affiliate_id", "id", "lead.affiliate_id"),
     Column("reviewed_by", "id", "lead.reviewed_by"),
     Column("admin_notes", "text", "lead.admin_notes"),
+    Column("rejection_reason", "text", "lead.rejection_reason"),
     Column("updated_at", "time", "lead.updated_at", wide=True),
+)
+FORM_URL = (
+    Column("affiliate_id", "id"),
+    Column("changed", "flag"),
+    Column("before"),
+    Column("form_url", "id"),
 )
 CREATED = (
     Column("link_id", "id"),

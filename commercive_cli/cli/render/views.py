@@ -8,6 +8,7 @@ from commercive_cli.cli.render import columns as c
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
+    FormURLSet,
     LinkCreated,
     LinkFound,
     Recomputation,
@@ -94,6 +95,8 @@ def in_words(result: Answer | Failed) -> str:
         case Seeded():
             what = f"{result.conversations} conversations, {result.messages} messages, {result.affiliates} affiliates"
             return f"{'loaded' if result.changed else 'already there'}: {what} and {result.leads} leads"
+        case FormURLSet():
+            return f"{result.before or 'nothing'} → {result.form_url}" if result.changed else "was right"
         case Recomputation():
             return "corrected" if result.changed else "was right"
     return "ok"
@@ -121,6 +124,7 @@ VIEWS: dict[type, View] = {
     LeadDecided: View(_itself, c.DECIDED),
     LinkFound: View(_field("affiliate_link"), c.LINK),
     LinkCreated: View(_itself, c.CREATED),
+    FormURLSet: View(_itself, c.FORM_URL),
     Stats: View(_field("stats"), c.STATS),
     AffiliateShown: View(
         _field("stats"),

@@ -18,7 +18,7 @@ from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import pages
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, Table
 
 LATEST_LEADS = 10
 
@@ -80,8 +80,12 @@ class AffiliateService:
         more = encode_cursor("affiliates", {"affiliate_id": shown[-1].affiliate_id}) if len(items) > limit else None
         return Affiliates(affiliates=shown, next_cursor=more)
 
-    def _scan(self, start: Key | None) -> Iterator[Item]:
-        for page in pages(lambda after: self.store.scan(AFFILIATE_STATS, start=after), start):
+    def linked_affiliates(self) -> list[str]:
+        """Return the ids of all affiliates who have a link, each once."""
+        return list(dict.fromkeys(str(item["affiliate_id"]) for item in self._scan(None, AFFILIATE_LINKS)))
+
+    def _scan(self, start: Key | None, table: Table = AFFILIATE_STATS) -> Iterator[Item]:
+        for page in pages(lambda after: self.store.scan(table, start=after), start):
             yield from page.items
 
     def _stats(self, affiliate_id: str) -> AffiliateStats:

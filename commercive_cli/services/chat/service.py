@@ -4,13 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from commercive_cli.domain.answers.audit import History
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent, Thread
+from commercive_cli.domain.answers.chat import (
+    ConversationChanged,
+    Conversations,
+    MarkedRead,
+    Messages,
+    Sent,
+    Thread,
+    UserMessageSent,
+)
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LONGEST_TAIL
 from commercive_cli.domain.models import (
+    AI_SENDER,
     CONVERSATION_STATUSES,
     SENDER_TYPES,
     WAITING_FOR,
@@ -128,18 +137,24 @@ class ChatService:
         *,
         store: str = "",
         conversation_id: str | None = None,
+        request_human: bool = False,
         key: str | None = None,
-    ) -> Sent:
+    ) -> UserMessageSent:
         """Store a user's message, in a conversation of theirs that is open, or as the first of a new one.
 
-        A repeated `key` (7 days) gets the first answer. Raises NotFound, Conflict when closed, Invalid.
+        `request_human` marks the conversation as one that automatic answers do not settle. A repeated `key` (7 days)
+        gets the first answer. Raises NotFound, Conflict when closed, Invalid.
         """
         user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
         target = None if conversation_id is None else identifier(conversation_id, "conversation_id")
-        request = _request("chat/send", user, key, target, None if target else shop, text)
+        asked = ("request_human",) if request_human else ()  # keys of messages without it keep their meaning
+        request = _request("chat/send", user, key, target, None if target else shop, text, *asked)
         if target is None:
-            return self._sender.start(user, shop, text, request)
-        return self._sender.post(NewMessage(target, "user", user, text, owner=user, request=request))
+            sent = self._sender.start(user, shop, text, request, request_human=request_human)
+        else:
+            draft = NewMessage(target, "user", user, text, owner=user, request_human=request_human, request=request)
+            sent = self._sender.post(draft)
+        return UserMessageSent(**sent.model_dump(), is_new_conversation=target is None)
 
     def reply(
         self,
@@ -162,6 +177,17 @@ class ChatService:
         request = _request("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
         draft = NewMessage(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
         return self._sender.post(draft)
+
+    def answer(self, conversation_id: str, message: str, *, if_last: str, key: str | None = None) -> Sent:
+        """Store an automatic answer in an open conversation whose last message is `if_last`.
+
+        It counts as unread nowhere, and ends the user's wait unless the user has asked for a person. A repeated `key`
+        (7 days) gets the first answer.
+        """
+        target, text = identifier(conversation_id, "conversation_id"), message_text(message)
+        last = identifier(if_last, "if_last")
+        request = _request("chat/answer", AI_SENDER, key, target, last, text)
+        return self._sender.post(NewMessage(target, "ai", AI_SENDER, text, if_last=last, request=request))
 
     def mark_shown(self, thread: Thread) -> MarkedRead:
         """Mark the user's messages read for admins, up to the last one of a thread that `show` returned."""

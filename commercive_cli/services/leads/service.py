@@ -81,15 +81,17 @@ class LeadService:
         *,
         commission: object = None,
         notes: object = None,
+        reason: object = None,
         amend: bool = False,
         as_of: int | None = None,
     ) -> LeadDecided:
         """Approve or reject a lead; `changed` is False when it was decided so already.
 
-        `commission` (USD, text, int or Decimal) is needed to approve. Another decision is a Conflict unless `amend`.
+        `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
+        is a Conflict unless `amend`.
         `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict.
         """
-        return self._decide(lead_id, new_decision(decision, commission, notes, amend=amend, as_of=as_of), actor)
+        return self._decide(lead_id, new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of), actor)
 
     def reset(self, lead_id: str, actor: str) -> LeadDecided:
         """Take a decision back: the lead is pending again and its commission no longer counted."""

@@ -177,6 +177,7 @@ def test_closing_twice_changes_nothing(chat: ChatService, store: Store) -> None:
     [
         ("send", "send without --conversation"),
         ("reply", "reply with --reopen, or open it with `commercive chat reopen"),
+        ("answer", "open it with `commercive chat reopen"),
     ],
 )
 def test_a_closed_conversation_takes_no_message(chat: ChatService, store: Store, write: str, way_out: str) -> None:
@@ -185,9 +186,10 @@ def test_a_closed_conversation_takes_no_message(chat: ChatService, store: Store,
     chat.close(name, "admin-1")
     before = everything(store)
 
-    attempts = {
+    attempts: dict[str, Callable[[], object]] = {
         "send": lambda: chat.send("user-1", "x", conversation_id=name),
         "reply": lambda: chat.reply(name, "admin-1", "x"),
+        "answer": lambda: chat.answer(name, "x", if_last="m"),
     }
 
     with pytest.raises(Conflict, match=f"is closed; .*{way_out}"):
