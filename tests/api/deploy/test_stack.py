@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from commercive_cli.api.application import PREFLIGHT
 from commercive_cli.api.deploy.stack import api_stack
 from commercive_cli.services.tables.cloudformation import table_resources
 from commercive_cli.settings.api import load_api
 from commercive_cli.settings.resolve import load
 from commercive_cli.store.schema import TABLES
-from tests.api.http.test_cors import PREFLIGHT
+from tests.api.http.test_cors import PREFLIGHT as PREFLIGHT_HEADERS
 from tests.api.world import Client
 
 RESOURCES: dict[str, Any] = api_stack("commercive_")["Resources"]
@@ -123,7 +122,7 @@ def test_the_url_and_the_function_permit_the_same_headers(guarded: Client) -> No
     [separator, choice] = RESOURCES["ApiUrl"]["Properties"]["Cors"]["AllowHeaders"]["Fn::Split"]
     [condition, further, usual] = choice["Fn::If"]
 
-    permitted = guarded.send("OPTIONS", "", None, PREFLIGHT).headers["access-control-allow-headers"].split(", ")
+    permitted = guarded.send("OPTIONS", "", None, PREFLIGHT_HEADERS).headers["access-control-allow-headers"].split(", ")
     assert permitted == usual.split(separator)
     assert ("HasExtraCorsHeaders", {"Fn::Sub": f"{usual},${{ExtraCorsHeaders}}"}) == (condition, further)
 

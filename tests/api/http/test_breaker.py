@@ -20,7 +20,7 @@ def is_open(breaker: Breaker) -> bool:
 
 @pytest.fixture
 def clock() -> ManualClock:
-    return ManualClock()
+    return ManualClock(step=0)
 
 
 @pytest.fixture
