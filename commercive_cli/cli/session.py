@@ -22,10 +22,9 @@ from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.errors import Denied
 from commercive_cli.settings import environment, no_colour
 from commercive_cli.settings.resolve import Settings, load
-from commercive_cli.store.dry_run import DryRun
-from commercive_cli.store.read_only import ReadOnly
 
 if TYPE_CHECKING:
+    from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
 
 Written = TypeVar("Written", bound=Answer)
@@ -81,6 +80,8 @@ class Session:
         """
         store = open_store(self.settings)
         if dry_run:
+            from commercive_cli.store.dry_run import DryRun
+
             self.rehearsal = DryRun(store)
             with self._opened(self.rehearsal) as services, self._changes_shown(self.rehearsal):
                 yield services
@@ -155,18 +156,21 @@ class Session:
     @contextmanager
     def _opened(self, store: "Store") -> Iterator[Services]:
         began = time.monotonic()
-        guarded = ReadOnly(store, self._read_only_reason()) if self.settings.read_only and not self.rehearsal else store
+        if self.settings.read_only and not self.rehearsal:
+            from commercive_cli.store.read_only import ReadOnly
+
+            store = ReadOnly(store, self._read_only_reason())
         if self.options.verbose:
             say(f"store {store.target}{self._by_profile()}, acting as {self.actor}")
         try:
-            yield bootstrap(self.settings, store=guarded)
+            yield bootstrap(self.settings, store=store)
         finally:
             store.close()
             if self.options.verbose:
                 say(f"took {time.monotonic() - began:.3f} s")
 
     @contextmanager
-    def _changes_shown(self, rehearsal: DryRun) -> Iterator[None]:
+    def _changes_shown(self, rehearsal: "DryRun") -> Iterator[None]:
         try:
             yield
         except typer.Exit:
@@ -174,7 +178,7 @@ class Session:
             raise
         self._show_changes(rehearsal)
 
-    def _show_changes(self, rehearsal: DryRun) -> None:
+    def _show_changes(self, rehearsal: "DryRun") -> None:
         from commercive_cli.cli.render.dry_run import dry_run_shown
 
         self.screen.show(dry_run_shown(rehearsal.changes))

@@ -19,7 +19,17 @@ from commercive_cli.services.records.link_claims import code_claim_key, primary_
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS, Table
-from commercive_cli.store.writes import Absent, All, Check, Condition, Delete, Exists, Put, Update, Write, unchanged
+from commercive_cli.store.writes import (
+    Absent,
+    Check,
+    Condition,
+    Delete,
+    Put,
+    Update,
+    Write,
+    unchanged,
+    wholly_unchanged,
+)
 
 _COUNTS = ("total_leads", "approved_leads", "pending_leads", "rejected_leads", "total_commission")
 Counts = dict[str, int | Decimal]
@@ -75,7 +85,7 @@ class Eraser:
         """Hand the row to the pseudonym with what is left on it: nothing, unless the books were wrong before."""
         alias = self.traces.aliases.get(item["affiliate_id"])
         if alias is not None:
-            yield Delete(AFFILIATE_STATS, AFFILIATE_STATS.key_of(item), when=All(Exists(), unchanged(item, "version")))
+            yield _taken_away(AFFILIATE_STATS, item)
             yield self._added(alias, {name: _number(item, name) for name in _COUNTS})
 
     def _added(self, affiliate_id: str, counts: Counts) -> Update:
@@ -92,8 +102,7 @@ class Eraser:
         if new["affiliate_id"] == owner:
             yield from self._changed(AFFILIATE_LINKS, item)
             return
-        as_read = unchanged(item, *(name for name in item if name not in AFFILIATE_LINKS.key_names))
-        yield Delete(AFFILIATE_LINKS, AFFILIATE_LINKS.key_of(item), when=All(Exists(), as_read))
+        yield _taken_away(AFFILIATE_LINKS, item)
         yield Put(AFFILIATE_LINKS, new, when=Absent())
         code = code_claim_key(item["link_id"])
         yield from self._moved_claim(item, code, code, new["affiliate_id"])
@@ -148,12 +157,17 @@ class Eraser:
         if OPS.key_of(new) == OPS.key_of(item):
             yield from self._changed(OPS, item)
         else:
-            yield Delete(OPS, OPS.key_of(item), when=Exists())
+            yield _taken_away(OPS, item)
             yield Put(OPS, new, when=Absent())
 
 
+def _taken_away(table: Table, item: Item) -> Delete:
+    """Return what drops an item that a copy stands for elsewhere, unless it is another one by now."""
+    return Delete(table, table.key_of(item), when=wholly_unchanged(table, item))
+
+
 def _owned(claim: Item) -> Condition:
-    return All(Exists(), unchanged(claim, "affiliate_id", "link_id"))
+    return unchanged(claim, "affiliate_id", "link_id")
 
 
 def _answered_lead(request: Item) -> str:

@@ -17,7 +17,7 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import OPS
-from commercive_cli.store.writes import Absent, Delete, Put
+from commercive_cli.store.writes import Delete, Put
 
 PARTITION = "erasure"
 _ROUNDS = 100_000
@@ -52,7 +52,7 @@ def begin_erasure(store: Store, term: str, identity: Identity, at: int) -> Journ
     """Store the note of a new erasure at `at` (ms), and return it."""
     key, secret = {"pk": PARTITION, "sk": secrets.token_hex(8)}, secrets.token_bytes(32)
     content = json.dumps({"identity": identity.document(), "secret": secret.hex()}).encode()
-    store.transact(Put(OPS, {**key, "created_at": at, **_masked(term, content)}, when=Absent()))
+    store.transact(Put(OPS, {**key, "created_at": at, **_masked(term, content)}))
     return JournalEntry(key, identity, secret)
 
 

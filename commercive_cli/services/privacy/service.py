@@ -22,7 +22,7 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.limits import item_bytes
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
-from commercive_cli.store.writes import Equals, Update
+from commercive_cli.store.writes import Equals, Put, Update
 
 ORDER = (AFFILIATE_LINKS, LEADS, AFFILIATE_STATS, CONVERSATIONS, MESSAGES, OPS)
 """Links first, so that nothing new is credited to the person; owners before what they own."""
@@ -159,7 +159,7 @@ class _Run:
                 self._leads.add(item["lead_id"])
 
     def _settle(self, table: Table) -> None:
-        """Change the items that wait; where the store refuses that, leave those that it refuses."""
+        """Change the items that wait; where that cannot be done, leave those with which it cannot."""
         items, self._waiting, self._size = self._waiting, [], 0
         try:
             self._change(table, items)
@@ -170,7 +170,7 @@ class _Run:
     def _change_alone(self, table: Table, item: Item) -> None:
         try:
             self._change(table, [item])
-        except Invalid:  # it would become too large, or holds what cannot be counted or pointed to
+        except Invalid:  # it would become too large, has no place to go, or holds what cannot be counted or pointed to
             self._leave(table, item)
 
     def _change(self, table: Table, items: list[Item]) -> None:
@@ -182,8 +182,10 @@ class _Run:
             self._preview_again(table, items)
             try:
                 self.store.transact(*writes)
-            except ConditionFailed:
-                found = (self.store.get(table, table.key_of(item)) for item in items)
+            except ConditionFailed as failed:
+                found = [self.store.get(table, table.key_of(item)) for item in items]
+                if found == items and any(isinstance(writes[position], Put) for position in failed.failures):
+                    raise Invalid("something else lies where the item would move to") from None
                 items = [item for item in found if item is not None]
                 continue
             self.changed[table.name] += len(items)

@@ -19,7 +19,7 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import TRANSACTION_WRITES
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import OPS, TABLES, Table
-from commercive_cli.store.writes import Absent, Condition, Equals, Put
+from commercive_cli.store.writes import Absent, Put
 
 BATCH = 2_000
 OnItems = Callable[[int], None]
@@ -51,18 +51,20 @@ class SeedService:
         known = self.store.get(OPS, _place(plan))
         if known is not None and known["state"] == "done":
             return _seeded(plan, changed=False)
-        begun = plan if known is None else replace(plan, until=known["until"])
-        self._begin(begun, Absent() if known is None else Equals("state", "loading"))
+        if known is None:
+            self._begin(plan)
+        else:
+            plan = replace(plan, until=known["until"])
         put = self.store.batch_put if known is None else self._put_missing
-        for table, batch in _batches(chain(traffic(begun), sales(begun, self.dashboard_url))):
+        for table, batch in _batches(chain(traffic(plan), sales(plan, self.dashboard_url))):
             put(table, batch)
             progress(len(batch))
-        self.store.transact(Put(OPS, _marker(begun, "done"), when=Equals("state", "loading")))
+        self.store.transact(Put(OPS, _marker(plan, "done")))
         return _seeded(plan, changed=True)
 
-    def _begin(self, plan: Plan, when: Condition) -> None:
+    def _begin(self, plan: Plan) -> None:
         try:
-            self.store.transact(Put(OPS, _marker(plan, "loading"), when=when))
+            self.store.transact(Put(OPS, _marker(plan, "loading"), when=Absent()))
         except ConditionFailed:
             raise Conflict(
                 "somebody else has just begun to load this data; nothing was written, try again later"
