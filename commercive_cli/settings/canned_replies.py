@@ -1,4 +1,4 @@
-"""Where canned replies live: one text file each, in `templates` beside the config file."""
+"""The canned replies: text files in the directory `templates` next to the config file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,18 +16,18 @@ def template_directory(environ: Mapping[str, str]) -> Path:
 
 
 def template_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the names of the canned replies there are."""
+    """Return the names of the existing canned replies, sorted."""
     return sorted(path.stem for path in template_directory(environ).glob(f"*{SUFFIX}"))
 
 
 def read_template(environ: Mapping[str, str], name: str) -> str:
-    """Return the text of a canned reply; raise Invalid, naming the nearest, when there is none of that name."""
+    """Return the text of a canned reply; raise Invalid, suggesting the nearest name, when there is none."""
     names = template_names(environ)
     directory = template_directory(environ)
     if name not in names:
-        place = directory / f"NAME{SUFFIX}"
+        files = directory / f"NAME{SUFFIX}"
         raise Invalid(
-            f"there is no template {name!r}{suggestion(name, names)}; templates are {place}", field="template"
+            f"there is no template {name!r}{suggestion(name, names)}; templates are files {files}", field="template"
         )
     path = directory / f"{name}{SUFFIX}"
     try:
