@@ -1,4 +1,4 @@
-"""`commercive chat`: what support staff do with conversations."""
+"""`commercive chat`: the support staff's commands for conversations."""
 
 from typing import Annotated, Literal
 
@@ -79,9 +79,9 @@ def show(
     session = Session(context, output)
     after = parse_time(since, "--since", session.now)
     with session.writing(yes=yes) if mark_read else session.reading() as services:
-        # Services take the last time that is not wanted.
+        # --since is inclusive, the service's `since` exclusive.
         thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
-        session.screen.show(thread)  # nothing has changed yet; what could not be shown is not marked read
+        session.screen.show(thread)  # shown before the write, so that only shown messages are marked read
         if mark_read:
             say(f"{services.chat.mark_shown(thread).marked} marked read")
 
@@ -198,7 +198,7 @@ def close(
             session.each(ids or [], lambda one: services.chat.close(one, session.actor))
             return
         since = session.now - parse_duration(idle, "--idle")
-        # A conversation somebody writes in meanwhile is idle no more, so it stays open.
+        # `as_of` keeps a conversation open that got a message since it was selected.
         seen = {each.conversation_id: each.updated_at for each in services.chat.idle(since, last_from)}
         session.many(list(seen), lambda one: services.chat.close(one, session.actor, as_of=seen[one]))
 

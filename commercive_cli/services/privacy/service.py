@@ -83,7 +83,7 @@ class PrivacyService:
             if not run.make_pass():
                 break
         else:
-            raise Unavailable("new items about the person keep being written; run the same command again to continue")
+            raise Unavailable("new items about the person keep being written; run the same command again to go on")
         pseudonyms = run.matcher.pseudonyms
         subject, by = pseudonyms[min(pseudonyms)], pseudonyms.get(actor, actor)
         row = AuditEntry("person", subject, "erase", by, {}, {}).row(self.clock(), self.new_id)
@@ -188,7 +188,7 @@ class _ErasureRun:
                 continue
             self.changed[table.name] += len(items)
             return
-        raise Unavailable(f"{table.name} changes too fast; run the same command again to continue")
+        raise Unavailable(f"{table.name} changes too fast; run the same command again to go on")
 
     def _renew_previews(self, table: Table, items: list[Item]) -> None:
         """Renew the previews of messages where either text is too long: the cut may have gone through what is erased.
