@@ -22,10 +22,9 @@ from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.errors import Denied
 from commercive_cli.settings import environment, no_colour
 from commercive_cli.settings.resolve import Settings, load
-from commercive_cli.store.dry_run import DryRun
-from commercive_cli.store.read_only import ReadOnly
 
 if TYPE_CHECKING:
+    from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
 
 Written = TypeVar("Written", bound=Answer)
@@ -81,6 +80,8 @@ class Session:
         """
         store = open_store(self.settings)
         if dry_run:
+            from commercive_cli.store.dry_run import DryRun
+
             self._dry_run = DryRun(store)
             with self._opened(self._dry_run) as services, self._changes_shown(self._dry_run):
                 yield services
@@ -155,18 +156,21 @@ class Session:
     @contextmanager
     def _opened(self, store: "Store") -> Iterator[Services]:
         began = time.monotonic()
-        used = ReadOnly(store, self._read_only_reason()) if self.settings.read_only and not self._dry_run else store
+        if self.settings.read_only and not self._dry_run:
+            from commercive_cli.store.read_only import ReadOnly
+
+            store = ReadOnly(store, self._read_only_reason())
         if self.options.verbose:
             say(f"store {store.target}{self._profile_suffix()}, acting as {self.actor}")
         try:
-            yield bootstrap(self.settings, store=used)
+            yield bootstrap(self.settings, store=store)
         finally:
             store.close()
             if self.options.verbose:
                 say(f"took {time.monotonic() - began:.3f} s")
 
     @contextmanager
-    def _changes_shown(self, dry_run: DryRun) -> Iterator[None]:
+    def _changes_shown(self, dry_run: "DryRun") -> Iterator[None]:
         try:
             yield
         except typer.Exit:
@@ -174,7 +178,7 @@ class Session:
             raise
         self._show_changes(dry_run)
 
-    def _show_changes(self, dry_run: DryRun) -> None:
+    def _show_changes(self, dry_run: "DryRun") -> None:
         from commercive_cli.cli.render.dry_run import dry_run_shown
 
         self.screen.show(dry_run_shown(dry_run.changes))

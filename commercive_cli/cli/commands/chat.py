@@ -7,7 +7,6 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
-from commercive_cli.cli.message_sources import MessageSources
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.times import parse_duration, parse_time
 from commercive_cli.domain.answers.chat import Conversations
@@ -15,12 +14,13 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.settings import environment
-from commercive_cli.settings.canned_replies import template_names
 
 app = new_group("chat")
 
 
 def _templates(incomplete: str) -> list[str]:
+    from commercive_cli.settings.canned_replies import template_names
+
     return [name for name in template_names(environment()) if name.startswith(incomplete)]
 
 
@@ -103,6 +103,8 @@ def send(
     output: o.Output = "table",
 ) -> None:
     """Send a message as the user, for tests and phone calls."""
+    from commercive_cli.cli.message_sources import MessageSources
+
     message = MessageSources(text, file).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
@@ -143,6 +145,8 @@ def reply(
     output: o.Output = "table",
 ) -> None:
     """Reply in a conversation as an admin."""
+    from commercive_cli.cli.message_sources import MessageSources
+
     message = MessageSources(text, file, editor, template, var or ()).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:

@@ -9,6 +9,7 @@ from itertools import islice
 
 from commercive_cli.domain.models import Conversation, SenderType
 from commercive_cli.services.chat.messages import is_native
+from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import TRANSACTION_WRITES
 from commercive_cli.store.pages import query_items
@@ -85,7 +86,7 @@ def _mark(store: Store, conversation: Conversation, reader: ReadSide, chunk: lis
             return len(chunk)
         except ConditionFailed as failed:
             if 0 in failed.failures:
-                raise
+                raise conversation_not_found(conversation.conversation_id) from None
             chunk = [item for position, item in enumerate(chunk, 1) if position not in failed.failures]
     return 0
 

@@ -17,7 +17,7 @@ from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
-from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Missing, Put, Update, Write
+from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Put, Update, Write
 
 _CONVERSATION, _MESSAGE, _CLAIM = 0, 1, 2
 
@@ -107,7 +107,7 @@ class MessageSender:
         except ConditionFailed as failed:
             repeated = first_answer(self._store, request, failed, at)
             if repeated is None:
-                raise
+                raise Unavailable("the message was not stored; send it again") from None
             return repeated
         return sent
 
@@ -173,7 +173,7 @@ class MessageSender:
             return Equals("last_message_id", draft.if_last)
         newest = newest_message(self._store, draft.conversation_id)
         if "last_message_id" not in item and newest and newest.message_id == draft.if_last:
-            return All(Missing("last_message_id"), Equals("updated_at", item["updated_at"]))
+            return Equals("updated_at", item["updated_at"])  # every message moves it
         raise Conflict(self._written_since(draft, draft.if_last))
 
     def _written_since(self, draft: NewMessage, last: str) -> str:

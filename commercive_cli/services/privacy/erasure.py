@@ -20,7 +20,17 @@ from commercive_cli.services.records.link_claims import code_claim_key, primary_
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS, Table
-from commercive_cli.store.writes import Absent, All, Check, Condition, Delete, Exists, Put, Update, Write, unchanged
+from commercive_cli.store.writes import (
+    Absent,
+    Check,
+    Condition,
+    Delete,
+    Put,
+    Update,
+    Write,
+    unchanged,
+    wholly_unchanged,
+)
 
 _COUNTS = ("total_leads", "approved_leads", "pending_leads", "rejected_leads", "total_commission")
 Counts = dict[str, int | Decimal]
@@ -76,7 +86,7 @@ class Eraser:
         """Move what the stats still count to the pseudonym: only zeros, unless the stats were wrong before."""
         pseudonym = self.matcher.pseudonyms.get(item["affiliate_id"])
         if pseudonym is not None:
-            yield Delete(AFFILIATE_STATS, AFFILIATE_STATS.key_of(item), when=All(Exists(), unchanged(item, "version")))
+            yield _deletion_as_read(AFFILIATE_STATS, item)
             yield self._stats_update(pseudonym, {name: _number(item, name) for name in _COUNTS})
 
     def _stats_update(self, affiliate_id: str, counts: Counts) -> Update:
@@ -93,8 +103,7 @@ class Eraser:
         if new["affiliate_id"] == owner:
             yield from self._attribute_update(AFFILIATE_LINKS, item)
             return
-        as_read = unchanged(item, *(name for name in item if name not in AFFILIATE_LINKS.key_names))
-        yield Delete(AFFILIATE_LINKS, AFFILIATE_LINKS.key_of(item), when=All(Exists(), as_read))
+        yield _deletion_as_read(AFFILIATE_LINKS, item)
         yield Put(AFFILIATE_LINKS, new, when=Absent())
         code = code_claim_key(item["link_id"])
         yield from self._claim_writes(item, code, code, new["affiliate_id"])
@@ -150,12 +159,17 @@ class Eraser:
         if OPS.key_of(new) == OPS.key_of(item):
             yield from self._attribute_update(OPS, item)
         else:
-            yield Delete(OPS, OPS.key_of(item), when=Exists())
+            yield _deletion_as_read(OPS, item)
             yield Put(OPS, new, when=Absent())
 
 
+def _deletion_as_read(table: Table, item: Item) -> Delete:
+    """Return the deletion of an item that was copied to another key, on condition that it is as read."""
+    return Delete(table, table.key_of(item), when=wholly_unchanged(table, item))
+
+
 def _same_link(claim: Item) -> Condition:
-    return All(Exists(), unchanged(claim, "affiliate_id", "link_id"))
+    return unchanged(claim, "affiliate_id", "link_id")
 
 
 def _lead_of_answer(request: Item) -> str:

@@ -17,7 +17,7 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import OPS
-from commercive_cli.store.writes import Absent, Delete, Put
+from commercive_cli.store.writes import Delete, Put
 
 PARTITION = "erasure"
 _ROUNDS = 100_000
@@ -40,9 +40,9 @@ class JournalEntry:
 def unfinished_erasure(store: Store, term: str) -> JournalEntry | None:
     """Return the unfinished erasure of the person that `term` names, or None."""
     for item in _entries(store):
-        content = _unmasked(term, item)
-        if content is not None:
-            content = json.loads(content)
+        unmasked = _unmasked(term, item)
+        if unmasked is not None:
+            content = json.loads(unmasked)
             key = OPS.key_of(item)
             return JournalEntry(key, Identity.from_document(content["identity"]), bytes.fromhex(content["secret"]))
     return None
@@ -52,7 +52,7 @@ def begin_erasure(store: Store, term: str, identity: Identity, at: int) -> Journ
     """Store the journal entry of a new erasure at `at` (ms), and return it."""
     key, secret = {"pk": PARTITION, "sk": secrets.token_hex(8)}, secrets.token_bytes(32)
     content = json.dumps({"identity": identity.document(), "secret": secret.hex()}).encode()
-    store.transact(Put(OPS, {**key, "created_at": at, **_masked(term, content)}, when=Absent()))
+    store.transact(Put(OPS, {**key, "created_at": at, **_masked(term, content)}))
     return JournalEntry(key, identity, secret)
 
 

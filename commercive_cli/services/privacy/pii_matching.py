@@ -100,10 +100,10 @@ class PIIMatcher:
             if attribute.personal:
                 data[attribute.name] = self.email if attribute.kind is Kind.EMAIL else MARKER
         if table is AFFILIATE_LINKS:
-            data["store_url"] = self._shop_pseudonym(text_in(item, "store_url"))
+            data["store_url"] = self.shop_pseudonym(text_in(item, "store_url"))
         return {name: value for name, value in data.items() if item.get(name)}
 
-    def _shop_pseudonym(self, store_url: str) -> str:
+    def shop_pseudonym(self, store_url: str) -> str:
         """Return the replacement of a store URL; one for each store, so that each keeps its primary link."""
         normal = normal_store_url(store_url)
         return store_url if normal.endswith(".erased.invalid") else f"{self.pseudonym(normal)}.erased.invalid"
@@ -133,24 +133,17 @@ class PIIMatcher:
 
     @cached_property
     def _contact_pattern(self) -> re.Pattern[str] | None:
-        identity = self.identity
-        return _alternatives(
-            [
-                *map(_address, identity.emails),
-                *map(_number, identity.phones),
-                *map(_token, filter(_is_distinctive, identity.ids)),
-            ]
-        )
+        emails, phones, ids = self.identity.emails, self.identity.phones, self.identity.ids
+        return _any_of([*map(_address, emails), *map(_number, phones), *map(_token, filter(_distinct, ids))])
 
     @cached_property
     def _others_pattern(self) -> re.Pattern[str] | None:
-        return _alternatives(
-            [*_pattern_texts(self._contact_pattern), *(_name(name) for name in self.identity.names if " " in name)]
-        )
+        full_names = [name for name in self.identity.names if " " in name]
+        return _any_of([*_parts(self._contact_pattern), *map(_name, full_names)])
 
     @cached_property
     def _own_pattern(self) -> re.Pattern[str] | None:
-        return _alternatives([*_pattern_texts(self._contact_pattern), *map(_name, self.identity.names)])
+        return _any_of([*_parts(self._contact_pattern), *map(_name, self.identity.names)])
 
 
 def _map_texts(value: Any, redact: Callable[[str], str]) -> Any:
@@ -176,13 +169,13 @@ def _texts(value: Any) -> Iterator[str]:
                 yield from _texts(each)
 
 
-def _alternatives(patterns: Iterable[str]) -> re.Pattern[str] | None:
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
     # The longest first, so that of two names or addresses with the same beginning the longer one is replaced whole.
     ordered = sorted(patterns, key=len, reverse=True)
     return re.compile("|".join(ordered), re.IGNORECASE) if ordered else None
 
 
-def _pattern_texts(pattern: re.Pattern[str] | None) -> list[str]:
+def _parts(pattern: re.Pattern[str] | None) -> list[str]:
     return [] if pattern is None else [pattern.pattern]
 
 
@@ -205,7 +198,7 @@ def _token(identifier: str) -> str:
     return rf"(?<![{_LETTER}-]){re.escape(identifier.casefold())}(?![{_LETTER}-])"
 
 
-def _is_distinctive(identifier: str) -> bool:
+def _distinct(identifier: str) -> bool:
     """Return whether an id cannot be mistaken for an ordinary word or number."""
     mixed = re.search("[0-9]", identifier) and re.search("[^0-9]", identifier)
     return bool(mixed) or (len(identifier) >= _DISTINCTIVE_LENGTH and not identifier.isalpha())

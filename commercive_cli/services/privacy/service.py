@@ -22,7 +22,7 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.limits import item_bytes
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
-from commercive_cli.store.writes import Equals, Update
+from commercive_cli.store.writes import Equals, Put, Update
 
 ORDER = (AFFILIATE_LINKS, LEADS, AFFILIATE_STATS, CONVERSATIONS, MESSAGES, OPS)
 """Links come first, so that no new lead is credited to the person; owners come before the items they own."""
@@ -159,7 +159,7 @@ class _ErasureRun:
                 self._leads.add(item["lead_id"])
 
     def _write_batch(self, table: Table) -> None:
-        """Change the items of the batch; where the store refuses, report the refused items as remaining."""
+        """Change the items of the batch; where that is not possible, report the items as remaining."""
         items, self._batch, self._batch_bytes = self._batch, [], 0
         try:
             self._change(table, items)
@@ -170,7 +170,7 @@ class _ErasureRun:
     def _change_alone(self, table: Table, item: Item) -> None:
         try:
             self._change(table, [item])
-        except Invalid:  # it would become too large, or a value cannot be counted or be a key
+        except Invalid:  # it would become too large, its new key is taken, or a value cannot be counted or be a key
             self._report_remaining(table, item)
 
     def _change(self, table: Table, items: list[Item]) -> None:
@@ -182,8 +182,10 @@ class _ErasureRun:
             self._renew_previews(table, items)
             try:
                 self.store.transact(*writes)
-            except ConditionFailed:
-                found = (self.store.get(table, table.key_of(item)) for item in items)
+            except ConditionFailed as failed:
+                found = [self.store.get(table, table.key_of(item)) for item in items]
+                if found == items and any(isinstance(writes[position], Put) for position in failed.failures):
+                    raise Invalid("something else lies where the item would move to") from None
                 items = [item for item in found if item is not None]
                 continue
             self.changed[table.name] += len(items)

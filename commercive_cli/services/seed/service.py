@@ -19,7 +19,7 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import TRANSACTION_WRITES
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import OPS, TABLES, Table
-from commercive_cli.store.writes import Absent, Condition, Equals, Put
+from commercive_cli.store.writes import Absent, Put
 
 BATCH = 2_000
 OnItems = Callable[[int], None]
@@ -51,18 +51,20 @@ class SeedService:
         marker = self.store.get(OPS, _marker_key(plan))
         if marker is not None and marker["state"] == "done":
             return _answer(plan, changed=False)
-        begun = plan if marker is None else replace(plan, until=marker["until"])
-        self._begin(begun, Absent() if marker is None else Equals("state", "loading"))
+        if marker is None:
+            self._begin(plan)
+        else:
+            plan = replace(plan, until=marker["until"])
         put = self.store.batch_put if marker is None else self._put_missing
-        for table, batch in _batches(chain(conversation_items(begun), affiliate_items(begun, self.dashboard_url))):
+        for table, batch in _batches(chain(conversation_items(plan), affiliate_items(plan, self.dashboard_url))):
             put(table, batch)
             progress(len(batch))
-        self.store.transact(Put(OPS, _marker(begun, "done"), when=Equals("state", "loading")))
+        self.store.transact(Put(OPS, _marker(plan, "done")))
         return _answer(plan, changed=True)
 
-    def _begin(self, plan: Plan, when: Condition) -> None:
+    def _begin(self, plan: Plan) -> None:
         try:
-            self.store.transact(Put(OPS, _marker(plan, "loading"), when=when))
+            self.store.transact(Put(OPS, _marker(plan, "loading"), when=Absent()))
         except ConditionFailed:
             raise Conflict("another command is loading this data; nothing was written, try again later") from None
 

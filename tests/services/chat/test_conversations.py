@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -16,50 +15,11 @@ from commercive_cli.domain.models import Conversation
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
-from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, TABLES
+from commercive_cli.store.schema import CONVERSATIONS, TABLES
 from tests.services.books import errors_in, everything
+from tests.services.chat.imported import MINUTE, V4, import_thread
 from tests.services.fakes import START, Intervening, ManualClock
-
-V4 = "7b3a4c9e-1d2f-4a5b-8c6d-0e1f2a3b4c5d"
-MINUTE = 60_000
-
-
-def v4(number: int) -> str:
-    """Return a UUID of version 4; the ids of higher numbers sort first, and all before any UUIDv7 of our time."""
-    return str(UUID(int=(0xFF - number) << 112 | 0x4 << 76 | 0b10 << 62))
-
-
-def import_thread(store: Store, name: str = V4, *, count: int = 3, created_at: int = START) -> list[str]:
-    """Store a conversation as the seed program did, with messages a minute apart; return the message ids."""
-    ids = [v4(number) for number in range(count)]
-    conversation: Item = {
-        "conversation_id": name,
-        "created_at": created_at,
-        "user_id": "user-1",
-        "store_url": "old.example",
-        "status": "open",
-        "updated_at": START + (count - 1) * MINUTE,
-        "last_message": f"old {count - 1}",
-        "unread_admin": count,
-        "unread_user": 0,
-    }
-    messages = [
-        {
-            "message_id": message_id,
-            "conversation_id": name,
-            "sender_type": "user",
-            "sender_id": "user-1",
-            "message_text": f"old {number}",
-            "created_at": START + number * MINUTE,
-            "is_read": False,
-        }
-        for number, message_id in enumerate(ids)
-    ]
-    store.batch_put(CONVERSATIONS, [conversation])
-    store.batch_put(MESSAGES, messages)
-    return ids
 
 
 def talk(chat: ChatService, users: int = 250) -> str:
@@ -176,10 +136,10 @@ def test_an_interrupted_marking_goes_on(
 def test_closing_and_reopening(chat: ChatService, clock: ManualClock, store: Store) -> None:
     """Closing stores when and by whom, reopening removes that, and both are in the history, oldest first."""
     name = chat.send("user-1", "Hello").conversation_id
-    clock.advance(1_000)
+    clock.now = START + 1_000
     closed = chat.close(name, "admin-1")
     as_closed = chat.conversation(name)
-    clock.advance(1_000)
+    clock.now = START + 2_000
     opened = chat.reopen(name, "admin-2")
     as_opened = chat.conversation(name)
 
@@ -371,12 +331,9 @@ def test_if_last_in_an_imported_conversation(chat: ChatService, clock: ManualClo
     assert chat.reply(V4, "admin-1", "Hi", if_last=ids[2]).message_id == chat.conversation(V4).last_message_id
 
 
-def test_a_user_lists_their_conversations(chat: ChatService, clock: ManualClock) -> None:
+def test_a_user_lists_their_conversations(chat: ChatService) -> None:
     """A user sees their own conversations, open and closed, the most recently changed first, whole or in pages."""
-    names = []
-    for _ in range(5):
-        names.append(chat.send("user-1", "x").conversation_id)
-        clock.advance(1)
+    names = [chat.send("user-1", "x").conversation_id for _ in range(5)]
     chat.send("user-2", "x")
     chat.close(names[0], "admin-1")
     expected = [names[0], *reversed(names[1:])]
@@ -391,15 +348,12 @@ def test_a_user_lists_their_conversations(chat: ChatService, clock: ManualClock)
         chat.conversations("user-2", cursor=page.next_cursor)
 
 
-def test_admin_filters(chat: ChatService, clock: ManualClock) -> None:
+def test_admin_filters(chat: ChatService) -> None:
     """Status, user, shop and unread narrow a list, alone and together, and unknown words suggest the nearest."""
     a = chat.send("user-1", "x", store="a.example").conversation_id
-    clock.advance(1)
     b = chat.send("user-2", "x", store="b.example").conversation_id
-    clock.advance(1)
     c = chat.send("user-1", "x", store="b.example").conversation_id
     chat.mark_read(b, "admin")
-    clock.advance(1)
     chat.close(a, "admin-1")
 
     def listed(**wanted: object) -> list[str]:

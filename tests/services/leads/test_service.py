@@ -46,8 +46,11 @@ def decide(leads: LeadService, lead_id: str, status: DecidedStatus, amount: str 
     return leads.decide(lead_id, status, "admin-1", commission=commission, **more).changed
 
 
-def test_a_submitted_lead_is_pending_and_counted(leads: LeadService, code: str, store: Store) -> None:
+def test_a_submitted_lead_is_pending_and_counted(
+    leads: LeadService, code: str, store: Store, clock: ManualClock
+) -> None:
     """A visitor's form becomes a pending lead of the affiliate behind the code, and counts at once."""
+    clock.now = START
     lead_id = leads.submit(code, FORM).lead_id
     shown = leads.show(lead_id)
 
@@ -194,6 +197,7 @@ def test_two_equal_submissions_at_once(
 
 def test_an_id_that_exists_is_no_lost_lead(code: str, store: Store, clock: ManualClock) -> None:
     """If an id repeated, submitting would raise Unavailable and overwrite nothing."""
+    clock.step = 0
     leads = LeadService(store, clock, lambda _at: "the-same")
     leads.submit(code, FORM)
     before = everything(store)
@@ -263,9 +267,9 @@ def test_what_a_decision_does(
 def test_a_decision_says_who_and_when(leads: LeadService, code: str, clock: ManualClock) -> None:
     """A decided lead shows its admin, time and notes; a reset drops admin and time and keeps the notes."""
     lead_id = leads.submit(code, FORM).lead_id
-    clock.advance(1_000)
+    clock.now = START + 1_000
     decided = leads.decide(lead_id, "approved", "admin-1", commission="25.5", notes=" good ").lead
-    clock.advance(1_000)
+    clock.now = START + 2_000
     reset = leads.reset(lead_id, "admin-2").lead
 
     assert decided.model_dump() == leads.lead(lead_id).model_dump() | {
@@ -487,8 +491,8 @@ def test_lead_filters(leads: LeadService, store: Store, clock: ManualClock) -> N
     b = affiliates.create_link("aff-b", "b@example.com").link_id
     ids = []
     for number, link in enumerate((a, b, a, b)):
+        clock.now = START + number * 1_000
         ids.append(leads.submit(link, form(name=f"Größe {number}", email=f"n{number}@example.com")).lead_id)
-        clock.advance(1_000)
     decide(leads, ids[0], "approved", "1")
     decide(leads, ids[1], "rejected", None)
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercive_cli.domain.errors import Conflict
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.audit.service import AuditService
@@ -122,6 +123,30 @@ def test_seeding_again_changes_nothing(store: Store) -> None:
 
     assert not SeedService(store).run(PLAN).changed
     assert before == [rows(store, table) for table in TABLES]
+
+
+def test_of_two_who_seed_the_same_at_once_one_is_told_so(store: Store) -> None:
+    """The second one writes nothing beside the first, which may be at work for hours."""
+    meddled = Intervening(store)
+    meddled.before("transact", lambda: SeedService(store).run(PLAN))
+
+    with pytest.raises(Conflict, match="somebody else has just begun to load this data; nothing was written"):
+        SeedService(meddled).run(PLAN)
+    assert [] == AuditService(store).run("ops").findings
+    assert not SeedService(store).run(PLAN).changed
+
+
+def test_two_who_complete_the_same_at_once_both_end_well(store: Store) -> None:
+    """A run that died is completed by whoever repeats it, also when two do."""
+    meddled = Intervening(store)
+    meddled.before("batch_put", die)
+    with pytest.raises(Died):
+        SeedService(meddled).run(PLAN)
+    meddled.before("transact", lambda: SeedService(store).run(PLAN))
+    SeedService(meddled).run(PLAN)
+
+    assert [] == AuditService(store).run("ops").findings
+    assert not SeedService(store).run(PLAN).changed
 
 
 class Died(BaseException):
