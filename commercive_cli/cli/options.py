@@ -27,7 +27,7 @@ Until = Annotated[
 ]
 Key = Annotated[
     str | None,
-    typer.Option("--key", metavar="KEY", help="Repeating the command with this key within 7 days changes nothing."),
+    typer.Option("--key", metavar="KEY", help="Repeating it with this key within 7 days changes nothing."),
 ]
 
 

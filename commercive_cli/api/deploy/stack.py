@@ -1,7 +1,6 @@
 """The deployable stack as a CloudFormation template: function, URL, role, tables, log, secret and alarms.
 
-Both URL and function get the origins: the URL answers preflights and sends CORS headers, the function refuses requests
-from other pages.
+URL and function get the origins: the URL answers preflights and sends CORS headers, the function refuses others.
 """
 
 import sys

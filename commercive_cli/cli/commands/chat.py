@@ -25,12 +25,9 @@ def _templates(incomplete: str) -> list[str]:
 
 
 Conversation = Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
-ConversationIds = Annotated[
-    list[str] | None, typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
-]
-ManyConversations = Annotated[
-    list[str], typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
-]
+_IDS = typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
+ConversationIds = Annotated[list[str] | None, _IDS]
+ManyConversations = Annotated[list[str], _IDS]
 
 
 @app.command("list", epilog=example("commercive chat list --status open --sort waiting", "commercive chat list -o ids"))

@@ -1,7 +1,4 @@
-"""Marks messages read. Every transaction keeps the unread counter exact, and a repetition changes nothing.
-
-Messages that arrive after the conversation was read stay unread.
-"""
+"""Marks messages read and keeps the unread counters exact; messages that arrive meanwhile stay unread."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -126,8 +126,7 @@ class ChatService:
     ) -> Sent:
         """Store a user's message in an open conversation of theirs, or as the first message of a new one.
 
-        A repetition with the same `key` within 7 days returns the first answer. Raises NotFound, Conflict when the
-        conversation is closed, and Invalid.
+        A repetition with `key` within 7 days returns the first answer. Raises NotFound, Conflict when closed, Invalid.
         """
         user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
         target = None if conversation_id is None else identifier(conversation_id, "conversation_id")

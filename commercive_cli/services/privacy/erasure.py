@@ -1,9 +1,8 @@
 """The writes that remove a person's data from items, while counters, sums of money and claims stay correct.
 
 Every write is conditional on what was read. An item that gets another key moves in one transaction with the counters
-and claims that refer to it, so every invariant holds after each transaction, even when a run is killed. Other programs
-wrote some of the items, so attributes may have any type: where a number is expected, anything else counts as 0, and
-where text is expected, as empty.
+and claims that refer to it, so every invariant holds after each transaction, even when a run is killed. Attributes may
+have any type, since other programs wrote some items: what is not a number counts as 0, what is not text as empty.
 """
 
 from collections import defaultdict
@@ -141,8 +140,7 @@ class Eraser:
         if scope in self.matcher.pseudonyms or self.matcher.redact(OPS, item) != item:
             yield Delete(OPS, OPS.key_of(item), when=unchanged(item, "created_at"))
         elif _lead_of_answer(item) in self.leads and item.get("fingerprint") != MARKER:
-            # The fingerprint hashes name, address and number, so a guess could be confirmed by it. Without the
-            # fingerprint, a repetition of the request is refused.
+            # Guesses of name, address and number could be checked by this hash. Without it, a repetition is refused.
             yield Update(OPS, OPS.key_of(item), set={"fingerprint": MARKER}, when=unchanged(item, "created_at"))
 
     def _is_own_claim(self, claim: Item) -> bool:

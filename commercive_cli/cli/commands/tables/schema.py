@@ -56,7 +56,7 @@ def backup(
     *,
     name: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Name of the backup, with SQLite its file; has the time by default."),
+        typer.Option(metavar="NAME", help="Name of the backup, or its file with SQLite; made of the time."),
     ] = None,
     yes: o.Yes = False,
     output: o.Output = "table",
@@ -92,7 +92,7 @@ def restore(
     at: Annotated[
         str | None, typer.Option(metavar="TIME", help="The tables as of TIME: 12h, 2026-11-01T09:30:00Z or epoch ms.")
     ] = None,
-    latest: Annotated[bool, typer.Option("--latest", help="The tables as of the latest possible time.")] = False,
+    latest: Annotated[bool, typer.Option("--latest", help="The tables as of the latest time.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what the audit finds in the restored tables.")] = False,
     yes: o.Yes = False,
     output: o.Output = "table",
