@@ -11,7 +11,7 @@ from pathlib import Path
 from commercive_cli.domain.canned_replies import fill
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings import editor_of, environment
-from commercive_cli.settings.canned_replies import read_template
+from commercive_cli.settings.canned_replies import read_reply
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class MessageSources:
         if self.text is not None:
             return self.text
         if self.template is not None:
-            return fill(read_template(environment(), self.template), _values(self.variables))
+            return fill(read_reply(environment(), self.template), _values(self.variables))
         return _written_in_editor() if self.editor else _read(self.file or "-")
 
 

@@ -10,20 +10,20 @@ from commercive_cli.settings.config_file import config_path
 SUFFIX = ".txt"
 
 
-def template_directory(environ: Mapping[str, str]) -> Path:
+def reply_directory(environ: Mapping[str, str]) -> Path:
     """Return the directory of the user's canned replies."""
     return config_path(environ).parent / "templates"
 
 
-def template_names(environ: Mapping[str, str]) -> list[str]:
+def reply_names(environ: Mapping[str, str]) -> list[str]:
     """Return the names of the existing canned replies, sorted."""
-    return sorted(path.stem for path in template_directory(environ).glob(f"*{SUFFIX}"))
+    return sorted(path.stem for path in reply_directory(environ).glob(f"*{SUFFIX}"))
 
 
-def read_template(environ: Mapping[str, str], name: str) -> str:
+def read_reply(environ: Mapping[str, str], name: str) -> str:
     """Return the text of a canned reply; raise Invalid, suggesting the nearest name, when there is none."""
-    names = template_names(environ)
-    directory = template_directory(environ)
+    names = reply_names(environ)
+    directory = reply_directory(environ)
     if name not in names:
         files = directory / f"NAME{SUFFIX}"
         raise Invalid(

@@ -18,10 +18,10 @@ from commercive_cli.settings import environment
 app = new_group("chat")
 
 
-def _templates(incomplete: str) -> list[str]:
-    from commercive_cli.settings.canned_replies import template_names
+def _replies(incomplete: str) -> list[str]:
+    from commercive_cli.settings.canned_replies import reply_names
 
-    return [name for name in template_names(environment()) if name.startswith(incomplete)]
+    return [name for name in reply_names(environment()) if name.startswith(incomplete)]
 
 
 Conversation = Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
@@ -125,7 +125,9 @@ def reply(
     template: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="A canned reply, templates/NAME.txt beside the config file.", autocompletion=_templates
+            metavar="NAME",
+            help="A canned reply, templates/NAME.txt beside the config file.",
+            autocompletion=_replies,
         ),
     ] = None,
     var: Annotated[

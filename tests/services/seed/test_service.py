@@ -126,18 +126,18 @@ def test_seeding_again_changes_nothing(store: Store) -> None:
 
 
 def test_of_two_who_seed_the_same_at_once_one_is_told_so(store: Store) -> None:
-    """The second one writes nothing beside the first, which may be at work for hours."""
+    """A second first run writes nothing while the first one, which may take hours, is running."""
     meddled = Intervening(store)
     meddled.before("transact", lambda: SeedService(store).run(PLAN))
 
-    with pytest.raises(Conflict, match="somebody else has just begun to load this data; nothing was written"):
+    with pytest.raises(Conflict, match="another command is loading this data; nothing was written"):
         SeedService(meddled).run(PLAN)
     assert [] == AuditService(store).run("ops").findings
     assert not SeedService(store).run(PLAN).changed
 
 
 def test_two_who_complete_the_same_at_once_both_end_well(store: Store) -> None:
-    """A run that died is completed by whoever repeats it, also when two do."""
+    """A killed run is completed by a rerun, also by two at once."""
     meddled = Intervening(store)
     meddled.before("batch_put", die)
     with pytest.raises(Died):
