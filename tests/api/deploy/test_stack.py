@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,11 @@ def use_everything(client: Client) -> None:
 
 
 @pytest.fixture
-def used(world: World, tmp_path: Path) -> Recording:
-    store = Recording(tmp_path / "store.db")
-    world.services = services_over(store, world.clock)
-    use_everything(world.open())
-    return store
+def used(world: World, tmp_path: Path) -> Iterator[Recording]:
+    with closing(Recording(tmp_path / "store.db")) as store:
+        world.services = services_over(store, world.clock)
+        use_everything(world.open())
+        yield store
 
 
 @pytest.mark.parametrize("calls", TABLE_ACCESS, ids=[calls.table.name for calls in TABLE_ACCESS])
