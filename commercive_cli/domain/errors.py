@@ -7,9 +7,9 @@ SAME_KEY = "retry with the same key (--key, in the API Idempotency-Key)"
 
 
 class CommerciveError(Exception):
-    """Something the caller can be told: what happened and what to do next.
+    """An error to show to the caller: `message` says what happened and what to do next.
 
-    `code` is the stable, machine-readable name; `field` names the offending input when there is one.
+    `code` is the stable, machine-readable name of the error; `field` names the wrong input when there is one.
     """
 
     code: ClassVar[str] = "internal"
@@ -27,7 +27,7 @@ class Invalid(CommerciveError):
 
 
 class Unauthenticated(CommerciveError):
-    """Nobody knows who is asking: credentials are missing, expired or wrong."""
+    """The caller is unknown: credentials are missing, expired or wrong."""
 
     code = "unauthenticated"
 
@@ -63,4 +63,4 @@ class Unavailable(CommerciveError):
 
 
 class Damaged(CommerciveError):
-    """A stored item lacks what it must have; the audit names every such item."""
+    """A stored item lacks a required attribute, or holds a wrong value; the audit names every such item."""

@@ -1,4 +1,4 @@
-"""The records of the five documented tables and the audit trail, as the seed document (section 1) shapes them.
+"""The records of the five documented tables (seed document, section 1) and of the `ops` table.
 
 Times are integer milliseconds since the Unix epoch, money is USD. Fields without a value are left out.
 """
@@ -89,7 +89,7 @@ class Conversation(Record):
 
     @property
     def waits_since(self) -> int | None:
-        """Return since when the user waits for an answer; a closed conversation waits for none."""
+        """Return the time since which the user waits for an answer, None when nobody waits or it is closed."""
         return self.waiting_since if self.status == "open" else None
 
 
@@ -127,7 +127,7 @@ class Lead(Record):
 
 
 class AffiliateLink(Record):
-    """A tracking link: the code in `?ref=` and whom it credits."""
+    """A tracking link: the code in `?ref=` and the affiliate whom it credits."""
 
     affiliate_id: Person
     link_id: Id
@@ -185,7 +185,7 @@ class AuditRow(Record):
 
 
 class RequestClaim(Record):
-    """A request key that was used, and the answer that the request got; it counts until `expires_at`."""
+    """A request key that was used, and the answer that the request got; it is valid until `expires_at`."""
 
     fingerprint: Text
     answer: Annotated[dict[str, Any], Attribute(Kind.OBJECT)]
@@ -194,7 +194,7 @@ class RequestClaim(Record):
 
 
 class LinkClaim(Record):
-    """Whose a link code is, or which link is the primary one of an affiliate and store."""
+    """The affiliate to whom a link code belongs, or the primary link of an affiliate and store."""
 
     affiliate_id: Person
     link_id: Id
@@ -207,4 +207,4 @@ OPS_RECORDS: dict[str, type[Record]] = {
     "link": LinkClaim,
     "primary": LinkClaim,
 }
-"""What an item of the `ops` table is, by what its partition key begins with."""
+"""The record that an item of the `ops` table holds, by the part of its partition key before the first `#`."""

@@ -1,4 +1,4 @@
-"""Money: US dollars as Decimal with two places. A float never takes part."""
+"""Money: US dollars as Decimal with two places, never as a float."""
 
 import re
 from decimal import Decimal
@@ -13,7 +13,7 @@ LARGEST_AMOUNT = Decimal("1000000.00")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 
 Money = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
-"""USD. In JSON it is a number: below 1e13 the shortest text of the nearest float is the exact amount again."""
+"""USD. JSON shows it as a number: below 1e13, the shortest text of the nearest float is exactly the amount."""
 
 
 def parse_amount(value: object, field: str = "commission_amount") -> Decimal:

@@ -1,4 +1,4 @@
-"""Records: what is stored, what is answered, and that both are the same facts."""
+"""Records: what is stored and what is answered hold the same facts."""
 
 import json
 from decimal import Decimal
@@ -32,7 +32,7 @@ LEADS = st.builds(
 
 @given(LEADS)
 def test_a_stored_record_reads_back_equal(lead: Lead) -> None:
-    """What is stored of a record is all of it: reading the item gives an equal record."""
+    """A record is stored whole: reading the item gives an equal record."""
     assert lead == Lead.of(lead.item())
     assert None not in lead.item().values()
 
@@ -49,7 +49,7 @@ def test_an_answer_in_json_holds_the_same_facts(lead: Lead) -> None:
 
 @given(CENTS, CENTS)
 def test_a_history_keeps_amounts_exact(before: Decimal, after: Decimal) -> None:
-    """A history row shows amounts before and after as JSON numbers, to the cent, beside words."""
+    """A history row shows amounts before and after as JSON numbers, to the cent, and statuses as words."""
     row = AuditRow(
         at=1,
         actor="root",
@@ -64,7 +64,7 @@ def test_a_history_keeps_amounts_exact(before: Decimal, after: Decimal) -> None:
     assert {"status": "approved", "commission_amount": after} == shown["after"]
 
 
-def test_attributes_of_others_are_ignored() -> None:
+def test_unknown_attributes_are_ignored() -> None:
     """An item may hold attributes that this version does not know, such as a version counter."""
     stats = AffiliateStats.of({"affiliate_id": "a", "total_leads": 2, "version": 7, "shiny": {"new": []}})
 
@@ -80,8 +80,8 @@ def test_fields_without_a_value_are_left_out() -> None:
     assert "closed_by" not in json.loads(conversation.model_dump_json())
 
 
-def test_an_unknown_status_in_a_store_is_noticed() -> None:
-    """A record never carries a status that the documentation does not know."""
+def test_an_unknown_status_in_a_store_is_an_error() -> None:
+    """A record never holds a status that is not documented."""
     with pytest.raises(Damaged, match=r"Conversation c is damaged \(status\)"):
         Conversation.of({"conversation_id": "c", "user_id": "u", "status": "ajar", "created_at": 1, "updated_at": 1})
 

@@ -39,7 +39,7 @@ class MarkedRead(Answer):
 
 
 class ConversationChanged(Answer):
-    """A conversation's status after a request to close or reopen it; `changed` is False when it was so already."""
+    """A conversation's status after closing or reopening it; `changed` is False when it had that status before."""
 
     conversation_id: str
     status: str

@@ -24,7 +24,7 @@ class LeadShown(Answer):
 
 
 class LeadDecided(Answer):
-    """A lead after a decision; `changed` is False when it had been decided so already."""
+    """A lead after a decision; `changed` is False when the same decision had been made before."""
 
     lead: Lead
     changed: bool

@@ -1,4 +1,4 @@
-"""Answers about the tables as a whole: states, drift, changes, backups, cost."""
+"""Answers about the six tables: states, drift, changes, backups, costs."""
 
 from typing import Literal
 
@@ -30,14 +30,14 @@ class TableState(Record):
 
 
 class Tables(Answer):
-    """The six tables, and what the server could not do for them."""
+    """The six tables, and the protections that the server does not support."""
 
     tables: list[TableState]
     unsupported: tuple[str, ...] = ()
 
 
 class TableSize(Record):
-    """A table's size, reckoned from the items that were `read`, and its cost on DynamoDB in USD.
+    """A table's size, estimated from the items that were `read`, and its cost on DynamoDB in USD.
 
     `storage_usd` (with indexes) and `recovery_usd` (point-in-time) are per month, `load_usd` is for writing all items
     once, `scan_usd` for reading them once.
@@ -75,8 +75,8 @@ class Difference(Record):
     """One thing about a table that is not as declared.
 
     `what` is table, key, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion protection,
-    encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what the way
-    out is.
+    encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what to do
+    instead.
     """
 
     table: str
@@ -88,7 +88,7 @@ class Difference(Record):
 
 
 class Drift(Answer):
-    """How the live tables differ from what is declared, and what the server could not be asked about."""
+    """How the live tables differ from what is declared, and the protections that the server does not support."""
 
     differences: list[Difference]
     unsupported: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What a table in a SQLite file really looks like, read from the file and not from the schema, to show drift."""
+"""The description of a table in a SQLite file, read from the file and not from the declaration, to find drift."""
 
 import re
 import sqlite3
@@ -14,14 +14,14 @@ _TOKEN = re.compile(r'"[^"]*"|\w+|\S')
 
 @dataclass
 class _Index:
-    """An index as the file has it: its statement, and its columns; an expression has no name."""
+    """An index in the file: its statement and the names of its columns, "an expression" for an expression."""
 
     sql: str
     columns: list[str]
 
 
 def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | None:
-    """Return the table as it is, or None when there is none; counting reads the whole table."""
+    """Return the description of the table, or None when it does not exist; counting items reads the whole table."""
     rows = connection.execute("SELECT name, type, pk FROM pragma_table_info(?) ORDER BY pk", (table.name,)).fetchall()
     if not rows:
         return None
@@ -36,20 +36,20 @@ def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | Non
         items=items,
         bytes=size,
         billing=EMBEDDED,
-        keys=tuple((column, types[column]) for column, _, place in rows if place and column != SLOT),
+        keys=tuple((column, types[column]) for column, _, position in rows if position and column != SLOT),
         indexes={
             name: tuple((column, types.get(column, "?")) for column in index.columns[:2])
             for name, index in indexes.items()
         },
         ttl=table.table.ttl if ttl is not None and _is_declared(table.table.ttl or "", ttl, table) else None,
-        projections={name: _held(name, index, table) for name, index in indexes.items()},
+        projections={name: _projection(name, index, table) for name, index in indexes.items()},
         index_status=dict.fromkeys(indexes, "ACTIVE"),
-        lacks=tuple(column for column in table.columns if column not in types),
+        missing_columns=tuple(column for column in table.columns if column not in types),
     )
 
 
 def _indexes(connection: sqlite3.Connection, name: str) -> dict[str, _Index]:
-    """Return each index that is named like one of ours, by its short name."""
+    """Return the indexes whose names start with that of the table, by the rest of the name."""
     rows = connection.execute(
         "SELECT list.name, schema.sql, coalesce(info.name, 'an expression') "
         "FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info, sqlite_schema AS schema "
@@ -63,10 +63,10 @@ def _indexes(connection: sqlite3.Connection, name: str) -> dict[str, _Index]:
     return found
 
 
-def _held(name: str, index: _Index, table: TableSQL) -> str:
-    """Return what an index holds; of a declared one that was made otherwise, the statement by which it was."""
-    made_otherwise = name in table.index_statements() and not _is_declared(name, index, table)
-    return f"made by {index.sql}" if made_otherwise else PROJECTION
+def _projection(name: str, index: _Index, table: TableSQL) -> str:
+    """Return what an index holds, or its statement when that is not the declared one."""
+    differs = name in table.index_statements() and not _is_declared(name, index, table)
+    return f"made by {index.sql}" if differs else PROJECTION
 
 
 def _is_declared(name: str, index: _Index, table: TableSQL) -> bool:

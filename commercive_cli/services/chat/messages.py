@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from commercive_cli.domain.ids import created_at_of, first_id
 from commercive_cli.domain.models import Message
-from commercive_cli.store.cursor import decode_cursor, decode_key, decode_place, encode_cursor, foreign_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_key, decode_time_and_id, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import first_items
 from commercive_cli.store.port import Query, Store
@@ -75,7 +75,7 @@ def _by_key(wanted: MessageQuery) -> Query:
 def _start(wanted: MessageQuery) -> Key:
     key = decode_key(MESSAGES, decode_cursor(wanted.listing, wanted.cursor or ""))
     if key[MESSAGES.partition.name] != wanted.conversation_id:
-        raise foreign_cursor()
+        raise invalid_cursor()
     return key
 
 
@@ -89,7 +89,7 @@ def _read_whole(store: Store, wanted: MessageQuery) -> tuple[list[Item], Key | N
     if wanted.since is not None:
         items = [item for item in items if item["created_at"] > wanted.since]
     if wanted.cursor:
-        after = decode_place(decode_cursor(wanted.listing, wanted.cursor).get("after"))
+        after = decode_time_and_id(decode_cursor(wanted.listing, wanted.cursor).get("after"))
         items = [item for item in items if _place(item) > after]
     if wanted.limit is None or len(items) <= wanted.limit:
         return items, None

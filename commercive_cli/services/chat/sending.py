@@ -192,7 +192,7 @@ def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFa
     if request is None:
         return None
     # An engine need not report every failed condition, so an unreported claim is looked up before others are heard.
-    claim = failed.failures.get(_CLAIM) or store.get(OPS, request.place)
+    claim = failed.failures.get(_CLAIM) or store.get(OPS, request.claim_key)
     return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
 
 

@@ -24,7 +24,7 @@ from commercive_cli.services.chat.messages import MessageQuery, newest_message, 
 from commercive_cli.services.chat.sending import MessageSender, NewMessage, conversation_not_found
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import KeyedRequest
-from commercive_cli.store.cursor import decode_cursor, decode_place, encode_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_time_and_id, encode_cursor
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS
@@ -188,7 +188,7 @@ class ChatService:
     def _waiting(self, wanted: ConversationFilter, limit: int, cursor: str | None) -> Conversations:
         """Return those that wait longest: no index sorts by that, so every open conversation is looked at."""
         listing = f"waiting|{wanted}"
-        after = decode_place(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
+        after = decode_time_and_id(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
         waiting = (c for c in self.stream_conversations(wanted) if _is_waiting(c) and _waiting_place(c) > after)
         first = heapq.nsmallest(limit + 1, waiting, key=_waiting_place)
         more = encode_cursor(listing, {"after": _waiting_place(first[limit - 1])}) if len(first) > limit else None

@@ -131,7 +131,7 @@ class LeadService:
         return LeadSubmitted(lead_id=lead_id)
 
     def _first_answer(self, request: KeyedRequest | None, at: int) -> LeadSubmitted:
-        claim = self.store.get(OPS, request.place) if request else None
+        claim = self.store.get(OPS, request.claim_key) if request else None
         if request is None or claim is None or not is_valid(claim, at):
             raise Unavailable("the lead was not stored; send it again")
         return request.first_answer(claim, LeadSubmitted)

@@ -1,4 +1,4 @@
-"""Declared against live: what differs about one table, and the changes that would mend it."""
+"""Compares a live table with its declaration, and finds the changes that remove each difference."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ SchemaChange = CreateTable | TableChange
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One thing that is not as declared, and the changes, in order, that mend it; none when it cannot be in place."""
+    """One difference from the declaration, and the changes, in order, that remove it; none if that is impossible."""
 
     what: str
     declared: str
@@ -47,26 +47,26 @@ class Mismatch:
 
 
 def mismatches(table: Table, info: TableInfo | None, unsupported: Collection[str] = ()) -> list[Mismatch]:
-    """Return what differs, indexes last and those to be dropped before those to be created.
+    """Return the differences: those of indexes last, and first of these the ones that are to be dropped.
 
-    `info` None means that there is no table. What the server does not know, or is named as unsupported, is no
-    difference.
+    `info` is None when there is no table. A protection that the server does not know, or that is in `unsupported`, is
+    no difference.
     """
     if info is None:
         return [Mismatch("table", "present", "missing", (CreateTable(),))]
-    return [found for found in _found(table, info) if found.what not in unsupported]
+    return [found for found in _all_mismatches(table, info) if found.what not in unsupported]
 
 
-def _found(table: Table, info: TableInfo) -> list[Mismatch]:
-    return [*_fixed_mismatches(table, info), *_protection_mismatches(table, info), *_index_mismatches(table, info)]
+def _all_mismatches(table: Table, info: TableInfo) -> list[Mismatch]:
+    return [*_unfixable_mismatches(table, info), *_protection_mismatches(table, info), *_index_mismatches(table, info)]
 
 
-def _fixed_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
+def _unfixable_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
     declared = _key(table.partition, table.sort)
     if info.keys != declared:
         yield Mismatch("key", _words(declared), _words(info.keys))
-    if info.lacks:
-        yield Mismatch("columns", ", ".join(info.lacks), "missing")
+    if info.missing_columns:
+        yield Mismatch("columns", ", ".join(info.missing_columns), "missing")
 
 
 def _protection_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
@@ -91,7 +91,7 @@ def _switch(what: str, change: SetDeletionProtection | SetRecovery) -> Mismatch:
 
 
 def _ttl_mismatch(table: Table, info: TableInfo) -> Mismatch:
-    # Another attribute cannot be put in place of the one it is: first none, then the right one.
+    # DynamoDB cannot change the attribute in one step: time to live is turned off, then on for the right attribute.
     steps = [SetTTL(None)] if info.ttl else []
     steps += [SetTTL(table.ttl)] if table.ttl else []
     return Mismatch("time to live", _on(table.ttl), _on(info.ttl), tuple(steps))

@@ -1,4 +1,4 @@
-"""Drift of the tables, and its repair: everything that can be changed in place, one thing at a time."""
+"""Finds how the live tables differ from the declaration, and makes the changes that are possible in place."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES, Table
 from commercive_cli.store.table_changes import OnStatus, ignore_status
 
-WAY_OUT = (
+REMEDY = (
     "keys and columns cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a "
     "--store of a new prefix or file, bring every item over by hand with the declared key (`tables export --s3 URI` "
     "gets them out of DynamoDB as they are), then point everything there"
@@ -20,46 +20,46 @@ WAY_OUT = (
 
 @dataclass(frozen=True)
 class DriftService:
-    """Compares all six tables of a store with the declaration, and brings them in line."""
+    """Compares all six tables of a store with the declaration, and changes them to agree with it."""
 
     store: Store
 
     def diff(self) -> Drift:
-        """Return every difference; what the server does not know is named as unsupported and is none."""
-        found = [self._difference(table, mismatch) for table in TABLES for mismatch in self._found(table)]
+        """Return every difference; protections that the server does not support are named, and are no differences."""
+        found = [self._difference(table, mismatch) for table in TABLES for mismatch in self._mismatches(table)]
         return Drift(differences=found, unsupported=tuple(self.store.unsupported()))
 
-    def apply(self, progress: OnStatus = ignore_status) -> Applied:
-        """Make every change that can be made in place and wait for each; a repetition has nothing left to do.
+    def apply(self, on_status: OnStatus = ignore_status) -> Applied:
+        """Make every change that can be made in place, and wait for each; a repetition has nothing left to do.
 
-        What fails is reported, and the rest is still tried. Indexes are dropped and filled one at a time.
-        Raises Unavailable when the tables cannot be looked at; then the changes before are made.
+        A change that fails is reported, and the others are still tried. Indexes are changed one at a time.
+        Raises Unavailable when the tables cannot be described; earlier changes stay made.
         """
-        tried = [done for table in TABLES for done in self._mended(table, progress)]
+        tried = [change for table in TABLES for change in self._fix_table(table, on_status)]
         left = self.diff()
         return Applied(changes=tried, remaining=left.differences, unsupported=left.unsupported)
 
-    def _mended(self, table: Table, progress: OnStatus) -> Iterator[AppliedChange]:
-        for mismatch in self._found(table):
+    def _fix_table(self, table: Table, on_status: OnStatus) -> Iterator[AppliedChange]:
+        for mismatch in self._mismatches(table):
             for change in mismatch.changes:
-                done = self._made(table, change, progress)
-                yield done
-                if done.error:
+                applied = self._apply_change(table, change, on_status)
+                yield applied
+                if applied.error:
                     break
 
-    def _made(self, table: Table, change: SchemaChange, progress: OnStatus) -> AppliedChange:
+    def _apply_change(self, table: Table, change: SchemaChange, on_status: OnStatus) -> AppliedChange:
         name, words = self._name(table), str(change)
-        progress(f"{name}: {words}")
+        on_status(f"{name}: {words}")
         try:
             if isinstance(change, CreateTable):
                 self.store.create_table(table)
             else:
-                self.store.change_table(table, change, progress)
+                self.store.change_table(table, change, on_status)
         except CommerciveError as error:
             return AppliedChange(table=name, change=words, outcome="failed", error=error.message)
         return AppliedChange(table=name, change=words, outcome="done")
 
-    def _found(self, table: Table) -> list[Mismatch]:
+    def _mismatches(self, table: Table) -> list[Mismatch]:
         info = self.store.describe_table(table)
         return mismatches(table, info, self.store.unsupported())
 
@@ -70,7 +70,7 @@ class DriftService:
             declared=mismatch.declared,
             live=mismatch.live,
             fixable=bool(mismatch.changes),
-            remedy=", ".join(map(str, mismatch.changes)) or WAY_OUT,
+            remedy=", ".join(map(str, mismatch.changes)) or REMEDY,
         )
 
     def _name(self, table: Table) -> str:

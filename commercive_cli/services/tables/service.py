@@ -1,4 +1,4 @@
-"""The six tables themselves: created, compared with what is declared, described and deleted."""
+"""Creates the six tables, compares them with the declaration, describes and deletes them."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class TableService:
         return self._report([self._state(known[choose(bare, tuple(known), "table")])])
 
     def delete(self, confirm: str) -> Tables:
-        """Delete all six tables with what they hold; `confirm` must be the store's prefix."""
+        """Delete all six tables with all items; `confirm` must be the store's prefix, or Invalid is raised."""
         if confirm != self.store.prefix:
             raise Invalid(
                 f"nothing was deleted: type the prefix {self.store.prefix!r}, or pass it with --confirm",

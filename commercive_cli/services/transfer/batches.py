@@ -1,42 +1,42 @@
-"""The rows of a file in batches, each of which was looked through before anything is done with it."""
+"""The lines of a file in batches, each of which is checked before it is used."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from commercive_cli.services.transfer.exporter import is_marker
-from commercive_cli.services.transfer.source import Row, SourceFile
+from commercive_cli.services.transfer.source import ParsedLine, SourceFile
 from commercive_cli.store.schema import OPS
 
 BATCH_ITEMS = 6_000
 BATCH_BYTES = 8 * 1024 * 1024
 
 
-def batches(file: SourceFile, done: int = 0) -> Iterator[list[Row]]:
-    """Yield what is behind the first `done` lines; what only says how far an import got is left out.
+def batches(file: SourceFile, done: int = 0) -> Iterator[list[ParsedLine]]:
+    """Yield the lines after the first `done` ones in batches, without import markers.
 
-    Raises Invalid, naming file and line, for an item that belongs into another file, or has the key of another one of
-    its batch or of the line before that.
+    Raises Invalid, naming file and line, for an item that belongs in another file, or that has the same key as another
+    item of its batch or as the last item before the batch.
     """
-    rows = file.parsed(skip=done - 1)
-    before = list(islice(rows, min(done, 1)))
+    lines = file.parsed_lines(skip=done - 1)
+    previous = list(islice(lines, min(done, 1)))
     if file.table is OPS:
-        rows = (row for row in rows if not is_marker(OPS, row.item.get("pk")))
-    for batch in grouped(rows, BATCH_ITEMS, BATCH_BYTES):
+        lines = (line for line in lines if not is_marker(OPS, line.item.get("pk")))
+    for batch in grouped(lines, BATCH_ITEMS, BATCH_BYTES):
         file.check_part(batch)
-        file.check_distinct(before + batch)
-        before = batch[-1:]
+        file.check_distinct(previous + batch)
+        previous = batch[-1:]
         yield batch
 
 
-def grouped(rows: Iterable[Row], most: int, most_bytes: int) -> Iterator[list[Row]]:
-    """Yield the rows in lists of at most so many items and bytes."""
-    group: list[Row] = []
+def grouped(lines: Iterable[ParsedLine], most: int, most_bytes: int) -> Iterator[list[ParsedLine]]:
+    """Yield the lines in lists of at most `most` items and `most_bytes` bytes."""
+    group: list[ParsedLine] = []
     size = 0
-    for row in rows:
-        if group and (len(group) == most or size + row.size > most_bytes):
+    for line in lines:
+        if group and (len(group) == most or size + line.size > most_bytes):
             yield group
             group, size = [], 0
-        group.append(row)
-        size += row.size
+        group.append(line)
+        size += line.size
     if group:
         yield group

@@ -1,4 +1,4 @@
-"""What can be imported: our own exports, and DynamoDB's, with every file checked against its manifest."""
+"""Reads exports for imports: our own and DynamoDB's, and checks every file against its manifest."""
 
 import base64
 import gzip
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.transfer.durable_files import check_file, is_there, unreadable
+from commercive_cli.services.transfer.durable_files import check_file, path_exists, read_error
 from commercive_cli.services.transfer.dynamodb_export import dynamodb_files, dynamodb_summaries
 from commercive_cli.services.transfer.jsonl import LONGEST_LINE, read_line
 from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, read_manifest, table_named
@@ -27,8 +27,8 @@ from commercive_cli.store.schema import Table
 _BLOCK = 1 << 20
 
 
-class Row(NamedTuple):
-    """An item to import, the number of its line (from 1), and the line's bytes, which are more than the item's."""
+class ParsedLine(NamedTuple):
+    """An item to import, the number of its line (from 1), and the line's size in bytes, which exceeds the item's."""
 
     number: int
     item: Item
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 class SourceFile:
     """One file to import: its table, the number of lines it must have, and its digest (SHA-256 hex or MD5 base64).
 
-    `name` is its path within the export, `part` the part of the keys that it may hold, None for any.
+    `name` is its path within the export; `part` is the part to which its keys must belong, None for any.
     """
 
     table: Table
@@ -51,94 +51,94 @@ class SourceFile:
     part: int | None = None
 
     def check(self) -> None:
-        """Raise Invalid, naming the file and, where it can be told, the line, unless the file is what was exported."""
+        """Raise Invalid, naming the file and if possible the line, unless the file is as it was exported."""
         try:
             check_file(self.path)
-            count, digest = self._summed()
+            count, digest = self._count_and_digest()
         except OSError as error:
-            raise unreadable(self.path, error) from None
+            raise read_error(self.path, error) from None
         if (count, digest) == (self.items, self.digest):
             return
-        for row in self.parsed():
-            with self.naming([row]):
-                check_item(self.table, row.item)
+        for line in self.parsed_lines():
+            with self.locating_errors([line]):
+                check_item(self.table, line.item)
         if count != self.items:
             raise Invalid(f"{self.path} has {count:,} lines, its manifest says {self.items:,}")
-        raise Invalid(f"{self.path} does not match its manifest: it was changed after the export")
+        raise Invalid(f"{self.path} does not match its manifest: the file was changed after the export")
 
-    def parsed(self, skip: int = 0) -> Iterator[Row]:
-        """Yield what is behind the first `skip` lines; raise Invalid naming the file and line."""
+    def parsed_lines(self, skip: int = 0) -> Iterator[ParsedLine]:
+        """Yield the lines after the first `skip` ones; raise Invalid, naming file and line, when one is damaged."""
         number = 0
         try:
-            with self._opened() as file:
-                for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
+            with self._open_unpacked() as file:
+                for number, raw in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
                     if number > skip:
-                        yield Row(number, read_line(self.table, line), len(line))
+                        yield ParsedLine(number, read_line(self.table, raw), len(raw))
         except Invalid as wrong:
             raise Invalid(f"{self.path}, line {number}: {wrong.message}", field=wrong.field) from None
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise Invalid(f"{self.path}, line {number + 1}: the file is damaged and cannot be unpacked") from None
         except OSError as error:
-            raise unreadable(self.path, error) from None
+            raise read_error(self.path, error) from None
 
-    def check_part(self, rows: list[Row]) -> None:
-        """Raise Invalid, naming file and line, when an item belongs into another file: its key may be there as well.
+    def check_part(self, lines: list[ParsedLine]) -> None:
+        """Raise Invalid, naming file and line, when an item belongs in another file, which may hold its key as well.
 
-        What has no key is refused elsewhere.
+        Items without a key are ignored here and refused later.
         """
         name = self.table.partition.name
         if self.part is None:
             return
         with suppress(KeyError, TypeError, AttributeError):
-            # Most items have the partition key of others beside them.
-            if {part_of_key(key.encode()) for key in {row.item[name] for row in rows}} - {self.part}:
-                self._refuse_stranger(rows, name)
+            # A set, since neighbours often have the same partition key.
+            if {part_of_key(key.encode()) for key in {line.item[name] for line in lines}} - {self.part}:
+                self._raise_wrong_part(lines, name)
 
-    def _refuse_stranger(self, rows: list[Row], name: str) -> None:
-        for row in rows:
-            part = part_of_key(row.item[name].encode())
+    def _raise_wrong_part(self, lines: list[ParsedLine], name: str) -> None:
+        for line in lines:
+            part = part_of_key(line.item[name].encode())
             if part != self.part:
-                place = file_of(self.table.name, part, packed=self.path.suffix == ".gz")
-                raise Invalid(f"{self.path}, line {row.number}: by its {name} the item belongs into {place}")
+                right = file_of(self.table.name, part, packed=self.path.suffix == ".gz")
+                raise Invalid(f"{self.path}, line {line.number}: because of its {name} the item belongs in {right}")
 
-    def check_distinct(self, rows: list[Row]) -> None:
-        """Raise Invalid, naming file and lines, when two rows have one key; what has no key is refused elsewhere."""
+    def check_distinct(self, lines: list[ParsedLine]) -> None:
+        """Raise Invalid, naming file and lines, when two lines have the same key; items without a key are ignored."""
         names = self.table.key_names
         with suppress(KeyError, TypeError):
-            # The last key attribute alone tells most items apart, and takes a third of the time of the whole key.
-            if len({row.item[names[-1]] for row in rows}) < len(rows):
-                self._check_keys(rows, itemgetter(*names))
+            # Most items differ in the last key attribute; comparing only that takes a third of the time.
+            if len({line.item[names[-1]] for line in lines}) < len(lines):
+                self._check_keys(lines, itemgetter(*names))
 
-    def _check_keys(self, rows: list[Row], key_of: Callable[[Item], object]) -> None:
-        lines: dict[object, int] = {}
-        for row in rows:
-            first = lines.setdefault(key_of(row.item), row.number)
-            if first != row.number:
-                raise Invalid(f"{self.path}, line {row.number}: the item has the same key as that of line {first}")
+    def _check_keys(self, lines: list[ParsedLine], key_of: Callable[[Item], object]) -> None:
+        numbers: dict[object, int] = {}
+        for line in lines:
+            first = numbers.setdefault(key_of(line.item), line.number)
+            if first != line.number:
+                raise Invalid(f"{self.path}, line {line.number}: the item has the same key as that of line {first}")
 
     @contextmanager
-    def naming(self, rows: Iterable[Row]) -> Iterator[None]:
-        """Let what is refused as too large or without a key be refused by its file and line."""
+    def locating_errors(self, lines: Iterable[ParsedLine]) -> Iterator[None]:
+        """When the block raises Invalid, raise it with file and line of the first item that breaks a limit."""
         try:
             yield
         except Invalid:
-            for row in rows:
+            for line in lines:
                 try:
-                    check_item(self.table, row.item)
+                    check_item(self.table, line.item)
                 except Invalid as wrong:
-                    message = f"{self.path}, line {row.number}: {wrong.message}"
+                    message = f"{self.path}, line {line.number}: {wrong.message}"
                     raise Invalid(message, field=wrong.field) from None
             raise
 
     @contextmanager
-    def _opened(self) -> Iterator[BinaryIO]:
+    def _open_unpacked(self) -> Iterator[BinaryIO]:
         with self.path.open("rb") as file:
             if self.path.suffix == ".gz":
                 yield io.BufferedReader(gzip.GzipFile(fileobj=file), _BLOCK)
             else:
                 yield file
 
-    def _summed(self) -> tuple[int | None, str]:
+    def _count_and_digest(self) -> tuple[int | None, str]:
         """Return the number of lines, or None when the file cannot be unpacked, and the digest of the file."""
         digest = hashlib.new(self.algorithm, usedforsecurity=False)
         with self.path.open("rb") as file:
@@ -146,7 +146,7 @@ class SourceFile:
                 digest.update(block)
         text = digest.hexdigest() if self.algorithm == "sha256" else base64.b64encode(digest.digest()).decode()
         try:
-            with self._opened() as file:
+            with self._open_unpacked() as file:
                 return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b"")), text
         except (EOFError, zlib.error, gzip.BadGzipFile):
             return None, text
@@ -154,19 +154,19 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Source:
-    """The files of one export, and a name that is the same whenever the same export is opened."""
+    """The files of one export, and a name that is always the same for the same export."""
 
     name: str
     files: list[SourceFile]
 
 
 def open_source(directory: Path) -> Source:
-    """Return the export in a directory: ours, one of DynamoDB's, or several of DynamoDB's side by side.
+    """Return the export in a directory: one of ours, or one or several of DynamoDB's.
 
-    Raises Invalid when there is none, or what describes it is damaged, newer, or not of our tables.
+    Raises Invalid when there is none, or its manifest is damaged, of a newer version, or not of our tables.
     """
-    natives = {} if is_there(directory / MANIFEST) else dynamodb_summaries(directory)
-    files = _native_files(directory, natives) if natives else _own_files(directory)
+    summaries = {} if path_exists(directory / MANIFEST) else dynamodb_summaries(directory)
+    files = _dynamodb_files(directory, summaries) if summaries else _our_files(directory)
     for name, times in Counter(file.name for file in files).items():
         if times > 1:
             raise Invalid(f"{directory / name} is named {times} times by its manifest")
@@ -174,20 +174,20 @@ def open_source(directory: Path) -> Source:
     return Source(hashlib.sha256(digests.encode()).hexdigest(), files)
 
 
-def _native_files(directory: Path, summaries: dict[Path, Table]) -> list[SourceFile]:
+def _dynamodb_files(directory: Path, summaries: dict[Path, Table]) -> list[SourceFile]:
     found = [file for summary, table in summaries.items() for file in dynamodb_files(summary, table)]
     return [SourceFile(**vars(file), name=str(file.path.relative_to(directory))) for file in found]
 
 
-def _own_files(directory: Path) -> list[SourceFile]:
-    manifest, place = read_manifest(directory), directory / MANIFEST
+def _our_files(directory: Path) -> list[SourceFile]:
+    manifest, path = read_manifest(directory), directory / MANIFEST
     for file in manifest.files:
         if not file.path.isprintable() or Path(file.path).is_absolute() or ".." in Path(file.path).parts:
-            raise Invalid(f"{place}: {file.path[:100]!r} is not a file of this directory")
-    return [_own_file(directory, table_named(file.table, str(place)), file) for file in manifest.files]
+            raise Invalid(f"{path}: {file.path[:100]!r} is not a file of this directory")
+    return [_our_file(directory, table_named(file.table, str(path)), file) for file in manifest.files]
 
 
-def _own_file(directory: Path, table: Table, file: ExportedFile) -> SourceFile:
+def _our_file(directory: Path, table: Table, file: ExportedFile) -> SourceFile:
     name = str(Path(file.path))
     part = part_named(table.name, name)
     return SourceFile(table, directory / file.path, name, file.items, file.sha256, part=part)

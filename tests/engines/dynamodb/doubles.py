@@ -1,4 +1,4 @@
-"""What the DynamoDB engine's tests stand on: a scripted server, a relay to the real one, time by hand, AWS sessions."""
+"""Doubles for the DynamoDB engine's tests: a scripted server, a relay to a real one, a manual clock, AWS sessions."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ from commercive_cli.store.items import Item, encode_item
 from commercive_cli.store.schema import Table
 
 LOADER = create_loader()
-"""Shared, since reading botocore's description of DynamoDB takes longer than most tests."""
+"""Shared by all sessions, since loading botocore's description of DynamoDB takes longer than most tests."""
 
 NOWHERE = "/nonexistent/aws"
 NAMESPACE = "com.amazonaws.dynamodb.v20120810#"
@@ -28,7 +28,7 @@ NAMESPACE = "com.amazonaws.dynamodb.v20120810#"
 
 @dataclass(frozen=True)
 class Request:
-    """A request as the server saw it."""
+    """A request that the server received."""
 
     operation: str
     parameters: dict[str, Any]
@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply to send; without `whole` its second half stays unsent."""
+    """A reply to send; unless `whole`, its second half is not sent."""
 
     body: bytes = b"{}"
     status: int = 200
@@ -47,7 +47,7 @@ class Reply:
 
 
 Answer = Reply | None
-"""None hangs up without a word."""
+"""A reply, or None to close the connection without one."""
 
 
 def success(**content: Any) -> Reply:
@@ -59,14 +59,14 @@ def refusal(code: str, message: str = "because", status: int = 400, **more: Any)
 
 
 def cancelled(*codes: str, old: Item | None = None) -> Reply:
-    """Return a cancelled transaction's reply, a code for each write; `old` is the item of the failed conditions."""
+    """Return the reply of a cancelled transaction, with a code for each write and the item of failed conditions."""
     item = {"Item": encode_item(old)} if old else {}
     reasons = [{"Code": code, **(item if code == "ConditionalCheckFailed" else {})} for code in codes]
     return refusal("TransactionCanceledException", CancellationReasons=reasons)
 
 
 class Server(ThreadingHTTPServer):
-    """An HTTP server on loopback that answers as it is told and keeps every request."""
+    """An HTTP server on loopback that replies with what `answer` returns, and records every request."""
 
     daemon_threads = True
 
@@ -84,7 +84,7 @@ class Server(ThreadingHTTPServer):
         return [request.operation for request in self.requests]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients that give up are what these tests are about."""
+        """Print nothing: clients that close the connection are expected in these tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body if reply.whole else reply.body[: len(reply.body) // 2])
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager
@@ -127,19 +127,22 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[Server]:
 
 
 def script(*replies: Answer) -> Callable[[Request], Answer]:
-    """Answer with each reply in turn, and with the last one from then on."""
-    waiting = list(replies)
-    return lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
+    """Return an `answer` that gives each reply in turn, and then always the last one."""
+    remaining = list(replies)
+    return lambda _: remaining.pop(0) if len(remaining) > 1 else remaining[0]
 
 
 def relay(endpoint: str, lose: Callable[[int], bool]) -> Callable[[Request], Answer]:
-    """Carry each request to the real server, and lose the reply to those whose number, from 0, `lose` chooses."""
+    """Return an `answer` that forwards requests to the real server, and drops replies.
+
+    It drops the reply to each request for whose number, from 0, `lose` returns True.
+    """
     host = urlsplit(endpoint).netloc
-    seen: list[str] = []
+    forwarded: list[str] = []
 
     def answer(request: Request) -> Answer:
-        seen.append(request.operation)
-        number = len(seen) - 1
+        forwarded.append(request.operation)
+        number = len(forwarded) - 1
         connection = http.client.HTTPConnection(host, timeout=10)
         try:
             connection.request("POST", "/", request.raw, request.headers | {"Host": host})
@@ -153,7 +156,7 @@ def relay(endpoint: str, lose: Callable[[int], bool]) -> Callable[[Request], Ans
 
 
 class ManualTime:
-    """A clock that only pauses move; jitter always draws the same share of its range."""
+    """A clock that moves only during pauses; the random part of a pause is always the same share of its range."""
 
     def __init__(self, share: float = 0.5) -> None:
         self.seconds = 0.0
@@ -172,7 +175,7 @@ class ManualTime:
 
 
 def isolated_session(**variables: str) -> Session:
-    """Return a session whose profile and files are not those of whoever runs the tests."""
+    """Return a session that ignores the AWS profile and files of the person who runs the tests."""
     chosen = {"profile": None, "config_file": NOWHERE, "credentials_file": NOWHERE} | variables
     session = Session(session_vars={name: (None, None, value, None) for name, value in chosen.items()})
     session.register_component("data_loader", LOADER)
@@ -192,7 +195,7 @@ def session_with_credentials() -> Session:
 
 
 def store_at(endpoint: str | None, time: ManualTime | None = None, **more: Any) -> DynamoDBStore:
-    """Return a store with credentials that any test server takes, and a prefix of its own."""
+    """Return a store with credentials that any test server accepts, and a prefix of its own."""
     time = time or ManualTime()
     settings: dict[str, Any] = {"prefix": f"t{uuid4().hex[:8]}_", "session": session_with_credentials()} | more
     return DynamoDBStore("eu-west-1", endpoint=endpoint, now=time.now, sleep=time.sleep, random=time.random, **settings)
@@ -200,7 +203,7 @@ def store_at(endpoint: str | None, time: ManualTime | None = None, **more: Any) 
 
 @contextmanager
 def tables_on(store: DynamoDBStore, *tables: Table) -> Iterator[DynamoDBStore]:
-    """Create the tables, and drop them and the connections afterwards."""
+    """Create the tables; afterwards delete them and close the store."""
     for table in tables:
         store.create_table(table)
     try:

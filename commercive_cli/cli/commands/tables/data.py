@@ -57,7 +57,7 @@ def export_tables(
         _only(directory is None and not gzip, "--s3 takes neither DIR nor --gzip")
         return export_to_s3(session, s3)
     with session.reading() as services, resumable(), progress("items read") as advance:
-        answer = services.exports.run(_given(directory), compress=gzip, progress=advance)
+        answer = services.exports.run(_given(directory), compress=gzip, on_items=advance)
     return session.show(answer)
 
 
@@ -97,7 +97,7 @@ def import_tables(
         return _show_forecast(session, _given(directory), on_conflict)
     with session.writing(yes=yes) as services, resumable():
         with progress("items stored") as advance:
-            answer = services.imports.run(_given(directory), session.actor, on_conflict=on_conflict, progress=advance)
+            answer = services.imports.run(_given(directory), session.actor, on_conflict=on_conflict, on_items=advance)
         session.show(answer)
         return check_audit(answer.audit, services.store.target)
 
@@ -105,7 +105,7 @@ def import_tables(
 def _show_forecast(session: Session, directory: Path, on_conflict: str) -> None:
     """Show what an import would meet; end as it would end."""
     with session.reading() as services, progress("items compared") as advance:
-        answer = services.import_previews.run(directory, progress=advance)
+        answer = services.import_previews.run(directory, on_items=advance)
     session.show(answer)
     differing = sum(answer.different.values())
     fate = {"fail": "would stop the import", "skip": "would stay as they are", "overwrite": "would be replaced"}

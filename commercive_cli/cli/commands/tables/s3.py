@@ -10,13 +10,13 @@ from commercive_cli.cli.status_lines import status_lines
 def export_to_s3(session: Session, uri: str) -> None:
     """Let DynamoDB export all tables below the URI, and show where the manifests are."""
     with session.reading() as services, status_lines() as hear:
-        session.show(services.s3.export(uri, hear))
+        session.show(services.s3.export_tables(uri, hear))
 
 
 def import_from_s3(session: Session, uri: str, *, yes: bool) -> None:
     """Let DynamoDB create the tables from its newest exports below the URI; protect and audit them."""
     with session.writing(yes=yes) as services, status_lines() as hear:
-        answer = services.s3.load(uri, session.actor, progress=hear)
+        answer = services.s3.import_tables(uri, session.actor, on_status=hear)
         session.show(answer)
         for table in answer.tables:
             if table.errors:

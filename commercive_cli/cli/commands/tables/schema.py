@@ -104,7 +104,7 @@ def restore(
     session = Session(context, output)
     moment = parse_time(at, "--at", session.now)
     with session.writing(yes=yes) as services, status_lines() as hear:
-        answer = services.backups.restore(name, to, session.actor, at=moment, latest=latest, fix=fix, progress=hear)
+        answer = services.backups.restore(name, to, session.actor, at=moment, latest=latest, fix=fix, on_status=hear)
         session.show(answer)
         check_audit(answer.audit, answer.store, ", or repeat the command with --fix and another place")
         check_applied(answer.applied)
