@@ -17,8 +17,18 @@ from commercive_cli.domain.errors import Invalid
 
 _CHECKOUT = Path(commercive_cli.__file__).parents[1]
 _LOCK = ".ci/constraints.txt"
-_PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install")
-_CHECKED = ("--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile")
+_INSTALL = (
+    sys.executable,
+    "-m",
+    "pip",
+    "--quiet",
+    "--disable-pip-version-check",
+    "install",
+    "--require-hashes",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--no-compile",
+)
 
 
 def default_lock() -> Path | None:
@@ -36,7 +46,7 @@ def install_locked(names: Collection[str], lock: Path, directory: Path) -> None:
     wanted = directory / "requirements.txt"
     wanted.write_text("\n".join(_lines(names, lock)) + "\n")
     ran = subprocess.run(  # noqa: S603 - pip of this environment, on a file of ours
-        [*_PIP, *_CHECKED, "--target", str(directory), "-r", str(wanted)], capture_output=True, text=True, check=False
+        [*_INSTALL, "-t", str(directory), "-r", str(wanted)], capture_output=True, text=True, check=False
     )
     if ran.returncode:
         raise Invalid(f"pip could not install what {lock} names: {' '.join(ran.stderr.split())}")
@@ -49,7 +59,7 @@ def read_lock(lock: Path) -> Iterator[tuple[str, str]]:
     """
     try:
         for line in lock.read_text().replace("\\\n", " ").splitlines():
-            requirement = line.partition(" --hash")[0].strip()
+            requirement = line.partition(" --")[0].strip()
             if requirement and not requirement.startswith(("#", "-")):
                 yield canonicalize_name(Requirement(requirement).name), line.strip()
     except ValueError as error:  # an entry is malformed, or the file is not UTF-8 text
