@@ -1,4 +1,4 @@
-"""Puts the door together: settings and services in, a door out. The Lambda, the local server and the tests call it."""
+"""Makes the API application from settings and services, for the Lambda handler, the local server and tests."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -24,7 +24,7 @@ from commercive_cli.settings.api import APISettings
 from commercive_cli.settings.roles import VARIABLE as ROLES
 from commercive_cli.settings.roles import covers
 
-TRUSTING = "auth mode none: whoever reaches this API may read and change everything; never deploy it so"
+TRUSTING = "auth mode none: anybody who reaches this API may read and change everything; never deploy it in this mode"
 
 
 FORWARD: SendRequest = partial(send_request, seconds=SECONDS, largest=LARGEST_ANSWER + 1)

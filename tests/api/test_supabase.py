@@ -1,4 +1,4 @@
-"""A new link is shown by Supabase, too, where one is configured; its failures never cost the link."""
+"""A new link is written to Supabase, if configured; when that fails, the link exists all the same."""
 
 import json
 from dataclasses import replace
@@ -70,7 +70,7 @@ def test_newer_keys_go_into_one_header(world: World) -> None:
     ids=["unreachable", "broken", "refused", "redirect", "no such affiliate"],
 )
 def test_a_failure_is_reported_and_never_loses_the_link(world: World, answered: Response | None) -> None:
-    """supabase_synced is false, the link is there, the log says why; asking again tries again."""
+    """supabase_synced is false, the link exists, the log has the reason; a repetition tries again."""
     if answered is not None:
         world.outside.answers[TABLE] = answered
     client = world.open(supabase=SUPABASE)

@@ -58,11 +58,11 @@ def code(store: Store, clock: ManualClock) -> str:
 
 @pytest.fixture
 def world(store: Store, clock: ManualClock) -> World:
-    """Return a store in which everything has happened once."""
+    """Return a store with one of everything."""
     return made(store, clock)
 
 
 @pytest.fixture
 def meddled(store: Store) -> Intervening:
-    """Return the store as one caller sees it, between whose calls others can be let in."""
+    """Return a store between whose calls a test can run concurrent writes."""
     return Intervening(store)

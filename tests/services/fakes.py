@@ -1,4 +1,4 @@
-"""Stand-ins that satisfy the ports: a clock that tests move, and stores that interfere, lag or fail."""
+"""Fakes of the ports: a clock that tests move, and stores that interfere, lag or fail."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -137,7 +137,7 @@ class Ids:
 
 
 class Codes:
-    """Hands out link codes from a list, then fails the test."""
+    """Returns link codes from a list; fails the test when the list is used up."""
 
     def __init__(self, *codes: str) -> None:
         self._codes = list(codes)

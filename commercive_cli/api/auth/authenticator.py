@@ -1,4 +1,4 @@
-"""Who calls, and what that lets them name: the gate of mode jwt, and the open door of mode none."""
+"""Identifies the caller of a request: by access token in mode jwt, not at all in mode none."""
 
 import hmac
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from commercive_cli.settings.roles import AdminRoles, covers
 
 
 class Authenticator(Protocol):
-    """Tells who a request comes from."""
+    """Identifies the caller of a request."""
 
     def caller(self, request: HTTPRequest, action: Action[Any]) -> Principal:
         """Return who asks for an action; raise Unauthenticated when nobody knows who that is."""
@@ -22,7 +22,7 @@ class Authenticator(Protocol):
 
 
 class TrustingAuthenticator:
-    """Mode none: the client is trusted, as the seed's backend did."""
+    """Mode none: every client is trusted, as by the seed's backend."""
 
     def caller(self, _request: HTTPRequest, _action: Action[Any]) -> Principal:
         """Return a caller who may do anything."""

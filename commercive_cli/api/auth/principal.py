@@ -1,4 +1,4 @@
-"""Who calls, and what that lets them name."""
+"""The caller of a request, and what the caller may do."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from enum import Enum
 from commercive_cli.domain.errors import Denied
 
 UNNAMED = "api"
-"""Who acted, in the audit trail of mode none, when a request does not say."""
+"""The actor in audit rows of mode none when the request names nobody."""
 
 AFFILIATE_ID = "affiliate_id"
 
 
 class Audience(Enum):
-    """Who may call an action."""
+    """The callers who may call an action."""
 
     PUBLIC = "anyone"
     USER = "people who signed in"
@@ -46,12 +46,12 @@ class Principal:
 
     @property
     def owner(self) -> str | None:
-        """Return whose things the caller is confined to, or None for one who may read everybody's."""
+        """Return the user whose items alone the caller may read; None when the caller may read everybody's."""
         return None if self.trusted or self.admin else self.id
 
     @property
     def self_only(self) -> str | None:
-        """Return whose things the caller is confined to even as an admin."""
+        """Return the user whose items alone the caller may use, also for an admin; None for a trusted caller."""
         return None if self.trusted else self.id
 
     def check_role(self, who: Audience) -> None:
@@ -73,7 +73,7 @@ class Principal:
             raise Denied(f"{field} is not the id of the one who signed in")
 
     def acting(self, named: str | None) -> str:
-        """Return who acts, for messages and the audit trail."""
+        """Return the actor for messages and audit rows."""
         return self.id or named or UNNAMED
 
 

@@ -1,4 +1,4 @@
-"""Lambda Function URL events (payload format 2.0), read strictly, and the replies that Lambda wants back."""
+"""Reads Lambda Function URL events (payload format 2.0) strictly, and makes the replies that Lambda expects."""
 
 import base64
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _FIELDS = 100
 
 
 class TooLarge(CommerciveError):
-    """The request's body exceeds 256 KB, or the answer what Lambda can carry."""
+    """The request's body exceeds 256 KB, or the answer exceeds Lambda's limit."""
 
     code = "too_large"
 
@@ -32,7 +32,7 @@ class Reply:
     encoded: bool = False
 
     def as_lambda(self) -> dict[str, Any]:
-        """Return the reply as Lambda wants it."""
+        """Return the reply as Lambda expects it."""
         return {
             "statusCode": self.status,
             "headers": dict(self.headers),
@@ -43,7 +43,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class HTTPRequest:
-    """An HTTP request out of an event; nothing in it is checked yet, and its body not even decoded."""
+    """The HTTP request in an event; query and body are decoded and checked when they are read."""
 
     event: Mapping[str, Any]
 
@@ -54,7 +54,7 @@ class HTTPRequest:
 
     @property
     def source(self) -> str:
-        """Return the address of the caller, as the one who accepted the connection saw it."""
+        """Return the IP address from which the connection came."""
         return str(self._http.get("sourceIp", ""))
 
     @property
@@ -74,7 +74,7 @@ class HTTPRequest:
         return str(self.event.get("rawQueryString") or "")
 
     def query(self) -> dict[str, str]:
-        """Return the parameters of the query string; raise Invalid when one is there twice or is no UTF-8."""
+        """Return the parameters of the query string; raise Invalid for a doubled one or bad UTF-8."""
         try:
             pairs = parse_qsl(self.raw_query, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
         except ValueError:
@@ -85,7 +85,7 @@ class HTTPRequest:
         return parameters
 
     def body(self) -> str:
-        """Return the body's text; raise TooLarge beyond 256 KB, Invalid when it is no base64 or no UTF-8."""
+        """Return the body's text; raise TooLarge beyond 256 KB, Invalid for bad base64 or UTF-8."""
         body = self.event.get("body") or ""
         if len(body) > (_BASE64_CHARACTERS if self._is_encoded else BODY_BYTES):
             raise _too_large()

@@ -1,4 +1,4 @@
-"""How a message enters a conversation: one transaction that counts it, keeps time increasing and happens once."""
+"""Stores messages: one transaction puts the message and updates the conversation, and happens once per request key."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -49,7 +49,7 @@ class NewMessage:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One try at a draft: the time to write, the key to write at, and what the tries before taught."""
+    """One attempt to store a message: its time and id, and the key, status and guard of the conversation."""
 
     draft: NewMessage
     at: int
@@ -61,7 +61,7 @@ class _Attempt:
 
 
 class MessageSender:
-    """Puts drafts into conversations."""
+    """Stores messages in conversations, and creates conversations."""
 
     def __init__(self, store: Store, clock: Clock, new_id: NewId) -> None:
         self._store = store
@@ -69,9 +69,9 @@ class MessageSender:
         self._new_id = new_id
 
     def post(self, draft: NewMessage) -> Sent:
-        """Store the message; costs one transaction unless somebody interferes.
+        """Store the message; costs one transaction unless there are concurrent writes.
 
-        Raises NotFound, Conflict (closed, somebody wrote since, key used for another request) and Unavailable.
+        Raises NotFound, Conflict (closed, newer message, key used for another request) and Unavailable.
         """
         attempt = self._first_attempt(draft)
         for _ in range(TRIES):
@@ -152,7 +152,7 @@ class MessageSender:
         return Sent(conversation_id=attempt.draft.conversation_id, message_id=attempt.message_id, created_at=attempt.at)
 
     def _next_attempt(self, attempt: _Attempt, failed: ConditionFailed) -> _Attempt:
-        """Return what to try next, given the conversation as it was; raise what the caller must hear instead."""
+        """Return the next attempt, adapted to the conversation as it was; raise when no attempt can succeed."""
         if _CONVERSATION not in failed.failures:
             return self._later(attempt, attempt.at)
         item = failed.failures[_CONVERSATION]
@@ -175,7 +175,7 @@ class MessageSender:
     def _other_key(self, attempt: _Attempt) -> Key:
         key = self._imported_key(attempt.draft.conversation_id)
         if key == attempt.key:
-            raise Unavailable(f"conversation {attempt.draft.conversation_id} appeared only now; try again")
+            raise Unavailable(f"conversation {attempt.draft.conversation_id} was being created just now; try again")
         return key
 
     def _guard(self, draft: NewMessage, item: Item) -> Condition:
@@ -198,10 +198,10 @@ class MessageSender:
 
 
 def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFailed, at: int) -> Sent | None:
-    """Return the answer that the request got the first time, or None when this is the first time."""
+    """Return the answer to the first request with this key, or None when there was none."""
     if request is None:
         return None
-    # An engine need not report every failed condition, so an unreported claim is looked up before others are heard.
+    # An engine need not report every failed condition, so a claim that was not reported is read here.
     claim = failed.failures.get(_CLAIM) or store.get(OPS, request.claim_key)
     return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
 
@@ -283,7 +283,7 @@ def _as_requested(draft: NewMessage, item: Item) -> Condition:
 
 
 def _status_change(attempt: _Attempt) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the attributes to set and to drop so that the conversation ends up as the draft wants it."""
+    """Return the attributes to set and to remove for the status that the conversation shall have."""
     if attempt.draft.close:
         return {"status": "closed", "closed_at": attempt.at, "closed_by": attempt.draft.sender_id}, ()
     if attempt.status == "closed":

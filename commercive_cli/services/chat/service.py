@@ -48,7 +48,7 @@ SORTS = ("recent", "waiting")
 
 @dataclass(frozen=True)
 class ChatService:
-    """What users and admins do with conversations. Times are milliseconds; ids are up to 128 characters."""
+    """The operations of users and admins on conversations. Times are milliseconds; ids are up to 128 characters."""
 
     store: Store
     clock: Clock = system_clock
@@ -67,7 +67,7 @@ class ChatService:
     def list_conversations(
         self, wanted: ConversationFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
     ) -> Conversations:
-        """Return a page of 1-500 conversations for admins: the newest, or those that wait longest for an answer."""
+        """Return a page of 1-500 conversations for admins, newest first or longest waiting for an answer first."""
         wanted = _checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
@@ -77,7 +77,7 @@ class ChatService:
         return Conversations(conversations=found, next_cursor=more)
 
     def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:
-        """Yield every conversation that the filter keeps, newest first, in constant memory."""
+        """Yield every conversation that passes the filter, newest first, in constant memory."""
         wanted = _checked(wanted)
         return filter(wanted.keeps, map(Conversation.of, stream_items(self.store, wanted.feed())))
 
@@ -107,7 +107,7 @@ class ChatService:
     ) -> Messages:
         """Return messages oldest first: all, those after `since` (ms), or a page of `limit` (1-500).
 
-        With `owner`, the conversation is read beside the messages and must be that user's.
+        With `owner`, the conversation must be that user's; it is read in parallel with the messages.
         """
         wanted = MessageQuery(identifier(conversation_id, "conversation_id"), since, check_limit(limit), cursor)
         if owner is None:
@@ -169,8 +169,8 @@ class ChatService:
     ) -> Sent:
         """Store an admin's reply in an open conversation.
 
-        `if_last` refuses when the last message is another one; `reopen` writes into a closed conversation and opens it;
-        `close` closes it with the same write. A repeated `key` (7 days) gets the first answer.
+        With `if_last`, raises Conflict when the last message is another one; `reopen` allows a closed conversation and
+        opens it; `close` closes it with the same write. A repetition with `key` within 7 days returns the first answer.
         """
         target, admin = identifier(conversation_id, "conversation_id"), identifier(admin_id, "admin_id")
         text, last = message_text(message), _last_seen(if_last)
@@ -195,16 +195,16 @@ class ChatService:
         return MarkedRead(conversation_id=thread.conversation.conversation_id, marked=marked)
 
     def mark_read(self, conversation_id: str, reader: str, *, owner: str | None = None) -> MarkedRead:
-        """Mark the other side's messages read for `reader` (user or admin); what arrives meanwhile stays unread."""
+        """Mark the other side's messages read for `reader` (user or admin); later messages stay unread."""
         side = READ_SIDES[choose(reader, SENDER_TYPES, "reader_type")]
         conversation = self.conversation(conversation_id, owner=owner)
         marked = mark_read(self.store, conversation, side)
         return MarkedRead(conversation_id=conversation.conversation_id, marked=marked)
 
     def close(self, conversation_id: str, actor: str, *, as_of: int | None = None) -> ConversationChanged:
-        """Close a conversation; `changed` is False when it was closed already.
+        """Close a conversation; `changed` is False when it was already closed.
 
-        `as_of` is the `updated_at` (ms) that the admin saw: a conversation that changed since is a Conflict.
+        `as_of` is the `updated_at` (ms) that the admin saw; raises Conflict when the conversation changed since.
         """
         return self._set_status(conversation_id, "closed", actor, as_of)
 

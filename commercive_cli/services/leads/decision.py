@@ -1,4 +1,4 @@
-"""What an admin rules about a lead, when that changes nothing, when it contradicts, and what it does to the stats."""
+"""Decisions about leads: when one changes nothing or conflicts with an earlier one, and its effect on the stats."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,7 +30,7 @@ class Decision:
     as_of: int | None = None
 
     def changes(self, lead: Lead) -> bool:
-        """Return whether the lead must be written; raise Conflict when another decision stands in the way."""
+        """Return whether the lead must be written; raise Conflict when it is decided otherwise or changed since."""
         same = (lead.status, lead.commission_amount) == (self.status, self.commission)
         same_words = self.notes in (None, lead.admin_notes) and self.reason in (None, lead.rejection_reason)
         if same and (not self.amend or same_words):
@@ -62,7 +62,7 @@ class Decision:
         return tuple(name for name in _OF_A_DECISION if name not in kept)
 
     def deltas(self, lead: Lead) -> dict[str, int | Decimal]:
-        """Return what to add to the affiliate's stats when the lead goes from what it is to this decision."""
+        """Return the numbers to add to the affiliate's stats when this decision is applied to the lead."""
         counts: dict[str, int | Decimal] = {"version": 1}
         if lead.status != self.status:
             counts |= {f"{lead.status}_leads": -1, f"{self.status}_leads": 1}
@@ -85,7 +85,7 @@ def new_decision(
 
 
 def unchanged_since_read(lead: Lead) -> Condition:
-    """Return the condition that a lead is still what was read: status, commission, and not even changed and back."""
+    """Return the condition that a lead is as read; `updated_at` excludes that it was changed and changed back."""
     amount = lead.commission_amount
     unpaid_or_same = Missing("commission_amount") if amount is None else Equals("commission_amount", amount)
     return All(Equals("status", lead.status), unpaid_or_same, Equals("updated_at", lead.updated_at))

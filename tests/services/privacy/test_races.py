@@ -1,4 +1,4 @@
-"""Somebody changes what an erasure is about to change: it takes the item as it is by then, and undoes nothing."""
+"""Concurrent changes of items that an erasure changes: it retries with the current item, and overwrites nothing."""
 
 from collections.abc import Callable
 
@@ -27,20 +27,20 @@ Action = Callable[[], object]
 
 
 class Erasure:
-    """The erasure of Ana, with somebody else getting in front of one of its writes."""
+    """The erasure of Ana, with a concurrent action before one of its writes."""
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
         self.store, self.clock = store, clock
 
     def run(self, table: Table, action: Action, *, who: str = EMAIL) -> PersonErased:
-        """Erase, and let the action happen right before the first write to a table, but for that of the journal."""
+        """Erase, and run the action right before the first write to a table other than that of the journal."""
         meddled = Intervening(self.store)
         meddled.before("transact", lambda: None, OPS)
         meddled.before("transact", action, table)
         return PrivacyService(meddled, self.clock).erase(who, "dpo")
 
     def matcher(self) -> PIIMatcher:
-        """Return what makes the pseudonyms of the erasure that is under way."""
+        """Return the matcher of the unfinished erasure, which makes its pseudonyms."""
         entry = unfinished_erasure(self.store, EMAIL)
         assert entry is not None
         return PIIMatcher(entry.identity, entry.secret)
@@ -73,7 +73,7 @@ def only(store: Store, table: Table) -> Item:
 def test_an_answer_that_came_meanwhile_stays_the_last_message(
     erasure: Erasure, chat: ChatService, store: Store
 ) -> None:
-    """A preview that names the person is cleaned, but not over the preview of a message that came since."""
+    """A preview that names the person is replaced, but not the preview of a newer message."""
     name = chat.send("user-bea", f"write to {EMAIL}").conversation_id
     erasure.run(CONVERSATIONS, lambda: chat.reply(name, "admin-1", "Done"))
 
@@ -82,7 +82,7 @@ def test_an_answer_that_came_meanwhile_stays_the_last_message(
 
 
 def test_an_answer_that_came_meanwhile_keeps_its_preview(erasure: Erasure, chat: ChatService, store: Store) -> None:
-    """Likewise where a preview is made anew only because its end goes through an address."""
+    """The same for a preview whose cut goes through an address."""
     name = chat.send("user-bea", "x" * 190 + f" {EMAIL} " + "y" * 90).conversation_id
     erasure.run(CONVERSATIONS, lambda: chat.reply(name, "admin-1", "Done"))
 
@@ -93,7 +93,7 @@ def test_an_answer_that_came_meanwhile_keeps_its_preview(erasure: Erasure, chat:
 def test_a_decision_that_was_made_meanwhile_stays_older_than_the_erasure(
     erasure: Erasure, leads: LeadService, code: str, store: Store
 ) -> None:
-    """The time of a lead never goes back, so that whoever decides "as of" a time can rely on it."""
+    """`updated_at` of a lead never decreases, so that decisions with `as_of` can rely on it."""
     lead_id = leads.submit(code, {"name": "Ana", "email": EMAIL}).lead_id
     decided: list[int] = []
     erasure.run(
@@ -108,7 +108,7 @@ def test_a_decision_that_was_made_meanwhile_stays_older_than_the_erasure(
 
 @pytest.mark.usefixtures("link")
 def test_a_lead_that_is_counted_meanwhile_is_counted_for_the_pseudonym(erasure: Erasure, store: Store) -> None:
-    """A visitor who looked up the code before the link went to the pseudonym is stored, and counted, for the person."""
+    """A lead that is stored for the person's id meanwhile is moved to the pseudonym and counted for it."""
     lead = {"lead_id": "late", "created_at": START, "updated_at": START, "link_id": CODE, "affiliate_id": ANA}
     counted = Update(AFFILIATE_STATS, {"affiliate_id": ANA}, add={"total_leads": 1, "pending_leads": 1, "version": 1})
     erasure.run(AFFILIATE_STATS, lambda: store.transact(Put(LEADS, {**lead, "status": "pending"}), counted))
@@ -119,7 +119,7 @@ def test_a_lead_that_is_counted_meanwhile_is_counted_for_the_pseudonym(erasure: 
 
 @pytest.mark.usefixtures("link")
 def test_a_link_that_changed_meanwhile_moves_as_it_is(erasure: Erasure, store: Store) -> None:
-    """What moves to the pseudonym is the link as it is, not as it was."""
+    """The current link is moved to the pseudonym, not an older state of it."""
     erasure.run(AFFILIATE_LINKS, changed(store, AFFILIATE_LINKS, LINK, updated_at=7))
 
     assert 7 == only(store, AFFILIATE_LINKS)["updated_at"]
@@ -127,7 +127,7 @@ def test_a_link_that_changed_meanwhile_moves_as_it_is(erasure: Erasure, store: S
 
 
 def test_a_link_that_is_gone_does_not_come_back(erasure: Erasure, store: Store) -> None:
-    """Not even under the pseudonym, and not even one of which nothing is known but its key."""
+    """A deleted link is not stored again, not even under the pseudonym, nor one that had only a key."""
     store.batch_put(AFFILIATE_LINKS, [LINK])
     erasure.run(AFFILIATE_LINKS, lambda: store.transact(Delete(AFFILIATE_LINKS, LINK)), who=ANA)
 
@@ -137,14 +137,14 @@ def test_a_link_that_is_gone_does_not_come_back(erasure: Erasure, store: Store) 
 @pytest.mark.usefixtures("link")
 @pytest.mark.parametrize("place", ["link", "shop"])
 def test_what_lies_where_a_link_would_move_to_is_not_replaced(erasure: Erasure, store: Store, place: str) -> None:
-    """The link stays and is named for a person to look at; the erasure ends, and does not try for ever."""
+    """The link stays and is reported as remaining; the erasure ends."""
     found: list[Item] = []
 
     def take_its_place() -> None:
         matcher = erasure.matcher()
         alias = matcher.pseudonym(ANA)
         key = {"affiliate_id": alias, "link_id": CODE}
-        claim = primary_claim_key(alias, matcher.shop("a.example"))
+        claim = primary_claim_key(alias, matcher.shop_pseudonym("a.example"))
         found.append({**key, "note": "mine"} if place == "link" else {**claim, "note": "mine"})
         store.batch_put(AFFILIATE_LINKS if place == "link" else OPS, found)
 
@@ -157,7 +157,7 @@ def test_what_lies_where_a_link_would_move_to_is_not_replaced(erasure: Erasure, 
 
 @pytest.mark.parametrize("place", [CLAIM, SHOP], ids=["code", "shop"])
 def test_a_claim_that_was_made_meanwhile_moves_with_its_link(erasure: Erasure, store: Store, place: Item) -> None:
-    """An audit may give a link the claim that it lacks; the claim is the pseudonym's, as the link is."""
+    """A claim that an audit adds meanwhile is moved to the pseudonym with its link."""
     imported = {**LINK, "affiliate_email": EMAIL, "store_url": "a.example", "created_at": 1, "updated_at": 1}
     store.batch_put(AFFILIATE_LINKS, [imported])
     erasure.run(AFFILIATE_LINKS, put(store, OPS, {**place, **LINK, "created_at": 1}))
@@ -167,7 +167,7 @@ def test_a_claim_that_was_made_meanwhile_moves_with_its_link(erasure: Erasure, s
 
 
 def test_a_code_that_was_given_to_the_link_meanwhile_moves_with_it(erasure: Erasure, store: Store) -> None:
-    """A code that was another affiliate's when the link was looked at, and is the link's by then, stays the link's."""
+    """A claim that becomes the link's meanwhile is moved with the link."""
     imported = {**LINK, "affiliate_email": EMAIL, "created_at": 1, "updated_at": 1}
     other = {**imported, "affiliate_id": "affiliate-dan", "affiliate_email": "dan@example.com"}
     store.batch_put(AFFILIATE_LINKS, [imported, other])
@@ -180,7 +180,7 @@ def test_a_code_that_was_given_to_the_link_meanwhile_moves_with_it(erasure: Eras
 
 @pytest.mark.usefixtures("link")
 def test_a_code_that_was_given_to_another_meanwhile_stays_theirs(erasure: Erasure, store: Store) -> None:
-    """It is not the pseudonym's only because it was the person's a moment ago."""
+    """A claim that becomes another affiliate's meanwhile is not moved to the pseudonym."""
     store.batch_put(AFFILIATE_LINKS, [{"affiliate_id": "affiliate-dan", "link_id": CODE}])
     erasure.run(AFFILIATE_LINKS, changed(store, OPS, CLAIM, affiliate_id="affiliate-dan"))
 
@@ -189,7 +189,7 @@ def test_a_code_that_was_given_to_another_meanwhile_stays_theirs(erasure: Erasur
 
 @pytest.mark.usefixtures("link")
 def test_a_shop_that_was_given_to_another_link_meanwhile_stays_that_link_s(erasure: Erasure, store: Store) -> None:
-    """Of two links of one shop, that one is the primary link which was so last."""
+    """Of two links of one shop, the one that became the primary link meanwhile remains it."""
     other = {"affiliate_id": ANA, "link_id": "BBBB0000", "store_url": "a.example", "created_at": 1, "updated_at": 1}
     store.batch_put(AFFILIATE_LINKS, [other])
     erasure.run(AFFILIATE_LINKS, changed(store, OPS, SHOP, link_id="BBBB0000"))
@@ -199,7 +199,7 @@ def test_a_shop_that_was_given_to_another_link_meanwhile_stays_that_link_s(erasu
 
 
 def test_a_dangling_claim_that_was_given_to_another_meanwhile_stays(erasure: Erasure, store: Store) -> None:
-    """A claim without its link is dropped with the person, unless it is somebody else's by then."""
+    """A claim without a link is deleted, unless it became somebody else's meanwhile."""
     theirs = {**CLAIM, "affiliate_id": "affiliate-dan", "link_id": CODE}
     store.batch_put(OPS, [{**CLAIM, **LINK}])
     erasure.run(OPS, put(store, OPS, theirs), who=ANA)
@@ -210,7 +210,7 @@ def test_a_dangling_claim_that_was_given_to_another_meanwhile_stays(erasure: Era
 def test_a_key_that_was_used_again_meanwhile_still_tells_requests_apart(
     erasure: Erasure, leads: LeadService, code: str, store: Store
 ) -> None:
-    """What a claim tells of the person's form is erased, not what it tells of another form that took its place."""
+    """The fingerprint of the person's form is erased, but not that of another request that replaced the claim."""
     leads.submit(code, {"name": "Ana", "email": EMAIL}, key="k")
     other = leads.submit(code, {"name": "Bea", "email": "bea@example.com"}, key="other").lead_id
     [claim, theirs] = [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
@@ -224,7 +224,7 @@ def test_a_key_that_was_used_again_meanwhile_still_tells_requests_apart(
 def test_a_key_of_another_that_was_used_again_meanwhile_stays_taken(
     erasure: Erasure, chat: ChatService, store: Store
 ) -> None:
-    """A claim that names the person is dropped, but not the one that took its place and does not."""
+    """A claim that names the person is deleted, but not one that replaced it meanwhile."""
     chat.send("user-bea", "Hello", key="k")
     [claim] = [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
     store.batch_put(OPS, [{**claim, "created_at": 1, "by": EMAIL}])
@@ -234,7 +234,7 @@ def test_a_key_of_another_that_was_used_again_meanwhile_stays_taken(
 
 
 def test_a_row_that_changed_meanwhile_moves_as_it_is(erasure: Erasure, store: Store) -> None:
-    """A row that another program keeps under the person's address loses nothing that was written meanwhile."""
+    """A row of another program whose key is the person's address keeps what was written meanwhile."""
     key = {"pk": f"note#of {EMAIL}", "sk": "1"}
     store.batch_put(OPS, [{**key, "text": "old"}])
     erasure.run(OPS, changed(store, OPS, key, text="new"))
@@ -244,7 +244,7 @@ def test_a_row_that_changed_meanwhile_moves_as_it_is(erasure: Erasure, store: St
 
 
 def test_of_two_rows_that_would_become_one_both_are_kept(erasure: Erasure, store: Store) -> None:
-    """Only what tells them apart is the address; one stays under it and is named, and the erasure ends."""
+    """Of two rows that would get the same key, one stays and is reported as remaining, and the erasure ends."""
     store.batch_put(OPS, [{"pk": f"note#of {name}", "sk": "1", "note": name[0]} for name in (EMAIL, EMAIL.upper())])
     erased = erasure.run(OPS, lambda: None)
 
