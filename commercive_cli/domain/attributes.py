@@ -44,6 +44,7 @@ class Attribute:
     `personal`: it tells something about the person whom the item is about, and is replaced whole when they are erased.
     `ordering`: the time of the last change; the next change must come later than this.
     `state`: part of the state of money or status that audit rows tell, from which the audit can restore it.
+    `derived`: it follows from other items, from which the audit counts it anew.
     `since` is the version of this program that first wrote it.
     `choices` are the words that may stand there, any word where there are none.
     `name`, `required` and `default` follow from the field.
@@ -53,6 +54,7 @@ class Attribute:
     personal: bool = False
     ordering: bool = False
     state: bool = False
+    derived: bool = False
     since: str = "0.1.0"
     name: str = ""
     required: bool = False

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
 from commercive_cli.domain.errors import Damaged
-from commercive_cli.domain.money import CENT, Money
+from commercive_cli.domain.money import CENT, Money, counted_commission
 
 ConversationStatus = Literal["open", "closed"]
 LeadStatus = Literal["pending", "approved", "rejected"]
@@ -42,10 +42,13 @@ LeadState = Annotated[
     Field(json_schema_extra={"enum": [*LEAD_STATUSES]}),
 ]
 ChangeTime = Annotated[int, Attribute(Kind.TIME, ordering=True)]
-Count = Annotated[int, Attribute(Kind.COUNT)]
+Count = Annotated[int, Attribute(Kind.COUNT, derived=True)]
+DerivedText = Annotated[str, Attribute(Kind.TEXT, derived=True)]
+DerivedTime = Annotated[int, Attribute(Kind.TIME, derived=True)]
+DerivedId = Annotated[str, Attribute(Kind.ID, derived=True)]
 Flag = Annotated[bool, Attribute(Kind.FLAG)]
 Amount = Annotated[Money, Attribute(Kind.AMOUNT, state=True)]
-Total = Annotated[Money, Attribute(Kind.TOTAL)]
+Total = Annotated[Money, Attribute(Kind.TOTAL, derived=True)]
 State = Annotated[dict[str, str | Money], Attribute(Kind.OBJECT)]
 
 
@@ -105,7 +108,8 @@ class Record(BaseModel):
 class Conversation(Record):
     """A support conversation of one user.
 
-    `waiting_since` is the time of the oldest user message that no admin has answered; it is absent when none waits.
+    `waiting_since` is the time of the oldest user message that nobody has answered; it is absent when none waits.
+    `human_requested` says that the user asked for a person, so that automatic answers are none.
     """
 
     conversation_id: Id
@@ -114,12 +118,13 @@ class Conversation(Record):
     status: ConversationState
     created_at: Time
     updated_at: ChangeTime
-    last_message: Text = ""
+    last_message: DerivedText = ""
     unread_admin: Count = 0
     unread_user: Count = 0
-    last_message_at: Time | None = None
-    last_message_id: Id | None = None
-    waiting_since: Time | None = None
+    last_message_at: DerivedTime | None = None
+    last_message_id: DerivedId | None = None
+    waiting_since: DerivedTime | None = None
+    human_requested: Flag | None = None
     closed_at: Time | None = None
     closed_by: Person | None = None
 
@@ -177,7 +182,7 @@ class AffiliateLink(Record):
 class AffiliateStats(Record):
     """Counts and the sum of commissions over one affiliate's leads. `version` counts the writes."""
 
-    internal: ClassVar[Mapping[str, Attribute]] = {"version": Attribute(Kind.COUNT)}
+    internal: ClassVar[Mapping[str, Attribute]] = {"version": Attribute(Kind.COUNT, derived=True)}
 
     affiliate_id: Person
     total_leads: Count = 0
@@ -185,7 +190,7 @@ class AffiliateStats(Record):
     pending_leads: Count = 0
     rejected_leads: Count = 0
     total_commission: Total = Decimal("0.00")
-    last_updated: Time = 0
+    last_updated: DerivedTime = 0
 
     def with_lead(self, status: str, commission: Decimal | None) -> Self:
         """Return the stats with one more lead counted in."""
@@ -194,7 +199,7 @@ class AffiliateStats(Record):
             update={
                 "total_leads": self.total_leads + 1,
                 name: getattr(self, name) + 1,
-                "total_commission": self.total_commission + (commission or Decimal(0)),
+                "total_commission": self.total_commission + counted_commission(status, commission),
             }
         )
 

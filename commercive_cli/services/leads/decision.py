@@ -6,9 +6,9 @@ from typing import Any
 
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.domain.models import DecidedStatus, Lead, LeadStatus
-from commercive_cli.domain.money import parse_amount
+from commercive_cli.domain.money import counted_commission, parse_amount
 from commercive_cli.domain.text import NOTES_LENGTH, text
-from commercive_cli.store.writes import All, Condition, Equals, Missing
+from commercive_cli.store.writes import All, AnyOf, Condition, Equals, Missing
 
 EVENTS: dict[str, str] = {"approved": "approve", "rejected": "reject", "pending": "reset"}
 
@@ -50,11 +50,15 @@ class Decision:
         return review if self.status == "approved" else ("commission_amount", *review)
 
     def deltas(self, lead: Lead) -> dict[str, int | Decimal]:
-        """Return what to add to the affiliate's stats when the lead goes from what it is to this decision."""
+        """Return what to add to the affiliate's stats when the lead goes from what it is to this decision.
+
+        What others left on a lead that is not approved was never counted.
+        """
         counts: dict[str, int | Decimal] = {"version": 1}
         if lead.status != self.status:
             counts |= {f"{lead.status}_leads": -1, f"{self.status}_leads": 1}
-        commission = (self.commission or Decimal(0)) - (lead.commission_amount or Decimal(0))
+        before = counted_commission(lead.status, lead.commission_amount)
+        commission = counted_commission(self.status, self.commission) - before
         return counts | ({"total_commission": commission} if commission else {})
 
 
@@ -72,7 +76,8 @@ def new_decision(
 def unchanged_since_read(lead: Lead) -> Condition:
     """Return the condition that a lead is still what was read: status, commission, and not even changed and back."""
     amount = lead.commission_amount
-    unpaid_or_same = Missing("commission_amount") if amount is None else Equals("commission_amount", amount)
+    name = "commission_amount"
+    unpaid_or_same = AnyOf(Missing(name), Equals(name, None)) if amount is None else Equals(name, amount)
     return All(Equals("status", lead.status), unpaid_or_same, Equals("updated_at", lead.updated_at))
 
 
