@@ -68,6 +68,7 @@ CONVERSATION = _columns(
     Column("last_message_id", wide=True),
     Column("closed_at", wide=True),
     Column("closed_by", wide=True),
+    Column("human_requested", wide=True),
 )
 MESSAGE = _columns(
     Message,

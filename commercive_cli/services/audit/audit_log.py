@@ -12,7 +12,7 @@ from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.audit.malformed import readable
-from commercive_cli.services.audit.states import INITIAL, SUBJECTS, last_row, state_of, state_problem
+from commercive_cli.services.audit.states import INITIAL, SUBJECTS, lacks_close, last_row, state_of, state_problem
 from commercive_cli.services.records.audit_log import AuditEntry, audit_partition
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Query, Store
@@ -71,7 +71,11 @@ def _repaired(repairs: Repairs, kind: str, subject: str) -> list[Finding]:
             return []
         told, told_at = row or (INITIAL[kind], 0)
         state = state_of(kind, item)
-        if _digest(state) == _digest(told) or state_problem(kind, item):
+        if (
+            _digest(state) == _digest(told)
+            or state_problem(kind, item)
+            or (kind == "conversation" and lacks_close(item))
+        ):
             return []  # what says that a state cannot be puts it right, and writes the row of that
         words = f"is {_digest(state)}, its last audit row says {_digest(told)}"
         change = AuditEntry(kind, subject, "audit", repairs.actor, told, state)

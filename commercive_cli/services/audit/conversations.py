@@ -16,7 +16,7 @@ from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.audit.malformed import readable
-from commercive_cli.services.audit.states import last_row, state_problem
+from commercive_cli.services.audit.states import lacks_close, last_row, state_problem
 from commercive_cli.services.audit.tally import POINTERS, Tally, tells_of_messages
 from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, unanswered
@@ -149,9 +149,7 @@ def _with_known_state(item: Item, row: _Row | None) -> Item:
     told, told_at = row
     status = told["status"] if state_problem("conversation", item) else item["status"]
     known = {**item, "status": status}
-    if status == "closed" == told["status"] and is_native(item["conversation_id"]):
-        known.setdefault("closed_at", told_at)
-    return known
+    return {**known, "closed_at": told_at} if lacks_close(known) and told["status"] == "closed" else known
 
 
 def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
@@ -208,8 +206,8 @@ def _closing_problems(found: Item, item: Item) -> Iterator[_Problem]:
     """Yield what is wrong with the time at which one of our conversations was closed."""
     if item["status"] == "open" and "closed_at" in item:
         yield _Problem("closed-conversation", f"open, and closed since {item['closed_at']}")
-    elif item["status"] == "closed" and "closed_at" not in item:
-        words = "closed, and not since when; no audit row tells; `chat reopen` it, or set closed_at with `tables mend`"
+    elif lacks_close(item):
+        words = "closed, and no audit row tells since when; `chat reopen` it, or set closed_at with `tables mend`"
         yield _Problem("closed-conversation", words, has_answer=False)
     elif item.get("closed_at") != found.get("closed_at"):
         yield _Problem("closed-conversation", f"closed, and not since when; that was {item['closed_at']}")

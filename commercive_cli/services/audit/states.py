@@ -40,13 +40,19 @@ def state_problem(kind: str, state: Item) -> str | None:
     return None if amount is None else f"{status}, its commission is {shown(amount)}"
 
 
+def lacks_close(item: Item) -> bool:
+    """Return whether a conversation of ours is closed and does not say since when; those of others need not."""
+    closed = item.get("status") == "closed" and item.get("closed_at") is None
+    return closed and created_at_of(item["conversation_id"]) is not None
+
+
 def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int] | None:
     """Return the state that the last sound row tells, and a time behind which the next row's sorts; None without one.
 
     Malformed rows tell nothing; only a person can say what they should hold.
     """
     partition = audit_partition(kind, subject)
-    query: Query | None = Query(OPS, partition, descending=True, limit=1) if _can_be_key(partition) else None
+    query: Query | None = Query(OPS, partition, descending=True, limit=1) if can_be_key(partition) else None
     while query is not None:
         page = store.query(query)
         for row in (readable(OPS, item) for item in page.items):
@@ -56,7 +62,8 @@ def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int
     return None
 
 
-def _can_be_key(partition: str) -> bool:
+def can_be_key(partition: str) -> bool:
+    """Return whether a partition key is short enough for an item; that of what others made need not be."""
     return len(partition.encode()) <= PARTITION_KEY_BYTES
 
 

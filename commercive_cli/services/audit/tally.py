@@ -26,21 +26,25 @@ class Tally:
     in_order: bool = True
 
     def add(self, items: Iterable[Item]) -> None:
-        """Count messages; every message of a store comes through here."""
+        """Count messages; every message of a store comes through here, so it is done by local variables."""
+        last_at, asked_at, answered_at, automatic_at = self.last_at, self.asked_at, self.answered_at, self.automatic_at
         for item in items:
-            sender, at, unread = item["sender_type"], item["created_at"], item.get("is_read") is False
+            sender, at = item["sender_type"], item["created_at"]
             if sender == ASKING:
-                self.unread_admin += unread
-                self.asked_at = max(at, self.asked_at)
+                self.unread_admin += item.get("is_read") is False
+                asked_at = at if at > asked_at else asked_at
             elif sender == ANSWERING:
-                self.unread_user += unread
-                self.answered_at = max(at, self.answered_at)
+                self.unread_user += item.get("is_read") is False
+                answered_at = at if at > answered_at else answered_at
             elif sender == AUTOMATIC:
-                self.automatic_at = max(at, self.automatic_at)
-            if at <= self.last_at:
+                automatic_at = at if at > automatic_at else automatic_at
+            if at > last_at:
+                last_at, self.last_id = at, item["message_id"]
+            else:
                 self.in_order = False
-            if at > self.last_at or (at == self.last_at and item["message_id"] > self.last_id):
-                self.last_at, self.last_id = at, item["message_id"]
+                if at == last_at and item["message_id"] > self.last_id:
+                    self.last_id = item["message_id"]
+        self.last_at, self.asked_at, self.answered_at, self.automatic_at = last_at, asked_at, answered_at, automatic_at
 
     def fits(self, item: Item) -> bool:
         """Return whether the conversation agrees with its messages, as far as a sweep can tell."""
