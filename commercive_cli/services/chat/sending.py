@@ -12,6 +12,7 @@ from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import key_of_id, query_by_id
 from commercive_cli.services.chat.messages import newest_message, since_message
+from commercive_cli.services.chat.waiting import ends_waiting
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
 from commercive_cli.store.items import Item, Key
@@ -244,7 +245,7 @@ def _conversation_update(attempt: _Attempt) -> Update:
     counter = _COUNTERS.get(draft.sender_type)
     requested = {"human_requested": True} if draft.request_human else {}
     state, dropped = _status_change(attempt)
-    ends_waiting = _ends_waiting(draft.sender_type, human_requested=attempt.human_requested)
+    answered = ends_waiting(draft.sender_type, human_requested=attempt.human_requested)
     as_found = Equals("status", attempt.status)
     owned = Equals("user_id", draft.owner) if draft.owner is not None else All()
     return Update(
@@ -261,15 +262,10 @@ def _conversation_update(attempt: _Attempt) -> Update:
         },
         default={"waiting_since": at} if draft.sender_type == "user" else {},
         add={counter: 1} if counter else {},
-        remove=(*dropped, "waiting_since", "waiting_for") if ends_waiting else dropped,
+        remove=(*dropped, "waiting_since", "waiting_for") if answered else dropped,
         # Every change of a conversation moves `updated_at`, so time increases strictly from message to message.
         when=All(as_found, owned, Below("updated_at", at), attempt.guard),
     )
-
-
-def _ends_waiting(sender_type: str, *, human_requested: bool) -> bool:
-    """Return whether a message ends the user's wait: an admin's does, a machine's unless the user wants a person."""
-    return sender_type == "admin" or (sender_type == AI and not human_requested)
 
 
 def _needed(draft: NewMessage) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, mark_read
 from commercive_cli.services.chat.messages import MessageQuery, newest_message, read_messages, read_tail
 from commercive_cli.services.chat.sending import MessageSender, NewMessage, conversation_not_found
-from commercive_cli.services.chat.waiting import read_waiting
+from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import KeyedRequest
 from commercive_cli.store.items import Key

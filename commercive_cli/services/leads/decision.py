@@ -6,9 +6,9 @@ from typing import Any
 
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.domain.models import DecidedStatus, Lead, LeadStatus
-from commercive_cli.domain.money import parse_amount
+from commercive_cli.domain.money import counted_commission, parse_amount
 from commercive_cli.domain.text import NOTES_LENGTH, text
-from commercive_cli.store.writes import All, Condition, Equals, Missing
+from commercive_cli.store.writes import All, AnyOf, Condition, Equals, Missing
 
 _OF_A_DECISION = ("commission_amount", "reviewed_by", "reviewed_at", "rejection_reason")
 EVENTS: dict[str, str] = {"approved": "approve", "rejected": "reject", "pending": "reset"}
@@ -62,11 +62,15 @@ class Decision:
         return tuple(name for name in _OF_A_DECISION if name not in kept)
 
     def deltas(self, lead: Lead) -> dict[str, int | Decimal]:
-        """Return the numbers to add to the affiliate's stats when this decision is applied to the lead."""
+        """Return the numbers to add to the affiliate's stats when this decision is applied to the lead.
+
+        A commission left by others on a lead that is not approved was never counted.
+        """
         counts: dict[str, int | Decimal] = {"version": 1}
         if lead.status != self.status:
             counts |= {f"{lead.status}_leads": -1, f"{self.status}_leads": 1}
-        commission = (self.commission or Decimal(0)) - (lead.commission_amount or Decimal(0))
+        before = counted_commission(lead.status, lead.commission_amount)
+        commission = counted_commission(self.status, self.commission) - before
         return counts | ({"total_commission": commission} if commission else {})
 
 
@@ -87,7 +91,8 @@ def new_decision(
 def unchanged_since_read(lead: Lead) -> Condition:
     """Return the condition that a lead is as read; `updated_at` excludes that it was changed and changed back."""
     amount = lead.commission_amount
-    unpaid_or_same = Missing("commission_amount") if amount is None else Equals("commission_amount", amount)
+    name = "commission_amount"
+    unpaid_or_same = AnyOf(Missing(name), Equals(name, None)) if amount is None else Equals(name, amount)
     return All(Equals("status", lead.status), unpaid_or_same, Equals("updated_at", lead.updated_at))
 
 

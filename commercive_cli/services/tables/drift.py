@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from commercive_cli.domain.answers.tables import Applied, AppliedChange, Difference, Drift
 from commercive_cli.domain.errors import CommerciveError
-from commercive_cli.services.chat.waiting import WAITING_INDEX, fill_waiting
+from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiting
 from commercive_cli.services.tables.comparison import CreateTable, Mismatch, SchemaChange, mismatches
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES, Table

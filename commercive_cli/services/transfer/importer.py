@@ -10,7 +10,7 @@ from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.services.access.insert_missing import insert_missing
 from commercive_cli.services.audit.service import AuditService
-from commercive_cli.services.chat.waiting import fill_waiting
+from commercive_cli.services.chat.waiting_index import fill_waiting
 from commercive_cli.services.transfer.batches import batches, grouped
 from commercive_cli.services.transfer.exporter import IMPORT_MARKER, OnItems, ignore_items, is_marker
 from commercive_cli.services.transfer.source import ParsedLine, Source, SourceFile, open_source

@@ -15,7 +15,7 @@ from commercive_cli.domain.models import Conversation
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
-from commercive_cli.services.chat.waiting import fill_waiting
+from commercive_cli.services.chat.waiting_index import fill_waiting
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, TABLES
 from tests.services.books import errors_in, everything

@@ -7,7 +7,7 @@ import pytest
 from commercive_cli.domain.ids import uuid7
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
-from commercive_cli.services.chat.waiting import WAITING_INDEX, fill_waiting
+from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiting
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import IndexNotReady, Query, Store
 from commercive_cli.store.schema import CONVERSATIONS

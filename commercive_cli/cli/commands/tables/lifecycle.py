@@ -96,19 +96,29 @@ def load_seed(
         session.show(services.seed.run(plan, advance))
 
 
-@app.command(epilog=example("commercive tables audit", "commercive tables audit --fix"))
+@app.command(
+    epilog=example(
+        "commercive tables audit", "commercive tables audit --fix --dry-run", "commercive tables audit --fix"
+    )
+)
 def audit(
     context: typer.Context,
     *,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is broken.")] = False,
     yes: o.Yes = False,
+    dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Check every invariant of the data. Exits 3 when one is broken and was not repaired."""
+    """Check every invariant of the data. Exits 3 when one is broken and was not repaired.
+
+    Repairs what has one right answer. What it names and leaves alone, a person sets right with `tables mend`.
+    """
+    if dry_run and not fix:
+        raise Invalid("--dry-run shows what --fix would change; pass both")
     if yes and not fix:
         raise Invalid("--yes goes with --fix and means nothing without it")
     session = Session(context, output)
-    with session.writing(yes=yes) if fix else session.reading() as services:
+    with session.writing(yes=yes, dry_run=dry_run) if fix else session.reading() as services:
         answer = services.audit.run(session.actor, fix=fix)
         session.show(answer)
         broken = sum(not finding.fixed for finding in answer.findings)

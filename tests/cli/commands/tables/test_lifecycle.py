@@ -116,6 +116,18 @@ def test_an_audit_finds_and_fixes(store: Run) -> None:
     assert store("tables", "audit").code == 0
 
 
+@pytest.mark.usefixtures("broken")
+def test_repairs_can_be_rehearsed(store: Run) -> None:
+    """--fix --dry-run shows what each repair would change, and changes nothing."""
+    shown = store("tables", "audit", "--fix", "--dry-run", "-o", "json")
+
+    assert (0, [{"unread_admin": {"before": 9, "after": 1}}]) == (
+        shown.code,
+        [each["attributes"] for each in shown.json["changes"]],
+    )
+    assert 3 == store("tables", "audit").code
+
+
 def test_the_demo_data_set_is_loaded_once(run: Run) -> None:
     """`create --seed` gives a dozen conversations, 6 affiliates and 30 leads, and a sound audit."""
     first, again = run("tables", "create", "--seed"), run("tables", "create", "--seed")
