@@ -115,7 +115,8 @@ class Record(Sparse):
 class Conversation(Record):
     """A support conversation of one user.
 
-    `waiting_since` is the time of the oldest user message that no admin has answered; it is absent when none waits.
+    `waiting_since` is the time of the oldest user message that is not answered; it is absent when none waits. Where
+    `human_requested` is true, automatic answers do not count as answers.
     `waiting_for` is "admin" while an open conversation waits, and absent otherwise: with it stands the waiting index.
     """
 
