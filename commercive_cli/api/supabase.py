@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from commercive_cli.api.http.errors import OutsideUnavailable
@@ -11,8 +11,10 @@ from commercive_cli.api.http.outbound import RequestFailed, Response, SendReques
 from commercive_cli.domain.answers.affiliates import FormURLSet
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.links import affiliate_url
-from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.settings.supabase import SupabaseSettings
+
+if TYPE_CHECKING:
+    from commercive_cli.services.affiliates.service import AffiliateService
 
 TABLE = "affiliates"
 SECRET_KEY = "sb_secret_"  # noqa: S105 - how such a key begins
@@ -67,7 +69,7 @@ class AffiliateTable:
 
 
 def sync_primary_link(
-    affiliates: AffiliateService, table: AffiliateTable, affiliate_id: str, *, dry_run: bool = False
+    affiliates: "AffiliateService", table: AffiliateTable, affiliate_id: str, *, dry_run: bool = False
 ) -> FormURLSet:
     """Let Supabase show the link that `get_link` finds; with `dry_run` only say whether it does not.
 

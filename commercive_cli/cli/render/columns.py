@@ -163,6 +163,7 @@ SENT = (
     Column("conversation_id", "id", names=True),
     Column("created_at", "time"),
 )
+USER_SENT = (*SENT, Column("is_new_conversation", "flag", wide=True))
 MARKED = (Column("conversation_id", "id"), Column("marked", "count"))
 CHANGED = (Column("conversation_id", "id"), Column("status", "status"), Column("changed", "flag"))
 SUBMITTED = (Column("lead_id", "id"),)
