@@ -1,13 +1,15 @@
 """Invariant 6: the last audit row of a lead or conversation says what state it is in."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from sys import intern
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
-from commercive_cli.domain.ids import created_at_of
+from commercive_cli.domain.ids import ENTROPY_BITS, created_at_of, uuid7
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
@@ -80,12 +82,18 @@ def _repaired(repairs: Repairs, kind: str, subject: str) -> list[Finding]:
         words = f"is {_digest(state)}, its last audit row says {_digest(told)}"
         change = AuditEntry(kind, subject, "audit", repairs.actor, told, state)
         as_read = Check(table, table.key_of(found), unchanged(found, "status", "updated_at", "commission_amount"))
-        accounted = change.row(max(item["updated_at"], told_at + 1), repairs.new_id)
+        accounted = change.row(max(item["updated_at"], told_at + 1), partial(_row_id, kind, subject))
         try:
             return repairs.apply([repairs.finding("audit-row", table, subject, words)], as_read, accounted)
         except ConditionFailed:
             continue
     return []
+
+
+def _row_id(kind: str, subject: str, at: int) -> str:
+    """Return the id of the row that accounts for a state: of two audits at once, the second finds it taken."""
+    digest = hashlib.sha256(audit_partition(kind, subject).encode()).digest()
+    return uuid7(at, int.from_bytes(digest) >> (8 * len(digest) - ENTROPY_BITS))
 
 
 def _is_lost(store: Store, kind: str, subject: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from commercive_cli.domain.answers.audit import Finding
+from commercive_cli.domain.attributes import attributes_of
 from commercive_cli.domain.errors import Damaged, Invalid
 from commercive_cli.domain.ids import uuid7
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Record
@@ -113,7 +114,10 @@ def test_whatever_commands_call_damaged_is_named(
     findings = AuditService(world.store, clock).run("root").findings
     named = {(part, word) for each in findings for part in each.id.split("/") for word in _about(each)}
 
-    assert {attribute for _, attribute in damaged} == record.model_fields.keys() - {"damaged", *table.key_names}
+    optional = {name for name, each in attributes_of(record).items() if not each.required}
+    of_indexes = {attribute.name for key in table.index_keys for attribute in key}
+    refused = {"damaged", *table.key_names, *(optional & of_indexes)}
+    assert {attribute for _, attribute in damaged} == record.model_fields.keys() - refused
     assert set() == damaged - named
 
 

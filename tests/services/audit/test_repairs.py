@@ -206,7 +206,7 @@ DAMAGES = [
     Damage(
         "closed without a trace",
         lambda w: w.change(CONVERSATIONS, w.open, status="closed", closed_at=START + 50, closed_by="x"),
-        ("audit-row",),
+        ("audit-row", "waiting-for"),
         "is closed, its last audit row says open",
     ),
     Damage(
