@@ -15,7 +15,7 @@ from commercive_cli.api.parameters import read_params
 from commercive_cli.api.routing import read_request, request_key
 from commercive_cli.api.telemetry import Telemetry, Trace
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import Denied, Misconfigured, Unauthenticated
 
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
@@ -79,7 +79,7 @@ class Application:
             Unauthenticated,
             Denied,
         ) as error:  # the caller passed the checks above: it is us whom the store refuses
-            raise Unavailable(f"the store refuses us: {error.message}") from error
+            raise Misconfigured(f"the store refuses us: {error.message}") from error
 
 
 def _success(answer: Answer) -> Reply:

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.errors import Misconfigured, Unavailable
 
 SERVICE = "commercive-api"
 NAMESPACE = "Commercive"
@@ -62,8 +62,8 @@ class Telemetry:
     def failed(self, trace: Trace, error: Exception) -> None:
         """Log where an error of ours came from; the store's own words are about the store, a bug's text is left out."""
         record = {"request_id": trace.request_id, "action": trace.action, "error": _causes(error)}
-        if isinstance(error, Unavailable):
-            self._logger.error("unavailable", extra=record | {"detail": error.message})
+        if isinstance(error, Unavailable | Misconfigured):
+            self._logger.error(error.code, extra=record | {"detail": error.message})
         else:
             self._logger.error("bug", extra=record | {"frames": _frames(error)})
 

@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 from commercive_cli.domain.errors import (
     CommerciveError,
     Conflict,
-    Denied,
     Invalid,
+    Misconfigured,
     NotFound,
+    NotPermitted,
     Unauthenticated,
     Unavailable,
 )
@@ -31,12 +32,12 @@ from commercive_cli.store.items import Item, decode_item
 from commercive_cli.store.port import ConditionFailed
 
 
-class MissingTable(Unavailable):
+class MissingTable(Misconfigured):
     """The table is not there, or not yet."""
 
 
-class UnknownOperation(Unavailable):
-    """The server has no notion of the operation, as compatible servers lack some."""
+class UnknownOperation(Misconfigured):
+    """The server has no notion of the operation, as compatible servers lack some: transactions, backups, S3."""
 
 
 @contextmanager
@@ -127,7 +128,7 @@ def _refusal(error: ClientError, place: Endpoint, tables: tuple[str, ...]) -> Ex
     if code in _NOBODY:
         return Unauthenticated(f"{place} does not accept these credentials ({code}: {text}); {_HOW}")
     if code in _DENIED:
-        return Denied(f"access denied for {_action(error, text)} on {place}: {text}")
+        return NotPermitted(f"access denied for {_action(error, text)} on {place}: {text}")
     return _about_table(error, code, text, place, tables)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import NotPermitted, Unauthenticated, Unavailable
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.errors import explained
 from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, FailureKind, code_of, kind_of
@@ -17,7 +17,7 @@ OnRequest = Callable[[str], None]
 """Hears the operation's name for every HTTP request that is attempted."""
 
 _READS = ("Get", "Query", "Scan", "Describe", "List")
-_SAYS_NOTHING = (Unavailable, Unauthenticated, Denied)
+_SAYS_NOTHING = (Unavailable, Unauthenticated, NotPermitted)
 
 
 class RequestSender:

@@ -5,7 +5,8 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from copy import copy
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,7 @@ from uuid import uuid4
 from botocore.session import Session
 
 from commercive_cli.domain.clock import Sleep
+from commercive_cli.domain.errors import NotPermitted
 from commercive_cli.engines.dynamodb.archive import DynamoDBArchive
 from commercive_cli.engines.dynamodb.batch_writer import BatchWriter
 from commercive_cli.engines.dynamodb.connection import Connection
@@ -31,8 +33,9 @@ from commercive_cli.engines.dynamodb.retries import Timing
 from commercive_cli.engines.dynamodb.s3 import DynamoDBS3
 from commercive_cli.engines.dynamodb.table_administration import TableAdministration
 from commercive_cli.engines.dynamodb.table_changes import TableChanges
+from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.store.items import Item, Key, encode_item
-from commercive_cli.store.limits import check_transaction
+from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
 from commercive_cli.store.port import Archive, Page, Query, TableInfo, TextPage, not_a_number
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
@@ -111,13 +114,19 @@ class DynamoDBStore:
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, strongly consistent, or None."""
         request = {"TableName": self._name(table), "Key": encode_item(key), "ConsistentRead": True}
-        item = self._calls("GetItem", request).get("Item")
+        with self._tables.keys.explaining(table):
+            item = self._calls("GetItem", request).get("Item")
         return item_of(item, table) if item else None
 
     def query(self, query: Query) -> Page:
         """Return one page of a query."""
         request = query_request(query, self._name(query.table))
-        return Page([]) if request is None else page_of(self._calls("Query", request), query.table)
+        if request is None:
+            return Page([])
+        with self._tables.keys.explaining(query.table):
+            response = self._calls("Query", request)
+        self._tables.keys.look_at_items(query.table, response.get("Items", []))
+        return page_of(response, query.table)
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of one segment of a scan, strongly consistent."""
@@ -132,19 +141,21 @@ class DynamoDBStore:
 
         Even one write goes as a transaction: its token is what keeps a second try after a lost reply from adding twice.
         """
-        check_transaction(writes)
+        size = check_transaction(writes)
         entries = [transaction_write(write, self._name(write.table)) for write in writes]
-        try:
-            self._calls("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
-        except WriteRefused as refused:
-            write = writes[refused.position]
-            if isinstance(write, Update) and write.add:
-                raise not_a_number(write, write.add) from refused
-            raise
+        unknown = self._tables.keys.unknown(write.table for write in writes)
+        with self._explaining_writes(writes):
+            checks = self._key_checks(unknown, len(writes), size)
+            self._calls("TransactWriteItems", {"TransactItems": entries + checks, "ClientRequestToken": str(uuid4())})
+        self._tables.keys.trust(unknown)
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
         """Store the items in batches of 25, several at once; of two with one key in a batch the later stays."""
-        return BatchWriter(self._calls, self._timing, table, self._name(table)).put_all(items)
+
+        def look() -> None:
+            self._tables.keys.look(table)
+
+        return BatchWriter(self._calls, self._timing, table, self._name(table), look).put_all(items)
 
     def create_table(self, table: Table) -> None:
         """Create the table with its indexes and protections, and wait until it can be used."""
@@ -194,7 +205,30 @@ class DynamoDBStore:
 
     def _scan(self, table: Table, segment: int, segments: int, start: Key | None) -> dict[str, Any]:
         calls = self._calls if segments == 1 else self._bulk_calls
-        return calls("Scan", scan_request(self._name(table), segment, segments, start))
+        request = scan_request(self._name(table), segment, segments, start)
+        if start is None:
+            with suppress(NotPermitted):  # who may read items need not be allowed to look at the table
+                self._tables.keys.look(table, calls=calls)
+        return calls("Scan", request)
+
+    def _key_checks(self, tables: list[Table], writes: int, size: int) -> list[dict[str, Any]]:
+        """Return the entries that keep a transaction off foreign tables; without room for them, look at the tables."""
+        count = len(tables)
+        if writes + count > TRANSACTION_WRITES or size + count * ENTRY_BYTES > TRANSACTION_BYTES:
+            self._tables.keys.look(*tables)
+            return []
+        return self._tables.keys.checks(tables)
+
+    @contextmanager
+    def _explaining_writes(self, writes: Sequence[Write]) -> Iterator[None]:
+        try:
+            with self._tables.keys.explaining(*(write.table for write in writes)):
+                yield
+        except WriteRefused as refused:
+            for write in writes[refused.position : refused.position + 1]:
+                if isinstance(write, Update) and write.add:
+                    raise not_a_number(write, write.add) from refused
+            raise
 
     def _name(self, table: Table) -> str:
         return self._prefix + table.name

@@ -63,32 +63,32 @@ class SQLiteStore:
         """Return the item at `key`, or None."""
         check_item(table, key)
         sql = self._sql(table)
-        with self._file.reading(sql.name) as connection:
+        with self._file.reading(sql) as connection:
             return _get(connection, sql, key)
 
     def query(self, query: Query) -> Page:
         """Return one page of a query."""
         sql = self._sql(query.table)
-        with self._file.reading(sql.name) as connection:
+        with self._file.reading(sql) as connection:
             return read_page(connection, sql, select_query(sql, query))
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of a segment; beyond 16 segments, some are empty."""
         sql = self._sql(table)
-        with self._file.reading(sql.name) as connection:
+        with self._file.reading(sql) as connection:
             return read_page(connection, sql, select_segment(sql, segment, segments, start))
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         """Return one page of a segment as texts, which is what the file holds."""
         sql = self._sql(table)
-        with self._file.reading(sql.name) as connection:
+        with self._file.reading(sql) as connection:
             return read_texts(connection, sql, select_segment(sql, segment, segments, start, table.key_names))
 
     def transact(self, *writes: Write) -> None:
         """Apply the writes, all or none, and return once they are on disk; every failed condition is reported."""
         check_transaction(writes)
         tables = {write.table.name: self._sql(write.table) for write in writes}
-        with self._file.writing(*(sql.name for sql in tables.values())) as connection:
+        with self._file.writing(*tables.values()) as connection:
             self._purge(connection, tables.values())
             olds = [_get(connection, tables[write.table.name], write.key) for write in writes]
             pairs = list(zip(writes, olds, strict=True))
@@ -103,7 +103,7 @@ class SQLiteStore:
         sql = self._sql(table)
         stored = 0
         for rows in _batches(sql, items):
-            with self._file.writing(sql.name) as connection:
+            with self._file.writing(sql) as connection:
                 connection.executemany(sql.put, rows)
             stored += len(rows)
         return stored
@@ -112,7 +112,7 @@ class SQLiteStore:
         """Create the table with its indexes, and the file when it is the first; raise Conflict when it is there."""
         sql = self._sql(table)
         self._file.create()
-        with self._file.writing(sql.name) as connection:
+        with self._file.writing(sql) as connection:
             if describe(connection, sql) is not None:
                 raise Conflict(f"table {sql.name} exists already in {self._file.path}")
             for statement in sql.create():
@@ -128,7 +128,7 @@ class SQLiteStore:
     def change_table(self, table: Table, change: TableChange, _progress: OnStatus = ignore_status) -> None:
         """Create or drop an index, or that of the time to live; nothing else can be changed about a file."""
         sql = self._sql(table)
-        with self._file.writing(sql.name) as connection:
+        with self._file.writing(sql) as connection:
             for statement in sql.change(change):
                 connection.execute(statement)
 
@@ -150,7 +150,7 @@ class SQLiteStore:
     def delete_table(self, table: Table) -> None:
         """Delete the table and all it holds; the file keeps its size and uses the space again."""
         sql = self._sql(table)
-        with self._file.writing(sql.name) as connection:
+        with self._file.writing(sql) as connection:
             connection.execute(f"DROP TABLE {sql.quoted}")
 
     def unsupported(self) -> Sequence[str]:

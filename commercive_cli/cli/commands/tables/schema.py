@@ -1,6 +1,7 @@
 """`commercive tables`, the part about the tables as declared: drift, its repair, backups, restores and the template."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from commercive_cli.cli.render import table_views as _views  # noqa: F401 - says
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.status_lines import status_lines
 from commercive_cli.cli.times import parse_time
-from commercive_cli.domain.answers.tables import Drift
+from commercive_cli.domain.answers.tables import Difference, Drift
 
 app = typer.Typer()
 _INDENT = 2
@@ -37,12 +38,13 @@ def diff(context: typer.Context, *, output: o.Output = "table") -> None:
 def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table") -> None:
     """Fix what differs from the declaration, indexes one at a time. Asks first, waits for each change.
 
-    Exits 7 when a change failed, 3 when something is left that cannot be changed in place.
+    Changes nothing at all, and exits 6, when a table is not ours, by its key. Exits 7 when a change failed, 3 when
+    something is left that cannot be changed in place.
     """
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services, status_lines() as hear:
         if not dry_run:
-            _agree(services.drift.diff(), services.store.target, yes=yes)
+            _agree(services.drift.fixable(), services.store.target, yes=yes)
         applied = services.drift.apply(hear)
         session.show(applied)
         say_unsupported(applied.unsupported)
@@ -118,11 +120,10 @@ def template(context: typer.Context) -> None:
     typer.echo(json.dumps(document(Session(context).settings.store.prefix), indent=_INDENT))
 
 
-def _agree(drift: Drift, target: str, *, yes: bool) -> None:
-    mendable = [difference for difference in drift.differences if difference.fixable]
-    for difference in mendable:
+def _agree(fixable: Sequence[Difference], target: str, *, yes: bool) -> None:
+    for difference in fixable:
         say(f"{difference.table}: {difference.what}: {difference.live}; {difference.remedy}")
-    if mendable:
+    if fixable:
         confirm(f"Change {target}?", yes=yes)
 
 
