@@ -1,12 +1,9 @@
 """The program: global options, the groups, and the one place where everything that can go wrong ends."""
 
-import io
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any, TextIO, cast
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -14,9 +11,10 @@ from typer.main import get_group
 
 from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
-from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say, silence_output
+from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say
 from commercive_cli.cli.global_options import GlobalOptions, hoisted
 from commercive_cli.cli.groups import GROUPS, Group, example, load_group
+from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 
 PROGRAM = "commercive"
 
@@ -103,13 +101,18 @@ def root(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (DESIGN.md, section 6). Failures are one line on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    _speak_utf8()
+    prepare_streams()
+    code = _exit_code(given)
+    discard_unwritten()
+    return code
+
+
+def _exit_code(given: list[str]) -> int:
     try:
         answer_shell(command(), PROGRAM)
         code = command().main(hoisted(given), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
-        silence_output()
         return 0
     except (Interrupted, KeyboardInterrupt):
         say("interrupted")
@@ -133,17 +136,3 @@ def _ends_translated() -> Iterator[None]:
         raise OutputClosed from error
     except KeyboardInterrupt as error:
         raise Interrupted from error
-
-
-def _speak_utf8() -> None:
-    """Let the standard streams be UTF-8 whatever the locale says, and never fail on a character or for being closed."""
-    sys.stdin = sys.stdin or _nowhere("r")
-    sys.stdout = sys.stdout or _nowhere("w")
-    sys.stderr = sys.stderr or _nowhere("w")
-    for stream, errors in ((sys.stdin, "strict"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors=errors)
-
-
-def _nowhere(mode: str) -> TextIO:
-    return cast("TextIO", Path(os.devnull).open(mode))  # open as long as the process lives

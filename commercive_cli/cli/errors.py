@@ -1,11 +1,11 @@
 """Every failure of a command becomes one line on stderr and an exit code, here and nowhere else."""
 
 import errno
-import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import Any, TextIO
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import typer
 from typer.core import TyperOption
@@ -29,7 +29,7 @@ _OF_THE_API = ("aws_lambda_powertools", "jwt", "waitress")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
-BUG, USAGE, DIFFERS, PARTIAL, INTERRUPTED = 1, 2, 3, 7, 130
+BUG, USAGE, DIFFERS, PARTIAL, ANSWER_LOST, INTERRUPTED = 1, 2, 3, 7, 74, 130
 EXIT_CODES: dict[type[CommerciveError], int] = {
     Invalid: 2,
     Unauthenticated: 4,
@@ -39,7 +39,7 @@ EXIT_CODES: dict[type[CommerciveError], int] = {
     RateLimited: 75,
     Unavailable: 75,
     Misconfigured: 78,
-    Damaged: BUG,
+    Damaged: 6,
 }
 """DESIGN.md, section 6."""
 
@@ -50,6 +50,21 @@ class OutputClosed(Exception):
 
 class Interrupted(Exception):
     """The user pressed Ctrl-C."""
+
+
+class AnswerLost(Exception):
+    """The change was made, but the answer could not be written to stdout, for the reason that is the cause."""
+
+
+@contextmanager
+def answering(*, changed: bool) -> Iterator[None]:
+    """Raise AnswerLost when an answer cannot be written after something was `changed`: repeating could do it twice."""
+    try:
+        yield
+    except OSError as error:
+        if not changed or isinstance(error, BrokenPipeError):
+            raise
+        raise AnswerLost(f"it is done, but the answer could not be written: {error.strerror or error}") from error
 
 
 def exit_code(error: CommerciveError) -> int:
@@ -72,8 +87,11 @@ def report(error: Exception, *, debug: bool) -> int:
             say("cancelled")
             return INTERRUPTED
         case ModuleNotFoundError() if error.name in _OF_THE_API:
-            say(f"this command needs {error.name}: pip install 'commercive[api]'")
+            say(f"this command needs {error.name}: run pip install '.[api]' where the source is")
             return USAGE
+        case AnswerLost():
+            say(str(error))
+            return ANSWER_LOST
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             say(f"{place}{error.strerror or error}")
@@ -83,15 +101,10 @@ def report(error: Exception, *, debug: bool) -> int:
     return BUG
 
 
-def say(message: str, stream: TextIO | None = None) -> None:
+def say(message: str) -> None:
     """Write one line to stderr: text from elsewhere is escaped and stays in that line."""
-    stream = stream or sys.stderr
-    print(f"commercive: {escape(message)}", file=stream, flush=True)
-
-
-def silence_output() -> None:
-    """Point stdout to nowhere, so that the interpreter's last flush cannot fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    sys.stderr.write(f"commercive: {escape(message)}\n")
+    sys.stderr.flush()
 
 
 def usage_message(error: typer.TyperException) -> str:

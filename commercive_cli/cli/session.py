@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from commercive_cli.bootstrap import Services, bootstrap, open_store
 from commercive_cli.cli import bulk
 from commercive_cli.cli.confirm import confirm
-from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, say
+from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
 from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.interrupts import deferred
 from commercive_cli.cli.options import Paging
@@ -40,6 +40,7 @@ class Session:
         self.options: GlobalOptions = context.obj
         self.screen = Screen(output, colour=not (self.options.no_color or no_colour(environment())))
         self.rehearsal: DryRun | None = None
+        self._writes = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -85,13 +86,18 @@ class Session:
                 yield services
             return
         self._permit(store, yes=yes)
+        self._writes = True
         with self._opened(store) as services:
             yield services
 
     def show(self, answer: BaseModel) -> None:
-        """Write an answer to stdout; a rehearsal shows its planned changes in its place."""
+        """Write what the command did, or found, to stdout; a rehearsal shows its planned changes in its place.
+
+        Raises AnswerLost when a command that writes has done so and its answer cannot be written.
+        """
         if self.rehearsal is None:
-            self.screen.show(answer)
+            with answering(changed=self._writes):
+                self.screen.show(answer)
 
     def write(self, call: Callable[[], Written]) -> Written:
         """Make one write, show and return its answer; Ctrl-C lets it finish, and ends the command afterwards."""
@@ -127,10 +133,12 @@ class Session:
             say(f"more: add --cursor {answer.next_cursor}, or --all")
 
     def _report(self, outcome: bulk.Outcome, asked: int) -> None:
-        self.show(outcome.bulk)
-        for each in outcome.bulk.results:
-            if isinstance(each.result, Failed):
-                say(f"{each.id}: {each.result.error}")
+        try:
+            self.show(outcome.bulk)
+        finally:
+            for each in outcome.bulk.results:
+                if isinstance(each.result, Failed):
+                    say(f"{each.id}: {each.result.error}")
         if outcome.bug is not None:
             raise outcome.bug
         done = len(outcome.bulk.results)

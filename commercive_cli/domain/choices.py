@@ -1,6 +1,6 @@
 """Words out of a fixed set, and the nearest one when somebody mistypes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -19,6 +19,12 @@ def choose(value: object, choices: Sequence[Choice], field: str) -> Choice:
     raise Invalid(f"{field} {str(value)[:40]!r} is unknown{hint} choose one of {', '.join(choices)}", field=field)
 
 
-def nearest(value: str, choices: Sequence[str]) -> str | None:
+def nearest(value: str, choices: Iterable[str]) -> str | None:
     """Return the choice that looks most like `value`, or None when none does."""
-    return next(iter(get_close_matches(value, choices, n=1)), None)
+    return next(iter(get_close_matches(value, tuple(choices), n=1)), None)
+
+
+def suggestion(value: str, choices: Iterable[str]) -> str:
+    """Return ` (did you mean x?)` when a choice looks like `value`, else nothing."""
+    near = nearest(value, choices)
+    return f" (did you mean {near}?)" if near else ""

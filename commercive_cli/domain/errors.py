@@ -2,6 +2,9 @@
 
 from typing import ClassVar
 
+SAME_KEY = "retry with the same key (--key, in the API Idempotency-Key)"
+"""What to do when nobody knows whether a write arrived."""
+
 
 class CommerciveError(Exception):
     """Something the caller can be told: what happened and what to do next.
@@ -69,5 +72,7 @@ class NotPermitted(Misconfigured):
     """The store refuses this program's own credentials what it needs."""
 
 
-class Damaged(Conflict):
+class Damaged(CommerciveError):
     """A stored item lacks what a write depends on; the audit names every such item, and `tables mend` repairs it."""
+
+    code = "conflict"

@@ -49,22 +49,27 @@ Total = Annotated[Money, Attribute(Kind.TOTAL)]
 State = Annotated[dict[str, str | Money], Attribute(Kind.OBJECT)]
 
 
-class Record(BaseModel):
+class Sparse(BaseModel):
+    """A value whose fields are left out where they have no value."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None}
+
+
+class Record(Sparse):
     """One stored item, as far as it can be read; whoever else wrote it may have written anything.
 
     `damaged` names the attributes that are missing or of another kind than declared. In their place stands the neutral
     value of the field. NULL counts as missing. Attributes that the model does not know are ignored.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
     internal: ClassVar[Mapping[str, Attribute]] = {}
     """Attributes that are stored beside the fields and never shown."""
 
-    damaged: tuple[str, ...] = ()
-
-    @model_serializer(mode="wrap")
-    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in handler(self).items() if value is not None and value != ()}
+    damaged: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
@@ -80,7 +85,7 @@ class Record(BaseModel):
                 value = attribute.read(value)
             values[name] = value
         try:
-            return cls.model_validate({**values, "damaged": tuple(damaged)})
+            return cls.model_validate({**values, "damaged": tuple(damaged) or None})
         except ValidationError as error:  # what stands within an object is of another kind
             wrong = {str(each["loc"][0]) for each in error.errors()}
             neutral = {name: attributes_of(cls)[name].neutral for name in wrong}
@@ -88,7 +93,7 @@ class Record(BaseModel):
 
     def require(self, *names: str) -> Self:
         """Return the record itself; raise Damaged, naming them, when any of these attributes is damaged."""
-        wrong = [name for name in names if name in self.damaged]
+        wrong = [name for name in names if name in (self.damaged or ())]
         if wrong:
             kind, identifier = type(self).__name__, next(iter(self.model_dump(exclude={"damaged"}).values()))
             raise Damaged(

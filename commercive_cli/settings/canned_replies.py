@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings.config_file import config_path
-from commercive_cli.settings.spelling import nearest
 
 SUFFIX = ".txt"
 
@@ -26,7 +26,9 @@ def read_template(environ: Mapping[str, str], name: str) -> str:
     directory = template_directory(environ)
     if name not in names:
         place = directory / f"NAME{SUFFIX}"
-        raise Invalid(f"there is no template {name!r}{nearest(name, names)}; templates are {place}", field="template")
+        raise Invalid(
+            f"there is no template {name!r}{suggestion(name, names)}; templates are {place}", field="template"
+        )
     path = directory / f"{name}{SUFFIX}"
     try:
         return path.read_text(encoding="utf-8-sig")

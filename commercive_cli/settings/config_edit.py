@@ -6,9 +6,9 @@ import re
 import tempfile
 from pathlib import Path
 
+from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings.config_file import Profile, line_of, parse_config, read_text
-from commercive_cli.settings.spelling import nearest
 
 SETTABLE = ("default_profile", *Profile.model_fields)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -30,7 +30,7 @@ def change_config(path: Path, profile: str | None, key: str, value: str) -> None
 def _keys(key: str, profile: str | None) -> tuple[str, ...]:
     *place, name = key.split(".")
     if name not in SETTABLE or (name == "default_profile" and place):
-        raise Invalid(f"there is no setting {name!r}{nearest(name, SETTABLE)}; there are {', '.join(SETTABLE)}")
+        raise Invalid(f"there is no setting {name!r}{suggestion(name, SETTABLE)}; there are {', '.join(SETTABLE)}")
     if name == "default_profile":
         return (name,)
     if not place and profile is not None:

@@ -8,8 +8,8 @@ from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.settings.spelling import nearest
 
 _KINDS = {"bool_type": "must be true or false", "string_type": "must be text in quotes"}
 
@@ -96,5 +96,5 @@ def _mistake(error: ErrorDetails, text: str, path: Path) -> str:
     place = f"{path} line {line}" if line else str(path)
     if error["type"] == "extra_forbidden":
         known = Profile.model_fields if keys[0] == "profiles" else ConfigFile.model_fields
-        return f"{place}: unknown key {keys[-1]!r}{nearest(keys[-1], known)}; known are {', '.join(known)}"
+        return f"{place}: unknown key {keys[-1]!r}{suggestion(keys[-1], known)}; known are {', '.join(known)}"
     return f"{place}: {'.'.join(keys)} {_KINDS.get(error['type'], 'must be a table such as [profiles.prod]')}"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.settings.config_file import ConfigFile, Profile, config_path, read_config
-from commercive_cli.settings.spelling import nearest
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
 
 
@@ -88,7 +88,7 @@ def _profile(config: ConfigFile, name: str | None, path: Path) -> Profile:
     if name in config.profiles:
         return config.profiles[name]
     known = ", ".join(sorted(config.profiles)) or "none"
-    raise Invalid(f"no profile {name!r} in {path}{nearest(name, config.profiles)}; profiles there: {known}")
+    raise Invalid(f"no profile {name!r} in {path}{suggestion(name, config.profiles)}; profiles there: {known}")
 
 
 def _os_user() -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.settings.spelling import nearest
 from commercive_cli.store.schema import DEFAULT_PREFIX
 
 FORMS = "sqlite://, sqlite:///file.db or dynamodb://REGION?prefix=commercive_"
@@ -78,7 +78,7 @@ def _parameters(query: str, scheme: str, source: str) -> dict[str, str]:
     known = _PARAMETERS[scheme]
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in known:
-            hint = nearest(name, known)
+            hint = suggestion(name, known)
             raise Invalid(
                 f"the store URL ({source}) has {_named('parameter', name)}, which {scheme} does not know{hint}; "
                 f"it knows {', '.join(known)}"

@@ -25,7 +25,7 @@ def key_words(key: KeyShape) -> str:
 def check_ours(
     prefix: str, tables: Mapping[Table, TableInfo | None], error: type[Misconfigured | Conflict] = Misconfigured
 ) -> None:
-    """Raise `error`, naming all of them with their keys and the way out, when tables are foreign; missing ones are not."""
+    """Raise `error`, naming all of them with their keys and the way out, when tables are not ours; None is missing."""
     foreign = [
         _not_ours(prefix + table.name, table, info.keys)
         for table, info in tables.items()

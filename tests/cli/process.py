@@ -6,9 +6,10 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +64,22 @@ class Seen:
 
 def run_on_terminal(arguments: Sequence[str], typed: str = "", *, columns: int = 100) -> Seen:
     """Run the program on a pseudo-terminal, typing `typed` once it has said something."""
+    return watch([*PROGRAM, *arguments], typed, env=environment(COLUMNS=str(columns)))
+
+
+@contextmanager
+def on_terminal(command: Sequence[str], **options: Any) -> Iterator[tuple["subprocess.Popen[bytes]", FileIO]]:
+    """Start a command on a pseudo-terminal; yield it and what it is seen on."""
     leader, follower = pty.openpty()
-    with closing(os.fdopen(leader, "rb+", buffering=0)) as screen:
-        process = started(
-            [*PROGRAM, *arguments],
-            stdin=follower,
-            stdout=follower,
-            stderr=follower,
-            env=environment(COLUMNS=str(columns)),
-            start_new_session=True,
-        )
+    with closing(FileIO(leader, "rb+")) as screen:
+        process = started(command, stdin=follower, stdout=follower, stderr=follower, start_new_session=True, **options)
         os.close(follower)
+        yield process, screen
+
+
+def watch(command: Sequence[str], typed: str = "", **options: Any) -> Seen:
+    """Run a command on a pseudo-terminal to its end, typing `typed` once it has said something."""
+    with on_terminal(command, **options) as (process, screen):
         seen = b""
         # A closed terminal is read as an error by Linux, as the end of file by others.
         with suppress(OSError):

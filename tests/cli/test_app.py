@@ -239,4 +239,6 @@ def test_what_an_extra_brings_is_named_with_the_extra(capsys: pytest.CaptureFixt
     code = report(ModuleNotFoundError("No module named 'jwt'", name="jwt"), debug=False)
 
     assert 2 == code
-    assert "commercive: this command needs jwt: pip install 'commercive[api]'\n" == capsys.readouterr().err
+    assert (
+        "commercive: this command needs jwt: run pip install '.[api]' where the source is\n" == capsys.readouterr().err
+    )

@@ -125,7 +125,8 @@ def test_an_update_that_makes_no_sense_is_refused(
     store: Store, place: str, changes: dict[str, Any], tolerate: Callable[[str, str], None]
 ) -> None:
     """Nothing to change, one attribute changed twice, or a changed key: refused, as DynamoDB does."""
-    tolerate("server", "dynoxide 1.2.1 lets an update overlap itself and change the key")
+    if changes:
+        tolerate("server", "dynoxide 1.2.1 lets an update overlap itself and change the key")
     with pytest.raises(Invalid):
         store.transact(Update(MESSAGES, message_key(place), **changes))
 

@@ -119,7 +119,7 @@ def _distribution(library: str) -> Distribution:
     try:
         return distribution(library)
     except PackageNotFoundError:
-        raise Invalid(f"{library} is not installed here; install commercive[api]") from None
+        raise Invalid(f"{library} is not installed here; run pip install '.[api]' where the source is") from None
 
 
 def _is_needed(file: PurePosixPath) -> bool:

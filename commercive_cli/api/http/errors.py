@@ -57,7 +57,7 @@ STATUSES: dict[type[CommerciveError], int] = {
     RateLimited: 429,
     Unavailable: 503,
     Misconfigured: 503,
-    Damaged: BUG,
+    Damaged: 409,
 }
 
 

@@ -82,7 +82,9 @@ def _listening(host: str, port: int) -> socket.socket:
         [(family, *_, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return socket.create_server(address[:2], family=family)
     except OSError as error:
-        raise Unavailable(f"cannot listen on {host} port {port}: {error.strerror}") from error
+        raise Unavailable(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another --host or --port"
+        ) from error
 
 
 def wsgi_app(handle: Handle) -> Callable[..., Iterable[bytes]]:

@@ -139,7 +139,8 @@ def recompute(
 
 def _check_read(result: Recomputation) -> None:
     if result.damaged:
-        say(f"leads that cannot be read, their affiliates left alone: {', '.join(result.damaged)}; see tables audit")
+        leads = ", ".join(result.damaged)
+        say(f"leads that cannot be read, their affiliates left alone: {leads}; see `commercive tables audit`")
         raise typer.Exit(DIFFERS)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from commercive_cli.cli import options as o
-from commercive_cli.cli.errors import BUG, EXIT_CODES, USAGE, say
+from commercive_cli.cli.errors import BUG, EXIT_CODES, USAGE, answering, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.errors import Invalid
@@ -82,9 +82,12 @@ def call(
     settings = load_api(environment(), auth="none")
     log = sys.stderr if session.options.verbose else io.StringIO()
     with session.writing(yes=yes) as services:
-        reply = create_application(settings, services, Telemetry(log))(action_event(action, read_values(values or [])))
-    typer.echo(reply["body"])
-    raise typer.Exit(_exit_code(json.loads(reply["body"]).get("code")))
+        event = action_event(action, read_values(values or []))
+        reply = create_application(settings, services, Telemetry(log))(event)
+    code = _exit_code(json.loads(reply["body"]).get("code"))
+    with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
+        typer.echo(reply["body"])
+    raise typer.Exit(code)
 
 
 @app.command(epilog=example("commercive api openapi > openapi.json"))

@@ -74,12 +74,14 @@ def show(
     output: o.Output = "table",
 ) -> None:
     """Show a conversation with its messages. Says who wrote what and when, and what has been read."""
+    if yes and not mark_read:
+        raise Invalid("--yes goes with --mark-read and means nothing without it")
     session = Session(context, output)
     after = parse_time(since, "--since", session.now)
     with session.writing(yes=yes) if mark_read else session.reading() as services:
         # Services take the last time that is not wanted.
         thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
-        session.show(thread)
+        session.screen.show(thread)  # nothing has changed yet; what could not be shown is not marked read
         if mark_read:
             say(f"{services.chat.mark_shown(thread).marked} marked read")
 

@@ -1,5 +1,6 @@
-"""CSV cells that no spreadsheet runs: a leading apostrophe before what would be a formula, taken off again on import.
+"""CSV cells that no spreadsheet runs: a leading apostrophe before what would be a formula.
 
+A cell that looks as if it had got one gets another, so that a reader can take one off each and has the text exactly.
 Source: OWASP, "CSV Injection". RFC 4180 for quoting and line ends.
 """
 
@@ -9,17 +10,11 @@ import re
 from collections.abc import Sequence
 
 _RUNS = re.compile(r"'*[=+\-@\t\r]")
-_HARMLESS = re.compile(r"'+[=+\-@\t\r]")
 
 
 def harmless(cell: str) -> str:
     """Return the cell with an apostrophe before it when a spreadsheet would run it, or when it looks as if made so."""
     return f"'{cell}" if _RUNS.match(cell) else cell
-
-
-def unharm(cell: str) -> str:
-    """Return the cell as it was before `harmless`, exactly."""
-    return cell[1:] if _HARMLESS.match(cell) else cell
 
 
 def csv_line(cells: Sequence[str]) -> str:

@@ -5,12 +5,12 @@ from pathlib import Path
 from commercive_cli.cli.render.columns import PROFILE, SETTING
 from commercive_cli.cli.render.views import VIEWS, View
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.models import Record
+from commercive_cli.domain.models import Sparse
 from commercive_cli.settings.config_file import ConfigFile
 from commercive_cli.settings.resolve import Settings
 
 
-class SettingShown(Record):
+class SettingShown(Sparse):
     """One setting, its value, and where it comes from."""
 
     setting: str
@@ -24,7 +24,7 @@ class SettingsShown(Answer):
     settings: list[SettingShown]
 
 
-class ProfileShown(Record):
+class ProfileShown(Sparse):
     """One profile of the config file; `default` marks the one that is used unasked."""
 
     profile: str

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from commercive_cli.cli.render import columns as c
-from commercive_cli.domain import models as m
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
@@ -138,8 +137,6 @@ VIEWS: dict[type, View] = {
     Audit: View(_field("findings"), c.FINDING),
     Bulk: View(_field("results"), _BULK),
     TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),), named=_there),
-    m.Conversation: View(_itself, c.CONVERSATION),
-    m.AffiliateStats: View(_itself, c.STATS),
 }
 
 

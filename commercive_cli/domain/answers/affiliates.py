@@ -1,7 +1,7 @@
 """Answers about affiliates, their links and stats: the seed's response fields (section 2)."""
 
 from commercive_cli.domain.answers.base import Answer, Listing
-from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead, Record
+from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead, Sparse
 
 
 class Affiliates(Listing):
@@ -40,7 +40,7 @@ class AffiliateShown(Answer):
     leads: list[Lead]
 
 
-class Recomputed(Record):
+class Recomputed(Sparse):
     """One affiliate's stats before and after counting its leads again; equal when nothing was wrong."""
 
     affiliate_id: str

@@ -1,7 +1,7 @@
 """Answers of the audit, and the audit rows of one record."""
 
 from commercive_cli.domain.answers.base import Answer, Listing
-from commercive_cli.domain.models import AuditRow, Record
+from commercive_cli.domain.models import AuditRow, Sparse
 
 
 class History(Listing):
@@ -10,7 +10,7 @@ class History(Listing):
     history: list[AuditRow]
 
 
-class Finding(Record):
+class Finding(Sparse):
     """One broken invariant: which rule, in which table, on which item, what is wrong, and whether it was repaired."""
 
     invariant: str

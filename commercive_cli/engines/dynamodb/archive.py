@@ -41,7 +41,7 @@ class DynamoDBArchive:
     def beside(self, place: str) -> Store:
         """Return the store whose tables have the prefix `place`."""
         if not _PREFIX.fullmatch(place):
-            raise Invalid("the prefix to restore to must be 1 to 64 letters, digits and _ . -", field="to")
+            raise Invalid("the prefix in --to must be 1 to 64 letters, digits and _ . -", field="to")
         return self._open_prefix(place)
 
     def restore(self, name: str, place: str, progress: OnStatus) -> None:

@@ -40,9 +40,9 @@ class Backups:
         """Back all tables up, one after the other, and wait until all can be restored."""
         name = name or f"{self._prefix}{_moment(now):%Y%m%dT%H%M%SZ}"
         if not _NAME.fullmatch(name):
-            raise Invalid("the name of a backup must be 3 to 255 of the characters A-Z a-z 0-9 _ . -", field="name")
+            raise Invalid("the --name of a backup must be 3 to 255 of the characters A-Z a-z 0-9 _ . -", field="name")
         if name in self._groups():
-            raise Conflict(f"there is a backup {name} already, whole or in part; choose another name")
+            raise Conflict(f"there is a backup {name} already, whole or in part; choose another --name")
         for table in TABLES:
             progress(f"backing up {self._prefix}{table.name}")
             request = {"TableName": self._prefix + table.name, "BackupName": name}

@@ -30,13 +30,11 @@ class Connection:
         place: Endpoint,
         *,
         deadline: float,
-        profile: str | None = None,
         session: Session | None = None,
         metadata: bool = False,
     ) -> None:
         place.check()
         self._place = place
-        self._profile = profile
         self._session = session
         self._metadata = metadata
         self._deadline = deadline
@@ -59,7 +57,7 @@ class Connection:
     def client(self, patience: int = 1) -> BaseClient:
         """Return the client that waits so many times longer for a reply.
 
-        Raises Unauthenticated or Invalid when profile, configuration or region are unusable.
+        Raises Unauthenticated or Invalid when configuration or region are unusable.
         """
         with self._lock:
             if patience not in self._clients:
@@ -87,7 +85,7 @@ class Connection:
             endpoint_discovery_enabled=False,
             # Half of the work of a bulk load, for requests that this engine makes and the server checks anyway.
             parameter_validation=False,
-            # Trying again is the business of dynamodb_calls alone: botocore knows neither conflicts nor our deadline.
+            # Trying again is the business of request_sender alone: botocore knows neither conflicts nor our deadline.
             retries={"mode": "standard", "total_max_attempts": 1},
         )
 
@@ -101,7 +99,7 @@ class Connection:
             raise told from error
 
     def _session_to_use(self) -> Session:
-        session = self._session = self._session or Session(profile=self._profile)
+        session = self._session = self._session or Session()
         # "auto" would ask the instance metadata service for its region, and so would the provider of its roles: a
         # second or more lost on every machine that is not an EC2 instance.
         session.set_config_variable("defaults_mode", "legacy")

@@ -30,7 +30,7 @@ class Endpoint:
     def check(self) -> None:
         """Raise Invalid when the region is empty or the endpoint is no http(s) URL with a host."""
         if not self.region:
-            raise Invalid("no AWS region is set; name one such as eu-west-1", field="region")
+            raise Invalid("no AWS region is set; name one in the store URL: dynamodb://eu-west-1", field="region")
         if self.endpoint is not None and not _is_url(self.endpoint):
             raise Invalid(
                 f"endpoint {_without_credentials(self.endpoint)!r} is not a URL such as http://127.0.0.1:8000",

@@ -38,7 +38,7 @@ from commercive_cli.store.writes import (
 )
 
 Parameters = dict[str, Any]
-_LOWEST = {"S": "\0", "N": Decimal(f"-9.{'9' * (NUMBER_DIGITS - 1)}E+{LARGEST_EXPONENT}")}
+_LOWEST: dict[str, str | Decimal] = {"S": "\0", "N": Decimal(f"-9.{'9' * (NUMBER_DIGITS - 1)}E+{LARGEST_EXPONENT}")}
 """Nothing sorts below these: no key is an empty text, and no number is less."""
 
 

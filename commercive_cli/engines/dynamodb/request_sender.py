@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from commercive_cli.domain.errors import NotPermitted, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import SAME_KEY, NotPermitted, Unauthenticated, Unavailable
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.errors import explained
 from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, FailureKind, code_of, kind_of
@@ -75,7 +75,7 @@ def _with_outcome(error: Exception, operation: str, *, lost: bool) -> Exception:
     told = next((kind for kind in _SAYS_NOTHING if type(error) is kind), None)
     if not lost or told is None or operation.startswith(_READS):
         return error
-    next_step = "retry with the same key" if operation == "TransactWriteItems" else "it is safe to do it again"
+    next_step = SAME_KEY if operation == "TransactWriteItems" else "it is safe to do it again"
     return told(f"{error}; outcome unknown, {next_step}")
 
 

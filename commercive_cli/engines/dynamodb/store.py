@@ -50,10 +50,10 @@ BULK_PATIENCE = 6
 class DynamoDBStore:
     """Six tables in one region, by prefix; safe to share between threads.
 
-    `endpoint` names a compatible server. Credentials come from AWS's own chain, for `aws_profile` when one is given,
-    and from the instance metadata service only when `metadata` is true. A call ends within `deadline` seconds, and
-    `on_request` hears the operation of every HTTP request. `session` replaces the botocore session that is made
-    otherwise, `now`, `sleep` and `random` what pauses go by. Nothing is connected before the first call.
+    `endpoint` names a compatible server. Credentials come from AWS's own chain, and from the instance metadata
+    service only when `metadata` is true. A call ends within `deadline` seconds, and `on_request` hears the operation of
+    every HTTP request. `session` replaces the botocore session that is made otherwise, `now`, `sleep` and `random` what
+    pauses go by. Nothing is connected before the first call.
     A page of a scan in segments, which is bulk work, may take `BULK_PATIENCE` times as long as any other call.
     Raises Invalid when region or endpoint are malformed.
     """
@@ -64,7 +64,6 @@ class DynamoDBStore:
         *,
         prefix: str = DEFAULT_PREFIX,
         endpoint: str | None = None,
-        aws_profile: str | None = None,
         metadata: bool = False,
         deadline: float = 10.0,
         on_request: OnRequest | None = None,
@@ -78,7 +77,6 @@ class DynamoDBStore:
         self._connection = Connection(
             Endpoint(region, endpoint),
             deadline=deadline,
-            profile=aws_profile,
             session=session,
             metadata=metadata,
         )

@@ -124,7 +124,8 @@ def _check_free(path: Path, field: str) -> None:
             raise _taken(path)
         _check_alone(path)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+        # Of a NUL each version of Python says it in words of its own.
+        reason = "embedded null byte" if "\0" in str(path) else getattr(error, "strerror", None) or error
         raise Invalid(f"{path} cannot be a file here: {reason}; choose another path", field=field) from None
 
 

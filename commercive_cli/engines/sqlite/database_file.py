@@ -7,10 +7,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured, Unavailable
+from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Invalid, Misconfigured, Unavailable
 from commercive_cli.engines.sqlite.table_description import check_key
 from commercive_cli.engines.sqlite.table_sql import TableSQL
 
@@ -78,8 +78,6 @@ class SQLiteFile:
                 raise
             raise told from error
         finally:
-            if connection.in_transaction:
-                connection.rollback()
             self._give_back(connection)
 
     @contextmanager
@@ -97,15 +95,20 @@ class SQLiteFile:
             self._writer.release()
 
     def close(self) -> None:
-        """Close the idle connections now, and those in use as they come back.
+        """Close the idle connections now, and those that other threads still use as they come back.
 
         What was written, and what it overwrote, leaves the log, unless somebody reads an older state meanwhile.
         """
         self._closed = True
-        if self._written and self._idle:
-            _empty_log(self._idle[-1])
-        while self._idle:
-            self._idle.pop().close()
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        """Close what is idle; whoever takes a connection out of the pool is the only one to have it."""
+        with suppress(IndexError):
+            while True:
+                with closing(self._idle.pop()) as connection:
+                    if self._written:
+                        _empty_log(connection)
 
     def _taken(self) -> _Connection:
         identity = self._identity()
@@ -121,35 +124,46 @@ class SQLiteFile:
             connection.close()
 
     def _give_back(self, connection: _Connection) -> None:
+        try:
+            if connection.in_transaction:
+                connection.rollback()
+        except sqlite3.Error:
+            connection.close()  # which undoes the transaction, too
+            return
+        self._idle.append(connection)
+        # Looked at afterwards: a thread that closes the store meanwhile misses no connection.
         if self._closed:
-            connection.close()
-        else:
-            self._idle.append(connection)
+            self._close_idle()
 
     def _opened(self, identity: _Identity) -> _Connection:
-        """Open for reading and writing without creating; connections wander between threads, one at a time."""
-        connection: _Connection | None = None
         try:
-            connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?mode=rw",
-                uri=True,
-                timeout=self._deadline,
-                isolation_level=None,
-                check_same_thread=False,
-                factory=_Connection,
-            )
-            self._use_wal(connection)
-            connection.execute("PRAGMA synchronous = FULL")
-            # What is deleted or erased is overwritten, whatever this SQLite was compiled to do.
-            connection.execute("PRAGMA secure_delete = ON")
+            connection = self._connected()
         except sqlite3.DatabaseError as error:
-            if connection is not None:
-                connection.close()
             told = self._explained(error)
             if told is None:
                 raise
             raise told from error
         connection.identity = identity
+        return connection
+
+    def _connected(self) -> _Connection:
+        """Open for reading and writing without creating; connections wander between threads, one at a time."""
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=self._deadline,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
+        )
+        try:
+            self._use_wal(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+            # What is deleted or erased is overwritten, whatever this SQLite was compiled to do.
+            connection.execute("PRAGMA secure_delete = ON")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _use_wal(self, connection: sqlite3.Connection) -> None:
@@ -202,7 +216,7 @@ class SQLiteFile:
             case sqlite3.SQLITE_FULL:
                 return Unavailable(f"the disk of {self.path} is full; this write was undone, make room and try again")
             case sqlite3.SQLITE_IOERR:
-                return Unavailable(f"{self.path} failed ({error}); the outcome is unknown, retry with the same key")
+                return Unavailable(f"{self.path} failed ({error}); the outcome is unknown, {SAME_KEY}")
             case sqlite3.SQLITE_CORRUPT:
                 return Unavailable(f"{self.path} is damaged ({error}); restore it from a backup")
             case sqlite3.SQLITE_ERROR if connection is not None:

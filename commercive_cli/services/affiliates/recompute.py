@@ -55,7 +55,9 @@ class RecomputeService:
                 return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, by)
             except ConditionFailed:
                 continue
-        raise Unavailable(f"leads of affiliate {affiliate} change too fast to count them; nothing was written")
+        raise Unavailable(
+            f"leads of affiliate {affiliate} change too fast to count them; nothing was written, try again"
+        )
 
     def all(self, actor: str) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.

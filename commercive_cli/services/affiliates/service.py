@@ -80,10 +80,6 @@ class AffiliateService:
         more = encode_cursor("affiliates", {"affiliate_id": shown[-1].affiliate_id}) if len(items) > limit else None
         return Affiliates(affiliates=shown, next_cursor=more)
 
-    def stream_affiliates(self) -> Iterator[AffiliateStats]:
-        """Yield every affiliate's stats in constant memory."""
-        return map(AffiliateStats.of, self._scan(None))
-
     def _scan(self, start: Key | None) -> Iterator[Item]:
         for page in pages(lambda after: self.store.scan(AFFILIATE_STATS, start=after), start):
             yield from page.items

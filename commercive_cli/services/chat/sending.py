@@ -152,7 +152,7 @@ class MessageSender:
             raise conversation_not_found(draft.conversation_id)
         status = found.require("status", "updated_at").status
         if status == "closed" and not draft.reopen:
-            raise Conflict(f"conversation {draft.conversation_id} is closed; reopen it, or start a new one")
+            raise _closed(draft)
         guard = self._guard(draft, item)
         return replace(self._later(attempt, found.updated_at), status=status, guard=guard)
 
@@ -178,8 +178,11 @@ class MessageSender:
 
     def _written_since(self, draft: NewMessage, last: str) -> str:
         new = since_message(self._store, draft.conversation_id, last)
+        refusal = f"somebody wrote since {last}, so nothing was sent. {len(new)} new: "
+        if not new:
+            return f"{refusal}see the conversation"
         shown = "; ".join(f"{m.sender_type} {m.sender_id}: {preview(m.message_text)!r}" for m in new[-3:])
-        return f"somebody wrote since {last}, so nothing was sent. {len(new)} new: {shown or 'see the conversation'}"
+        return f"{refusal}{shown}; having read them, reply with --if-last {new[-1].message_id} (if_last in the API)"
 
 
 def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFailed, at: int) -> Sent | None:
@@ -189,6 +192,17 @@ def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFa
     # An engine need not report every failed condition, so an unreported claim is looked up before others are heard.
     claim = failed.failures.get(_CLAIM) or store.get(OPS, request.place)
     return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
+
+
+def _closed(draft: NewMessage) -> Conflict:
+    """Return the error for a message into a closed conversation; only admins may open it again."""
+    one = draft.conversation_id
+    way_out = (
+        f"reply with --reopen, or open it with `commercive chat reopen {one}`"
+        if draft.sender_type == "admin"
+        else "to start a new one, send without --conversation (conversation_id in the API)"
+    )
+    return Conflict(f"conversation {one} is closed; {way_out}")
 
 
 def conversation_not_found(conversation_id: str) -> NotFound:

@@ -34,7 +34,10 @@ class Decision:
         if self.as_of not in (None, lead.updated_at):
             raise Conflict(f"lead {lead.lead_id} changed since you looked at it: it is {describe(lead)}")
         if lead.status != "pending" and not self.amend:
-            raise Conflict(f"lead {lead.lead_id} is {describe(lead)} already; amend to change that")
+            raise Conflict(
+                f"lead {lead.lead_id} is {describe(lead)} already; "
+                'to change that, decide with --amend (in the API "amend": true)'
+            )
         return True
 
     def attributes(self, actor: str, at: int) -> dict[str, Any]:

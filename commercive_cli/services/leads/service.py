@@ -1,6 +1,6 @@
 """Leads: submitted through an affiliate's link, decided by admins, counted to the cent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedS
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
-from commercive_cli.services.access.paging import check_limit, read_page, stream_items
+from commercive_cli.services.access.paging import check_limit, read_page
 from commercive_cli.services.access.parallel import both
 from commercive_cli.services.leads.decision import EVENTS, Decision, money_state, new_decision, unchanged_since_read
 from commercive_cli.services.leads.form import lead_fields
@@ -42,11 +42,6 @@ class LeadService:
         check_limit(limit)
         found, more = read_page(self.store, wanted.feed(), Lead, limit=limit, cursor=cursor, keep=wanted.keeps)
         return Leads(leads=found, next_cursor=more)
-
-    def stream_leads(self, wanted: LeadFilter) -> Iterator[Lead]:
-        """Yield every lead that the filter keeps, newest first, in constant memory."""
-        wanted = _checked(wanted)
-        return filter(wanted.keeps, map(Lead.of, stream_items(self.store, wanted.feed())))
 
     def lead(self, lead_id: str) -> Lead:
         """Return one lead; raise NotFound when there is none."""

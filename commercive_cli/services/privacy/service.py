@@ -228,4 +228,4 @@ def _keep_traces(traces: PIIMatcher, counts: Counter[str], keep: Keep, table: Ta
 
 
 def _unknown(term: str) -> NotFound:
-    return NotFound(f"nothing in the tables is about {term}")
+    return NotFound(f"nothing in the tables is about {term}; give the id of a user or affiliate, or an e-mail address")

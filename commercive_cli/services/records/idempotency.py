@@ -51,7 +51,11 @@ class KeyedRequest:
         if claim.get("fingerprint") is None:
             raise self._damaged()
         if claim["fingerprint"] != self._fingerprint():
-            raise Conflict(f"key {self.key[:40]!r} was used for another request; use a new key", field="key")
+            raise Conflict(
+                f"key {self.key[:40]!r} was used for another request; send this one with a new --key "
+                "(Idempotency-Key in the API)",
+                field="key",
+            )
         try:
             return shape.model_validate(claim.get("answer"))
         except ValidationError:

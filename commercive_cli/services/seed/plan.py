@@ -31,11 +31,11 @@ class Plan:
         """Raise Invalid when the numbers cannot be made up."""
         for field in ("messages", "conversations", "affiliates", "leads"):
             if not 0 <= getattr(self, field) <= MOST_ITEMS:
-                raise Invalid(f"{field} must be between 0 and {MOST_ITEMS:,}", field=field)
+                raise Invalid(f"--{field} must be between 0 and {MOST_ITEMS:,}", field=field)
         if self.messages < self.conversations or (self.messages and not self.conversations):
-            raise Invalid("messages must be at least as many as conversations, and need one", field="messages")
+            raise Invalid("--messages must be at least as many as --conversations, and need one", field="messages")
         if self.leads and not self.affiliates:
-            raise Invalid("leads need at least one affiliate", field="affiliates")
+            raise Invalid("leads need an affiliate: --affiliates must be at least 1", field="affiliates")
 
     @property
     def name(self) -> str:
@@ -49,15 +49,18 @@ def usual_conversations(messages: int) -> int:
 
 
 def demo_plan(until: int) -> Plan:
-    """Return the demo data set: 12 conversations, 60 messages, 6 affiliates and 30 leads in one week."""
+    """Return the demo data set: 12 conversations, 60 messages, 6 affiliates and 30 leads in the week before `until`.
+
+    It is the same on every machine and day, but for its times and the ids that carry them.
+    """
     return Plan(conversations=12, messages=60, affiliates=6, leads=30, rng=1, until=until, days=DEMO_DAYS)
 
 
 class Dice:
-    """Seeded randomness in the words of this business."""
+    """Seeded randomness in the words of this business: a plan that ends at another time is the same one moved."""
 
     def __init__(self, plan: Plan, purpose: str) -> None:
-        self.random = random.Random(f"{plan.name}/{plan.until}/{purpose}")  # noqa: S311 - repeatable, not secret
+        self.random = random.Random(f"{plan.name}/{FIXED_UNTIL}/{purpose}")  # noqa: S311 - repeatable, not secret
         self._until = plan.until
         self._span = plan.days * DAY
 
@@ -79,12 +82,13 @@ class Dice:
         return self.random.random() < probability
 
     def working_time(self) -> int:
-        """Return a moment within the span, mostly on weekdays between 8 and 18 o'clock UTC."""
+        """Return a moment within the span, mostly on weekdays from 8 to 18 o'clock UTC where the end is FIXED_UNTIL."""
         while True:
-            at = self._until - self.random.randrange(self._span // 90, self._span)
+            before_end = self.random.randrange(self._span // 90, self._span)
+            at = FIXED_UNTIL - before_end
             hour, weekday = at // 3_600_000 % 24, (at // DAY + 3) % 7
             if self.chance((1.0 if 8 <= hour < 18 else 0.1) * (1.0 if weekday < 5 else 0.3)):
-                return at
+                return self._until - before_end
 
 
 def zipf_shares(total: int, places: int, *, least: int) -> Iterator[int]:

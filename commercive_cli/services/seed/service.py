@@ -64,7 +64,9 @@ class SeedService:
         try:
             self.store.transact(Put(OPS, _marker(plan, "loading"), when=when))
         except ConditionFailed:
-            raise Conflict("somebody else has just begun to load this data; nothing was written") from None
+            raise Conflict(
+                "somebody else has just begun to load this data; nothing was written, try again later"
+            ) from None
 
     def _put_missing(self, table: Table, items: list[Item]) -> int:
         chunks = (items[start : start + TRANSACTION_WRITES] for start in range(0, len(items), TRANSACTION_WRITES))

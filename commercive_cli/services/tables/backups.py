@@ -31,7 +31,7 @@ class BackupService:
         On DynamoDB each table is backed up for itself, a moment after the other: six tables are not one snapshot.
         """
         if name is not None:
-            _require(name, "name", "leave it out for one made of the time")
+            _require("--name", name, "leave it out for one made of the time")
         return BackedUp(backup=_shown(self.store.archive.back_up(name, self.clock(), progress)))
 
     def list_backups(self) -> BackupList:
@@ -55,13 +55,15 @@ class BackupService:
         the tables agree with each other; with `fix` it repairs them. Raises Conflict when a table is there already.
         """
         if (name is not None) + (at is not None) + latest != 1:
-            raise Invalid("restore from exactly one of a backup's name, a time and the latest moment")
-        _require(to, "to", "name the new prefix, with SQLite the new file")
+            raise Invalid("restore from exactly one of NAME (a backup), --at TIME and --latest")
+        _require("--to", to, "name the new prefix, with SQLite the new file")
         if name is not None:
-            _require(name, "name", "`commercive tables backups` names the backups")
+            _require("NAME", name, "`commercive tables backups` names the backups")
         recovery = self.store.recovery if name is None else None
         if name is None and recovery is None:
-            raise Invalid("a SQLite file has no point-in-time recovery; restore a backup by its name", field="at")
+            raise Invalid(
+                "a SQLite file has no point-in-time recovery; name a backup in place of --at or --latest", field="at"
+            )
         with closing(self.store.archive.beside(to)) as target:
             require_no_tables(target)
             if name is not None:
@@ -78,14 +80,12 @@ def require_no_tables(store: Store) -> None:
     """Raise Conflict when one of the tables exists."""
     for table in TABLES:
         if store.describe_table(table) is not None:
-            raise Conflict(
-                f"{store.prefix}{table.name} exists in {store.target}; nothing is overwritten, choose another place"
-            )
+            raise Conflict(f"{store.prefix}{table.name} exists in {store.target}; choose another --to or --store")
 
 
-def _require(text: str, field: str, way_out: str) -> None:
+def _require(option: str, text: str, way_out: str) -> None:
     if not text.strip():
-        raise Invalid(f"{field} must not be empty; {way_out}", field=field)
+        raise Invalid(f"{option} must not be empty; {way_out}", field=option.strip("-").lower())
 
 
 def _shown(backup: Backup) -> BackupShown:

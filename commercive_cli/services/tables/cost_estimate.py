@@ -56,7 +56,7 @@ class CostEstimateService:
         own, on DynamoDB up to six hours old.
         """
         if not 1 <= sample <= MOST_SAMPLED:
-            raise Invalid(f"sample must be between 1 and {MOST_SAMPLED:,} items", field="sample")
+            raise Invalid(f"--sample must be between 1 and {MOST_SAMPLED:,} items", field="sample")
         sizes, hot = [], []
         for table in _chosen(name, self.store.prefix):
             count = size = 0

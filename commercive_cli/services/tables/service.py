@@ -41,7 +41,8 @@ class TableService:
         """Delete all six tables with what they hold, but for foreign ones; `confirm` must be the store's prefix."""
         if confirm != self.store.prefix:
             raise Invalid(
-                f"deleting wants the prefix {self.store.prefix!r} as confirmation; nothing was deleted", field="confirm"
+                f"nothing was deleted: type the prefix {self.store.prefix!r}, or pass it with --confirm",
+                field="confirm",
             )
         return self._report([self._delete(*each) for each in self._described().items()])
 

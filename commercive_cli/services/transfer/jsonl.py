@@ -12,7 +12,7 @@ from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import Record
 from commercive_cli.domain.money import parse_amount
-from commercive_cli.store.items import Item, TextItem, decode_value, encoded_text, item_text, parse_number
+from commercive_cli.store.items import Item, TextItem, decode_value, encoded_text, parse_number
 from commercive_cli.store.schema import Table
 
 LONGEST_LINE = 8 * 1024 * 1024
@@ -39,11 +39,6 @@ def _required(table: Table) -> frozenset[str]:
 def line_of_text(text: str) -> bytes:
     """Return the line of an item's text, equal bytes for equal items."""
     return b'{"Item":%b}\n' % text.encode()
-
-
-def write_line(item: Item) -> bytes:
-    """Return an item as one line."""
-    return line_of_text(item_text(item))
 
 
 def read_line(table: Table, line: bytes) -> Item:

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,16 +71,9 @@ def serving(store: str, *options: str, **variables: str) -> Iterator[Served]:
         text=True,
     )
     assert process.stderr is not None
-    said: list[str] = []
-    for line in process.stderr:
-        said.append(line)
-        if "listening on" in line:
-            break
-    else:
-        pytest.fail("".join(said))
+    served = Served(process, announced_url(process.stderr))
     with ThreadPoolExecutor(1) as reader:  # a full pipe would stop the server
         rest = reader.submit(process.stderr.read)
-        served = Served(process, line.split("listening on ")[1].split(",")[0])
         try:
             yield served
         finally:
@@ -88,6 +81,16 @@ def serving(store: str, *options: str, **variables: str) -> Iterator[Served]:
             process.wait(timeout=30)
             served.log = rest.result()
             process.stderr.close()
+
+
+def announced_url(log: Iterable[str]) -> str:
+    """Return where a server that has just been started says it can be reached."""
+    said: list[str] = []
+    for line in log:
+        said.append(line)
+        if "listening on" in line:
+            return line.split("listening on ")[1].split(",")[0]
+    pytest.fail("".join(said))
 
 
 def create_tables(store: str) -> None:
@@ -308,3 +311,20 @@ class TestCall:
         returned, answer = self.call(sqlite_url, *arguments)
 
         assert (code, False) == (returned, answer["success"])
+
+
+def test_requests_are_answered_though_nobody_reads_the_log(sqlite_url: str) -> None:
+    """`api serve 2>&1 | head -1`: what the server says is lost, what it is asked is not."""
+    command_line = command("api", "serve", "--port", "0", "--auth", "none")
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command_line, env=environment(sqlite_url), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        try:
+            served = Served(process, announced_url(process.stderr))
+            process.stderr.close()
+
+            assert ["ok", "ok"] == [served.get("action=health")["status"] for _ in range(2)]
+        finally:
+            process.terminate()
+    assert 0 == process.returncode

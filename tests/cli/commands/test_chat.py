@@ -97,6 +97,9 @@ def test_if_last_refuses_when_somebody_wrote_since(store: Run, conversation: Mak
     assert refused.code == 6
     assert r"Never mind\nfound it" in refused.err
     assert refused.err.count("\n") == 1
+    newest = store("chat", "show", one, "--tail", "1", "-o", "ids").ids[0]
+    assert f"reply with --if-last {newest}" in refused.err
+    assert store("chat", "reply", one, "Good", "--if-last", newest).code == 0
 
 
 def test_a_key_makes_a_repeat_harmless(store: Run, conversation: Make) -> None:
@@ -176,6 +179,13 @@ def test_show_can_mark_read(store: Run, conversation: Make) -> None:
 
     assert (ran.json["conversation"]["unread_admin"], ran.err) == (1, "commercive: 1 marked read\n")
     assert store("chat", "show", one, "-o", "json").json["conversation"]["unread_admin"] == 0
+
+
+def test_show_asks_nothing_without_mark_read(store: Run, conversation: Make) -> None:
+    """--yes answers the question of a write; where there is none it is refused, not ignored."""
+    ran = store("chat", "show", conversation(), "--yes")
+
+    assert (2, True) == (ran.code, "--yes goes with --mark-read" in ran.err)
 
 
 def test_mark_read_counts(store: Run, conversation: Make) -> None:

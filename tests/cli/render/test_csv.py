@@ -2,12 +2,13 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercive_cli.cli.render.csv import csv_line, harmless, unharm
+from commercive_cli.cli.render.csv import csv_line, harmless
 
 RISKY = st.text(st.sampled_from("'=+-@\t\r\nab\",")) | st.text()
 
@@ -25,9 +26,11 @@ def test_other_cells_stay(cell: str) -> None:
 
 
 @given(RISKY)
-def test_our_own_import_undoes_it(cell: str) -> None:
-    """Export and import give back every text exactly."""
-    assert cell == unharm(harmless(cell))
+def test_no_text_is_lost(cell: str) -> None:
+    """Whoever takes one apostrophe off again, where it stands before what would run, has every text exactly."""
+    made = harmless(cell)
+
+    assert cell == (made[1:] if re.match(r"'+[=+\-@\t\r]", made) else made)
 
 
 @given(st.lists(RISKY, min_size=2))

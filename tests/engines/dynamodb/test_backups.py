@@ -113,7 +113,7 @@ def test_bad_names_are_refused(backups: BackupService) -> None:
         backups.back_up("a b")
     with pytest.raises(NotFound, match="the newest are mine"):
         backups.restore("yours", "new_", "admin-1")
-    with pytest.raises(Invalid, match="prefix to restore to"):
+    with pytest.raises(Invalid, match="prefix in --to"):
         backups.restore("mine", "a/b", "admin-1")
 
 

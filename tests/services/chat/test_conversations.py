@@ -210,9 +210,15 @@ def test_closing_twice_changes_nothing(chat: ChatService, store: Store) -> None:
     assert before == everything(store)
 
 
-@pytest.mark.parametrize("write", ["send", "reply"])
-def test_a_closed_conversation_takes_no_message(chat: ChatService, store: Store, write: str) -> None:
-    """Nobody's message enters a closed conversation; the refusal says what to do, and nothing is written."""
+@pytest.mark.parametrize(
+    ("write", "way_out"),
+    [
+        ("send", "send without --conversation"),
+        ("reply", "reply with --reopen, or open it with `commercive chat reopen"),
+    ],
+)
+def test_a_closed_conversation_takes_no_message(chat: ChatService, store: Store, write: str, way_out: str) -> None:
+    """Nobody's message enters a closed conversation; the refusal names the way out, and nothing is written."""
     name = chat.send("user-1", "Hello").conversation_id
     chat.close(name, "admin-1")
     before = everything(store)
@@ -222,7 +228,7 @@ def test_a_closed_conversation_takes_no_message(chat: ChatService, store: Store,
         "reply": lambda: chat.reply(name, "admin-1", "x"),
     }
 
-    with pytest.raises(Conflict, match="reopen it, or start a new one"):
+    with pytest.raises(Conflict, match=f"is closed; .*{way_out}"):
         attempts[write]()
     assert before == everything(store)
 

@@ -79,15 +79,15 @@ def test_a_code_is_accepted_as_typed(leads: LeadService, code: str, typed: str) 
     assert ("aff-1", code) == (lead.affiliate_id, lead.link_id)
 
 
+@pytest.mark.usefixtures("code")
 @pytest.mark.parametrize("typed", ["ABC10XY", "ABC10XYZ0", "x", "*" * 128])
-def test_an_unknown_code_is_not_found(leads: LeadService, code: str, store: Store, typed: str) -> None:
+def test_an_unknown_code_is_not_found(leads: LeadService, store: Store, typed: str) -> None:
     """A code that nobody has credits nobody: "not found", and nothing is written."""
     before = everything(store)
 
     with pytest.raises(NotFound):
         leads.submit(typed, FORM)
     assert before == everything(store)
-    assert code not in typed or typed != code
 
 
 def test_links_made_elsewhere_are_credited(leads: LeadService, store: Store) -> None:
@@ -243,7 +243,7 @@ def test_what_a_decision_does(
     rows = len(leads.history(lead_id).history)
     books = everything(store)
     if changed is None:
-        with pytest.raises(Conflict, match="amend to change that"):
+        with pytest.raises(Conflict, match=r'decide with --amend \(in the API "amend": true\)'):
             bring(leads, lead_id, decision, amend=amend)
         assert books == everything(store)
         return
@@ -493,9 +493,7 @@ def test_lead_filters(leads: LeadService, store: Store, clock: ManualClock) -> N
     decide(leads, ids[1], "rejected", None)
 
     def listed(**wanted: Any) -> list[int]:
-        found = leads.list_leads(LeadFilter(**wanted)).leads
-        assert found == list(leads.stream_leads(LeadFilter(**wanted)))
-        return [ids.index(lead.lead_id) for lead in found]
+        return [ids.index(lead.lead_id) for lead in leads.list_leads(LeadFilter(**wanted)).leads]
 
     assert [3, 2, 1, 0] == listed()
     assert [3, 2] == listed(status="pending")
@@ -511,7 +509,7 @@ def test_lead_filters(leads: LeadService, store: Store, clock: ManualClock) -> N
     with pytest.raises(Invalid, match="did you mean pending"):
         leads.list_leads(LeadFilter("pendng"))
     with pytest.raises(Invalid):
-        leads.stream_leads(LeadFilter(affiliate_id="x" * 129))
+        leads.list_leads(LeadFilter(affiliate_id="x" * 129))
     for limit in (0, 501):
         with pytest.raises(Invalid, match="limit"):
             leads.list_leads(LeadFilter(), limit=limit)

@@ -10,9 +10,9 @@ from commercive_cli.domain.errors import NotFound, Unavailable
 from commercive_cli.domain.text import PREVIEW_LENGTH, preview
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.privacy.service import PrivacyService
-from commercive_cli.services.transfer.jsonl import write_line
+from commercive_cli.services.transfer.jsonl import line_of_text
 from commercive_cli.store.dry_run import DryRun
-from commercive_cli.store.items import Item
+from commercive_cli.store.items import Item, item_text
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import (
     AFFILIATE_LINKS,
@@ -57,7 +57,7 @@ def service(world: World, store: Store | None = None) -> PrivacyService:
 def lines(world: World) -> dict[tuple[object, ...], bytes]:
     """Return every item as an export holds it, by table and key."""
     return {
-        (table.name, *table.key_of(item).values()): write_line(item)
+        (table.name, *table.key_of(item).values()): line_of_text(item_text(item))
         for table in TABLES
         for item in rows(world.store, table)
     }

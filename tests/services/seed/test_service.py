@@ -1,27 +1,35 @@
 """Made-up data at any scale: the same for the same plan, with books that are right and the shape of support traffic."""
 
+import json
+import re
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercive_cli.domain.ids import created_at_of
+from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
-from commercive_cli.services.seed.plan import FIXED_UNTIL, SPAN_DAYS, Plan, usual_conversations, zipf_shares
+from commercive_cli.services.leads.listing import LeadFilter
+from commercive_cli.services.leads.service import LeadService
+from commercive_cli.services.seed.plan import FIXED_UNTIL, SPAN_DAYS, Plan, demo_plan, usual_conversations, zipf_shares
+from commercive_cli.services.seed.sales import sales
 from commercive_cli.services.seed.service import SeedService
 from commercive_cli.services.seed.traffic import traffic
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES, TABLES
 from tests.services.books import errors_in, rows
-from tests.services.fakes import Intervening
+from tests.services.fakes import START, Intervening, ManualClock
 from tests.services.transfer.stores import exported, sqlite_store
 
 PLAN = Plan(conversations=60, messages=900, affiliates=8, leads=60, rng=3)
@@ -45,6 +53,45 @@ def test_equal_plans_fill_two_stores_with_equal_data(store: Store, other: Store,
         SeedService(each).run(PLAN)
 
     assert exported(store, tmp_path / "first") == exported(other, tmp_path / "second")
+
+
+def told(item: Item, until: int) -> str:
+    """Return an item with its times, and those in its ids, as distances from `until`."""
+
+    def moved(found: re.Match[str]) -> str:
+        at = created_at_of(found[0])
+        return found[0] if at is None else f"{at - until} {found[0][14:]}"
+
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", moved, json.dumps(item, default=str))
+    return re.sub(r"\b1[0-9]{12}\b", lambda at: str(int(at[0]) - until), text)
+
+
+@given(st.integers(1_600_000_000_000, 1_999_999_999_999))
+def test_the_demo_data_is_the_same_on_every_day(until: int) -> None:
+    """Names, texts, counts, amounts and order do not depend on when it is loaded; times move, and ids with them."""
+    first, second = (
+        [told(item, plan.until) for _, item in chain(traffic(plan), sales(plan, "https://dashboard.example.com"))]
+        for plan in (demo_plan(START), demo_plan(until))
+    )
+
+    assert first == second
+
+
+def test_lists_of_the_demo_data_show_the_same_on_every_day(store: Store, other: Store) -> None:
+    """Whoever follows the README sees what it shows, on a Sunday night as on a Tuesday morning."""
+
+    def listed(each: Store, now: int) -> tuple[list[str], ...]:
+        clock = ManualClock(now)
+        SeedService(each, clock).demo()
+        shown = (
+            ChatService(each, clock).list_conversations(ConversationFilter()).conversations,
+            ChatService(each, clock).list_conversations(ConversationFilter("open", sort="waiting")).conversations,
+            LeadService(each, clock).list_leads(LeadFilter()).leads,
+            AffiliateService(each, clock).list_affiliates().affiliates,
+        )
+        return tuple([told(record.item(), now) for record in records] for records in shown)
+
+    assert listed(store, START) == listed(other, START + 3 * DAY + 12_345_678)
 
 
 def test_another_number_makes_other_data(store: Store, other: Store) -> None:

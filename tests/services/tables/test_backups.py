@@ -193,7 +193,7 @@ def test_an_empty_name_is_no_name(backups: BackupService, tmp_path: Path, nothin
         backups.back_up(nothing)
     with pytest.raises(Invalid, match="to must not be empty"):
         backups.restore("x", nothing, "admin-1")
-    with pytest.raises(Invalid, match="name must not be empty; `commercive tables backups`"):
+    with pytest.raises(Invalid, match="NAME must not be empty; `commercive tables backups`"):
         backups.restore(nothing, place, "admin-1")
     assert [] == backups.list_backups().backups
 

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
@@ -48,7 +49,7 @@ def _work(job: str, place: str, directory: Path, line: int | None, writer: Any) 
     run()
     sys.settrace(None)
     threading.settrace(None)
-    writer.send(counter.seen)
+    writer.send(counter.seen())
 
 
 def _store(place: str) -> Store:
@@ -60,14 +61,16 @@ class _Lines:
     """Counts the lines that are run in one package, in every thread, and kills the process before one of them."""
 
     def __init__(self, last: int | None) -> None:
-        self.seen = 0
+        self._numbers = count()  # each number is given out once, whatever other threads do
         self._last = last
+
+    def seen(self) -> int:
+        return next(self._numbers)
 
     def called(self, frame: FrameType, _event: str, _argument: object) -> Any:
         return self._ran if "services/transfer/" in frame.f_code.co_filename else None
 
     def _ran(self, _frame: FrameType, event: str, _argument: object) -> Any:
-        self.seen += event == "line"
-        if self.seen == self._last:
+        if event == "line" and next(self._numbers) + 1 == self._last:
             os.kill(os.getpid(), signal.SIGKILL)
         return self._ran

@@ -13,7 +13,7 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.commands.tables.outcome import check_audit
 from commercive_cli.cli.confirm import confirm
-from commercive_cli.cli.errors import DIFFERS, say
+from commercive_cli.cli.errors import DIFFERS, answering, say
 from commercive_cli.cli.groups import example
 from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import progress
@@ -113,7 +113,7 @@ def _show_forecast(session: Session, directory: Path, on_conflict: str) -> None:
     for place in answer.places:
         say(place)
     if differing and on_conflict == "fail":
-        raise Conflict("import with --on-conflict skip or overwrite")
+        raise Conflict("pass --on-conflict skip or --on-conflict overwrite to import all the same")
 
 
 @app.command(
@@ -151,6 +151,7 @@ def person(
     _only((export is not None) != erase, "pass one of --export FILE and --erase")
     terms = tuple(also or ())
     if export is not None:
+        _only(not (yes or dry_run), "--yes and --dry-run go with --erase and mean nothing without it")
         return _export_person(session, who, terms, export)
     if not dry_run and not session.settings.read_only:
         confirm(f"Erase everything about {who} from {session.settings.store}? This cannot be undone.", yes=yes)
@@ -166,7 +167,8 @@ def _export_person(session: Session, who: str, also: tuple[str, ...], path: Path
         answer = services.privacy.export(who, lambda table, item: file.write(_line(table, item)), also=also)
     if file is sys.stdout:
         return say(f"{sum(answer.items.values()):,} items about {who}")
-    return session.show(answer)
+    with answering(changed=True):  # the file is there, and would be in the way of a repetition
+        return session.show(answer)
 
 
 def show_sizes(session: Session, sizes: CostEstimate) -> None:
@@ -203,6 +205,7 @@ def _lent(path: Path) -> Iterator[IO[str]]:
     """Lend a new file, or stdout for `-`."""
     if str(path) == "-":
         yield sys.stdout
+        sys.stdout.flush()
         return
     _only(bool(path.name), "--export takes the name of a file")
     with new_file(path) as file:

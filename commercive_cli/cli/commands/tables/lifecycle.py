@@ -13,6 +13,7 @@ from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render.views import TablesDescribed, in_words
 from commercive_cli.cli.session import Session
+from commercive_cli.domain.errors import Invalid
 from commercive_cli.services.seed.plan import Plan, usual_conversations
 from commercive_cli.store.schema import TABLES
 
@@ -107,6 +108,8 @@ def audit(
     output: o.Output = "table",
 ) -> None:
     """Check every invariant of the data. Exits 3 when one is broken and was not repaired."""
+    if yes and not fix:
+        raise Invalid("--yes goes with --fix and means nothing without it")
     session = Session(context, output)
     with session.writing(yes=yes) if fix else session.reading() as services:
         answer = services.audit.run(session.actor, fix=fix)

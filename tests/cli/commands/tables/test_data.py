@@ -2,12 +2,15 @@
 
 import json
 import stat
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from commercive_cli.engines.sqlite.store import SQLiteStore
-from commercive_cli.store.schema import CONVERSATIONS, LEADS, TABLES
+from commercive_cli.store.items import Item
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, TABLES, Table
 from tests.cli.conftest import Run
 from tests.services.books import rows
 
@@ -19,8 +22,16 @@ def seeded(run: Run) -> Run:
     return run
 
 
-def opened(home: Path, name: str = "store.db") -> SQLiteStore:
-    return SQLiteStore(home / name)
+def leads(home: Path, name: str = "store.db") -> list[Item]:
+    """Return what a store of the user's holds of leads."""
+    with closing(SQLiteStore(home / name)) as store:
+        return rows(store, LEADS)
+
+
+def change_one(home: Path, table: Table, **values: Any) -> None:
+    """Let other values be in an item of the user's store."""
+    with closing(SQLiteStore(home / "store.db")) as store:
+        store.batch_put(table, [{**rows(store, table)[0], **values}])
 
 
 def other(run: Run, home: Path) -> str:
@@ -39,7 +50,7 @@ def test_a_store_moves_by_two_commands(packed: tuple[str, ...], seeded: Run, hom
 
     assert (0, 0) == (exported.code, imported.code)
     assert exported.json["items"] == imported.json["stored"]
-    assert rows(opened(home), LEADS) == rows(opened(home, "other.db"), LEADS)
+    assert leads(home) == leads(home, "other.db")
     assert "0 broken" in imported.err
 
 
@@ -58,25 +69,22 @@ def test_a_rehearsed_import_says_what_it_would_meet(seeded: Run, home: Path) -> 
     url, directory = other(seeded, home), str(home / "export")
     seeded("tables", "export", directory)
     into_empty = seeded("--store", url, "tables", "import", directory, "--dry-run", "-o", "json")
-    store = opened(home)
-    store.batch_put(LEADS, [{**rows(store, LEADS)[0], "lead_name": "Somebody Else"}])
-    before = rows(store, LEADS)
+    change_one(home, LEADS, lead_name="Somebody Else")
+    before = leads(home)
     refused = seeded("tables", "import", directory, "--dry-run", "-o", "json")
     skipped = seeded("tables", "import", directory, "--dry-run", "--on-conflict", "skip")
 
     assert (0, 30, 0) == (into_empty.code, into_empty.json["new"]["leads"], sum(into_empty.json["equal"].values()))
-    assert [] == rows(opened(home, "other.db"), LEADS)
+    assert [] == leads(home, "other.db")
     assert (6, 29, 1) == (refused.code, refused.json["equal"]["leads"], refused.json["different"]["leads"])
     assert "line 1" in refused.json["places"][0]
     assert (0, True) == (skipped.code, "1 items with equal keys differ and would stay" in skipped.err)
-    assert before == rows(store, LEADS)
+    assert before == leads(home)
 
 
 def test_an_import_of_wrong_books_exits_3(seeded: Run, home: Path) -> None:
     """The audit at the end is part of the import: what it finds is shown."""
-    store = opened(home)
-    conversation = rows(store, CONVERSATIONS)[0]
-    store.batch_put(CONVERSATIONS, [{**conversation, "unread_admin": 99}])
+    change_one(home, CONVERSATIONS, unread_admin=99)
     url = other(seeded, home)
     seeded("tables", "export", str(home / "export"))
     imported = seeded("--store", url, "tables", "import", str(home / "export"), "-o", "json")
@@ -90,14 +98,13 @@ def test_an_import_of_wrong_books_exits_3(seeded: Run, home: Path) -> None:
 def test_a_conflict_is_named_and_can_be_skipped(seeded: Run, home: Path) -> None:
     """Exit 6 with file and line; --on-conflict says otherwise."""
     seeded("tables", "export", str(home / "export"))
-    store = opened(home)
-    store.batch_put(LEADS, [{**rows(store, LEADS)[0], "lead_name": "Somebody Else"}])
+    change_one(home, LEADS, lead_name="Somebody Else")
     failed = seeded("tables", "import", str(home / "export"))
 
     assert (6, True) == (failed.code, ", line " in failed.err)
     assert 0 == seeded("tables", "import", str(home / "export"), "--on-conflict", "skip").code
     assert 0 == seeded("tables", "import", str(home / "export"), "--on-conflict", "overwrite").code
-    assert "Somebody Else" not in {lead["lead_name"] for lead in rows(store, LEADS)}
+    assert "Somebody Else" not in {lead["lead_name"] for lead in leads(home)}
 
 
 @pytest.mark.parametrize(
@@ -110,6 +117,8 @@ def test_a_conflict_is_named_and_can_be_skipped(seeded: Run, home: Path) -> None
         (("import", "nowhere"), "holds no manifest.json"),
         (("import", "DIR", "--on-conflict", "skipp"), "did you mean skip?"),
         (("person", "ana@example.com"), "pass one of --export FILE and --erase"),
+        (("person", "ana@example.com", "--export", "-", "--dry-run"), "--yes and --dry-run go with --erase"),
+        (("audit", "--yes"), "--yes goes with --fix"),
         (("describe", "--sample", "2000000"), "sample must be between 1 and 1,000,000"),
     ],
 )
@@ -122,7 +131,7 @@ def test_what_cannot_be_meant_is_refused(words: tuple[str, ...], said: str, seed
 
 def test_everything_about_a_person_is_written_to_a_file_of_one_s_own(seeded: Run, home: Path) -> None:
     """JSON lines, one item each, readable by nobody else; an existing file is not overwritten."""
-    lead = rows(opened(home), LEADS)[0]
+    lead = leads(home)[0]
     file = home / "person.jsonl"
     ran = seeded("tables", "person", lead["lead_email"].upper(), "--export", str(file), "-o", "json")
     written = [json.loads(line) for line in file.read_text().splitlines()]
@@ -136,7 +145,7 @@ def test_everything_about_a_person_is_written_to_a_file_of_one_s_own(seeded: Run
 
 def test_the_export_of_a_person_touches_no_other_file(seeded: Run, home: Path) -> None:
     """Neither what lies beside the file nor what a link of its name leads to; and nothing is left but the file."""
-    email = rows(opened(home), LEADS)[0]["lead_email"]
+    email = leads(home)[0]["lead_email"]
     place = home / "new"
     place.mkdir()
     (place / "person.jsonl.part").write_text("precious")
@@ -152,7 +161,7 @@ def test_the_export_of_a_person_touches_no_other_file(seeded: Run, home: Path) -
 
 def test_everything_about_a_person_can_go_to_a_pipe(seeded: Run, home: Path) -> None:
     """`-` is stdout, which then holds the items alone; how many they are is said beside it."""
-    email = rows(opened(home), LEADS)[0]["lead_email"]
+    email = leads(home)[0]["lead_email"]
     ran = seeded("tables", "person", email, "--export", "-")
     items = [json.loads(line) for line in ran.out.splitlines()]
 
@@ -188,17 +197,17 @@ def test_a_person_unknown_leaves_no_file(seeded: Run, home: Path) -> None:
 
 def test_erasing_asks_first(seeded: Run, home: Path) -> None:
     """Without a terminal and without --yes nothing is written; with --yes the person is gone."""
-    email = rows(opened(home), LEADS)[0]["lead_email"]
+    email = leads(home)[0]["lead_email"]
     refused = seeded("tables", "person", email, "--erase")
     rehearsed = seeded("tables", "person", email, "--erase", "--dry-run", "-o", "json")
-    still = email in str(rows(opened(home), LEADS))
+    still = email in str(leads(home))
     erased = seeded("tables", "person", email, "--erase", "--yes", "-o", "json")
 
     assert (2, True) == (refused.code, "--yes" in refused.err)
     assert any(change["table"] == "commercive_leads" for change in rehearsed.json["changes"])
     assert still
     assert 1 <= erased.json["items"]["leads"]
-    assert email not in str(rows(opened(home), LEADS))
+    assert email not in str(leads(home))
     assert 0 == seeded("tables", "audit").code
 
 
@@ -218,7 +227,7 @@ def test_a_sample_shows_sizes_hot_keys_and_costs(seeded: Run) -> None:
 @pytest.mark.parametrize("output", ["jsonl", "csv", "ids", "table"])
 def test_every_format_is_for_every_answer(output: str, seeded: Run, home: Path) -> None:
     """Moves and requests of persons are shown in each format: a row for each table, without a word about bugs."""
-    email = rows(opened(home), LEADS)[0]["lead_email"]
+    email = leads(home)[0]["lead_email"]
     url, directory = other(seeded, home), str(home / "export")
     lines = [
         ("tables", "export", directory),

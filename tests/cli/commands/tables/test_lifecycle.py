@@ -153,4 +153,4 @@ def test_too_many_messages_are_refused_by_that_name(store: Run) -> None:
     """The message is about what was typed, not about what follows from it."""
     ran = store("tables", "seed", "--messages", "99999999999")
 
-    assert (2, "commercive: messages must be between 0 and 10,000,000\n") == (ran.code, ran.err)
+    assert (2, "commercive: --messages must be between 0 and 10,000,000\n") == (ran.code, ran.err)

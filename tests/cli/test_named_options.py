@@ -1,0 +1,43 @@
+"""What messages tell people to do: the options and commands they name are there."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import commercive_cli
+from commercive_cli.cli.app import command
+from commercive_cli.cli.groups import load_group
+from tests.cli.test_help import paths
+
+PACKAGE = Path(commercive_cli.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+COMMANDS = {path for path in paths() if path}
+OPTIONS = {
+    option
+    for path in paths()
+    for parameter in (load_group(path[0]).commands[path[1]] if len(path) == 2 else command()).params
+    for option in parameter.opts
+} | {"--help"}
+
+
+def texts(module: Path) -> Iterator[str]:
+    """Yield the constant parts of a module's texts, docstrings apart."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    told = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.value
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
+def test_what_a_message_names_exists(module: Path) -> None:
+    """No message sends people to an option or a command that this version does not have."""
+    said = "\n".join(texts(module))
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", said))
+    commands = {tuple(found.split()[:2]) for found in re.findall(r"`commercive ([a-z]+(?: [a-z-]+)?)", said)}
+
+    assert set() == options - OPTIONS
+    assert set() == commands - COMMANDS
