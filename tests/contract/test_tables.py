@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Unavailable
+from commercive_cli.domain.errors import Conflict, Misconfigured
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import LEADS, MESSAGES, OPS, TABLES, Attribute, Table
 from commercive_cli.store.writes import Delete, Put
@@ -76,7 +76,7 @@ def test_a_missing_table_is_said_in_those_words(
         tolerate("moto", "moto cancels the transaction without a reason")
     empty_store.create_table(OPS)
 
-    with pytest.raises(Unavailable, match=r"leads.* does not exist in .*`commercive tables create`"):
+    with pytest.raises(Misconfigured, match=r"leads.* does not exist in .*`commercive tables create`"):
         USES[use](empty_store)
 
 

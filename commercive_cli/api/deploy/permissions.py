@@ -33,11 +33,15 @@ TABLE_ACCESS = (
 )
 
 
+_KEY_CHECKS = ("ConditionCheckItem", "DescribeTable")
+
+
 def statements(prefix: str) -> list[Statement]:
     """Return the policy's statements.
 
     A write outside a transaction is refused: a plain UpdateItem that adds, repeated after a lost reply, would count
-    twice (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
+    twice (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions"). Every table's key may be looked at, and
+    checked by a transaction, which writes nothing: that is how the engine keeps off tables that are not ours.
     """
     return [statement for calls in TABLE_ACCESS for statement in _statements(calls, prefix)]
 
@@ -45,7 +49,10 @@ def statements(prefix: str) -> list[Statement]:
 def _statements(calls: TableAccess, prefix: str) -> list[Statement]:
     arn = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{prefix}{calls.table.name}"
     transactions = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
-    found = [_allowed(calls.reads, [arn]), {**_allowed(calls.writes, [arn]), "Condition": transactions}]
+    found = [
+        _allowed((*calls.reads, *_KEY_CHECKS), [arn]),
+        {**_allowed(calls.writes, [arn]), "Condition": transactions},
+    ]
     if calls.indexes:
         found.append(_allowed(("Query",), [f"{arn}/index/{name}" for name in calls.indexes]))
     return found

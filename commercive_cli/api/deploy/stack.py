@@ -64,7 +64,7 @@ def _parameters() -> Template:
         "DashboardUrl": {"Type": "String", "Default": DASHBOARD_URL},
         "CreateTables": {
             "Type": "String",
-            "Description": "false where the tables are there already",
+            "Description": "false where `commercive tables create` has made the tables",
             "Default": "true",
             "AllowedValues": ["true", "false"],
         },

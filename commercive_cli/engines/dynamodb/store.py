@@ -5,8 +5,8 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from copy import copy
 from typing import Any
 from uuid import uuid4
@@ -37,7 +37,7 @@ from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
 from commercive_cli.store.port import Archive, Page, Query, TableInfo, TextPage, not_a_number
-from commercive_cli.store.schema import DEFAULT_PREFIX, Table
+from commercive_cli.store.schema import DYNAMODB_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
 
@@ -62,7 +62,7 @@ class DynamoDBStore:
         self,
         region: str,
         *,
-        prefix: str = DEFAULT_PREFIX,
+        prefix: str = DYNAMODB_PREFIX,
         endpoint: str | None = None,
         metadata: bool = False,
         deadline: float = 10.0,
@@ -142,9 +142,15 @@ class DynamoDBStore:
         size = check_transaction(writes)
         entries = [transaction_write(write, self._name(write.table)) for write in writes]
         unknown = self._tables.keys.unknown(write.table for write in writes)
-        with self._explaining_writes(writes):
-            checks = self._key_checks(unknown, len(writes), size)
-            self._calls("TransactWriteItems", {"TransactItems": entries + checks, "ClientRequestToken": str(uuid4())})
+        entries += self._key_checks(unknown, len(writes), size)
+        try:
+            with self._tables.keys.explaining(*unknown):
+                self._calls("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
+        except WriteRefused as refused:
+            write = next(iter(writes[refused.position :]), None)  # behind the writes come the checks of keys
+            if isinstance(write, Update) and write.add:
+                raise not_a_number(write, write.add) from refused
+            raise
         self._tables.keys.trust(unknown)
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
@@ -216,17 +222,6 @@ class DynamoDBStore:
             self._tables.keys.look(*tables)
             return []
         return self._tables.keys.checks(tables)
-
-    @contextmanager
-    def _explaining_writes(self, writes: Sequence[Write]) -> Iterator[None]:
-        try:
-            with self._tables.keys.explaining(*(write.table for write in writes)):
-                yield
-        except WriteRefused as refused:
-            for write in writes[refused.position : refused.position + 1]:
-                if isinstance(write, Update) and write.add:
-                    raise not_a_number(write, write.add) from refused
-            raise
 
     def _name(self, table: Table) -> str:
         return self._prefix + table.name

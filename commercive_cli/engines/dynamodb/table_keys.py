@@ -14,11 +14,13 @@ from uuid import uuid4
 
 from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured
 from commercive_cli.engines.dynamodb.errors import MissingTable
+from commercive_cli.engines.dynamodb.failure_kinds import REFUSED_REASONS, reasons_of
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.table_definitions import Description, key_of
 from commercive_cli.store.foreign import KeyShape, declared_key, not_ours
 from commercive_cli.store.items import AttributeValue
 from commercive_cli.store.limits import SORT_KEY_BYTES
+from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import Table
 
 
@@ -89,11 +91,14 @@ class TableKeys:
 
     @contextmanager
     def explaining(self, *tables: Table) -> Iterator[None]:
-        """Raise Foreign in place of what DynamoDB finds invalid when the reason is that a table is not ours."""
+        """Raise Foreign in place of what DynamoDB finds invalid when the reason is that a table is not ours.
+
+        In such a table a condition may fail as well, beside what is invalid.
+        """
         try:
             yield
-        except Invalid as refused:
-            for table in self.unknown(tables):
+        except (Invalid, ConditionFailed) as refused:
+            for table in self.unknown(tables) if _is_invalid(refused) else ():
                 try:
                     self.look(table)
                 except Foreign as foreign:
@@ -105,6 +110,11 @@ class TableKeys:
     def _describe(self, table: Table, calls: RequestSender) -> None:
         response = calls("DescribeTable", {"TableName": self._prefix + table.name})
         self.learn(table, response.get("Table", {}))
+
+
+def _is_invalid(refused: Invalid | ConditionFailed) -> bool:
+    codes = {reason.get("Code") for reason in reasons_of(refused.__cause__)}
+    return isinstance(refused, Invalid) or not REFUSED_REASONS.isdisjoint(codes)
 
 
 def _check(table: Table, name: str) -> _Entry:

@@ -11,6 +11,7 @@ from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.access.insert_missing import insert_missing
 from commercive_cli.services.seed.plan import Plan, demo_plan
 from commercive_cli.services.seed.sales import sales
@@ -48,6 +49,7 @@ class SeedService:
         return self._load(plan, progress)
 
     def _load(self, plan: Plan, progress: OnItems) -> Seeded:
+        refuse_foreign(self.store)
         known = self.store.get(OPS, _place(plan))
         if known is not None and known["state"] == "done":
             return _seeded(plan, changed=False)

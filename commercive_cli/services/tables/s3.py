@@ -8,6 +8,7 @@ from commercive_cli.domain.answers.transfer import S3Exported, S3Imported, S3Tab
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.tables.backups import require_no_tables
 from commercive_cli.services.tables.drift import DriftService
@@ -34,7 +35,9 @@ class S3Service:
         `tables import DIR`, and what stays in S3 by `load`.
         """
         bucket, prefix = parse_uri(uri)
-        moved = self._s3().export(bucket, prefix, progress)
+        transfers = self._s3()
+        refuse_foreign(self.store)
+        moved = transfers.export(bucket, prefix, progress)
         return S3Exported(tables=[self._shown(each) for each in moved])
 
     def load(self, uri: str, actor: str, *, fix: bool = False, progress: OnStatus = ignore_status) -> S3Imported:
@@ -43,6 +46,7 @@ class S3Service:
         DynamoDB imports into new tables only: raises Conflict when one exists.
         """
         bucket, prefix = parse_uri(uri)
+        refuse_foreign(self.store)
         require_no_tables(self.store)
         moved = self._s3().load(bucket, prefix, progress)
         applied = DriftService(self.store).apply(progress)

@@ -30,6 +30,12 @@ class TableService:
         """Return the state of all six tables."""
         return self._report([self._state(*each) for each in self._described().items()])
 
+    def check(self) -> int:
+        """Return how many of the six tables are there; raise Misconfigured when one of them is not ours."""
+        found = self._described()
+        check_ours(self.store.prefix, found)
+        return sum(info is not None for info in found.values())
+
     def describe(self, name: str) -> Tables:
         """Return the state of one table, named with or without the prefix."""
         bare = name.removeprefix(self.store.prefix)

@@ -1,31 +1,25 @@
-"""The rows of a file in batches, each of which was looked through before anything is done with it."""
+"""The rows of a file in batches of bounded size."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from commercive_cli.services.transfer.exporter import is_marker
 from commercive_cli.services.transfer.source import Row, SourceFile
-from commercive_cli.store.schema import OPS
+from commercive_cli.store.schema import OPS, Table
 
 BATCH_ITEMS = 6_000
 BATCH_BYTES = 8 * 1024 * 1024
 
 
 def batches(file: SourceFile, done: int = 0) -> Iterator[list[Row]]:
-    """Yield what is behind the first `done` lines; what only says how far an import got is left out.
+    """Yield what is behind the first `done` lines of a file that was checked."""
+    return in_batches(file.table, file.parsed(skip=done))
 
-    Raises Invalid, naming file and line, for an item that belongs into another file, or has the key of another one of
-    its batch or of the line before that.
-    """
-    rows = file.parsed(skip=done - 1)
-    before = list(islice(rows, min(done, 1)))
-    if file.table is OPS:
+
+def in_batches(table: Table, rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield the rows in batches; what only says how far an import got is left out."""
+    if table is OPS:
         rows = (row for row in rows if not is_marker(OPS, row.item.get("pk")))
-    for batch in grouped(rows, BATCH_ITEMS, BATCH_BYTES):
-        file.check_part(batch)
-        file.check_distinct(before + batch)
-        before = batch[-1:]
-        yield batch
+    return grouped(rows, BATCH_ITEMS, BATCH_BYTES)
 
 
 def grouped(rows: Iterable[Row], most: int, most_bytes: int) -> Iterator[list[Row]]:

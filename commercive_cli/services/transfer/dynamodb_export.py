@@ -3,10 +3,10 @@
 Source: DynamoDB Developer Guide, "DynamoDB table export output format".
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import from_json
@@ -21,8 +21,11 @@ FILES = "manifest-files.json"
 _SHOWN = 100
 
 
-class _Summary(BaseModel):
+class _Named(BaseModel):
     table_arn: str = Field(alias="tableArn")
+
+
+class _Summary(_Named):
     items: Count = Field(alias="itemCount")
     output_format: str = Field(alias="outputFormat")
     export_type: str = Field(alias="exportType", default="FULL_EXPORT")
@@ -45,13 +48,19 @@ class DynamoDBExportFile:
     algorithm: str = "md5"
 
 
-def dynamodb_summaries(directory: Path) -> dict[Path, Table]:
+def dynamodb_summaries(directory: Path, tables: Sequence[Table] = TABLES) -> dict[Path, Table]:
     """Return the summaries of the exports in a directory, at any depth, and the table of each.
 
+    When only some tables are wanted, others are left out, whosever they are; each that is wanted must be there.
     Raises Invalid when a table is none of ours, or two exports hold one table.
     """
     names = {path: _name_in(path) for path in sorted(directory.glob(f"**/{SUMMARY}"))}
-    found = {path: _table_named(path, name, names.values()) for path, name in names.items()}
+    known = {path: _table_named(name, names.values()) for path, name in names.items()}
+    if tables == TABLES:
+        found = {path: table or _refused(path, names[path]) for path, table in known.items()}
+    else:
+        found = {path: table for path, table in known.items() if table is not None and table in tables}
+        _check_complete(directory, tables, found.values())
     first: dict[Table, Path] = {}
     for path, table in found.items():
         other = first.setdefault(table, path)
@@ -94,17 +103,25 @@ def _summary(path: Path) -> _Summary:
 
 
 def _name_in(path: Path) -> str:
-    return _summary(path).table_arn.rpartition("/")[2]
+    return _Named(**_object(str(path), read_text(path), _Named)).table_arn.rpartition("/")[2]
 
 
-def _table_named(path: Path, name: str, names: Collection[str]) -> Table:
+def _table_named(name: str, names: Collection[str]) -> Table | None:
     fitting = [table for table in TABLES if name.endswith(table.name) and _is_apart(name, table, names)]
-    if not fitting:
-        raise Invalid(
-            f"{path}: table {name[:_SHOWN]!r} is none of ours: {', '.join(t.name for t in TABLES)}, behind a prefix; "
-            "one without a sign at its end needs another table with that prefix beside ops"
-        )
-    return max(fitting, key=lambda table: len(table.name))
+    return max(fitting, key=lambda table: len(table.name), default=None)
+
+
+def _check_complete(directory: Path, wanted: Iterable[Table], found: Collection[Table]) -> None:
+    lacking = ", ".join(table.name for table in wanted if table not in found)
+    if lacking:
+        raise Invalid(f"{directory} holds no export of {lacking}", field="only")
+
+
+def _refused(path: Path, name: str) -> NoReturn:
+    raise Invalid(
+        f"{path}: table {name[:_SHOWN]!r} is none of ours: {', '.join(t.name for t in TABLES)}, behind a prefix; "
+        "one without a sign at its end needs another table with that prefix beside ops; --only leaves others out"
+    )
 
 
 def _is_apart(name: str, table: Table, names: Collection[str]) -> bool:

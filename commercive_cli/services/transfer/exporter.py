@@ -1,7 +1,7 @@
 """Exports: a consistent read of every item into sorted files; a run that died goes on where it stopped."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,8 @@ from threading import Event
 
 from commercive_cli.domain.answers.transfer import Exported
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Conflict, Denied, Unavailable
+from commercive_cli.domain.errors import Conflict, Unavailable
+from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.access.parallel import together
 from commercive_cli.services.transfer.durable_files import refusal
 from commercive_cli.services.transfer.export_directory import ExportDirectory
@@ -52,9 +53,10 @@ class ExportService:
         export takes twice its space on disk. Files are readable by their owner alone. Two exports into one directory
         at the same time are not told apart.
         Raises Unavailable, naming the file, when the disk is full: the same call goes on. Raises Invalid, naming it,
-        when no file can be there, or what is left of an export that died is damaged. Raises Conflict when a table or
-        an item has another key than is declared.
+        when no file can be there, or what is left of an export that died is damaged. Raises Misconfigured when a table
+        is not ours, Conflict when an item has another key than is declared.
         """
+        refuse_foreign(self.store)
         try:
             return self._export(ExportDirectory.open(directory, self.store.target, compress=compress), progress)
         except OSError as error:
@@ -67,8 +69,6 @@ class ExportService:
         return Exported(directory=str(place.directory), items=items)
 
     def _written(self, place: ExportDirectory, progress: OnItems) -> Manifest:
-        for table in TABLES:
-            self._check_keys(table)
         with _going_on(place):
             for table in TABLES:
                 together(partial(self._read_segment, place, table, progress), PARTS, self.store.scans_at_once)
@@ -79,18 +79,6 @@ class ExportService:
             tables=declared_keys(),
             files=[file for table in TABLES for file in place.merge(table)],
         )
-
-    def _check_keys(self, table: Table) -> None:
-        """Raise Conflict when the table has another key than is declared: items may lack that one, or share it."""
-        with suppress(Denied):  # Who may read the items need not be allowed to look at the table.
-            info = self.store.describe_table(table)
-            live = [f"{name}:{kind}" for name, kind in info.keys] if info else declared_keys()[table.name]
-            if live != declared_keys()[table.name]:
-                raise Conflict(
-                    f"{self.store.prefix}{table.name} has the key {', '.join(live)}, declared is "
-                    f"{', '.join(declared_keys()[table.name])}, so it cannot be exported; "
-                    "`commercive tables diff` tells the way out"
-                )
 
     def _read_segment(self, place: ExportDirectory, table: Table, progress: OnItems, segment: int, stop: Event) -> None:
         state = place.progress_of(table, segment)

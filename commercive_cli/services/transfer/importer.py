@@ -1,6 +1,6 @@
 """Imports: files checked before the first write, stored in order, resumable, and audited at the end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,14 @@ from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.services.access.insert_missing import insert_missing
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.transfer.batches import batches, grouped
+from commercive_cli.services.transfer.checks import checked_source
 from commercive_cli.services.transfer.exporter import IMPORT_MARKER, OnItems, ignore_items, is_marker
-from commercive_cli.services.transfer.source import Row, Source, SourceFile, open_source
+from commercive_cli.services.transfer.source import Row, Source, SourceFile
 from commercive_cli.store.items import Item, item_text
-from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_item
+from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Query, Store
-from commercive_cli.store.schema import OPS, TABLES, Table
+from commercive_cli.store.schema import OPS, Table
 from commercive_cli.store.writes import Delete, Put
 
 POLICIES = ("fail", "skip", "overwrite")
@@ -31,32 +32,41 @@ class ImportService:
     audit: AuditService
 
     def run(
-        self, directory: Path, actor: str, *, on_conflict: str = "fail", progress: OnItems = ignore_items
+        self,
+        directory: Path,
+        actor: str,
+        *,
+        on_conflict: str = "fail",
+        only: Sequence[str] = (),
+        progress: OnItems = ignore_items,
     ) -> Imported:
-        """Import an export, then audit the store.
+        """Import an export, or `only` the named tables of it, then audit the store.
 
         An item whose key is taken by a different item stops the import (fail), stays as it is (skip), or is replaced
         (overwrite); an equal item is fine. A run that died goes on where it stopped when it is repeated with the same
-        policy, unless another export was imported since; whatever else there is begins anew, as after a conflict or
-        a refused line. Tables that are empty when a run begins are filled without looking. Nobody else should write
-        to the store until the import has been repeated to its end: what was stored already is not looked at again.
-        Raises Invalid, naming file and line, for files that are not what was exported: those whose hash or count is
-        wrong before the first write, items that cannot be stored when they are met. Two lines of one key are refused
-        when they are met in one batch, and in a sorted file, as those of our exports are, wherever they are; in two
-        files of our exports as well, which hold each key in one of them. Between files of other names, nobody looks.
+        policy, unless another export was imported since; whatever else there is begins anew, as after a conflict.
+        Tables that are empty when a run begins are filled without looking. Nobody else should write to the store until
+        the import has been repeated to its end: what was stored already is not looked at again.
+        Raises RefusedLines before the first write, naming files and lines that are not what was exported or cannot be
+        stored. Two lines of one key are refused when they are met in one batch, and in a sorted file, as those of our
+        exports are, wherever they are; in two files of our exports as well, which hold each key in one of them. Between
+        files of other names, nobody looks.
         Raises Unavailable, naming the first line that may not be stored: the same call goes on.
         """
-        stored, skipped = self.load(directory, on_conflict=on_conflict, progress=progress)
+        stored, skipped = self.load(directory, on_conflict=on_conflict, only=only, progress=progress)
         return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor))
 
     def load(
-        self, directory: Path, *, on_conflict: str = "fail", progress: OnItems = ignore_items
+        self,
+        directory: Path,
+        *,
+        on_conflict: str = "fail",
+        only: Sequence[str] = (),
+        progress: OnItems = ignore_items,
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Import an export without the audit; return how many items of each table were stored, and how many skipped."""
         policy = choose(on_conflict, POLICIES, "on-conflict")
-        source = open_source(directory)
-        for file in source.files:
-            file.check()
+        source = checked_source(self.store, directory, only)
         try:
             moved = self._load_files(source, policy, progress)
         except (Conflict, Invalid):
@@ -68,8 +78,9 @@ class ImportService:
 
     def _load_files(self, source: Source, policy: str, progress: OnItems) -> tuple[dict[str, int], dict[str, int]]:
         known = self._known_progress(source, policy)
-        empty = [table for table in TABLES if self._is_empty(table)]
-        stored, skipped = {table.name: 0 for table in TABLES}, {table.name: 0 for table in TABLES}
+        empty = [table for table in source.tables if self._is_empty(table)]
+        stored = {table.name: 0 for table in source.tables}
+        skipped = stored.copy()
         for file in source.files:
             marker = _marker(source, file, policy)
             marker = marker if file.table in empty else known.get(marker["sk"], marker)
@@ -81,7 +92,7 @@ class ImportService:
     def _load(self, file: SourceFile, done: Item, progress: OnItems, *, whole: bool) -> Item:
         """Store what an earlier run left of a file; return the marker of how many lines are done and were stored."""
         for batch in batches(file, done["lines"]):
-            with file.naming(batch), _going_on(file, done["lines"] + 1):
+            with _going_on(file, done["lines"] + 1):
                 stored = self._put(file, batch) if whole else self._put_absent(file, batch, done["policy"])
                 done = {**done, "lines": batch[-1].number, "stored": done["stored"] + stored}
                 self.store.transact(Put(OPS, done))
@@ -93,8 +104,6 @@ class ImportService:
 
     def _put_absent(self, file: SourceFile, batch: list[Row], policy: str) -> int:
         """Store what has no item in its place yet; return how many those were."""
-        for row in batch:
-            check_item(file.table, row.item)
         chunks = grouped(batch, TRANSACTION_WRITES, TRANSACTION_BYTES)
         return sum(self._put_chunk(file, chunk, policy) for chunk in chunks)
 

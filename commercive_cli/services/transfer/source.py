@@ -6,11 +6,10 @@ import hashlib
 import io
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -19,10 +18,9 @@ from commercive_cli.services.transfer.durable_files import check_file, is_there,
 from commercive_cli.services.transfer.dynamodb_export import dynamodb_files, dynamodb_summaries
 from commercive_cli.services.transfer.jsonl import LONGEST_LINE, read_line
 from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, read_manifest, table_named
-from commercive_cli.services.transfer.sorting import file_of, part_named, part_of_key
+from commercive_cli.services.transfer.sorting import part_named
 from commercive_cli.store.items import Item
-from commercive_cli.store.limits import check_item
-from commercive_cli.store.schema import Table
+from commercive_cli.store.schema import TABLES, Table
 
 _BLOCK = 1 << 20
 
@@ -50,85 +48,50 @@ class SourceFile:
     algorithm: str = "sha256"
     part: int | None = None
 
-    def check(self) -> None:
-        """Raise Invalid, naming the file and, where it can be told, the line, unless the file is what was exported."""
+    def difference(self) -> str:
+        """Return in words how the file differs from what was exported, nothing when it does not.
+
+        Raises Invalid, naming it, when it cannot be read.
+        """
         try:
             check_file(self.path)
             count, digest = self._summed()
         except OSError as error:
             raise unreadable(self.path, error) from None
-        if (count, digest) == (self.items, self.digest):
-            return
-        for row in self.parsed():
-            with self.naming([row]):
-                check_item(self.table, row.item)
-        if count != self.items:
-            raise Invalid(f"{self.path} has {count:,} lines, its manifest says {self.items:,}")
-        raise Invalid(f"{self.path} does not match its manifest: it was changed after the export")
+        if count is not None and count != self.items:
+            return f"{self.path} has {count:,} lines, its manifest says {self.items:,}"
+        changed = f"{self.path} does not match its manifest: it was changed after the export"
+        return changed if (count, digest) != (self.items, self.digest) else ""
+
+    def lines(self) -> Iterator[tuple[int, bytes | Invalid]]:
+        """Yield each line, at most the first 8 MB of it, with its number; where unpacking ends early, an Invalid."""
+        number = 0
+        try:
+            with self._opened() as file:
+                for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
+                    yield number, line
+                    while line and not line.endswith(b"\n"):
+                        line = file.readline(LONGEST_LINE)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            yield number + 1, Invalid("the file is damaged and cannot be unpacked")
+        except OSError as error:
+            raise unreadable(self.path, error) from None
 
     def parsed(self, skip: int = 0) -> Iterator[Row]:
         """Yield what is behind the first `skip` lines; raise Invalid naming the file and line."""
         number = 0
         try:
-            with self._opened() as file:
-                for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
-                    if number > skip:
-                        yield Row(number, read_line(self.table, line), len(line))
+            for number, line in self.lines():
+                if number > skip:
+                    yield self.row(number, line)
         except Invalid as wrong:
             raise Invalid(f"{self.path}, line {number}: {wrong.message}", field=wrong.field) from None
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise Invalid(f"{self.path}, line {number + 1}: the file is damaged and cannot be unpacked") from None
-        except OSError as error:
-            raise unreadable(self.path, error) from None
 
-    def check_part(self, rows: list[Row]) -> None:
-        """Raise Invalid, naming file and line, when an item belongs into another file: its key may be there as well.
-
-        What has no key is refused elsewhere.
-        """
-        name = self.table.partition.name
-        if self.part is None:
-            return
-        with suppress(KeyError, TypeError, AttributeError):
-            # Most items have the partition key of others beside them.
-            if {part_of_key(key.encode()) for key in {row.item[name] for row in rows}} - {self.part}:
-                self._refuse_stranger(rows, name)
-
-    def _refuse_stranger(self, rows: list[Row], name: str) -> None:
-        for row in rows:
-            part = part_of_key(row.item[name].encode())
-            if part != self.part:
-                place = file_of(self.table.name, part, packed=self.path.suffix == ".gz")
-                raise Invalid(f"{self.path}, line {row.number}: by its {name} the item belongs into {place}")
-
-    def check_distinct(self, rows: list[Row]) -> None:
-        """Raise Invalid, naming file and lines, when two rows have one key; what has no key is refused elsewhere."""
-        names = self.table.key_names
-        with suppress(KeyError, TypeError):
-            # The last key attribute alone tells most items apart, and takes a third of the time of the whole key.
-            if len({row.item[names[-1]] for row in rows}) < len(rows):
-                self._check_keys(rows, itemgetter(*names))
-
-    def _check_keys(self, rows: list[Row], key_of: Callable[[Item], object]) -> None:
-        lines: dict[object, int] = {}
-        for row in rows:
-            first = lines.setdefault(key_of(row.item), row.number)
-            if first != row.number:
-                raise Invalid(f"{self.path}, line {row.number}: the item has the same key as that of line {first}")
-
-    @contextmanager
-    def naming(self, rows: Iterable[Row]) -> Iterator[None]:
-        """Let what is refused as too large or without a key be refused by its file and line."""
-        try:
-            yield
-        except Invalid:
-            for row in rows:
-                try:
-                    check_item(self.table, row.item)
-                except Invalid as wrong:
-                    message = f"{self.path}, line {row.number}: {wrong.message}"
-                    raise Invalid(message, field=wrong.field) from None
-            raise
+    def row(self, number: int, line: bytes | Invalid) -> Row:
+        """Return what a line holds; raise Invalid, saying why, when that is no item of the table."""
+        if isinstance(line, Invalid):
+            raise line
+        return Row(number, read_line(self.table, line), len(line))
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
@@ -154,24 +117,27 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Source:
-    """The files of one export, and a name that is the same whenever the same export is opened."""
+    """The files of one export of these tables, and a name that is the same whenever the same export is opened."""
 
     name: str
     files: list[SourceFile]
+    tables: Sequence[Table]
 
 
-def open_source(directory: Path) -> Source:
+def open_source(directory: Path, tables: Sequence[Table] = TABLES) -> Source:
     """Return the export in a directory: ours, one of DynamoDB's, or several of DynamoDB's side by side.
 
-    Raises Invalid when there is none, or what describes it is damaged, newer, or not of our tables.
+    When only some tables are wanted, nothing of others is read, and they need not be ours.
+    Raises Invalid when there is no export, or what describes it is damaged, newer, or not of our tables.
     """
-    natives = {} if is_there(directory / MANIFEST) else dynamodb_summaries(directory)
-    files = _native_files(directory, natives) if natives else _own_files(directory)
+    natives = {} if is_there(directory / MANIFEST) else dynamodb_summaries(directory, tables)
+    found = _native_files(directory, natives) if natives else _own_files(directory)
+    files = [file for file in found if file.table in tables]
     for name, times in Counter(file.name for file in files).items():
         if times > 1:
             raise Invalid(f"{directory / name} is named {times} times by its manifest")
     digests = "".join(sorted(file.digest for file in files))
-    return Source(hashlib.sha256(digests.encode()).hexdigest(), files)
+    return Source(hashlib.sha256(digests.encode()).hexdigest(), files, tables)
 
 
 def _native_files(directory: Path, summaries: dict[Path, Table]) -> list[SourceFile]:

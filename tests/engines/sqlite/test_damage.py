@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import Damaged, Unavailable
+from commercive_cli.domain.errors import Damaged, Misconfigured
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Query
 from commercive_cli.store.schema import LEADS
@@ -136,5 +136,5 @@ def test_other_errors_stay_what_they_are(path: Path, store: SQLiteStore) -> None
     """A table without its index is no damaged item."""
     by_hand(path, 'DROP INDEX "commercive_leads.LeadStatusIndex"')
 
-    with pytest.raises(Unavailable, match="not as it should be"):
+    with pytest.raises(Misconfigured, match="not as it should be"):
         store.query(Query(LEADS, "pending", index="LeadStatusIndex"))

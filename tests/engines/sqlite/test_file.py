@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from commercive_cli.domain.errors import CommerciveError, Invalid, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured, Unavailable
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Query
@@ -51,7 +51,7 @@ def store(path: Path) -> Iterator[SQLiteStore]:
 def test_a_missing_file_is_not_created_by_using_it(path: Path, use: str) -> None:
     """A mistyped path gives the path and the next step, and leaves nothing behind."""
     with closing(SQLiteStore(path / "deep" / "store.db")) as missing:
-        with pytest.raises(Unavailable, match=r"no store at .*store\.db; create it with `commercive tables create`"):
+        with pytest.raises(Misconfigured, match=r"no store at .*store\.db; create it with `commercive tables create`"):
             USES[use](missing)
 
         assert missing.describe_table(AFFILIATE_STATS) is None
@@ -113,7 +113,7 @@ def test_a_place_where_no_file_can_be_is_said(path: Path) -> None:
     """Below a file there are no directories: creating says why."""
     path.write_text("")
 
-    with closing(SQLiteStore(path / "store.db")) as store, pytest.raises(Unavailable, match="cannot be created: "):
+    with closing(SQLiteStore(path / "store.db")) as store, pytest.raises(Misconfigured, match="cannot be created: "):
         store.create_table(OPS)
 
 
@@ -122,7 +122,7 @@ def test_an_empty_file_has_no_tables(path: Path) -> None:
     path.touch()
 
     with closing(SQLiteStore(path)) as store:
-        with pytest.raises(Unavailable, match=r"table commercive_ops does not exist in .*store\.db"):
+        with pytest.raises(Misconfigured, match=r"table commercive_ops does not exist in .*store\.db"):
             store.scan(OPS)
         store.create_table(OPS)
 
@@ -161,7 +161,7 @@ def test_a_read_only_file_is_said_to_be_read_only(path: Path, store: SQLiteStore
         file.seek(18)
         file.write(b"\x03")
 
-    with pytest.raises(Unavailable, match="is read-only"):
+    with pytest.raises(Misconfigured, match="is read-only"):
         store.transact(Put(AFFILIATE_STATS, STATS))
 
 
@@ -172,7 +172,7 @@ def test_a_file_of_somebody_else_is_said_to_be_so(path: Path, store: SQLiteStore
     store.close()
     path.chmod(mode)
 
-    with pytest.raises(Unavailable, match=r"store\.db (cannot be opened|is read-only)"):
+    with pytest.raises(Misconfigured, match=r"store\.db (cannot be opened|is read-only)"):
         store.transact(Put(AFFILIATE_STATS, STATS))
 
 
@@ -227,7 +227,7 @@ def test_a_replaced_file_is_noticed(path: Path, store: SQLiteStore) -> None:
 
         assert store.get(AFFILIATE_STATS, KEY) is None
         path.unlink()
-        with pytest.raises(Unavailable, match="no store at"):
+        with pytest.raises(Misconfigured, match="no store at"):
             store.get(AFFILIATE_STATS, KEY)
 
 
@@ -261,7 +261,7 @@ def test_an_index_that_is_missing_shows_and_is_not_done_without(path: Path) -> N
 
         assert info is not None
         assert ["AffiliateLeadsIndex", "LinkLeadsIndex"] == sorted(info.indexes)
-        with pytest.raises(Unavailable, match=r"not as it should be .*LeadStatusIndex"):
+        with pytest.raises(Misconfigured, match=r"not as it should be .*LeadStatusIndex"):
             store.query(Query(LEADS, "open", index="LeadStatusIndex"))
 
 

@@ -7,7 +7,7 @@ from shutil import rmtree
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured, Unavailable
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.services.transfer.sorting import part_of_key
@@ -120,7 +120,7 @@ def test_an_export_that_failed_before_it_read_anything_leaves_its_directory_to_a
     source: Store, original: Path, tmp_path: Path
 ) -> None:
     """After a mistyped store the same directory can be given again, with or without --gzip."""
-    with closing(SQLiteStore(tmp_path / "mistyped.db")) as nothing, pytest.raises(Unavailable):
+    with closing(SQLiteStore(tmp_path / "mistyped.db")) as nothing, pytest.raises(Misconfigured):
         ExportService(nothing).run(tmp_path / "export", compress=True)
 
     assert digests(original) == exported(source, tmp_path / "export")

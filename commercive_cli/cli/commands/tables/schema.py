@@ -78,7 +78,7 @@ def backups(context: typer.Context, *, output: o.Output = "table") -> None:
 
 @app.command(
     epilog=example(
-        "commercive tables restore commercive_20261122T101500Z --to restored_",
+        "commercive tables restore commercive_v2_20261122T101500Z --to restored_",
         "commercive tables restore --at 2026-11-22T10:15:00Z --to restored_",
         "commercive tables restore store.db.20261122T101500Z.backup --to restored.db",
     )
@@ -114,10 +114,10 @@ def restore(
 
 @app.command(epilog=example("commercive tables template > tables.json"))
 def template(context: typer.Context) -> None:
-    """Print the CloudFormation template of the tables. Their names start with the store's prefix."""
+    """Print the CloudFormation template of the tables. Their names start with the prefix of the DynamoDB store."""
     from commercive_cli.services.tables.cloudformation import tables_stack as document
 
-    typer.echo(json.dumps(document(Session(context).settings.store.prefix), indent=_INDENT))
+    typer.echo(json.dumps(document(Session(context).settings.store.dynamodb_prefix), indent=_INDENT))
 
 
 def _agree(fixable: Sequence[Difference], target: str, *, yes: bool) -> None:
