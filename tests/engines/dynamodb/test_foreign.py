@@ -38,6 +38,7 @@ CLAIM = {"pk": "claim", "sk": "x", "expires_at": 1}
 VARIANTS: dict[str, tuple[Table, Table, Item]] = {
     "one attribute less": (LEADS, Table("leads", s("lead_id")), LEAD),
     "another name": (LEADS, Table("leads", s("id"), Attribute("created_at", "N")), LEAD),
+    "another type": (LEADS, Table("leads", s("lead_id"), s("created_at")), LEAD),
     "no sort key, another name": (AFFILIATE_LINKS, Table("affiliate_links", s("link_id")), LINK),
     "the other way round": (AFFILIATE_LINKS, Table("affiliate_links", s("link_id"), s("affiliate_id")), LINK),
     "one attribute more": (
@@ -107,12 +108,13 @@ def test_a_table_with_another_key_is_refused_and_not_changed(
 ) -> None:
     """Even where an item of ours would fit in: the message names both keys and the way out, and nothing is written."""
     table, live, item = VARIANTS[variant]
+    there = {name: str(value) if variant == "another type" else value for name, value in item.items()}
     with tables_on(beside(store, real_endpoint), live, MESSAGES) as theirs:
-        theirs.batch_put(live, [item])
+        theirs.batch_put(live, [there])
         with pytest.raises(Misconfigured) as refused:
             use(table, {**item, "mine": "yes"})(store)
 
-        assert [item] == theirs.scan(live).items
+        assert [there] == theirs.scan(live).items
         assert [] == theirs.scan(MESSAGES).items
     assert [] == watch.changed
     assert f"{store.prefix}{table.name} is not our table (its key is " in str(refused.value)
