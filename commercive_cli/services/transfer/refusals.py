@@ -40,7 +40,8 @@ class Refusals:
         if len(self) == 1:
             raise RefusedLines(self._places[0], tuple(self._places))
         if self._kinds:
-            kinds = ", ".join(f"{n:,} of {table} for {kind}" for (table, kind), n in self._kinds.most_common())
+            counts = sorted((table, -count, kind) for (table, kind), count in self._kinds.items())
+            kinds = ", ".join(f"{-count:,} of {table} for {kind}" for table, count, kind in counts)
             named = "" if len(self) == len(self._places) else f", the first {len(self._places)} are named"
             told = f"{len(self):,} lines are refused{named}: {kinds}; nothing was written"
             way_out = "mend the files, or choose tables with --only"

@@ -316,7 +316,7 @@ def test_the_target_names_the_place() -> None:
     here = DynamoDBStore("eu-west-1", endpoint="http://ann:secret@127.0.0.1:8000", session=session_with_credentials())
     there = DynamoDBStore("eu-west-1", prefix="p_", session=session_with_credentials())
 
-    assert "dynamodb eu-west-1 at http://127.0.0.1:8000 prefix commercive_" == here.target
+    assert "dynamodb eu-west-1 at http://127.0.0.1:8000 prefix commercive_v2_" == here.target
     assert (True, 0) == (here.local, here.index_lag_ms)
     assert "dynamodb eu-west-1 prefix p_" == there.target
     assert (False, 2000) == (there.local, there.index_lag_ms)

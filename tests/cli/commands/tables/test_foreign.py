@@ -202,6 +202,24 @@ def test_whoever_reads_or_writes_a_live_table_is_told_and_changes_nothing(
     assert before == mixed.contents()
 
 
+@pytest.mark.parametrize(("made", "told"), [(0, "0 of the six tables are there"), (6, "CreateTables=false")])
+def test_a_checked_template_says_whether_the_stack_makes_the_tables(
+    made: int, told: str, run: Run, account: Account
+) -> None:
+    """Where all that is there is ours, it is printed as without a look."""
+    own = DynamoDBStore(
+        "eu-west-1", prefix=f"{account.prefix}v2_", endpoint=account.endpoint, session=session_with_credentials()
+    )
+    for table in TABLES[:made]:
+        own.create_table(table)
+    own.close()
+    url = account.url.replace(account.prefix, own.prefix)
+    checked, offline = (run("--store", url, "api", "template", *words) for words in (["--check"], []))
+
+    assert (0, offline.out) == (checked.code, checked.out)
+    assert told in checked.err
+
+
 def test_tables_are_neither_created_nor_changed_beside_live_ones(run: Run, mixed: Account) -> None:
     """Exit 6 and no change in any table of the store; they are listed as foreign, and deletion leaves them."""
     before = mixed.contents()
