@@ -33,9 +33,6 @@ TABLE_ACCESS = (
 )
 
 
-_KEY_CHECKS = ("ConditionCheckItem", "DescribeTable")
-
-
 def statements(prefix: str) -> list[Statement]:
     """Return the policy's statements.
 
@@ -50,8 +47,8 @@ def _statements(access: TableAccess, prefix: str) -> list[Statement]:
     arn = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{prefix}{access.table.name}"
     transactions = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
     found = [
-        _allowed((*access.reads, *_KEY_CHECKS), [arn]),
-        {**_allowed(access.writes, [arn]), "Condition": transactions},
+        _allowed((*access.reads, "DescribeTable"), [arn]),
+        {**_allowed((*access.writes, "ConditionCheckItem"), [arn]), "Condition": transactions},
     ]
     if access.indexes:
         found.append(_allowed(("Query",), [f"{arn}/index/{name}" for name in access.indexes]))
