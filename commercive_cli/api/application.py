@@ -16,7 +16,7 @@ from commercive_cli.api.parameters import read_params
 from commercive_cli.api.routing import read_request, request_key
 from commercive_cli.api.telemetry import FORWARDED, Telemetry, Trace
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import Denied, Misconfigured, Unauthenticated
 
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
@@ -88,7 +88,7 @@ class Application:
         try:
             return action.call(Invocation(params, caller, self.backend, request.source, key))
         except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
-            raise Unavailable(f"the store refuses our credentials: {error.message}") from error
+            raise Misconfigured(f"the store refuses our credentials: {error.message}") from error
 
 
 def _success(answer: Answer) -> Reply:

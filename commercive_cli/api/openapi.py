@@ -34,7 +34,7 @@ _MEANINGS = {
     413: "The body exceeds 256 KB, or the answer 6 MB.",
     429: "Too many submissions; Retry-After says in how many seconds to try again.",
     500: "A bug of ours.",
-    503: "The store cannot answer now; retry with the same key.",
+    503: "The store cannot answer now, or is not set up; retry with the same key.",
 }
 _WRITES_ONLY = (409, 429)
 _HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.errors import Misconfigured, Unavailable
 
 SERVICE = "commercive-api"
 NAMESPACE = "Commercive"
@@ -67,8 +67,8 @@ class Telemetry:
     def failed(self, trace: Trace, error: Exception) -> None:
         """Log the origin of an error: the store's message for Unavailable, the stack frames without text for a bug."""
         record = {"request_id": trace.request_id, "action": trace.action, "error": _causes(error)}
-        if isinstance(error, Unavailable):
-            self._logger.error("unavailable", extra=record | {"detail": error.message})
+        if isinstance(error, Unavailable | Misconfigured):
+            self._logger.error(error.code, extra=record | {"detail": error.message})
         else:
             self._logger.error("bug", extra=record | {"frames": _frames(error)})
 

@@ -22,8 +22,11 @@ LARGEST_KEY_NUMBER = 2**63 - 1
 NESTING = 32
 
 
-def check_transaction(writes: tuple[Write, ...]) -> None:
-    """Raise Invalid when the writes cannot be one transaction: count, size, or two writes to one item."""
+def check_transaction(writes: tuple[Write, ...]) -> int:
+    """Return the writes' size in bytes; raise Invalid when they cannot be one transaction.
+
+    There may be too many or too large ones, or two to one item.
+    """
     if not 1 <= len(writes) <= TRANSACTION_WRITES:
         raise Invalid(f"a transaction holds 1 to {TRANSACTION_WRITES} writes, not {len(writes)}")
     keys = {(write.table.name, *map(write.key.get, write.table.key_names)) for write in writes}
@@ -32,6 +35,7 @@ def check_transaction(writes: tuple[Write, ...]) -> None:
     total = sum(_check_write(write) for write in writes)
     if total > TRANSACTION_BYTES:
         raise Invalid(f"a transaction holds at most 4 MB, this one {total:,} bytes")
+    return total
 
 
 def check_item(table: Table, item: Item) -> int:

@@ -11,6 +11,7 @@ from commercive_cli.domain.errors import (
     Damaged,
     Denied,
     Invalid,
+    Misconfigured,
     NotFound,
     RateLimited,
     Unauthenticated,
@@ -20,6 +21,10 @@ from commercive_cli.domain.errors import (
 BUG = 500
 BUG_TEXT = "something is wrong on our side; nothing more is known, try again later"
 UNAVAILABLE_TEXT = "the store cannot answer now and the outcome is unknown; retry with the same Idempotency-Key"
+MISCONFIGURED_TEXT = (
+    "this service's tables or permissions are not set up, so nothing was done; its operators find the reason in the "
+    "log, and with `commercive tables diff`"
+)
 RETRY_SECONDS = 1
 
 
@@ -58,6 +63,7 @@ STATUSES: dict[type[CommerciveError], int] = {
     TooLarge: 413,
     RateLimited: 429,
     Unavailable: 503,
+    Misconfigured: 503,
     Damaged: 409,
 }
 
@@ -82,6 +88,8 @@ def _failed(error: Exception) -> tuple[int, Failed]:
     status = _status(error)
     if status == BUG:
         return status, Failed(error=BUG_TEXT, code=CommerciveError.code)
+    if isinstance(error, Misconfigured):
+        return status, Failed(error=MISCONFIGURED_TEXT, code=error.code)
     is_unknown = isinstance(error, Unavailable) and not isinstance(error, OutsideUnavailable)
     return status, Failed(error=UNAVAILABLE_TEXT if is_unknown else str(error), code=code_of(error))
 
@@ -98,6 +106,6 @@ def _headers(error: Exception) -> dict[str, str]:
             return {"www-authenticate": "Bearer"}
         case RateLimited():
             return {"retry-after": str(getattr(error, "retry_after", RETRY_SECONDS))}
-        case Unavailable():
+        case Unavailable() | Misconfigured():
             return {"retry-after": str(RETRY_SECONDS)}
     return {}

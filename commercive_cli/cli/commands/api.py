@@ -99,12 +99,29 @@ def openapi() -> None:
     typer.echo(json.dumps(document(), indent=_INDENT))
 
 
-@app.command(epilog=example("commercive api template > stack.json"))
-def template(context: typer.Context) -> None:
-    """Print the CloudFormation template of API and tables. Table names start with the store's prefix."""
+@app.command(
+    epilog=example(
+        "commercive api template > stack.json",
+        "commercive --store dynamodb://eu-west-1 api template --check > stack.json",
+    )
+)
+def template(
+    context: typer.Context,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Look at the tables first; print nothing when one is not ours.")
+    ] = False,
+) -> None:
+    """Print the CloudFormation template of API and tables. Table names start with the prefix of the DynamoDB store.
+
+    Asks nobody, unless --check is given: that wants a DynamoDB store, and exits 78 when one of its tables is not ours.
+    """
     from commercive_cli.api.deploy import stack
 
-    typer.echo(json.dumps(stack.api_stack(Session(context).settings.store.prefix), indent=_INDENT))
+    session = Session(context)
+    if check:
+        _check_tables(session)
+    typer.echo(json.dumps(stack.api_stack(session.settings.store.dynamodb_prefix), indent=_INDENT))
 
 
 @app.command(
@@ -144,6 +161,15 @@ def package(
     count = write_package(target, lock)
     source = f"versions of {lock}" if lock else "versions installed here, which no lock file checks"
     say(f"{target}: {count} files, {target.stat().st_size:,} bytes; libraries in the {source}")
+
+
+def _check_tables(session: Session) -> None:
+    """Say whether the stack has to make the tables."""
+    if session.settings.store.engine != "dynamodb":
+        raise Invalid("--check looks at tables on DynamoDB; name them with --store dynamodb://REGION?prefix=PREFIX")
+    with session.reading() as services:
+        there = services.tables.check()
+    say(f"{there} of the six tables are there, and ours" + ("; deploy with CreateTables=false" if there else ""))
 
 
 def read_values(pairs: list[str]) -> dict[str, Any]:

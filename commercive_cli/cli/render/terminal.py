@@ -23,6 +23,7 @@ _COLOURS = {
     "different": "yellow",
     "rejected": "red",
     "missing": "red",
+    "foreign": "red",
     "closed": "dim",
     "admin": "cyan",
 }

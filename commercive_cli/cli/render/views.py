@@ -80,7 +80,7 @@ def _card(name: str, columns: tuple[c.Column, ...], title: str = "") -> Section:
 
 
 def _existing(answer: Tables) -> Iterable[Any]:
-    return (table for table in answer.tables if table.state != "missing")
+    return (table for table in answer.tables if table.state not in ("missing", "foreign"))
 
 
 class TablesDescribed(Tables):

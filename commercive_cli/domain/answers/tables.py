@@ -11,7 +11,8 @@ from commercive_cli.domain.money import Money
 class TableState(Sparse):
     """A table as it is, and how it compares with what is declared.
 
-    `state` is created, unchanged, different, missing or deleted; `differences` says what differs, in words.
+    `state` is created, unchanged, different, foreign (not ours, by its key), missing or deleted; `differences` says
+    what differs, in words.
     """
 
     table: str
@@ -74,9 +75,9 @@ class CostEstimate(Answer):
 class Difference(Sparse):
     """One thing about a table that is not as declared.
 
-    `what` is table, key, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion protection,
-    encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what to do
-    instead.
+    `what` is table, not our table, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion
+    protection, encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what
+    to do instead.
     """
 
     table: str

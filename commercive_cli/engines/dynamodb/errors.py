@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 from commercive_cli.domain.errors import (
     CommerciveError,
     Conflict,
-    Denied,
     Invalid,
+    Misconfigured,
     NotFound,
+    NotPermitted,
     Unauthenticated,
     Unavailable,
 )
@@ -31,12 +32,12 @@ from commercive_cli.store.items import Item, decode_item
 from commercive_cli.store.port import ConditionFailed
 
 
-class MissingTable(Unavailable):
+class MissingTable(Misconfigured):
     """The table does not exist, or not yet."""
 
 
-class UnknownOperation(Unavailable):
-    """The server does not know the operation, as is the case for some on compatible servers."""
+class UnknownOperation(Misconfigured):
+    """The server does not know the operation, as some compatible servers lack transactions, backups or S3."""
 
 
 @contextmanager
@@ -129,7 +130,7 @@ def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, 
     if code in _BAD_CREDENTIALS:
         return Unauthenticated(f"{endpoint} does not accept these credentials ({code}: {text}); {_CREDENTIALS_HELP}")
     if code in _DENIED:
-        return Denied(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
+        return NotPermitted(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
     return _table_error(error, code, text, endpoint, tables)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commercive_cli.domain.answers.chat import Sent
-from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Misconfigured, NotFound, Unavailable
 from commercive_cli.domain.ids import created_at_of, first_id, new_id
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.service import ChatService
@@ -555,7 +555,7 @@ def test_errors_of_a_store_reach_the_caller(clock: ManualClock, tmp_path: Path) 
     for attempt in (lambda: chat.send("user-1", "x"), lambda: chat.conversations("user-1"), lambda: chat.show("c")):
         with pytest.raises(CommerciveError, match="tables create") as refused:
             attempt()
-        assert isinstance(refused.value, Unavailable)
+        assert isinstance(refused.value, Misconfigured)
 
 
 def test_a_failed_send_leaves_no_trace(meddled: Intervening, clock: ManualClock, store: Store) -> None:

@@ -118,11 +118,22 @@ def test_time_to_live_on_another_attribute_is_turned_off_first() -> None:
     assert ((SetTTL(None), SetTTL("expires_at")), "on expires") == (found.changes, found.live)
 
 
-def test_a_difference_in_the_key_has_no_changes() -> None:
-    """A table's key cannot be changed, so its difference is reported without changes."""
-    (found,) = mismatches(OPS, replace(as_declared(OPS), keys=(("pk", "S"),)))
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (("pk", "S"),),
+        (("pk", "S"), ("sk", "N")),
+        (("sk", "S"), ("pk", "S")),
+        (("id", "S"), ("sk", "S")),
+        (),
+    ],
+    ids=str,
+)
+def test_a_table_with_another_key_is_not_ours(keys: tuple[tuple[str, str], ...]) -> None:
+    """Other names, types or order: that is the only thing told of the table, and no change is offered."""
+    (found,) = mismatches(OPS, replace(as_declared(OPS), keys=keys, indexes={}, ttl=None))
 
-    assert ("key", ()) == (found.what, found.changes)
+    assert ("not our table", ()) == (found.what, found.changes)
 
 
 def test_unsupported_protections_are_no_drift() -> None:

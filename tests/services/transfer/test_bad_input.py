@@ -17,8 +17,6 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, OPS
 from tests.services.books import everything, rows
 from tests.services.transfer.stores import (
-    StopAfter,
-    Stopped,
     edit_manifest,
     exported,
     importer,
@@ -206,16 +204,12 @@ def test_a_preview_refuses_what_the_import_would_refuse(name: str, export: Path,
     assert str(refused.value) == str(previewed.value)
 
 
-@pytest.mark.parametrize("resumed", [False, True])
-def test_two_lines_with_one_key_are_refused_across_batches(resumed: bool, target: Store, tmp_path: Path) -> None:
-    """In a sorted file, two lines with the same key are found anywhere, also when an import is resumed."""
+def test_two_lines_with_one_key_are_refused_across_batches(target: Store, tmp_path: Path) -> None:
+    """In a sorted file, two lines with the same key are found anywhere."""
     with closing(sqlite_store(tmp_path / "many.db")) as many:
         many.batch_put(OPS, [{"pk": "many", "sk": f"{number:05}"} for number in range(BATCH_ITEMS)])
         (name,) = exported(many, tmp_path / "export")
     path = rewrite(tmp_path / "export", name, lambda lines: [*lines, lines[-1]], signed=True)
-    if resumed:
-        with pytest.raises(Stopped):
-            importer(target).run(tmp_path / "export", "ops", on_items=StopAfter(1))
     with pytest.raises(Invalid) as refused:
         importer(target).run(tmp_path / "export", "ops")
 

@@ -29,7 +29,10 @@ def create(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Create the tables that are missing. Waits until all can be used; those that exist stay as they are."""
+    """Create the tables that are missing. Waits until all can be used; those that exist stay as they are.
+
+    Creates nothing, and exits 6, when one of those that exist is not ours, by its key.
+    """
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.write(services.tables.create)
@@ -137,7 +140,10 @@ def delete(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Delete all six tables. Asks for their prefix to be typed first; everything in them is lost."""
+    """Delete all six tables. Asks for their prefix to be typed first; everything in them is lost.
+
+    A table that is not ours, by its key, is left alone.
+    """
     session = Session(context, output)
     prefix = session.settings.store.prefix
     if dry_run:
@@ -146,4 +152,6 @@ def delete(
         question = f"This deletes the six tables of {session.settings.store} with everything in them. Type the prefix: "
         confirm = ask(question, "pass --confirm PREFIX").strip()
     with session.writing(yes=True, dry_run=dry_run) as services:
-        session.write(lambda: services.tables.delete(confirm or ""))
+        for table in session.write(lambda: services.tables.delete(confirm or "")).tables:
+            if table.state == "foreign":
+                say(f"{table.table} is not our table and was left alone")

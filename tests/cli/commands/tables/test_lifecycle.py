@@ -37,7 +37,7 @@ def test_without_tables_the_way_out_is_named(run: Run) -> None:
     """A command before `tables create` says what to run."""
     ran = run("chat", "list")
 
-    assert (ran.code, "commercive tables create" in ran.err) == (75, True)
+    assert (ran.code, "commercive tables create" in ran.err) == (78, True)
 
 
 def test_ids_are_those_of_tables_that_exist(run: Run, home: Path) -> None:
