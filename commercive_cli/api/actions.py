@@ -1,4 +1,4 @@
-"""The table of actions: name, method, parameters, who may, service call, answer. The door and the documents read it."""
+"""The table of actions, from which requests are answered and the OpenAPI document is made."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ Method = Literal["GET", "POST"]
 
 @dataclass(frozen=True)
 class Action(Generic[Model]):
-    """One action. `answers` lists what it may answer.
+    """One action. `who` may call it, `call` runs it, and `answers` lists the types of its answers.
 
-    `own` names the parameter that must be the caller's own id; admins may name anybody there when `admins_name_anyone`
-    is true. `permit` raises Denied for what the other columns cannot tell.
+    `own` names the parameter that must be the caller's own id; admins may pass any id there when `admins_name_anyone`
+    is true. `permit` raises Denied for rules that the other attributes cannot express.
     """
 
     name: str
@@ -39,11 +39,11 @@ class Action(Generic[Model]):
 
     @property
     def keyed(self) -> bool:
-        """Return whether a request may carry a key."""
+        """Return whether a request may carry an idempotency key."""
         return issubclass(self.params, p.Keyed)
 
     def check_permitted(self, params: Model, caller: Principal) -> None:
-        """Raise Denied when the parameters name somebody, or a side, that the caller may not act for."""
+        """Raise Denied when the parameters name a person or a side that the caller may not act for."""
         if self.own is not None:
             named = getattr(params, self.own)
             caller.check_name(self.own, named, admins_name_anyone=self.admins_name_anyone)
@@ -139,7 +139,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         Audience.USER,
         operations.create_link,
         (LinkCreated, LinkSynced),
-        "Make an affiliate's link for a store, or return the one that is there.",
+        "Make an affiliate's link for a store, or return the existing one.",
         own="affiliate_id",
         admins_name_anyone=True,
     ),
@@ -150,7 +150,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         Audience.PUBLIC,
         operations.submit,
         (LeadSubmitted,),
-        "Bring a lead through an affiliate's link.",
+        "Submit a lead through an affiliate's link.",
         aliases=("leads/submit",),
     ),
     Action(
@@ -184,7 +184,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         "Approve or reject a lead.",
         own="admin_id",
     ),
-    Action("health", "GET", p.Params, Audience.PUBLIC, operations.health, (Health,), "Whether the API is there."),
+    Action("health", "GET", p.Params, Audience.PUBLIC, operations.health, (Health,), "Whether the API is running."),
 )
 
 BY_NAME: Mapping[str, Action[Any]] = {name: action for action in ACTIONS for name in (action.name, *action.aliases)}

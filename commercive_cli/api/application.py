@@ -1,4 +1,4 @@
-"""The door: one event in, one reply out. Parse, authorize, one service call, JSON."""
+"""Answers one event with one reply: parses, authorizes, makes one service call, and returns JSON."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
 
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
-"""What Lambda can carry is 6 MB, headers included."""
+"""The longest answer; Lambda allows 6 MB, headers included."""
 
 _USUAL_HEADERS = {
     "content-type": "application/json",
@@ -31,7 +31,7 @@ _USUAL_HEADERS = {
 
 @dataclass(frozen=True)
 class Application:
-    """Answers Function URL events; safe to share between threads. `now` counts seconds, for latencies."""
+    """Answers Function URL events; can be used by several threads at once. `now` returns seconds, for latencies."""
 
     backend: Backend
     gate: Authenticator
@@ -40,7 +40,7 @@ class Application:
     now: Callable[[], float] = time.perf_counter
 
     def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the reply to an event; whatever goes wrong is a reply, too."""
+        """Return the reply to an event; every error becomes a reply, too."""
         request, began = HTTPRequest(event), self.now()
         trace = Trace(request_id=request.id)
         reply = self._reply(request, trace)
@@ -57,7 +57,7 @@ class Application:
                 return self.cors.preflight(request)
             self.cors.check(request)
             return _success(self._answer(request, trace))
-        except Exception as error:  # noqa: BLE001 - the one place: a client hears of every failure, in JSON
+        except Exception as error:  # noqa: BLE001 - clients get every failure as JSON
             reply = failure(error)
             trace.outcome = code_of(error)
             if reply.status >= 500:
@@ -75,20 +75,17 @@ class Application:
         key = request_key(request, params) if action.keyed else None
         try:
             return action.call(Invocation(params, caller, self.backend, request.source, key))
-        except (
-            Unauthenticated,
-            Denied,
-        ) as error:  # the caller passed the checks above: it is us whom the store refuses
-            raise Unavailable(f"the store refuses us: {error.message}") from error
+        except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
+            raise Unavailable(f"the store refuses our credentials: {error.message}") from error
 
 
 def _success(answer: Answer) -> Reply:
     body = to_json(answer.model_dump(mode="json"))
     if _lambda_bytes(body) > ANSWER_BYTES:
-        raise TooLarge("the answer exceeds 6 MB; ask for pages with limit, and go on with cursor")
+        raise TooLarge("the answer exceeds 6 MB; ask for pages with limit and cursor")
     return Reply(200, body)
 
 
 def _lambda_bytes(body: str) -> int:
-    """Return the size of a body within Lambda's own JSON, which escapes quotes and backslashes once more."""
+    """Return the size of a body within Lambda's JSON, in which quotes and backslashes are escaped."""
     return len(body.encode()) + body.count('"') + body.count("\\")

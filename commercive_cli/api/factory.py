@@ -1,4 +1,4 @@
-"""Puts the door together: settings and services in, a door out. The Lambda, the local server and the tests call it."""
+"""Makes the API application from settings and services, for the Lambda handler, the local server and tests."""
 
 from commercive_cli.api.application import Application
 from commercive_cli.api.auth.authenticator import Authenticator, TokenAuthenticator, TrustingAuthenticator
@@ -14,7 +14,7 @@ from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.services.records.rate_limits import RateService
 from commercive_cli.settings.api import APISettings
 
-TRUSTING = "auth mode none: whoever reaches this API may read and change everything; never deploy it so"
+TRUSTING = "auth mode none: anybody who reaches this API may read and change everything; never deploy it in this mode"
 
 
 def create_application(
@@ -25,7 +25,7 @@ def create_application(
     clock: Clock = system_clock,
     send: SendRequest = send_request,
 ) -> Application:
-    """Return the door over `services`; `send` makes the calls to Supabase. Mode none is said in the log."""
+    """Return the application over `services`; `send` makes the requests to Supabase. Logs a warning in mode none."""
     links = LinkTable(settings.supabase, telemetry.not_synced, send) if settings.supabase else None
     if settings.tokens is None:
         telemetry.warn(TRUSTING)

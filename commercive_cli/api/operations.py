@@ -1,4 +1,4 @@
-"""What each action does: one service call, with what the request and the caller bring."""
+"""The operation of each action: one service call, with the request's parameters and the caller."""
 
 from dataclasses import dataclass
 from typing import Generic, Literal
@@ -21,21 +21,21 @@ from commercive_cli.services.records.rate_limits import RateService
 
 
 class Health(Answer):
-    """The API is there; nothing is said of the store."""
+    """The API is running; the store is not checked."""
 
     status: Literal["ok"] = "ok"
     version: str = __version__
 
 
 class LinkSynced(LinkCreated):
-    """A link, and whether Supabase shows it too; only where a Supabase project is configured."""
+    """A link, and whether it was written to Supabase; the answer if a Supabase project is configured."""
 
     supabase_synced: bool
 
 
 @dataclass(frozen=True)
 class Backend:
-    """What actions work with: the services, the rate limits, and Supabase's table where one is configured."""
+    """The collaborators of actions: services, rate limits, and Supabase's table if one is configured."""
 
     services: Services
     rates: RateService
@@ -45,7 +45,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class Invocation(Generic[Model]):
-    """One call of an action: its parameters, who asks from which address, and the request's key."""
+    """One call of an action: its parameters, the caller, its IP address (`source`), and the request's key."""
 
     params: Model
     caller: Principal
@@ -66,7 +66,7 @@ def conversations(call: Invocation[p.UserConversations]) -> Conversations:
 
 
 def messages(call: Invocation[p.ConversationMessages]) -> Messages:
-    """List messages; whoever is no admin sees those of their own conversations alone."""
+    """List messages; users see those of their own conversations alone."""
     asked = call.params
     return call.services.chat.messages(
         asked.conversation_id, since=asked.since, limit=asked.limit, cursor=asked.cursor, owner=call.caller.owner
@@ -92,13 +92,13 @@ def reply(call: Invocation[p.AdminReply]) -> Sent:
 def mark_read(call: Invocation[p.ReadMark]) -> MarkedRead:
     """Mark the other side's messages read."""
     asked, caller = call.params, call.caller
-    # Even an admin reads as a user in a conversation of their own alone: the user's count is the user's.
+    # Reading as the user is for the user alone, even if the caller is an admin: it resets the user's counter.
     owner = caller.owner if asked.reader_type == "admin" else caller.self_only
     return call.services.chat.mark_read(asked.conversation_id, asked.reader_type, owner=owner)
 
 
 def admins_read_as_admins(asked: p.ReadMark, caller: Principal) -> None:
-    """Raise Denied when somebody else reads as an admin."""
+    """Raise Denied when the messages are to be read as admin and the caller is none."""
     if asked.reader_type == "admin":
         caller.check_role(Audience.ADMIN)
 
@@ -141,7 +141,7 @@ def get_link(call: Invocation[p.Affiliate]) -> LinkFound:
 
 
 def create_link(call: Invocation[p.NewLink]) -> LinkCreated:
-    """Make or find an affiliate's link, and show it to Supabase where one is configured."""
+    """Create or find an affiliate's link, and write it to Supabase if a project is configured."""
     asked = call.params
     created = call.services.affiliates.create_link(asked.affiliate_id, asked.affiliate_email, asked.store_url)
     if call.backend.links is None:
@@ -151,7 +151,7 @@ def create_link(call: Invocation[p.NewLink]) -> LinkCreated:
 
 
 def submit(call: Invocation[p.NewLead]) -> LeadSubmitted:
-    """Store a lead within the rate limits; a program that fills in the honeypot only believes that it did."""
+    """Store a lead within the rate limits; a form with the honeypot filled in gets an answer but is not stored."""
     asked, source = call.params, call.source
     if asked.lead_data.get(p.HONEYPOT):
         return LeadSubmitted(lead_id=new_id(call.backend.clock()))
@@ -169,5 +169,5 @@ def stats(call: Invocation[p.Affiliate]) -> Stats:
 
 
 def health(_call: Invocation[p.Params]) -> Health:
-    """Say that the API is there."""
+    """Return that the API is running."""
     return Health()

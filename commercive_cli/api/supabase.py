@@ -1,4 +1,4 @@
-"""The Supabase table that the dashboard fell back on: it still shows an affiliate's link (seed, section 2.10)."""
+"""Writes affiliates' links to the Supabase table that the dashboard falls back on (seed, section 2.10)."""
 
 import json
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from commercive_cli.settings.api import SupabaseSettings
 
 @dataclass(frozen=True)
 class LinkTable:
-    """Writes links into Supabase's `affiliate` table by PostgREST; the key travels in headers alone.
+    """Writes links into Supabase's `affiliate` table by PostgREST; the key is sent in headers only.
 
-    `report` hears why a link could not be written.
+    `report` is called with the reason when a link could not be written.
     """
 
     settings: SupabaseSettings
@@ -21,7 +21,7 @@ class LinkTable:
     send: SendRequest = send_request
 
     def show_link(self, affiliate_id: str, affiliate_url: str) -> bool:
-        """Set `form_url` in the affiliate's row; return whether a row has it now. Never raises."""
+        """Set `form_url` in the affiliate's row; return whether there was one to change. Never raises."""
         url = f"{self.settings.url}/rest/v1/affiliate?affiliate_id=eq.{quote(affiliate_id, safe='')}"
         try:
             answered = self.send("PATCH", url, self._headers(), json.dumps({"form_url": affiliate_url}).encode())
@@ -43,7 +43,7 @@ class LinkTable:
 
 
 def _problem(answered: Response) -> str | None:
-    """Return why the row is not as asked, or None; `Content-Range: */0` is how PostgREST says that none matched."""
+    """Return why no row was changed, or None; `Content-Range: */0` is PostgREST's sign that none matched."""
     if not 200 <= answered.status < 300:
         return f"Supabase answered HTTP {answered.status}"
     if answered.headers.get("content-range", "").endswith("/0"):

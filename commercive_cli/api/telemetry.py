@@ -1,6 +1,6 @@
-"""Structured logs and metrics: what was asked by whom, how it ended and how long it took. Never what was said.
+"""Structured logs and metrics: the action, the caller, the outcome and the latency of each request.
 
-A record may hold the action's name, an id, a number, a code of ours or a place in our source. It never holds message
+A record may hold the action's name, an id, a number, an error code or a position in the source. It never holds message
 text, names, e-mails, phones, tokens, query strings, or the text of an error that could quote any of them.
 """
 
@@ -23,7 +23,7 @@ OK = "ok"
 
 @dataclass
 class Trace:
-    """What is known of one request, filled in as it goes on."""
+    """What is logged about one request, filled in while it is answered."""
 
     request_id: str = ""
     action: str = UNKNOWN
@@ -33,7 +33,7 @@ class Trace:
     latency_ms: float = 0.0
 
     def record(self) -> dict[str, Any]:
-        """Return what is logged."""
+        """Return the log record."""
         return {
             "action": self.action,
             "caller": self.caller,
@@ -47,7 +47,7 @@ class Trace:
 class Telemetry:
     """Writes one log record and one set of metrics (CloudWatch embedded metric format) per request, to `out`.
 
-    Loggers are one per `service` name and process, and keep the stream of the first.
+    All instances with one `service` name share a logger, which writes to the stream of the first.
     """
 
     def __init__(self, out: TextIO | None = None, *, service: str = SERVICE) -> None:
@@ -56,11 +56,11 @@ class Telemetry:
         self._service = service
 
     def warn(self, message: str) -> None:
-        """Log a warning of ours."""
+        """Log a warning."""
         self._logger.warning(message)
 
     def failed(self, trace: Trace, error: Exception) -> None:
-        """Log where an error of ours came from; the store's own words are about the store, a bug's text is left out."""
+        """Log the origin of an error: the store's message for Unavailable, the stack frames without text for a bug."""
         record = {"request_id": trace.request_id, "action": trace.action, "error": _causes(error)}
         if isinstance(error, Unavailable):
             self._logger.error("unavailable", extra=record | {"detail": error.message})
@@ -68,11 +68,11 @@ class Telemetry:
             self._logger.error("bug", extra=record | {"frames": _frames(error)})
 
     def not_synced(self, problem: str) -> None:
-        """Log why Supabase does not show a link."""
+        """Log why a link was not written to Supabase."""
         self._logger.warning("supabase_not_synced", extra={"problem": problem})
 
     def done(self, trace: Trace) -> None:
-        """Log and measure one request."""
+        """Log one request and write its metrics."""
         self._logger.info("request", extra=trace.record())
         self._out.write(json.dumps(self._metrics(trace)) + "\n")
 

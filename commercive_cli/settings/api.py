@@ -1,4 +1,4 @@
-"""Settings of the API door, from the environment alone: who may call it, from which pages, and what stands behind."""
+"""Settings of the API, from the environment alone: who may call it, from which pages, and which Supabase project."""
 
 import re
 import secrets
@@ -24,7 +24,7 @@ _SAFE_URL = re.compile(rf"(https://[^\s/?#@]+|http://{_LOOPBACK}(:[0-9]+)?)(/[^\
 
 @dataclass(frozen=True)
 class TokenSettings:
-    """Whose access tokens count: the issuer, and either its shared secret (HS256) or its key set (ES256, RS256)."""
+    """Which access tokens are accepted: the issuer, and its shared secret (HS256) or its key set (ES256, RS256)."""
 
     issuer: str
     secret: str | None = None
@@ -33,7 +33,7 @@ class TokenSettings:
 
 @dataclass(frozen=True)
 class SupabaseSettings:
-    """The project whose `affiliate` table still shows links, and the key that may write it."""
+    """The project whose `affiliate` table gets a copy of each link, and the key that may write it."""
 
     url: str
     key: str
@@ -41,9 +41,9 @@ class SupabaseSettings:
 
 @dataclass(frozen=True)
 class APISettings:
-    """How the API answers. `tokens` is None in mode none alone; `address_key` hides callers' addresses in counters.
+    """Settings of the API. `tokens` is None in mode none alone; rate limits store addresses hashed with `address_key`.
 
-    `origins` None leaves CORS to whatever stands in front of the API. `cors_headers` (COMMERCIVE_CORS_HEADERS) says who
+    With `origins` None, CORS is left to a proxy in front of the API. `cors_headers` (COMMERCIVE_CORS_HEADERS) says who
     sends the headers that let pages on the list read answers: `api`, or `url` for the Function URL, whose CORS settings
     then must name the same origins. Requests from other pages are refused either way.
     """
@@ -59,9 +59,9 @@ class APISettings:
 def load_api(
     environ: Mapping[str, str], *, auth: str | None = None, origins: tuple[str, ...] | None = None
 ) -> APISettings:
-    """Return the API's settings; `auth` and `origins` are what the command line asked for.
+    """Return the API's settings; `auth` and `origins` come from the command line.
 
-    Raises Invalid naming the variable when one is missing or wrong: without tokens to check, mode jwt does not start.
+    Raises Invalid naming the variable that is missing or wrong, as when mode jwt has no issuer.
     """
     mode: AuthMode = choose(auth or environ.get("COMMERCIVE_API_AUTH") or "jwt", AUTH_MODES, "COMMERCIVE_API_AUTH")
     url = _safe_url(environ, "COMMERCIVE_SUPABASE_URL")
@@ -79,8 +79,8 @@ def _tokens(environ: Mapping[str, str], url: str) -> TokenSettings:
     issuer = _safe_url(environ, "COMMERCIVE_JWT_ISSUER") or (f"{url}/auth/v1" if url else "")
     if not issuer:
         raise Invalid(
-            "the API does not know whose tokens to accept: set COMMERCIVE_SUPABASE_URL, or COMMERCIVE_JWT_ISSUER; "
-            "for trying it out locally without tokens there is --auth none"
+            "the issuer of access tokens is not set: set COMMERCIVE_SUPABASE_URL, or COMMERCIVE_JWT_ISSUER; "
+            "to try the API locally without tokens, pass --auth none"
         )
     secret = environ.get("COMMERCIVE_JWT_SECRET") or None
     if secret is not None and len(secret.encode()) < SHORTEST_SECRET:
@@ -103,7 +103,7 @@ def _address_key(environ: Mapping[str, str], mode: AuthMode) -> bytes:
     if len(key) < SHORTEST_SECRET:
         raise Invalid(
             f"COMMERCIVE_ADDRESS_KEY must hold {SHORTEST_SECRET} random bytes or more, such as `openssl rand -hex 32` "
-            "prints; the rate limits keep callers' addresses under it"
+            "prints; the rate limits store callers' addresses hashed with it"
         )
     return key
 
@@ -123,7 +123,7 @@ def _origin(origin: str) -> str:
 
 
 def _safe_url(environ: Mapping[str, str], variable: str) -> str:
-    """Return a URL without its trailing slash; plain http is for this machine alone."""
+    """Return a URL without its trailing slash; http is allowed for this machine only."""
     url = environ.get(variable, "")
     if url and not _SAFE_URL.fullmatch(url):
         raise Invalid(f"{variable} must be an https URL, or http on this machine, without a query")

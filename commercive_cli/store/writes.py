@@ -119,6 +119,11 @@ def unchanged(item: Item, *names: str) -> All:
     return All(*(Equals(name, item[name]) if name in item else Missing(name) for name in names))
 
 
+def wholly_unchanged(table: Table, item: Item) -> All:
+    """Return the condition that the item is still there, and every attribute that was read is what it was."""
+    return All(Exists(), unchanged(item, *(name for name in item if name not in table.key_names)))
+
+
 def holds(condition: Condition | None, item: Item | None) -> bool:
     """Return whether the condition holds for the item; None stands for no condition and for no item."""
     match condition:

@@ -1,4 +1,4 @@
-"""A door on a fresh SQLite store, people with access tokens, and a way to knock."""
+"""An API application on a fresh SQLite store, an issuer of access tokens, and clients."""
 
 import shutil
 from collections.abc import Iterator

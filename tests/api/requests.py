@@ -1,6 +1,6 @@
-"""Requests of every action, and what each kind of caller gets for them.
+"""Requests of every action, and the status that each kind of caller gets.
 
-A new action needs a row in both tables: the tests of the package, of the role and of who may run over them.
+A new action needs an entry in both tables: the tests of package, role and permissions use them.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ CALLERS = ("no token", "anon key", "expired", "user A", "user B", "admin")
 
 
 @dataclass(frozen=True)
-class Things:
-    """What belongs to somebody: a conversation, a link and a lead."""
+class UserItems:
+    """The items of one user: a conversation, a link and a lead."""
 
     owner: str
     conversation_id: str
@@ -24,10 +24,10 @@ class Things:
     lead_id: str
 
 
-Knock = Callable[[Client, Things, str], Answer]
-"""Performs an action on somebody's things, with the caller's own id where the action wants one."""
+ActionRequest = Callable[[Client, UserItems, str], Answer]
+"""Calls an action on a user's items, with the caller's own id where the action has such a parameter."""
 
-KNOCKS: dict[str, Knock] = {
+REQUESTS: dict[str, ActionRequest] = {
     "chat/conversations": lambda c, t, _: c.get("chat/conversations", f"user_id={t.owner}"),
     "chat/messages": lambda c, t, _: c.get("chat/messages", f"conversation_id={t.conversation_id}"),
     "chat/messages since": lambda c, t, _: c.get("chat/messages", f"conversation_id={t.conversation_id}&since=1"),
@@ -84,7 +84,7 @@ EXPECTED: dict[str, dict[str, tuple[int, int]]] = {
     "admin/approve-lead": NOBODY | ADMINS,
     "health": ANYONE,
 }
-"""For each caller the status on A's things and on B's."""
+"""The statuses that each caller gets for A's items and for B's."""
 
 
 def token_of(issuer: Issuer, caller: str) -> tuple[str | None, str]:
@@ -99,19 +99,19 @@ def token_of(issuer: Issuer, caller: str) -> tuple[str | None, str]:
     return tokens[caller]
 
 
-def things_of(client: Client, owner: str) -> Things:
+def items_of(client: Client, owner: str) -> UserItems:
     link_id = make_link(client, owner)
-    return Things(owner, begin(client, user=owner), link_id, submit(client, link_id))
+    return UserItems(owner, begin(client, user=owner), link_id, submit(client, link_id))
 
 
 def successes(action: str) -> list[tuple[str, str]]:
-    """Return the requests of an action that succeed on A's things, each with a caller who may."""
+    """Return the requests of an action that succeed on A's items, each with a permitted caller."""
     found = [
         (name, caller)
-        for name in KNOCKS
+        for name in REQUESTS
         for caller in ("user A", "admin")
         if name.split()[0] == action and EXPECTED[name][caller][0] == 200
     ]
     if not found:
-        pytest.fail(f"no request of {action} that succeeds: add one to KNOCKS and EXPECTED in tests/api/requests.py")
+        pytest.fail(f"no request of {action} that succeeds: add one to REQUESTS and EXPECTED in tests/api/requests.py")
     return found

@@ -51,7 +51,7 @@ class TestValues:
 
 
 def test_every_code_of_the_api_has_an_exit_code() -> None:
-    """`api call` must not call a refusal a bug, whichever errors the API comes to know."""
+    """Every error code of the API has an exit code other than that of a bug, but for bugs."""
     refusals = [error.code for error, status in STATUSES.items() if status != STATUS_OF_BUG]
 
     assert [] == [code for code in refusals if exit_code_of(code) == BUG]
@@ -59,7 +59,7 @@ def test_every_code_of_the_api_has_an_exit_code() -> None:
 
 
 def test_importing_the_commands_loads_no_web_server() -> None:
-    """`--help` stays quick."""
+    """`--help` loads none of the API's libraries."""
     script = "import sys, commercive_cli.cli.commands.api; print('waitress' in sys.modules, 'jwt' in sys.modules)"
 
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 - ours

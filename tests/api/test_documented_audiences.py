@@ -1,4 +1,4 @@
-"""Who may call what, as the API's page says it, held to the table of actions."""
+"""The permissions in the API's documentation are those of the table of actions."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in REST.p
 
 @pytest.mark.parametrize("action", ACTIONS, ids=[action.name for action in ACTIONS])
 def test_the_page_says_who_may(action: Action[Any]) -> None:
-    """Each action stands in one row, and what it says of nobody and of users is what the table of actions says."""
+    """Each action has one row, whose audience is that of the table of actions."""
     found = [row for row in ROWS if f"`{action.name}`" in row[0]]
 
     assert 1 == len(found), f"{action.name} stands in {len(found)} rows of the table in .github/API.md"

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the door does: every action, every parameter, every status."""
+"""The OpenAPI document describes every action, parameter and status of the API."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -43,14 +43,14 @@ def test_every_action_is_documented() -> None:
 
 
 def test_references_lead_somewhere() -> None:
-    """Generators follow them."""
+    """Every reference in the document has a target, which generators need."""
     missing = {each for each in references(DOCUMENT) if each.rpartition("/")[2] not in SCHEMAS}
 
     assert set() == missing
 
 
 def test_every_status_is_documented() -> None:
-    """Writes know all of them; reads have neither conflicts nor rate limits."""
+    """Writes list all statuses; reads have neither conflicts nor rate limits."""
     every = {"200", *(str(status) for status in STATUSES.values()), str(BUG)}
 
     assert every == set(PATH["post"]["responses"])
@@ -59,7 +59,7 @@ def test_every_status_is_documented() -> None:
 
 @pytest.mark.parametrize("error", STATUSES)
 def test_the_headers_of_failures_are_documented(error: type[CommerciveError]) -> None:
-    """A client reads there when to try again, and with which method."""
+    """Retry-After, Allow and WWW-Authenticate are documented for the statuses that have them."""
     reply = failure(WrongMethod("", ("GET",)) if error is WrongMethod else error(""))
 
     documented = PATH["post"]["responses"][str(reply.status)]["headers"]

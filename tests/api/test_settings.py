@@ -1,4 +1,4 @@
-"""The API's settings: what must be said before it starts, and what may not be said."""
+"""The API's settings: which are required, which are refused, and which have defaults."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_a_supabase_url_says_whose_tokens_count() -> None:
 
 
 def test_mode_none_needs_nothing() -> None:
-    """A developer's first try works at once, when asked for by name."""
+    """Mode none needs no other setting."""
     settings = load_api({}, auth="none")
 
     assert ("none", None, None) == (settings.auth, settings.tokens, settings.supabase)
@@ -93,7 +93,7 @@ def test_the_api_sends_cors_headers_unless_the_url_does() -> None:
 
 
 def test_links_go_to_supabase_only_with_a_key() -> None:
-    """The URL alone says whose tokens count, no more."""
+    """Without a key, the URL only names the issuer of access tokens."""
     with_key = load_api(COMPLETE | {"COMMERCIVE_SUPABASE_KEY": "service-key"}).supabase
 
     assert load_api(COMPLETE).supabase is None

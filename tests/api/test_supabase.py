@@ -1,4 +1,4 @@
-"""A new link is shown by Supabase, too, where one is configured; its failures never cost the link."""
+"""A new link is written to Supabase, if configured; when that fails, the link exists all the same."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,7 @@ NEW = {"affiliate_id": "aff/1&x=y", "affiliate_email": "a@example.com", "store_u
 
 
 def test_the_affiliates_row_gets_the_url(world: World) -> None:
-    """One PATCH in PostgREST's dialect, the id quoted, the key in headers alone."""
+    """One PATCH request as PostgREST expects it, with the id quoted and the key in headers only."""
     world.outside.answers[TABLE] = Response(204, headers={"content-range": "0-0/1"})
 
     created = world.open(supabase=SUPABASE).post("affiliate/create-link", **NEW)
@@ -38,7 +38,7 @@ def test_the_affiliates_row_gets_the_url(world: World) -> None:
     ids=["unreachable", "broken", "refused", "redirect", "no such affiliate"],
 )
 def test_a_failure_is_reported_and_never_loses_the_link(world: World, answered: Response | None) -> None:
-    """supabase_synced is false, the link is there, the log says why; asking again tries again."""
+    """supabase_synced is false, the link exists, the log has the reason; a repetition tries again."""
     if answered is not None:
         world.outside.answers[TABLE] = answered
     client = world.open(supabase=SUPABASE)

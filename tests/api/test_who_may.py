@@ -1,15 +1,15 @@
-"""Thirteen actions, six kinds of callers, their own things and others': every cell of the table."""
+"""Permissions of six kinds of callers, for every action, on their own items and others'."""
 
 import pytest
 
 from commercive_cli.api.actions import ACTIONS
-from tests.api.requests import CALLERS, EXPECTED, KNOCKS, successes, things_of, token_of
+from tests.api.requests import CALLERS, EXPECTED, REQUESTS, items_of, successes, token_of
 from tests.api.test_seed_requests import begin
 from tests.api.world import Client, Issuer, World
 
 CELLS = [
     pytest.param(action, caller, which, EXPECTED[action][caller][which], id=f"{action}, {caller}, {owner}'s")
-    for action in KNOCKS
+    for action in REQUESTS
     for caller in CALLERS
     for which, owner in enumerate(("A", "B"))
 ]
@@ -17,7 +17,7 @@ CELLS = [
 
 @pytest.mark.parametrize("action", [action.name for action in ACTIONS])
 def test_every_action_has_a_row(action: str) -> None:
-    """An action that nobody tried is open to whoever finds it."""
+    """Every action has requests in the table, so that none is untested."""
     assert successes(action)
 
 
@@ -26,16 +26,16 @@ def test_every_cell_is_as_designed(
     world: World, issuer: Issuer, action: str, caller: str, which: int, expected: int
 ) -> None:
     """200 where the caller may, 401 for nobody, 403 for others' names and admins' actions, 404 for others' chats."""
-    things = [things_of(world.open(), owner) for owner in ("user-a", "user-b")][which]
+    items = [items_of(world.open(), owner) for owner in ("user-a", "user-b")][which]
     token, me = token_of(issuer, caller)
 
-    answer = KNOCKS[action](world.open("jwt").as_(token).from_("203.0.113.9"), things, me)
+    answer = REQUESTS[action](world.open("jwt").as_(token).from_("203.0.113.9"), items, me)
 
     assert (expected, expected == 200) == (answer.status, answer.body["success"])
 
 
 def test_what_is_hidden_looks_like_what_is_not_there(world: World, issuer: Issuer) -> None:
-    """Another user's conversation and an unknown one get the same words, but for the id."""
+    """Another user's conversation and an unknown one get the same error, but for the id."""
     theirs = begin(world.open(), user="user-b")
     client = world.open("jwt").as_(issuer.token("user-a"))
 
@@ -45,7 +45,7 @@ def test_what_is_hidden_looks_like_what_is_not_there(world: World, issuer: Issue
 
 
 def test_the_audit_trail_names_the_token_not_the_request(world: World, issuer: Issuer) -> None:
-    """Who closed a conversation is who signed in; naming somebody else is denied."""
+    """A conversation is closed by the signed-in admin; naming somebody else is denied."""
     conversation_id = begin(world.open())
     client = world.open("jwt").as_(issuer.token("boss", admin=True))
 

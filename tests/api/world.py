@@ -1,4 +1,4 @@
-"""What API tests work with: a door over a store, an issuer of access tokens, and a client that knocks."""
+"""The collaborators of API tests: a client, a clock, an issuer of access tokens, and a fake of Supabase."""
 
 import base64
 import io
@@ -28,12 +28,12 @@ START_MS = 1_760_000_000_000
 DASHBOARD = "https://dashboard.commercive.co"
 _services = count()
 
-Door = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""What answers events: an Application, or the handler of a package."""
+Handle = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Answers events: an Application, or the handler of a package."""
 
 
 class FakeClock:
-    """Milliseconds that pass when a test says so, and one with each look."""
+    """A clock in milliseconds that a test advances, and that moves by one with each call."""
 
     def __init__(self) -> None:
         self.now = START_MS
@@ -47,7 +47,7 @@ class FakeClock:
 
 
 class Outside:
-    """Stands for Supabase: answers by URL, remembers what was sent, fails on demand."""
+    """A fake of Supabase: answers by URL, records requests, and refuses connections to other URLs."""
 
     def __init__(self, answers: Mapping[str, Response]) -> None:
         self.answers = dict(answers)
@@ -113,7 +113,7 @@ def _jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
 
 @dataclass
 class Answer:
-    """What came back: status, JSON body, headers."""
+    """An answer: status, JSON body and headers."""
 
     status: int
     body: dict[str, Any]
@@ -127,9 +127,9 @@ class Answer:
 
 @dataclass
 class Client:
-    """Knocks on a door as the Function URL does."""
+    """Sends events to an application, as the Function URL does."""
 
-    door: Door
+    handle: Handle
     log: io.StringIO = field(default_factory=io.StringIO)
     headers: dict[str, str] = field(default_factory=dict)
     address: str = ADDRESS
@@ -157,7 +157,7 @@ class Client:
             },
             "isBase64Encoded": encoded or isinstance(body, bytes),
         } | ({} if raw is None else {"body": raw})
-        reply = self.door(event)
+        reply = self.handle(event)
         return Answer(reply["statusCode"], json.loads(reply["body"] or "{}"), reply["headers"])
 
     def get(self, action: str, query: str = "", **headers: str) -> Answer:
@@ -170,16 +170,16 @@ class Client:
     def as_(self, token: str | None) -> "Client":
         """Return the same client with an access token, or without any."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return Client(self.door, self.log, headers, self.address, self._ids)
+        return Client(self.handle, self.log, headers, self.address, self._ids)
 
     def from_(self, address: str) -> "Client":
         """Return the same client at another address."""
-        return Client(self.door, self.log, self.headers, address, self._ids)
+        return Client(self.handle, self.log, self.headers, address, self._ids)
 
 
 @dataclass
 class World:
-    """A store with its services, a clock, an issuer of tokens, and whatever else is outside."""
+    """A store with its services, a clock, an issuer of tokens, and the fake of Supabase."""
 
     services: Services
     clock: FakeClock
@@ -187,7 +187,7 @@ class World:
     outside: Outside
 
     def open(self, auth: AuthMode = "none", **settings: Any) -> Client:
-        """Return a client at a door in the given mode."""
+        """Return a client of an application in the given mode."""
         log = io.StringIO()
         tokens = TokenSettings(ISSUER, jwks_url=f"{ISSUER}/.well-known/jwks.json")
         defaults: dict[str, Any] = {

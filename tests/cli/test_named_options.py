@@ -1,4 +1,4 @@
-"""What messages tell people to do: the options and commands they name are there."""
+"""The options and commands that messages name exist."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The books counted again from raw scans, independently of the services and of the audit."""
+"""Counts and checks all data from raw scans, independently of the services and of the audit."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ def everything(store: Store) -> dict[str, list[Item]]:
 
 
 def errors_in(store: Store) -> list[str]:
-    """Return what is wrong with the books, each in words; an empty list is what everybody may rely on."""
+    """Return a sentence for each error in the data; an empty list when every invariant holds."""
     trails = _trails(store)
     return [*_chat_errors(store, trails), *_lead_errors(store, trails)]
 
@@ -97,7 +97,7 @@ def _trails(store: Store) -> dict[str, list[Item]]:
 
 
 def _trail_errors(name: str, trails: dict[str, list[Item]], first: Item, last: Item) -> Iterable[str]:
-    """Every change goes on from the one before it, from the first state to the present one; repairs may break in."""
+    """Check that each audit row continues the one before it, to the present state; repairs may start anew."""
     state = first
     for row in trails.get(name, ()):
         if row["before"] != state and row["event"] != "audit":

@@ -24,6 +24,7 @@ from commercive_cli.store.writes import (
     Update,
     applied,
     holds,
+    wholly_unchanged,
 )
 
 KEY = {"affiliate_id": "a"}
@@ -145,3 +146,10 @@ def test_additions_add_up(item: Item | None, one: int, other: int) -> None:
     both = Update(AFFILIATE_STATS, KEY, add={"x": one + other})
 
     assert applied(both, item) == applied(second, applied(first, item)) == applied(first, applied(second, item))
+
+
+@given(ITEMS.filter(bool), ITEMS)
+def test_an_item_is_wholly_unchanged_while_all_that_was_read_is_there(read: Item, now: Item | None) -> None:
+    """An item that is gone, and one of which any attribute is another or is missing, is not."""
+    assert holds(wholly_unchanged(AFFILIATE_STATS, read), read)
+    assert holds(wholly_unchanged(AFFILIATE_STATS, read), now) == (now is not None and read.items() <= now.items())

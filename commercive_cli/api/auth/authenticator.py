@@ -1,4 +1,4 @@
-"""Who calls, and what that lets them name: the gate of mode jwt, and the open door of mode none."""
+"""Identifies the caller of a request: by access token in mode jwt, not at all in mode none."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,15 +9,15 @@ from commercive_cli.api.http.events import HTTPRequest
 
 
 class Authenticator(Protocol):
-    """Tells who a request comes from."""
+    """Identifies the caller of a request."""
 
     def caller(self, request: HTTPRequest) -> Principal:
-        """Return the caller; raise Unauthenticated when nobody knows who that is."""
+        """Return the caller; raise Unauthenticated when the request has no valid token."""
         ...
 
 
 class TrustingAuthenticator:
-    """Mode none: the client is trusted, as the seed's backend did."""
+    """Mode none: every client is trusted, as by the seed's backend."""
 
     def caller(self, _request: HTTPRequest) -> Principal:
         """Return a caller who may do anything."""
@@ -26,11 +26,11 @@ class TrustingAuthenticator:
 
 @dataclass(frozen=True)
 class TokenAuthenticator:
-    """Mode jwt: the access token says who asks, and its app_metadata whether that is an admin."""
+    """Mode jwt: the access token names the caller, and its app_metadata says whether that is an admin."""
 
     reader: TokenReader
 
     def caller(self, request: HTTPRequest) -> Principal:
-        """Return the token's subject."""
+        """Return the token's subject as the caller."""
         identity = self.reader.identify(request.header("authorization"))
         return Principal(identity.subject, identity.admin)

@@ -1,4 +1,4 @@
-"""Who calls, and what that lets them name."""
+"""The caller of a request, and what the caller may do."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -6,11 +6,11 @@ from enum import Enum
 from commercive_cli.domain.errors import Denied
 
 UNNAMED = "api"
-"""Who acted, in the audit trail of mode none, when a request does not say."""
+"""The actor in audit rows of mode none when the request names nobody."""
 
 
 class Audience(Enum):
-    """Who may call an action."""
+    """The callers who may call an action."""
 
     PUBLIC = "anyone"
     USER = "people who signed in"
@@ -19,7 +19,7 @@ class Audience(Enum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks. A trusted caller may name anybody (mode none); `id` is the `sub` of an access token."""
+    """The caller: `id` is the `sub` of an access token. A trusted caller (mode none) may name any id."""
 
     id: str | None = None
     admin: bool = False
@@ -32,12 +32,12 @@ class Principal:
 
     @property
     def owner(self) -> str | None:
-        """Return whose things the caller is confined to, or None for one who may read everybody's."""
+        """Return the user whose items alone the caller may read; None when the caller may read everybody's."""
         return None if self.trusted or self.admin else self.id
 
     @property
     def self_only(self) -> str | None:
-        """Return whose things the caller is confined to even as an admin."""
+        """Return the user whose items alone the caller may use, also for an admin; None for a trusted caller."""
         return None if self.trusted else self.id
 
     def check_role(self, who: Audience) -> None:
@@ -46,13 +46,13 @@ class Principal:
             raise Denied("this is for admins only")
 
     def check_name(self, field: str, named: str | None, *, admins_name_anyone: bool) -> None:
-        """Raise Denied when the request names somebody whom the caller may not act for."""
+        """Raise Denied when `field` names an id that the caller may not act for."""
         allowed = self.trusted or named in (None, self.id) or (self.admin and admins_name_anyone)
         if not allowed:
-            raise Denied(f"{field} is not the id of the one who signed in")
+            raise Denied(f"{field} is not the id of the signed-in user")
 
     def acting(self, named: str | None) -> str:
-        """Return who acts, for messages and the audit trail."""
+        """Return the actor for messages and audit rows."""
         return self.id or named or UNNAMED
 
 

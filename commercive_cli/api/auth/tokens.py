@@ -1,4 +1,4 @@
-"""Supabase access tokens: who is asking, or a refusal (RFC 7519, RFC 8725)."""
+"""Verifies Supabase access tokens and reads the caller from them (RFC 7519, RFC 8725)."""
 
 import base64
 import re
@@ -16,7 +16,7 @@ from commercive_cli.domain.errors import Invalid, Unauthenticated
 from commercive_cli.domain.text import identifier
 
 AUDIENCE = ROLE = "authenticated"
-"""What Supabase writes into the tokens of people who signed in; its anon and service keys say otherwise."""
+"""The values in tokens of signed-in users; Supabase's anon and service keys have other ones."""
 
 LONGEST_TOKEN = 8192
 NOT_BEFORE_LEEWAY_SECONDS = 30
@@ -33,7 +33,7 @@ _OPTIONS: Options = {
 
 @dataclass(frozen=True)
 class Identity:
-    """Who an access token speaks for."""
+    """The user that an access token was issued to."""
 
     subject: str
     admin: bool
@@ -48,10 +48,10 @@ class TokenReader:
     clock: Clock = system_clock
 
     def identify(self, authorization: str | None) -> Identity:
-        """Return who an Authorization header speaks for.
+        """Return the user that the token in an Authorization header was issued to.
 
-        Raises Unauthenticated for anything but a bearer token that this issuer signed for somebody who signed in and
-        that counts now, and NoKeys while the issuer's keys cannot be had.
+        Raises Unauthenticated for anything but a bearer token that this issuer signed for a signed-in user and that is
+        valid now, and NoKeys while the issuer's keys cannot be fetched.
         """
         token = _bearer(authorization)
         header = _header(token)
@@ -69,16 +69,16 @@ class TokenReader:
         except jwt.InvalidSignatureError:
             raise _refused("its signature is wrong") from None
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise _refused("its claims are not those of somebody who signed in here") from None
+            raise _refused("its claims are not those of a signed-in user of this project") from None
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
         now = self.clock() / 1000
         if not now < _seconds(claims, "exp"):
             raise _refused("it has expired")
         if "nbf" in claims and now < _seconds(claims, "nbf") - NOT_BEFORE_LEEWAY_SECONDS:
-            raise _refused("it does not count yet")
+            raise _refused("it is not valid yet")
         if claims.get("role") != ROLE:
-            raise _refused("it is a key of the project, not the token of somebody who signed in")
+            raise _refused("it is a key of the project, not the token of a signed-in user")
         grants = claims.get("app_metadata")
         return Identity(_subject(claims), isinstance(grants, Mapping) and grants.get("role") == "admin")
 
@@ -89,12 +89,12 @@ def _bearer(authorization: str | None) -> str:
         raise Unauthenticated("this needs an access token: send the header Authorization: Bearer <token>")
     token = token.strip()
     if len(token) > LONGEST_TOKEN or not _COMPACT.fullmatch(token) or not all(map(_is_strict, token.split("."))):
-        raise _refused("it is no signed token")
+        raise _refused("it is not a signed token")
     return token
 
 
 def _is_strict(segment: str) -> bool:
-    """Return whether a segment is the one base64url spelling of its bytes; decoders overlook stray bits at the end."""
+    """Return whether a segment is canonical base64url; decoders ignore surplus bits at the end."""
     if len(segment) % 4 == 1:
         return False
     raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
@@ -115,7 +115,7 @@ def _header(token: str) -> dict[str, Any]:
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refused(f"its {name} is no time")
+        raise _refused(f"its {name} is not a time")
     return value
 
 
@@ -123,9 +123,9 @@ def _subject(claims: Mapping[str, Any]) -> str:
     subject = claims["sub"]
     try:
         if identifier(subject, "sub") != subject:
-            raise _refused("its sub is no id")
+            raise _refused("its sub is not an id")
     except Invalid:
-        raise _refused("its sub is no id") from None
+        raise _refused("its sub is not an id") from None
     return str(subject)
 
 

@@ -1,4 +1,4 @@
-"""What a module loads: modules of its own package and other packages, found in the sources without running them."""
+"""Finds what a module imports, in its own package and from others, by reading the sources without running them."""
 
 import ast
 import sys
@@ -11,24 +11,24 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ImportClosure:
-    """The modules of the package in `root`, by name with their files, and the names of other packages they import."""
+    """The files of modules of the package in `root`, by module name, and the names of other packages they import."""
 
     root: Path
     modules: Mapping[str, Path]
     others: frozenset[str]
 
     def files(self) -> Iterator[tuple[str, Path]]:
-        """Yield each module's file, by its name below `root`."""
+        """Yield each module's path relative to `root`, and its file."""
         for path in self.modules.values():
             yield path.relative_to(self.root).as_posix(), path
 
 
 def import_closure(root: Path, start: str, left_out: Collection[str] = ()) -> ImportClosure:
-    """Return what the module `start`, whose package lies in `root`, loads when it is imported and used.
+    """Return everything that the module `start` in `root` imports, directly or not, when it is imported and used.
 
-    Imports in functions count. Imports in a cached property count when a module that is loaded names that property, as
-    in `services.chat`: so a service that nobody uses stays out. Imports for type checkers alone do not count, nor does
-    anything in the packages `left_out`. The standard library is not listed.
+    Imports in functions count. Imports in a cached property count only if a found module names that property, as in
+    `services.chat`, so that unused services are left out. Imports for type checkers do not count, nor does anything in
+    the packages `left_out`. The standard library is not listed.
     """
     follower = _Follower(root, start.partition(".")[0], left_out)
     follower.follow(start)
@@ -36,7 +36,7 @@ def import_closure(root: Path, start: str, left_out: Collection[str] = ()) -> Im
 
 
 class _Follower(ast.NodeVisitor):
-    """Follows imports from module to module. A cached property's body waits until somebody names the property."""
+    """Follows imports from module to module. The body of a cached property is read once the property is named."""
 
     def __init__(self, root: Path, package: str, left_out: Collection[str]) -> None:
         self.modules: dict[str, Path] = {}
@@ -47,7 +47,7 @@ class _Follower(ast.NodeVisitor):
         self._unread: list[tuple[str, ast.AST]] = []
         self._inside = package
         self._named: set[str] = set()
-        self._waiting: defaultdict[str, list[tuple[str, ast.AST]]] = defaultdict(list)
+        self._deferred: defaultdict[str, list[tuple[str, ast.AST]]] = defaultdict(list)
 
     def follow(self, start: str) -> None:
         self._import(start)
@@ -74,13 +74,13 @@ class _Follower(ast.NodeVisitor):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         is_cached_property = any(ast.unparse(each).endswith("cached_property") for each in node.decorator_list)
         if is_cached_property and node.name not in self._named:
-            self._waiting[node.name].append((self._inside, node))
+            self._deferred[node.name].append((self._inside, node))
         else:
             self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self._named.add(node.attr)
-        self._unread += self._waiting.pop(node.attr, ())
+        self._unread += self._deferred.pop(node.attr, ())
         self.generic_visit(node)
 
     def _visit_all(self, nodes: Collection[ast.AST]) -> None:
@@ -108,13 +108,13 @@ class _Follower(ast.NodeVisitor):
         self._unread.append((inside, ast.parse(path.read_bytes())))
 
     def _file_of(self, module: str) -> Path | None:
-        """Return the file of a module, or None for a name that is something within a module."""
+        """Return the file of a module, or None when the name is not that of a module."""
         place = self._root.joinpath(*module.split("."))
         return next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
 
 
 def _with_parents(module: str) -> Iterator[str]:
-    """Yield the packages that a module lies in, outermost first, and the module."""
+    """Yield the names of the packages that contain a module, outermost first, and of the module."""
     parts = module.split(".")
     for count in range(1, len(parts) + 1):
         yield ".".join(parts[:count])

@@ -1,4 +1,4 @@
-"""Which libraries a set of imported packages takes: those that hold the packages, and everything that they require."""
+"""Finds the libraries that imported packages need: those that contain them, and everything these require."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib.metadata import Distribution, PackageNotFoundError, distributions, packages_distributions, requires
@@ -10,10 +10,10 @@ from packaging.utils import canonicalize_name
 from commercive_cli.domain.errors import Invalid
 
 Libraries = Mapping[str, Distribution]
-"""Installed libraries by name, as pip spells names: `aws-lambda-powertools`."""
+"""Installed libraries by normalized name, such as `aws-lambda-powertools`."""
 
 _OURS = "commercive"
-_INSTALL = "run pip install '.[api]' where the source is"
+_INSTALL = "run pip install '.[api]' in the source directory"
 
 
 def libraries_in(directory: Path) -> Libraries:
@@ -27,33 +27,33 @@ def libraries_here() -> Libraries:
 
 
 def needed_libraries(imported: Collection[str], available: Libraries, left_out: Collection[str] = ()) -> Libraries:
-    """Return the libraries that hold these packages, and all that they require, by name.
+    """Return the libraries that contain these packages, and all that they require, by name.
 
-    Extras, such as `crypto` of pyjwt, are those that our own requirements name. Libraries in `left_out` are not
-    returned, and what they alone require is not either. Raises Invalid naming a library that is not available.
+    Extras, such as `crypto` of pyjwt, are those that our own requirements name. Libraries in `left_out`, and those that
+    only they require, are not returned. Raises Invalid naming a library that is not available.
     """
-    holders = set(_holders(imported))
-    unread = [Requirement(name) for name in holders]
-    unread += [each for each in _own_requirements() if canonicalize_name(each.name) in holders]
+    direct = set(_library_names(imported))
+    unread = [Requirement(name) for name in direct]
+    unread += [each for each in _own_requirements() if canonicalize_name(each.name) in direct]
     needed: dict[str, Distribution] = {}
     read: set[str] = set()
     while unread:
-        wanted = unread.pop()
-        name = canonicalize_name(wanted.name)
-        if name in left_out or str(wanted) in read:
+        requirement = unread.pop()
+        name = canonicalize_name(requirement.name)
+        if name in left_out or str(requirement) in read:
             continue
-        read.add(str(wanted))
+        read.add(str(requirement))
         needed[name] = _library(name, available)
-        unread += _requirements(needed[name], wanted.extras)
+        unread += _requirements(needed[name], requirement.extras)
     return needed
 
 
 def _by_name(found: Iterable[Distribution]) -> Libraries:
-    # Of two with one name, Python imports the first that it finds.
+    # Of two with the same name, Python imports the first one that it finds.
     return {canonicalize_name(each.name): each for each in reversed(list(found))}
 
 
-def _holders(imported: Collection[str]) -> Iterator[str]:
+def _library_names(imported: Collection[str]) -> Iterator[str]:
     known = packages_distributions()
     for package in imported:
         if package not in known:
@@ -65,7 +65,7 @@ def _own_requirements() -> Iterator[Requirement]:
     try:
         yield from map(Requirement, requires(_OURS) or ())
     except PackageNotFoundError:
-        raise Invalid(f"{_OURS} itself is not installed here, so nothing says what it requires; {_INSTALL}") from None
+        raise Invalid(f"{_OURS} itself is not installed here, so its requirements are unknown; {_INSTALL}") from None
 
 
 def _library(name: str, available: Libraries) -> Distribution:
@@ -75,7 +75,7 @@ def _library(name: str, available: Libraries) -> Distribution:
 
 
 def _requirements(library: Distribution, extras: Collection[str]) -> Iterator[Requirement]:
-    """Yield what a library requires on this platform and Python, with these of its extras."""
-    for wanted in map(Requirement, library.requires or ()):
-        if wanted.marker is None or any(wanted.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
-            yield wanted
+    """Yield the requirements of a library and of these extras, for this platform and Python."""
+    for requirement in map(Requirement, library.requires or ()):
+        if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            yield requirement

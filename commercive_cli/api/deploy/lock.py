@@ -1,7 +1,7 @@
-"""Libraries in the very versions that a lock file names, fetched by pip and checked by their hashes.
+"""Installs libraries in the versions that a lock file names; pip checks their hashes.
 
-A lock file is what `pip install --require-hashes -r` reads: `name==version` with a `--hash` for each file that may be
-installed.
+A lock file is a requirements file for `pip install --require-hashes`: each entry is `name==version` with a `--hash` for
+each file that may be installed.
 """
 
 import subprocess
@@ -32,16 +32,16 @@ _INSTALL = (
 
 
 def default_lock() -> Path | None:
-    """Return the lock file of the checkout that this code runs from; None when it is installed somewhere else."""
+    """Return the lock file of the checkout that this code runs from; None when it does not run from a checkout."""
     path = _CHECKOUT / _LOCK
     return path if path.is_file() else None
 
 
 def install_locked(names: Collection[str], lock: Path, directory: Path) -> None:
-    """Install these libraries, and no other, into a directory in the versions of the lock file.
+    """Install these libraries, and no others, into a directory in the versions of the lock file.
 
-    pip goes by its own settings, such as PIP_INDEX_URL. Raises Invalid when the file does not name a library, or when
-    pip cannot install one, as when its hash is another.
+    pip uses its own settings, such as PIP_INDEX_URL. Raises Invalid when the file does not name a library, or when pip
+    cannot install one, as when its hash differs.
     """
     wanted = directory / "requirements.txt"
     wanted.write_text("\n".join(_lines(names, lock)) + "\n")
@@ -53,21 +53,21 @@ def install_locked(names: Collection[str], lock: Path, directory: Path) -> None:
 
 
 def read_lock(lock: Path) -> Iterator[tuple[str, str]]:
-    """Yield each entry's name and the whole entry in one line; one name may have several, for several Pythons.
+    """Yield each entry's name and its text in one line; a name may have one entry for each Python version.
 
-    Raises Invalid for what is no lock file.
+    Raises Invalid when the file is not a lock file.
     """
     try:
         for line in lock.read_text().replace("\\\n", " ").splitlines():
             requirement = line.partition(" --")[0].strip()
             if requirement and not requirement.startswith(("#", "-")):
                 yield canonicalize_name(Requirement(requirement).name), line.strip()
-    except ValueError as error:  # an entry that is none, or bytes that are no text
-        raise Invalid(f"{lock} is no lock file: {str(error).splitlines()[0]}") from None
+    except ValueError as error:  # an entry is malformed, or the file is not UTF-8 text
+        raise Invalid(f"{lock} is not a lock file: {str(error).splitlines()[0]}") from None
 
 
 def _lines(names: Collection[str], lock: Path) -> list[str]:
-    """Return the lines of the lock file that are about these libraries."""
+    """Return the entries of these libraries in the lock file; raise Invalid when one is missing."""
     lines = [(name, line) for name, line in read_lock(lock) if name in names]
     if missing := sorted(set(names) - {name for name, _ in lines}):
         raise Invalid(f"{lock} does not name {', '.join(missing)}; renew it, or package what is installed: --installed")

@@ -1,7 +1,7 @@
 """The deployment zip: our code and the libraries that the handler needs, the same bytes every time.
 
-Nothing of it is listed: the modules are those that the handler loads, the libraries those that these modules import.
-Bytecode goes with the sources: Lambda cannot store what it compiles, and would compile again at every cold start.
+Its content is derived: the modules that the handler imports, and the libraries that these modules import. The zip
+contains bytecode, since Lambda cannot store bytecode and would compile the sources at every cold start.
 """
 
 import platform
@@ -19,10 +19,10 @@ from commercive_cli.api.deploy.lock import install_locked
 
 HANDLER = "commercive_cli.api.handler.handler"
 LEFT_OUT_MODULES = ("commercive_cli.engines.sqlite",)
-"""A file on a Lambda's disk is lost with its instance, and no other instance sees it: the store there is DynamoDB."""
+"""Not used on Lambda, where files are lost with their instance and invisible to other instances."""
 
 LEFT_OUT_LIBRARIES = ("boto3", "botocore")
-"""Lambda's runtime brings them, and they would be most of the zip."""
+"""Part of Lambda's runtime; they would be most of the zip."""
 
 _LAMBDA = ("linux", "x86_64")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -33,7 +33,7 @@ _SOURCES = Path(commercive_cli.__file__).parents[1]
 def write_package(target: Path, lock: Path | None = None) -> int:
     """Write the zip and return how many files it holds.
 
-    Libraries come in the versions that the lock file names, or as installed in this environment when none is given.
+    Libraries have the versions of the lock file; without a lock file, those installed in this environment.
     Raises Invalid when a library is missing.
     """
     code = handler_closure()
@@ -47,16 +47,16 @@ def write_package(target: Path, lock: Path | None = None) -> int:
 
 
 def handler_closure(sources: Path = _SOURCES) -> ImportClosure:
-    """Return the modules that the handler loads, wherever an action leads, and the packages that they import."""
+    """Return the modules that the handler imports for any action, and the other packages that these import."""
     return import_closure(sources, HANDLER.rpartition(".")[0], LEFT_OUT_MODULES)
 
 
 def mismatch(system: str = sys.platform, machine: str = "") -> str | None:
-    """Return why libraries of this environment will not load on Lambda, or None when they will."""
+    """Return why libraries of this environment cannot be loaded on Lambda, or None when they can."""
     found = (system, machine or platform.machine())
     if found == _LAMBDA:
         return None
-    return f"compiled libraries are for {' '.join(found)}, Lambda wants {' '.join(_LAMBDA)}; package there"
+    return f"compiled libraries here are for {' '.join(found)}, but Lambda needs {' '.join(_LAMBDA)}; run this there"
 
 
 def _write(target: Path, code: ImportClosure, libraries: Libraries) -> int:
@@ -71,9 +71,9 @@ def _write(target: Path, code: ImportClosure, libraries: Libraries) -> int:
 
 
 def _compile(root: Path) -> None:
-    """Put the bytecode beside each source, to be taken without a look at the source, whose time the zip does not keep.
+    """Write the bytecode of each source, not checked against the source, since the zip does not keep file times.
 
-    In a process of its own: what Python writes depends on what else is loaded, so here it would not be the same twice.
+    This runs in a process of its own: the bytes depend on what else is loaded, and would differ from run to run here.
     """
     compiling = (sys.executable, "-I", "-S", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
     subprocess.run([*compiling, "-s", str(root), str(root)], check=True)  # noqa: S603 - a module of Python itself

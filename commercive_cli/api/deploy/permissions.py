@@ -1,4 +1,4 @@
-"""What the function may do to each table: the calls that the actions make, and no other."""
+"""The permissions of the function on each table: the DynamoDB operations that the actions use, and no others."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ Statement = dict[str, Any]
 
 @dataclass(frozen=True)
 class TableAccess:
-    """The calls on one table: reads of its items, queries of indexes by name, and writes within transactions."""
+    """Allowed operations on one table: reads, writes within transactions, and queries of the named indexes."""
 
     table: Table
     reads: tuple[str, ...]
@@ -36,18 +36,18 @@ TABLE_ACCESS = (
 def statements(prefix: str) -> list[Statement]:
     """Return the policy's statements.
 
-    A write outside a transaction is refused: a plain UpdateItem that adds, repeated after a lost reply, would count
-    twice (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
+    Writes outside transactions are not allowed: an UpdateItem that adds would count twice when it is repeated after a
+    lost reply (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
     """
-    return [statement for calls in TABLE_ACCESS for statement in _statements(calls, prefix)]
+    return [statement for access in TABLE_ACCESS for statement in _statements(access, prefix)]
 
 
-def _statements(calls: TableAccess, prefix: str) -> list[Statement]:
-    arn = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{prefix}{calls.table.name}"
+def _statements(access: TableAccess, prefix: str) -> list[Statement]:
+    arn = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{prefix}{access.table.name}"
     transactions = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
-    found = [_allowed(calls.reads, [arn]), {**_allowed(calls.writes, [arn]), "Condition": transactions}]
-    if calls.indexes:
-        found.append(_allowed(("Query",), [f"{arn}/index/{name}" for name in calls.indexes]))
+    found = [_allowed(access.reads, [arn]), {**_allowed(access.writes, [arn]), "Condition": transactions}]
+    if access.indexes:
+        found.append(_allowed(("Query",), [f"{arn}/index/{name}" for name in access.indexes]))
     return found
 
 

@@ -1,6 +1,6 @@
 """The deployable stack as a CloudFormation template: function, URL, role, tables, log, secret and alarms.
 
-Both know the origins: the URL answers preflights and sends CORS headers, the function refuses other pages' requests.
+URL and function get the origins: the URL answers preflights and sends CORS headers, the function refuses others.
 """
 
 import sys
@@ -15,7 +15,7 @@ from commercive_cli.services.tables.cloudformation import table_resources
 Template = dict[str, Any]
 
 TIMEOUT_SECONDS = 15
-"""More than the ten seconds within which the store gives up, so that clients hear of it."""
+"""More than the ten seconds after which the store gives up, so that clients get its error."""
 
 MEMORY_MB = 1024
 _LOG_DAYS = 30
@@ -51,11 +51,11 @@ def _parameters() -> Template:
         "CodeKey": {"Type": "String", "Description": "Key of the zip in the bucket"},
         "SupabaseUrl": {
             "Type": "String",
-            "Description": "Project whose access tokens count, such as https://PROJECT.supabase.co",
+            "Description": "Project whose access tokens are accepted, such as https://PROJECT.supabase.co",
             "AllowedPattern": "https://[^/?#]+",
         },
         "JwtSecret": _secret("Older projects only: the shared secret that signs access tokens (HS256)"),
-        "SupabaseKey": _secret("Service key, when links shall be written to Supabase's affiliate table, too"),
+        "SupabaseKey": _secret("Service key, if links are to be written to Supabase's affiliate table, too"),
         "AllowedOrigins": {
             "Type": "CommaDelimitedList",
             "Description": "Exact origins of the pages that may call",
@@ -65,7 +65,7 @@ def _parameters() -> Template:
         "DashboardUrl": {"Type": "String", "Default": DASHBOARD_URL},
         "CreateTables": {
             "Type": "String",
-            "Description": "false where the tables are there already",
+            "Description": "false if the tables exist already",
             "Default": "true",
             "AllowedValues": ["true", "false"],
         },
@@ -76,7 +76,7 @@ def _parameters() -> Template:
         },
         "ReservedConcurrency": {"Type": "Number", "Default": 50, "MinValue": 1},
         "SlowMs": {"Type": "Number", "Description": "Alarm when 1 in 100 calls takes longer", "Default": 3000},
-        "AlarmTopic": {"Type": "String", "Description": "ARN of the SNS topic that hears of alarms", "Default": ""},
+        "AlarmTopic": {"Type": "String", "Description": "ARN of the SNS topic that alarms are sent to", "Default": ""},
     }
 
 
@@ -85,7 +85,7 @@ def _function(prefix: str) -> Template:
         "AddressKey": {
             "Type": "AWS::SecretsManager::Secret",
             "Properties": {
-                "Description": "Keeps callers' addresses unreadable in the rate limits",
+                "Description": "Key of the hashes of callers' addresses in the rate limits",
                 "GenerateSecretString": {"PasswordLength": 64, "ExcludePunctuation": True},
             },
         },
@@ -157,7 +157,7 @@ def _url() -> Template:
                 },
             },
         },
-        # Lambda wants both since October 2025: the URL may be called, and calling it may invoke the function.
+        # Since October 2025 Lambda requires both: permission to call the URL, and to invoke the function by it.
         "ApiUrlIsPublic": {
             "Type": "AWS::Lambda::Permission",
             "Properties": {

@@ -1,4 +1,4 @@
-"""Which pages in which browsers may call: an exact list of origins (Fetch standard, "CORS protocol")."""
+"""CORS: the exact origins whose pages may call the API from a browser (Fetch standard, "CORS protocol")."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ MAX_AGE_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Cors:
-    """The origins that may call; None leaves that to somebody in front of us.
+    """The origins that may call; None leaves CORS to a proxy in front of the API.
 
-    Where a Function URL's CORS settings send the headers, `sends_headers` is false: browsers refuse doubled ones.
-    Foreign origins are refused here all the same, as the URL lets their requests through.
+    `sends_headers` is false where a Function URL's CORS settings send the headers, since browsers refuse them twice.
+    Requests from other origins are refused here all the same, since the URL does not refuse them.
     """
 
     origins: tuple[str, ...] | None = None
@@ -26,21 +26,21 @@ class Cors:
     def check(self, request: HTTPRequest) -> None:
         """Raise Denied for a request from a page that is not on the list.
 
-        Withholding headers alone would not do: browsers send simple requests, a POST without content type among them,
-        and only then keep the answer from the page.
+        Leaving out headers alone would not prevent writes: browsers send simple requests, such as a POST without
+        content type, without asking, and only withhold the answer from the page.
         """
         if self.origins is not None and request.header("origin") not in (None, *self.origins):
-            raise Denied("pages of this origin may not call")
+            raise Denied("pages of this origin may not call the API")
 
     def headers(self, request: HTTPRequest) -> dict[str, str]:
-        """Return what lets the page that asks read the answer, or nothing for a page that is not on the list."""
+        """Return the headers that allow the page to read the answer; none for a page that is not on the list."""
         origin = request.header("origin")
         if not self.sends_headers or origin is None or origin not in (self.origins or ()):
             return {}
         return {"access-control-allow-origin": origin, "access-control-expose-headers": ", ".join(EXPOSED_HEADERS)}
 
     def preflight(self, request: HTTPRequest) -> Reply:
-        """Return the answer to OPTIONS; it permits a page on the list to send the requests that the API takes."""
+        """Return the answer to OPTIONS; it permits pages on the list to send the API's methods and headers."""
         reply = {"allow": ", ".join(ALLOW)}
         if not self.headers(request):
             return Reply(204, headers=reply)

@@ -1,4 +1,4 @@
-"""Every failure becomes an HTTP status and a JSON body, here and nowhere else (ARCHITECTURE.md, "Errors")."""
+"""The only place where errors become HTTP statuses and JSON bodies (ARCHITECTURE.md, "Errors")."""
 
 import json
 from typing import Any
@@ -28,11 +28,11 @@ class UnknownAction(NotFound):
 
 
 class NoKeys(Unavailable):
-    """Nobody can tell who is asking, for want of the keys of access tokens; nothing was done."""
+    """The keys that verify access tokens cannot be fetched; nothing was done."""
 
 
 class WrongMethod(CommerciveError):
-    """The action exists, but not for this HTTP method; `allow` are those that it has."""
+    """The action exists, but not for this HTTP method; `allow` are its methods."""
 
     code = "wrong_method"
 
@@ -56,7 +56,7 @@ STATUSES: dict[type[CommerciveError], int] = {
 
 
 def failure(error: Exception) -> Reply:
-    """Return the reply for an error; a bug's says nothing, and what the store said of itself stays in the log."""
+    """Return the reply for an error; for bugs and store failures it has a fixed text, as details belong in the log."""
     status, body = _failed(error)
     return Reply(status, to_json(body.model_dump(mode="json")), _headers(error))
 
@@ -67,7 +67,7 @@ def code_of(error: Exception) -> str:
 
 
 def to_json(value: dict[str, Any]) -> str:
-    """Return JSON text that UTF-8 can carry, whatever was in the request."""
+    """Return JSON text; characters that UTF-8 cannot encode are replaced."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
 
 

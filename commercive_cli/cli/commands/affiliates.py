@@ -1,4 +1,4 @@
-"""`commercive affiliates`: links, stats, and counting the stats again."""
+"""`commercive affiliates`: links, stats, and recounting the stats."""
 
 from typing import Annotated
 
@@ -64,7 +64,7 @@ def create_link(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Create an affiliate's link for a shop. Shows the one that exists, if any."""
+    """Create an affiliate's link for a shop. Shows the existing link, if there is one."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.write(lambda: services.affiliates.create_link(affiliate, email, store_url))
@@ -121,9 +121,9 @@ def recompute(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Count leads again and correct wrong stats. With --dry-run, exits 3 when something differs.
+    """Recount leads and correct wrong stats. With --dry-run, exits 3 when something differs.
 
-    With --all, exits 3 when leads cannot be read, too: their affiliates are left as they are.
+    With --all, exits 3 also when leads cannot be read; the stats of their affiliates are not changed.
     """
     if bool(ids) == everyone:
         raise Invalid("name affiliates by id, or pass --all; one of the two")
@@ -140,7 +140,7 @@ def recompute(
 def _check_read(result: Recomputation) -> None:
     if result.damaged:
         leads = ", ".join(result.damaged)
-        say(f"leads that cannot be read, their affiliates left alone: {leads}; see `commercive tables audit`")
+        say(f"leads that cannot be read, so their affiliates were skipped: {leads}; see `commercive tables audit`")
         raise typer.Exit(DIFFERS)
 
 

@@ -1,4 +1,4 @@
-"""`commercive api`: the API on this machine, and everything that deploying it takes."""
+"""`commercive api`: serves and calls the API on this machine, and makes what its deployment needs."""
 
 import io
 import json
@@ -22,7 +22,7 @@ app = new_group("api")
 DEFAULT_PORT = 8787
 _INDENT = 2
 _HTTP_ALONE = ("wrong_method", "too_large")
-"""Codes that only the API has; both mean that the request was not one it takes."""
+"""Codes that only the API has; both mean that the request was wrong."""
 
 
 @app.command(epilog=example("commercive api serve --auth none --origin http://localhost:3000"))
@@ -35,10 +35,10 @@ def serve(
     ] = DEFAULT_PORT,
     auth: Annotated[
         AuthMode | None,
-        typer.Option(help="jwt checks access tokens, none trusts everybody; jwt unless said otherwise."),
+        typer.Option(help="jwt checks access tokens, none trusts everybody; jwt by default."),
     ] = None,
     origin: Annotated[
-        list[str] | None, typer.Option(metavar="ORIGIN", help="A page's origin that may call; repeatable.")
+        list[str] | None, typer.Option(metavar="ORIGIN", help="Origin of pages that may call the API; repeatable.")
     ] = None,
     yes: o.Yes = False,
 ) -> None:
@@ -73,7 +73,7 @@ def call(
     ] = None,
     yes: o.Yes = False,
 ) -> None:
-    """Call one action through the API's handler, trusted. Prints its JSON; the exit code follows the error's code."""
+    """Call one action through the API's handler in mode none. Prints its JSON; the exit code is that of its error."""
     from commercive_cli.api.factory import create_application
     from commercive_cli.api.http.local_events import action_event
     from commercive_cli.api.telemetry import Telemetry
@@ -129,8 +129,8 @@ def package(
 ) -> None:
     """Write the zip that Lambda runs: our code and its libraries.
 
-    The libraries are installed anew with pip in the versions of the lock file. Without --lock that is the one of the
-    checkout that this program runs from; where there is none, they are taken as they are installed here.
+    pip installs the libraries anew in the versions of the lock file. Without --lock, that is the lock file of the
+    checkout that this program runs from; without a checkout, the libraries are copied as they are installed here.
     """
     from commercive_cli.api.deploy.lock import default_lock
     from commercive_cli.api.deploy.package import mismatch, write_package
@@ -146,7 +146,7 @@ def package(
 
 
 def read_values(pairs: list[str]) -> dict[str, Any]:
-    """Return what KEY=VALUE and KEY:=JSON say; a dot in a key opens an object, as in lead_data.name=Ann."""
+    """Return the values of KEY=VALUE and KEY:=JSON; a dot in a key makes an object, as in lead_data.name=Ann."""
     values: dict[str, Any] = {}
     for pair in pairs:
         key, found, text = pair.partition("=")
@@ -157,7 +157,7 @@ def read_values(pairs: list[str]) -> dict[str, Any]:
         for step in path:
             target = target.setdefault(step, {})
             if not isinstance(target, dict):
-                raise Invalid(f"{key!r} goes through a value that is no object")
+                raise Invalid(f"{key!r} goes through a value that is not an object")
         target[name] = _json(pair, text) if key.endswith(":") else text
     return values
 

@@ -1,4 +1,4 @@
-"""What each record shows: the one place that declares columns, for every format that has rows."""
+"""The columns of each record, for all formats with rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,16 +8,16 @@ from commercive_cli.domain import attributes
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Record
 
 Kind = Literal["id", "text", "prose", "time", "money", "count", "status", "flag"]
-"""How a value is shown. Ids are never cut, text is cut to the terminal's width, prose is wrapped."""
+"""The kind of a value. Ids are never cut, text is cut to the terminal's width, prose is wrapped."""
 
 
 @dataclass(frozen=True)
 class Column:
     """A named value of a record.
 
-    `path` leads to it through attributes, `words` says it in words, `wide` keeps it off the terminal's table,
-    `title` is its shorter name there. What `names` a record is always shown, and whole; the first column does where
-    none is marked.
+    `path` is the dotted path of its attribute, if other than `name`; `words` returns the value as text; `wide` omits
+    the column in a terminal's table; `title` is its shorter name there. Columns that `names` marks identify the record
+    and are always shown whole; without a mark, the first column is.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Column:
     names: bool = False
 
     def value(self, record: Any) -> Any:
-        """Return the record's value, or None when a step of the path leads nowhere."""
+        """Return the record's value, or None when the record has no such attribute."""
         for step in (self.path or self.name).split("."):
             record = record.get(step) if isinstance(record, dict) else getattr(record, step, None)
         return record if self.words is None else self.words(record)
@@ -47,7 +47,7 @@ _SHOWN_AS: dict[attributes.Kind, Kind] = {
 
 
 def _columns(record: type[Record], *columns: Column) -> tuple[Column, ...]:
-    """Return the columns, each shown as what the record says its attribute is, unless the column says otherwise."""
+    """Return the columns; those of kind `text` get the kind that the record declares for the attribute."""
     kinds = {name: _SHOWN_AS.get(each.kind, "text") for name, each in attributes.attributes_of(record).items()}
     return tuple(replace(each, kind=kinds[each.name]) if each.kind == "text" else each for each in columns)
 

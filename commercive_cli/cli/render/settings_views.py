@@ -1,4 +1,4 @@
-"""The settings in force and the profiles of the config file, as answers to show."""
+"""The answers of `config show` and `config profiles`."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from commercive_cli.settings.resolve import Settings
 
 
 class SettingShown(Record):
-    """One setting, its value, and where it comes from."""
+    """One setting, its value and its source."""
 
     setting: str
     value: str
@@ -25,7 +25,7 @@ class SettingsShown(Answer):
 
 
 class ProfileShown(Record):
-    """One profile of the config file; `default` marks the one that is used unasked."""
+    """One profile of the config file; `default` marks the default profile."""
 
     profile: str
     default: bool
@@ -43,7 +43,7 @@ class ProfilesShown(Answer):
 
 
 def settings_shown(settings: Settings, path: Path) -> SettingsShown:
-    """Return the settings as rows; the store is described without anything secret."""
+    """Return the settings as rows; the description of the store holds no secrets."""
     profile = f"profile {settings.profile}" if settings.profile else "default"
     rows = (
         ("config", str(path), "file" if path.exists() else "no file yet"),

@@ -1,4 +1,4 @@
-"""What an answer shows: its rows for machines, and its sections for people."""
+"""The view of each type of answer: its rows for machines, and its sections for people."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -36,9 +36,9 @@ class Section:
 
 @dataclass(frozen=True)
 class View:
-    """An answer's rows and columns; `sections` replace them on a terminal; `listing` names the field streams fill.
+    """An answer's rows and columns; `sections` replace them on a terminal; `listing` is the field of a listing's items.
 
-    `named` are the rows that have an id each, where one thing has several rows, or a row tells of what is not there.
+    `named` are the rows for the format `ids`, if not `rows`: one for each existing thing.
     """
 
     rows: Rows
@@ -48,7 +48,7 @@ class View:
     named: Rows | None = None
 
 
-def _itself(answer: Any) -> Iterable[Any]:
+def _single(answer: Any) -> Iterable[Any]:
     return (answer,)
 
 
@@ -70,16 +70,16 @@ def _card(name: str, columns: tuple[c.Column, ...], title: str = "") -> Section:
     return Section(_field(name), columns, title, card=True)
 
 
-def _there(answer: Tables) -> Iterable[Any]:
+def _existing(answer: Tables) -> Iterable[Any]:
     return (table for table in answer.tables if table.state != "missing")
 
 
 class TablesDescribed(Tables):
-    """The tables, to be shown with everything that is known of them."""
+    """The tables, shown with all their attributes."""
 
 
 def in_words(result: Answer | Failed) -> str:
-    """Return in a few words what became of one id of a bulk command."""
+    """Return the result of a bulk command for one id, in a few words."""
     match result:
         case Failed():
             return f"failed: {result.error}"
@@ -101,7 +101,7 @@ def in_words(result: Answer | Failed) -> str:
 
 _BULK = (c.Column("id", "id"), c.Column("result", "prose", words=in_words))
 
-# Answers that a single command knows are added where they are defined, so that others need not load them.
+# Answers of a single command are added by the modules that define their views, so that others need not load them.
 VIEWS: dict[type, View] = {
     Conversations: _listing("conversations", c.CONVERSATION),
     Messages: _listing("messages", c.MESSAGE),
@@ -113,14 +113,14 @@ VIEWS: dict[type, View] = {
         c.MESSAGE,
         (_card("conversation", c.CONVERSATION), Section(_field("messages"), c.MESSAGE[2:], "Messages")),
     ),
-    Sent: View(_itself, c.SENT),
-    MarkedRead: View(_itself, c.MARKED),
-    ConversationChanged: View(_itself, c.CHANGED),
-    LeadSubmitted: View(_itself, c.SUBMITTED),
+    Sent: View(_single, c.SENT),
+    MarkedRead: View(_single, c.MARKED),
+    ConversationChanged: View(_single, c.CHANGED),
+    LeadSubmitted: View(_single, c.SUBMITTED),
     LeadShown: View(_field("lead"), c.LEAD, (_card("lead", c.LEAD, "Lead"), _card("stats", c.STATS, "Its affiliate"))),
-    LeadDecided: View(_itself, c.DECIDED),
+    LeadDecided: View(_single, c.DECIDED),
     LinkFound: View(_field("affiliate_link"), c.LINK),
-    LinkCreated: View(_itself, c.CREATED),
+    LinkCreated: View(_single, c.CREATED),
     Stats: View(_field("stats"), c.STATS),
     AffiliateShown: View(
         _field("stats"),
@@ -132,14 +132,14 @@ VIEWS: dict[type, View] = {
         ),
     ),
     Recomputation: View(_field("changed"), c.RECOMPUTED),
-    Tables: View(_field("tables"), c.TABLE, named=_there),
-    Seeded: View(_itself, c.SEEDED),
+    Tables: View(_field("tables"), c.TABLE, named=_existing),
+    Seeded: View(_single, c.SEEDED),
     Audit: View(_field("findings"), c.FINDING),
     Bulk: View(_field("results"), _BULK),
-    TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),), named=_there),
+    TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),), named=_existing),
 }
 
 
 def view_of(answer: object) -> View:
-    """Return the view declared for the answer's type; a subclass shows as its nearest base does."""
+    """Return the view declared for the answer's type or its nearest base."""
     return next(VIEWS[base] for base in type(answer).__mro__ if base in VIEWS)

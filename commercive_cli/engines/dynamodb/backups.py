@@ -108,7 +108,7 @@ class Backups:
     def _wait_for_restore(self, prefix: str, on_status: OnStatus) -> None:
         waiting = [prefix + table.name for table in TABLES]
         on_status(
-            "AWS goes on restoring when this is interrupted; then finish with `commercive tables apply` and "
+            "AWS continues the restore when this is interrupted; then finish with `commercive tables apply` and "
             f"`tables audit` on the prefix {prefix}"
         )
 

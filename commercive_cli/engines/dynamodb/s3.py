@@ -107,7 +107,7 @@ class DynamoDBS3:
 
     def _wait_for_all(self, kind: str, running: dict[Table, str], on_status: OnStatus) -> dict[Table, Description]:
         ended: dict[Table, Description] = {}
-        on_status(f"the {kind.lower()} goes on in AWS when this is interrupted{_NEXT_STEPS[kind]}")
+        on_status(f"the {kind.lower()} continues in AWS when this is interrupted{_NEXT_STEPS[kind]}")
 
         def done() -> bool:
             for table in running.keys() - ended.keys():

@@ -9,7 +9,6 @@ from typing import Any
 
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Invalid
-from commercive_cli.engines.sqlite.backups import SQLiteArchive
 from commercive_cli.engines.sqlite.damaged_rows import naming_damaged_row
 from commercive_cli.engines.sqlite.database_file import SQLiteFile
 from commercive_cli.engines.sqlite.queries import read_page, read_texts, select_query, select_segment
@@ -135,6 +134,8 @@ class SQLiteStore:
     @property
     def archive(self) -> Archive:
         """Backups, each a file of its own."""
+        from commercive_cli.engines.sqlite.backups import SQLiteArchive
+
         return SQLiteArchive(self._file, self._prefix, self._at_path)
 
     @property

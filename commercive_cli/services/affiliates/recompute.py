@@ -1,4 +1,4 @@
-"""Affiliate stats counted again from the leads, and written only where they were wrong."""
+"""Recounts affiliate stats from the leads, and writes those that were wrong."""
 
 import time
 from collections import defaultdict
@@ -25,12 +25,12 @@ from commercive_cli.store.writes import Condition, Equals, Missing, Update
 
 _NUMBERS = tuple(a.name for a in attributes_of(AffiliateStats).values() if a.kind in (Kind.COUNT, Kind.TIME))
 _BEYOND_ANY_SUM = Decimal(10**18)
-"""In USD; from some length on, an amount has no exact cents any more."""
+"""In USD. Larger amounts have too many digits for exact cents."""
 
 
 @dataclass(frozen=True)
 class RecomputeService:
-    """Repairs `affiliate_stats`, one affiliate or all, while leads keep changing."""
+    """Corrects the stats of one affiliate or all, also while leads are being changed."""
 
     store: Store
     clock: Clock = system_clock
@@ -38,9 +38,9 @@ class RecomputeService:
     sleep: Sleep = time.sleep
 
     def one(self, affiliate_id: str, actor: str) -> Recomputed:
-        """Count one affiliate's leads again and correct the stats; raise NotFound when there is nothing to count.
+        """Recount one affiliate's leads and correct the stats; raise NotFound when there are neither leads nor stats.
 
-        The write happens only if no lead changed meanwhile; an index that may lag behind is waited for.
+        The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it.
         """
         affiliate, by = identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor")
         for _ in range(TRIES):
@@ -62,7 +62,7 @@ class RecomputeService:
     def all(self, actor: str) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
 
-        Affiliates with leads that cannot be read or are stored twice stay as they are; `damaged` names those leads.
+        Affiliates with leads that are damaged or stored twice are skipped; `damaged` names those leads.
         """
         books = _Books()
         scan_items(self.store, AFFILIATE_STATS, books.add_stats)
@@ -72,10 +72,10 @@ class RecomputeService:
         return Recomputation(checked=len(books.affiliates()), changed=changed, damaged=tuple(sorted(books.damaged)))
 
     def _settled(self, affiliate_id: str) -> Item | None:
-        """Return the stats as stored, once the index has caught up with them; what changes later fails the write."""
+        """Return the stored stats after the index has caught up with them; later changes make the write fail."""
         item = self.store.get(AFFILIATE_STATS, {"affiliate_id": affiliate_id})
         lag = self.store.index_lag_ms
-        # Stats from a machine whose clock is ahead look younger than they can be.
+        # A clock that is ahead may have dated the stats in the future, so the wait is limited to the lag.
         written = (item or {}).get("last_updated", 0)
         young = min(lag, lag - (self.clock() - written)) if type(written) is int else lag
         if young > 0:
@@ -108,7 +108,7 @@ class RecomputeService:
 
 @dataclass(slots=True)
 class _Tally:
-    """What a sweep counted of one affiliate's leads; all leads pass by, so it makes no new model for each."""
+    """The counts of one affiliate's leads in a scan; changed in place, as a new model per lead is slow."""
 
     leads: int = 0
     commission: Decimal = Decimal(0)
@@ -132,7 +132,7 @@ class _Tally:
 
 @dataclass
 class _Books:
-    """What sweeps saw: stats as stored (None where they cannot be read), leads counted, and leads that cannot be."""
+    """The results of scans: stored stats (None where damaged), counts of leads, and leads that cannot be counted."""
 
     stored: dict[str, AffiliateStats | None] = field(default_factory=dict)
     counted: defaultdict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
@@ -163,13 +163,13 @@ class _Books:
         return {each for each in self.affiliates() - self._uncountable if not self._agrees(each)}
 
     def _agrees(self, affiliate_id: str) -> bool:
-        """Return whether stats say what the leads say; no leads at all and stats of zero agree."""
+        """Return whether the stats equal the counts of the leads; zeros equal no leads."""
         stored = self.stored.get(affiliate_id, AffiliateStats(affiliate_id=affiliate_id))
         return stored is not None and stored.counts() == self.counted.get(affiliate_id, _Tally()).stats().counts()
 
 
 def _is_countable(lead: Item) -> bool:
-    """Return whether all that stats count of a lead can be read; many leads pass by, too many for a model of each."""
+    """Return whether stats can count the lead; checked without a model, since scans read very many leads."""
     amount = lead.get("commission_amount")
     return (
         type(lead.get("affiliate_id")) is str
@@ -179,7 +179,7 @@ def _is_countable(lead: Item) -> bool:
 
 
 def _stats_of(item: Item) -> AffiliateStats | None:
-    """Return the stats of an item, or None unless its numbers are some that services can add to."""
+    """Return the stats of an item, or None when one of its numbers is damaged."""
     money = item.get("total_commission", 0)
     sound = type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM and money == round(money, 2)
     return AffiliateStats.of(item) if sound and all(type(item.get(name, 0)) is int for name in _NUMBERS) else None

@@ -26,7 +26,7 @@ from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, Table
 from commercive_cli.store.writes import Absent, Put, Update, unchanged
 
 _POINTERS = ("last_message_id", "last_message_at", "waiting_since")
-_GUARDED = ("updated_at", "unread_admin", "unread_user", "last_message", *_POINTERS, "status", "closed_at")
+_GUARDED = ("updated_at", "unread_admin", "unread_user", *_POINTERS, "status", "closed_at")
 
 
 @dataclass(slots=True)
@@ -200,8 +200,9 @@ def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
     if not messages:
         return state | {"last_message": ""}
     last = messages[-1]
+    if item["last_message_id"] != last.message_id:
+        state["last_message"] = preview(last.message_text)
     state |= {
-        "last_message": preview(last.message_text),
         "last_message_at": last.created_at,
         "last_message_id": last.message_id,
         # The next message is put behind `updated_at`, so that must not lie before the last one.

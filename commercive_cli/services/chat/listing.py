@@ -1,4 +1,4 @@
-"""Which conversations a list shows, and from which index partitions they are read."""
+"""The filter of conversation lists, and the index partitions that a list is read from."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class ConversationFilter:
     sort: str = "recent"
 
     def keeps(self, item: Item) -> bool:
-        """Return whether the conversation passes the filters that no index answers."""
+        """Return whether the conversation passes the filters."""
         return (
             self.status in ("all", item["status"])
             and self.user_id in (None, item["user_id"])
@@ -36,7 +36,7 @@ class ConversationFilter:
 
 
 def _is_waiting(conversation: Conversation) -> bool:
-    # Imported conversations do not know who wrote last; until somebody writes, unread ones are taken for waiting.
+    # Imported conversations do not record who wrote last; until a new message comes, unread ones count as waiting.
     imported_unread = conversation.last_message_at is None and conversation.unread_admin > 0
     return conversation.status == "open" and (conversation.waiting_since is not None or imported_unread)
 

@@ -1,4 +1,4 @@
-"""The messages of one conversation in order of time, strongly consistent, whatever shape their ids have."""
+"""Reads the messages of one conversation in order of time, strongly consistent, for native and imported ids."""
 
 import json
 from dataclasses import dataclass, replace
@@ -23,15 +23,15 @@ class MessageQuery:
 
     @property
     def listing(self) -> str:
-        """Return what a cursor of this slice is bound to."""
+        """Return the name that cursors of this query are bound to."""
         return json.dumps([MESSAGES.name, self.conversation_id, self.since])
 
 
 def read_messages(store: Store, wanted: MessageQuery) -> tuple[list[Message], str | None]:
-    """Return the messages, oldest first, and the cursor to go on with, if any is left.
+    """Return the messages, oldest first, and the cursor of the next page, or None after the last.
 
-    Conversations that this project began have UUIDv7 message ids, so the table's own key is in order of time: one query
-    a page. Imported ones (any other conversation id) are read whole and sorted.
+    Conversations that this program created have UUIDv7 message ids, so the table's key is in order of time: one query
+    a page. Imported conversations (with any other id) are read whole and sorted.
     """
     read = _read_by_key if is_native(wanted.conversation_id) else _read_whole
     items, more = read(store, wanted)
@@ -62,7 +62,7 @@ def since_message(store: Store, conversation_id: str, message_id: str) -> list[M
 
 
 def is_native(conversation_id: str) -> bool:
-    """Return whether this project made the id, so that its messages sort by time on their own key."""
+    """Return whether this program made the id, so that its message ids are in order of time."""
     return created_at_of(conversation_id) is not None
 
 

@@ -1,4 +1,4 @@
-"""How a message enters a conversation: one transaction that counts it, keeps time increasing and happens once."""
+"""Stores messages: one transaction puts the message and updates the conversation, and happens once per request key."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,9 +17,7 @@ from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
-from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Missing, Put, Update, Write
-
-"""Each failed try means that somebody else's message got in; fifty in a row is a storm."""
+from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Put, Update, Write
 
 _CONVERSATION, _MESSAGE, _CLAIM = 0, 1, 2
 
@@ -28,8 +26,8 @@ _CONVERSATION, _MESSAGE, _CLAIM = 0, 1, 2
 class NewMessage:
     """A message for a conversation that exists, and what must be true of the conversation.
 
-    `owner` refuses conversations of other users, `if_last` those where somebody wrote since. `reopen` lets the message
-    into a closed conversation and opens it, `close` closes it behind the message.
+    With `owner`, the conversation must be that user's. With `if_last`, that must be the id of its last message.
+    `reopen` allows a closed conversation and opens it; `close` closes the conversation with the message.
     """
 
     conversation_id: str
@@ -45,7 +43,7 @@ class NewMessage:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One try at a draft: the time to write, the key to write at, and what the tries before taught."""
+    """One attempt to store a message: its time and id, and the key, status and guard of the conversation."""
 
     draft: NewMessage
     at: int
@@ -56,7 +54,7 @@ class _Attempt:
 
 
 class MessageSender:
-    """Puts drafts into conversations."""
+    """Stores messages in conversations, and creates conversations."""
 
     def __init__(self, store: Store, clock: Clock, new_id: NewId) -> None:
         self._store = store
@@ -64,9 +62,9 @@ class MessageSender:
         self._new_id = new_id
 
     def post(self, draft: NewMessage) -> Sent:
-        """Store the message; costs one transaction unless somebody interferes.
+        """Store the message; costs one transaction unless there are concurrent writes.
 
-        Raises NotFound, Conflict (closed, somebody wrote since, key used for another request) and Unavailable.
+        Raises NotFound, Conflict (closed, newer message, key used for another request) and Unavailable.
         """
         attempt = self._first_attempt(draft)
         for _ in range(TRIES):
@@ -81,7 +79,7 @@ class MessageSender:
         raise Unavailable("too many messages are entering this conversation at once; nothing was written, try again")
 
     def start(self, sender_id: str, store_url: str, text: str, request: KeyedRequest | None) -> Sent:
-        """Open a conversation with its first message, in one transaction."""
+        """Create a conversation with its first message, in one transaction."""
         at = self._clock()
         conversation_id, message_id = self._new_id(at), self._new_id(at)
         sent = Sent(conversation_id=conversation_id, message_id=message_id, created_at=at)
@@ -109,7 +107,7 @@ class MessageSender:
         except ConditionFailed as failed:
             repeated = first_answer(self._store, request, failed, at)
             if repeated is None:
-                raise
+                raise Unavailable("the message was not stored; send it again") from None
             return repeated
         return sent
 
@@ -143,7 +141,7 @@ class MessageSender:
         return Sent(conversation_id=attempt.draft.conversation_id, message_id=attempt.message_id, created_at=attempt.at)
 
     def _next_attempt(self, attempt: _Attempt, failed: ConditionFailed) -> _Attempt:
-        """Return what to try next, given the conversation as it was; raise what the caller must hear instead."""
+        """Return the next attempt, adapted to the conversation as it was; raise when no attempt can succeed."""
         if _CONVERSATION not in failed.failures:
             return self._later(attempt, attempt.at)
         item = failed.failures[_CONVERSATION]
@@ -165,7 +163,7 @@ class MessageSender:
     def _other_key(self, attempt: _Attempt) -> Key:
         key = self._imported_key(attempt.draft.conversation_id)
         if key == attempt.key:
-            raise Unavailable(f"conversation {attempt.draft.conversation_id} appeared only now; try again")
+            raise Unavailable(f"conversation {attempt.draft.conversation_id} was being created just now; try again")
         return key
 
     def _guard(self, draft: NewMessage, item: Item) -> Condition:
@@ -175,7 +173,7 @@ class MessageSender:
             return Equals("last_message_id", draft.if_last)
         newest = newest_message(self._store, draft.conversation_id)
         if "last_message_id" not in item and newest and newest.message_id == draft.if_last:
-            return All(Missing("last_message_id"), Equals("updated_at", item["updated_at"]))
+            return Equals("updated_at", item["updated_at"])  # every message moves it
         raise Conflict(self._written_since(draft, draft.if_last))
 
     def _written_since(self, draft: NewMessage, last: str) -> str:
@@ -188,10 +186,10 @@ class MessageSender:
 
 
 def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFailed, at: int) -> Sent | None:
-    """Return the answer that the request got the first time, or None when this is the first time."""
+    """Return the answer to the first request with this key, or None when there was none."""
     if request is None:
         return None
-    # An engine need not report every failed condition, so an unreported claim is looked up before others are heard.
+    # An engine need not report every failed condition, so a claim that was not reported is read here.
     claim = failed.failures.get(_CLAIM) or store.get(OPS, request.claim_key)
     return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
 
@@ -254,7 +252,7 @@ def _conversation_update(attempt: _Attempt) -> Update:
 
 
 def _status_change(attempt: _Attempt) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the attributes to set and to drop so that the conversation ends up as the draft wants it."""
+    """Return the attributes to set and to remove for the status that the conversation shall have."""
     if attempt.draft.close:
         return {"status": "closed", "closed_at": attempt.at, "closed_by": attempt.draft.sender_id}, ()
     if attempt.status == "closed":

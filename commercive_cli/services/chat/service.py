@@ -35,7 +35,7 @@ SORTS = ("recent", "waiting")
 
 @dataclass(frozen=True)
 class ChatService:
-    """What users and admins do with conversations. Times are milliseconds; ids are up to 128 characters."""
+    """The operations of users and admins on conversations. Times are milliseconds; ids are up to 128 characters."""
 
     store: Store
     clock: Clock = system_clock
@@ -54,7 +54,7 @@ class ChatService:
     def list_conversations(
         self, wanted: ConversationFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
     ) -> Conversations:
-        """Return a page of 1-500 conversations for admins: the newest, or those that wait longest for an answer."""
+        """Return a page of 1-500 conversations for admins, newest first or longest waiting for an answer first."""
         wanted = _checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
@@ -63,7 +63,7 @@ class ChatService:
         return Conversations(conversations=[Conversation.of(item) for item in items], next_cursor=more)
 
     def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:
-        """Yield every conversation that the filter keeps, newest first, in constant memory."""
+        """Yield every conversation that passes the filter, newest first, in constant memory."""
         wanted = _checked(wanted)
         return (Conversation.of(item) for item in stream_items(self.store, wanted.feed()) if wanted.keeps(item))
 
@@ -92,7 +92,7 @@ class ChatService:
     ) -> Messages:
         """Return messages oldest first: all, those after `since` (ms), or a page of `limit` (1-500).
 
-        With `owner`, the conversation is read beside the messages and must be that user's.
+        With `owner`, the conversation must be that user's; it is read in parallel with the messages.
         """
         wanted = MessageQuery(identifier(conversation_id, "conversation_id"), since, check_limit(limit), cursor)
         if owner is None:
@@ -124,9 +124,9 @@ class ChatService:
         conversation_id: str | None = None,
         key: str | None = None,
     ) -> Sent:
-        """Store a user's message, in a conversation of theirs that is open, or as the first of a new one.
+        """Store a user's message in an open conversation of theirs, or as the first message of a new one.
 
-        A repeated `key` (7 days) gets the first answer. Raises NotFound, Conflict when closed, Invalid.
+        A repetition with `key` within 7 days returns the first answer. Raises NotFound, Conflict when closed, Invalid.
         """
         user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
         target = None if conversation_id is None else identifier(conversation_id, "conversation_id")
@@ -148,8 +148,8 @@ class ChatService:
     ) -> Sent:
         """Store an admin's reply in an open conversation.
 
-        `if_last` refuses when the last message is another one; `reopen` writes into a closed conversation and opens it;
-        `close` closes it with the same write. A repeated `key` (7 days) gets the first answer.
+        With `if_last`, raises Conflict when the last message is another one; `reopen` allows a closed conversation and
+        opens it; `close` closes it with the same write. A repetition with `key` within 7 days returns the first answer.
         """
         target, admin = identifier(conversation_id, "conversation_id"), identifier(admin_id, "admin_id")
         text, last = message_text(message), _last_seen(if_last)
@@ -163,16 +163,16 @@ class ChatService:
         return MarkedRead(conversation_id=thread.conversation.conversation_id, marked=marked)
 
     def mark_read(self, conversation_id: str, reader: str, *, owner: str | None = None) -> MarkedRead:
-        """Mark the other side's messages read for `reader` (user or admin); what arrives meanwhile stays unread."""
+        """Mark the other side's messages read for `reader` (user or admin); later messages stay unread."""
         side = READ_SIDES[choose(reader, SENDER_TYPES, "reader_type")]
         conversation = self.conversation(conversation_id, owner=owner)
         marked = mark_read(self.store, conversation, side)
         return MarkedRead(conversation_id=conversation.conversation_id, marked=marked)
 
     def close(self, conversation_id: str, actor: str, *, as_of: int | None = None) -> ConversationChanged:
-        """Close a conversation; `changed` is False when it was closed already.
+        """Close a conversation; `changed` is False when it was already closed.
 
-        `as_of` is the `updated_at` (ms) that the admin saw: a conversation that changed since is a Conflict.
+        `as_of` is the `updated_at` (ms) that the admin saw; raises Conflict when the conversation changed since.
         """
         return self._set_status(conversation_id, "closed", actor, as_of)
 
@@ -186,7 +186,7 @@ class ChatService:
         return History(history=list(read_audit_log(self.store, "conversation", conversation.conversation_id)))
 
     def _waiting(self, wanted: ConversationFilter, limit: int, cursor: str | None) -> Conversations:
-        """Return those that wait longest: no index sorts by that, so every open conversation is looked at."""
+        """Return those that have waited longest; no index sorts by that, so every open conversation is read."""
         listing = f"waiting|{wanted}"
         after = decode_time_and_id(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
         waiting = (c for c in self.stream_conversations(wanted) if _is_waiting(c) and _waiting_place(c) > after)

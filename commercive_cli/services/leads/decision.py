@@ -1,4 +1,4 @@
-"""What an admin rules about a lead, when that changes nothing, when it contradicts, and what it does to the stats."""
+"""Decisions about leads: when one changes nothing or conflicts with an earlier one, and its effect on the stats."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +15,7 @@ EVENTS: dict[LeadStatus, str] = {"approved": "approve", "rejected": "reject", "p
 
 @dataclass(frozen=True)
 class Decision:
-    """The status a lead shall have, with its commission (USD, approved leads only) and the admin's notes.
+    """The status that a lead gets, with its commission (USD, approved leads only) and the admin's notes.
 
     `amend` lets it replace an earlier decision. `as_of` is the `updated_at` of the lead that the admin saw, if known.
     """
@@ -27,7 +27,7 @@ class Decision:
     as_of: int | None = None
 
     def changes(self, lead: Lead) -> bool:
-        """Return whether the lead must be written; raise Conflict when another decision stands in the way."""
+        """Return whether the lead must be written; raise Conflict when it is decided otherwise or changed since."""
         same = (lead.status, lead.commission_amount) == (self.status, self.commission)
         if same and (not self.amend or self.notes in (None, lead.admin_notes)):
             return False
@@ -53,7 +53,7 @@ class Decision:
         return review if self.status == "approved" else ("commission_amount", *review)
 
     def deltas(self, lead: Lead) -> dict[str, int | Decimal]:
-        """Return what to add to the affiliate's stats when the lead goes from what it is to this decision."""
+        """Return the numbers to add to the affiliate's stats when this decision is applied to the lead."""
         counts: dict[str, int | Decimal] = {"version": 1}
         if lead.status != self.status:
             counts |= {f"{lead.status}_leads": -1, f"{self.status}_leads": 1}
@@ -73,14 +73,14 @@ def new_decision(
 
 
 def unchanged_since_read(lead: Lead) -> Condition:
-    """Return the condition that a lead is still what was read: status, commission, and not even changed and back."""
+    """Return the condition that a lead is as read; `updated_at` excludes that it was changed and changed back."""
     amount = lead.commission_amount
     unpaid_or_same = Missing("commission_amount") if amount is None else Equals("commission_amount", amount)
     return All(Equals("status", lead.status), unpaid_or_same, Equals("updated_at", lead.updated_at))
 
 
 def money_state(status: LeadStatus, commission: Decimal | None) -> dict[str, Any]:
-    """Return what an audit row keeps of a lead: no personal data, only status and commission."""
+    """Return the state of a lead for an audit row: status and commission, no personal data."""
     return {"status": status} | ({} if commission is None else {"commission_amount": commission})
 
 

@@ -1,4 +1,4 @@
-"""Which leads a list shows, and from which index partitions they are read."""
+"""The filter of lead lists, and the index partitions that a list is read from."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class LeadFilter:
     until: int | None = None
 
     def keeps(self, item: Item) -> bool:
-        """Return whether the lead passes the filters that no index answers."""
+        """Return whether the lead passes the filters, apart from those by time, which the index query applies."""
         return (
             self.status in ("all", item["status"])
             and self.affiliate_id in (None, item["affiliate_id"])

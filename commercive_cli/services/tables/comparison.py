@@ -64,7 +64,7 @@ def _all_mismatches(table: Table, info: TableInfo) -> list[Mismatch]:
 def _unfixable_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
     declared = _key(table.partition, table.sort)
     if info.keys != declared:
-        yield Mismatch("key", _words(declared), _words(info.keys))
+        yield Mismatch("key", _key_words(declared), _key_words(info.keys))
     if info.missing_columns:
         yield Mismatch("columns", ", ".join(info.missing_columns), "missing")
 
@@ -94,7 +94,7 @@ def _ttl_mismatch(table: Table, info: TableInfo) -> Mismatch:
     # DynamoDB cannot change the attribute in one step: time to live is turned off, then on for the right attribute.
     steps = [SetTTL(None)] if info.ttl else []
     steps += [SetTTL(table.ttl)] if table.ttl else []
-    return Mismatch("time to live", _on(table.ttl), _on(info.ttl), tuple(steps))
+    return Mismatch("time to live", _ttl_words(table.ttl), _ttl_words(info.ttl), tuple(steps))
 
 
 def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
@@ -107,7 +107,7 @@ def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
 
 
 def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
-    what, declared = f"index {index.name}", f"{_words(_key(index.partition, index.sort))}, {PROJECTION}"
+    what, declared = f"index {index.name}", f"{_key_words(_key(index.partition, index.sort))}, {PROJECTION}"
     if index.name not in info.indexes:
         yield Mismatch(what, declared, "missing", (CreateIndex(index),))
     elif _live_index(info, index.name) != declared:
@@ -117,14 +117,14 @@ def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
 
 
 def _live_index(info: TableInfo, name: str) -> str:
-    return f"{_words(info.indexes[name])}, {info.projections.get(name, PROJECTION)}"
+    return f"{_key_words(info.indexes[name])}, {info.projections.get(name, PROJECTION)}"
 
 
 def _key(partition: Attribute, sort: Attribute | None) -> _Key:
     return tuple((attribute.name, attribute.type) for attribute in (partition, sort) if attribute is not None)
 
 
-def _words(key: _Key) -> str:
+def _key_words(key: _Key) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in key)
 
 
@@ -132,5 +132,5 @@ def _tag_words(tags: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(f"{name}={value}" for name, value in tags) or "missing"
 
 
-def _on(attribute: str | None) -> str:
+def _ttl_words(attribute: str | None) -> str:
     return f"on {attribute}" if attribute else "off"

@@ -134,7 +134,7 @@ def _rows_of(page: TextPage, table: Table) -> list[bytes]:
         found = ", ".join(f"{name} {value}" for name, value in zip(table.key_names, wrong, strict=True))
         raise Conflict(
             f"{table.name}: the item with {found} cannot be exported; "
-            f"a key is {', '.join(declared_keys()[table.name])}, numbers whole"
+            f"its key must be {', '.join(declared_keys()[table.name])}, and numbers in it whole"
         ) from None
 
 

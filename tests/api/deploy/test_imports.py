@@ -1,4 +1,4 @@
-"""What a module loads, read from its sources: all that it may need, and none of what only others use."""
+"""The imports of a module, found in its sources: all that it may need, and nothing that only others use."""
 
 import shutil
 from pathlib import Path
@@ -91,7 +91,7 @@ def test_other_packages_are_named_by_what_is_imported(shop: Path) -> None:
 
 
 def test_a_package_that_is_left_out_leads_nowhere(shop: Path) -> None:
-    """With it goes what it alone imports; a package whose name only begins alike stays."""
+    """What only a left-out package imports is left out, too; a package with a longer name is not."""
     found = import_closure(shop, "shop.handler", ["shop.files", "shop.lat", "shop.late"])
 
     assert not {"shop.files", "shop.files.reading", "shop.late"} & set(found.modules)
@@ -100,7 +100,7 @@ def test_a_package_that_is_left_out_leads_nowhere(shop: Path) -> None:
 
 
 def test_a_module_that_an_action_begins_to_import_is_packaged(tmp_path: Path) -> None:
-    """Without anybody listing it: here an action begins to use a service of the command line, and a new module."""
+    """When an action begins to use another service and a new module, both are found."""
     package = tmp_path / "commercive_cli"
     shutil.copytree(Path(commercive_cli.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     before = set(handler_closure(tmp_path).modules)

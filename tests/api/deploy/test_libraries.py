@@ -1,4 +1,4 @@
-"""Which libraries are packaged: what the imported packages come from, and what these require."""
+"""The packaged libraries: those that contain the imported packages, and those these require."""
 
 from collections.abc import Sequence
 from importlib.metadata import Distribution, packages_distributions
@@ -23,7 +23,7 @@ MADE_UP = {
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A directory in which libraries lie that hold nothing but what they require."""
+    """A directory with libraries that consist of requirements only."""
     for name, requirements in MADE_UP.items():
         lie_in(tmp_path, name, requirements)
     return tmp_path
@@ -37,7 +37,7 @@ def lie_in(directory: Path, name: str, requirements: Sequence[str]) -> None:
 
 
 def test_a_library_brings_what_it_requires_here(directory: Path) -> None:
-    """With the extras that our own requirements ask for, but nothing for other platforms; circles end."""
+    """Extras of our own requirements are included, other platforms' are not; cycles end."""
     found = needed_libraries({"jwt"}, libraries_in(directory))
 
     assert {"pyjwt", "cryptography", "cffi", "pycparser"} == set(found)
@@ -57,7 +57,7 @@ def test_a_library_that_is_not_there_is_named(directory: Path) -> None:
 
 
 def test_the_command_line_knows_which_modules_the_extra_brings() -> None:
-    """Who lacks one of them reads what to install, whatever the extra comes to hold."""
+    """When a library of the extra is missing, the error says what to install."""
     ours: Distribution = libraries_here()["commercive"]
     extra = [Requirement(text) for text in ours.requires or () if text.endswith('extra == "api"')]
     names = {canonicalize_name(each.name) for each in extra}

@@ -73,7 +73,7 @@ def test_libraries_come_as_the_lock_file_names_them(lock: Path, wheels: Path, tm
 
 
 def test_a_library_with_another_hash_is_refused(lock: Path, wheels: Path, tmp_path: Path) -> None:
-    """What was swapped on its way here is not deployed; nothing is written."""
+    """A library with another hash is refused, and nothing is written."""
     lock.write_text(re.sub(r"(platformdirs.*\n.*\n.*sha256:)\w+", rf"\g<1>{'2' * 64}", lock.read_text()))
 
     ran = run_package(lock, wheels, tmp_path / "out.zip")
@@ -96,14 +96,14 @@ def test_a_library_that_the_lock_file_lacks_is_named(lock: Path, wheels: Path, t
 
 
 def test_what_is_no_lock_file_is_refused(wheels: Path, tmp_path: Path) -> None:
-    """By its name, when pyproject.toml, say, was passed."""
+    """The error names the file, for example pyproject.toml."""
     other = tmp_path / "pyproject.toml"
     other.write_text("[project]\nname = 'commercive'\n")
 
     ran = run_package(other, wheels, tmp_path / "out.zip")
 
     assert 2 == ran.returncode
-    assert f"{other} is no lock file" in ran.stderr
+    assert f"{other} is not a lock file" in ran.stderr
 
 
 def test_a_lock_file_and_the_installed_versions_exclude_each_other(lock: Path, tmp_path: Path) -> None:

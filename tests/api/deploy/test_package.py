@@ -1,4 +1,4 @@
-"""The deployment zip: reproducible, without what Lambda has no use for, and enough for every action."""
+"""The deployment zip: reproducible, without what Lambda does not need, and complete for every action."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from commercive_cli.api.actions import ACTIONS
 from commercive_cli.api.deploy.libraries import libraries_here, needed_libraries
 from commercive_cli.api.deploy.package import LEFT_OUT_LIBRARIES, mismatch
 from tests.api.http.test_serve import command, environment
-from tests.api.requests import KNOCKS, successes, things_of, token_of
+from tests.api.requests import REQUESTS, items_of, successes, token_of
 from tests.api.world import ISSUER, Client, FakeClock, Issuer
 from tests.e2e.stores import server_store
 
@@ -41,7 +41,7 @@ UNWANTED = {"typer", "rich", "click", "waitress", "sqlite3", "boto3"}
 
 
 class PackagedHandler:
-    """The handler of an unpacked zip, in a process of its own that finds nothing else but what Lambda brings."""
+    """The handler of an unpacked zip, in a process that can import only the zip and Lambda's own libraries."""
 
     def __init__(self, process: "subprocess.Popen[str]", log: Path) -> None:
         self._process = process
@@ -81,7 +81,7 @@ def publishing(document: bytes) -> Iterator[str]:
 
 
 def runtime(directory: Path) -> Path:
-    """Return a directory that holds what Lambda's Python brings."""
+    """Return a directory with the libraries of Lambda's runtime."""
     directory.mkdir()
     for library in needed_libraries(LEFT_OUT_LIBRARIES, libraries_here()).values():
         for name in {file.parts[0] for file in library.files or ()} - {"..", "__pycache__"}:
@@ -138,9 +138,9 @@ def test_every_action_answers_from_the_package(
 
     for name, caller in successes(action):
         client = next(strangers)
-        things = things_of(client.as_(owner), "user-a")
+        items = items_of(client.as_(owner), "user-a")
         token, me = token_of(issuer, caller)
-        answer = KNOCKS[name](client.as_(token), things, me)
+        answer = REQUESTS[name](client.as_(token), items, me)
         assert (200, True) == (answer.status, answer.body["success"]), (name, caller, answer.body)
         assert set() == UNWANTED & packaged.loaded
 
@@ -173,6 +173,6 @@ def test_only_what_the_handler_needs_is_in_it(package: Path) -> None:
 
 
 def test_other_platforms_are_warned() -> None:
-    """Compiled libraries of a Mac do not load on Lambda."""
+    """A warning names compiled libraries that Lambda cannot load, as those of a Mac."""
     assert mismatch("linux", "x86_64") is None
-    assert "Lambda wants linux x86_64" in str(mismatch("darwin", "arm64"))
+    assert "Lambda needs linux x86_64" in str(mismatch("darwin", "arm64"))

@@ -1,4 +1,4 @@
-"""The role of the function: what the actions ask of a real server is what it allows, call for call."""
+"""The role of the function allows exactly the operations that the actions send to a real server."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from commercive_cli.api.actions import ACTIONS
 from commercive_cli.api.deploy.stack import api_stack
-from tests.api.requests import KNOCKS, Knock, Things, successes, things_of, token_of
+from tests.api.requests import REQUESTS, ActionRequest, UserItems, items_of, successes, token_of
 from tests.api.test_seed_requests import LEAD
 from tests.api.world import Answer, Client, FakeClock, Issuer, World, services_over, supabase_of
 from tests.e2e.stores import server_store
@@ -23,13 +23,13 @@ def reply(client: Client, conversation_id: str, admin: str, **guard: str) -> Ans
     return client.post("chat/reply", conversation_id=conversation_id, admin_id=admin, message="hi", **guard)
 
 
-def create_link_again(client: Client, things: Things, _: str) -> Answer:
+def create_link_again(client: Client, items: UserItems, _: str) -> Answer:
     return client.post(
-        "affiliate/create-link", affiliate_id=things.owner, affiliate_email="a@example.com", store_url="my.shop"
+        "affiliate/create-link", affiliate_id=items.owner, affiliate_email="a@example.com", store_url="my.shop"
     )
 
 
-OTHER_WAYS: tuple[tuple[str, Knock], ...] = (
+OTHER_WAYS: tuple[tuple[str, ActionRequest], ...] = (
     ("chat/send", lambda c, _, me: c.post("chat/send", user_id=me, message="hi")),
     ("chat/send", lambda c, _, me: c.post("chat/send", user_id=me, message="once", key="k")),
     ("chat/send", lambda c, _, me: c.post("chat/send", user_id=me, message="once", key="k")),
@@ -39,7 +39,7 @@ OTHER_WAYS: tuple[tuple[str, Knock], ...] = (
     ("affiliate/submit-lead", lambda c, _, __: c.post("affiliate/submit-lead", link_id=IMPORTED, lead_data=LEAD)),
     ("admin/approve-lead", lambda c, _, __: c.post("admin/approve-lead", lead_id=IMPORTED, decision="reject")),
 )
-"""Requests of an admin that take another way to the store than those in KNOCKS, successful or not."""
+"""Requests of an admin that cause other operations than those in REQUESTS, successful or not."""
 
 TRANSACTION = "TransactWriteItems"
 
@@ -80,7 +80,7 @@ def allowed_by(stack: Mapping[str, Any]) -> set[Call]:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What each action asked of the server, and what the role allows."""
+    """The operations that each action sent to the server, and those that the role allows."""
 
     calls: Mapping[str, set[Call]]
     allowed: set[Call]
@@ -88,7 +88,7 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def recorded(real_endpoint: str, ec_key: ec.EllipticCurvePrivateKey, rsa_key: rsa.RSAPrivateKey) -> Iterator[Recorded]:
-    """Make every request of KNOCKS that succeeds, and those that go other ways, and note what reaches the server."""
+    """Send every successful request of REQUESTS and of OTHER_WAYS, and record what reaches the server."""
     asked: list[Call] = []
 
     def note(**sent: Any) -> None:
@@ -101,20 +101,20 @@ def recorded(real_endpoint: str, ec_key: ec.EllipticCurvePrivateKey, rsa_key: rs
         world = World(services_over(store, issuer.clock), issuer.clock, issuer, supabase_of(issuer))
         client = world.open("jwt")
         calls: defaultdict[str, set[Call]] = defaultdict(set)
-        for number, (action, knock, caller) in enumerate(all_ways()):
+        for number, (action, request, caller) in enumerate(all_ways()):
             stranger = client.from_(f"198.51.100.{number}")
-            things = things_of(stranger.as_(issuer.token("user-a")), "user-a")
+            items = items_of(stranger.as_(issuer.token("user-a")), "user-a")
             token, me = token_of(issuer, caller)
             asked.clear()
-            knock(stranger.as_(token), things, me)
+            request(stranger.as_(token), items, me)
             calls[action].update(asked)
         yield Recorded(calls, allowed_by(api_stack(store.prefix)))
 
 
-def all_ways() -> Iterator[tuple[str, Knock, str]]:
+def all_ways() -> Iterator[tuple[str, ActionRequest, str]]:
     for action in ACTIONS:
-        yield from ((action.name, KNOCKS[name], caller) for name, caller in successes(action.name))
-    yield from ((action, knock, "admin") for action, knock in OTHER_WAYS)
+        yield from ((action.name, REQUESTS[name], caller) for name, caller in successes(action.name))
+    yield from ((action, request, "admin") for action, request in OTHER_WAYS)
 
 
 @pytest.mark.parametrize("action", [action.name for action in ACTIONS])
@@ -124,10 +124,10 @@ def test_the_role_allows_what_an_action_does(recorded: Recorded, action: str) ->
 
 
 def test_the_role_allows_nothing_else(recorded: Recorded) -> None:
-    """A right that no action needs is one that an attacker could use; above all a write outside a transaction."""
+    """The role allows nothing that no action needs, above all no write outside a transaction."""
     assert set() == recorded.allowed - set().union(*recorded.calls.values())
 
 
 def test_only_health_leaves_the_store_alone(recorded: Recorded) -> None:
-    """Every other action was seen to ask for something, so the tests above compare what there is."""
+    """Every other action sent something, so the tests above compare real operations."""
     assert {"health"} == {action.name for action in ACTIONS if not recorded.calls[action.name]}

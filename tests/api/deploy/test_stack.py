@@ -1,4 +1,4 @@
-"""The stack that `api template` prints: valid, complete and closed."""
+"""The stack that `api template` prints is valid, complete and restrictive."""
 
 import json
 import re
@@ -70,7 +70,7 @@ def test_the_function_checks_tokens_and_holds_no_secret_in_the_template() -> Non
 
 
 class Environment(Mapping[str, str]):
-    """Notes which variables somebody reads."""
+    """Records which variables are read."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self.given = values
@@ -104,7 +104,7 @@ def test_every_variable_of_the_function_is_one_that_it_reads(tmp_path: Path) -> 
 
 
 def test_the_url_and_the_function_know_the_same_origins() -> None:
-    """The URL alone sends headers, the function refuses what the URL lets through; the list is a parameter."""
+    """The URL alone sends CORS headers, the function refuses other origins; the list is a parameter."""
     cors = RESOURCES["ApiUrl"]["Properties"]["Cors"]
     variables = FUNCTION["Environment"]["Variables"]
 

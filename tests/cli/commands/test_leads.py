@@ -76,7 +76,7 @@ def test_approving_counts_the_commission_once(store: Run, lead: Make) -> None:
 
 
 def test_rejecting_and_resetting(store: Run, lead: Make) -> None:
-    """A decision can be taken back, with the stats compensated, and the history tells."""
+    """`leads reset` takes a decision back, corrects the stats, and is in the history."""
     one = lead()
     store("leads", "approve", one, "--commission", "10")
     store("leads", "reset", one)
@@ -100,7 +100,7 @@ def test_many_are_approved_at_once(store: Run, lead: Make) -> None:
 
 @pytest.mark.parametrize("amount", ["NaN", "1e3", "10.005", "-1", "1000001", "ten", ""])
 def test_an_amount_is_refused_before_anything_is_written(store: Run, lead: Make, amount: str) -> None:
-    """A commission that is no amount in USD decides nothing, for one lead or for many."""
+    """An invalid commission decides nothing, for one lead or for many."""
     ran = store("leads", "approve", lead(), lead(), f"--commission={amount}")
 
     assert (ran.code, ran.out) == (2, "")
@@ -109,7 +109,7 @@ def test_an_amount_is_refused_before_anything_is_written(store: Run, lead: Make,
 
 
 def test_a_dry_run_shows_the_money(store: Run, lead: Make) -> None:
-    """What approving would change is shown to the cent, and nothing changes."""
+    """A dry run shows the changes of an approval exactly, and changes nothing."""
     ran = store("leads", "approve", lead(), "--commission", "12.50", "--dry-run", "-o", "json")
     changes = {change["table"]: change["attributes"] for change in ran.json["changes"]}
 

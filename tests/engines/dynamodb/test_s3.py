@@ -197,7 +197,7 @@ def test_an_export_is_waited_for() -> None:
     assert [f"daily/{table.name}" for table in TABLES] == [each["S3Prefix"] for each in started]
     assert 6 == len({each["ClientToken"] for each in started})
     assert 3 == len(time.pauses)
-    assert "the export goes on in AWS when this is interrupted" == states[0]
+    assert "the export continues in AWS when this is interrupted" == states[0]
     assert ["export: 0 of 6 tables are done", "export: 6 of 6 tables are done"] == list(dict.fromkeys(states[1:]))
 
 

@@ -143,6 +143,26 @@ def test_a_lock_is_waited_for_no_longer_than_the_deadline(path: Path, store: SQL
     assert {"affiliate_id": "bob"} == store.get(AFFILIATE_STATS, {"affiliate_id": "bob"})
 
 
+def test_a_writer_is_alone_before_it_reads(path: Path, store: SQLiteStore) -> None:
+    """What a transaction reads for its conditions is still so when it writes: another process has to wait."""
+    refusals: list[str] = []
+
+    def try_another() -> int:
+        # The time is asked for within the transaction, before any item is read.
+        try:
+            store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "other"}))
+        except Unavailable as error:
+            refusals.append(error.message)
+        return 0
+
+    with closing(SQLiteStore(path, clock=try_another)) as first:
+        first.transact(Put(AFFILIATE_STATS, {"affiliate_id": "first"}))
+
+    assert 1 == len(refusals)
+    assert "was locked by another writer" in refusals[0]
+    assert {"ann", "first"} == {item["affiliate_id"] for item in store.scan(AFFILIATE_STATS).items}
+
+
 def test_the_error_for_an_exclusively_locked_file_says_so(path: Path, store: SQLiteStore) -> None:
     """Reading a file that is locked exclusively is an error which says that it is locked."""
     store.close()

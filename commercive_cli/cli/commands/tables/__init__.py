@@ -1,4 +1,4 @@
-"""`commercive tables`: what operators do with the tables, in the order in which help lists it."""
+"""`commercive tables`: the operators' commands for the tables, in the order of the help."""
 
 from commercive_cli.cli.commands.tables import data, schema
 from commercive_cli.cli.commands.tables.lifecycle import app

@@ -13,7 +13,7 @@ DROPPED = 'DROP INDEX "commercive_leads.LeadStatusIndex"'
 
 
 def change(home: Path, statement: str) -> None:
-    """Change the store's file behind the program's back."""
+    """Change the store's file without the program."""
     with closing(sqlite3.connect(home / "store.db")) as file, file:
         file.execute(statement)
 
@@ -26,7 +26,7 @@ def test_no_drift_is_exit_code_0(store: Run) -> None:
 
 
 def test_drift_is_listed_for_people_and_machines(store: Run, home: Path) -> None:
-    """One line for each difference, with what is declared, what is there, and what mends it; exit code 3."""
+    """One line for each difference, with the declared value, the actual value and the remedy; exit code 3."""
     change(home, DROPPED)
     ran = store("tables", "diff")
 
@@ -60,7 +60,7 @@ def test_apply_with_nothing_to_do_does_not_ask(store: Run) -> None:
 
 
 def test_what_cannot_be_fixed_in_place_is_left_with_exit_code_3(store: Run, home: Path) -> None:
-    """Another key: the way out is printed, and nothing is tried."""
+    """A table with another key: the remedy is printed, and nothing is changed."""
     change(home, "DROP TABLE commercive_affiliate_stats")
     change(
         home,
@@ -97,7 +97,7 @@ def test_a_backup_is_made_listed_and_restored(store: Run, home: Path, conversati
 
 
 def test_a_restore_that_finds_broken_books_exits_3(store: Run, home: Path, conversation: Make) -> None:
-    """The way to repair them is named; --fix does it at once."""
+    """The error names the command that repairs them; with --fix, the restore repairs them."""
     conversation()
     change(home, 'UPDATE commercive_conversations SET _item = replace(_item, \'admin":{"N":"1"\', \'admin":{"N":"7"\')')
     name = store("tables", "backup", "-o", "ids").out.strip()
@@ -125,7 +125,7 @@ def test_a_restore_that_finds_broken_books_exits_3(store: Run, home: Path, conve
 def test_mistakes_are_explained(
     store: Run, home: Path, monkeypatch: pytest.MonkeyPatch, line: list[str], code: int, words: str
 ) -> None:
-    """What was wrong, in one line, and nothing was written."""
+    """One line says what was wrong, and nothing is written."""
     monkeypatch.chdir(home)
     ran = store("tables", *line)
 
