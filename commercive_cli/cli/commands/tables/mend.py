@@ -10,19 +10,12 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.groups import example
-from commercive_cli.cli.render.columns import Column
-from commercive_cli.cli.render.views import VIEWS, View
+from commercive_cli.cli.render import table_views as _views  # noqa: F401 - declares the views of the answers
 from commercive_cli.cli.session import Session
-from commercive_cli.domain.answers.audit import Mended
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.schema import TABLES
 
 app = typer.Typer()
-
-VIEWS[Mended] = View(
-    lambda answer: (answer,),
-    (Column("table", names=True), Column("id", "id", names=True), Column("mended"), Column("changed", "flag")),
-)
 
 
 @app.command(
