@@ -95,7 +95,7 @@ def test_cards_leave_out_what_is_not_there() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_damage_is_marked_where_there_is_some(width: int) -> None:
-    """A record that cannot be read whole says which attributes are damaged; tables of sound ones have no such column."""
+    """A record that cannot be read whole names its damaged attributes; tables of sound ones have no such column."""
     sound = CONVERSATIONS[0].item()
     out = io.StringIO()
     odd = Conversation.of(sound | {"store_url": 5, "closed_by": ["x"]})
