@@ -1,6 +1,6 @@
-"""Composition root: settings become a store, a store becomes services. The only importer of engines.
+"""Composition root: makes a store from settings, and services over a store. No other module imports engines.
 
-A service is loaded when it is first asked for, so that a command pays for its own alone.
+A service's module is imported at its first use, so that a command imports only what it needs.
 """
 
 import time
@@ -16,6 +16,7 @@ from commercive_cli.store.port import Store
 if TYPE_CHECKING:
     from commercive_cli.services.affiliates.recompute import RecomputeService
     from commercive_cli.services.affiliates.service import AffiliateService
+    from commercive_cli.services.audit.mend import MendService
     from commercive_cli.services.audit.service import AuditService
     from commercive_cli.services.chat.service import ChatService
     from commercive_cli.services.leads.service import LeadService
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Services:
-    """Everything the business does, over one store."""
+    """All services over one store."""
 
     store: Store
     settings: Settings
@@ -51,7 +52,7 @@ class Services:
 
     @cached_property
     def leads(self) -> "LeadService":
-        """Leads and decisions."""
+        """Leads and the decisions about them."""
         from commercive_cli.services.leads.service import LeadService
 
         return LeadService(self.store, self.clock, self.new_id)
@@ -65,21 +66,21 @@ class Services:
 
     @cached_property
     def recompute(self) -> "RecomputeService":
-        """Stats counted again."""
+        """Recounting of affiliates' stats."""
         from commercive_cli.services.affiliates.recompute import RecomputeService
 
         return RecomputeService(self.store, self.clock, self.new_id, self.sleep)
 
     @cached_property
     def tables(self) -> "TableService":
-        """The tables themselves."""
+        """Creation, description and deletion of tables."""
         from commercive_cli.services.tables.service import TableService
 
         return TableService(self.store)
 
     @cached_property
     def drift(self) -> "DriftService":
-        """The tables compared with what is declared."""
+        """Comparison of the tables with their declaration."""
         from commercive_cli.services.tables.drift import DriftService
 
         return DriftService(self.store)
@@ -100,56 +101,63 @@ class Services:
 
     @cached_property
     def audit(self) -> "AuditService":
-        """Every invariant checked."""
+        """Checks of every invariant."""
         from commercive_cli.services.audit.service import AuditService
 
         return AuditService(self.store, self.clock, self.new_id, self.sleep)
 
     @cached_property
+    def mending(self) -> "MendService":
+        """Single items set right by hand."""
+        from commercive_cli.services.audit.mend import MendService
+
+        return MendService(self.store, self.clock, self.new_id, self.sleep)
+
+    @cached_property
     def seed(self) -> "SeedService":
-        """Made-up data."""
+        """Generated data."""
         from commercive_cli.services.seed.service import SeedService
 
         return SeedService(self.store, self.clock, self.settings.dashboard_url)
 
     @cached_property
     def exports(self) -> "ExportService":
-        """All tables into files."""
+        """Exports of all tables to files."""
         from commercive_cli.services.transfer.exporter import ExportService
 
         return ExportService(self.store, self.clock)
 
     @cached_property
     def imports(self) -> "ImportService":
-        """Files into all tables."""
+        """Imports of all tables from files."""
         from commercive_cli.services.transfer.importer import ImportService
 
         return ImportService(self.store, self.audit)
 
     @cached_property
     def import_previews(self) -> "ImportPreviewService":
-        """What imports would do."""
+        """Previews of imports."""
         from commercive_cli.services.transfer.preview import ImportPreviewService
 
         return ImportPreviewService(self.store)
 
     @cached_property
     def cost_estimate(self) -> "CostEstimateService":
-        """Sizes, hot keys and costs."""
+        """Estimates of sizes, hot keys and costs."""
         from commercive_cli.services.tables.cost_estimate import CostEstimateService
 
         return CostEstimateService(self.store)
 
     @cached_property
     def privacy(self) -> "PrivacyService":
-        """What persons may ask for."""
+        """Exports and erasures of one person's data."""
         from commercive_cli.services.privacy.service import PrivacyService
 
         return PrivacyService(self.store, self.clock, self.new_id)
 
 
 def open_store(settings: Settings) -> Store:
-    """Return the store that the settings name. Only that store's engine is loaded."""
+    """Return the store that the settings name; only its engine is imported."""
     url = settings.store
     if url.engine == "sqlite":
         from commercive_cli.engines.sqlite.store import SQLiteStore

@@ -1,1 +1,1 @@
-"""The API door: a Lambda handler over the services."""
+"""The HTTP API: a Lambda handler over the services."""

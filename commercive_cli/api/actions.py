@@ -1,4 +1,4 @@
-"""The table of actions: name, method, parameters, who may, service call, answer. The door and the documents read it."""
+"""The table of actions, from which requests are answered and the OpenAPI document is made."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,12 +6,19 @@ from typing import Any, Generic, Literal
 
 from commercive_cli.api import operations
 from commercive_cli.api import parameters as p
-from commercive_cli.api.auth.principal import Audience, Principal
+from commercive_cli.api.auth.principal import AFFILIATE_ID, Audience, Principal
 from commercive_cli.api.operations import Health, Invocation, LinkSynced
 from commercive_cli.api.parameters import Model
 from commercive_cli.domain.answers.affiliates import LinkCreated, LinkFound, Stats
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent
+from commercive_cli.domain.answers.chat import (
+    ConversationChanged,
+    Conversations,
+    MarkedRead,
+    Messages,
+    Sent,
+    UserMessageSent,
+)
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadSubmitted
 
 Method = Literal["GET", "POST"]
@@ -19,10 +26,11 @@ Method = Literal["GET", "POST"]
 
 @dataclass(frozen=True)
 class Action(Generic[Model]):
-    """One action. `answers` lists what it may answer.
+    """One action. `who` may call it, `call` runs it, and `answers` lists the types of its answers.
 
     `own` names the parameter that must be the caller's own id; admins may name anybody there when `admins_name_anyone`
-    is true. `permit` raises Denied for what the other columns cannot tell.
+    is true. `permit` raises Denied for what the other columns cannot tell. `takes_answer_token` lets in the program
+    that writes automatic answers, too.
     """
 
     name: str
@@ -36,14 +44,20 @@ class Action(Generic[Model]):
     admins_name_anyone: bool = False
     aliases: tuple[str, ...] = ()
     permit: Callable[[Model, Principal], None] | None = None
+    takes_answer_token: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every name of the action, its own first."""
+        return self.name, *self.aliases
 
     @property
     def keyed(self) -> bool:
-        """Return whether a request may carry a key."""
+        """Return whether a request may carry an idempotency key."""
         return issubclass(self.params, p.Keyed)
 
     def check_permitted(self, params: Model, caller: Principal) -> None:
-        """Raise Denied when the parameters name somebody, or a side, that the caller may not act for."""
+        """Raise Denied when the parameters name a person or a side that the caller may not act for."""
         if self.own is not None:
             named = getattr(params, self.own)
             caller.check_name(self.own, named, admins_name_anyone=self.admins_name_anyone)
@@ -78,7 +92,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         p.UserMessage,
         Audience.USER,
         operations.send,
-        (Sent,),
+        (UserMessageSent,),
         "Send a user's message; without conversation_id it begins a conversation.",
         own="user_id",
     ),
@@ -113,6 +127,26 @@ ACTIONS: tuple[Action[Any], ...] = (
         own="admin_id",
     ),
     Action(
+        "chat/reopen",
+        "POST",
+        p.Reopening,
+        Audience.ADMIN,
+        operations.reopen,
+        (ConversationChanged,),
+        "Open a closed conversation again.",
+        own="admin_id",
+    ),
+    Action(
+        "chat/answer",
+        "POST",
+        p.AutomaticAnswer,
+        Audience.ADMIN,
+        operations.answer,
+        (Sent,),
+        "Write an automatic answer, unless somebody wrote since; the answer token may do that, too.",
+        takes_answer_token=True,
+    ),
+    Action(
         "admin/conversations",
         "GET",
         p.StatusListing,
@@ -129,7 +163,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         operations.get_link,
         (LinkFound,),
         "An affiliate's link, or null.",
-        own="affiliate_id",
+        own=AFFILIATE_ID,
         admins_name_anyone=True,
     ),
     Action(
@@ -140,7 +174,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         operations.create_link,
         (LinkCreated, LinkSynced),
         "Make an affiliate's link for a store, or return the one that is there.",
-        own="affiliate_id",
+        own=AFFILIATE_ID,
         admins_name_anyone=True,
     ),
     Action(
@@ -150,7 +184,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         Audience.PUBLIC,
         operations.submit,
         (LeadSubmitted,),
-        "Bring a lead through an affiliate's link.",
+        "Submit a lead through an affiliate's link.",
         aliases=("leads/submit",),
     ),
     Action(
@@ -161,7 +195,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         operations.stats,
         (Stats,),
         "An affiliate's counts and commission.",
-        own="affiliate_id",
+        own=AFFILIATE_ID,
         admins_name_anyone=True,
     ),
     Action(
@@ -184,7 +218,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         "Approve or reject a lead.",
         own="admin_id",
     ),
-    Action("health", "GET", p.Params, Audience.PUBLIC, operations.health, (Health,), "Whether the API is there."),
+    Action("health", "GET", p.Params, Audience.PUBLIC, operations.health, (Health,), "Whether the API is running."),
 )
 
-BY_NAME: Mapping[str, Action[Any]] = {name: action for action in ACTIONS for name in (action.name, *action.aliases)}
+BY_NAME: Mapping[str, Action[Any]] = {name: action for action in ACTIONS for name in action.names}

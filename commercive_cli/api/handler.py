@@ -17,14 +17,14 @@ _opening = threading.Lock()
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Answer one event. Settings are read at the first; without tokens to check, mode jwt raises Invalid then."""
+    """Answer one event. The first one reads the settings; raises Invalid when one is missing or wrong."""
     with _opening:
-        door = _door()
-    return door(event)
+        application = _application()
+    return application(event)
 
 
 @cache
-def _door() -> Application:
+def _application() -> Application:
     environ = environment()
     api = load_api(environ)
     return create_application(api, bootstrap(load(environ)), Telemetry())

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, made from the action table.
 
-There is one URL, and the action's name is a parameter of it. So there is one path with two operations: GET lists the
-parameters of all its actions, POST takes one of several bodies, told apart by `action`.
+All actions have one URL, and the action's name is a parameter. So there is one path with two operations: GET with the
+parameters of all GET actions, POST with one of several bodies, distinguished by `action`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,9 +28,9 @@ _MEANINGS = {
     400: "The request breaks a rule; nothing was written.",
     401: "The access token is missing or not accepted.",
     403: "The caller may not do this.",
-    404: "There is no such action or thing, or it belongs to somebody else.",
-    405: "The action takes another method; Allow names it.",
-    409: "The thing is in another state than the request assumes, or the key was used for another request.",
+    404: "There is no such action or item, or the item belongs to somebody else.",
+    405: "The action has another method, which Allow names.",
+    409: "The item has another state than the request assumes, or the key was used for another request.",
     413: "The body exceeds 256 KB, or the answer 6 MB.",
     429: "Too many submissions; Retry-After says in how many seconds to try again.",
     500: "A bug of ours.",
@@ -40,17 +40,20 @@ _WRITES_ONLY = (409, 429)
 _HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 
 
-class _Shapes(GenerateJsonSchema):
-    """Money is a JSON number; a field that is always there is required, whether the model has a default or not."""
+class _ParameterSchemas(GenerateJsonSchema):
+    """Makes schemas in which money is a JSON number."""
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:  # noqa: ARG002 - pydantic's name
         return {"type": "number"}
 
 
-class _AnswerShapes(_Shapes):
+class _AnswerSchemas(_ParameterSchemas):
+    """Makes schemas in which every field that an answer always has is required, even if it has a default."""
+
     def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: FBT001 - pydantic's signature
-        default = field["schema"].get("default") if field["schema"]["type"] == "default" else ...
-        return super().field_is_required(field, total) or default not in (None, ...)
+        schema = field["schema"]
+        filled = "default_factory" in schema or schema.get("default", ...) not in (None, ...)
+        return super().field_is_required(field, total) or (schema["type"] == "default" and filled)
 
 
 def document() -> Document:
@@ -60,10 +63,10 @@ def document() -> Document:
         "info": {
             "title": "Commercive API",
             "version": __version__,
-            "description": "Support chat and affiliate programme. One URL; `action` says what is wanted.",
+            "description": "Support chat and affiliate programme. One URL; `action` names the action to call.",
         },
         "servers": [{"url": "/"}],
-        "paths": {"/": {"get": _reading(), "post": _writing()}},
+        "paths": {"/": {"get": _get_operation(), "post": _post_operation()}},
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
@@ -71,7 +74,7 @@ def document() -> Document:
     }
 
 
-def _reading() -> Document:
+def _get_operation() -> Document:
     actions = _actions("GET")
     return {
         "operationId": "read",
@@ -83,9 +86,9 @@ def _reading() -> Document:
     }
 
 
-def _writing() -> Document:
+def _post_operation() -> Document:
     actions = _actions("POST")
-    bodies = {name: _body_name(action) for action in actions for name in (action.name, *action.aliases)}
+    bodies = {name: _body_name(action) for action in actions for name in action.names}
     bodies |= dict.fromkeys(sorted(_SHORT_DECISIONS), _SHORT_APPROVAL)
     return {
         "operationId": "write",
@@ -120,7 +123,7 @@ def _table(actions: Sequence[Action[Any]]) -> str:
 
 
 def _action_parameter(actions: Sequence[Action[Any]]) -> Document:
-    names = [name for action in actions for name in (action.name, *action.aliases)]
+    names = [name for action in actions for name in action.names]
     return {"name": "action", "in": "query", "required": True, "schema": {"type": "string", "enum": names}}
 
 
@@ -129,30 +132,30 @@ def _key_parameter() -> Document:
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
-        "description": "Sent again with the same key within 7 days, the request changes nothing and gets its answer.",
+        "description": "A repetition with the same key within 7 days changes nothing and gets the first answer.",
         "schema": {"type": "string", "minLength": 1, "maxLength": ID_LENGTH},
     }
 
 
 def _parameters(actions: Sequence[Action[Any]]) -> Iterator[Document]:
-    """Yield each query parameter once, naming the actions that take it."""
+    """Yield each query parameter once; its description names the actions that take it."""
     schemas = {action.name: _schema_of(action.params) for action in actions}
     for name in dict.fromkeys(name for schema in schemas.values() for name in schema.get("properties", {})):
-        users = [action for action, schema in schemas.items() if name in schema.get("properties", {})]
-        needing = [action for action in users if name in schemas[action].get("required", ())]
-        shape = _plain(schemas[users[0]]["properties"][name])
-        needed = f" Needed by {', '.join(needing)}." if needing else ""
+        taking = [action for action, schema in schemas.items() if name in schema.get("properties", {})]
+        requiring = [action for action in taking if name in schemas[action].get("required", ())]
+        schema = _query_schema(schemas[taking[0]]["properties"][name])
+        required = f" Needed by {', '.join(requiring)}." if requiring else ""
         yield {
             "name": name,
             "in": "query",
             "required": False,
-            "description": f"Taken by {', '.join(users)}.{needed}",
-            "schema": shape,
+            "description": f"Taken by {', '.join(taking)}.{required}",
+            "schema": schema,
         }
 
 
-def _plain(schema: Document) -> Document:
-    """Return the schema of a parameter without null and default, which a query string cannot say."""
+def _query_schema(schema: Document) -> Document:
+    """Return the schema of a parameter without null and default, which a query string cannot express."""
     options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
     return {name: value for name, value in options[0].items() if name not in ("title", "default")}
 
@@ -172,19 +175,19 @@ def _failure(status: int) -> Document:
 
 def _schemas() -> Document:
     answers: list[type[BaseModel]] = [Failed, *(answer for action in ACTIONS for answer in action.answers)]
-    _, shapes = models_json_schema(
+    _, schemas = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(answers)],
         ref_template=_REFERENCE,
-        schema_generator=_AnswerShapes,
+        schema_generator=_AnswerSchemas,
     )
-    bodies = {_body_name(action): _body(action.params, [action.name, *action.aliases]) for action in _actions("POST")}
+    bodies = {_body_name(action): _body(action.params, [*action.names]) for action in _actions("POST")}
     short = _body(LeadDecision, sorted(_SHORT_DECISIONS), without="decision")
-    return {**shapes["$defs"], **bodies, _SHORT_APPROVAL: short}
+    return {**schemas["$defs"], **bodies, _SHORT_APPROVAL: short}
 
 
 def _body(model: type[BaseModel], names: list[str], *, without: str | None = None) -> Document:
     schema = _schema_of(model)
-    properties = {name: shape for name, shape in schema["properties"].items() if name != without}
+    properties = {name: each for name, each in schema["properties"].items() if name != without}
     required = [name for name in schema.get("required", ()) if name != without]
     return {
         "type": "object",
@@ -195,7 +198,7 @@ def _body(model: type[BaseModel], names: list[str], *, without: str | None = Non
 
 
 def _schema_of(model: type[BaseModel]) -> Document:
-    return model.model_json_schema(ref_template=_REFERENCE, schema_generator=_Shapes)
+    return model.model_json_schema(ref_template=_REFERENCE, schema_generator=_ParameterSchemas)
 
 
 def _body_name(action: Action[Any]) -> str:

@@ -1,4 +1,4 @@
-"""What each action takes: one model per action. Unknown fields are ignored, blank ones count as absent.
+"""The parameters of each action, as models. Unknown fields are ignored, and empty ones count as missing.
 
 Types are checked here; lengths and rules belong to the services.
 """
@@ -34,7 +34,7 @@ LATEST_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
 HONEYPOT = "website"
-"""A field that people do not see and programs fill in."""
+"""A form field that people do not see, so that only programs fill it in."""
 
 DECISIONS: dict[str, DecidedStatus] = {
     "approve": "approved",
@@ -46,7 +46,7 @@ _DIGITS = 20
 
 
 def _whole_number(value: object) -> object:
-    """Return the number that a query string's text is; whatever else is left for pydantic to refuse."""
+    """Return the number that a text of digits means; return any other value as it is, for pydantic to refuse."""
     if not isinstance(value, str) or len(value) > _DIGITS:
         return value
     digits = value.removeprefix("-")
@@ -94,13 +94,13 @@ class Params(BaseModel):
 
 
 class Keyed(Params):
-    """A request that may be sent again: the same key changes nothing and gets the first answer."""
+    """A request with an idempotency key: a repetition changes nothing and gets the first answer."""
 
-    client_message_id: str | None = Field(default=None, description="The request's key, if no header brings one.")
+    client_message_id: str | None = Field(default=None, description="The request's key, if it is not in a header.")
 
 
 class UserConversations(Params):
-    """Whose conversations to list."""
+    """The user whose conversations to list."""
 
     user_id: str
     limit: Limit | None = None
@@ -108,7 +108,7 @@ class UserConversations(Params):
 
 
 class ConversationMessages(Params):
-    """Which messages to read."""
+    """The messages to read."""
 
     conversation_id: str
     since: Since | None = None
@@ -123,6 +123,7 @@ class UserMessage(Keyed):
     message: str
     store_url: str = ""
     conversation_id: str | None = None
+    request_human: bool = Field(default=False, description="The user asks for a person instead of automatic answers.")
 
 
 class AdminReply(Keyed):
@@ -134,22 +135,37 @@ class AdminReply(Keyed):
     if_last: str | None = None
 
 
+class AutomaticAnswer(Keyed):
+    """What a machine answers; `if_last` is the id of the message that it answers, the last one it saw."""
+
+    conversation_id: str
+    message: str
+    if_last: str
+
+
 class ReadMark(Params):
-    """What to mark read, and for which side."""
+    """The conversation to mark read, and for which side."""
 
     conversation_id: str
     reader_type: str = Field(json_schema_extra={"enum": [*SENDER_TYPES]})
 
 
 class Closing(Params):
-    """Which conversation to close."""
+    """The conversation to close."""
+
+    conversation_id: str
+    admin_id: str | None = None
+
+
+class Reopening(Params):
+    """Which conversation to open again."""
 
     conversation_id: str
     admin_id: str | None = None
 
 
 class StatusListing(Params):
-    """Which page of an admin's list."""
+    """The status and page of an admin's list."""
 
     status: str = Field(default="all", json_schema_extra={"enum": [*CONVERSATION_STATUSES, *LEAD_STATUSES, "all"]})
     limit: Limit = DEFAULT_LIMIT
@@ -157,13 +173,13 @@ class StatusListing(Params):
 
 
 class Affiliate(Params):
-    """Which affiliate."""
+    """The affiliate."""
 
     affiliate_id: str
 
 
 class NewLink(Params):
-    """Whose link to make, for which store."""
+    """The affiliate and the store of a new link."""
 
     affiliate_id: str
     affiliate_email: str = Field(validation_alias=AliasChoices("affiliate_email", "email"))
@@ -178,12 +194,13 @@ class NewLead(Keyed):
 
 
 class LeadDecision(Params):
-    """What an admin decided about a lead."""
+    """An admin's decision about a lead."""
 
     lead_id: str
     decision: str = Field(json_schema_extra={"enum": [*DECISIONS]})
     commission_amount: Amount = Field(default=None, description="USD; needed to approve.")
     admin_notes: str | None = Field(default=None, validation_alias=AliasChoices("admin_notes", "notes"))
+    rejection_reason: str | None = Field(default=None, description="Why, only when rejecting.")
     admin_id: str | None = None
     amend: bool = False
 
@@ -198,7 +215,7 @@ class LeadDecision(Params):
 
     @property
     def decided_status(self) -> DecidedStatus:
-        """Return the decision as leads hold it."""
+        """Return the decision as a lead's status."""
         return DECISIONS[self.decision]
 
 
@@ -219,7 +236,7 @@ _COMPLAINTS = {
 
 
 def read_params(model: type[Model], values: dict[str, Any]) -> Model:
-    """Return the parameters that `values` hold; raise Invalid naming the first field that is missing or wrong."""
+    """Return the parameters in `values`; raise Invalid naming the first field that is missing or wrong."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

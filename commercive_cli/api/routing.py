@@ -1,4 +1,4 @@
-"""From a request to an action and its parameters, in every spelling that the dashboard uses (DESIGN.md, section 7)."""
+"""Finds the action and the parameters of a request, in every form that the dashboard uses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,9 +16,9 @@ APPROVE, SHORT_DECISIONS = TWICE
 
 
 def read_request(request: HTTPRequest) -> tuple[Action[Any], dict[str, Any]]:
-    """Return the action that a request wants and the parameters it brings.
+    """Return a request's action and its parameters.
 
-    GET brings them in the query string, POST in a JSON body; the action's name may stand in either. Raises Invalid,
+    GET has them in the query string, POST in a JSON body; the action's name may be in either. Raises Invalid,
     TooLarge, UnknownAction and WrongMethod.
     """
     if request.method not in METHODS:
@@ -34,7 +34,7 @@ def read_request(request: HTTPRequest) -> tuple[Action[Any], dict[str, Any]]:
 
 
 def request_key(request: HTTPRequest, params: Params) -> str | None:
-    """Return the key under which a request may be sent again, from the header or the body; None without one."""
+    """Return the idempotency key from the header or the body; None when there is none."""
     in_header = request.header("idempotency-key") or None
     in_body: str | None = getattr(params, "client_message_id", None)
     if None not in (in_header, in_body) and in_header != in_body:
@@ -52,7 +52,7 @@ def _posted(in_query: str | None, body: dict[str, Any]) -> tuple[Action[Any], di
 
 
 def _approval(in_query: str | None, decision: str, body: Mapping[str, Any]) -> tuple[Action[Any], dict[str, Any]]:
-    """Read the seed's approve body, of whose two `action` keys only the decision is left."""
+    """Read the seed's approve body: its second `action` key is the decision, and replaced the first one."""
     action = _action(in_query or APPROVE)
     if action.name != APPROVE:
         raise Invalid(f"the body decides about a lead, but the query string says {action.name}", field="action")

@@ -1,6 +1,6 @@
-"""Structured logs and metrics: what was asked by whom, how it ended and how long it took. Never what was said.
+"""Structured logs and metrics: the action, the caller, the outcome and the latency of each request.
 
-A record may hold the action's name, an id, a number, a code of ours or a place in our source. It never holds message
+A record may hold the action's name, an id, a number, an error code or a position in the source. It never holds message
 text, names, e-mails, phones, tokens, query strings, or the text of an error that could quote any of them.
 """
 
@@ -19,21 +19,26 @@ SERVICE = "commercive-api"
 NAMESPACE = "Commercive"
 UNKNOWN = "unknown"
 OK = "ok"
+FORWARDED = "forwarded"
 
 
 @dataclass
 class Trace:
-    """What is known of one request, filled in as it goes on."""
+    """What is known of one request, filled in as it goes on.
+
+    `group` stands for the action in metrics, where the names of another backend's actions could be without number.
+    """
 
     request_id: str = ""
     action: str = UNKNOWN
+    group: str = ""
     caller: str = UNKNOWN
     outcome: str = OK
     status: int = 0
     latency_ms: float = 0.0
 
     def record(self) -> dict[str, Any]:
-        """Return what is logged."""
+        """Return the log record."""
         return {
             "action": self.action,
             "caller": self.caller,
@@ -47,7 +52,7 @@ class Trace:
 class Telemetry:
     """Writes one log record and one set of metrics (CloudWatch embedded metric format) per request, to `out`.
 
-    Loggers are one per `service` name and process, and keep the stream of the first.
+    All instances with one `service` name share a logger, which writes to the stream of the first.
     """
 
     def __init__(self, out: TextIO | None = None, *, service: str = SERVICE) -> None:
@@ -56,11 +61,11 @@ class Telemetry:
         self._service = service
 
     def warn(self, message: str) -> None:
-        """Log a warning of ours."""
+        """Log a warning."""
         self._logger.warning(message)
 
     def failed(self, trace: Trace, error: Exception) -> None:
-        """Log where an error of ours came from; the store's own words are about the store, a bug's text is left out."""
+        """Log the origin of an error: the store's message for Unavailable, the stack frames without text for a bug."""
         record = {"request_id": trace.request_id, "action": trace.action, "error": _causes(error)}
         if isinstance(error, Unavailable | Misconfigured):
             self._logger.error(error.code, extra=record | {"detail": error.message})
@@ -68,17 +73,17 @@ class Telemetry:
             self._logger.error("bug", extra=record | {"frames": _frames(error)})
 
     def not_synced(self, problem: str) -> None:
-        """Log why Supabase does not show a link."""
+        """Log why a link was not written to Supabase."""
         self._logger.warning("supabase_not_synced", extra={"problem": problem})
 
     def done(self, trace: Trace) -> None:
-        """Log and measure one request."""
+        """Log one request and write its metrics."""
         self._logger.info("request", extra=trace.record())
         self._out.write(json.dumps(self._metrics(trace)) + "\n")
 
     def _metrics(self, trace: Trace) -> dict[str, Any]:
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
-        metrics.add_dimension("action", trace.action)
+        metrics.add_dimension("action", trace.group or trace.action)
         metrics.add_metric("Requests", MetricUnit.Count, 1)
         metrics.add_metric("Latency", MetricUnit.Milliseconds, trace.latency_ms)
         metrics.add_metric("ClientErrors", MetricUnit.Count, 400 <= trace.status < 500)

@@ -1,1 +1,1 @@
-"""The terminal door: commands that parse, call one service and render the answer."""
+"""The command line: commands that parse, call one service and render the answer."""

@@ -1,4 +1,4 @@
-"""The program: global options, the groups, and the one place where everything that can go wrong ends."""
+"""The program: the global options, the groups of commands, and the handling of every error."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from typer.main import get_group
 from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
 from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say
-from commercive_cli.cli.global_options import GlobalOptions, hoisted
+from commercive_cli.cli.global_options import GlobalOptions, global_options_first
 from commercive_cli.cli.groups import GROUPS, Group, example, load_group
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 
@@ -20,7 +20,7 @@ PROGRAM = "commercive"
 
 
 class Root(Group):
-    """The root group: it knows every group by name and loads the one that is called."""
+    """The root group. It has every group by name, and loads the commands of the called group alone."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -29,18 +29,18 @@ class Root(Group):
         self.commands = dict(sorted(self.commands.items(), key=lambda pair: pair[0] not in GROUPS))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that the arguments name, with the commands of its group loaded."""
+        """Return the command that the arguments name; load the commands of its group."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, load_group(name) if name in GROUPS else command, rest
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Parse the command line; help may be printed here, to a reader that may be gone."""
-        with _ends_translated():
+        """Parse the command line; this may print help."""
+        with _translated_errors():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command, whose output may lose its reader."""
-        with _ends_translated():
+        """Run the command."""
+        with _translated_errors():
             return super().invoke(ctx)
 
 
@@ -61,8 +61,8 @@ app = typer.Typer(
 app.command("completion", epilog=example("commercive completion zsh > ~/.zfunc/_commercive"))(completion)
 
 
-def _print_version(asked: bool) -> None:  # noqa: FBT001  # the signature of an option's callback
-    if asked:
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # the signature of an option's callback
+    if wanted:
         typer.echo(f"{PROGRAM} {__version__}")
         raise typer.Exit
 
@@ -87,8 +87,8 @@ def root(
         str | None,
         typer.Option("--as", metavar="ID", help="Who acts; also COMMERCIVE_ACTOR, else the OS user."),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on failure.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print details to stderr.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print a traceback on failure.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; also NO_COLOR.")] = False,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -99,7 +99,7 @@ def root(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code (DESIGN.md, section 6). Failures are one line on stderr."""
+    """Run one command line and return its exit code (ARCHITECTURE.md, "Errors"). Failures are one line on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     prepare_streams()
     code = _exit_code(given)
@@ -110,14 +110,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _exit_code(given: list[str]) -> int:
     try:
         answer_shell(command(), PROGRAM)
-        code = command().main(hoisted(given), prog_name=PROGRAM, standalone_mode=False)
+        code = command().main(global_options_first(given), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
         return 0
     except (Interrupted, KeyboardInterrupt):
         say("interrupted")
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001  # the one place: nothing may reach the user as a traceback unasked
+    except Exception as error:  # noqa: BLE001  # users get no tracebacks without --debug
         return report(error, debug="--debug" in given)
     return code if isinstance(code, int) else 0
 
@@ -128,8 +128,8 @@ def command() -> TyperGroup:
 
 
 @contextmanager
-def _ends_translated() -> Iterator[None]:
-    """Raise our own exceptions for the two ends that Typer would otherwise make exit codes of."""
+def _translated_errors() -> Iterator[None]:
+    """Translate the closed pipe and Ctrl-C into our exceptions, which Typer does not turn into exit codes."""
     try:
         yield
     except BrokenPipeError as error:

@@ -1,4 +1,4 @@
-"""Commands that change many: eight items at a time, each on its own, reported in the order of the ids."""
+"""Bulk commands: apply an action to many ids, eight at a time, and report the results in the order of the ids."""
 
 import sys
 import threading
@@ -11,20 +11,20 @@ from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import CommerciveError, Invalid
 
-AT_ONCE = 8
+WORKERS = 8
 Action = Callable[[str], Answer]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a bulk command did: results of the ids it got to, and the first bug if any."""
+    """The results of a bulk command for the ids it processed, and the first unexpected exception, if any."""
 
     bulk: Bulk
     bug: BaseException | None = None
 
 
 def chosen_ids(arguments: Sequence[str]) -> list[str]:
-    """Return the ids to work on, each once, in order; `-` stands for ids on stdin, one a line, blank lines skipped.
+    """Return the ids to process, without duplicates, in order; `-` stands for the non-blank lines of stdin.
 
     Raises Invalid when stdin holds no id or is not UTF-8.
     """
@@ -35,28 +35,28 @@ def chosen_ids(arguments: Sequence[str]) -> list[str]:
 
 
 def is_many(arguments: Sequence[str]) -> bool:
-    """Return whether these arguments ask for a report per item: more than one id, or ids on stdin."""
+    """Return whether the results are reported for each id: there is more than one, or they come from stdin."""
     return len(dict.fromkeys(arguments)) > 1 or "-" in arguments
 
 
 def run(ids: Sequence[str], action: Action, stop: threading.Event) -> Outcome:
-    """Apply the action to every id; once `stop` is set, the writes in flight are finished and no more are started."""
+    """Apply the action to every id; once `stop` is set, running actions are finished and no others are started."""
 
-    def unless_stopped(one: str) -> Answer | None:
-        return None if stop.is_set() else action(one)
+    def unless_stopped(item_id: str) -> Answer | None:
+        return None if stop.is_set() else action(item_id)
 
-    with ThreadPoolExecutor(AT_ONCE) as workers, progress("done", len(ids)) as advance:
-        futures = [workers.submit(unless_stopped, one) for one in ids]
+    with ThreadPoolExecutor(WORKERS) as workers, progress("done", len(ids)) as advance:
+        futures = [workers.submit(unless_stopped, item_id) for item_id in ids]
         for _ in as_completed(futures):
             advance(1)
     results, bug = [], None
-    for one, future in zip(ids, futures, strict=True):
+    for item_id, future in zip(ids, futures, strict=True):
         error = future.exception()
         if error is not None and not isinstance(error, CommerciveError):
             bug = bug or error
         result = _failed(error) if error is not None else future.result()
         if result is not None:
-            results.append(BulkResult(id=one, result=result))
+            results.append(BulkResult(id=item_id, result=result))
     return Outcome(Bulk(success=all(each.result.success for each in results), results=results), bug)
 
 
@@ -65,7 +65,7 @@ def _ids_on_stdin() -> list[str]:
         ids = [line.strip().removeprefix("\ufeff") for line in sys.stdin]
     except UnicodeDecodeError:
         raise Invalid("the ids on stdin are not UTF-8 text") from None
-    found = [one for one in ids if one]
+    found = [item_id for item_id in ids if item_id]
     if not found:
         raise Invalid("there are no ids on stdin; nothing was done")
     return found

@@ -1,6 +1,6 @@
-"""Shell completion: the scripts for bash, zsh and fish, made from Typer's, and the answers to what shells ask.
+"""Shell completion: the scripts for bash, zsh and fish, made from Typer's, and the answers to shells' requests.
 
-`python -m commercive_cli.cli.completions DIRECTORY` writes the scripts; a test holds them to it.
+`python -m commercive_cli.cli.completions DIRECTORY` writes the scripts; a test compares them.
 """
 
 import sys
@@ -21,7 +21,7 @@ _AUTOLOADED = """if [ "$funcstack[1]" = "_commercive" ]; then
 else
   compdef _commercive_completion commercive
 fi"""
-"""zsh runs an autoloaded completion file as the completion itself, so it must complete at its first call too."""
+"""At the first Tab, zsh runs an autoloaded file as the completion function, so the file must complete then, too."""
 
 
 def completion(
@@ -40,14 +40,14 @@ def script(shell: str) -> str:
 
 
 def answer_shell(command: TyperGroup, program: str) -> None:
-    """Answer a shell that asks for completions, and exit; return when this is an ordinary run."""
+    """Answer a shell's request for completions, and exit; return if there is no such request."""
     if _VARIABLE in environment():
-        get_completion_inspect_parameters()  # makes the shells known to Typer
+        get_completion_inspect_parameters()  # registers the shells with Typer
         command.main([], prog_name=program, complete_var=_VARIABLE)
 
 
 def write_scripts(directory: Path) -> None:
-    """Write the scripts of all shells under the names that the shells look for."""
+    """Write the scripts of all shells under the file names that the shells expect."""
     directory.mkdir(parents=True, exist_ok=True)
     for shell, name in FILES.items():
         (directory / name).write_text(script(shell), encoding="utf-8")

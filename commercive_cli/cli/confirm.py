@@ -1,4 +1,4 @@
-"""Asking before something is destroyed: on a terminal, and never where nobody could answer."""
+"""Questions to the user, which need a terminal."""
 
 import sys
 
@@ -7,7 +7,7 @@ from commercive_cli.domain.errors import Invalid
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Return when the user agrees or passed --yes; raise Invalid when they do not, or when nobody can be asked."""
+    """Return when the user agrees or passed --yes; raise Invalid when they do not, or when there is no terminal."""
     if yes:
         return
     answer = ask(f"{question} [y/N] ", "pass --yes to go on")
@@ -15,10 +15,10 @@ def confirm(question: str, *, yes: bool) -> None:
         raise Invalid("cancelled; nothing was written")
 
 
-def ask(prompt: str, instead: str) -> str:
-    """Return what the user types after the prompt on stderr; `instead` says what to do where nobody can be asked."""
+def ask(prompt: str, advice: str) -> str:
+    """Return the line that the user types after the prompt; raise Invalid with `advice` when there is no terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Invalid(f"this asks first, and there is no terminal to ask on; {instead}")
+        raise Invalid(f"this needs an answer, and there is no terminal to ask on; {advice}")
     sys.stderr.write(escape(prompt))
     sys.stderr.flush()
     return sys.stdin.readline()

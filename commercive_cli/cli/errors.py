@@ -1,4 +1,4 @@
-"""Every failure of a command becomes one line on stderr and an exit code, here and nowhere else."""
+"""The only place where errors become lines on stderr and exit codes."""
 
 import errno
 import sys
@@ -24,8 +24,8 @@ from commercive_cli.domain.errors import (
     Unavailable,
 )
 
-_OF_THE_API = ("aws_lambda_powertools", "jwt", "waitress")
-"""Modules that come with the extra `api` alone."""
+API_MODULES = ("aws_lambda_powertools", "jwt", "packaging", "waitress")
+"""Modules that only the extra `api` installs."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -41,11 +41,11 @@ EXIT_CODES: dict[type[CommerciveError], int] = {
     Misconfigured: 78,
     Damaged: 6,
 }
-"""DESIGN.md, section 6."""
+"""ARCHITECTURE.md, "Errors"."""
 
 
 class OutputClosed(Exception):
-    """Whoever read our output went away; there is nobody left to tell."""
+    """The reader of stdout closed the pipe, as `head` does."""
 
 
 class Interrupted(Exception):
@@ -53,12 +53,12 @@ class Interrupted(Exception):
 
 
 class AnswerLost(Exception):
-    """The change was made, but the answer could not be written to stdout, for the reason that is the cause."""
+    """The change was made, but the answer could not be written to stdout; the cause says why."""
 
 
 @contextmanager
 def answering(*, changed: bool) -> Iterator[None]:
-    """Raise AnswerLost when an answer cannot be written after something was `changed`: repeating could do it twice."""
+    """Raise AnswerLost when an answer cannot be written after a change, since a repetition might change it twice."""
     try:
         yield
     except OSError as error:
@@ -73,7 +73,7 @@ def exit_code(error: CommerciveError) -> int:
 
 
 def report(error: Exception, *, debug: bool) -> int:
-    """Say on stderr what went wrong, in one line, and return the exit code; `debug` adds the traceback."""
+    """Write the error to stderr in one line, and return the exit code; `debug` adds the traceback."""
     if debug:
         traceback.print_exception(error)
     match error:
@@ -86,8 +86,8 @@ def report(error: Exception, *, debug: bool) -> int:
         case typer.Abort():
             say("cancelled")
             return INTERRUPTED
-        case ModuleNotFoundError() if error.name in _OF_THE_API:
-            say(f"this command needs {error.name}: run pip install '.[api]' where the source is")
+        case ModuleNotFoundError() if error.name in API_MODULES:
+            say(f"this command needs {error.name}: run pip install '.[api]' in the source directory")
             return USAGE
         case AnswerLost():
             say(str(error))
@@ -102,13 +102,13 @@ def report(error: Exception, *, debug: bool) -> int:
 
 
 def say(message: str) -> None:
-    """Write one line to stderr: text from elsewhere is escaped and stays in that line."""
+    """Write the message to stderr in one line, with control characters escaped."""
     sys.stderr.write(f"commercive: {escape(message)}\n")
     sys.stderr.flush()
 
 
 def usage_message(error: typer.TyperException) -> str:
-    """Return one line for a mistake in the command line, with the nearest right word and where to read on."""
+    """Return one line for an error in the command line, with the nearest valid word and the help command."""
     context = getattr(error, "ctx", None)
     text = _value_message(error) or _option_message(error) or _plain_message(error)
     if context is None:
@@ -130,7 +130,7 @@ def _option_message(error: typer.TyperException) -> str | None:
 
 
 def _value_message(error: typer.TyperException) -> str | None:
-    """Return the message for a value of the wrong kind: what was typed, the nearest choice, and all of them."""
+    """Return the message for an invalid value: the value, the nearest choice and all choices; else None."""
     parameter: Any = getattr(error, "param", None)
     descriptor = getattr(parameter, "type_descriptor", None)
     mistakes = getattr(error.__cause__, "errors", None)

@@ -1,4 +1,4 @@
-"""The options that stand before every group, and the one object that carries them to the commands."""
+"""The options of all commands, and the object that passes them to the commands."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from commercive_cli.domain.errors import Invalid
 
 @dataclass
 class GlobalOptions:
-    """What the user asked for before the group's name."""
+    """The values of the global options."""
 
     profile: str | None = None
     store: str | None = None
@@ -21,22 +21,22 @@ WITH_VALUE = ("--profile", "--store", "--as")
 FLAGS = ("--verbose", "-v", "--debug", "--no-color")
 
 
-def hoisted(arguments: list[str]) -> list[str]:
-    """Return the arguments with global options moved to the front, so that they may stand anywhere, as in kubectl.
+def global_options_first(arguments: list[str]) -> list[str]:
+    """Return the arguments with global options moved to the front, so that they may be anywhere, as in kubectl.
 
-    What follows `--` stays where it is.
+    Arguments after `--` are not moved.
     """
     front: list[str] = []
     rest: list[str] = []
-    waiting = iter(arguments)
-    for argument in waiting:
+    remaining = iter(arguments)
+    for argument in remaining:
         name, attached, _ = argument.partition("=")
         if argument == "--":
-            rest += [argument, *waiting]
+            rest += [argument, *remaining]
         elif argument in FLAGS or (name in WITH_VALUE and attached):
             front.append(argument)
         elif name in WITH_VALUE:
-            front += [argument, _value(argument, next(waiting, None))]
+            front += [argument, _value(argument, next(remaining, None))]
         else:
             rest.append(argument)
     return front + rest

@@ -1,4 +1,4 @@
-"""The groups of commands: their names, what they say of themselves, and where their commands are loaded from."""
+"""The groups of commands: their names and help, and the import of their commands."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 @dataclass(frozen=True)
 class GroupInfo:
-    """A group as `commercive --help` shows it, with an example for its own help."""
+    """A group's line in `commercive --help`, and the example in its own help."""
 
     help: str
     example: str
@@ -37,7 +37,7 @@ GROUPS = {
 
 
 class Group(TyperGroup):
-    """A group that answers with its help when it is called without a command, as gh and kubectl do."""
+    """A group that prints its help when it is called without a command, as gh and kubectl do."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # same class, public name
         """Parse the group's own options."""
@@ -45,12 +45,12 @@ class Group(TyperGroup):
 
 
 def example(*lines: str) -> str:
-    r"""Return the epilog that shows how a command is used; the \b keeps its lines apart."""
+    r"""Return the epilog with a command's examples; the \b keeps the line breaks."""
     return "\b\n" + "\n".join(("Example:" if len(lines) == 1 else "Examples:", *(f"  {line}" for line in lines)))
 
 
 def new_group(name: str) -> typer.Typer:
-    """Return the empty group of that name, for its commands to be added to."""
+    """Return the group of that name without commands."""
     info = GROUPS[name]
     return typer.Typer(
         name=name,

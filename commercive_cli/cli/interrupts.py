@@ -1,4 +1,4 @@
-"""Ctrl-C while something is being written: what is in flight is finished, nothing new is begun."""
+"""Ctrl-C during writes: running requests are finished, no others are started."""
 
 import signal
 import threading
@@ -12,31 +12,31 @@ from commercive_cli.cli.errors import INTERRUPTED, say
 
 
 @contextmanager
-def deferred() -> Iterator[threading.Event]:
-    """Lend an event that the first Ctrl-C sets, in place of stopping the program; the second one stops it.
+def deferred_interrupts() -> Iterator[threading.Event]:
+    """Yield an event that the first Ctrl-C sets, instead of stopping the program; the second one stops it.
 
-    An exception out of nowhere could hit between a write and its report; an event is looked at where it is safe.
+    A KeyboardInterrupt could come between a write and its report; the event is checked only where stopping is safe.
     """
-    asked = threading.Event()
+    interrupted = threading.Event()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+        if interrupted.is_set():
             raise KeyboardInterrupt
-        asked.set()
-        say("interrupted: finishing what is in flight; Ctrl-C again stops at once")
+        interrupted.set()
+        say("interrupted: finishing running requests; Ctrl-C again stops at once")
 
     before = signal.signal(signal.SIGINT, handle)
     try:
-        yield asked
+        yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
 def resumable() -> Iterator[None]:
-    """Let Ctrl-C end the command between two steps, and say that it can be taken up again."""
+    """Make Ctrl-C end the command with a message that it can be resumed."""
     try:
         yield
     except KeyboardInterrupt:
-        say("interrupted; the same command again goes on")
+        say("interrupted; run the same command again to go on")
         raise typer.Exit(INTERRUPTED) from None

@@ -11,12 +11,12 @@ from pathlib import Path
 from commercive_cli.domain.canned_replies import fill
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings import editor_of, environment
-from commercive_cli.settings.canned_replies import read_template
+from commercive_cli.settings.canned_replies import read_reply
 
 
 @dataclass(frozen=True)
 class MessageSources:
-    """Where a message may come from: one of TEXT, a file (`-` is stdin), the editor, a canned reply."""
+    """The possible sources of a message: TEXT, a file (`-` is stdin), the editor, or a canned reply."""
 
     text: str | None = None
     file: str | None = None
@@ -25,16 +25,16 @@ class MessageSources:
     variables: Sequence[str] = ()
 
     def message(self) -> str:
-        """Return the message from the one source that was named; raise Invalid when none or several were."""
+        """Return the message from its source; raise Invalid unless exactly one source was named."""
         named = [each for each in (self.text, self.file, self.template) if each is not None]
         if len(named) + self.editor != 1:
             raise Invalid("the message comes from exactly one of TEXT, -F FILE, -F -, --editor and --template")
         if self.variables and self.template is None:
-            raise Invalid("--var fills a --template and means nothing without one")
+            raise Invalid("--var goes with --template and means nothing without it")
         if self.text is not None:
             return self.text
         if self.template is not None:
-            return fill(read_template(environment(), self.template), _values(self.variables))
+            return fill(read_reply(environment(), self.template), _values(self.variables))
         return _written_in_editor() if self.editor else _read(self.file or "-")
 
 
@@ -58,16 +58,16 @@ def _read(file: str) -> str:
 def _written_in_editor() -> str:
     command = editor_of(environment())
     with tempfile.TemporaryDirectory(prefix="commercive-") as directory:
-        draft = Path(directory, "message.txt")
-        draft.touch(mode=0o600)
+        path = Path(directory, "message.txt")
+        path.touch(mode=0o600)
         try:
-            # The editor is the user's own choice, as with git; it is no shell command, so nothing is expanded.
-            done = subprocess.run([*shlex.split(command), str(draft)], check=False)  # noqa: S603
+            # The user chooses the editor, as with git. It is not run by a shell, so nothing is expanded.
+            done = subprocess.run([*shlex.split(command), str(path)], check=False)  # noqa: S603
         except (OSError, ValueError) as error:
             raise Invalid(f"the editor {command!r} cannot be started: {error}; set VISUAL or EDITOR") from None
         if done.returncode != 0:
             raise Invalid(f"the editor {command!r} failed with exit code {done.returncode}; nothing was sent")
-        text = _read(str(draft))
+        text = _read(str(path))
     if not text.strip():
         raise Invalid("the message is empty; nothing was sent")
     return text

@@ -1,4 +1,4 @@
-"""Options that many commands share, each declared once."""
+"""Options that several commands share."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Output = Annotated[Format, typer.Option("--output", "-o", help="Format of the re
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help=f"At most N items; {DEFAULT_LIMIT} by default.")
 ]
-Cursor = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on where an earlier page ended.")]
+Cursor = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="Start where an earlier page ended.")]
 All = Annotated[bool, typer.Option("--all", help="Every item, streamed in constant memory.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show exactly what would change and write nothing.")]
@@ -26,13 +26,14 @@ Until = Annotated[
     str | None, typer.Option("--until", metavar="TIME", help="Up to TIME: 7d, 12h, 2026-11-01, RFC 3339 or epoch ms.")
 ]
 Key = Annotated[
-    str | None, typer.Option("--key", metavar="KEY", help="Makes sending the same line again harmless for 7 days.")
+    str | None,
+    typer.Option("--key", metavar="KEY", help="Repeating it with this key within 7 days changes nothing."),
 ]
 
 
 @dataclass(frozen=True)
 class Paging:
-    """How much of a listing to show: up to `limit` items from `cursor` on, or everything from there on."""
+    """The part of a listing to show: from `cursor` on, up to `limit` items or everything."""
 
     limit: int | None
     cursor: str | None
@@ -43,7 +44,7 @@ class Paging:
             raise Invalid("--all and --limit contradict each other; pass one of them")
 
     def gathered(self, fetch: Callable[[int, str | None], Listing], field: str) -> Listing:
-        """Return one listing of up to `limit` items; `field` names the attribute that holds them."""
+        """Return one listing of up to `limit` items from several pages; `field` is its attribute with the items."""
         wanted = self.limit or DEFAULT_LIMIT
         answer = fetch(min(wanted, LARGEST_LIMIT), self.cursor)
         items = list(getattr(answer, field))

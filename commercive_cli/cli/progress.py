@@ -1,4 +1,4 @@
-"""Progress on stderr, drawn on a terminal alone."""
+"""A progress bar on stderr, if that is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Lend a function that is told how many more items are done; without a total the bar shows the count alone."""
+    """Yield a function to call with the number of items just done; without a total, the bar shows only the count."""
     if not sys.stderr.isatty():
         yield lambda _count: None
         return

@@ -1,4 +1,4 @@
-"""Standard input, output and error of the process: always UTF-8, and never in the way when closed or full."""
+"""Sets up stdin, stdout and stderr: always UTF-8, and usable when they are closed or their disk is full."""
 
 import io
 import os
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class _Lossy(io.FileIO):
-    """A file that loses what it cannot take."""
+    """A file that drops data that cannot be written."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
         try:
@@ -21,14 +21,14 @@ class _Lossy(io.FileIO):
 
 
 def prepare_streams() -> None:
-    """Let the streams be UTF-8 whatever the locale says, and never fail on a character or for being closed.
+    """Make the streams UTF-8 whatever the locale is, and replace closed streams by the null device.
 
-    What stderr cannot take is lost: a command does not stop, and ends no differently, because nobody could be told
-    about it. Results on stdout are another matter: those that cannot be written raise OSError.
+    Text that cannot be written to stderr is dropped, so that it changes neither the run of a command nor its exit code.
+    Results that cannot be written to stdout raise OSError.
     """
-    sys.stdin = sys.stdin or _nowhere("r")
-    sys.stdout = sys.stdout or _nowhere("w")
-    sys.stderr = sys.stderr or _nowhere("w")
+    sys.stdin = sys.stdin or _null_device("r")
+    sys.stdout = sys.stdout or _null_device("w")
+    sys.stderr = sys.stderr or _null_device("w")
     if sys.__stderr__ and sys.stderr is sys.__stderr__:
         lossy = io.BufferedWriter(_Lossy(sys.__stderr__.fileno(), "wb", closefd=False))
         sys.stderr = io.TextIOWrapper(lossy, line_buffering=True)
@@ -38,12 +38,12 @@ def prepare_streams() -> None:
 
 
 def discard_unwritten() -> None:
-    """Write what stdout still holds back, or forget it: the interpreter's own attempt at the end would exit 120."""
+    """Flush stdout, or drop its buffer when that fails, since the interpreter's own flush at exit would exit 120."""
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _nowhere(mode: str) -> TextIO:
+def _null_device(mode: str) -> TextIO:
     return cast("TextIO", Path(os.devnull).open(mode))  # open as long as the process lives

@@ -1,4 +1,4 @@
-"""Following what takes minutes or hours: each new word of progress is a line on stderr, and Ctrl-C stops listening."""
+"""Status lines on stderr for operations of minutes or hours, which Ctrl-C stops following."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,24 +6,24 @@ from contextlib import contextmanager
 import typer
 
 from commercive_cli.cli.errors import INTERRUPTED, say
-from commercive_cli.cli.interrupts import deferred
+from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.store.table_changes import OnStatus
 
 
 @contextmanager
 def status_lines() -> Iterator[OnStatus]:
-    """Lend a function that says what it hears, once, and ends the command where that is safe after Ctrl-C."""
-    said = ""
-    with deferred() as stop:
+    """Yield a function that prints a changed status; after Ctrl-C, it raises KeyboardInterrupt at its next call."""
+    last = ""
+    with deferred_interrupts() as stop:
 
-        def hear(words: str) -> None:
-            nonlocal said
+        def on_status(status: str) -> None:
+            nonlocal last
             if stop.is_set():
                 raise KeyboardInterrupt
-            if words != said:
-                say(words)
-            said = words
+            if status != last:
+                say(status)
+            last = status
 
-        yield hear
+        yield on_status
     if stop.is_set():
         raise typer.Exit(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""Times as people type them: a distance back from now, a date, RFC 3339, or epoch milliseconds."""
+"""Parses times as users type them: a duration before now, a date, RFC 3339, or epoch milliseconds."""
 
 import re
 from datetime import UTC, datetime
@@ -6,21 +6,21 @@ from datetime import UTC, datetime
 from commercive_cli.domain.errors import Invalid
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_DISTANCE = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
+_DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
 _MILLISECONDS = re.compile(r"[0-9]{11,15}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]+([Zz]|[+-][0-9]{2}:[0-9]{2}))?", re.ASCII)
 
 
 def parse_time(text: str | None, option: str, now: int) -> int | None:
-    """Return the millisecond that `text` means, None for None; raise Invalid naming the option and an example.
+    """Return the time in epoch milliseconds, None for None; raise Invalid naming the option and an example.
 
-    A date alone is its midnight in UTC; a time without an offset is refused, for nobody knows where it is meant.
+    A date without a time is its midnight in UTC; a time without a UTC offset is refused as ambiguous.
     """
     if text is None:
         return None
     typed = text.strip()
-    if distance := _DISTANCE.fullmatch(typed):
-        return max(now - int(distance[1]) * _UNITS[distance[2]], 0)
+    if duration := _DURATION.fullmatch(typed):
+        return max(now - int(duration[1]) * _UNITS[duration[2]], 0)
     if _MILLISECONDS.fullmatch(typed):
         return int(typed)
     moment = _calendar(typed)
@@ -33,11 +33,11 @@ def parse_time(text: str | None, option: str, now: int) -> int | None:
 
 
 def parse_duration(text: str, option: str) -> int:
-    """Return the milliseconds in a distance such as `7d`; raise Invalid naming the option and an example."""
-    distance = _DISTANCE.fullmatch(text.strip())
-    if distance is None:
+    """Return the milliseconds of a duration such as `7d`; raise Invalid naming the option and an example."""
+    duration = _DURATION.fullmatch(text.strip())
+    if duration is None:
         raise Invalid(f"{option} {text[:40]!r} is not a duration; write 7d, 12h or 30m")
-    return int(distance[1]) * _UNITS[distance[2]]
+    return int(duration[1]) * _UNITS[duration[2]]
 
 
 def _calendar(text: str) -> int | None:

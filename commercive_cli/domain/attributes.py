@@ -1,6 +1,6 @@
-"""What an attribute of a stored item is. A record declares it with the field; everything else is derived from there.
+"""Declarations of stored attributes: each field of a record says what it holds.
 
-The audit's type checks, the checks of imports, what an erasure replaces and how columns are shown all read this.
+The audit's type checks, the checks of imports, erasures and the display of columns are all derived from them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 
 class Kind(Enum):
-    """What an attribute holds; the value is the type that stores hand out for it."""
+    """What an attribute holds: each member has the Python type that stores return, and a description."""
 
     ID = str, "an id or link code that this program makes"
     PERSON = str, "the id of a user, affiliate or admin"
@@ -32,7 +32,7 @@ class Kind(Enum):
 
     @property
     def types(self) -> tuple[type, ...]:
-        """Return the types of its values. They are compared exactly, so that True is no number."""
+        """Return the types of its values. They are compared exactly, so that True does not count as a number."""
         types = self.value[0]
         return types if isinstance(types, tuple) else (types,)
 
@@ -41,9 +41,10 @@ class Kind(Enum):
 class Attribute:
     """One attribute of a record, as its field's annotation declares it.
 
-    `personal`: it tells something about the person whom the item is about, and is replaced whole when they are erased.
-    `ordering`: the time of the last change; the next change must come later than this.
-    `state`: part of the state of money or status that audit rows tell, from which the audit can restore it.
+    `personal`: it says something about the person whom the item is about; erasing the person replaces the whole value.
+    `ordering`: it is the time of the last change; the next change must get a later time.
+    `state`: it is money or a status that audit rows record; the audit can restore it from them.
+    `derived`: it follows from other items; the audit computes it again from them.
     `since` is the version of this program that first wrote it.
     `choices` are the words that may stand there, any word where there are none.
     `name`, `required` and `default` follow from the field.
@@ -53,6 +54,7 @@ class Attribute:
     personal: bool = False
     ordering: bool = False
     state: bool = False
+    derived: bool = False
     since: str = "0.1.0"
     name: str = ""
     required: bool = False
@@ -108,7 +110,7 @@ def _declared(record: type[BaseModel]) -> Iterator[tuple[str, Attribute]]:
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
-    """Yield an annotation and all that it is made of: the members of a union, the metadata of an Annotated."""
+    """Yield an annotation and everything inside it: the members of a union, the metadata of an Annotated."""
     yield annotation
     for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
         yield from _parts(part)

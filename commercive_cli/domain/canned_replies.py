@@ -1,4 +1,4 @@
-"""Canned replies: text with {{variables}}, which is only sent when every variable has its value."""
+"""Canned replies: texts with {{variables}}, which are only sent when every variable has a value."""
 
 import re
 from collections.abc import Mapping
@@ -8,22 +8,22 @@ from commercive_cli.domain.errors import Invalid
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 
 
-def variables_of(template: str) -> list[str]:
-    """Return the names of a template's variables, in order, each once."""
-    return list(dict.fromkeys(_VARIABLE.findall(template)))
+def variables_of(reply: str) -> list[str]:
+    """Return the names of a reply's variables, in order, each once."""
+    return list(dict.fromkeys(_VARIABLE.findall(reply)))
 
 
-def fill(template: str, values: Mapping[str, str]) -> str:
-    """Return the template with each `{{name}}` replaced by its value, once: values are not filled again.
+def fill(reply: str, values: Mapping[str, str]) -> str:
+    """Return the reply with each `{{name}}` replaced by its value. Braces within a value are not replaced.
 
-    Raises Invalid when a variable has no value, is given an empty one, or a value has no variable.
+    Raises Invalid when a variable has no value or an empty one, or when a value is given for no variable.
     """
-    names = variables_of(template)
+    names = variables_of(reply)
     unfilled = [name for name in names if not values.get(name, "").strip()]
     if unfilled:
-        raise Invalid(f"the template wants a value for {', '.join(unfilled)}; give it with --var {unfilled[0]}=...")
+        raise Invalid(f"the canned reply needs a value for {', '.join(unfilled)}; add --var {unfilled[0]}=...")
     unknown = [name for name in values if name not in names]
     if unknown:
         known = f"its variables are {', '.join(names)}" if names else "it has none"
-        raise Invalid(f"the template has no variable {unknown[0]!r}; {known}")
-    return _VARIABLE.sub(lambda match: values[match[1]], template)
+        raise Invalid(f"the canned reply has no variable {unknown[0]!r}; {known}")
+    return _VARIABLE.sub(lambda match: values[match[1]], reply)

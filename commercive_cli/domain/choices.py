@@ -1,4 +1,4 @@
-"""Words out of a fixed set, and the nearest one when somebody mistypes."""
+"""Checks that a word is one of a fixed set, and suggests the nearest one when it is mistyped."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -10,7 +10,7 @@ Choice = TypeVar("Choice", bound=str)
 
 
 def choose(value: object, choices: Sequence[Choice], field: str) -> Choice:
-    """Return `value` as one of `choices`; raise Invalid naming them all and the nearest one otherwise."""
+    """Return `value` if it is one of `choices`; otherwise raise Invalid, which names the nearest one and all others."""
     for choice in choices:
         if value == choice:
             return choice

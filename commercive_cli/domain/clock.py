@@ -1,4 +1,4 @@
-"""Time as this project counts it: integer milliseconds since the Unix epoch, always passed in."""
+"""Time: integer milliseconds since the Unix epoch, from a clock that callers pass in."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,10 @@ Sleep = Callable[[float], None]
 """Waits for a number of seconds."""
 
 FAR_FUTURE = 1 << 47
-"""In milliseconds, the year 6429: what changes next comes later than a stored time, and needs an id of 48 bits."""
+"""The first time that is refused, in milliseconds: the year 6429.
+
+The next change of an item gets a later time than the stored one, and that must still fit into the 48 bits of an id.
+"""
 
 
 def system_clock() -> int:

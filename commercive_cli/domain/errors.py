@@ -7,9 +7,9 @@ SAME_KEY = "retry with the same key (--key, in the API Idempotency-Key)"
 
 
 class CommerciveError(Exception):
-    """Something the caller can be told: what happened and what to do next.
+    """An error to show to the caller: `message` says what happened and what to do next.
 
-    `code` is the stable, machine-readable name; `field` names the offending input when there is one.
+    `code` is the stable, machine-readable name of the error; `field` names the wrong input when there is one.
     """
 
     code: ClassVar[str] = "internal"
@@ -27,7 +27,7 @@ class Invalid(CommerciveError):
 
 
 class Unauthenticated(CommerciveError):
-    """Nobody knows who is asking: credentials are missing, expired or wrong."""
+    """The caller is unknown: credentials are missing, expired or wrong."""
 
     code = "unauthenticated"
 
@@ -63,13 +63,13 @@ class Unavailable(CommerciveError):
 
 
 class Misconfigured(CommerciveError):
-    """Somebody has to set something up first: no table or file, a table that is not ours, a region that is none."""
+    """Something has to be set up first: a table or file is missing, a table is not ours, or the region is unknown."""
 
     code = "misconfigured"
 
 
 class NotPermitted(Misconfigured):
-    """The store refuses this program's own credentials what it needs."""
+    """The credentials of this program lack a permission in the store."""
 
 
 class Damaged(CommerciveError):

@@ -35,7 +35,7 @@ def new_id(at: int) -> str:
 def first_id(at: int) -> str:
     """Return the least UUIDv7 of the millisecond `at`, a lower bound for every id made then or later.
 
-    Before 1970 and after the year 10,889 no id can tell its time; there it is the first or last bound there is.
+    Times before 1970 or after the year 10,889 do not fit into an id; for them, this is the nearest bound that fits.
     """
     return uuid7(min(max(at, 0), _LAST_TIME), 0)
 

@@ -1,10 +1,10 @@
-"""How much a list may hold; the lengths of texts are in `domain.text`, DynamoDB's limits in `store.limits`."""
+"""How many items a list may hold. Lengths of texts are in `domain.text`, DynamoDB's limits in `store.limits`."""
 
 DEFAULT_LIMIT = 100
-"""Items of a page when the caller does not say."""
+"""How many items a page holds when the caller does not say."""
 
 LARGEST_LIMIT = 500
-"""Items of a page at most."""
+"""The most items that a page may hold."""
 
 LONGEST_TAIL = 10_000
-"""Messages that a thread shows from its end at most."""
+"""The most messages that may be shown from the end of a conversation."""

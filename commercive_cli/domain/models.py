@@ -1,4 +1,4 @@
-"""The records of the five documented tables and the audit trail, as the seed document (section 1) shapes them.
+"""The records of the five documented tables (seed document, section 1) and of the `ops` table.
 
 Times are integer milliseconds since the Unix epoch, money is USD. Fields without a value are left out.
 """
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
 from commercive_cli.domain.errors import Damaged
-from commercive_cli.domain.money import CENT, Money
+from commercive_cli.domain.money import CENT, Money, counted_commission
 
 ConversationStatus = Literal["open", "closed"]
 LeadStatus = Literal["pending", "approved", "rejected"]
@@ -19,9 +19,14 @@ DecidedStatus = Literal["approved", "rejected"]
 SenderType = Literal["user", "admin"]
 """Who counts as unread for the other side. Messages of any other sender are shown, and count nowhere."""
 
+AI_SENDER = "ai-assistant"
+"""The `sender_id` of automatic answers, whose `sender_type` is `ai`, as the former backend wrote them."""
+
 CONVERSATION_STATUSES: tuple[ConversationStatus, ...] = ("open", "closed")
 LEAD_STATUSES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
 SENDER_TYPES: tuple[SenderType, ...] = ("user", "admin")
+WAITING_FOR = "admin"
+"""What `waiting_for` of a conversation says while its user waits for an answer."""
 ORDER_VOLUMES = ("0", "1-5", "5-20", "20-100", "100+")
 
 Id = Annotated[str, Attribute(Kind.ID)]
@@ -42,10 +47,14 @@ LeadState = Annotated[
     Field(json_schema_extra={"enum": [*LEAD_STATUSES]}),
 ]
 ChangeTime = Annotated[int, Attribute(Kind.TIME, ordering=True)]
-Count = Annotated[int, Attribute(Kind.COUNT)]
+Count = Annotated[int, Attribute(Kind.COUNT, derived=True)]
+DerivedText = Annotated[str, Attribute(Kind.TEXT, derived=True)]
+DerivedTime = Annotated[int, Attribute(Kind.TIME, derived=True)]
+DerivedChoice = Annotated[str, Attribute(Kind.CHOICE, derived=True)]
+DerivedId = Annotated[str, Attribute(Kind.ID, derived=True)]
 Flag = Annotated[bool, Attribute(Kind.FLAG)]
 Amount = Annotated[Money, Attribute(Kind.AMOUNT, state=True)]
-Total = Annotated[Money, Attribute(Kind.TOTAL)]
+Total = Annotated[Money, Attribute(Kind.TOTAL, derived=True)]
 State = Annotated[dict[str, str | Money], Attribute(Kind.OBJECT)]
 
 
@@ -56,7 +65,8 @@ class Sparse(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in handler(self).items() if value is not None}
+        shown: dict[str, Any] = handler(self)
+        return {name: value for name, value in shown.items() if value is not None and (value or name != "damaged")}
 
 
 class Record(Sparse):
@@ -69,7 +79,7 @@ class Record(Sparse):
     internal: ClassVar[Mapping[str, Attribute]] = {}
     """Attributes that are stored beside the fields and never shown."""
 
-    damaged: tuple[str, ...] | None = None
+    damaged: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
@@ -85,7 +95,7 @@ class Record(Sparse):
                 value = attribute.read(value)
             values[name] = value
         try:
-            return cls.model_validate({**values, "damaged": tuple(damaged) or None})
+            return cls.model_validate({**values, "damaged": tuple(damaged)})
         except ValidationError as error:  # what stands within an object is of another kind
             wrong = {str(each["loc"][0]) for each in error.errors()}
             neutral = {name: attributes_of(cls)[name].neutral for name in wrong}
@@ -93,7 +103,7 @@ class Record(Sparse):
 
     def require(self, *names: str) -> Self:
         """Return the record itself; raise Damaged, naming them, when any of these attributes is damaged."""
-        wrong = [name for name in names if name in (self.damaged or ())]
+        wrong = [name for name in names if name in self.damaged]
         if wrong:
             kind, identifier = type(self).__name__, next(iter(self.model_dump(exclude={"damaged"}).values()))
             raise Damaged(
@@ -110,7 +120,9 @@ class Record(Sparse):
 class Conversation(Record):
     """A support conversation of one user.
 
-    `waiting_since` is the time of the oldest user message that no admin has answered; it is absent when none waits.
+    `waiting_since` is the time of the oldest user message that nobody has answered; it is absent when none waits.
+    `waiting_for` is "admin" while an open conversation waits, and absent otherwise: it is the key of the waiting index.
+    `human_requested` says that the user asked for a person; then automatic answers do not end the waiting.
     """
 
     conversation_id: Id
@@ -119,18 +131,20 @@ class Conversation(Record):
     status: ConversationState
     created_at: Time
     updated_at: ChangeTime
-    last_message: Text = ""
+    last_message: DerivedText = ""
     unread_admin: Count = 0
     unread_user: Count = 0
-    last_message_at: Time | None = None
-    last_message_id: Id | None = None
-    waiting_since: Time | None = None
+    last_message_at: DerivedTime | None = None
+    last_message_id: DerivedId | None = None
+    waiting_since: DerivedTime | None = None
+    waiting_for: DerivedChoice | None = None
+    human_requested: Flag | None = None
     closed_at: Time | None = None
     closed_by: Person | None = None
 
     @property
     def waits_since(self) -> int | None:
-        """Return since when the user waits for an answer; a closed conversation waits for none."""
+        """Return the time since which the user waits for an answer, None when nobody waits or it is closed."""
         return self.waiting_since if self.status == "open" else None
 
 
@@ -161,6 +175,7 @@ class Lead(Record):
     pending_orders: Text = ""
     commission_amount: Amount | None = None
     admin_notes: PersonalText | None = None
+    rejection_reason: PersonalText | None = None
     reviewed_by: Person | None = None
     reviewed_at: Time | None = None
     created_at: Time
@@ -168,7 +183,7 @@ class Lead(Record):
 
 
 class AffiliateLink(Record):
-    """A tracking link: the code in `?ref=` and whom it credits."""
+    """A tracking link: the code in `?ref=` and the affiliate whom it credits."""
 
     affiliate_id: Person
     link_id: Id
@@ -182,7 +197,7 @@ class AffiliateLink(Record):
 class AffiliateStats(Record):
     """Counts and the sum of commissions over one affiliate's leads. `version` counts the writes."""
 
-    internal: ClassVar[Mapping[str, Attribute]] = {"version": Attribute(Kind.COUNT)}
+    internal: ClassVar[Mapping[str, Attribute]] = {"version": Attribute(Kind.COUNT, derived=True)}
 
     affiliate_id: Person
     total_leads: Count = 0
@@ -190,7 +205,7 @@ class AffiliateStats(Record):
     pending_leads: Count = 0
     rejected_leads: Count = 0
     total_commission: Total = Decimal("0.00")
-    last_updated: Time = 0
+    last_updated: DerivedTime = 0
 
     def with_lead(self, status: str, commission: Decimal | None) -> Self:
         """Return the stats with one more lead counted in."""
@@ -199,7 +214,7 @@ class AffiliateStats(Record):
             update={
                 "total_leads": self.total_leads + 1,
                 name: getattr(self, name) + 1,
-                "total_commission": self.total_commission + (commission or Decimal(0)),
+                "total_commission": self.total_commission + counted_commission(status, commission),
             }
         )
 
@@ -226,7 +241,7 @@ class AuditRow(Record):
 
 
 class RequestClaim(Record):
-    """A request key that was used, and the answer that the request got; it counts until `expires_at`."""
+    """A request key that was used, and the answer that the request got; it is valid until `expires_at`."""
 
     fingerprint: Text
     answer: Annotated[dict[str, Any], Attribute(Kind.OBJECT)]
@@ -235,7 +250,7 @@ class RequestClaim(Record):
 
 
 class LinkClaim(Record):
-    """Whose a link code is, or which link is the primary one of an affiliate and store."""
+    """The affiliate to whom a link code belongs, or the primary link of an affiliate and store."""
 
     affiliate_id: Person
     link_id: Id
@@ -248,4 +263,4 @@ OPS_RECORDS: dict[str, type[Record]] = {
     "link": LinkClaim,
     "primary": LinkClaim,
 }
-"""What an item of the `ops` table is, by what its partition key begins with."""
+"""The record that an item of the `ops` table holds, by the part of its partition key before the first `#`."""

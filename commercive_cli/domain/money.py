@@ -1,8 +1,8 @@
-"""Money: US dollars as Decimal with two places. A float never takes part."""
+"""Money: US dollars as Decimal with two places, never as a float."""
 
 import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
 from pydantic import PlainSerializer
 
@@ -13,7 +13,7 @@ LARGEST_AMOUNT = Decimal("1000000.00")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 
 Money = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
-"""USD. In JSON it is a number: below 1e13 the shortest text of the nearest float is the exact amount again."""
+"""USD. JSON shows it as a number: below 1e13, the shortest text of the nearest float is exactly the amount."""
 
 
 def parse_amount(value: object, field: str = "commission_amount") -> Decimal:
@@ -29,6 +29,21 @@ def parse_amount(value: object, field: str = "commission_amount") -> Decimal:
     if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
         raise Invalid(f"{field} must be between 0 and 1,000,000 USD, not {str(amount)[:40]}", field=field)
     return _whole_cents(amount, field)
+
+
+def counted_commission(status: object, amount: object) -> Decimal:
+    """Return what a lead adds to the sum of its affiliate's commissions: its own if it is approved, else nothing.
+
+    Amounts that others wrote with fractions of a cent count as the nearest cent.
+    """
+    if status != "approved" or not is_amount(amount):
+        return Decimal(0)
+    return Decimal(amount).quantize(CENT)
+
+
+def is_amount(value: object) -> TypeGuard[int | Decimal]:
+    """Return whether a stored value is a number of 0 to 1,000,000; True is an `int` to isinstance, but no money."""
+    return isinstance(value, int | Decimal) and not isinstance(value, bool) and 0 <= value <= LARGEST_AMOUNT
 
 
 def _whole_cents(amount: Decimal, field: str) -> Decimal:

@@ -1,4 +1,4 @@
-"""What text may be: lengths in characters, and no code points that no store or terminal can carry."""
+"""Checks of text: its length in characters, its form, and that it holds no NUL and no lone surrogates."""
 
 import re
 from decimal import Decimal
@@ -19,7 +19,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _SKIPPED = re.compile("[\x00-\x20]")
-"""What a browser passes over on its way to a link's scheme (WHATWG URL, section 4.4)."""
+"""Characters that a browser ignores when it reads a link's scheme (WHATWG URL, section 4.4)."""
 _PORT = re.compile(r"[^/:]+\.[^/:]+:[0-9]+(/.*)?")
 
 
@@ -48,7 +48,7 @@ def identifier(value: object, field: str) -> str:
 
 
 def preview(message: str) -> str:
-    """Return the first 200 characters of a message, as conversation lists show it."""
+    """Return a message as conversation lists show it: at most 200 characters, the last one `…` when it was cut."""
     return message if len(message) <= PREVIEW_LENGTH else message[: PREVIEW_LENGTH - 1] + "…"
 
 
@@ -61,17 +61,17 @@ def email(value: object, field: str) -> str:
 
 
 def product_link(value: object) -> str:
-    """Return a link as typed; a missing scheme is fine, any other than http and https is refused."""
+    """Return a link as typed; raise Invalid when it has another scheme than http or https. It may have none."""
     link = text(value, "product_link", PRODUCT_LINK_LENGTH, shortest=0)
-    seen = _SKIPPED.sub("", link)
-    scheme = _SCHEME.match(seen)
-    if scheme and scheme[1].lower() not in ("http", "https") and not _PORT.fullmatch(seen):
-        raise Invalid(f"product_link must be a web address, not {scheme[1][:20]}:", field="product_link")
+    visible = _SKIPPED.sub("", link)
+    scheme = _SCHEME.match(visible)
+    if scheme and scheme[1].lower() not in ("http", "https") and not _PORT.fullmatch(visible):
+        raise Invalid(f"product_link must be an http(s) address, not {scheme[1][:20]}:", field="product_link")
     return link
 
 
 def count_text(value: object, field: str) -> str:
-    """Return a number, or a person's words for one, as text of at most 20 characters."""
+    """Return a number, or words such as `about 5`, as text of at most 20 characters."""
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         value = str(value)
     return text(value, field, PENDING_ORDERS_LENGTH, shortest=0)
@@ -83,5 +83,5 @@ def store_url(value: object, *, shortest: int = 0) -> str:
 
 
 def normal_store_url(url: str) -> str:
-    """Return what makes two spellings of one shop equal: no scheme, no trailing slash, lower case."""
+    """Return a shop's address without scheme and trailing slash, in lower case: equal for all spellings of one shop."""
     return re.sub(r"^https?://", "", url.strip(), flags=re.IGNORECASE).rstrip("/").lower()

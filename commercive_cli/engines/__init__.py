@@ -1,1 +1,1 @@
-"""The two stores behind the port: SQLite, embedded, and DynamoDB."""
+"""The two engines, which implement the Store protocol: SQLite, embedded, and DynamoDB."""

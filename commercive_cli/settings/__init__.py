@@ -1,4 +1,4 @@
-"""What the user set up: environment, config file, profiles. Nobody else reads the environment or the config file."""
+"""Environment, config file and profiles. No other package reads the environment or the config file."""
 
 import os
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ def environment() -> Mapping[str, str]:
 
 
 def editor_of(environ: Mapping[str, str]) -> str:
-    """Return the command of the user's editor, as git and gh choose it."""
+    """Return the command of the user's editor, chosen as git and gh do."""
     return environ.get("VISUAL") or environ.get("EDITOR") or "vi"
 
 
 def no_colour(environ: Mapping[str, str]) -> bool:
-    """Return whether the user wants no colours anywhere (no-color.org)."""
+    """Return whether the user turned colours off (no-color.org)."""
     return bool(environ.get("NO_COLOR"))

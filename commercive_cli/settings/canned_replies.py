@@ -1,4 +1,4 @@
-"""Where canned replies live: one text file each, in `templates` beside the config file."""
+"""The canned replies: text files in the directory `templates` next to the config file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,24 +10,24 @@ from commercive_cli.settings.config_file import config_path
 SUFFIX = ".txt"
 
 
-def template_directory(environ: Mapping[str, str]) -> Path:
+def reply_directory(environ: Mapping[str, str]) -> Path:
     """Return the directory of the user's canned replies."""
     return config_path(environ).parent / "templates"
 
 
-def template_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the names of the canned replies there are."""
-    return sorted(path.stem for path in template_directory(environ).glob(f"*{SUFFIX}"))
+def reply_names(environ: Mapping[str, str]) -> list[str]:
+    """Return the names of the existing canned replies, sorted."""
+    return sorted(path.stem for path in reply_directory(environ).glob(f"*{SUFFIX}"))
 
 
-def read_template(environ: Mapping[str, str], name: str) -> str:
-    """Return the text of a canned reply; raise Invalid, naming the nearest, when there is none of that name."""
-    names = template_names(environ)
-    directory = template_directory(environ)
+def read_reply(environ: Mapping[str, str], name: str) -> str:
+    """Return the text of a canned reply; raise Invalid, suggesting the nearest name, when there is none."""
+    names = reply_names(environ)
+    directory = reply_directory(environ)
     if name not in names:
-        place = directory / f"NAME{SUFFIX}"
+        files = directory / f"NAME{SUFFIX}"
         raise Invalid(
-            f"there is no template {name!r}{suggestion(name, names)}; templates are {place}", field="template"
+            f"there is no template {name!r}{suggestion(name, names)}; templates are files {files}", field="template"
         )
     path = directory / f"{name}{SUFFIX}"
     try:

@@ -1,4 +1,4 @@
-"""Changes to the config file by single lines, so that comments and order survive."""
+"""Changes single lines of the config file, so that comments and the order of lines are kept."""
 
 import json
 import os
@@ -15,9 +15,9 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 def change_config(path: Path, profile: str | None, key: str, value: str) -> None:
-    """Set `key` in the file, making file and profile when they are missing; `profile` is where a bare key goes.
+    """Set `key` in the file; create file and profile when they are missing. A bare key belongs to `profile`.
 
-    Raises Invalid when the key is unknown or the file would be wrong afterwards; then nothing is written.
+    Raises Invalid and writes nothing when the key is unknown or the changed file would be invalid.
     """
     keys = _keys(key, profile)
     text = read_text(path)
@@ -28,16 +28,16 @@ def change_config(path: Path, profile: str | None, key: str, value: str) -> None
 
 
 def _keys(key: str, profile: str | None) -> tuple[str, ...]:
-    *place, name = key.split(".")
-    if name not in SETTABLE or (name == "default_profile" and place):
-        raise Invalid(f"there is no setting {name!r}{suggestion(name, SETTABLE)}; there are {', '.join(SETTABLE)}")
+    *tables, name = key.split(".")
+    if name not in SETTABLE or (name == "default_profile" and tables):
+        raise Invalid(f"there is no setting {name!r}{suggestion(name, SETTABLE)}; settings: {', '.join(SETTABLE)}")
     if name == "default_profile":
         return (name,)
-    if not place and profile is not None:
-        place = ["profiles", profile]
-    if len(place) != 2 or place[0] != "profiles" or not _NAME.fullmatch(place[1]):
+    if not tables and profile is not None:
+        tables = ["profiles", profile]
+    if len(tables) != 2 or tables[0] != "profiles" or not _NAME.fullmatch(tables[1]):
         raise Invalid(f"{name} belongs to a profile; write profiles.NAME.{name}, or pass --profile NAME")
-    return (*place, name)
+    return (*tables, name)
 
 
 def _toml(name: str, value: str) -> str:

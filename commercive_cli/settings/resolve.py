@@ -1,4 +1,4 @@
-"""Settings of one run: command-line options over environment over the config file's profile over defaults."""
+"""Settings of one run: from options, else the environment, else the config file's profile, else defaults."""
 
 import getpass
 import os
@@ -17,7 +17,7 @@ from commercive_cli.settings.store_url import StoreURL, parse_store_url
 
 @dataclass(frozen=True)
 class Settings:
-    """What one run works with. `sources` says of each setting where its value comes from."""
+    """The settings of one run. `sources` maps each setting's name to where its value comes from."""
 
     store: StoreURL
     actor: str
@@ -31,9 +31,9 @@ class Settings:
 def load(
     environ: Mapping[str, str], *, profile: str | None = None, store: str | None = None, actor: str | None = None
 ) -> Settings:
-    """Return the settings; `profile`, `store` and `actor` are what the command line asked for.
+    """Return the settings; `profile`, `store` and `actor` come from the command line.
 
-    Raises Invalid when the config file has a mistake, the profile is unknown or a value cannot be used.
+    Raises Invalid when the config file has an error, the profile is unknown or a value is invalid.
     """
     path = config_path(environ)
     config = read_config(path)
@@ -50,7 +50,7 @@ def load(
         profile=name,
         read_only=chosen.read_only,
         protected=chosen.protected,
-        dashboard_url=_web_address(
+        dashboard_url=_web_url(
             pick("dashboard_url", "", None, "COMMERCIVE_DASHBOARD_URL", DASHBOARD_URL),
             pick.sources["dashboard_url"],
         ),
@@ -60,7 +60,7 @@ def load(
 
 @dataclass
 class _Picker:
-    """Picks each value by precedence and remembers where it came from."""
+    """Picks each value by precedence and records where it came from."""
 
     environ: Mapping[str, str]
     profile: Profile
@@ -68,7 +68,7 @@ class _Picker:
     sources: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, name: str, option: str, given: str | None, variable: str, default: str) -> str:
-        if given == "":  # an unset variable in a script must not mean the default store
+        if given == "":  # as from an unset variable in a script, which must not select the default store
             raise Invalid(f"{option} is empty; leave it out or give it a value")
         candidates = (
             (option, given),
@@ -98,7 +98,7 @@ def _os_user() -> str:
         return f"uid-{os.getuid()}"
 
 
-def _web_address(url: str, source: str) -> str:
+def _web_url(url: str, source: str) -> str:
     if not url.startswith(("https://", "http://")) or any(c.isspace() for c in url):
         raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
     return url.rstrip("/")

@@ -1,4 +1,4 @@
-"""Store URLs: which engine, where, and under which table prefix. Their text is never repeated in errors.
+"""Store URLs: the engine, the location and the table prefix. Errors never quote a URL, since it may hold secrets.
 
 sqlite://                              the default file in the user data directory
 sqlite:///file.db                      relative to the working directory
@@ -22,15 +22,15 @@ _PARAMETERS = {"sqlite": ("prefix",), "dynamodb": ("prefix", "endpoint", "metada
 _DEFAULT_PREFIXES = {"sqlite": DEFAULT_PREFIX, "dynamodb": DYNAMODB_PREFIX}
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{0,64}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
-_SHOWABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}", re.ASCII)
-_TRUTH = {"1": True, "true": True, "0": False, "false": False}
+_QUOTABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}", re.ASCII)
+_BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 
 
 @dataclass(frozen=True)
 class StoreURL:
-    """Where the tables live. `path` belongs to sqlite; region, endpoint and metadata belong to dynamodb.
+    """The location of the tables. `path` belongs to sqlite; region, endpoint and metadata belong to dynamodb.
 
-    `metadata` lets credentials come from a machine's metadata service.
+    `metadata` allows credentials from the machine's metadata service.
     """
 
     engine: Literal["sqlite", "dynamodb"]
@@ -42,41 +42,41 @@ class StoreURL:
 
     @property
     def dynamodb_prefix(self) -> str:
-        """Return the prefix for tables that a template makes on DynamoDB, where that of files is taken."""
+        """Return the prefix for tables on DynamoDB, where the default prefix of files is not for ours."""
         return DYNAMODB_PREFIX if self.prefix == DEFAULT_PREFIX and self.engine == "sqlite" else self.prefix
 
     def __str__(self) -> str:
-        """Return the store in words, without anything secret."""
-        place = str(self.path) if self.engine == "sqlite" else f"{self.region} {self.endpoint or ''}".strip()
-        return f"{self.engine} {place} prefix {self.prefix}"
+        """Return a description of the store without secrets."""
+        location = str(self.path) if self.engine == "sqlite" else f"{self.region} {self.endpoint or ''}".strip()
+        return f"{self.engine} {location} prefix {self.prefix}"
 
 
 def parse_store_url(url: str, source: str, default_file: Path) -> StoreURL:
-    """Return what a store URL says; `source` names in errors where the URL was written.
+    """Return the parsed URL; errors name its `source`, such as an option or variable.
 
     Raises Invalid on an unknown scheme or parameter, a prefix that no table may have, or a missing region.
     """
     scheme, found, rest = url.strip().partition("://")
-    place, _, query = rest.partition("?")
+    location, _, query = rest.partition("?")
     if not found:
         raise Invalid(f"the store URL ({source}) has no scheme; write {FORMS}")
     if scheme not in _PARAMETERS:
-        raise Invalid(f"the store URL ({source}) has {_named('scheme', scheme)}, which is unknown; write {FORMS}")
+        raise Invalid(f"the store URL ({source}) has {_quoted('scheme', scheme)}, which is unknown; write {FORMS}")
     values = _parameters(query, scheme, source)
     prefix = _prefix(values.get("prefix", _DEFAULT_PREFIXES[scheme]), source)
     if scheme == "sqlite":
-        return StoreURL("sqlite", path=_sqlite_path(place, source, default_file), prefix=prefix)
+        return StoreURL("sqlite", path=_sqlite_path(location, source, default_file), prefix=prefix)
     return StoreURL(
         "dynamodb",
-        region=_region(place, source),
+        region=_region(location, source),
         prefix=prefix,
         endpoint=_endpoint(values.get("endpoint"), source),
-        metadata=_truth(values.get("metadata", "0"), source),
+        metadata=_boolean(values.get("metadata", "0"), source),
     )
 
 
-def _named(what: str, text: str) -> str:
-    return f"{what} {text!r}" if _SHOWABLE.fullmatch(text) else f"a {what}"
+def _quoted(what: str, text: str) -> str:
+    return f"{what} {text!r}" if _QUOTABLE.fullmatch(text) else f"a {what}"
 
 
 def _parameters(query: str, scheme: str, source: str) -> dict[str, str]:
@@ -86,8 +86,8 @@ def _parameters(query: str, scheme: str, source: str) -> dict[str, str]:
         if name not in known:
             hint = suggestion(name, known)
             raise Invalid(
-                f"the store URL ({source}) has {_named('parameter', name)}, which {scheme} does not know{hint}; "
-                f"it knows {', '.join(known)}"
+                f"the store URL ({source}) has {_quoted('parameter', name)}, which {scheme} URLs do not have{hint}; "
+                f"they have {', '.join(known)}"
             )
         if name in values:
             raise Invalid(f"the store URL ({source}) has {name} twice; write it once")
@@ -101,14 +101,14 @@ def _prefix(prefix: str, source: str) -> str:
     return prefix
 
 
-def _sqlite_path(place: str, source: str, default_file: Path) -> Path:
-    if not place:
+def _sqlite_path(location: str, source: str, default_file: Path) -> Path:
+    if not location:
         return default_file
-    text = unquote(place)
+    text = unquote(location)
     if not text.startswith("/"):
         raise Invalid(f"the store URL ({source}) needs three slashes before a file: sqlite:///file.db")
     if text == "/:memory:" or text.endswith("/") or "\0" in text:
-        raise Invalid(f"the store URL ({source}) must name a file; a store in memory would be gone with the command")
+        raise Invalid(f"the store URL ({source}) must name a file; a store in memory would end with the command")
     if text.startswith("//"):
         return Path("/" + text.lstrip("/"))
     first, *more = text[1:].split("/")
@@ -117,10 +117,10 @@ def _sqlite_path(place: str, source: str, default_file: Path) -> Path:
     return Path(text[1:]).expanduser()
 
 
-def _region(place: str, source: str) -> str:
-    region = place.strip("/")
+def _region(location: str, source: str) -> str:
+    region = location.strip("/")
     if not _REGION.fullmatch(region):
-        raise Invalid(f"the store URL ({source}) must name a region: dynamodb://eu-west-1; credentials go elsewhere")
+        raise Invalid(f"the store URL ({source}) must name a region, like dynamodb://eu-west-1, without credentials")
     return region
 
 
@@ -139,7 +139,7 @@ def _endpoint(endpoint: str | None, source: str) -> str | None:
     return endpoint
 
 
-def _truth(text: str, source: str) -> bool:
-    if text.lower() not in _TRUTH:
+def _boolean(text: str, source: str) -> bool:
+    if text.lower() not in _BOOLEANS:
         raise Invalid(f"metadata in the store URL ({source}) must be 1 or 0")
-    return _TRUTH[text.lower()]
+    return _BOOLEANS[text.lower()]

@@ -1,4 +1,4 @@
-"""What an archive keeps: backups of all six tables, and their ways to and from S3."""
+"""What engines report about backups, and about tables that were moved to or from S3."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Backup:
     """A backup of the tables under one name; it can be restored when it is `complete`.
 
-    `created_at` is in milliseconds, `tables` names what it holds, without prefix. `bytes` is None where unknown.
+    `created_at` is in milliseconds, `tables` are the tables that it holds, without prefix, `bytes` is None if unknown.
     """
 
     name: str
@@ -19,10 +19,10 @@ class Backup:
 
 
 @dataclass(frozen=True)
-class Transferred:
-    """What became of one table's way to or from S3.
+class TableTransfer:
+    """A finished export of one table to S3, or a finished import from there.
 
-    `key` is where the data is: of an export the key of its manifest, of an import the prefix it was read from.
+    `key` is, for an export, the key of its manifest, for an import, the prefix that it was read from.
     `items` is None where DynamoDB does not say; `errors` counts items that an import could not read.
     """
 

@@ -1,7 +1,7 @@
-"""Stores that stand before another: one refuses every write, the other only rehearses it."""
+"""A store for dry runs: it reads from another store, and plans writes instead of making them."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from commercive_cli.store.items import Item, Key, item_text
@@ -16,9 +16,9 @@ from commercive_cli.store.writes import Check, Write, applied, holds
 
 @dataclass(frozen=True)
 class PlannedWrite:
-    """One planned change of an item, before and after, or of a table, which stands under its full name.
+    """One planned change of an item or of a table, with the item before and after; `table` is the full name.
 
-    `action` is put, update, delete, create table, delete table, or a change of a table in words.
+    `action` is put, update, delete, create table, delete table, or the change of a table in words.
     """
 
     action: str
@@ -29,10 +29,10 @@ class PlannedWrite:
 
 
 class DryRun(ReadThrough):
-    """Plans writes instead of making them: `changes` holds them in order.
+    """Plans writes instead of making them; `changes` lists the planned writes in order.
 
-    Conditions are judged as an engine would, against the items as earlier planned writes leave them. Later reads see
-    the planned state of items that exist; a planned new item is seen by `get` alone, not by queries.
+    Conditions are checked as an engine would, against the items as earlier planned writes leave them. Later reads see
+    the planned state of items that exist. A planned new item is only found by `get`, not by queries.
     """
 
     def __init__(self, store: Store) -> None:
@@ -44,11 +44,15 @@ class DryRun(ReadThrough):
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item as planned, or as it is when no change of it is planned."""
         with self._lock:
-            place = _place(table, key)
-            return self._planned[place] if place in self._planned else super().get(table, key)
+            identity = _identity(table, key)
+            return self._planned[identity] if identity in self._planned else super().get(table, key)
+
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, as planned."""
+        return [item for key in keys if (item := self.get(table, key)) is not None]
 
     def query(self, query: Query) -> Page:
-        """Return one page, its items as planned; what a planned change moves out of the partition is left out."""
+        """Return one page, its items as planned, without those that a planned write moves out of the partition."""
         partition = query.table.key_attributes(query.index)[0].name
         page = super().query(query)
         return replace(
@@ -56,12 +60,12 @@ class DryRun(ReadThrough):
         )
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
-        """Return one page, its items as planned."""
+        """Return one page with its items as planned."""
         page = super().scan(table, segment=segment, segments=segments, start=start)
         return replace(page, items=self._as_planned(table, page))
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
-        """Return one page as texts, its items as planned."""
+        """Return one page with its items as planned, as texts."""
         page = self.scan(table, segment=segment, segments=segments, start=start)
         rows = [(item_text(item), *(item[name] for name in table.key_names)) for item in page.items]
         return TextPage(rows, page.next)
@@ -97,24 +101,24 @@ class DryRun(ReadThrough):
         with self._lock:
             self.changes.append(PlannedWrite("create table", self._name(table), {}))
 
-    def change_table(self, table: Table, change: TableChange, _progress: OnStatus = ignore_status) -> None:
+    def change_table(self, table: Table, change: TableChange, _on_status: OnStatus = ignore_status) -> None:
         """Plan to change the table."""
         with self._lock:
             self.changes.append(PlannedWrite(str(change), self._name(table), {}))
 
     @property
     def archive(self) -> Archive:
-        """The archive to look at."""
+        """The other store's backups, which can only be listed."""
         return ReadOnlyArchive(self._store.archive, "a dry run makes no backups")
 
     @property
     def recovery(self) -> None:
-        """A dry run restores nothing."""
+        """None: a dry run restores nothing."""
         return None
 
     @property
     def s3(self) -> None:
-        """A dry run moves nothing."""
+        """None: a dry run exports and imports nothing."""
         return None
 
     def delete_table(self, table: Table) -> None:
@@ -133,15 +137,16 @@ class DryRun(ReadThrough):
 
     def _record(self, change: PlannedWrite, table: Table) -> None:
         self.changes.append(change)
-        self._planned[_place(table, change.key)] = change.after
+        self._planned[_identity(table, change.key)] = change.after
 
     def _as_planned(self, table: Table, page: Page) -> list[Item]:
         if not self._planned:
             return page.items
         with self._lock:
-            seen = [self._planned.get(_place(table, item), item) for item in page.items]
-        return [item for item in seen if item is not None]
+            items = [self._planned.get(_identity(table, item), item) for item in page.items]
+        return [item for item in items if item is not None]
 
 
-def _place(table: Table, item: Key | Item) -> tuple[object, ...]:
+def _identity(table: Table, item: Key | Item) -> tuple[object, ...]:
+    """Return the table's name and the values of the item's key."""
     return (table.name, *(item[name] for name in table.key_names))

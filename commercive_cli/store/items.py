@@ -1,4 +1,4 @@
-"""Items and their one lossless encoding, DynamoDB's attribute values, which both engines and exports share."""
+"""Items, and their lossless encoding as DynamoDB's attribute values, which both engines and exports use."""
 
 import json
 import re
@@ -54,7 +54,7 @@ _json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fal
 
 
 class TextItem(Item):
-    """An item that knows its text, so that storing it need not make the text again; it must not be changed."""
+    """An item with its encoded text, so that storing it need not encode it again; it must not be changed."""
 
     __slots__ = ("text",)
 
@@ -69,7 +69,7 @@ def item_text(item: Mapping[str, Any]) -> str:
 
 
 def encoded_text(encoded: Mapping[str, AttributeValue]) -> str:
-    """Return the text of the item that attribute values hold; quickly for texts, flags and numbers as we write them."""
+    """Return the text of an item from its attribute values; fast for texts, flags and numbers in our own spelling."""
     parts: list[str] = []
     for name in sorted(encoded):
         [(tag, value)] = encoded[name].items()
@@ -85,7 +85,7 @@ def encoded_text(encoded: Mapping[str, AttributeValue]) -> str:
 
 
 def text_item(text: str) -> Item:
-    """Return the item that a text holds."""
+    """Return the item of a text; the inverse of `item_text`."""
     return decode_item(from_json(text))
 
 
@@ -95,14 +95,14 @@ def encode_item(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
 
 
 def decode_item(encoded: Mapping[str, AttributeValue]) -> Item:
-    """Return the item that attribute values hold; the inverse of `encode_item`."""
-    # Most values are text, and whole tables come through here.
+    """Return the item of these attribute values; the inverse of `encode_item`."""
+    # Texts are decoded here for speed: most values are text, and whole tables are decoded by this.
     return {n: v["S"] if "S" in v and len(v) == 1 else decode_value(v) for n, v in encoded.items()}
 
 
 def encode_value(value: Any) -> AttributeValue:
     """Return one value as an attribute value. Source: DynamoDB Developer Guide, "Supported data types"."""
-    if type(value) is str:  # most values are, and whole tables come through here
+    if type(value) is str:  # for speed: most values are text, and whole tables are encoded by this
         return {"S": value}
     match value:
         case bool():
@@ -125,7 +125,7 @@ def encode_value(value: Any) -> AttributeValue:
 
 
 def decode_value(encoded: AttributeValue) -> Any:
-    """Return the value that one attribute value holds."""
+    """Return the value of one attribute value; raise Invalid for types that are not supported."""
     if len(encoded) > 1:
         raise Invalid("an attribute value holds more than one type tag")
     [(tag, value)] = encoded.items()
@@ -174,9 +174,9 @@ def number_text(number: int | Decimal) -> str:
 
 
 def parse_number(text: str) -> int | Decimal:
-    """Return an attribute value's number: int when it is whole, an exact Decimal otherwise.
+    """Return the number in an attribute value: int when it is whole, an exact Decimal otherwise.
 
-    Raises Invalid when it is no number that DynamoDB could hold.
+    Raises Invalid when the text is not a number, or not one that DynamoDB can hold.
     """
     if len(text) <= NUMBER_DIGITS and (text.isdecimal() or text.removeprefix("-").isdecimal()):
         return int(text)
@@ -189,7 +189,7 @@ def parse_number(text: str) -> int | Decimal:
 
 
 def significant_digits(number: Decimal) -> int:
-    """Return how many digits a number has without zeros at its ends; raise Invalid when DynamoDB could not hold it.
+    """Return how many digits a number has without zeros at its ends; raise Invalid when DynamoDB cannot hold it.
 
     Source: DynamoDB Developer Guide, "Item sizes and formats".
     """

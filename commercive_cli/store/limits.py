@@ -1,4 +1,4 @@
-"""DynamoDB's limits, checked before either engine is asked, so that SQLite refuses what DynamoDB would refuse.
+"""DynamoDB's limits, checked for both engines, so that SQLite refuses what DynamoDB would refuse.
 
 Source: DynamoDB Developer Guide, "Service, account, and table quotas" and "Item sizes and formats".
 """
@@ -29,8 +29,8 @@ def check_transaction(writes: tuple[Write, ...]) -> int:
     """
     if not 1 <= len(writes) <= TRANSACTION_WRITES:
         raise Invalid(f"a transaction holds 1 to {TRANSACTION_WRITES} writes, not {len(writes)}")
-    places = {(write.table.name, *map(write.key.get, write.table.key_names)) for write in writes}
-    if len(places) != len(writes):
+    keys = {(write.table.name, *map(write.key.get, write.table.key_names)) for write in writes}
+    if len(keys) != len(writes):
         raise Invalid("a transaction writes one item twice")
     total = sum(_check_write(write) for write in writes)
     if total > TRANSACTION_BYTES:
@@ -56,7 +56,7 @@ def item_bytes(item: Mapping[str, Any]) -> int:
     """Return the size of an item as DynamoDB counts it, in bytes; raise Invalid on numbers it cannot hold."""
     size = 0
     for name, value in item.items():
-        # Most values are text, and whole tables come through here.
+        # Texts are measured here for speed: most values are text, and whole tables are measured by this.
         size += len(name.encode()) + (len(value.encode()) if type(value) is str else value_bytes(value))
     return size
 

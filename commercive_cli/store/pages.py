@@ -1,4 +1,4 @@
-"""Reading page after page: the one loop for queries and scans of every kind."""
+"""Reading page after page: the one loop for all queries and scans."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,9 +12,9 @@ AnyPage = TypeVar("AnyPage", Page, TextPage)
 
 
 def pages(read: Callable[[Key | None], AnyPage], start: Key | None = None) -> Iterator[AnyPage]:
-    """Yield the page that `read` returns for `start`, then each following one, up to the last.
+    """Yield the page that `read` returns for `start`, then each following page, up to the last.
 
-    Raises Unavailable when a page says that it is followed by itself, which would never end.
+    Raises Unavailable when a page gives its own start as that of the next page, which would never end.
     """
     while True:
         page = read(start)
@@ -38,13 +38,13 @@ def query_items(store: Store, query: Query) -> Iterator[Item]:
 
 
 def first_items(store: Store, query: Query, limit: int | None) -> tuple[list[Item], Key | None]:
-    """Return up to `limit` items of a query (None: all), and the table key to go on after, if more are left."""
+    """Return up to `limit` items of a query (None: all), and, if more are left, the table key of the last one."""
     if limit is None:
         return list(query_items(store, query)), None
     items: list[Item] = []
 
     def read_rest(start: Key | None) -> Page:
-        # One item more than wanted says whether there is more.
+        # One item more than wanted is read, to know whether more are left.
         return store.query(replace(query, start=start, limit=limit + 1 - len(items)))
 
     for page in pages(read_rest, query.start):

@@ -1,11 +1,11 @@
-"""The Store protocol: what the services ask of an engine, and what both engines promise."""
+"""The Store protocol: the operations that services use, and what each engine guarantees about them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from commercive_cli.domain.errors import Damaged
-from commercive_cli.store.archive import Backup, Transferred
+from commercive_cli.domain.errors import Damaged, Unavailable
+from commercive_cli.store.archive import Backup, TableTransfer
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
@@ -15,13 +15,17 @@ from commercive_cli.store.writes import Update, Write
 class ConditionFailed(Exception):
     """A transaction wrote nothing because conditions did not hold.
 
-    `failures` maps the position of each failed write to the item as it was, or to None where there was none. At least
-    one failed write is reported; an engine may not know all.
+    `failures` maps the position of each failed write to the item as it was, or to None where there was none. It holds
+    at least one failed write; an engine may not know all of them.
     """
 
     def __init__(self, failures: dict[int, Item | None]) -> None:
         super().__init__(f"conditions failed at writes {sorted(failures)}")
         self.failures = failures
+
+
+class IndexNotReady(Unavailable):
+    """An index is missing, or is being filled and cannot be read yet."""
 
 
 def not_a_number(write: Update, names: Iterable[str]) -> Damaged:
@@ -35,11 +39,11 @@ def not_a_number(write: Update, names: Iterable[str]) -> Damaged:
 
 @dataclass(frozen=True)
 class Query:
-    """Items of one partition of a table, or of one of its indexes, in the order of the sort key.
+    """A query for the items of one partition of a table, or of one of its indexes, in the order of the sort key.
 
-    `since` is an exclusive and `until` an inclusive bound on the sort key, whatever the direction. `limit` is the most
-    items one page may hold. `start` is the `next` of an earlier page. Table queries are strongly consistent; index
-    queries may lag behind by the store's `index_lag_ms`.
+    `since` is an exclusive and `until` an inclusive bound on the sort key, in either direction. `limit` is the most
+    items that one page may hold. `start` is the `next` of an earlier page. Table queries are strongly consistent; index
+    queries may miss the writes of the last `index_lag_ms` of the store.
     """
 
     table: Table
@@ -54,9 +58,9 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """Some items, at most 1 MB of them, and where the next page starts; `next` None means that was the last.
+    """At most 1 MB of items, and where the next page starts; on the last page, `next` is None.
 
-    A page may be empty and not be the last.
+    A page may be empty without being the last.
     """
 
     items: list[Item]
@@ -64,12 +68,12 @@ class Page:
 
 
 TextRow = tuple[Any, ...]
-"""An item's text (`store.items.item_text`), followed by the values of its key."""
+"""The text of an item (`store.items.item_text`), followed by the values of its key."""
 
 
 @dataclass(frozen=True)
 class TextPage:
-    """A page of items as texts, for those who carry items without looking into them."""
+    """A page of items as texts, for callers that copy items without reading their attributes."""
 
     rows: Sequence[TextRow]
     next: Key | None = None
@@ -77,11 +81,11 @@ class TextPage:
 
 @dataclass(frozen=True)
 class TableInfo:
-    """A table as it is: `items` and `bytes` may be some hours old on DynamoDB.
+    """The description of a table that exists; on DynamoDB, `items` and `bytes` may be some hours old.
 
     The protections and `tags` are None where the server does not know them, and `billing` is then EMBEDDED.
-    `projections` says for each index what it holds (ALL, KEYS_ONLY, INCLUDE), `index_status` whether it can be used,
-    `lacks` which columns a table in a file is without.
+    `projections` says for each index what it holds (ALL, KEYS_ONLY, INCLUDE), `index_status` whether it can be used.
+    `missing_columns` are columns that a table in a SQLite file should have and does not.
     """
 
     name: str
@@ -98,22 +102,22 @@ class TableInfo:
     tags: Mapping[str, str] | None = None
     projections: Mapping[str, str] = field(default_factory=dict)
     index_status: Mapping[str, str] = field(default_factory=dict)
-    lacks: tuple[str, ...] = ()
+    missing_columns: tuple[str, ...] = ()
 
 
 EMBEDDED = "embedded"
-"""The billing of a store that nobody bills."""
+"""The billing mode of a store that costs nothing."""
 
 
 class Archive(Protocol):
-    """Backups of a whole store. Restoring never touches the store itself: it fills one beside it.
+    """Backups of a whole store. Restoring never changes the store itself: it fills another one.
 
-    A method raises Invalid when the server cannot do it, and Unavailable when it takes longer than a day. Where work
-    goes on in AWS, a waiting that was interrupted changes nothing about it.
+    A method raises Invalid when the server cannot do it, and Unavailable when it takes longer than a day. Interrupting
+    a method that waits for AWS does not stop the work in AWS.
     """
 
-    def back_up(self, name: str | None, now: int, progress: OnStatus) -> Backup:
-        """Make a backup of all six tables. A name is made from `now` (ms) when none is given.
+    def back_up(self, name: str | None, now: int, on_status: OnStatus) -> Backup:
+        """Make a backup of all six tables. Without a name, it is named after the time `now` (ms).
 
         On SQLite the name is the path of a file. Raises Conflict when the name is taken.
         """
@@ -123,18 +127,18 @@ class Archive(Protocol):
         """Return the backups of this store, newest first."""
         ...
 
-    def beside(self, place: str) -> "Store":
-        """Return the store to be at another place: another prefix on DynamoDB, a new file for SQLite.
+    def store_at(self, destination: str) -> "Store":
+        """Return the store to restore to: `destination` is another prefix on DynamoDB, a new file for SQLite.
 
-        Raises Invalid when there can be no store, Conflict when the file is there.
+        Raises Invalid when there can be no store, Conflict when the file exists.
         """
         ...
 
-    def restore(self, name: str, place: str, progress: OnStatus) -> None:
-        """Fill the store at `place` from a backup and wait until its tables can be used.
+    def restore(self, name: str, destination: str, on_status: OnStatus) -> None:
+        """Fill the store at `destination` from a backup and wait until its tables can be used.
 
-        What a table had beside items, key and indexes is not restored. Raises NotFound when there is no such backup,
-        Conflict when it is incomplete or something is in the way.
+        Only items, keys and indexes are restored. Raises NotFound when there is no such backup, Conflict when it is
+        incomplete or the destination exists.
         """
         ...
 
@@ -142,8 +146,8 @@ class Archive(Protocol):
 class PointInTimeRecovery(Protocol):
     """A store that can be restored as it was at any moment of the past weeks."""
 
-    def restore_moment(self, at: int | None, place: str, progress: OnStatus) -> None:
-        """Fill the store at `place` with the tables as they were at `at` (ms), or as late as can be.
+    def restore_to_time(self, at: int | None, destination: str, on_status: OnStatus) -> None:
+        """Fill the store at `destination` with the tables as they were at `at` (ms), None for the latest time possible.
 
         Raises Invalid when the tables cannot be restored to that time.
         """
@@ -151,16 +155,16 @@ class PointInTimeRecovery(Protocol):
 
 
 class S3Transfers(Protocol):
-    """A store whose server moves whole tables to and from S3 by itself."""
+    """A store whose server can export whole tables to S3 and import them from there."""
 
-    def export(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
-        """Export each table below `prefix`/`table name`, all as of one moment where there is one."""
+    def export_tables(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
+        """Export each table to `prefix`/`table name`, all as of the same time if all can go back to one."""
         ...
 
-    def load(self, bucket: str, prefix: str, progress: OnStatus) -> list[Transferred]:
+    def import_tables(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
         """Create the six tables from their newest finished exports below `prefix`.
 
-        Raises NotFound when there is none for a table, Conflict when a table is in the way.
+        Raises NotFound when there is no export of a table, Conflict when a table exists.
         """
         ...
 
@@ -169,17 +173,17 @@ class Store(Protocol):
     """Six tables with strongly consistent reads and all-or-nothing conditional writes.
 
     Any method raises Unavailable when the store cannot answer in time or a table is missing, Unauthenticated or Denied
-    when it refuses the caller, and Invalid when a limit of `store.limits` is exceeded.
+    when it refuses the caller, and Invalid when a limit in `store.limits` is exceeded.
     """
 
     @property
     def target(self) -> str:
-        """Name the store for people: engine, place and prefix, without credentials."""
+        """Return a name of the store to show to people: engine, file or region, and prefix, without credentials."""
         ...
 
     @property
     def prefix(self) -> str:
-        """Return what stands before each table's name."""
+        """Return what every table's name starts with."""
         ...
 
     @property
@@ -189,31 +193,38 @@ class Store(Protocol):
 
     @property
     def index_lag_ms(self) -> int:
-        """How long after an acknowledged write an index may still show the state before, in milliseconds."""
+        """How long an index may still show the state before an acknowledged write, in milliseconds."""
         ...
 
     @property
     def scans_at_once(self) -> int:
-        """How many segments of a scan are best read at the same time."""
+        """How many segments of a scan should be read at the same time."""
         ...
 
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, strongly consistent, or None."""
         ...
 
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, strongly consistent, in no promised order, without those that are missing."""
+        ...
+
     def query(self, query: Query) -> Page:
-        """Return one page of a query."""
+        """Return one page of a query; of an index that holds keys alone, items of just those.
+
+        Raises IndexNotReady when the index is missing or still being filled.
+        """
         ...
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of a whole-table scan, strongly consistent, in no promised order.
 
-        The `segments` parts are disjoint and together hold the table, so they can be read in parallel.
+        The table is divided into `segments` disjoint parts, which can be read in parallel; `segment` is one, from 0.
         """
         ...
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
-        """Return what `scan` returns as texts: equal items have equal texts, whatever the engine."""
+        """Return what `scan` returns, but as texts; equal items have equal texts on every engine."""
         ...
 
     def transact(self, *writes: Write) -> None:
@@ -225,26 +236,29 @@ class Store(Protocol):
         ...
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
-        """Store any number of items, unconditionally and not atomically, for bulk load; return how many."""
+        """Store any number of items, without conditions and not atomically, for bulk loads; return how many."""
         ...
 
     def create_table(self, table: Table) -> None:
-        """Create the table with its indexes and protections, and wait until it can be used; it must not exist."""
+        """Create the table with its indexes and protections, and wait until it can be used.
+
+        Raises Conflict when it exists.
+        """
         ...
 
     def describe_table(self, table: Table) -> TableInfo | None:
-        """Return the table as it is, or None when there is none."""
+        """Return the description of the table, or None when it does not exist."""
         ...
 
-    def change_table(self, table: Table, change: TableChange, progress: OnStatus = ignore_status) -> None:
-        """Make one change to a table and wait until it is done, telling `progress` how it goes.
+    def change_table(self, table: Table, change: TableChange, on_status: OnStatus = ignore_status) -> None:
+        """Make one change to a table and wait until it is done; `on_status` is told the states in between.
 
-        Raises Invalid when this store has no notion of such a change.
+        Raises Invalid when this store does not support such a change.
         """
         ...
 
     def delete_table(self, table: Table) -> None:
-        """Delete the table and all it holds, lifting deletion protection first."""
+        """Turn off the table's deletion protection, then delete the table and all its items."""
         ...
 
     @property
@@ -254,18 +268,18 @@ class Store(Protocol):
 
     @property
     def recovery(self) -> PointInTimeRecovery | None:
-        """The way back to any moment, None where the engine has none."""
+        """Point-in-time recovery of this store, None where the engine has none."""
         ...
 
     @property
     def s3(self) -> S3Transfers | None:
-        """The way to and from S3, None where the engine has none."""
+        """Exports to S3 and imports from it, None where the engine has none."""
         ...
 
     def unsupported(self) -> Sequence[str]:
-        """Name the protections that this server has no notion of, as far as table administration met them."""
+        """Return the protections that this server does not support, as far as earlier operations have shown."""
         ...
 
     def close(self) -> None:
-        """Give back connections and files."""
+        """Close connections and files."""
         ...

@@ -1,4 +1,4 @@
-"""A store and an archive that can be read; every write is refused."""
+"""A store and its backups for reading only: every write is refused."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from commercive_cli.store.writes import Write
 
 @dataclass(frozen=True)
 class ReadOnlyArchive:
-    """Lists backups; refuses everything else with Denied, whose message begins with `reason`."""
+    """Lists backups, and raises Denied for everything else; its message begins with `reason`."""
 
     archive: Archive
     reason: str
@@ -25,16 +25,16 @@ class ReadOnlyArchive:
         """Return the backups of the store."""
         return self.archive.backups()
 
-    def back_up(self, _name: str | None, _now: int, _progress: OnStatus) -> Backup:
-        """Refuse."""
+    def back_up(self, _name: str | None, _now: int, _on_status: OnStatus) -> Backup:
+        """Raise Denied."""
         self._refuse()
 
-    def beside(self, _place: str) -> Store:
-        """Refuse."""
+    def store_at(self, _destination: str) -> Store:
+        """Raise Denied."""
         self._refuse()
 
-    def restore(self, _name: str, _place: str, _progress: OnStatus) -> None:
-        """Refuse."""
+    def restore(self, _name: str, _destination: str, _on_status: OnStatus) -> None:
+        """Raise Denied."""
         self._refuse()
 
     def _refuse(self) -> NoReturn:
@@ -42,45 +42,45 @@ class ReadOnlyArchive:
 
 
 class ReadOnly(ReadThrough):
-    """Refuses every write with Denied; `reason` begins the message, such as "profile prod is read-only"."""
+    """Raises Denied for every write; its message begins with `reason`, such as "profile prod is read-only"."""
 
     def __init__(self, store: Store, reason: str) -> None:
         super().__init__(store)
         self._reason = reason
 
     def transact(self, *_writes: Write) -> None:
-        """Refuse."""
+        """Raise Denied."""
         self._refuse()
 
     def batch_put(self, _table: Table, _items: Iterable[Item]) -> int:
-        """Refuse."""
+        """Raise Denied."""
         self._refuse()
 
     def create_table(self, _table: Table) -> None:
-        """Refuse."""
+        """Raise Denied."""
         self._refuse()
 
-    def change_table(self, _table: Table, _change: TableChange, _progress: OnStatus = ignore_status) -> None:
-        """Refuse."""
+    def change_table(self, _table: Table, _change: TableChange, _on_status: OnStatus = ignore_status) -> None:
+        """Raise Denied."""
         self._refuse()
 
     def delete_table(self, _table: Table) -> None:
-        """Refuse."""
+        """Raise Denied."""
         self._refuse()
 
     @property
     def archive(self) -> Archive:
-        """The archive to look at."""
+        """The other store's backups, which can only be listed."""
         return ReadOnlyArchive(self._store.archive, self._reason)
 
     @property
     def recovery(self) -> NoReturn:
-        """Refuse: restoring creates tables."""
+        """Raise Denied: restoring creates tables."""
         self._refuse()
 
     @property
     def s3(self) -> NoReturn:
-        """Refuse: exports write to S3, and imports create tables."""
+        """Raise Denied: exports write to S3, and imports create tables."""
         self._refuse()
 
     def _refuse(self) -> NoReturn:

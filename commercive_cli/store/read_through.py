@@ -1,4 +1,4 @@
-"""A store that passes every read on to another one; what it does with writes is up to its subclasses."""
+"""The base of stores that read from another store; subclasses decide what happens to writes."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from commercive_cli.store.schema import Table
 
 
 class ReadThrough:
-    """Passes every read on to another store."""
+    """Reads from another store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -20,7 +20,7 @@ class ReadThrough:
 
     @property
     def target(self) -> str:
-        """Name the store for people, as the other store does."""
+        """Return the other store's name to show to people."""
         return self._store.target
 
     @property
@@ -30,17 +30,21 @@ class ReadThrough:
 
     @property
     def index_lag_ms(self) -> int:
-        """How long the other store's indexes may lag, in milliseconds."""
+        """Return how long the other store's indexes may lag, in milliseconds."""
         return self._store.index_lag_ms
 
     @property
     def scans_at_once(self) -> int:
-        """How many segments of a scan are best read at the same time."""
+        """Return how many segments of a scan should be read at the same time."""
         return self._store.scans_at_once
 
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, or None."""
         return self._store.get(table, key)
+
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys."""
+        return self._store.batch_get(table, keys)
 
     def query(self, query: Query) -> Page:
         """Return one page of a query."""
@@ -55,11 +59,11 @@ class ReadThrough:
         return self._store.scan_text(table, segment=segment, segments=segments, start=start)
 
     def describe_table(self, table: Table) -> TableInfo | None:
-        """Return the table as it is, or None."""
+        """Return the description of the table, or None when it does not exist."""
         return self._store.describe_table(table)
 
     def unsupported(self) -> Sequence[str]:
-        """Name the protections that the server has no notion of."""
+        """Return the protections that the server does not support."""
         return self._store.unsupported()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""The six tables as declared: keys, indexes and protections (seed document, sections 1 and 5).
+"""The declaration of the six tables: keys, indexes and protections (seed document, sections 1 and 5).
 
-This is the one declaration. `tables create`, `diff`, `apply` and `template` all read it.
+`tables create`, `diff`, `apply` and `template` all read it.
 """
 
 from collections.abc import Mapping
@@ -21,21 +21,26 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Index:
-    """A global secondary index with all attributes projected; items without its key attributes are not in it."""
+    """A global secondary index; items without its key attributes are not in it.
+
+    `projection` is what it holds of an item: ALL, so that no listing needs a second read, or KEYS_ONLY, the key
+    attributes of index and table, where an index shall cost little and few items are read through it.
+    """
 
     name: str
     partition: Attribute
     sort: Attribute
+    projection: Literal["ALL", "KEYS_ONLY"] = "ALL"
 
 
 @dataclass(frozen=True)
 class Protections:
-    """How DynamoDB shall bill, guard and label a table; a SQLite file has none of it.
+    """How DynamoDB bills, protects and tags a table; none of this applies to a SQLite file.
 
     Tables are encrypted with the key that AWS owns, DynamoDB's default: it costs nothing, adds no calls that KMS could
-    throttle, and no key policy can lock anybody out of the data. Who must prove that they can revoke the key declares
-    `KMS` here, which is the account's key `aws/dynamodb` (DynamoDB Developer Guide, "Encryption at rest").
-    A table may have more tags than these.
+    throttle, and no key policy can lock anybody out of the data. An operator who must be able to revoke the key
+    declares `KMS` here, the account's key `aws/dynamodb` (DynamoDB Developer Guide, "Encryption at rest").
+    A live table may have more tags than these.
     """
 
     billing: Literal["PAY_PER_REQUEST"] = "PAY_PER_REQUEST"
@@ -45,15 +50,12 @@ class Protections:
     tags: tuple[tuple[str, str], ...] = (("application", "commercive"),)
 
 
-PROJECTION = "ALL"
-"""What every index holds: all attributes, so that no listing needs a second read."""
-
-
 @dataclass(frozen=True)
 class Table:
-    """A table, its key, its indexes and the attribute (seconds since the epoch) after which items may vanish.
+    """A table with its key, its indexes and its time to live.
 
-    `record` is what its items are, None where that depends on the item.
+    `ttl` is the attribute that holds the time, in seconds since the epoch, after which an item may be deleted.
+    `record` is the model of its items, None where that depends on the item.
     """
 
     name: str
@@ -71,11 +73,11 @@ class Table:
 
     @cached_property
     def index_keys(self) -> tuple[tuple[Attribute, Attribute], ...]:
-        """Return the partition and sort key of every index, those that several indexes have but once."""
+        """Return the partition and sort key of every index, each pair once."""
         return tuple(dict.fromkeys((index.partition, index.sort) for index in self.indexes))
 
     def record_of(self, item: Mapping[str, Any]) -> type[models.Record] | None:
-        """Return what an item of this table is, None for one of which nothing is declared."""
+        """Return the model of an item of this table, None for an item for which none is declared."""
         return self.record or models.OPS_RECORDS.get(str(item[self.partition.name]).partition("#")[0])
 
     def key_of(self, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +89,7 @@ class Table:
         return {index.name: index for index in self.indexes}[name]
 
     def key_attributes(self, index: str | None = None) -> tuple[Attribute, ...]:
-        """Return the attributes that place an item: the index's key, then what the table's key adds to it."""
+        """Return the attributes by which items are sorted: the index's key, then the rest of the table's key."""
         own = tuple(a for a in (self.partition, self.sort) if a is not None)
         if index is None:
             return own
@@ -111,6 +113,7 @@ CONVERSATIONS = Table(
     (
         Index("UserConversationsIndex", _s("user_id"), _n("updated_at")),
         Index("ConversationStatusIndex", _s("status"), _n("updated_at")),
+        Index("ConversationWaitingIndex", _s("waiting_for"), _n("waiting_since"), "KEYS_ONLY"),
     ),
     record=models.Conversation,
 )
@@ -144,7 +147,7 @@ OPS = Table("ops", _s("pk"), _s("sk"), ttl="expires_at")
 
 TABLES = (CONVERSATIONS, MESSAGES, LEADS, AFFILIATE_LINKS, AFFILIATE_STATS, OPS)
 DEFAULT_PREFIX = "commercive_"
-"""What the names of tables in a SQLite file start with, unless the store URL says otherwise."""
+"""The prefix of tables in a SQLite file, unless the store URL has another one."""
 
 DYNAMODB_PREFIX = "commercive_v2_"
-"""The same on DynamoDB, where the backend before this one has tables behind the other prefix, with other keys."""
+"""The same on DynamoDB, where the tables of the backend before this one have the other prefix, and other keys."""

@@ -1,4 +1,4 @@
-"""What can be changed about a table that exists, each change a value that an engine carries out."""
+"""The changes that can be made to an existing table; each is a value that an engine carries out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from commercive_cli.store.schema import Index
 
 OnStatus = Callable[[str], None]
-"""Hears in a few words how something that takes long is going; may raise, which ends the waiting and undoes nothing."""
+"""Is told, in a few words, the state of an operation that takes long.
+
+If it raises, nobody waits for the operation any longer, but nothing is undone.
+"""
 
 
 def ignore_status(_words: str) -> None:
-    """Hear progress and say nothing."""
+    """Do nothing: the default where nobody wants to know the state."""
 
 
 @dataclass(frozen=True)
 class SetTTL:
-    """Let items expire by this attribute, or by none. DynamoDB takes up to an hour before it can be changed again."""
+    """Delete items after the time in this attribute, or never. DynamoDB allows the next change after up to an hour."""
 
     attribute: str | None
 
@@ -25,22 +28,22 @@ class SetTTL:
 
 @dataclass(frozen=True)
 class SetRecovery:
-    """Keep what point-in-time recovery needs, or stop keeping it."""
+    """Turn point-in-time recovery on or off."""
 
     on: bool
 
     def __str__(self) -> str:
-        return f"turn {_on(self.on)} point-in-time recovery"
+        return f"turn {_on_or_off(self.on)} point-in-time recovery"
 
 
 @dataclass(frozen=True)
 class SetDeletionProtection:
-    """Refuse to delete the table, or allow it."""
+    """Turn deletion protection on or off: while it is on, the table cannot be deleted."""
 
     on: bool
 
     def __str__(self) -> str:
-        return f"turn {_on(self.on)} deletion protection"
+        return f"turn {_on_or_off(self.on)} deletion protection"
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class SetEncryption:
 
 @dataclass(frozen=True)
 class SetTags:
-    """Give the table these tags; others that it has stay."""
+    """Set these tags on the table; its other tags stay."""
 
     tags: tuple[tuple[str, str], ...]
 
@@ -98,5 +101,5 @@ TableChange = (
 )
 
 
-def _on(on: bool) -> str:  # noqa: FBT001 - a word for a flag
+def _on_or_off(on: bool) -> str:  # noqa: FBT001 - a word for a flag
     return "on" if on else "off"

@@ -1,4 +1,4 @@
-"""Declarative writes and conditions, with the one definition of what they mean; engines translate or run them."""
+"""Declarative writes and conditions, and functions that define their effect; engines translate or run them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
 
 _EXACT_DIGITS = 300
-"""Enough for the sum of any two numbers of 38 digits between 1E-130 and 1E+126; Python's default would round to 28."""
+"""Enough to add any two numbers of 38 digits between 1E-130 and 1E+126; by default, Python rounds to 28 digits."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Equals:
-    """The attribute is there and equals `value`."""
+    """The item has the attribute, and it equals `value`."""
 
     attribute: str
     value: Any
@@ -39,7 +39,7 @@ class Equals:
 
 @dataclass(frozen=True)
 class Below:
-    """The attribute is there and is less than `value`."""
+    """The item has the attribute, and it is less than `value`."""
 
     attribute: str
     value: int | str
@@ -64,7 +64,7 @@ Condition = Absent | Exists | Missing | Equals | Below | All | AnyOf
 
 @dataclass(frozen=True)
 class Put:
-    """Store `item` whole, in place of what has its key."""
+    """Store `item`; it replaces the whole item that has the same key."""
 
     table: Table
     item: Item
@@ -78,10 +78,10 @@ class Put:
 
 @dataclass(frozen=True)
 class Update:
-    """Change attributes of the item at `key`, making the item when there is none.
+    """Change attributes of the item at `key`; create the item when there is none.
 
-    `set` assigns, `default` assigns where the attribute is missing, `add` adds numbers (a missing one counts as 0),
-    `remove` drops attributes.
+    `set` assigns values, `default` assigns them where the attribute is missing, `add` adds numbers (a missing attribute
+    counts as 0), `remove` deletes attributes.
     """
 
     table: Table
@@ -95,7 +95,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Delete:
-    """Drop the item at `key`; dropping what is not there is no error."""
+    """Delete the item at `key`; it is no error when there is none."""
 
     table: Table
     key: Key
@@ -104,7 +104,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class Check:
-    """Change nothing, but let the transaction fail unless `when` holds for the item at `key`."""
+    """Change nothing, but fail the transaction unless `when` holds for the item at `key`."""
 
     table: Table
     key: Key
@@ -115,12 +115,17 @@ Write = Put | Update | Delete | Check
 
 
 def unchanged(item: Item, *names: str) -> All:
-    """Return the condition that these attributes still are what they were when `item` was read."""
+    """Return the condition that these attributes still have the values that they have in `item`, as it was read."""
     return All(*(Equals(name, item[name]) if name in item else Missing(name) for name in names))
 
 
+def wholly_unchanged(table: Table, item: Item) -> All:
+    """Return the condition that the item is still there, and every attribute that was read is what it was."""
+    return All(Exists(), unchanged(item, *(name for name in item if name not in table.key_names)))
+
+
 def holds(condition: Condition | None, item: Item | None) -> bool:
-    """Return whether the condition is true of the item as it is; None stands for no condition and for no item."""
+    """Return whether the condition holds for the item; None stands for no condition and for no item."""
     match condition:
         case None:
             return True
@@ -131,9 +136,9 @@ def holds(condition: Condition | None, item: Item | None) -> bool:
         case Missing(name):
             return item is None or name not in item
         case Equals(name, value):
-            return item is not None and name in item and _same(item[name], value)
+            return item is not None and name in item and _are_equal(item[name], value)
         case Below(name, value):
-            return item is not None and _ordered(item.get(name), value) and item[name] < value
+            return item is not None and _are_comparable(item.get(name), value) and item[name] < value
         case All():
             return all(holds(each, item) for each in condition.conditions)
         case AnyOf():
@@ -141,7 +146,7 @@ def holds(condition: Condition | None, item: Item | None) -> bool:
 
 
 def applied(write: Write, item: Item | None) -> Item | None:
-    """Return the item as the write leaves it, given the item as it was; None stands for no item."""
+    """Return the item after the write, given the item before it; None stands for no item."""
     match write:
         case Put():
             return dict(write.item)
@@ -163,11 +168,11 @@ def _updated(write: Update, item: Item | None) -> Item:
     return new
 
 
-def _same(left: Any, right: Any) -> bool:
+def _are_equal(left: Any, right: Any) -> bool:
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
-def _ordered(left: Any, right: Any) -> bool:
+def _are_comparable(left: Any, right: Any) -> bool:
     if isinstance(right, str):
         return isinstance(left, str)
     return isinstance(left, int | Decimal) and not isinstance(left, bool)

@@ -1,6 +1,5 @@
-"""A door on a fresh SQLite store, people with access tokens, and a way to knock."""
+"""An API application on a fresh SQLite store, an issuer of access tokens, and clients."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from commercive_cli.api.http.outbound import Response
 from commercive_cli.engines.sqlite.store import SQLiteStore
-from tests.api.world import ISSUER, Client, FakeClock, Issuer, Outside, World, services_over
+from tests.api.world import Client, FakeClock, Issuer, World, services_over, supabase_of
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +45,7 @@ def world(tmp_path: Path, empty_store_file: Path, clock: FakeClock, issuer: Issu
     path = tmp_path / "store.db"
     shutil.copy(empty_store_file, path)
     store = SQLiteStore(path, clock=clock)
-    outside = Outside({f"{ISSUER}/.well-known/jwks.json": Response(200, json.dumps(issuer.key_set()).encode())})
-    yield World(services_over(store, clock), clock, issuer, outside)
+    yield World(services_over(store, clock), clock, issuer, supabase_of(issuer))
     store.close()
 
 

@@ -1,4 +1,4 @@
-"""Whatever a client sends that is wrong gets its documented status and JSON, and nothing is written."""
+"""Every invalid request gets its documented status and JSON, and nothing is written."""
 
 import base64
 import json
@@ -83,7 +83,7 @@ def test_a_body_that_is_not_utf8_is_refused(client: Client, body: bytes) -> None
 
 @pytest.mark.parametrize("body", ["!!!", "e30", "e30=\n", "é", "e3_-"])
 def test_a_body_that_is_not_base64_is_refused(client: Client, body: str) -> None:
-    """Lambda marks binary bodies; what is marked so must be so."""
+    """A body that is marked as base64 must be base64."""
     assert 400 == client.send("POST", "", body, encoded=True).status
 
 
@@ -112,22 +112,22 @@ class TestSize:
         assert 413 == client.send("POST", "", send_body(padding="x").replace("x", "é" * (BODY_BYTES // 2))).status
 
     def test_what_is_too_large_is_not_even_decoded(self, client: Client) -> None:
-        """The cap holds before base64 is, so that nonsense of any size costs nothing."""
+        """The size is checked before base64 is decoded."""
         assert 413 == client.send("POST", "", "!" * 400_000, encoded=True).status
 
 
 class TestRouting:
     @pytest.mark.parametrize("query", ["action=chat/delete", "action=CHAT/SEND", "action=%00", "action=1"])
     def test_an_unknown_action_is_answered_with_those_that_exist(self, client: Client, query: str) -> None:
-        """404 that names all fourteen, so that a typing mistake is found at once."""
+        """404 that names all of them, so that a typing mistake is found at once; its code tells it from other 404s."""
         answer = client.send("GET", query)
 
-        assert (404, "not_found") == (answer.status, answer.code)
+        assert (404, "unknown_action") == (answer.status, answer.code)
         assert all(name in answer.body["error"] for name in ("chat/send", "admin/approve-lead", "health"))
 
     @pytest.mark.parametrize("action", [5, ["chat/send"], {}, True])
     def test_an_action_that_is_no_text_is_unknown(self, client: Client, action: object) -> None:
-        """Whatever JSON can say in its place."""
+        """An action that is not text is refused, whatever its type."""
         assert client.send("POST", "", send_body(action=action)).status in (400, 404)
 
     def test_no_action_at_all_is_invalid(self, client: Client) -> None:
@@ -188,7 +188,7 @@ class TestQuery:
 
     @pytest.mark.parametrize("since", ["-1", "1.5", "now", "9" * 30, str(2**60)])
     def test_since_is_a_time_in_milliseconds(self, client: Client, since: str) -> None:
-        """Numbers that no message can have are refused, not wrapped around."""
+        """Impossible numbers are refused."""
         answer = client.get("chat/messages", f"conversation_id={begin(client)}&since={since}")
 
         assert 400 == answer.status
@@ -313,13 +313,13 @@ def test_pending_orders_may_be_any_number(client: Client, number: str, stored: s
 
 
 def test_unknown_fields_are_ignored(client: Client) -> None:
-    """A newer dashboard may send more than this backend knows."""
+    """Unknown parameters, as of a newer dashboard, are ignored."""
     assert 200 == client.send("POST", "", send_body(colour="red", nested={"a": [1, 2.5, None]})).status
 
 
 def test_an_event_without_anything_gets_an_answer(client: Client) -> None:
-    """Somebody who may invoke the function directly sees JSON, too, not a stack trace."""
-    reply = client.door({})
+    """An event without any HTTP fields gets a JSON error, too."""
+    reply = client.handle({})
 
     assert (400, False) == (reply["statusCode"], json.loads(reply["body"])["success"])
 

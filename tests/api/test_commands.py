@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from commercive_cli.cli.commands.api import read_values
+from commercive_cli.api.http.errors import BUG as STATUS_OF_BUG
+from commercive_cli.api.http.errors import STATUSES
+from commercive_cli.cli.commands.api import exit_code_of, read_values
+from commercive_cli.cli.errors import BUG
 from commercive_cli.domain.errors import Invalid
 from tests.api.http.test_serve import command, environment
 
@@ -42,15 +44,6 @@ def test_a_template_is_not_checked_against_a_file(tmp_path: Path) -> None:
     assert "--store dynamodb://" in ran.stderr
 
 
-def test_the_package_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
-    """What was written is said on stderr."""
-    ran = run(tmp_path, "api", "package", "out.zip")
-
-    assert (0, "") == (ran.returncode, ran.stdout)
-    assert "out.zip" in ran.stderr
-    assert "commercive_cli/api/handler.py" in zipfile.ZipFile(tmp_path / "out.zip").namelist()
-
-
 class TestValues:
     def test_keys_open_objects_and_values_are_text_unless_they_say_json(self) -> None:
         """As httpie writes them."""
@@ -65,8 +58,16 @@ class TestValues:
             read_values(pairs)
 
 
+def test_every_code_of_the_api_has_an_exit_code() -> None:
+    """Every error code of the API has an exit code other than that of a bug, but for bugs."""
+    refusals = [error.code for error, status in STATUSES.items() if status != STATUS_OF_BUG]
+
+    assert [] == [code for code in refusals if exit_code_of(code) == BUG]
+    assert (0, BUG) == (exit_code_of(None), exit_code_of("internal"))
+
+
 def test_importing_the_commands_loads_no_web_server() -> None:
-    """`--help` stays quick."""
+    """`--help` loads none of the API's libraries."""
     script = "import sys, commercive_cli.cli.commands.api; print('waitress' in sys.modules, 'jwt' in sys.modules)"
 
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 - ours

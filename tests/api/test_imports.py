@@ -1,4 +1,4 @@
-"""What the handler loads, and what it leaves alone."""
+"""The modules that the handler loads, and those it does not load."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ UNWANTED = ("typer", "rich", "click", "waitress", "sqlite3", "boto3")
 
 
 def test_the_handler_loads_neither_terminal_nor_server_nor_engine() -> None:
-    """A cold start pays for what every request needs; the engine is loaded with the first request."""
+    """A cold start loads what every request needs; the engine is loaded with the first request."""
     script = f"import sys, commercive_cli.api.handler; print([n for n in {UNWANTED} if n in sys.modules])"
 
     ran = subprocess.run(  # noqa: S603 - our own script

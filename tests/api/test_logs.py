@@ -1,4 +1,4 @@
-"""What is logged of a request: who asked for what, how it ended, how long it took; never what was said."""
+"""The log of a request: caller, action, outcome and latency, but no content."""
 
 import json
 import random
@@ -45,7 +45,7 @@ def test_a_request_leaves_one_record_and_one_set_of_metrics(world: World, issuer
 
 
 def test_mode_none_says_so_when_it_starts(world: World) -> None:
-    """Whoever reads the log of a deployed function must notice."""
+    """Mode none is logged as a warning."""
     client = world.open("none")
 
     assert ["WARNING"] == [record.get("level") for record in records(client)]
@@ -53,7 +53,7 @@ def test_mode_none_says_so_when_it_starts(world: World) -> None:
 
 
 class Broken(SQLiteStore):
-    """A store that fails, saying something private."""
+    """A store that fails with an error that quotes private data."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(Path("unused"))
@@ -77,7 +77,7 @@ class Broken(SQLiteStore):
 def test_our_own_failures_are_told_to_the_log_not_to_the_client(
     world: World, error: Exception, status: int, code: str
 ) -> None:
-    """The client learns neither traces nor table names nor that our credentials are wrong; operators learn where."""
+    """The client sees neither tracebacks nor table names nor that our credentials are wrong; the log says where."""
     client = replace(world, services=services_over(Broken(error))).open()
 
     answer = client.get("chat/conversations", "user_id=u")
@@ -101,8 +101,8 @@ def personal(number: int) -> dict[str, str]:
     }
 
 
-def knock(client: Client, choice: random.Random, number: int) -> None:
-    """Send one request that carries marked personal data wherever there is a place for some."""
+def send_any(client: Client, choice: random.Random, number: int) -> None:
+    """Send one random request with marked personal data in every field."""
     said = personal(number)
     lead = {name: said[name] for name in ("name", "email", "phone", "product_link")}
     query = "&".join(f"{name}={value.replace(' ', '+')}" for name, value in said.items())
@@ -138,20 +138,20 @@ def knock(client: Client, choice: random.Random, number: int) -> None:
 def test_logs_hold_nothing_personal(world: World, issuer: Issuer, requests: int) -> None:
     """Requests of every kind, good and bad, from users, admins and nobody, with marked data in every field."""
     world.outside.answers["https://project.supabase.co/rest"] = Response(500, MARK.encode())
-    door = world.open("jwt", supabase=SUPABASE)
+    client = world.open("jwt", supabase=SUPABASE)
     people = [
-        door.as_(issuer.token("user-a", email=f"{MARK}@example.com", user_metadata={"name": MARK})),
-        door.as_(issuer.token("boss", admin=True)),
-        door,
+        client.as_(issuer.token("user-a", email=f"{MARK}@example.com", user_metadata={"name": MARK})),
+        client.as_(issuer.token("boss", admin=True)),
+        client,
     ]
     choice = random.Random(7)
 
     for number in range(requests):
-        knock(choice.choice(people), choice, number)
+        send_any(choice.choice(people), choice, number)
 
-    log = door.log.getvalue()
-    assert requests == sum(record.get("message") == "request" for record in records(door))
+    log = client.log.getvalue()
+    assert requests == sum(record.get("message") == "request" for record in records(client))
     assert {"ok", "invalid_input", "not_found", "unauthenticated", "denied"} <= {
-        record["outcome"] for record in records(door) if "outcome" in record
+        record["outcome"] for record in records(client) if "outcome" in record
     }
     assert MARK.lower() not in log.lower()

@@ -1,11 +1,14 @@
-"""The OpenAPI document says what the door does: every action, every parameter, every status."""
+"""The OpenAPI document describes every action, parameter and status of the API."""
 
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from commercive_cli.api.actions import ACTIONS
-from commercive_cli.api.http.errors import BUG, STATUSES
+from commercive_cli.api.http.errors import BUG, STATUSES, WrongMethod, failure
 from commercive_cli.api.openapi import document
+from commercive_cli.domain.errors import CommerciveError
 from tests.api.test_seed_requests import LEAD
 from tests.api.world import Client
 
@@ -40,18 +43,27 @@ def test_every_action_is_documented() -> None:
 
 
 def test_references_lead_somewhere() -> None:
-    """Generators follow them."""
+    """Every reference in the document has a target, which generators need."""
     missing = {each for each in references(DOCUMENT) if each.rpartition("/")[2] not in SCHEMAS}
 
     assert set() == missing
 
 
 def test_every_status_is_documented() -> None:
-    """Writes know all of them; reads have neither conflicts nor rate limits."""
+    """Writes list all statuses; reads have neither conflicts nor rate limits."""
     every = {"200", *(str(status) for status in STATUSES.values()), str(BUG)}
 
     assert every == set(PATH["post"]["responses"])
     assert every - {"409", "429"} == set(PATH["get"]["responses"])
+
+
+@pytest.mark.parametrize("error", STATUSES)
+def test_the_headers_of_failures_are_documented(error: type[CommerciveError]) -> None:
+    """Retry-After, Allow and WWW-Authenticate are documented for the statuses that have them."""
+    reply = failure(WrongMethod("", ("GET",)) if error is WrongMethod else error(""))
+
+    documented = PATH["post"]["responses"][str(reply.status)]["headers"]
+    assert {name.lower() for name in documented} == set(reply.headers)
 
 
 def test_the_seeds_approve_body_is_documented() -> None:
@@ -73,11 +85,15 @@ def test_money_and_bounds_are_numbers() -> None:
 def test_answers_have_the_documented_fields(client: Client) -> None:
     """Required fields are there, and nothing that is not documented."""
     created = client.post("affiliate/create-link", affiliate_id="a", affiliate_email="a@example.com").body
+    sent = client.post("chat/send", user_id="u", message="hi").body
+    submitted = client.post("affiliate/submit-lead", link_id=created["link_id"], lead_data=LEAD).body
     answers = {
         "LinkCreated": created,
-        "Sent": client.post("chat/send", user_id="u", message="hi").body,
+        "UserMessageSent": sent,
+        "Sent": client.post("chat/reply", conversation_id=sent["conversation_id"], admin_id="a", message="hi").body,
         "Conversations": client.get("chat/conversations", "user_id=u").body,
-        "LeadSubmitted": client.post("affiliate/submit-lead", link_id=created["link_id"], lead_data=LEAD).body,
+        "LeadSubmitted": submitted,
+        "LeadDecided": client.post("admin/approve-lead", lead_id=submitted["lead_id"], decision="reject").body,
         "Leads": client.get("admin/leads").body,
         "Stats": client.get("affiliate/stats", "affiliate_id=a").body,
         "LinkFound": client.get("affiliate/get-link", "affiliate_id=a").body,

@@ -1,4 +1,4 @@
-"""A request with a key may be sent again: it happens once, and every time gets the first answer."""
+"""A request with an idempotency key is done once, and every repetition gets the first answer."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -54,14 +54,14 @@ def test_the_key_comes_by_header_or_by_client_message_id(world: World, client: C
 
 
 def test_two_different_keys_are_refused(world: World, client: Client) -> None:
-    """Nobody could say which one counts."""
+    """Two different keys in one request are refused."""
     answer = client.post("chat/send", key="k", client_message_id="l", user_id="u", message="hi")
 
     assert (400, 0) == (answer.status, world.count(MESSAGES))
 
 
 def test_a_lead_sent_again_is_one_lead(world: World, client: Client) -> None:
-    """A form that was submitted twice counts once, for the affiliate, too."""
+    """A form that is submitted twice with one key is one lead, and counts once."""
     link_id = make_link(client)
 
     answers = [client.post("affiliate/submit-lead", key="k", link_id=link_id, lead_data=LEAD).body for _ in range(2)]

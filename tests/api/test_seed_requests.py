@@ -125,7 +125,7 @@ class TestAffiliates:
         assert (link_id, url, "aff-1") == (again, found["affiliate_url"], found["affiliate_id"])
 
     def test_an_affiliate_without_a_link_gets_null(self, client: Client) -> None:
-        """2.9: nothing there is no error, so the page can offer to make one."""
+        """2.9: without a link the answer is null, which is no error."""
         found = client.get("affiliate/get-link", "affiliate_id=nobody")
 
         assert (200, None) == (found.status, found.body["affiliate_link"])
@@ -141,7 +141,7 @@ class TestAffiliates:
         assert {**expected, "total_commission": 25.1} == {n: stats[n] for n in (*expected, "total_commission")}
 
     def test_stats_of_an_unknown_affiliate_are_zeros(self, client: Client) -> None:
-        """2.11: a new affiliate's page has something to draw."""
+        """2.11: the stats of a new affiliate are zeros."""
         stats = client.get("affiliate/stats", "affiliate_id=nobody").body["stats"]
 
         assert (0, 0) == (stats["total_leads"], stats["total_commission"])
@@ -180,7 +180,7 @@ class TestLeads:
         assert {first.body["lead_id"], second.body["lead_id"]} == {lead["lead_id"] for lead in listed}
 
     def test_a_code_nobody_has_is_not_found(self, client: Client) -> None:
-        """2.8: the form says so instead of losing the lead silently."""
+        """2.8: an unknown code is an error."""
         answer = client.post("affiliate/submit-lead", link_id="NOPE2345", lead_data=LEAD)
 
         assert (404, "not_found") == (answer.status, answer.code)
@@ -220,7 +220,7 @@ class TestLeads:
     def test_every_spelling_of_the_approve_body_works(
         self, client: Client, query: str, body: str, decision: str, status: str
     ) -> None:
-        """2.13, DESIGN.md section 7: whatever the wire carries of the two `action` keys, the lead is decided."""
+        """2.13: the lead is decided whichever of the two `action` keys is sent, in any order."""
         lead_id = submit(client, make_link(client))
         text = body.replace("LEAD", json.dumps(lead_id)).replace("RULING", json.dumps(decision))
         text = text.replace("RULED", json.dumps(status))
@@ -247,7 +247,7 @@ class TestLeads:
     def test_a_contradictory_approve_body_decides_nothing(
         self, client: Client, query: str, body: dict[str, str]
     ) -> None:
-        """A lead is money: when a request says two things, neither is done."""
+        """A request with contradicting decisions is refused."""
         lead_id = submit(client, make_link(client))
 
         answer = client.send("POST", query, json.dumps({**body, "lead_id": lead_id, "commission_amount": 1}))

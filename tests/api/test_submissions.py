@@ -1,4 +1,4 @@
-"""The public form: limits for those who overdo it, and a trap for programs."""
+"""The public lead form: its rate limits, and its honeypot."""
 
 import pytest
 
@@ -42,7 +42,7 @@ class TestRateLimits:
         assert [200] * 50 + [429] == statuses
 
     def test_a_link_takes_five_hundred_a_day(self, client: Client) -> None:
-        """Many addresses cannot flood one affiliate; other links go on."""
+        """Leads of one link are limited over all addresses; other links are not affected."""
         link_id, other = make_link(client), make_link(client, "aff-2")
         for number in range(500):
             submit(client.from_(f"10.0.{number // 250}.{number % 250}"), link_id)
@@ -70,7 +70,7 @@ class TestRateLimits:
         assert expected == statuses[-1]
 
     def test_guessing_codes_is_limited_too(self, client: Client) -> None:
-        """Unknown codes count, so that nobody tries them all."""
+        """Submissions with unknown codes count, too, so that codes cannot be tried out."""
         statuses = [submit(client, f"GUESS{n}").status for n in range(6)]
 
         assert [404] * 5 + [429] == statuses
@@ -103,7 +103,7 @@ class TestHoneypot:
 
     @pytest.mark.parametrize("empty", ["", None])
     def test_people_leave_the_field_empty(self, world: World, client: Client, empty: str | None) -> None:
-        """An empty field is a person's."""
+        """A form with an empty honeypot field is stored."""
         client.post("affiliate/submit-lead", link_id=make_link(client), lead_data=LEAD | {"website": empty})
 
         assert 1 == world.count(LEADS)

@@ -1,9 +1,9 @@
-"""What API tests work with: a door over a store, an issuer of access tokens, and a client that knocks."""
+"""The collaborators of API tests: a client, a clock, an issuer of access tokens, and a fake of Supabase."""
 
 import base64
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -11,15 +11,15 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from commercive_cli.api.application import Application
 from commercive_cli.api.factory import create_application
-from commercive_cli.api.http.outbound import RequestFailed, Response
+from commercive_cli.api.http.outbound import RequestFailed, Response, SendRequest
 from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import Services, bootstrap
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.settings.api import APISettings, AuthMode, SupabaseSettings, TokenSettings
+from commercive_cli.settings.api import APISettings, AuthMode, TokenSettings
 from commercive_cli.settings.resolve import Settings
 from commercive_cli.settings.store_url import StoreURL
+from commercive_cli.settings.supabase import SupabaseSettings
 from commercive_cli.store.port import Store
 
 ISSUER = "https://project.supabase.co/auth/v1"
@@ -29,9 +29,12 @@ START_MS = 1_760_000_000_000
 DASHBOARD = "https://dashboard.commercive.co"
 _services = count()
 
+Handle = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Answers events: an Application, or the handler of a package."""
+
 
 class FakeClock:
-    """Milliseconds that pass when a test says so, and one with each look."""
+    """A clock in milliseconds that a test advances, and that moves by one with each call."""
 
     def __init__(self) -> None:
         self.now = START_MS
@@ -45,7 +48,7 @@ class FakeClock:
 
 
 class Outside:
-    """Stands for Supabase: answers by URL, remembers what was sent, fails on demand."""
+    """Stands for Supabase and other backends: answers by URL, remembers what was sent, fails on demand."""
 
     def __init__(self, answers: Mapping[str, Response]) -> None:
         self.answers = dict(answers)
@@ -98,6 +101,11 @@ class Issuer:
         return {"keys": [_jwk(key_id, key, algorithm) for key_id, key, algorithm in public]}
 
 
+def supabase_of(issuer: Issuer) -> Outside:
+    """Return a Supabase that publishes the issuer's keys."""
+    return Outside({f"{ISSUER}/.well-known/jwks.json": Response(200, json.dumps(issuer.key_set()).encode())})
+
+
 def _jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
     kind: Any = jwt.get_algorithm_by_name(algorithm)
     entry: dict[str, Any] = kind.to_jwk(key.public_key(), as_dict=True)
@@ -106,11 +114,12 @@ def _jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
 
 @dataclass
 class Answer:
-    """What came back: status, JSON body, headers."""
+    """An answer: status, JSON body and headers."""
 
     status: int
     body: dict[str, Any]
     headers: Mapping[str, str]
+    raw: bytes = b""
 
     @property
     def code(self) -> str:
@@ -120,10 +129,10 @@ class Answer:
 
 @dataclass
 class Client:
-    """Knocks on a door as the Function URL does."""
+    """Sends events to an application, as the Function URL does."""
 
-    door: Application
-    log: io.StringIO
+    handle: Handle
+    log: io.StringIO = field(default_factory=io.StringIO)
     headers: dict[str, str] = field(default_factory=dict)
     address: str = ADDRESS
     _ids: Any = field(default_factory=count)
@@ -150,7 +159,9 @@ class Client:
             },
             "isBase64Encoded": encoded or isinstance(body, bytes),
         } | ({} if raw is None else {"body": raw})
-        reply = self.door(event)
+        reply = self.handle(event)
+        if reply["isBase64Encoded"]:
+            return Answer(reply["statusCode"], {}, reply["headers"], base64.b64decode(reply["body"]))
         return Answer(reply["statusCode"], json.loads(reply["body"] or "{}"), reply["headers"])
 
     def get(self, action: str, query: str = "", **headers: str) -> Answer:
@@ -163,24 +174,24 @@ class Client:
     def as_(self, token: str | None) -> "Client":
         """Return the same client with an access token, or without any."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return Client(self.door, self.log, headers, self.address, self._ids)
+        return Client(self.handle, self.log, headers, self.address, self._ids)
 
     def from_(self, address: str) -> "Client":
         """Return the same client at another address."""
-        return Client(self.door, self.log, self.headers, address, self._ids)
+        return Client(self.handle, self.log, self.headers, address, self._ids)
 
 
 @dataclass
 class World:
-    """A store with its services, a clock, an issuer of tokens, and whatever else is outside."""
+    """A store with its services, a clock, an issuer of tokens, and the fake of Supabase."""
 
     services: Services
     clock: FakeClock
     issuer: Issuer
     outside: Outside
 
-    def open(self, auth: AuthMode = "none", **settings: Any) -> Client:
-        """Return a client at a door in the given mode."""
+    def open(self, auth: AuthMode = "none", forward: SendRequest | None = None, **settings: Any) -> Client:
+        """Return a client of an application in the given mode; `forward` passes requests on to another backend."""
         log = io.StringIO()
         tokens = TokenSettings(ISSUER, jwks_url=f"{ISSUER}/.well-known/jwks.json")
         defaults: dict[str, Any] = {
@@ -191,7 +202,11 @@ class World:
         }
         telemetry = Telemetry(log, service=f"test-{next(_services)}")
         api = APISettings(**(defaults | settings))
-        return Client(create_application(api, self.services, telemetry, clock=self.clock, send=self.outside), log)
+        outside = self.outside
+        door = create_application(
+            api, self.services, telemetry, clock=self.clock, send=outside, forward=forward or outside
+        )
+        return Client(door, log)
 
     def count(self, table: Any) -> int:
         """Return how many items a table holds."""

@@ -34,7 +34,7 @@ from commercive_cli.services.seed.plan import Plan, usual_conversations
 from commercive_cli.services.seed.service import SeedService
 from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.services.transfer.importer import ImportService
-from commercive_cli.services.transfer.source import Row, open_source
+from commercive_cli.services.transfer.source import ParsedLine, open_source
 from commercive_cli.store.items import encode_item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, TABLES, Table
@@ -124,7 +124,7 @@ def _import(store: Store, options: argparse.Namespace) -> tuple[float, int]:
     """Import into tables made anew; the audit at the end is measured on its own."""
     _emptied(store)
     directory = Path((options.directory / "newest").read_text())
-    seconds = _timed(lambda: ImportService(store, AuditService(store)).load(directory))
+    seconds = _timed(lambda: ImportService(store, AuditService(store)).import_files(directory))
     return seconds, sum(file.items for file in open_source(directory).files)
 
 
@@ -164,7 +164,7 @@ def _bare_import(store: Store, options: argparse.Namespace) -> tuple[float, int]
     put = _raw_put(options.place) if " " in options.place else _store_put(store)
     seconds, items = 0.0, 0
     for file in open_source(Path((options.directory / "newest").read_text())).files:
-        rows = file.parsed()
+        rows = file.parsed_lines()
         while held := list(islice(rows, HELD)):
             prepared = put(file.table, held)
             seconds += _timed(prepared)
@@ -202,22 +202,22 @@ def _raw_pages(place: str) -> Callable[[Table, int], Iterator[int]]:
     return pages
 
 
-def _store_put(store: Store) -> Callable[[Table, list[Row]], Callable[[], object]]:
-    def put(table: Table, rows: list[Row]) -> Callable[[], object]:
+def _store_put(store: Store) -> Callable[[Table, list[ParsedLine]], Callable[[], object]]:
+    def put(table: Table, rows: list[ParsedLine]) -> Callable[[], object]:
         items = [dict(row.item) for row in rows]
         return lambda: store.batch_put(table, items)
 
     return put
 
 
-def _raw_put(place: str) -> Callable[[Table, list[Row]], Callable[[], object]]:
+def _raw_put(place: str) -> Callable[[Table, list[ParsedLine]], Callable[[], object]]:
     client, prefix = _client(place)
 
     def send(name: str, puts: list[dict[str, Any]]) -> None:
         while puts:
             puts = client.batch_write_item(RequestItems={name: puts})["UnprocessedItems"].get(name, [])
 
-    def put(table: Table, rows: list[Row]) -> Callable[[], object]:
+    def put(table: Table, rows: list[ParsedLine]) -> Callable[[], object]:
         puts = [{"PutRequest": {"Item": encode_item(row.item)}} for row in rows]
         batches = [puts[at : at + BATCH] for at in range(0, len(puts), BATCH)]
 

@@ -39,7 +39,7 @@ def started(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]"
 
 @dataclass(frozen=True)
 class Done:
-    """What a process left behind."""
+    """The result of a process."""
 
     code: int
     out: bytes
@@ -56,20 +56,20 @@ def done(command: Sequence[str], *, stdin: bytes = b"", **options: Any) -> Done:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a person saw on the terminal, and the exit code."""
+    """The output on the terminal, and the exit code."""
 
     code: int
     screen: str
 
 
 def run_on_terminal(arguments: Sequence[str], typed: str = "", *, columns: int = 100) -> Seen:
-    """Run the program on a pseudo-terminal, typing `typed` once it has said something."""
+    """Run the program on a pseudo-terminal; type `typed` after its first output."""
     return watch([*PROGRAM, *arguments], typed, env=environment(COLUMNS=str(columns)))
 
 
 @contextmanager
 def on_terminal(command: Sequence[str], **options: Any) -> Iterator[tuple["subprocess.Popen[bytes]", FileIO]]:
-    """Start a command on a pseudo-terminal; yield it and what it is seen on."""
+    """Start a command on a pseudo-terminal; yield the process and the terminal."""
     leader, follower = pty.openpty()
     with closing(FileIO(leader, "rb+")) as screen:
         process = started(command, stdin=follower, stdout=follower, stderr=follower, start_new_session=True, **options)
@@ -78,7 +78,7 @@ def on_terminal(command: Sequence[str], **options: Any) -> Iterator[tuple["subpr
 
 
 def watch(command: Sequence[str], typed: str = "", **options: Any) -> Seen:
-    """Run a command on a pseudo-terminal to its end, typing `typed` once it has said something."""
+    """Run a command on a pseudo-terminal to its end; type `typed` after its first output."""
     with on_terminal(command, **options) as (process, screen):
         seen = b""
         # A closed terminal is read as an error by Linux, as the end of file by others.

@@ -1,4 +1,4 @@
-"""The program as a whole: what is loaded, how failures read, and how it ends."""
+"""The whole program: what it loads, its error messages, and its exit codes."""
 
 import json
 import os
@@ -35,12 +35,12 @@ def loaded(names: str, *arguments: str) -> str:
 
 
 def test_help_loads_no_engine() -> None:
-    """`--help` answers at once: neither boto3 nor sqlite3 nor pydantic nor Rich is loaded for it."""
+    """`--help` loads neither boto3 nor sqlite3 nor pydantic nor Rich."""
     assert loaded("'boto3', 'botocore', 'sqlite3', 'pydantic', 'rich'", "--help") == "[]"
 
 
 def test_help_of_a_command_loads_no_engine() -> None:
-    """A command explains itself without opening anything."""
+    """The help of a command opens no store."""
     assert loaded("'boto3', 'botocore', 'sqlite3', 'rich'", "chat", "reply", "--help") == "[]"
 
 
@@ -57,7 +57,7 @@ def test_the_version(run: Run) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("chat",), ("--help",), ("chat", "--help"), ("chat", "list", "--help")])
 def test_help_goes_to_stdout(run: Run, arguments: tuple[str, ...]) -> None:
-    """A bare group explains itself, as gh and kubectl do."""
+    """A group without a command prints its help, as gh and kubectl do."""
     ran = run(*arguments)
 
     assert (ran.code, ran.out.startswith("Usage: commercive"), ran.err) == (0, True, "")
@@ -115,14 +115,14 @@ def test_verbose_says_where_and_who(store: Run, home: Path) -> None:
 
 
 def test_every_error_has_an_exit_code() -> None:
-    """No error of the family ends as a bug by oversight."""
+    """Every type of error has an exit code."""
     family = {error for error in CommerciveError.__subclasses__() if error.__module__ == CommerciveError.__module__}
 
     assert family == set(EXIT_CODES)
 
 
 def test_a_read_only_profile_refuses_every_write(store: Run, home: Path, conversation: Make) -> None:
-    """Reading works, writing exits 4, rehearsing is still allowed."""
+    """Reading works, writing exits 4, and dry runs are allowed."""
     one = conversation()
     (home / "config.toml").write_text("[profiles.ro]\nread_only = true\n")
 
@@ -155,7 +155,7 @@ def test_a_protected_profile_wants_yes(store: Run, home: Path, conversation: Mak
 
 
 def test_a_closed_pipe_is_silent(conversation: Make) -> None:
-    """`| head` ends the program without a word, and without a failure."""
+    """A closed pipe, as of `| head`, ends the program silently with exit code 0."""
     for number in range(30):
         conversation(f"u-{number}", "x" * 9_000)
     reader, writer = os.pipe()
@@ -170,7 +170,7 @@ def test_a_closed_pipe_is_silent(conversation: Make) -> None:
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("arguments", [("--help",), ("chat", "list")])
 def test_a_pipe_closed_from_the_start_is_silent(arguments: tuple[str, ...]) -> None:
-    """Even output that fits the buffer may find its reader gone."""
+    """So does a pipe that is closed before the first flush."""
     reader, writer = os.pipe()
     os.close(reader)
     ran = done([*PROGRAM, *arguments], stdout=writer)
@@ -182,7 +182,7 @@ def test_a_pipe_closed_from_the_start_is_silent(arguments: tuple[str, ...]) -> N
 @pytest.mark.usefixtures("store")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_said() -> None:
-    """Results that could not be written are no bug, but a failure in one line, which may pass."""
+    """Results that cannot be written are a temporary error in one line, not a bug."""
     with Path("/dev/full").open("wb") as full:
         ran = done([*PROGRAM, "chat", "list"], stdout=full)
 
@@ -191,7 +191,7 @@ def test_a_full_disk_is_said() -> None:
 
 @pytest.mark.usefixtures("store")
 def test_nothing_hangs_without_a_terminal() -> None:
-    """A question that nobody can answer is a refusal."""
+    """A question without a terminal is an error."""
     ran = done([*PROGRAM, "tables", "delete"])
 
     assert (2, b"") == (ran.code, ran.out)
@@ -240,5 +240,6 @@ def test_what_an_extra_brings_is_named_with_the_extra(capsys: pytest.CaptureFixt
 
     assert 2 == code
     assert (
-        "commercive: this command needs jwt: run pip install '.[api]' where the source is\n" == capsys.readouterr().err
+        "commercive: this command needs jwt: run pip install '.[api]' in the source directory\n"
+        == capsys.readouterr().err
     )

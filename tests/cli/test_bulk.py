@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from commercive_cli.cli.bulk import is_many, run
-from commercive_cli.cli.interrupts import deferred
+from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.leads import LeadSubmitted
 from commercive_cli.domain.errors import Conflict
@@ -32,7 +32,7 @@ def test_results_come_in_the_order_of_the_ids() -> None:
 
 
 def test_each_item_stands_alone() -> None:
-    """One refusal stops nobody else, and is reported with its code."""
+    """An error of one id does not stop the others, and is reported with its code."""
 
     def action(one: str) -> Answer:
         if one == "bad":
@@ -58,7 +58,7 @@ def test_eight_run_at_a_time() -> None:
 
 
 def test_a_bug_is_reported_after_the_others_are_done() -> None:
-    """Even a bug in one item does not hide what became of the rest."""
+    """An unexpected exception for one id does not hide the results of the others."""
 
     def action(one: str) -> Answer:
         if one == "bug":
@@ -86,7 +86,7 @@ def test_once_stopped_nothing_new_is_started() -> None:
 
 def test_ctrl_c_is_deferred_once() -> None:
     """The first Ctrl-C lets a write finish, the second one stops at once."""
-    with deferred() as stop:
+    with deferred_interrupts() as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.wait(10)
         with pytest.raises(KeyboardInterrupt):

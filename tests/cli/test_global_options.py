@@ -2,7 +2,7 @@
 
 import pytest
 
-from commercive_cli.cli.global_options import hoisted
+from commercive_cli.cli.global_options import global_options_first
 from commercive_cli.domain.errors import Invalid
 
 
@@ -17,11 +17,11 @@ from commercive_cli.domain.errors import Invalid
     ],
 )
 def test_global_options_are_found_anywhere(typed: str, run: str) -> None:
-    """Who adds --debug at the end of a line is understood; what follows `--` is text."""
-    assert run.split() == hoisted(typed.split())
+    """Global options are accepted at the end of a line; arguments after `--` are not options."""
+    assert run.split() == global_options_first(typed.split())
 
 
 def test_an_option_without_its_value_is_refused() -> None:
     """The group's name is never taken for the missing value."""
     with pytest.raises(Invalid, match="--store needs a value"):
-        hoisted(["chat", "list", "--store"])
+        global_options_first(["chat", "list", "--store"])

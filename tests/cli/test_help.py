@@ -1,4 +1,4 @@
-"""The help of every command, held to a snapshot; `python -m tests.cli.test_help` writes it anew."""
+"""The help of every command, compared with a snapshot that `python -m tests.cli.test_help` renews."""
 
 import io
 import os
@@ -27,7 +27,7 @@ def paths() -> Iterator[tuple[str, ...]]:
 
 
 def help_of(path: tuple[str, ...]) -> str:
-    """Return what a command says of itself."""
+    """Return the help of a command."""
     out = io.StringIO()
     with redirect_stdout(out):
         assert main([*path, "--help"]) == 0
@@ -41,7 +41,7 @@ def whole_help() -> str:
 
 
 def test_help_is_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No option changes by oversight; a change shows in the diff of the snapshot."""
+    """Every change of the help is in the diff of the snapshot."""
     monkeypatch.setenv("COLUMNS", "80")
 
     assert SNAPSHOT.read_text(encoding="utf-8") == whole_help()

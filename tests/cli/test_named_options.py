@@ -1,4 +1,4 @@
-"""What messages tell people to do: the options and commands they name are there."""
+"""The options and commands that messages name exist."""
 
 import ast
 import re
@@ -24,12 +24,18 @@ OPTIONS = {
 
 
 def texts(module: Path) -> Iterator[str]:
-    """Yield the constant parts of a module's texts, docstrings apart."""
+    """Yield the constant parts of a module's texts, apart from docstrings and command lines of other programs."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
-    told = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    apart = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    apart |= {id(word) for each in ast.walk(tree) if isinstance(each, ast.Tuple) for word in command_line(each)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart:
             yield node.value
+
+
+def command_line(words: ast.Tuple) -> list[ast.expr]:
+    """Return the words when they start another Python program, as `(sys.executable, "-m", "pip")` does."""
+    return words.elts if words.elts and ast.unparse(words.elts[0]) == "sys.executable" else []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))

@@ -1,4 +1,4 @@
-"""What takes long is told line by line, and Ctrl-C stops the telling where nothing is cut short."""
+"""Status lines of long operations, and Ctrl-C between them."""
 
 import signal
 
@@ -9,33 +9,33 @@ from commercive_cli.cli.status_lines import status_lines
 
 
 def test_news_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """Polling says the same a thousand times; people read it once."""
-    with status_lines() as hear:
-        for words in ("building", "building", "ready"):
-            hear(words)
+    """A status that is reported several times is printed once."""
+    with status_lines() as on_status:
+        for status in ("building", "building", "ready"):
+            on_status(status)
 
     assert ["commercive: building", "commercive: ready"] == capsys.readouterr().err.splitlines()
 
 
 def interrupted(*before: str, after: tuple[str, ...] = ()) -> None:
-    """Follow some news with Ctrl-C between them."""
-    with status_lines() as hear:
-        for words in before:
-            hear(words)
+    """Report statuses with Ctrl-C between them."""
+    with status_lines() as on_status:
+        for status in before:
+            on_status(status)
         signal.raise_signal(signal.SIGINT)
-        for words in after:
-            hear(words)
+        for status in after:
+            on_status(status)
 
 
 def test_ctrl_c_ends_the_waiting_at_the_next_word() -> None:
-    """The request in flight is finished, then the command ends as interrupted."""
+    """The running request is finished, then the command ends as interrupted."""
     with pytest.raises(KeyboardInterrupt):
         interrupted(after=("building",))
 
 
 def test_ctrl_c_after_the_last_word_still_shows() -> None:
-    """The work was done to its end; exit code 130 says that somebody wanted out."""
-    with pytest.raises(typer.Exit) as left:
+    """After the last status the operation is complete, and the exit code is 130 all the same."""
+    with pytest.raises(typer.Exit) as exited:
         interrupted("ready")
 
-    assert 130 == left.value.exit_code
+    assert 130 == exited.value.exit_code

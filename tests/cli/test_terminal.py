@@ -53,7 +53,7 @@ def test_deleting_asks_for_the_prefix(store: Run) -> None:
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 2), ("\x04", 2)])
 def test_a_protected_profile_asks(conversation: Make, home: Path, answer: str, code: int) -> None:
-    """Writes name their target and want a yes; anything else, or the end of input, writes nothing."""
+    """Writes name their target and ask for a yes; any other answer, or the end of input, writes nothing."""
     (home / "config.toml").write_text(PROTECTED.format(home=home))
     one = conversation()
     seen = run_on_terminal(["--profile", "prod", "chat", "close", one, "-o", "json"], answer)
@@ -63,7 +63,7 @@ def test_a_protected_profile_asks(conversation: Make, home: Path, answer: str, c
 
 
 def test_a_bulk_report_is_a_table(conversation: Make) -> None:
-    """Several ids show what became of each."""
+    """For several ids the result of each is shown."""
     one = conversation()
     seen = run_on_terminal(["chat", "close", one, "nope"])
 

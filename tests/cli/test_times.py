@@ -38,7 +38,7 @@ def test_nothing_typed_is_no_bound() -> None:
     "text", ["", "yesterday", "7", "7y", "-7d", "2026-13-01", "2026-11-01T09:30", "\u0667d", "1e12"]
 )
 def test_anything_else_is_refused_with_examples(text: str) -> None:
-    """A refusal names the option and shows how to write a time; a time without an offset is nobody's time."""
+    """The error names the option and valid forms; a time without a UTC offset is refused."""
     with pytest.raises(Invalid, match=r"--since .* is not a time; write 7d, 12h"):
         parse_time(text, "--since", NOW)
 

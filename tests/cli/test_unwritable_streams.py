@@ -35,7 +35,7 @@ RESULTS = (
 
 @contextmanager
 def full_disk() -> Iterator[int]:
-    """Lend a file on a disk without room."""
+    """Yield a file on a full disk."""
     if not FULL.exists():
         pytest.skip("this system has no /dev/full")
     with FULL.open("wb") as file:
@@ -44,7 +44,7 @@ def full_disk() -> Iterator[int]:
 
 @contextmanager
 def unread_pipe() -> Iterator[int]:
-    """Lend a pipe whose reader is gone."""
+    """Yield a pipe whose reader is closed."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -79,7 +79,7 @@ def closed(streams: str, env: dict[str, str], *arguments: str) -> Done:
 def test_results_that_find_no_room_are_one_line_and_exit_75(
     words: str, env: dict[str, str], conversation: Make
 ) -> None:
-    """Whatever is printed in whatever format: a full disk is said, without a traceback, and may be tried again."""
+    """In every format, a full disk is an error in one line with exit code 75."""
     conversation()
     with full_disk() as full:
         ran = done([*PROGRAM, *words.split()], env=env, stdout=full)
@@ -89,7 +89,7 @@ def test_results_that_find_no_room_are_one_line_and_exit_75(
 
 @pytest.mark.parametrize("words", RESULTS)
 def test_results_that_nobody_reads_end_in_silence(words: str, env: dict[str, str], conversation: Make) -> None:
-    """A reader that has seen enough, such as `head`, is no failure of anything that prints."""
+    """A closed pipe, as of `head`, is not an error of any command."""
     conversation()
     with unread_pipe() as pipe:
         ran = done([*PROGRAM, *words.split()], env=env, stdout=pipe)
@@ -99,7 +99,7 @@ def test_results_that_nobody_reads_end_in_silence(words: str, env: dict[str, str
 
 @pytest.mark.parametrize(("sink", "ends"), [(full_disk, (75, NO_SPACE)), (unread_pipe, (0, b""))])
 def test_completions_end_as_results_do(sink: Sink, ends: tuple[int, bytes], env: dict[str, str]) -> None:
-    """What a shell asks for at Tab ends like every other output."""
+    """The output of completions behaves the same."""
     asked = env | {"_COMMERCIVE_COMPLETE": "complete_bash", "COMP_WORDS": "commercive ch", "COMP_CWORD": "1"}
     with sink() as stdout:
         ran = done(PROGRAM, env=asked, stdout=stdout)
@@ -116,7 +116,7 @@ def test_completions_end_as_results_do(sink: Sink, ends: tuple[int, bytes], env:
     ],
 )
 def test_a_change_whose_answer_finds_no_room_exits_74(words: str, env: dict[str, str], store: Run) -> None:
-    """75 would make scripts send the message twice: it is there, once, and the exit code is another."""
+    """The message is stored once, and the exit code is 74, since 75 would make scripts send it again."""
     with full_disk() as full:
         ran = done([*PROGRAM, *words.split()], env=env, stdout=full)
 
@@ -137,7 +137,7 @@ def test_a_change_whose_answer_finds_no_room_exits_74(words: str, env: dict[str,
 )
 @pytest.mark.usefixtures("store")
 def test_74_means_that_the_command_did_its_work(words: str, code: int, buffered: dict[str, str]) -> None:
-    """Commands that only read, were refused or rehearsed can be repeated, so they exit 75."""
+    """Reads, refused writes and dry runs can be repeated, so they exit 75."""
     with full_disk() as full:
         ran = done([*PROGRAM, *words.split()], env=buffered, stdout=full)
 
@@ -145,7 +145,7 @@ def test_74_means_that_the_command_did_its_work(words: str, code: int, buffered:
 
 
 def test_of_many_those_that_failed_are_named_anyhow(buffered: dict[str, str], store: Run, conversation: Make) -> None:
-    """The report is lost, what stderr says of each failure is not."""
+    """The report is lost, but stderr has the error of each id."""
     one = conversation()
     with full_disk() as full:
         ran = done([*PROGRAM, "chat", "close", one, "nope"], env=buffered, stdout=full)
@@ -165,7 +165,7 @@ def test_what_could_not_be_shown_is_not_marked_read(buffered: dict[str, str], st
 
 
 def test_data_about_a_person_is_not_said_to_be_written_before_it_is(buffered: dict[str, str], lead: Make) -> None:
-    """The count comes once everything has left the program."""
+    """The number of items is printed after the last item is written."""
     lead()
     with full_disk() as full:
         ran = done([*PROGRAM, "tables", "person", "ann@example.com", "--export", "-"], env=buffered, stdout=full)
@@ -174,7 +174,7 @@ def test_data_about_a_person_is_not_said_to_be_written_before_it_is(buffered: di
 
 
 def test_a_file_about_a_person_that_is_written_is_done(buffered: dict[str, str], home: Path, lead: Make) -> None:
-    """A repetition would find the file in its way, so the exit code does not ask for one."""
+    """The file exists then, so a repetition would fail, and the exit code is not 75."""
     lead()
     with full_disk() as full:
         words = ["tables", "person", "ann@example.com", "--export", str(home / "ann.jsonl")]
@@ -202,7 +202,7 @@ TALKING = (
 def test_what_stderr_cannot_take_is_lost_and_nothing_else(
     sink: Sink, words: str, code: int, buffered: dict[str, str], store: Run, conversation: Make
 ) -> None:
-    """Results and exit code are the same whether or not anybody can be told about them."""
+    """Results and exit code do not depend on whether stderr can be written."""
     conversation("u-1"), conversation("u-2")
     heard = store(*words.split(), stdin="nope-2\n")
     with sink() as stderr:
@@ -215,7 +215,7 @@ def test_what_stderr_cannot_take_is_lost_and_nothing_else(
 def test_a_write_is_made_though_its_target_cannot_be_named(
     buffered: dict[str, str], store: Run, home: Path, conversation: Make
 ) -> None:
-    """What a protected profile says before it writes is talk: where it is lost, the write is not."""
+    """The line that names the store of a protected profile may be lost; the write is done."""
     one = conversation()
     (home / "config.toml").write_text("[profiles.prod]\nprotected = true\n")
     with full_disk() as full:
@@ -242,7 +242,7 @@ def test_the_exit_code_tells_when_nothing_else_can(words: str, code: int, buffer
 def test_streams_that_are_closed_are_not_missed(
     streams: str, words: str, code: int, buffered: dict[str, str], store: Run
 ) -> None:
-    """Who closes a stream wants nothing of it: the command ends as ever, and the other stream gets what is its own."""
+    """With one stream closed, the command ends as usual, and the other stream gets its output."""
     usual, ran = store(*words.split()), closed(streams, buffered, *words.split())
 
     assert (code, code) == (usual.code, ran.code)
@@ -251,7 +251,7 @@ def test_streams_that_are_closed_are_not_missed(
 
 
 def test_a_closed_stream_is_not_mistaken_for_a_file_of_the_store(buffered: dict[str, str], store: Run) -> None:
-    """The system gives a closed stream's number to the next file that is opened; nothing is printed into the store."""
+    """A file may get the descriptor of a closed stream; nothing is printed into the store's file."""
     ran = closed(" <&- >&- 2>&-", buffered, "chat", "send", "--user", "u-1", "Hello")
 
     assert 0 == ran.code

@@ -24,13 +24,13 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["sqlite", "server"], scope="module")
 def concurrent_engine(request: pytest.FixtureRequest) -> str:
-    """Name an engine that says something about concurrency; moto never conflicts and loses writes."""
+    """Return an engine that can be tested for concurrency; moto never conflicts and loses writes."""
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def store(engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Yield a store with all tables, shared by a module's tests; `place` keeps them apart."""
+    """Yield a store with all tables, shared by a module's tests; each test writes to its own `partition`."""
     with ExitStack() as stack:
         yield _with_tables(_opened(engine, request, tmp_path_factory.mktemp("contract"), stack))
 
@@ -65,7 +65,7 @@ def tolerate(engine: str, request: pytest.FixtureRequest) -> Callable[[str, str]
 
 
 @pytest.fixture
-def place() -> str:
+def partition() -> str:
     """Return a partition key that no other test uses."""
     return uuid4().hex
 

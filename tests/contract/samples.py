@@ -1,4 +1,4 @@
-"""Small items of the tables, and how the tests read all of a listing."""
+"""Small items of the tables, and functions that read whole listings."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,20 +11,20 @@ from commercive_cli.store.schema import MESSAGES
 _MOST_PAGES = 1_000
 
 
-def message(place: str, message_id: str = "m", **attributes: Any) -> Item:
-    return {"conversation_id": place, "message_id": message_id, **attributes}
+def message(partition: str, message_id: str = "m", **attributes: Any) -> Item:
+    return {"conversation_id": partition, "message_id": message_id, **attributes}
 
 
-def message_key(place: str, message_id: str = "m") -> Key:
-    return {"conversation_id": place, "message_id": message_id}
+def message_key(partition: str, message_id: str = "m") -> Key:
+    return {"conversation_id": partition, "message_id": message_id}
 
 
-def lead(place: str, created_at: int = 1, **attributes: Any) -> Item:
-    return {"lead_id": place, "created_at": created_at, **attributes}
+def lead(partition: str, created_at: int = 1, **attributes: Any) -> Item:
+    return {"lead_id": partition, "created_at": created_at, **attributes}
 
 
-def read(store: Store, place: str, message_id: str = "m") -> Item | None:
-    return store.get(MESSAGES, message_key(place, message_id))
+def read(store: Store, partition: str, message_id: str = "m") -> Item | None:
+    return store.get(MESSAGES, message_key(partition, message_id))
 
 
 def pages(store: Store, query: Query) -> Iterator[Page]:
@@ -37,12 +37,12 @@ def everything(store: Store, query: Query) -> list[Item]:
     return [item for page in pages(store, query) for item in page.items]
 
 
-def _all_pages(one: Callable[[Key | None], Page]) -> Iterator[Page]:
-    page = one(None)
+def _all_pages(read_page: Callable[[Key | None], Page]) -> Iterator[Page]:
+    page = read_page(None)
     yield page
     for _ in range(_MOST_PAGES):
         if page.next is None:
             return
-        page = one(page.next)
+        page = read_page(page.next)
         yield page
-    raise AssertionError("a listing without an end")
+    raise AssertionError("the listing does not end")

@@ -1,4 +1,4 @@
-"""Many writers at once: counters are exact, sums are kept, one claim wins. moto would prove nothing here."""
+"""Many writers at once: counters and sums are exact, and one claim wins. moto cannot test concurrency."""
 
 import random
 from collections.abc import Callable
@@ -15,7 +15,7 @@ TIMES = 6
 
 
 def until_available(write: Callable[[], None]) -> None:
-    """Write again while the store says that it is contended, but not for ever."""
+    """Try the write again while the store raises Unavailable, at most 20 times."""
     for _ in range(20):
         try:
             return write()
@@ -24,12 +24,14 @@ def until_available(write: Callable[[], None]) -> None:
     raise AssertionError("the store stayed unavailable")
 
 
-def test_a_counter_counts_every_increment_once(concurrent_store: Store, place: str) -> None:
-    """Sixteen threads add to one counter under a condition; no increment is lost or doubled."""
-    concurrent_store.transact(Put(MESSAGES, message(place, "counter", n=0)), Put(MESSAGES, message(place, "open")))
+def test_a_counter_counts_every_increment_once(concurrent_store: Store, partition: str) -> None:
+    """Sixteen threads add to one counter under a condition; no increment is lost or counted twice."""
+    concurrent_store.transact(
+        Put(MESSAGES, message(partition, "counter", n=0)), Put(MESSAGES, message(partition, "open"))
+    )
     add = (
-        Update(MESSAGES, message_key(place, "counter"), add={"n": 1}, when=Exists()),
-        Check(MESSAGES, message_key(place, "open"), Exists()),
+        Update(MESSAGES, message_key(partition, "counter"), add={"n": 1}, when=Exists()),
+        Check(MESSAGES, message_key(partition, "open"), Exists()),
     )
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -38,15 +40,15 @@ def test_a_counter_counts_every_increment_once(concurrent_store: Store, place: s
         ]:
             done.result()
 
-    assert message(place, "counter", n=THREADS * TIMES) == read(concurrent_store, place, "counter")
+    assert message(partition, "counter", n=THREADS * TIMES) == read(concurrent_store, partition, "counter")
 
 
-def test_a_condition_holds_at_the_moment_of_the_write(concurrent_store: Store, place: str) -> None:
-    """A limited thing is never oversold: of 48 buyers of 10 seats exactly 10 succeed."""
-    concurrent_store.transact(Put(MESSAGES, message(place, n=0)))
+def test_a_condition_holds_at_the_moment_of_the_write(concurrent_store: Store, partition: str) -> None:
+    """Of 48 threads that buy one of 10 seats, exactly 10 succeed."""
+    concurrent_store.transact(Put(MESSAGES, message(partition, n=0)))
 
     def buy(_: int) -> bool:
-        seat = Update(MESSAGES, message_key(place), add={"n": 1}, when=Below("n", 10))
+        seat = Update(MESSAGES, message_key(partition), add={"n": 1}, when=Below("n", 10))
         try:
             until_available(lambda: concurrent_store.transact(seat))
         except ConditionFailed:
@@ -57,19 +59,19 @@ def test_a_condition_holds_at_the_moment_of_the_write(concurrent_store: Store, p
         sold = sum(pool.map(buy, range(48)))
 
     assert 10 == sold
-    assert message(place, n=10) == read(concurrent_store, place)
+    assert message(partition, n=10) == read(concurrent_store, partition)
 
 
-def test_transfers_keep_the_sum(concurrent_store: Store, place: str) -> None:
-    """Money moved between two items in one transaction is neither made nor lost, whichever way many threads move it."""
-    concurrent_store.transact(*(Put(MESSAGES, message(place, each, n=100)) for each in "ab"))
+def test_transfers_keep_the_sum(concurrent_store: Store, partition: str) -> None:
+    """When many threads move money between two items, each in one transaction, the sum stays the same."""
+    concurrent_store.transact(*(Put(MESSAGES, message(partition, each, n=100)) for each in "ab"))
 
     def move(seed: int) -> None:
         amount = random.Random(seed).randint(-9, 9)
         until_available(
             lambda: concurrent_store.transact(
-                Update(MESSAGES, message_key(place, "a"), add={"n": -amount}),
-                Update(MESSAGES, message_key(place, "b"), add={"n": amount}),
+                Update(MESSAGES, message_key(partition, "a"), add={"n": -amount}),
+                Update(MESSAGES, message_key(partition, "b"), add={"n": amount}),
             )
         )
 
@@ -77,15 +79,15 @@ def test_transfers_keep_the_sum(concurrent_store: Store, place: str) -> None:
         list(pool.map(move, range(THREADS * TIMES)))
     moved = sum(random.Random(seed).randint(-9, 9) for seed in range(THREADS * TIMES))
 
-    assert message(place, "a", n=100 - moved) == read(concurrent_store, place, "a")
-    assert message(place, "b", n=100 + moved) == read(concurrent_store, place, "b")
+    assert message(partition, "a", n=100 - moved) == read(concurrent_store, partition, "a")
+    assert message(partition, "b", n=100 + moved) == read(concurrent_store, partition, "b")
 
 
-def test_one_claim_wins(concurrent_store: Store, place: str) -> None:
-    """Of twenty who claim one code at once, one gets it, and each of the others is told who."""
+def test_one_claim_wins(concurrent_store: Store, partition: str) -> None:
+    """Of twenty threads that claim one code at once, one gets it, and the failure of each other one names it."""
 
     def claim(owner: int) -> int:
-        put = Put(MESSAGES, message(place, owner=owner), when=Absent())
+        put = Put(MESSAGES, message(partition, owner=owner), when=Absent())
         try:
             until_available(lambda: concurrent_store.transact(put))
         except ConditionFailed as failed:
@@ -94,6 +96,6 @@ def test_one_claim_wins(concurrent_store: Store, place: str) -> None:
         return owner
 
     with ThreadPoolExecutor(20) as pool:
-        told = set(pool.map(claim, range(20)))
+        winners = set(pool.map(claim, range(20)))
 
-    assert {(read(concurrent_store, place) or {})["owner"]} == told
+    assert {(read(concurrent_store, partition) or {})["owner"]} == winners

@@ -1,4 +1,4 @@
-"""What DynamoDB would refuse is refused everywhere, so that nothing works on SQLite alone."""
+"""Every engine refuses what DynamoDB would refuse, so that nothing works on SQLite alone."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -27,19 +27,19 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=str)
-def test_a_number_is_kept_exactly(store: Store, place: str, number: int | Decimal) -> None:
-    """All 38 digits of an amount survive, whole or not."""
-    store.transact(Put(MESSAGES, message(place, n=number)))
+def test_a_number_is_kept_exactly(store: Store, partition: str, number: int | Decimal) -> None:
+    """A number of up to 38 digits, whole or not, is read back exactly."""
+    store.transact(Put(MESSAGES, message(partition, n=number)))
 
-    assert number == (read(store, place) or {})["n"]
+    assert number == (read(store, partition) or {})["n"]
 
 
-def test_a_sum_is_exact_to_the_last_digit(store: Store, place: str) -> None:
-    """Adding to a number of 38 digits counts in the last one; no float takes part."""
-    store.transact(Put(MESSAGES, message(place, n=int(THIRTY_EIGHT), m=Decimal("0.1"))))
-    store.transact(Update(MESSAGES, message_key(place), add={"n": 1, "m": Decimal("0.2")}))
+def test_a_sum_is_exact_to_the_last_digit(store: Store, partition: str) -> None:
+    """Adding to a number of 38 digits is exact to the last digit; no float is used."""
+    store.transact(Put(MESSAGES, message(partition, n=int(THIRTY_EIGHT), m=Decimal("0.1"))))
+    store.transact(Update(MESSAGES, message_key(partition), add={"n": 1, "m": Decimal("0.2")}))
 
-    assert message(place, n=int(THIRTY_EIGHT) + 1, m=Decimal("0.3")) == read(store, place)
+    assert message(partition, n=int(THIRTY_EIGHT) + 1, m=Decimal("0.3")) == read(store, partition)
 
 
 @pytest.mark.parametrize(
@@ -47,70 +47,70 @@ def test_a_sum_is_exact_to_the_last_digit(store: Store, place: str) -> None:
     [int(THIRTY_EIGHT + "9"), Decimal("1E126"), Decimal("1E-131"), Decimal("NaN"), Decimal("Infinity"), 1.5, {1}, b"x"],
     ids=repr,
 )
-def test_a_value_that_would_not_survive_is_refused(store: Store, place: str, value: Any) -> None:
-    """A number of 39 digits, a float, a set or bytes never reach a table."""
+def test_a_value_that_cannot_be_stored_exactly_is_refused(store: Store, partition: str, value: Any) -> None:
+    """A number of 39 digits, a float, a set or bytes are refused and never stored."""
     with pytest.raises(Invalid):
-        store.transact(Put(MESSAGES, message(place, n=value)))
+        store.transact(Put(MESSAGES, message(partition, n=value)))
 
-    assert read(store, place) is None
+    assert read(store, partition) is None
 
 
 def test_an_item_of_400_kb_is_stored_and_no_larger_one(
-    store: Store, place: str, tolerate: Callable[[str, str], None]
+    store: Store, partition: str, tolerate: Callable[[str, str], None]
 ) -> None:
-    """The limit is DynamoDB's, counted as it counts: names and values in UTF-8."""
+    """The limit and the way of counting are DynamoDB's: the UTF-8 bytes of names and values."""
     tolerate("moto", "moto counts some bytes more")
-    room = ITEM_BYTES - item_bytes(message(place, text=""))
-    store.transact(Put(MESSAGES, message(place, text="x" * room)))
+    room = ITEM_BYTES - item_bytes(message(partition, text=""))
+    store.transact(Put(MESSAGES, message(partition, text="x" * room)))
 
     with pytest.raises(Invalid, match="409,600"):
-        store.transact(Put(MESSAGES, message(place, text="x" * (room + 1))))
-    assert ITEM_BYTES == item_bytes(read(store, place) or {})
+        store.transact(Put(MESSAGES, message(partition, text="x" * (room + 1))))
+    assert ITEM_BYTES == item_bytes(read(store, partition) or {})
 
 
-def test_an_update_cannot_grow_an_item_beyond_400_kb(store: Store, place: str) -> None:
-    """Two halves that fit alone are refused together, and the first half stays."""
-    half = message(place, first="x" * 250_000)
+def test_an_update_cannot_grow_an_item_beyond_400_kb(store: Store, partition: str) -> None:
+    """An update that would make an item too large is refused, and the item stays as it was."""
+    half = message(partition, first="x" * 250_000)
     store.transact(Put(MESSAGES, half))
 
     with pytest.raises(Invalid):
-        store.transact(Update(MESSAGES, message_key(place), set={"second": "y" * 250_000}))
-    assert half == read(store, place)
+        store.transact(Update(MESSAGES, message_key(partition), set={"second": "y" * 250_000}))
+    assert half == read(store, partition)
 
 
-def test_a_transaction_holds_100_writes_and_no_more(store: Store, place: str) -> None:
-    """A hundred writes go at once; of a hundred and one, none."""
-    puts = [Put(MESSAGES, message(place, f"{n:03}")) for n in range(101)]
+def test_a_transaction_holds_100_writes_and_no_more(store: Store, partition: str) -> None:
+    """A transaction of 100 writes is accepted; of one with 101 writes, none is stored."""
+    puts = [Put(MESSAGES, message(partition, f"{n:03}")) for n in range(101)]
     store.transact(*puts[:100])
 
     with pytest.raises(Invalid, match="100"):
         store.transact(*puts)
-    assert message(place, "099") == read(store, place, "099")
-    assert read(store, place, "100") is None
+    assert message(partition, "099") == read(store, partition, "099")
+    assert read(store, partition, "100") is None
 
 
 def test_a_transaction_of_nothing_is_refused(store: Store) -> None:
-    """An empty transaction is a mistake of the caller."""
+    """An empty transaction is an error."""
     with pytest.raises(Invalid):
         store.transact()
 
 
-def test_a_transaction_writes_an_item_once(store: Store, place: str) -> None:
-    """Two writes to one item have no defined order, so they are refused together."""
+def test_a_transaction_writes_an_item_once(store: Store, partition: str) -> None:
+    """A transaction with two writes to one item is refused, since their order would not be defined."""
     with pytest.raises(Invalid, match="twice"):
-        store.transact(Put(MESSAGES, message(place)), Update(MESSAGES, message_key(place), add={"n": 1}))
+        store.transact(Put(MESSAGES, message(partition)), Update(MESSAGES, message_key(partition), add={"n": 1}))
 
-    assert read(store, place) is None
+    assert read(store, partition) is None
 
 
-def test_a_transaction_holds_4_mb(store: Store, place: str) -> None:
-    """Eleven items of 390 KB are too much for one transaction, ten are not."""
-    puts = [Put(MESSAGES, message(place, f"{n:03}", text="x" * 390_000)) for n in range(11)]
+def test_a_transaction_holds_4_mb(store: Store, partition: str) -> None:
+    """Eleven items of 390 KB are too large for one transaction, ten are not."""
+    puts = [Put(MESSAGES, message(partition, f"{n:03}", text="x" * 390_000)) for n in range(11)]
     store.transact(*puts[:10])
 
     with pytest.raises(Invalid, match="4 MB"):
         store.transact(*puts)
-    assert read(store, place, "010") is None
+    assert read(store, partition, "010") is None
 
 
 @pytest.mark.parametrize(
@@ -124,41 +124,41 @@ def test_a_text_key_has_its_type_and_size(store: Store, partition: Any, sort: An
         store.transact(Put(MESSAGES, message(partition, sort)))
 
 
-def test_the_longest_keys_are_stored(store: Store, place: str) -> None:
-    """Keys at the limit work, in bytes and not in characters."""
-    partition, sort = place + "é" * ((2048 - len(place)) // 2), "é" * 512
-    store.transact(Put(MESSAGES, message(partition, sort)))
+def test_the_longest_keys_are_stored(store: Store, partition: str) -> None:
+    """Keys of the longest length, which is counted in bytes and not in characters, can be stored."""
+    longest, sort = partition + "é" * ((2048 - len(partition)) // 2), "é" * 512
+    store.transact(Put(MESSAGES, message(longest, sort)))
 
-    assert message(partition, sort) == read(store, partition, sort)
+    assert message(longest, sort) == read(store, longest, sort)
 
 
 @pytest.mark.parametrize("created_at", [2**63, "1", Decimal("1.5"), True, None], ids=repr)
-def test_a_number_key_is_a_whole_number_of_64_bits(store: Store, place: str, created_at: Any) -> None:
-    """What a SQLite integer cannot hold is refused on DynamoDB too."""
+def test_a_number_key_is_a_whole_number_of_64_bits(store: Store, partition: str, created_at: Any) -> None:
+    """A number key that SQLite's integers cannot hold is refused on DynamoDB too."""
     with pytest.raises(Invalid):
-        store.transact(Put(LEADS, lead(place, created_at)))
+        store.transact(Put(LEADS, lead(partition, created_at)))
 
 
 @pytest.mark.parametrize("created_at", [LARGEST_KEY_NUMBER, -LARGEST_KEY_NUMBER, 0])
-def test_the_largest_number_keys_are_stored(store: Store, place: str, created_at: int) -> None:
-    """Number keys at the limit work and are exact."""
-    store.transact(Put(LEADS, lead(place, created_at)))
+def test_the_largest_number_keys_are_stored(store: Store, partition: str, created_at: int) -> None:
+    """Number keys at the limit are stored exactly."""
+    store.transact(Put(LEADS, lead(partition, created_at)))
 
-    assert lead(place, created_at) == store.get(LEADS, lead(place, created_at))
+    assert lead(partition, created_at) == store.get(LEADS, lead(partition, created_at))
 
 
-def test_an_index_key_of_the_wrong_type_is_refused(store: Store, place: str) -> None:
-    """An item may lack an index's key, but not hold something else in its place, whether put or updated."""
+def test_an_index_key_of_the_wrong_type_is_refused(store: Store, partition: str) -> None:
+    """An item may lack an index's key, but a put or update with a value of another type is refused."""
     with pytest.raises(Invalid):
-        store.transact(Put(LEADS, lead(place, status=1)))
+        store.transact(Put(LEADS, lead(partition, status=1)))
     with pytest.raises(Invalid):
-        store.transact(Update(LEADS, lead(place), set={"affiliate_id": ""}))
+        store.transact(Update(LEADS, lead(partition), set={"affiliate_id": ""}))
 
-    assert store.get(LEADS, lead(place)) is None
+    assert store.get(LEADS, lead(partition)) is None
 
 
 @pytest.mark.parametrize("key", [{"conversation_id": "", "message_id": "m"}, {"conversation_id": "c"}], ids=repr)
-def test_a_read_wants_a_whole_key(store: Store, key: dict[str, Any]) -> None:
-    """An empty or missing part of a key is a mistake, not an absent item."""
+def test_a_read_needs_a_whole_key(store: Store, key: dict[str, Any]) -> None:
+    """A read with an empty or missing part of the key is an error, and does not mean that there is no item."""
     with pytest.raises(Invalid):
         store.get(MESSAGES, key)

@@ -1,4 +1,4 @@
-"""Any short history of transactions ends on every engine as the model of `holds` and `applied` says."""
+"""Random transactions have the same results on every engine as on a model made of `holds` and `applied`."""
 
 from decimal import Decimal
 from uuid import uuid4
@@ -51,7 +51,7 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
 
 @st.composite
 def writes(draw: st.DrawFn, message_id: str) -> Write:
-    """One write to the message of that id; the partition is filled in by the test."""
+    """Draw one write to the message of that id; the test fills in the partition."""
     when = draw(st.none() | CONDITIONS)
     key = message_key("", message_id)
     match draw(st.sampled_from(["put", "update", "update", "delete", "check"])):
@@ -75,30 +75,30 @@ TRANSACTIONS = st.lists(st.sampled_from(IDS), min_size=1, unique=True).flatmap(
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(history=st.lists(TRANSACTIONS, min_size=1, max_size=6))
-def test_a_history_ends_as_the_model_says(concurrent_store: Store, history: list[tuple[Write, ...]]) -> None:
-    """Services may reason with `holds` and `applied` alone: results, failures and refusals are those of the engines."""
-    place = uuid4().hex
+def test_transactions_do_what_the_model_does(concurrent_store: Store, history: list[tuple[Write, ...]]) -> None:
+    """Services may rely on `holds` and `applied`: engines store, fail and refuse exactly what these say."""
+    partition = uuid4().hex
     model: dict[str, Item] = {}
 
     for transaction in history:
-        moved = [_moved(write, place) for write in transaction]
-        outcome = _outcome(concurrent_store, moved)
+        writes_here = [_in_partition(write, partition) for write in transaction]
+        outcome = _outcome(concurrent_store, writes_here)
 
-        assert _expected(model, moved) == outcome
-        assert model == {each: item for each in IDS if (item := read(concurrent_store, place, each)) is not None}
+        assert _expected(model, writes_here) == outcome
+        assert model == {each: item for each in IDS if (item := read(concurrent_store, partition, each)) is not None}
 
 
-def _moved(write: Write, place: str) -> Write:
+def _in_partition(write: Write, partition: str) -> Write:
     match write:
         case Put():
-            return Put(write.table, write.item | {"conversation_id": place}, write.when)
+            return Put(write.table, write.item | {"conversation_id": partition}, write.when)
         case Update():
-            key = write.key | {"conversation_id": place}
+            key = write.key | {"conversation_id": partition}
             return Update(write.table, key, write.set, write.default, write.add, write.remove, write.when)
         case Delete():
-            return Delete(write.table, write.key | {"conversation_id": place}, write.when)
+            return Delete(write.table, write.key | {"conversation_id": partition}, write.when)
         case Check():
-            return Check(write.table, write.key | {"conversation_id": place}, write.when)
+            return Check(write.table, write.key | {"conversation_id": partition}, write.when)
 
 
 def _outcome(store: Store, transaction: list[Write]) -> str | dict[int, Item | None]:
@@ -112,14 +112,14 @@ def _outcome(store: Store, transaction: list[Write]) -> str | dict[int, Item | N
 
 
 def _expected(model: dict[str, Item], transaction: list[Write]) -> str | dict[int, Item | None]:
-    """Change the model as the transaction would change a store, and say how it would end."""
+    """Change the model as the transaction would change a store, and return its outcome."""
     olds = [model.get(write.key["message_id"]) for write in transaction]
     failures = {
         at: old for at, (write, old) in enumerate(zip(transaction, olds, strict=True)) if not holds(write.when, old)
     }
     if failures:
         return failures
-    if any(_adds_to_no_number(write, old) for write, old in zip(transaction, olds, strict=True)):
+    if any(_adds_to_a_non_number(write, old) for write, old in zip(transaction, olds, strict=True)):
         return "Damaged"
     for write, old in zip(transaction, olds, strict=True):
         new = applied(write, old)
@@ -129,6 +129,6 @@ def _expected(model: dict[str, Item], transaction: list[Write]) -> str | dict[in
     return "done"
 
 
-def _adds_to_no_number(write: Write, old: Item | None) -> bool:
-    touched = [(old or {}).get(name, 0) for name in write.add] if isinstance(write, Update) else []
-    return any(isinstance(each, bool) or not isinstance(each, int | Decimal) for each in touched)
+def _adds_to_a_non_number(write: Write, old: Item | None) -> bool:
+    added_to = [(old or {}).get(name, 0) for name in write.add] if isinstance(write, Update) else []
+    return any(isinstance(each, bool) or not isinstance(each, int | Decimal) for each in added_to)

@@ -1,4 +1,4 @@
-"""Scans: segments are disjoint and together hold the whole table, page by page."""
+"""Scans: the segments are disjoint, and together they return the whole table, page by page."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,7 +23,7 @@ def scanned(store: Store, table: Table, segment: int = 0, segments: int = 1) -> 
 
 @pytest.fixture
 def stored(empty_store: Store) -> list[Item]:
-    """Leads of about 2.5 MB in all, some with the same id."""
+    """Return the stored leads, about 2.5 MB in all, two of each id."""
     empty_store.create_table(LEADS)
     found = [lead(f"lead-{n // 2}", n, note="x" * 8_000) for n in range(300)]
     empty_store.batch_put(LEADS, found)
@@ -32,22 +32,22 @@ def stored(empty_store: Store) -> list[Item]:
 
 @pytest.mark.parametrize("segments", [1, 3, 40])
 def test_segments_together_hold_each_item_once(empty_store: Store, stored: list[Item], segments: int) -> None:
-    """A whole-table job that reads all segments misses nothing and sees nothing twice, over pages of 1 MB."""
+    """Reading all segments, in pages of 1 MB, returns every item exactly once."""
     parts = [scanned(empty_store, LEADS, segment, segments) for segment in range(segments)]
 
     assert stored == sorted((item for part in parts for item in part), key=lambda item: int(item["created_at"]))
 
 
-def test_more_than_one_segment_has_work(empty_store: Store, stored: list[Item]) -> None:
-    """Reading in parallel pays: no segment holds everything."""
+def test_items_are_spread_over_the_segments(empty_store: Store, stored: list[Item]) -> None:
+    """No segment holds half of the items or more, so reading in parallel is worth it."""
     sizes = [len(scanned(empty_store, LEADS, segment, 4)) for segment in range(4)]
 
     assert len(stored) == sum(sizes)
     assert max(sizes) < len(stored) / 2
 
 
-def test_a_scan_sees_what_stays_while_others_write(empty_store: Store, stored: list[Item]) -> None:
-    """Items that are there all the time are read once, though new ones come between the pages."""
+def test_a_scan_returns_all_old_items_while_others_write(empty_store: Store, stored: list[Item]) -> None:
+    """Items that exist during the whole scan are returned once, even if new ones are stored between the pages."""
     first = empty_store.scan(LEADS)
     empty_store.batch_put(LEADS, [lead(f"new-{n}", 1000 + n) for n in range(100)])
     found = [item["created_at"] for item in first.items]
@@ -62,7 +62,7 @@ def test_a_scan_sees_what_stays_while_others_write(empty_store: Store, stored: l
 
 
 def test_segments_can_be_read_at_the_same_time(empty_store: Store, stored: list[Item]) -> None:
-    """One thread a segment is how the audit reads a table."""
+    """Segments can be read by one thread each, as the audit does."""
     with ThreadPoolExecutor(4) as pool:
         parts = list(pool.map(lambda segment: scanned(empty_store, LEADS, segment, 4), range(4)))
 
@@ -70,22 +70,22 @@ def test_segments_can_be_read_at_the_same_time(empty_store: Store, stored: list[
 
 
 def test_an_empty_table_is_an_empty_page(empty_store: Store) -> None:
-    """A new table scans as nothing, with and without a sort key."""
+    """A scan of a new table returns no items, with and without a sort key."""
     for table in (AFFILIATE_STATS, OPS):
         empty_store.create_table(table)
 
         assert [] == scanned(empty_store, table)
 
 
-def test_a_scan_sees_the_latest_write(store: Store, place: str) -> None:
+def test_a_scan_sees_the_latest_write(store: Store, partition: str) -> None:
     """Scans are strongly consistent."""
-    store.transact(Put(MESSAGES, message(place)))
+    store.transact(Put(MESSAGES, message(partition)))
 
-    assert message(place) in scanned(store, MESSAGES)
+    assert message(partition) in scanned(store, MESSAGES)
 
 
 @pytest.mark.parametrize(("segment", "segments"), [(2, 2), (-1, 2)])
-def test_a_segment_that_cannot_be_is_refused(store: Store, segment: int, segments: int) -> None:
-    """A mistake in the arithmetic of a parallel job is not an empty result."""
+def test_an_impossible_segment_is_refused(store: Store, segment: int, segments: int) -> None:
+    """A segment number outside the range is an error, not an empty result."""
     with pytest.raises(Invalid):
         store.scan(MESSAGES, segment=segment, segments=segments)

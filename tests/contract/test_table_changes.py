@@ -1,4 +1,4 @@
-"""Tables that exist are changed in place, and can be used as soon as the change returns."""
+"""Existing tables are changed in place, and can be used as soon as `change_table` returns."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def described(store: Store, table: Table) -> TableInfo:
 
 
 def test_an_index_is_dropped_and_made_again(store: Store) -> None:
-    """It is gone, then it is back with everything that the table held meanwhile."""
+    """A dropped index is gone; created again, it holds every item of the table."""
     before = described(store, LEADS)
     store.change_table(LEADS, DropIndex(STATUS.name))
     without = described(store, LEADS)
@@ -44,7 +44,7 @@ def test_an_index_is_dropped_and_made_again(store: Store) -> None:
 
 
 def test_index_changes_can_be_repeated(store: Store) -> None:
-    """Whoever was interrupted does it again: what is done already is no error."""
+    """After an interruption a change can be made again: a change that is already made is no error."""
     for _ in range(2):
         store.change_table(LEADS, DropIndex(STATUS.name))
     for _ in range(2):
@@ -54,7 +54,7 @@ def test_index_changes_can_be_repeated(store: Store) -> None:
 
 
 def test_an_index_is_described_with_what_it_holds(store: Store) -> None:
-    """All attributes, and whether it can be used."""
+    """The description of an index says that it holds all attributes, and whether it can be used."""
     info = described(store, LEADS)
 
     assert {index.name: "ALL" for index in LEADS.indexes} == info.projections
@@ -62,7 +62,7 @@ def test_an_index_is_described_with_what_it_holds(store: Store) -> None:
 
 
 def test_time_to_live_is_turned_off_and_on(store: Store) -> None:
-    """Turned off twice is off, turned on again it is on the same attribute."""
+    """Time to live can be turned off, also twice, and turned on again for the same attribute."""
     store.change_table(OPS, SetTTL(None))
     store.change_table(OPS, SetTTL(None))
     off = described(store, OPS).ttl

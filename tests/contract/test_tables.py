@@ -1,4 +1,4 @@
-"""Tables are created as declared, described as they are, and deleted."""
+"""Tables are created as declared, described as they are in the store, and deleted."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ def as_pairs(*attributes: Attribute | None) -> tuple[tuple[str, str], ...]:
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_a_table_is_as_declared(store: Store, table: Table) -> None:
-    """Keys, indexes and the expiry attribute are read back from the store itself, so that drift shows."""
+    """Keys, indexes and the expiry attribute are read from the store itself, so that drift is found."""
     info = store.describe_table(table)
 
     assert info is not None
@@ -28,13 +28,13 @@ def test_a_table_is_as_declared(store: Store, table: Table) -> None:
     assert table.ttl == info.ttl
 
 
-def test_a_table_that_is_not_there_is_none(empty_store: Store) -> None:
-    """Looking at a store before anything was created is no error."""
+def test_a_missing_table_is_described_as_none(empty_store: Store) -> None:
+    """Describing a table that was not created is no error and returns None."""
     assert empty_store.describe_table(OPS) is None
 
 
 def test_a_table_is_created_once(empty_store: Store) -> None:
-    """Creating it again is a conflict and leaves what it holds."""
+    """Creating a table again is a conflict and leaves its items as they are."""
     empty_store.create_table(MESSAGES)
     empty_store.transact(Put(MESSAGES, message("c")))
 
@@ -43,8 +43,8 @@ def test_a_table_is_created_once(empty_store: Store) -> None:
     assert message("c") == read(empty_store, "c")
 
 
-def test_a_deleted_table_takes_its_items_along(empty_store: Store) -> None:
-    """After deleting and creating again the table is empty, and its indexes work."""
+def test_deleting_a_table_deletes_its_items(empty_store: Store) -> None:
+    """A table that is deleted and created again is empty, and its indexes work."""
     empty_store.create_table(LEADS)
     empty_store.transact(Put(LEADS, lead("a", affiliate_id="x")))
     empty_store.delete_table(LEADS)
@@ -68,10 +68,8 @@ USES: dict[str, Callable[[Store], object]] = {
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_missing_table_is_said_in_those_words(
-    empty_store: Store, use: str, tolerate: Callable[[str, str], None]
-) -> None:
-    """Every use of a missing table names it and the command that creates it."""
+def test_errors_name_the_missing_table(empty_store: Store, use: str, tolerate: Callable[[str, str], None]) -> None:
+    """Every use of a missing table is an error that names the table and the command that creates it."""
     if use == "transact-two":
         tolerate("moto", "moto cancels the transaction without a reason")
     empty_store.create_table(OPS)
@@ -81,7 +79,7 @@ def test_a_missing_table_is_said_in_those_words(
 
 
 def test_a_store_can_be_closed_and_used_again(empty_store: Store) -> None:
-    """Closing gives back connections; a late read opens them again."""
+    """Closing a store twice is no error, and a later read opens it again."""
     empty_store.create_table(MESSAGES)
     empty_store.close()
     empty_store.close()
@@ -90,6 +88,6 @@ def test_a_store_can_be_closed_and_used_again(empty_store: Store) -> None:
 
 
 def test_the_target_names_the_store(empty_store: Store) -> None:
-    """People see which engine they are about to change, and that this one is on their machine or not."""
+    """The target shows people which engine they are about to change, and no credentials."""
     assert empty_store.target.startswith(("sqlite ", "dynamodb "))
     assert "test:test" not in empty_store.target

@@ -1,4 +1,4 @@
-"""Items as texts: what exports carry, equal for equal items whatever engine they lie in."""
+"""Items as texts, which exports write: equal items have equal texts on every engine."""
 
 from decimal import Decimal
 
@@ -21,11 +21,11 @@ def texts(store: Store, table: Table) -> dict[tuple[object, ...], str]:
     return found
 
 
-def test_a_scan_of_texts_holds_what_a_scan_holds(store: Store, place: str) -> None:
-    """Each item once, with its key; the text reads back as the item, and is the same on every engine."""
+def test_a_scan_of_texts_returns_each_item_once(store: Store, partition: str) -> None:
+    """Each item is returned once, with its key; its text is read back as the item, and is equal on every engine."""
     items: list[Item] = [
         {
-            "pk": place,
+            "pk": partition,
             "sk": f"{number:04}",
             "z": Decimal("1.50"),
             "a": [number, {"y": None, "x": True}],
@@ -34,39 +34,41 @@ def test_a_scan_of_texts_holds_what_a_scan_holds(store: Store, place: str) -> No
         for number in range(5)
     ]
     store.batch_put(OPS, items)
-    found = {key: text for key, text in texts(store, OPS).items() if key[0] == place}
+    found = {key: text for key, text in texts(store, OPS).items() if key[0] == partition}
 
-    assert {(place, item["sk"]): item_text(item) for item in items} == found
+    assert {(partition, item["sk"]): item_text(item) for item in items} == found
     assert items == [text_item(text) for _, text in sorted(found.items())]
 
 
-def test_texts_go_on_behind_large_pages(store: Store, place: str) -> None:
-    """Five items of 300 KB are more than one page, and all arrive."""
-    items = [{"pk": place, "sk": str(number), "text": "x" * 300_000} for number in range(5)]
+def test_a_scan_of_texts_has_several_pages(store: Store, partition: str) -> None:
+    """Five items of 300 KB do not fit into one page, and all are returned."""
+    items = [{"pk": partition, "sk": str(number), "text": "x" * 300_000} for number in range(5)]
     store.batch_put(OPS, items)
 
-    assert [str(number) for number in range(5)] == sorted(str(key[1]) for key in texts(store, OPS) if key[0] == place)
+    assert [str(number) for number in range(5)] == sorted(
+        str(key[1]) for key in texts(store, OPS) if key[0] == partition
+    )
 
 
-def test_tables_without_a_sort_key_have_texts_too(store: Store, place: str) -> None:
-    """The key is then one value."""
-    store.batch_put(AFFILIATE_STATS, [{"affiliate_id": place, "total_commission": Decimal("10.00")}])
+def test_tables_without_a_sort_key_have_texts_too(store: Store, partition: str) -> None:
+    """In a table without a sort key, a text is returned with a key of one value."""
+    store.batch_put(AFFILIATE_STATS, [{"affiliate_id": partition, "total_commission": Decimal("10.00")}])
 
-    expected = f'"affiliate_id":{{"S":"{place}"}},"total_commission":{{"N":"10"}}'
+    expected = f'"affiliate_id":{{"S":"{partition}"}},"total_commission":{{"N":"10"}}'
 
-    assert f"{{{expected}}}" == texts(store, AFFILIATE_STATS)[(place,)]
+    assert f"{{{expected}}}" == texts(store, AFFILIATE_STATS)[(partition,)]
 
 
-def test_an_item_that_knows_its_text_is_stored_as_any_other(store: Store, place: str) -> None:
-    """Imports make the text once and hand it on."""
-    item = {"pk": place, "sk": "1", "n": Decimal("0.10")}
+def test_an_item_with_its_text_is_stored_like_any_other(store: Store, partition: str) -> None:
+    """Imports may pass an item with its text, so that it is not encoded again."""
+    item = {"pk": partition, "sk": "1", "n": Decimal("0.10")}
     store.batch_put(OPS, [TextItem(item, item_text(item))])
 
-    assert item == store.get(OPS, {"pk": place, "sk": "1"})
+    assert item == store.get(OPS, {"pk": partition, "sk": "1"})
 
 
-def test_numbers_that_others_wrote_in_other_ways_have_one_text() -> None:
-    """12.50 and 12.5, 1E+2 and 100 are the same number, nested or not."""
+def test_all_spellings_of_a_number_have_one_text() -> None:
+    """12.50 and 12.5, or 1E+2 and 100, give the same text, nested or not."""
     spelled: dict[str, AttributeValue] = {
         "a": {"N": "12.50"},
         "b": {"L": [{"N": "1E+2"}]},

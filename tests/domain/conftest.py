@@ -1,4 +1,4 @@
-"""Property tests of the rules: the same examples in every run, however slow the machine."""
+"""Property tests of the rules use the same examples in every run and have no time limit."""
 
 from hypothesis import settings
 

@@ -1,4 +1,4 @@
-"""What records declare of their attributes, from which checks and displays follow."""
+"""What records declare about their attributes; checks and displays are derived from it."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -28,7 +28,7 @@ def test_every_attribute_says_what_it_is(record: type[Record]) -> None:
 
 
 def test_a_field_that_does_not_say_what_it_is_is_an_error() -> None:
-    """An attribute cannot be added without its kind, so the audit cannot pass it by."""
+    """An attribute cannot be added without its kind, so the audit checks every attribute."""
     with pytest.raises(TypeError, match=r"Silent\.word does not say what it is"):
         attributes_of(Silent)
 
@@ -50,5 +50,5 @@ def test_what_follows_from_a_field() -> None:
     [("word", "one", True), ("word", "three", False), ("word", 1, False), ("price", 1, True), ("price", True, False)],
 )
 def test_only_values_of_the_declared_kind_are_admitted(name: str, value: object, admitted: bool) -> None:
-    """A flag is no number, and a word outside its choices is none of them."""
+    """A flag does not pass as a number, nor a word that is not among the choices as one of them."""
     assert admitted == attributes_of(Sample)[name].admits(value)

@@ -23,7 +23,7 @@ def test_an_unfilled_variable_is_refused(values: dict[str, str]) -> None:
 
 
 def test_a_value_without_a_variable_is_refused() -> None:
-    """A mistyped variable is told apart from one that the template has."""
+    """A value for a variable that the reply does not have, as when it is mistyped, is an error that names it."""
     with pytest.raises(Invalid, match="nmae"):
         fill("Dear {{name}}", {"name": "Ana", "nmae": "Ana"})
 
@@ -31,7 +31,7 @@ def test_a_value_without_a_variable_is_refused() -> None:
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.text(min_size=1).filter(str.strip), min_size=1))
 def test_values_are_taken_as_they_are(values: dict[str, str]) -> None:
     """Braces and backslashes in a value are text: the result is the values in order, whatever they hold."""
-    template = "|".join(f"{{{{{name}}}}}" for name in values)
+    reply = "|".join(f"{{{{{name}}}}}" for name in values)
 
-    assert list(values) == variables_of(template)
-    assert "|".join(values.values()) == fill(template, values)
+    assert list(values) == variables_of(reply)
+    assert "|".join(values.values()) == fill(reply, values)

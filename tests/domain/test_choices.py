@@ -1,4 +1,4 @@
-"""Words out of a fixed set, and what is said about a mistyped one."""
+"""Words of a fixed set, and the message about a mistyped one."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from commercive_cli.domain.models import CONVERSATION_STATUSES, LEAD_STATUSES, O
 
 
 @pytest.mark.parametrize("choices", [CONVERSATION_STATUSES, LEAD_STATUSES, ORDER_VOLUMES])
-def test_every_choice_is_itself(choices: tuple[str, ...]) -> None:
+def test_every_choice_is_accepted(choices: tuple[str, ...]) -> None:
     """Each documented word is accepted as it is."""
     assert list(choices) == [choose(choice, choices, "status") for choice in choices]
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("aproved", "approved"), ("reject", "rejected"), ("pendng", "pending")])
 def test_the_nearest_word_is_suggested(typed: str, meant: str) -> None:
-    """A mistyped status is refused with the one that was probably meant, and with all there are."""
+    """A mistyped status is refused; the message names the one that was probably meant, and all others."""
     with pytest.raises(Invalid) as refused:
         choose(typed, LEAD_STATUSES, "status")
 
@@ -25,7 +25,7 @@ def test_the_nearest_word_is_suggested(typed: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["zzz", "", None, 5, [5], "x" * 10_000, "\x1b[2J\n"])
-def test_what_looks_like_none_of_them_lists_them_all(typed: object) -> None:
+def test_nonsense_is_refused_with_a_list_of_the_choices(typed: object) -> None:
     """Nonsense is refused without a guess, in one short printable line that lists the choices."""
     with pytest.raises(Invalid) as refused:
         choose(typed, CONVERSATION_STATUSES, "status")
@@ -36,7 +36,7 @@ def test_what_looks_like_none_of_them_lists_them_all(typed: object) -> None:
     assert refused.value.message.isprintable()
 
 
-def test_nothing_near_is_none() -> None:
-    """When no word looks alike, none is offered."""
+def test_no_word_is_suggested_when_none_looks_alike() -> None:
+    """A suggestion is only made when a choice looks like what was typed."""
     assert nearest("zzz", ("open", "closed")) is None
     assert "open" == nearest("opne", ("open", "closed"))

@@ -1,4 +1,4 @@
-"""Ids: UUIDv7 that tell their time, and link codes that people can type."""
+"""Ids: UUIDv7 that hold their time, and link codes that people can type."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ TIMES = st.integers(0, 2**48 - 1)
 
 
 @given(TIMES)
-def test_an_id_tells_the_millisecond_it_was_made_for(at: int) -> None:
+def test_an_id_holds_the_millisecond_it_was_made_for(at: int) -> None:
     """A new id is a valid UUIDv7 in its usual spelling, and its time can be read back to the millisecond."""
     made = new_id(at)
 
@@ -62,20 +62,20 @@ def test_first_id_of_an_impossible_time_is_the_nearest_bound(at: int) -> None:
         "\0",
     ],
 )
-def test_an_id_of_another_shape_tells_no_time(identifier: str) -> None:
-    """Imported ids, and other spellings of a UUID, are taken as they are: no time is read out of them."""
+def test_no_time_is_read_from_an_id_of_another_shape(identifier: str) -> None:
+    """Imported ids, and other spellings of a UUID, are accepted as they are; no time is read from them."""
     assert created_at_of(identifier) is None
 
 
 @given(st.text(max_size=50))
-def test_no_text_breaks_the_reading_of_ids(identifier: str) -> None:
-    """Any text at all may stand where an id is expected; it either is one of ours or tells no time."""
+def test_any_text_can_be_read_as_an_id(identifier: str) -> None:
+    """Any text may be given as an id: either a time is read from it, or none, and never an error raised."""
     at = created_at_of(identifier)
 
     assert at is None or 0 <= at < 2**48
 
 
-def test_link_codes_are_eight_unmistakable_characters() -> None:
+def test_link_codes_have_eight_unmistakable_characters() -> None:
     """A link code has eight characters without the lookalikes I, L, O and U, and no two are alike in practice."""
     codes = {new_code() for _ in range(2_000)}
 

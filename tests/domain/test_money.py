@@ -59,7 +59,7 @@ def test_every_amount_to_the_cent_is_accepted(cents: int) -> None:
     ],
 )
 def test_an_amount_gets_two_places(value: object, amount: str) -> None:
-    """However many places were typed, an amount is kept, and shown, with two."""
+    """An amount is stored and shown with two places, however many were typed."""
     assert amount == str(parse_amount(value))
 
 
@@ -108,8 +108,8 @@ def test_an_amount_gets_two_places(value: object, amount: str) -> None:
         Decimal("1E-400"),
     ],
 )
-def test_anything_else_is_refused_in_one_line(value: object) -> None:
-    """What is no plain number of cents between 0 and 1,000,000 USD is refused, naming the field, in one short line."""
+def test_any_other_value_is_refused_in_one_line(value: object) -> None:
+    """A value that is no plain amount from 0 to 1,000,000 USD is refused in one short line that names the field."""
     with pytest.raises(Invalid) as refused:
         parse_amount(value, "amount")
 

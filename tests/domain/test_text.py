@@ -1,4 +1,4 @@
-"""Text: lengths at the boundary and one beyond, and what no text may hold."""
+"""Text: lengths at the limit and one beyond it, and characters that no text may hold."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -24,7 +24,7 @@ LIMITS: list[tuple[Callable[[object], str], int]] = [
 
 @pytest.mark.parametrize(("rule", "limit"), LIMITS)
 @pytest.mark.parametrize("character", ["x", "é", "👍"])
-def test_a_limit_is_met_and_not_exceeded(rule: Callable[[object], str], limit: int, character: str) -> None:
+def test_text_up_to_the_limit_is_accepted(rule: Callable[[object], str], limit: int, character: str) -> None:
     """Text of exactly the limit is accepted, in characters of any script; one more is refused with the limit named."""
     assert character * limit == rule(character * limit)
     with pytest.raises(Invalid, match=f"{limit + 1:,} characters; the limit is {limit:,}"):
@@ -40,7 +40,7 @@ def test_surrounding_space_does_not_count(rule: Callable[[object], str], limit: 
 @pytest.mark.parametrize("bad", ["a\0b", "\0", "a\ud800", "\udfffb", "\ud83d \udc4d"])
 @pytest.mark.parametrize("rule", [rule for rule, _ in LIMITS] + [lambda value: rules.email(value, "email")])
 def test_nul_and_lone_surrogates_are_refused(rule: Callable[[object], str], bad: str) -> None:
-    """What no store can carry is refused everywhere, in a message that can itself be printed."""
+    """Text that a store cannot hold is refused everywhere, with a message that can itself be printed."""
     with pytest.raises(Invalid) as refused:
         rule(bad)
 
@@ -50,8 +50,8 @@ def test_nul_and_lone_surrogates_are_refused(rule: Callable[[object], str], bad:
 
 @pytest.mark.parametrize("value", [None, 5, b"text", ["text"], {"text": 1}, True])
 @pytest.mark.parametrize("rule", [LIMITS[0][0], LIMITS[1][0], rules.product_link, rules.store_url])
-def test_what_is_no_text_is_refused(rule: Callable[[object], str], value: object) -> None:
-    """A number, an object or null is never turned into text by chance."""
+def test_a_value_that_is_not_text_is_refused(rule: Callable[[object], str], value: object) -> None:
+    """A number, an object or null is never turned into text."""
     with pytest.raises(Invalid, match="must be text"):
         rule(value)
 
@@ -90,7 +90,7 @@ def test_an_address_with_one_at_sign_is_accepted(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b c", "a@b\nc", f"{'x' * 253}@y", 5])
 def test_any_other_address_is_refused(address: object) -> None:
-    """What cannot be an address is refused and the field named."""
+    """Text that cannot be an address is refused, and the error names the field."""
     with pytest.raises(Invalid) as refused:
         rules.email(address, "affiliate_email")
 
@@ -167,5 +167,5 @@ def test_any_other_count_is_refused(value: object) -> None:
     "spelling", ["shop.example", "https://shop.example", "HTTP://Shop.Example/", "  shop.example/ ", "SHOP.EXAMPLE//"]
 )
 def test_spellings_of_one_shop_are_equal(spelling: str) -> None:
-    """A shop's scheme, case and trailing slash make no second shop of it."""
+    """Addresses that differ in scheme, case or trailing slash name the same shop."""
     assert "shop.example" == rules.normal_store_url(spelling)

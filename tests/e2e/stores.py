@@ -18,9 +18,11 @@ ENGINES = ("sqlite", "server")
 
 
 @contextmanager
-def server_store(endpoint: str, on_request: OnRequest | None = None) -> Iterator[DynamoDBStore]:
+def server_store(
+    endpoint: str, on_request: OnRequest | None = None, session: Session | None = None
+) -> Iterator[DynamoDBStore]:
     """Open a real server with tables of its own, and drop them in the end."""
-    session = Session()
+    session = session or Session()
     session.set_credentials("test", "test")
     prefix = f"e2e-{uuid4().hex[:8]}_"
     with closing(

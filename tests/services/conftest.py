@@ -1,4 +1,4 @@
-"""Services over an embedded store of their own, with a clock that the test sets."""
+"""Services over an embedded store of their own, with a clock that goes on by itself and that the test may set."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,7 +27,8 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
-    with closing(SQLiteStore(tmp_path / "store.db", clock=clock)) as store:
+    # The store looks at the time, to drop what expired, and takes none of it.
+    with closing(SQLiteStore(tmp_path / "store.db", clock=lambda: clock.now)) as store:
         for table in TABLES:
             store.create_table(table)
         yield store
@@ -57,11 +58,11 @@ def code(store: Store, clock: ManualClock) -> str:
 
 @pytest.fixture
 def world(store: Store, clock: ManualClock) -> World:
-    """Return a store in which everything has happened once."""
+    """Return a store with one of everything."""
     return made(store, clock)
 
 
 @pytest.fixture
 def meddled(store: Store) -> Intervening:
-    """Return the store as one caller sees it, between whose calls others can be let in."""
+    """Return a store between whose calls a test can run concurrent writes."""
     return Intervening(store)

@@ -1,7 +1,8 @@
-"""Stand-ins that satisfy the ports: a clock that is set by hand, and stores that interfere, lag or fail."""
+"""Fakes of the ports: a clock that tests move, and stores that interfere, lag or fail."""
 
 from collections.abc import Callable, Iterable, Sequence
 
+from commercive_cli.domain.ids import new_id
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Archive, Page, PointInTimeRecovery, Query, S3Transfers, Store, TableInfo, TextPage
 from commercive_cli.store.schema import Table
@@ -13,13 +14,19 @@ DAY = 86_400_000
 
 
 class ManualClock:
-    """Stands still until it is set, forwards or backwards."""
+    """Tells `now`, and moves on by `step` milliseconds with every reading, as time does between two calls.
 
-    def __init__(self, now: int = START) -> None:
+    Tests set it forwards or backwards; `step=0` makes it stand still, for what happens within one millisecond.
+    """
+
+    def __init__(self, now: int = START, *, step: int = 1) -> None:
         self.now = now
+        self.step = step
 
     def __call__(self) -> int:
-        return self.now
+        told = self.now
+        self.now += self.step
+        return told
 
     def advance(self, milliseconds: int) -> None:
         self.now += milliseconds
@@ -30,18 +37,18 @@ class Intervening:
 
     def __init__(self, store: Store, *, index_lag_ms: int | None = None) -> None:
         self._store = store
-        self._plans: list[tuple[str, Callable[[], object]]] = []
+        self._plans: list[tuple[str, Table | None, Callable[[], object]]] = []
         self._lag = store.index_lag_ms if index_lag_ms is None else index_lag_ms
         self.calls: list[str] = []
 
-    def before(self, call: str, action: Callable[[], object]) -> None:
-        """Do `action` once, right before the next `call` that no earlier plan waits for."""
-        self._plans.append((call, action))
+    def before(self, call: str, action: Callable[[], object], table: Table | None = None) -> None:
+        """Do `action` once, right before the next `call`, about `table` if named, that no earlier plan waits for."""
+        self._plans.append((call, table, action))
 
-    def _on(self, call: str) -> Store:
+    def _on(self, call: str, *tables: Table) -> Store:
         self.calls.append(call)
-        for position, (awaited, action) in enumerate(self._plans):
-            if awaited == call:
+        for position, (awaited, table, action) in enumerate(self._plans):
+            if awaited == call and (table is None or table in tables):
                 del self._plans[position]
                 action()
                 break
@@ -68,22 +75,25 @@ class Intervening:
         return self._store.scans_at_once
 
     def get(self, table: Table, key: Key) -> Item | None:
-        return self._on("get").get(table, key)
+        return self._on("get", table).get(table, key)
+
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        return self._on("batch_get").batch_get(table, keys)
 
     def query(self, query: Query) -> Page:
-        return self._on("query").query(query)
+        return self._on("query", query.table).query(query)
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
-        return self._on("scan").scan(table, segment=segment, segments=segments, start=start)
+        return self._on("scan", table).scan(table, segment=segment, segments=segments, start=start)
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
-        return self._on("scan").scan_text(table, segment=segment, segments=segments, start=start)
+        return self._on("scan", table).scan_text(table, segment=segment, segments=segments, start=start)
 
     def transact(self, *writes: Write) -> None:
-        self._on("transact").transact(*writes)
+        self._on("transact", *(write.table for write in writes)).transact(*writes)
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
-        return self._on("batch_put").batch_put(table, items)
+        return self._on("batch_put", table).batch_put(table, items)
 
     def create_table(self, table: Table) -> None:
         self._on("create_table").create_table(table)
@@ -116,8 +126,18 @@ class Intervening:
         self._store.close()
 
 
+class Ids:
+    """Hands out ids from a list, as if chance repeated itself, and then new ones."""
+
+    def __init__(self, *ids: str) -> None:
+        self._ids = list(ids)
+
+    def __call__(self, at: int) -> str:
+        return self._ids.pop(0) if self._ids else new_id(at)
+
+
 class Codes:
-    """Hands out link codes from a list, then fails the test."""
+    """Returns link codes from a list; fails the test when the list is used up."""
 
     def __init__(self, *codes: str) -> None:
         self._codes = list(codes)

@@ -21,7 +21,7 @@ def test_a_new_file_gets_the_profile(tmp_path: Path) -> None:
 
 
 def test_comments_and_order_survive(tmp_path: Path) -> None:
-    """What people wrote into the file stays there."""
+    """Comments and the other lines of the file are kept."""
     path = tmp_path / "config.toml"
     path.write_text(FILE)
     change_config(path, None, "profiles.dev.protected", "true")

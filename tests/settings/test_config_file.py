@@ -24,7 +24,7 @@ PATH = Path("/etc/c.toml")
     ],
 )
 def test_a_mistake_names_file_line_and_key(text: str, says: str) -> None:
-    """Whoever wrote the file finds the place at once."""
+    """The error names the file, the line and the key."""
     with pytest.raises(Invalid) as refusal:
         parse_config(text, PATH)
 
@@ -32,20 +32,20 @@ def test_a_mistake_names_file_line_and_key(text: str, says: str) -> None:
 
 
 def test_syntax_errors_name_the_line() -> None:
-    """The TOML reader knows where it stopped."""
+    """A syntax error is reported with its line."""
     with pytest.raises(Invalid, match="at line 2"):
         parse_config("a = 1\nb = @\nc = 2", PATH)
 
 
 def test_no_file_is_an_empty_file(tmp_path: Path) -> None:
-    """Nobody has to write a file before the first command."""
+    """A missing config file is not an error."""
     config = read_config(tmp_path / "missing.toml")
 
     assert (config.default_profile, config.profiles) == (None, {})
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """A directory in its place, or bytes that are no text, are said in words."""
+    """A directory in the file's place, or a file that is not UTF-8, is reported in a sentence."""
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff\xfe")
 
@@ -56,6 +56,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_the_file_can_be_elsewhere() -> None:
-    """COMMERCIVE_CONFIG says where; otherwise it is in the user's config directory."""
+    """COMMERCIVE_CONFIG is the path; without it, the file is in the user's config directory."""
     assert Path("/x/y.toml") == config_path({"COMMERCIVE_CONFIG": "/x/y.toml"})
     assert config_path({}).name == "config.toml"

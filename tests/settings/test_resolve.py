@@ -31,7 +31,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_command_line_wins_over_everything(environ: dict[str, str]) -> None:
-    """An option typed now is meant now."""
+    """An option takes precedence over everything else."""
     environ |= {"COMMERCIVE_STORE": "sqlite:///env.db", "COMMERCIVE_ACTOR": "env-admin", "COMMERCIVE_PROFILE": "prod"}
     settings = load(environ, profile="dev", store="sqlite:///typed.db", actor="typed")
 
@@ -44,7 +44,7 @@ def test_the_command_line_wins_over_everything(environ: dict[str, str]) -> None:
 
 
 def test_the_environment_wins_over_the_profile(environ: dict[str, str]) -> None:
-    """A shell can be set up for one store without touching the file."""
+    """An environment variable takes precedence over the config file."""
     settings = load(
         environ | {"COMMERCIVE_STORE": "sqlite:///env.db", "COMMERCIVE_DASHBOARD_URL": "http://localhost:3000"}
     )
@@ -54,7 +54,7 @@ def test_the_environment_wins_over_the_profile(environ: dict[str, str]) -> None:
 
 
 def test_the_default_profile_is_used_unasked(environ: dict[str, str]) -> None:
-    """`default_profile` spares typing --profile."""
+    """`default_profile` is used when no other profile is named."""
     settings = load(environ)
 
     assert ("dev", Path("dev.db"), False, False) == (
@@ -66,7 +66,7 @@ def test_the_default_profile_is_used_unasked(environ: dict[str, str]) -> None:
 
 
 def test_a_profile_holds_protections_and_the_dashboard(environ: dict[str, str]) -> None:
-    """COMMERCIVE_PROFILE picks a profile with all it says."""
+    """COMMERCIVE_PROFILE selects a profile with all its settings."""
     settings = load(environ | {"COMMERCIVE_PROFILE": "prod"})
 
     assert (
@@ -86,7 +86,7 @@ def test_without_anything_the_default_file_and_the_os_user_are_used(tmp_path: Pa
 
 
 def test_an_unknown_profile_is_refused_with_the_nearest(environ: dict[str, str]) -> None:
-    """A typo in a profile's name never means the default store."""
+    """An unknown profile is an error; the default store is not used instead."""
     with pytest.raises(Invalid, match=r"no profile 'prdo' in .*did you mean prod\?.*dev, prod"):
         load(environ, profile="prdo")
 
@@ -99,7 +99,7 @@ def test_an_empty_option_is_refused(environ: dict[str, str], option: str) -> Non
 
 
 def test_a_dashboard_url_must_be_a_web_address(environ: dict[str, str]) -> None:
-    """A referral link is made of it, so it must be one."""
+    """The dashboard URL must be a web address, since referral links are made from it."""
     with pytest.raises(Invalid, match="must be a web address"):
         load(environ | {"COMMERCIVE_DASHBOARD_URL": "dashboard"})
 
@@ -115,7 +115,7 @@ def test_editor_and_colour_follow_the_customs() -> None:
 
 
 def test_settings_are_immutable(environ: dict[str, str]) -> None:
-    """What a run works with does not change under it."""
+    """The settings of a run cannot be changed."""
     settings: Settings = load(environ)
 
     with pytest.raises(AttributeError):

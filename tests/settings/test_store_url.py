@@ -1,4 +1,4 @@
-"""Store URLs: what each form means, and refusals that never repeat a secret."""
+"""Store URLs: the meaning of each form, and errors that never quote a secret."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Property tests of the port: the same examples in every run, however slow the machine."""
+"""Property tests of the port use the same examples in every run and have no time limit."""
 
 from hypothesis import settings
 

@@ -1,4 +1,4 @@
-"""Cursors: they go on exactly where a page ended, in that listing, and nowhere else."""
+"""Cursors: they start the next page exactly where the last one ended, and are valid in one listing only."""
 
 import string
 from typing import Any
@@ -26,7 +26,7 @@ def test_a_cursor_holds_its_position(listing: str, position: dict[str, Any]) -> 
 
 @given(st.text(max_size=40), st.text(max_size=40), POSITIONS)
 def test_a_cursor_of_another_listing_is_refused(listing: str, other: str, position: dict[str, Any]) -> None:
-    """A cursor is refused where the command or a filter differs from the one that made it."""
+    """A cursor is refused when the command or a filter is not the one that made it."""
     assume(listing != other)
     cursor = encode_cursor(listing, position)
 
@@ -36,7 +36,7 @@ def test_a_cursor_of_another_listing_is_refused(listing: str, other: str, positi
 
 @given(st.text(max_size=10), POSITIONS, st.data())
 def test_a_damaged_cursor_is_refused(listing: str, position: dict[str, Any], data: st.DataObject) -> None:
-    """A cursor with one character changed, dropped or added is refused, wherever that is."""
+    """A cursor with one character changed, removed or added is refused, wherever that character is."""
     cursor = encode_cursor(listing, position)
     at = data.draw(st.integers(0, len(cursor) - 2))
     replacement = data.draw(st.sampled_from(string.ascii_letters + "-_ \n=+/é\0"))
@@ -60,7 +60,7 @@ def test_a_damaged_cursor_is_refused(listing: str, position: dict[str, Any], dat
 @example("====")
 @example("null")
 def test_made_up_cursors_are_refused(cursor: str) -> None:
-    """Any text that no listing made is refused in the same words, naming the field."""
+    """Any text that no listing made is refused as an invalid cursor; the error names the field."""
     with pytest.raises(Invalid) as refused:
         decode_cursor("listing", cursor)
 

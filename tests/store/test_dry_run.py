@@ -1,4 +1,4 @@
-"""Read-only stores refuse every write; rehearsals judge writes as an engine would and change nothing."""
+"""Read-only stores refuse every write; dry runs check writes as an engine would and change nothing."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[SQLiteStore]:
 
 
 def test_a_read_only_store_answers_reads(store: SQLiteStore) -> None:
-    """Looking is always allowed."""
+    """Everything may be read from a read-only store."""
     guarded: Store = ReadOnly(store, "profile prod is read-only")
 
     assert guarded.get(AFFILIATE_STATS, KEY) == A
@@ -53,74 +53,74 @@ def test_a_read_only_store_refuses_writes(store: SQLiteStore, write: Callable[[S
         write(ReadOnly(store, "profile prod is read-only"))
 
 
-def test_a_rehearsal_records_and_changes_nothing(store: SQLiteStore) -> None:
-    """--dry-run shows what would change, attribute for attribute."""
-    rehearsal = DryRun(store)
-    rehearsal.transact(Update(AFFILIATE_STATS, KEY, add={"total_leads": 2}))
+def test_a_dry_run_records_writes_and_changes_nothing(store: SQLiteStore) -> None:
+    """--dry-run shows what would change, attribute by attribute."""
+    dry_run = DryRun(store)
+    dry_run.transact(Update(AFFILIATE_STATS, KEY, add={"total_leads": 2}))
 
-    assert [PlannedWrite("update", "commercive_affiliate_stats", KEY, A, A | {"total_leads": 3})] == rehearsal.changes
+    assert [PlannedWrite("update", "commercive_affiliate_stats", KEY, A, A | {"total_leads": 3})] == dry_run.changes
     assert store.get(AFFILIATE_STATS, KEY) == A
 
 
-def test_a_rehearsal_sees_its_own_plans(store: SQLiteStore) -> None:
-    """A second step builds on the first, as it would in earnest."""
-    rehearsal = DryRun(store)
-    rehearsal.transact(Put(AFFILIATE_STATS, {"affiliate_id": "b"}, when=Absent()), Delete(AFFILIATE_STATS, KEY))
+def test_a_dry_run_reads_its_planned_writes(store: SQLiteStore) -> None:
+    """A second step sees what the first one planned, as in a real run."""
+    dry_run = DryRun(store)
+    dry_run.transact(Put(AFFILIATE_STATS, {"affiliate_id": "b"}, when=Absent()), Delete(AFFILIATE_STATS, KEY))
 
     assert [
-        rehearsal.get(AFFILIATE_STATS, {"affiliate_id": "b"}),
-        rehearsal.get(AFFILIATE_STATS, KEY),
+        dry_run.get(AFFILIATE_STATS, {"affiliate_id": "b"}),
+        dry_run.get(AFFILIATE_STATS, KEY),
     ] == [{"affiliate_id": "b"}, None]
-    assert rehearsal.scan(AFFILIATE_STATS).items == []
+    assert dry_run.scan(AFFILIATE_STATS).items == []
     with pytest.raises(ConditionFailed):
-        rehearsal.transact(Put(AFFILIATE_STATS, {"affiliate_id": "b"}, when=Absent()))
+        dry_run.transact(Put(AFFILIATE_STATS, {"affiliate_id": "b"}, when=Absent()))
 
 
-def test_a_rehearsed_change_moves_items_between_index_partitions(store: SQLiteStore) -> None:
-    """What a planned change takes out of a listing is not listed there any more."""
-    rehearsal = DryRun(store)
+def test_a_planned_write_moves_items_between_index_partitions(store: SQLiteStore) -> None:
+    """An item that a planned write removes from a listing is no longer listed there."""
+    dry_run = DryRun(store)
     key = {"conversation_id": "c", "created_at": 1}
-    rehearsal.transact(Update(CONVERSATIONS, key, set={"status": "closed"}))
+    dry_run.transact(Update(CONVERSATIONS, key, set={"status": "closed"}))
 
-    assert rehearsal.query(Query(CONVERSATIONS, "open", "ConversationStatusIndex")).items == []
-    assert [item["status"] for item in rehearsal.query(Query(CONVERSATIONS, "c")).items] == ["closed"]
+    assert dry_run.query(Query(CONVERSATIONS, "open", "ConversationStatusIndex")).items == []
+    assert [item["status"] for item in dry_run.query(Query(CONVERSATIONS, "c")).items] == ["closed"]
 
 
 def test_a_failed_condition_reports_as_an_engine_does(store: SQLiteStore) -> None:
-    """Services tell "not found" from "already decided" by the items in the failure, in a rehearsal too."""
+    """Services tell "not found" from "already decided" by the items in the failure, in a dry run too."""
     writes = (
         Check(AFFILIATE_STATS, KEY, when=Exists()),
         Update(AFFILIATE_STATS, {"affiliate_id": "z"}, set={"x": 1}, when=Exists()),
         Put(CONVERSATIONS, CONVERSATION, when=Equals("status", "closed")),
     )
-    with pytest.raises(ConditionFailed) as rehearsed:
+    with pytest.raises(ConditionFailed) as planned:
         DryRun(store).transact(*writes)
     with pytest.raises(ConditionFailed) as real:
         store.transact(*writes)
 
-    assert real.value.failures == rehearsed.value.failures
+    assert real.value.failures == planned.value.failures
 
 
-def test_a_rehearsal_keeps_the_limits(store: SQLiteStore) -> None:
-    """What DynamoDB would refuse is refused before anything is promised."""
+def test_a_dry_run_checks_the_limits(store: SQLiteStore) -> None:
+    """A dry run refuses what DynamoDB would refuse."""
     with pytest.raises(Invalid):
         DryRun(store).transact()
 
 
-def test_tables_and_bulk_loads_are_rehearsed_too(store: SQLiteStore) -> None:
-    """Creating, deleting and loading are planned under the tables' full names."""
-    rehearsal = DryRun(store)
-    rehearsal.create_table(CONVERSATIONS)
-    rehearsal.delete_table(CONVERSATIONS)
+def test_table_changes_and_bulk_loads_are_planned_too(store: SQLiteStore) -> None:
+    """Creating and deleting tables and bulk loads are planned, with the tables' full names."""
+    dry_run = DryRun(store)
+    dry_run.create_table(CONVERSATIONS)
+    dry_run.delete_table(CONVERSATIONS)
 
-    assert rehearsal.batch_put(AFFILIATE_STATS, [A]) == 1
-    assert [change.action for change in rehearsal.changes] == ["create table", "delete table", "put"]
-    assert {"commercive_conversations", "commercive_affiliate_stats"} == {change.table for change in rehearsal.changes}
+    assert dry_run.batch_put(AFFILIATE_STATS, [A]) == 1
+    assert [change.action for change in dry_run.changes] == ["create table", "delete table", "put"]
+    assert {"commercive_conversations", "commercive_affiliate_stats"} == {change.table for change in dry_run.changes}
 
 
-def test_a_write_that_changes_nothing_is_no_change(store: SQLiteStore) -> None:
-    """Setting what is set already is not announced."""
-    rehearsal = DryRun(store)
-    rehearsal.transact(Update(AFFILIATE_STATS, KEY, set={"total_leads": 1}))
+def test_a_write_that_changes_nothing_is_not_listed(store: SQLiteStore) -> None:
+    """Setting an attribute to the value that it has is not shown as a change."""
+    dry_run = DryRun(store)
+    dry_run.transact(Update(AFFILIATE_STATS, KEY, set={"total_leads": 1}))
 
-    assert rehearsal.changes == []
+    assert dry_run.changes == []

@@ -1,4 +1,4 @@
-"""The encoding of items: lossless, exact, and closed to what cannot be stored."""
+"""The encoding of items: lossless and exact; values that cannot be stored are refused."""
 
 from decimal import Decimal
 from typing import Any
@@ -31,7 +31,7 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(st.text(min_size=1, max_size=10), VALUES, max_size=6))
 def test_an_item_reads_back_as_it_was_stored(item: dict[str, Any]) -> None:
-    """Every text, number, truth value, list and object comes back equal, booleans as booleans, numbers exact."""
+    """Every text, number, boolean, list and object is read back equal: booleans as booleans, numbers exactly."""
     back = decode_item(encode_item(item))
 
     assert item == back
@@ -61,7 +61,7 @@ def test_numbers_are_plain_digits_and_exact(number: int | Decimal) -> None:
     ],
 )
 def test_a_number_has_one_spelling(number: int | Decimal, text: str) -> None:
-    """However many places a number had, it is stored in its one shortest spelling."""
+    """However a number was written, it is stored in its shortest spelling."""
     assert text == number_text(number)
 
 
@@ -69,7 +69,7 @@ def test_a_number_has_one_spelling(number: int | Decimal, text: str) -> None:
     ("text", "number"), [("12", 12), ("-3", -3), ("12.50", Decimal("12.5")), ("12.00", 12), ("1E+2", 100)]
 )
 def test_whole_numbers_are_read_as_integers(text: str, number: int | Decimal) -> None:
-    """A whole number is an int, whatever it was stored as, and any other is a Decimal."""
+    """A whole number is read as an int, however it was stored, and any other number as a Decimal."""
     read = parse_number(text)
 
     assert number == read
@@ -77,15 +77,15 @@ def test_whole_numbers_are_read_as_integers(text: str, number: int | Decimal) ->
 
 
 @pytest.mark.parametrize("text", ["NaN", "-Infinity", "ten", "", "1" * 39, "-" + "1" * 400, "1E+126", "1E+999999999"])
-def test_a_number_that_nobody_could_have_stored_is_refused(text: str) -> None:
-    """What is no number, or none of DynamoDB's, is not read as one that sums and comparisons trip over."""
+def test_a_number_that_dynamodb_cannot_hold_is_refused(text: str) -> None:
+    """Text that is not a number, or a number beyond DynamoDB's range, is an error, so sums and comparisons are safe."""
     with pytest.raises(Invalid, match=r"is not a number|a number may have 38 digits"):
         parse_number(text)
 
 
 @pytest.mark.parametrize("value", [1.5, b"x", {1, 2}, object(), Decimal("NaN"), Decimal("Infinity"), [0.1], {"a": 0.1}])
-def test_what_cannot_be_stored_exactly_is_refused(value: object) -> None:
-    """A float, bytes, a set or a number that is none is refused and never rounded or guessed."""
+def test_a_value_that_cannot_be_stored_exactly_is_refused(value: object) -> None:
+    """A float, bytes, a set, NaN or infinity is refused, never rounded or converted."""
     with pytest.raises(Invalid):
         encode_value(value)
 
@@ -118,7 +118,7 @@ def test_binaries_and_sets_are_carried_as_they_are(encoded: dict[str, Any], agai
 
 
 def _kinds(value: object) -> object:
-    """Return the value's shape: booleans and numbers are equal in Python, but not to users."""
+    """Return the types within a value; Python's `==` takes True for 1, and users do not."""
     match value:
         case bool() | None | str():
             return type(value)

@@ -1,4 +1,4 @@
-"""DynamoDB's limits, judged before any engine is asked."""
+"""DynamoDB's limits, which are checked before any engine is called."""
 
 from decimal import Decimal
 from typing import Any
@@ -25,7 +25,7 @@ def nested(levels: int) -> Any:
 
 
 def test_an_item_may_have_400_kilobytes() -> None:
-    """An item of exactly 400 KB is accepted, with one byte more it is refused and the limit named."""
+    """An item of exactly 400 KB is accepted; with one byte more it is refused, and the error names the limit."""
     fitting = "x" * (400 * 1024 - OVERHEAD)
 
     assert 400 * 1024 == check_item(AFFILIATE_STATS, {"affiliate_id": "a", "text": fitting})
@@ -52,7 +52,7 @@ def test_an_item_may_have_400_kilobytes() -> None:
     ],
 )
 def test_sizes_are_counted_as_dynamodb_counts(value: object, size: int) -> None:
-    """Text counts in UTF-8 bytes, a number by its digits, containers with three bytes and one for each entry."""
+    """Text counts by its UTF-8 bytes, a number by its digits, a container three bytes and one more for each entry."""
     assert size == value_bytes(value)
     assert size + len("name") == item_bytes({"name": value})
 
@@ -70,7 +70,7 @@ def test_sizes_are_counted_as_dynamodb_counts(value: object, size: int) -> None:
     ],
 )
 def test_numbers_beyond_38_digits_are_refused(number: int | Decimal) -> None:
-    """A number that DynamoDB would round or refuse is refused by either store."""
+    """A number that DynamoDB would round or refuse is refused on both engines."""
     with pytest.raises(Invalid):
         value_bytes(number)
 
@@ -93,7 +93,7 @@ def test_values_may_be_nested_32_levels_deep() -> None:
 
 @pytest.mark.parametrize("value", [1.5, b"x", {1}, [0.5], {"k": object()}])
 def test_unknown_types_are_refused(value: object) -> None:
-    """What no engine can store exactly is refused before it is asked."""
+    """A value that no engine can store exactly is refused."""
     with pytest.raises(Invalid):
         value_bytes(value)
 
@@ -132,7 +132,7 @@ def test_keys_may_have_their_full_length() -> None:
 
 
 def test_an_index_key_may_be_missing() -> None:
-    """An item without an index's attributes is accepted, it is just not in that index."""
+    """An item without an index's attributes is accepted; it is not in that index."""
     assert check_item(CONVERSATIONS, {"conversation_id": "c", "created_at": -(2**63) + 1}) > 0
 
 
@@ -157,7 +157,7 @@ def test_a_transaction_holds_4_megabytes() -> None:
         check_transaction(writes)
 
 
-def test_a_transaction_touches_an_item_once() -> None:
+def test_a_transaction_writes_each_item_once() -> None:
     """Two writes to one item are refused, whatever their kinds; equal keys in two tables are two items."""
     stats = {"affiliate_id": "a"}
     twice: list[Write] = [
@@ -174,8 +174,8 @@ def test_a_transaction_touches_an_item_once() -> None:
                 check_transaction((one, other))
 
 
-def test_an_update_is_judged_by_what_it_brings() -> None:
-    """An update whose new values alone exceed a limit, or that sets an index key to nonsense, is refused."""
+def test_the_new_values_of_an_update_are_checked() -> None:
+    """An update whose new values alone exceed a limit, or that sets an index key to a wrong value, is refused."""
     stats = {"affiliate_id": "a"}
 
     with pytest.raises(Invalid, match="409,600"):

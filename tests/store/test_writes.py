@@ -1,4 +1,4 @@
-"""What conditions and writes mean, once for all engines."""
+"""The effect of conditions and writes, which is the same on all engines."""
 
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from commercive_cli.store.writes import (
     Update,
     applied,
     holds,
+    wholly_unchanged,
 )
 
 KEY = {"affiliate_id": "a"}
@@ -76,37 +77,37 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
         (All(Exists(), Equals("n", 6)), False, False),
     ],
 )
-def test_a_condition_judges_the_item_as_it_is(
+def test_a_condition_holds_or_not_for_an_item(
     condition: Condition | None, *, true_of_item: bool, true_of_nothing: bool
 ) -> None:
-    """A condition on an attribute is false of an item without it, and never mixes text, numbers and truth values."""
+    """A condition on an attribute is false for an item without it, and text, numbers and booleans are never equal."""
     assert true_of_item == holds(condition, ITEM)
     assert true_of_nothing == holds(condition, None)
 
 
 @given(CONDITIONS, CONDITIONS, ITEMS)
 def test_all_and_any_of_join_conditions(one: Condition, other: Condition, item: Item | None) -> None:
-    """All is true when each part is, AnyOf when one is, whatever the item and the order."""
+    """All is true when every part is, AnyOf when one part is, for any item and in any order."""
     assert (holds(one, item) and holds(other, item)) == holds(All(one, other), item) == holds(All(other, one), item)
     assert (holds(one, item) or holds(other, item)) == holds(AnyOf(one, other), item) == holds(AnyOf(other, one), item)
     assert holds(Absent(), item) != holds(Exists(), item)
 
 
 def test_a_put_replaces_the_whole_item() -> None:
-    """A put leaves exactly its item, with nothing of the one before."""
+    """A put leaves exactly its own item, and nothing of the one before."""
     assert {**KEY, "x": 1} == applied(Put(AFFILIATE_STATS, {**KEY, "x": 1}), ITEM)
     assert {**KEY, "x": 1} == applied(Put(AFFILIATE_STATS, {**KEY, "x": 1}), None)
 
 
-def test_a_delete_leaves_nothing_and_a_check_everything() -> None:
-    """A delete drops the item, a check leaves it alone."""
+def test_a_delete_removes_the_item_and_a_check_keeps_it() -> None:
+    """A delete removes the item, a check leaves it as it is."""
     assert applied(Delete(AFFILIATE_STATS, KEY), ITEM) is None
     assert ITEM == applied(Check(AFFILIATE_STATS, KEY, Exists()), ITEM)
     assert applied(Check(AFFILIATE_STATS, KEY, Absent()), None) is None
 
 
 def test_an_update_changes_only_what_it_names() -> None:
-    """An update assigns, fills in what is missing, adds and drops, and leaves every other attribute."""
+    """An update assigns, fills in missing attributes, adds and removes, and leaves every other attribute."""
     write = Update(
         AFFILIATE_STATS,
         KEY,
@@ -121,7 +122,7 @@ def test_an_update_changes_only_what_it_names() -> None:
 
 
 def test_an_update_makes_the_item_when_there_is_none() -> None:
-    """Adding to what does not exist starts from zero, at the key."""
+    """An update without an item starts from its key alone; adding starts from zero."""
     write = Update(AFFILIATE_STATS, KEY, set={"x": 1}, default={"y": 2}, add={"z": -3})
 
     assert {**KEY, "x": 1, "y": 2, "z": -3} == applied(write, None)
@@ -129,7 +130,7 @@ def test_an_update_makes_the_item_when_there_is_none() -> None:
 
 @given(ITEMS, st.dictionaries(st.sampled_from("xyz"), st.integers(-9, 9)))
 def test_writes_leave_the_old_item_untouched(item: Item | None, added: dict[str, Any]) -> None:
-    """Working out what a write would do changes nothing yet: rehearsals depend on it."""
+    """Computing the effect of a write changes nothing; dry runs depend on that."""
     before = None if item is None else dict(item)
     applied(Update(AFFILIATE_STATS, KEY, add=added, remove=()), item)
     put = applied(Put(AFFILIATE_STATS, KEY), item)
@@ -145,3 +146,10 @@ def test_additions_add_up(item: Item | None, one: int, other: int) -> None:
     both = Update(AFFILIATE_STATS, KEY, add={"x": one + other})
 
     assert applied(both, item) == applied(second, applied(first, item)) == applied(first, applied(second, item))
+
+
+@given(ITEMS.filter(bool), ITEMS)
+def test_an_item_is_wholly_unchanged_while_all_that_was_read_is_there(read: Item, now: Item | None) -> None:
+    """An item that is gone, and one of which any attribute is another or is missing, is not."""
+    assert holds(wholly_unchanged(AFFILIATE_STATS, read), read)
+    assert holds(wholly_unchanged(AFFILIATE_STATS, read), now) == (now is not None and read.items() <= now.items())

@@ -1,1 +1,1 @@
-"""Who calls: access tokens, the keys that verify them, and what each caller may do."""
+"""Authentication: access tokens, the keys that verify them, and the permissions of each caller."""

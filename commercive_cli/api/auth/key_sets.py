@@ -1,4 +1,4 @@
-"""The keys that access tokens are verified with: one shared secret, or the issuer's published key set (RFC 7517)."""
+"""The keys that verify access tokens: a shared secret, or the issuer's published key set (RFC 7517)."""
 
 import json
 import threading
@@ -15,39 +15,39 @@ from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.settings.api import TokenSettings
 
 RETRY_MS = 2_000
-"""Without any keys nobody can sign in, so a fetch that failed is tried again this soon after it ended."""
+"""The pause after a failed fetch while there are no keys; it is short, since nobody can sign in without keys."""
 
 REFETCH_MS = 30_000
-"""An unknown key id asks the issuer at most this often, so that forged ids cannot make us knock all the time."""
+"""The shortest time between two fetches for unknown key ids, so that forged ids cannot cause a fetch each."""
 
 MAX_AGE_MS = 600_000
-"""A key that the issuer withdrew stops counting after ten minutes."""
+"""The age at which keys are fetched again, so that a withdrawn key is not accepted for longer."""
 
 RSA_BITS = 2048
 _ALGORITHMS = {"EC P-256": "ES256", "RSA ": "RS256"}
 Fetch = Callable[[str], bytes]
-"""Returns the document at a URL; raises CallFailed."""
+"""Returns the document at a URL; raises RequestFailed."""
 
 
 @dataclass(frozen=True)
 class VerificationKey:
-    """A key with the one algorithm that it may verify: no key serves both HMAC and signatures."""
+    """A key with the only algorithm it is used for, so that no key serves both HMAC and signatures."""
 
     algorithm: str
     material: Any
 
 
 class Keys(Protocol):
-    """Where verification keys come from."""
+    """A source of verification keys."""
 
     def find(self, key_id: str | None) -> VerificationKey | None:
-        """Return the key for a token's `kid`, or None when there is none; raise NoKeys when nobody can tell."""
+        """Return the key for a token's `kid`, or None when there is none; raise NoKeys while keys cannot be fetched."""
         ...
 
 
 @dataclass(frozen=True)
 class SharedSecret:
-    """Supabase's older way: HS256 with one secret, whatever key id a token names."""
+    """The one HS256 secret of older Supabase projects, used for every key id."""
 
     secret: str
 
@@ -57,9 +57,9 @@ class SharedSecret:
 
 
 class KeySet:
-    """The issuer's public keys, ES256 and RS256, fetched when first needed and kept; safe to share between threads.
+    """The issuer's public keys, ES256 and RS256, fetched at first use and kept; can be used by several threads at once.
 
-    Keys that were fetched stay good while the issuer cannot be reached.
+    Fetched keys remain valid while the issuer cannot be reached.
     """
 
     def __init__(self, url: str, fetch: Fetch, clock: Clock = system_clock) -> None:
@@ -71,7 +71,7 @@ class KeySet:
         self._tried_at: int | None = None
 
     def find(self, key_id: str | None) -> VerificationKey | None:
-        """Return the key with this id, asking the issuer again when it is unknown; a token without an id has none."""
+        """Return the key with this id, or None; an unknown id causes a fetch, at most one every 30 seconds."""
         if key_id is None:
             return None
         with self._lock:
@@ -97,11 +97,11 @@ class KeySet:
         except (RequestFailed, ValueError, RecursionError):
             return
         finally:
-            self._tried_at = self._clock()  # its end, so that those who waited for it do not all ask again
+            self._tried_at = self._clock()  # after the fetch, so that threads that waited for it do not fetch again
 
 
 def keys_of(settings: TokenSettings, clock: Clock = system_clock, send: SendRequest = send_request) -> Keys:
-    """Return the keys that the settings name: the secret where there is one, else the issuer's key set."""
+    """Return the source of keys: the secret if one is set, else the issuer's key set."""
     if settings.secret is not None:
         return SharedSecret(settings.secret)
     return KeySet(settings.jwks_url, lambda url: _document(send, url), clock)
@@ -123,7 +123,7 @@ def _read_keys(document: Any) -> list[tuple[str, VerificationKey]]:
 
 
 def _public_key(entry: dict[str, Any]) -> VerificationKey | None:
-    """Return the key in a JWK that may verify signatures; None for secrets, other curves and short or broken keys."""
+    """Return the key in a JWK if it may verify signatures; None for secrets, other curves, and short or broken keys."""
     algorithm = _ALGORITHMS.get(f"{entry.get('kty')} {entry.get('crv', '')}")
     if algorithm is None or entry.get("alg", algorithm) != algorithm or entry.get("use", "sig") != "sig":
         return None

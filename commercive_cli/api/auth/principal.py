@@ -1,29 +1,43 @@
-"""Who calls, and what that lets them name."""
+"""The caller of a request, and what the caller may do."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 
 from commercive_cli.domain.errors import Denied
 
 UNNAMED = "api"
-"""Who acted, in the audit trail of mode none, when a request does not say."""
+"""The actor in audit rows of mode none when the request names nobody."""
+
+AFFILIATE_ID = "affiliate_id"
 
 
 class Audience(Enum):
-    """Who may call an action."""
+    """The callers who may call an action."""
 
     PUBLIC = "anyone"
     USER = "people who signed in"
     ADMIN = "admins"
 
 
+def _none() -> Collection[str]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Principal:
-    """Who asks. A trusted caller may name anybody (mode none); `id` is the `sub` of an access token."""
+    """Who asks for one action. A trusted caller may name anybody (mode none); `id` is the `sub` of an access token.
+
+    `admin` counts for that action alone. `role` is what the token says of the caller, and `may` are the patterns of
+    actions for which people of that role are admins. `affiliate_ids` finds the caller's ids as an affiliate.
+    """
 
     id: str | None = None
     admin: bool = False
     trusted: bool = False
+    role: str | None = None
+    may: tuple[str, ...] = ()
+    affiliate_ids: Callable[[], Collection[str]] = _none
 
     @property
     def label(self) -> str:
@@ -32,27 +46,34 @@ class Principal:
 
     @property
     def owner(self) -> str | None:
-        """Return whose things the caller is confined to, or None for one who may read everybody's."""
+        """Return the user whose items alone the caller may read; None when the caller may read everybody's."""
         return None if self.trusted or self.admin else self.id
 
     @property
     def self_only(self) -> str | None:
-        """Return whose things the caller is confined to even as an admin."""
+        """Return the user whose items alone the caller may use, also for an admin; None for a trusted caller."""
         return None if self.trusted else self.id
 
     def check_role(self, who: Audience) -> None:
         """Raise Denied when the action is for admins and the caller is none."""
-        if who is Audience.ADMIN and not (self.admin or self.trusted):
-            raise Denied("this is for admins only")
+        if who is not Audience.ADMIN or self.admin or self.trusted:
+            return
+        if self.may:
+            raise Denied(f"the role {self.role} is not enough for this; it may do {', '.join(self.may)}")
+        raise Denied("this is for admins only")
 
     def check_name(self, field: str, named: str | None, *, admins_name_anyone: bool) -> None:
         """Raise Denied when the request names somebody whom the caller may not act for."""
-        allowed = self.trusted or named in (None, self.id) or (self.admin and admins_name_anyone)
-        if not allowed:
+        if named is None or self.trusted or (self.admin and admins_name_anyone):
+            return
+        own = self.affiliate_ids() if field == AFFILIATE_ID else (self.id,)
+        if not own:
+            raise Denied("you are no affiliate: no row of Supabase's table affiliates has an affiliate_id for you")
+        if named not in own:
             raise Denied(f"{field} is not the id of the one who signed in")
 
     def acting(self, named: str | None) -> str:
-        """Return who acts, for messages and the audit trail."""
+        """Return the actor for messages and audit rows."""
         return self.id or named or UNNAMED
 
 

@@ -1,4 +1,4 @@
-"""Supabase access tokens: who is asking, or a refusal (RFC 7519, RFC 8725)."""
+"""Verifies Supabase access tokens and reads the caller from them (RFC 7519, RFC 8725)."""
 
 import base64
 import re
@@ -16,7 +16,7 @@ from commercive_cli.domain.errors import Invalid, Unauthenticated
 from commercive_cli.domain.text import identifier
 
 AUDIENCE = ROLE = "authenticated"
-"""What Supabase writes into the tokens of people who signed in; its anon and service keys say otherwise."""
+"""The values in tokens of signed-in users; Supabase's anon and service keys have other ones."""
 
 LONGEST_TOKEN = 8192
 NOT_BEFORE_LEEWAY_SECONDS = 30
@@ -33,10 +33,11 @@ _OPTIONS: Options = {
 
 @dataclass(frozen=True)
 class Identity:
-    """Who an access token speaks for."""
+    """Who an access token speaks for; `role` and `affiliate_id` are what its app_metadata says, if it does."""
 
     subject: str
-    admin: bool
+    role: str | None = None
+    affiliate_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,12 @@ class TokenReader:
     clock: Clock = system_clock
 
     def identify(self, authorization: str | None) -> Identity:
-        """Return who an Authorization header speaks for.
+        """Return the user that the token in an Authorization header was issued to.
 
-        Raises Unauthenticated for anything but a bearer token that this issuer signed for somebody who signed in and
-        that counts now, and NoKeys while the issuer's keys cannot be had.
+        Raises Unauthenticated for anything but a bearer token that this issuer signed for a signed-in user and that is
+        valid now, and NoKeys while the issuer's keys cannot be fetched.
         """
-        token = _bearer(authorization)
+        token = _compact(authorization)
         header = _header(token)
         key_id = header.get("kid")
         key = self.keys.find(key_id if isinstance(key_id, str) else None)
@@ -69,32 +70,38 @@ class TokenReader:
         except jwt.InvalidSignatureError:
             raise _refused("its signature is wrong") from None
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise _refused("its claims are not those of somebody who signed in here") from None
+            raise _refused("its claims are not those of a signed-in user of this project") from None
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
         now = self.clock() / 1000
         if not now < _seconds(claims, "exp"):
             raise _refused("it has expired")
         if "nbf" in claims and now < _seconds(claims, "nbf") - NOT_BEFORE_LEEWAY_SECONDS:
-            raise _refused("it does not count yet")
+            raise _refused("it is not valid yet")
         if claims.get("role") != ROLE:
-            raise _refused("it is a key of the project, not the token of somebody who signed in")
+            raise _refused("it is a key of the project, not the token of a signed-in user")
         grants = claims.get("app_metadata")
-        return Identity(_subject(claims), isinstance(grants, Mapping) and grants.get("role") == "admin")
+        known = grants if isinstance(grants, Mapping) else {}
+        return Identity(_id(claims["sub"], "sub"), _text(known.get("role")), _affiliate_id(known))
 
 
-def _bearer(authorization: str | None) -> str:
+def bearer(authorization: str | None) -> str | None:
+    """Return what an Authorization header carries in the scheme Bearer, or None for any other header."""
     scheme, _, token = (authorization or "").strip().partition(" ")
-    if scheme.lower() != "bearer":
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _compact(authorization: str | None) -> str:
+    token = bearer(authorization)
+    if token is None:
         raise Unauthenticated("this needs an access token: send the header Authorization: Bearer <token>")
-    token = token.strip()
     if len(token) > LONGEST_TOKEN or not _COMPACT.fullmatch(token) or not all(map(_is_strict, token.split("."))):
-        raise _refused("it is no signed token")
+        raise _refused("it is not a signed token")
     return token
 
 
 def _is_strict(segment: str) -> bool:
-    """Return whether a segment is the one base64url spelling of its bytes; decoders overlook stray bits at the end."""
+    """Return whether a segment is canonical base64url; decoders ignore surplus bits at the end."""
     if len(segment) % 4 == 1:
         return False
     raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
@@ -115,18 +122,27 @@ def _header(token: str) -> dict[str, Any]:
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refused(f"its {name} is no time")
+        raise _refused(f"its {name} is not a time")
     return value
 
 
-def _subject(claims: Mapping[str, Any]) -> str:
-    subject = claims["sub"]
+def _affiliate_id(grants: Mapping[str, Any]) -> str | None:
+    """Return the claim as far as it says anything; a wrong one must not let the caller be somebody else."""
+    claimed = grants.get("affiliate_id")
+    return None if claimed in (None, "") else _id(claimed, "affiliate_id")
+
+
+def _id(claimed: object, name: str) -> str:
     try:
-        if identifier(subject, "sub") != subject:
-            raise _refused("its sub is no id")
+        if identifier(claimed, name) != claimed:
+            raise _refused(f"its {name} is no id")
     except Invalid:
-        raise _refused("its sub is no id") from None
-    return str(subject)
+        raise _refused(f"its {name} is no id") from None
+    return str(claimed)
+
+
+def _text(claimed: object) -> str | None:
+    return claimed if isinstance(claimed, str) else None
 
 
 def _refused(why: str) -> Unauthenticated:

@@ -1,4 +1,4 @@
-"""What the function may do to each table: the calls that the actions make, and no other."""
+"""The permissions of the function on each table: the DynamoDB operations that the actions use, and no others."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ Statement = dict[str, Any]
 
 @dataclass(frozen=True)
 class TableAccess:
-    """The calls on one table: reads of its items, queries of indexes by name, and writes within transactions."""
+    """Allowed operations on one table: reads, writes within transactions, and queries of the named indexes."""
 
     table: Table
     reads: tuple[str, ...]
@@ -39,22 +39,22 @@ _KEY_CHECKS = ("ConditionCheckItem", "DescribeTable")
 def statements(prefix: str) -> list[Statement]:
     """Return the policy's statements.
 
-    A write outside a transaction is refused: a plain UpdateItem that adds, repeated after a lost reply, would count
-    twice (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions"). Every table's key may be looked at, and
-    checked by a transaction, which writes nothing: that is how the engine keeps off tables that are not ours.
+    Writes outside transactions are not allowed: an UpdateItem that adds would count twice when it is repeated after a
+    lost reply (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions"). Every table may be described, and its
+    key checked within a transaction, so that the engine notices tables that are not ours.
     """
-    return [statement for calls in TABLE_ACCESS for statement in _statements(calls, prefix)]
+    return [statement for access in TABLE_ACCESS for statement in _statements(access, prefix)]
 
 
-def _statements(calls: TableAccess, prefix: str) -> list[Statement]:
-    arn = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{prefix}{calls.table.name}"
+def _statements(access: TableAccess, prefix: str) -> list[Statement]:
+    arn = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{prefix}{access.table.name}"
     transactions = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
     found = [
-        _allowed((*calls.reads, *_KEY_CHECKS), [arn]),
-        {**_allowed(calls.writes, [arn]), "Condition": transactions},
+        _allowed((*access.reads, *_KEY_CHECKS), [arn]),
+        {**_allowed(access.writes, [arn]), "Condition": transactions},
     ]
-    if calls.indexes:
-        found.append(_allowed(("Query",), [f"{arn}/index/{name}" for name in calls.indexes]))
+    if access.indexes:
+        found.append(_allowed(("Query",), [f"{arn}/index/{name}" for name in access.indexes]))
     return found
 
 

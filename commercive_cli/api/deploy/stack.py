@@ -1,20 +1,22 @@
 """The deployable stack as a CloudFormation template: function, URL, role, tables, log, secret and alarms.
 
-Both know the origins: the URL answers preflights and sends CORS headers, the function refuses other pages' requests.
+URL and function get the origins: the URL answers preflights and sends CORS headers, the function refuses others.
 """
 
 import sys
 from typing import Any
 
+from commercive_cli.api.deploy.package import HANDLER
 from commercive_cli.api.deploy.permissions import statements
+from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
+from commercive_cli.settings.api import SHORTEST_ANSWER_TOKEN
 
 Template = dict[str, Any]
 
-HANDLER = "commercive_cli.api.handler.handler"
 TIMEOUT_SECONDS = 15
-"""More than the ten seconds within which the store gives up, so that clients hear of it."""
+"""More than the ten seconds after which the store gives up, so that clients get its error."""
 
 MEMORY_MB = 1024
 _LOG_DAYS = 30
@@ -32,6 +34,8 @@ def api_stack(prefix: str) -> Template:
             "MakesTables": {"Fn::Equals": [{"Ref": "CreateTables"}, "true"]},
             "HasJwtSecret": _is_given("JwtSecret"),
             "HasSupabaseKey": _is_given("SupabaseKey"),
+            "HasAnswerToken": _is_given("AnswerToken"),
+            "HasExtraCorsHeaders": _is_given("ExtraCorsHeaders"),
             "HasAlarmTopic": _is_given("AlarmTopic"),
         },
         "Resources": {**tables, **_function(prefix), **_url(), **_alarms()},
@@ -50,21 +54,45 @@ def _parameters() -> Template:
         "CodeKey": {"Type": "String", "Description": "Key of the zip in the bucket"},
         "SupabaseUrl": {
             "Type": "String",
-            "Description": "Project whose access tokens count, such as https://PROJECT.supabase.co",
+            "Description": "Project whose access tokens are accepted, such as https://PROJECT.supabase.co",
             "AllowedPattern": "https://[^/?#]+",
         },
         "JwtSecret": _secret("Older projects only: the shared secret that signs access tokens (HS256)"),
-        "SupabaseKey": _secret("Service key, when links shall be written to Supabase's affiliate table, too"),
+        "SupabaseKey": _secret("Service key: finds affiliates in Supabase's table affiliates, and shows links there"),
+        "AnswerToken": _secret("Lets a program write automatic answers; 32 characters or more")
+        | {"AllowedPattern": f"^$|^[!-~]{{{SHORTEST_ANSWER_TOKEN},}}$"},
+        "AdminRoles": {
+            "Type": "String",
+            "Description": "Roles of app_metadata that are admins, such as admin,employee=chat/*+admin/conversations",
+            "Default": "admin",
+        },
         "AllowedOrigins": {
             "Type": "CommaDelimitedList",
             "Description": "Exact origins of the pages that may call",
             "Default": DASHBOARD_URL,
             "AllowedPattern": "^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
         },
+        "ExtraCorsHeaders": {
+            "Type": "String",
+            "Description": "Headers that pages may send beyond the usual, separated by commas",
+            "Default": "",
+            "AllowedPattern": "^$|^[A-Za-z0-9][A-Za-z0-9_-]*(,[A-Za-z0-9][A-Za-z0-9_-]*)*$",
+        },
+        "FallbackUrl": {
+            "Type": "String",
+            "Description": "Backend that goes on serving the actions of FallbackActions",
+            "Default": "",
+            "AllowedPattern": "^$|^https://[^?#@]+$",
+        },
+        "FallbackActions": {
+            "Type": "String",
+            "Description": "What the names of its actions begin with, such as crm/,preferences/",
+            "Default": "",
+        },
         "DashboardUrl": {"Type": "String", "Default": DASHBOARD_URL},
         "CreateTables": {
             "Type": "String",
-            "Description": "false where `commercive tables create` has made the tables",
+            "Description": "false if `commercive tables create` has made the tables",
             "Default": "true",
             "AllowedValues": ["true", "false"],
         },
@@ -75,7 +103,7 @@ def _parameters() -> Template:
         },
         "ReservedConcurrency": {"Type": "Number", "Default": 50, "MinValue": 1},
         "SlowMs": {"Type": "Number", "Description": "Alarm when 1 in 100 calls takes longer", "Default": 3000},
-        "AlarmTopic": {"Type": "String", "Description": "ARN of the SNS topic that hears of alarms", "Default": ""},
+        "AlarmTopic": {"Type": "String", "Description": "ARN of the SNS topic that alarms are sent to", "Default": ""},
     }
 
 
@@ -84,7 +112,7 @@ def _function(prefix: str) -> Template:
         "AddressKey": {
             "Type": "AWS::SecretsManager::Secret",
             "Properties": {
-                "Description": "Keeps callers' addresses unreadable in the rate limits",
+                "Description": "Key of the hashes of callers' addresses in the rate limits",
                 "GenerateSecretString": {"PasswordLength": 64, "ExcludePunctuation": True},
             },
         },
@@ -109,7 +137,7 @@ def _function(prefix: str) -> Template:
         "ApiFunction": {
             "Type": "AWS::Lambda::Function",
             "Properties": {
-                "Description": "The 13 actions of the dashboard",
+                "Description": "The actions of the dashboard",
                 "Handler": HANDLER,
                 "Runtime": {"Ref": "Runtime"},
                 "Architectures": ["x86_64"],
@@ -132,6 +160,10 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_SUPABASE_URL": {"Ref": "SupabaseUrl"},
         "COMMERCIVE_JWT_SECRET": _if_given("HasJwtSecret", "JwtSecret"),
         "COMMERCIVE_SUPABASE_KEY": _if_given("HasSupabaseKey", "SupabaseKey"),
+        "COMMERCIVE_ADMIN_ROLES": {"Ref": "AdminRoles"},
+        "COMMERCIVE_ANSWER_TOKEN": _if_given("HasAnswerToken", "AnswerToken"),
+        "COMMERCIVE_FALLBACK_URL": {"Ref": "FallbackUrl"},
+        "COMMERCIVE_FALLBACK_ACTIONS": {"Ref": "FallbackActions"},
         "COMMERCIVE_ADDRESS_KEY": {"Fn::Sub": "{{resolve:secretsmanager:${AddressKey}}}"},
         "COMMERCIVE_CORS_ORIGINS": {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
         "COMMERCIVE_CORS_HEADERS": "url",
@@ -149,14 +181,14 @@ def _url() -> Template:
                 "AuthType": "NONE",
                 "Cors": {
                     "AllowOrigins": {"Ref": "AllowedOrigins"},
-                    "AllowMethods": ["GET", "POST"],
-                    "AllowHeaders": ["authorization", "content-type", "idempotency-key"],
-                    "ExposeHeaders": ["retry-after", "x-request-id"],
-                    "MaxAge": 3600,
+                    "AllowMethods": list(METHODS),
+                    "AllowHeaders": {"Fn::Split": [",", _allowed_headers()]},
+                    "ExposeHeaders": list(EXPOSED_HEADERS),
+                    "MaxAge": MAX_AGE_SECONDS,
                 },
             },
         },
-        # Lambda wants both since October 2025: the URL may be called, and calling it may invoke the function.
+        # Since October 2025 Lambda requires both: permission to call the URL, and to invoke the function by it.
         "ApiUrlIsPublic": {
             "Type": "AWS::Lambda::Permission",
             "Properties": {
@@ -176,6 +208,11 @@ def _url() -> Template:
             },
         },
     }
+
+
+def _allowed_headers() -> Template:
+    usual = ",".join(REQUEST_HEADERS)
+    return {"Fn::If": ["HasExtraCorsHeaders", {"Fn::Sub": f"{usual},${{ExtraCorsHeaders}}"}, usual]}
 
 
 def _alarms() -> Template:

@@ -1,4 +1,4 @@
-"""Every failure becomes an HTTP status and a JSON body, here and nowhere else (DESIGN.md, section 6)."""
+"""The only place where errors become HTTP statuses and JSON bodies (ARCHITECTURE.md, "Errors")."""
 
 import json
 from typing import Any
@@ -31,13 +31,19 @@ RETRY_SECONDS = 1
 class UnknownAction(NotFound):
     """No action has this name."""
 
+    code = "unknown_action"
 
-class NoKeys(Unavailable):
+
+class OutsideUnavailable(Unavailable):
+    """A service other than the store cannot answer now; the message says what that means for the request."""
+
+
+class NoKeys(OutsideUnavailable):
     """Nobody can tell who is asking, for want of the keys of access tokens; nothing was done."""
 
 
 class WrongMethod(CommerciveError):
-    """The action exists, but not for this HTTP method; `allow` are those that it has."""
+    """The action exists, but not for this HTTP method; `allow` are its methods."""
 
     code = "wrong_method"
 
@@ -51,6 +57,7 @@ STATUSES: dict[type[CommerciveError], int] = {
     Unauthenticated: 401,
     Denied: 403,
     NotFound: 404,
+    UnknownAction: 404,
     WrongMethod: 405,
     Conflict: 409,
     TooLarge: 413,
@@ -62,7 +69,7 @@ STATUSES: dict[type[CommerciveError], int] = {
 
 
 def failure(error: Exception) -> Reply:
-    """Return the reply for an error; a bug's says nothing, and what the store said of itself stays in the log."""
+    """Return the reply for an error; for bugs and store failures it has a fixed text, as details belong in the log."""
     status, body = _failed(error)
     return Reply(status, to_json(body.model_dump(mode="json")), _headers(error))
 
@@ -73,7 +80,7 @@ def code_of(error: Exception) -> str:
 
 
 def to_json(value: dict[str, Any]) -> str:
-    """Return JSON text that UTF-8 can carry, whatever was in the request."""
+    """Return JSON text; characters that UTF-8 cannot encode are replaced."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
 
 
@@ -83,7 +90,7 @@ def _failed(error: Exception) -> tuple[int, Failed]:
         return status, Failed(error=BUG_TEXT, code=CommerciveError.code)
     if isinstance(error, Misconfigured):
         return status, Failed(error=MISCONFIGURED_TEXT, code=error.code)
-    is_unknown = isinstance(error, Unavailable) and not isinstance(error, NoKeys)
+    is_unknown = isinstance(error, Unavailable) and not isinstance(error, OutsideUnavailable)
     return status, Failed(error=UNAVAILABLE_TEXT if is_unknown else str(error), code=code_of(error))
 
 

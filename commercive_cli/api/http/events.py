@@ -1,4 +1,4 @@
-"""Lambda Function URL events (payload format 2.0), read strictly, and the replies that Lambda wants back."""
+"""Reads Lambda Function URL events (payload format 2.0) strictly, and makes the replies that Lambda expects."""
 
 import base64
 from collections.abc import Mapping
@@ -14,32 +14,36 @@ _FIELDS = 100
 
 
 class TooLarge(CommerciveError):
-    """The request's body exceeds 256 KB, or the answer what Lambda can carry."""
+    """The request's body exceeds 256 KB, or the answer exceeds Lambda's limit."""
 
     code = "too_large"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer: its status, the JSON text of its body, and headers beyond the usual."""
+    """An HTTP answer: its status, its body and headers beyond the usual.
+
+    The body is JSON text of ours, or what another backend answered, in base64 and `encoded`.
+    """
 
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    encoded: bool = False
 
     def as_lambda(self) -> dict[str, Any]:
-        """Return the reply as Lambda wants it."""
+        """Return the reply as Lambda expects it."""
         return {
             "statusCode": self.status,
             "headers": dict(self.headers),
             "body": self.body,
-            "isBase64Encoded": False,
+            "isBase64Encoded": self.encoded,
         }
 
 
 @dataclass(frozen=True)
 class HTTPRequest:
-    """An HTTP request out of an event; nothing in it is checked yet, and its body not even decoded."""
+    """The HTTP request in an event; query and body are decoded and checked when they are read."""
 
     event: Mapping[str, Any]
 
@@ -50,7 +54,7 @@ class HTTPRequest:
 
     @property
     def source(self) -> str:
-        """Return the address of the caller, as the one who accepted the connection saw it."""
+        """Return the IP address from which the connection came."""
         return str(self._http.get("sourceIp", ""))
 
     @property
@@ -64,12 +68,15 @@ class HTTPRequest:
         value = headers.get(name)
         return None if value is None else str(value)
 
+    @property
+    def raw_query(self) -> str:
+        """Return the query string as it came."""
+        return str(self.event.get("rawQueryString") or "")
+
     def query(self) -> dict[str, str]:
-        """Return the parameters of the query string; raise Invalid when one is there twice or is no UTF-8."""
+        """Return the parameters of the query string; raise Invalid for a doubled one or bad UTF-8."""
         try:
-            pairs = parse_qsl(
-                self.event.get("rawQueryString") or "", keep_blank_values=True, errors="strict", max_num_fields=_FIELDS
-            )
+            pairs = parse_qsl(self.raw_query, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
         except ValueError:
             raise Invalid(f"the query string is not UTF-8, or has more than {_FIELDS} parameters") from None
         parameters = dict(pairs)
@@ -78,21 +85,31 @@ class HTTPRequest:
         return parameters
 
     def body(self) -> str:
-        """Return the body's text; raise TooLarge beyond 256 KB, Invalid when it is no base64 or no UTF-8."""
+        """Return the body's text; raise TooLarge beyond 256 KB, Invalid for bad base64 or UTF-8."""
         body = self.event.get("body") or ""
-        encoded = self.event.get("isBase64Encoded") is True
-        if len(body) > (_BASE64_CHARACTERS if encoded else BODY_BYTES):
+        if len(body) > (_BASE64_CHARACTERS if self._is_encoded else BODY_BYTES):
+            raise _too_large()
+        raw = self.raw_body()
+        if len(raw) > BODY_BYTES:
             raise _too_large()
         try:
-            raw = base64.b64decode(body, validate=True) if encoded else body.encode()
-            text = raw.decode()
+            return raw.decode()
+        except UnicodeError:
+            raise Invalid("the body is not UTF-8") from None
+
+    def raw_body(self) -> bytes:
+        """Return the bytes of the body, as many as Lambda lets through; raise Invalid when it is no base64."""
+        body = self.event.get("body") or ""
+        try:
+            return base64.b64decode(body, validate=True) if self._is_encoded else body.encode()
         except UnicodeError:
             raise Invalid("the body is not UTF-8") from None
         except ValueError:
             raise Invalid("the body is not base64") from None
-        if len(raw) > BODY_BYTES:
-            raise _too_large()
-        return text
+
+    @property
+    def _is_encoded(self) -> bool:
+        return self.event.get("isBase64Encoded") is True
 
     @property
     def _context(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Function URL events as Lambda would make them, for requests that reach us some other way (AWS, "Lambda URLs")."""
+"""Makes Function URL events as Lambda does, for the local server and `api call` (AWS, "Lambda function URLs")."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ _TEXT = ("text/", "application/json", "application/javascript", "application/xml
 def http_event(
     method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, source: str
 ) -> dict[str, Any]:
-    """Return the event for an HTTP request; header names are in lower case, a body that is no text is base64."""
+    """Return the event for an HTTP request; header names are in lower case, a binary body is base64."""
     text = _text(headers.get("content-type", ""), body)
     return {
         "version": "2.0",
@@ -39,7 +39,7 @@ def http_event(
 
 
 def action_event(action: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the event that calls one action with these values, in the way the action takes them."""
+    """Return the event that calls an action with these parameters, by the action's method."""
     known = BY_NAME.get(action)
     if known is None or known.method == "GET":
         query = urlencode({"action": action} | {name: _query_text(value) for name, value in values.items()})
@@ -49,7 +49,7 @@ def action_event(action: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(content_type: str, body: bytes) -> str | None:
-    """Return the body as text, or None for one that Lambda passes on as base64."""
+    """Return the body as text, or None for a body that Lambda encodes as base64."""
     if body and not content_type.lower().startswith(_TEXT):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Small HTTP calls to other services: two seconds, no redirects, no proxies, https unless it is this machine."""
+"""HTTP calls to other services: two seconds, no redirects, no proxies, https unless it is this machine."""
 
 import io
 import socket
@@ -11,18 +11,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 2.0
-"""For a whole call, from connecting to the last byte; only looking up the host's name is not counted."""
+"""For a whole request, from connecting to the last byte; resolving the host's name is not included."""
 
 LARGEST_ANSWER = 256 * 1024
 
 
 class RequestFailed(Exception):
-    """The other side did not answer in time, or with something that is no answer."""
+    """The server did not answer in time, or not in HTTP."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """What the other side said; header names are in lower case."""
+    """The server's answer; header names are in lower case."""
 
     status: int
     body: bytes = b""
@@ -30,18 +30,18 @@ class Response:
 
 
 SendRequest = Callable[[str, str, Mapping[str, str], bytes], Response]
-"""Sends method, URL, headers and body; raises CallFailed."""
+"""Sends method, URL, headers and body; raises RequestFailed."""
 
 
 class _Deadline:
-    """The time that is left of a call; `now` counts seconds."""
+    """The deadline of a request; `now` returns seconds."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], seconds: float) -> None:
         self._now = now
-        self._ends = now() + TIMEOUT_SECONDS
+        self._ends = now() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left; raise TimeoutError when none are."""
+        """Return the seconds until the deadline; raise TimeoutError after it."""
         left = self._ends - self._now()
         if left <= 0:
             raise TimeoutError
@@ -49,7 +49,7 @@ class _Deadline:
 
 
 class _Incoming(io.RawIOBase):
-    """What a socket receives until the deadline, however slowly it drips."""
+    """Reads from a socket, with the rest of the deadline as the timeout of every read."""
 
     def __init__(self, source: socket.socket, deadline: _Deadline) -> None:
         self._source = source
@@ -64,10 +64,17 @@ class _Incoming(io.RawIOBase):
 
 
 def send_request(
-    method: str, url: str, headers: Mapping[str, str], body: bytes, *, now: Callable[[], float] = time.monotonic
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    seconds: float = TIMEOUT_SECONDS,
+    largest: int = LARGEST_ANSWER,
+    now: Callable[[], float] = time.monotonic,
 ) -> Response:
-    """Send one request and return what came back within two seconds in all, at most 256 KB of it."""
-    deadline = _Deadline(now)
+    """Send one request and return what came back within these seconds in all, and no more bytes than `largest`."""
+    deadline = _Deadline(now, seconds)
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port)
@@ -82,7 +89,7 @@ def send_request(
         response = HTTPResponse(connection.sock, method=method)
         response.fp = io.BufferedReader(_Incoming(connection.sock, deadline))
         response.begin()
-        return Response(response.status, response.read(LARGEST_ANSWER), _lower(response.getheaders()))
+        return Response(response.status, response.read(largest), _lower(response.getheaders()))
     except (OSError, HTTPException) as error:
         raise RequestFailed(f"{parts.hostname} did not answer: {type(error).__name__}") from error
     finally:
@@ -90,7 +97,7 @@ def send_request(
 
 
 def _connect(host: str, port: int, deadline: _Deadline) -> socket.socket:
-    """Return a connection to the first of the host's addresses that takes one before the deadline."""
+    """Return a connection to the first of the host's addresses that accepts one before the deadline."""
     failed = OSError("the host has no address")
     for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         try:

@@ -1,10 +1,11 @@
-"""The API on this machine: HTTP requests become the events that Lambda would make of them."""
+"""The local server: turns HTTP requests into Function URL events, and replies into responses."""
 
+import base64
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from waitress import wasyncore
@@ -15,7 +16,7 @@ from commercive_cli.api.http.local_events import http_event
 from commercive_cli.domain.errors import Unavailable
 
 LARGEST_REQUEST = 6 * 1024 * 1024
-"""Bytes; Lambda refuses more before a function sees it."""
+"""In bytes; Lambda refuses larger requests before they reach a function."""
 
 THREADS = 16
 DRAIN_SECONDS = 10.0
@@ -51,29 +52,29 @@ class LocalServer:
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def run(self) -> None:
-        """Serve until `stop`; then take no more connections, answer what was asked, and return."""
+        """Serve until `stop`; then accept no more connections, answer pending requests for up to 10 s, and return."""
         while not self._stopping.is_set():
-            self._turn(_POLL_SECONDS)
+            self._poll(_POLL_SECONDS)
         for listener in self._listeners():
-            wasyncore.dispatcher.close(listener)  # its own close would take the trigger away from the busy threads
+            wasyncore.dispatcher.close(listener)  # its own close would also close the trigger that busy threads need
         deadline = time.monotonic() + DRAIN_SECONDS
-        while any(map(_is_busy, self._open())) and time.monotonic() < deadline:
-            self._turn(_DRAIN_POLL_SECONDS)
+        while any(map(_is_busy, self._connections())) and time.monotonic() < deadline:
+            self._poll(_DRAIN_POLL_SECONDS)
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._channels)
 
     def stop(self, *_signal: object) -> None:
-        """Let `run` come to its end; may be called from a signal handler or another thread."""
+        """Make `run` return; may be called from a signal handler or another thread."""
         self._stopping.set()
         self._server.pull_trigger()
 
-    def _turn(self, seconds: float) -> None:
+    def _poll(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._channels, count=1)
 
     def _listeners(self) -> list[Any]:
         return [each for each in self._channels.values() if getattr(each, "accepting", False)]
 
-    def _open(self) -> list[HTTPChannel]:
+    def _connections(self) -> list[HTTPChannel]:
         return [each for each in self._channels.values() if isinstance(each, HTTPChannel)]
 
 
@@ -92,9 +93,9 @@ def wsgi_app(handle: Handle) -> Callable[..., Iterable[bytes]]:
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         reply = handle(_event(environ))
-        status = HTTPStatus(reply["statusCode"])
-        start_response(f"{status.value} {status.phrase}", list(reply["headers"].items()))
-        return [reply["body"].encode()]
+        status, body = reply["statusCode"], reply["body"].encode()
+        start_response(f"{status} {responses.get(status, 'Other')}", list(reply["headers"].items()))
+        return [base64.b64decode(body) if reply.get("isBase64Encoded") else body]
 
     return app
 

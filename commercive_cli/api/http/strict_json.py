@@ -1,4 +1,4 @@
-"""JSON as it is meant (RFC 8259): no key twice, no NaN, no floats, no bottomless nesting."""
+"""Strict JSON (RFC 8259): refuses doubled keys, NaN and deep nesting, and reads fractions as Decimal."""
 
 import json
 from collections.abc import Iterable
@@ -8,17 +8,17 @@ from typing import Any, NoReturn
 from commercive_cli.domain.errors import Invalid
 
 TWICE = ("admin/approve-lead", frozenset({"approve", "reject"}))
-"""The one pair of values that one object may hold under one key, `action`: the seed's approve body (section 2.13)."""
+"""The only values that `action` may have both in one object: the seed's approve body (section 2.13)."""
 
 DEEPEST = 32
-"""Levels of nesting, as many as DynamoDB holds; beyond that, mere printing of a value could exhaust the stack."""
+"""Levels of nesting, the limit of DynamoDB; printing deeper values could exhaust the stack."""
 
 
 def read_object(text: str) -> dict[str, Any]:
     """Return the JSON object in `text`, its fractions as Decimal; raise Invalid for anything else.
 
-    The approve body that holds `action` twice comes back with the decision alone, wherever it stood, which is what is
-    left when JavaScript sends that body.
+    The approve body that holds `action` twice is returned with the decision as `action`, whatever the order, as
+    JavaScript would send it.
     """
     reader = _ObjectBuilder()
     try:
@@ -29,7 +29,7 @@ def read_object(text: str) -> dict[str, Any]:
         raise Invalid("the JSON holds a number that is out of range") from None
     except json.JSONDecodeError as error:
         raise Invalid(f"the body is not valid JSON: {error.msg} at character {error.pos}") from None
-    except ValueError:  # Python reads no whole number of more than 4,300 digits
+    except ValueError:  # Python refuses integers of more than 4,300 digits
         raise Invalid("the JSON holds a number that is out of range") from None
     if not isinstance(value, dict):
         raise Invalid("the body must be a JSON object")
@@ -38,7 +38,7 @@ def read_object(text: str) -> dict[str, Any]:
 
 
 class _ObjectBuilder:
-    """Builds objects from their pairs, remembering those that hold a key twice."""
+    """Builds objects from their pairs, and remembers those in which `action` was doubled."""
 
     def __init__(self) -> None:
         self._doubled: list[dict[str, Any]] = []
@@ -52,7 +52,7 @@ class _ObjectBuilder:
         return approval
 
     def checked(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the whole body; raise Invalid when an object within it, rather than itself, held `action` twice."""
+        """Return the whole body; raise Invalid when an object inside it held `action` twice."""
         if any(each is not body for each in self._doubled):
             raise _twice("action")
         return body

@@ -1,1 +1,1 @@
-"""One module a command group."""
+"""The groups of commands, one module or package for each."""

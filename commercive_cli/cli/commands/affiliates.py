@@ -1,4 +1,4 @@
-"""`commercive affiliates`: links, stats, and counting the stats again."""
+"""`commercive affiliates`: links, stats, and recounting the stats."""
 
 from typing import Annotated
 
@@ -8,9 +8,11 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
-from commercive_cli.domain.answers.affiliates import Affiliates, Recomputation
+from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, Recomputation
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.services.affiliates.recompute import RecomputeService
+from commercive_cli.settings import environment
+from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
 
 app = new_group("affiliates")
 
@@ -64,7 +66,7 @@ def create_link(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Create an affiliate's link for a shop. Shows the one that exists, if any."""
+    """Create an affiliate's link for a shop. Shows the existing link, if there is one."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.write(lambda: services.affiliates.create_link(affiliate, email, store_url))
@@ -121,9 +123,9 @@ def recompute(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Count leads again and correct wrong stats. With --dry-run, exits 3 when something differs.
+    """Recount leads and correct wrong stats. With --dry-run, exits 3 when something differs.
 
-    With --all, exits 3 when leads cannot be read, too: their affiliates are left as they are.
+    With --all, exits 3 also when leads cannot be read; the stats of their affiliates are not changed.
     """
     if bool(ids) == everyone:
         raise Invalid("name affiliates by id, or pass --all; one of the two")
@@ -137,10 +139,50 @@ def recompute(
             raise typer.Exit(DIFFERS)
 
 
+@app.command(epilog=example("commercive affiliates sync AFFILIATE_ID", "commercive affiliates sync --dry-run"))
+def sync(
+    context: typer.Context,
+    *,
+    ids: AffiliateIds = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Let Supabase show the primary links of affiliates, all who have one by default. Repeats what was missed.
+
+    With --dry-run, exits 3 when it shows something else.
+    """
+    from commercive_cli.api.supabase import AffiliateTable, sync_primary_link
+
+    table, found = AffiliateTable(_supabase()), list[FormURLSet]()
+    session = Session(context, output)
+    with session.reading() if dry_run else session.writing(yes=yes) as services:
+
+        def one(affiliate_id: str) -> FormURLSet:
+            found.append(sync_primary_link(services.affiliates, table, affiliate_id, dry_run=dry_run))
+            return found[-1]
+
+        if ids:
+            session.each(ids, one)
+        else:
+            session.many(services.affiliates.linked_affiliates(), one)
+    if dry_run and any(each.changed for each in found):
+        raise typer.Exit(DIFFERS)
+
+
+def _supabase() -> SupabaseSettings:
+    settings = load_supabase(environment())
+    if settings is None:
+        raise Invalid(
+            "this needs Supabase: set COMMERCIVE_SUPABASE_URL, and its service key as COMMERCIVE_SUPABASE_KEY"
+        )
+    return settings
+
+
 def _check_read(result: Recomputation) -> None:
     if result.damaged:
         leads = ", ".join(result.damaged)
-        say(f"leads that cannot be read, their affiliates left alone: {leads}; see `commercive tables audit`")
+        say(f"leads that cannot be read, so their affiliates were skipped: {leads}; see `commercive tables audit`")
         raise typer.Exit(DIFFERS)
 
 

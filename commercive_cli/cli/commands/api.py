@@ -1,9 +1,10 @@
-"""`commercive api`: the API on this machine, and everything that deploying it takes."""
+"""`commercive api`: serves and calls the API on this machine, and makes what its deployment needs."""
 
 import io
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import BUG, EXIT_CODES, USAGE, answering, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.settings import environment
 from commercive_cli.settings.api import AuthMode, load_api
 
@@ -21,8 +22,8 @@ app = new_group("api")
 
 DEFAULT_PORT = 8787
 _INDENT = 2
-_HTTP_ALONE = ("wrong_method", "too_large")
-"""Codes that only the API has; both mean that the request was not one it takes."""
+_HTTP_ALONE = {"wrong_method": USAGE, "too_large": USAGE, "unknown_action": EXIT_CODES[NotFound]}
+"""Codes that only the API has."""
 
 
 @app.command(epilog=example("commercive api serve --auth none --origin http://localhost:3000"))
@@ -35,10 +36,10 @@ def serve(
     ] = DEFAULT_PORT,
     auth: Annotated[
         AuthMode | None,
-        typer.Option(help="jwt checks access tokens, none trusts everybody; jwt unless said otherwise."),
+        typer.Option(help="jwt checks access tokens, none trusts everybody; jwt by default."),
     ] = None,
     origin: Annotated[
-        list[str] | None, typer.Option(metavar="ORIGIN", help="A page's origin that may call; repeatable.")
+        list[str] | None, typer.Option(metavar="ORIGIN", help="Origin of pages that may call the API; repeatable.")
     ] = None,
     yes: o.Yes = False,
 ) -> None:
@@ -73,18 +74,18 @@ def call(
     ] = None,
     yes: o.Yes = False,
 ) -> None:
-    """Call one action through the API's handler, trusted. Prints its JSON; the exit code follows the error's code."""
+    """Call one action through the API's handler in mode none. Prints its JSON; the exit code is that of its error."""
     from commercive_cli.api.factory import create_application
     from commercive_cli.api.http.local_events import action_event
     from commercive_cli.api.telemetry import Telemetry
 
     session = Session(context)
-    settings = load_api(environment(), auth="none")
+    settings = replace(load_api(environment(), auth="none"), fallback=None)
     log = sys.stderr if session.options.verbose else io.StringIO()
     with session.writing(yes=yes) as services:
         event = action_event(action, read_values(values or []))
         reply = create_application(settings, services, Telemetry(log))(event)
-    code = _exit_code(json.loads(reply["body"]).get("code"))
+    code = exit_code_of(json.loads(reply["body"]).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
         typer.echo(reply["body"])
     raise typer.Exit(code)
@@ -123,20 +124,43 @@ def template(
     typer.echo(json.dumps(stack.api_stack(session.settings.store.dynamodb_prefix), indent=_INDENT))
 
 
-@app.command(epilog=example("commercive api package commercive-api.zip"))
+@app.command(
+    epilog=example(
+        "commercive api package commercive-api.zip",
+        "commercive api package commercive-api.zip --lock .ci/constraints.txt",
+    )
+)
 def package(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the zip.")] = Path(
         "commercive-api.zip"
     ),
+    *,
+    lock: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", exists=True, dir_okay=False, help="Lock file of the libraries' versions and hashes."
+        ),
+    ] = None,
+    installed: Annotated[
+        bool, typer.Option("--installed", help="Take the libraries as they are installed here, without a lock file.")
+    ] = False,
 ) -> None:
-    """Write the zip that Lambda runs: our code and its libraries, as installed here."""
+    """Write the zip that Lambda runs: our code and its libraries.
+
+    pip installs the libraries anew in the versions of the lock file. Without --lock, that is the lock file of the
+    checkout that this program runs from; without a checkout, the libraries are copied as they are installed here.
+    """
+    from commercive_cli.api.deploy.lock import default_lock
     from commercive_cli.api.deploy.package import mismatch, write_package
 
-    warning = mismatch()
-    if warning:
+    if lock is not None and installed:
+        raise Invalid("--lock and --installed contradict each other; pass one of them")
+    lock = None if installed else lock or default_lock()
+    if warning := mismatch():
         say(f"warning: {warning}")
-    count = write_package(target)
-    say(f"{target}: {count} files, {target.stat().st_size:,} bytes")
+    count = write_package(target, lock)
+    source = f"versions of {lock}" if lock else "versions installed here, which no lock file checks"
+    say(f"{target}: {count} files, {target.stat().st_size:,} bytes; libraries in the {source}")
 
 
 def _check_tables(session: Session) -> None:
@@ -144,12 +168,12 @@ def _check_tables(session: Session) -> None:
     if session.settings.store.engine != "dynamodb":
         raise Invalid("--check looks at tables on DynamoDB; name them with --store dynamodb://REGION?prefix=PREFIX")
     with session.reading() as services:
-        there = services.tables.check()
+        there = services.tables.count_existing()
     say(f"{there} of the six tables are there, and ours" + ("; deploy with CreateTables=false" if there else ""))
 
 
 def read_values(pairs: list[str]) -> dict[str, Any]:
-    """Return what KEY=VALUE and KEY:=JSON say; a dot in a key opens an object, as in lead_data.name=Ann."""
+    """Return the values of KEY=VALUE and KEY:=JSON; a dot in a key makes an object, as in lead_data.name=Ann."""
     values: dict[str, Any] = {}
     for pair in pairs:
         key, found, text = pair.partition("=")
@@ -160,7 +184,7 @@ def read_values(pairs: list[str]) -> dict[str, Any]:
         for step in path:
             target = target.setdefault(step, {})
             if not isinstance(target, dict):
-                raise Invalid(f"{key!r} goes through a value that is no object")
+                raise Invalid(f"{key!r} goes through a value that is not an object")
         target[name] = _json(pair, text) if key.endswith(":") else text
     return values
 
@@ -172,10 +196,10 @@ def _json(pair: str, text: str) -> Any:
         raise Invalid(f"{pair!r}: what follows := must be JSON") from None
 
 
-def _exit_code(code: str | None) -> int:
-    """Return the exit code for an answer's error code, 0 for a success (DESIGN.md, section 6)."""
+def exit_code_of(code: str | None) -> int:
+    """Return the exit code for an answer's error code, 0 for a success (ARCHITECTURE.md, "Errors")."""
     if code is None:
         return 0
     if code in _HTTP_ALONE:
-        return USAGE
+        return _HTTP_ALONE[code]
     return next((number for error, number in EXIT_CODES.items() if error.code == code), BUG)

@@ -1,4 +1,4 @@
-"""`commercive chat`: what support staff do with conversations."""
+"""`commercive chat`: the support staff's commands for conversations."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,6 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
-from commercive_cli.cli.message_sources import MessageSources
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.times import parse_duration, parse_time
 from commercive_cli.domain.answers.chat import Conversations
@@ -15,22 +14,20 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.settings import environment
-from commercive_cli.settings.canned_replies import template_names
 
 app = new_group("chat")
 
 
-def _templates(incomplete: str) -> list[str]:
-    return [name for name in template_names(environment()) if name.startswith(incomplete)]
+def _replies(incomplete: str) -> list[str]:
+    from commercive_cli.settings.canned_replies import reply_names
+
+    return [name for name in reply_names(environment()) if name.startswith(incomplete)]
 
 
 Conversation = Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
-ConversationIds = Annotated[
-    list[str] | None, typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
-]
-ManyConversations = Annotated[
-    list[str], typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
-]
+_IDS = typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
+ConversationIds = Annotated[list[str] | None, _IDS]
+ManyConversations = Annotated[list[str], _IDS]
 
 
 @app.command("list", epilog=example("commercive chat list --status open --sort waiting", "commercive chat list -o ids"))
@@ -79,9 +76,9 @@ def show(
     session = Session(context, output)
     after = parse_time(since, "--since", session.now)
     with session.writing(yes=yes) if mark_read else session.reading() as services:
-        # Services take the last time that is not wanted.
+        # --since is inclusive, the service's `since` exclusive.
         thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
-        session.screen.show(thread)  # nothing has changed yet; what could not be shown is not marked read
+        session.screen.show(thread)  # shown before the write, so that only shown messages are marked read
         if mark_read:
             say(f"{services.chat.mark_shown(thread).marked} marked read")
 
@@ -103,6 +100,8 @@ def send(
     output: o.Output = "table",
 ) -> None:
     """Send a message as the user, for tests and phone calls."""
+    from commercive_cli.cli.message_sources import MessageSources
+
     message = MessageSources(text, file).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
@@ -126,7 +125,9 @@ def reply(
     template: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="A canned reply, templates/NAME.txt beside the config file.", autocompletion=_templates
+            metavar="NAME",
+            help="A canned reply, templates/NAME.txt beside the config file.",
+            autocompletion=_replies,
         ),
     ] = None,
     var: Annotated[
@@ -143,6 +144,8 @@ def reply(
     output: o.Output = "table",
 ) -> None:
     """Reply in a conversation as an admin."""
+    from commercive_cli.cli.message_sources import MessageSources
+
     message = MessageSources(text, file, editor, template, var or ()).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
@@ -198,7 +201,7 @@ def close(
             session.each(ids or [], lambda one: services.chat.close(one, session.actor))
             return
         since = session.now - parse_duration(idle, "--idle")
-        # A conversation somebody writes in meanwhile is idle no more, so it stays open.
+        # `as_of` keeps a conversation open that got a message since it was selected.
         seen = {each.conversation_id: each.updated_at for each in services.chat.idle(since, last_from)}
         session.many(list(seen), lambda one: services.chat.close(one, session.actor, as_of=seen[one]))
 

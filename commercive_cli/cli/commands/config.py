@@ -17,14 +17,14 @@ app = new_group("config")
 
 @app.command(epilog=example("commercive --profile prod config show"))
 def show(context: typer.Context, *, output: o.Output = "table") -> None:
-    """Show the settings in force, and where each comes from."""
+    """Show the current settings, and where each comes from."""
     session = Session(context, output)
     session.show(settings_shown(session.settings, config_path(environment())))
 
 
 @app.command(epilog=example("$EDITOR $(commercive config path)"))
 def path() -> None:
-    """Print where the config file is, or would be."""
+    """Print the path of the config file, whether or not it exists."""
     typer.echo(str(config_path(environment())))
 
 

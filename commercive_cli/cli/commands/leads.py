@@ -1,4 +1,4 @@
-"""`commercive leads`: what admins do with the leads of the affiliate programme."""
+"""`commercive leads`: the admins' commands for the leads of the affiliate programme."""
 
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ app = new_group("leads")
 Lead = Annotated[str, typer.Argument(metavar="ID", help="Id of the lead.")]
 LeadIds = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of leads, or - to read them from stdin.")]
 Notes = Annotated[str | None, typer.Option("--notes", metavar="TEXT", help="Why; at most 2,000 characters.")]
-Amend = Annotated[bool, typer.Option("--amend", help="Decide anew what was decided otherwise.")]
+Amend = Annotated[bool, typer.Option("--amend", help="Replace an earlier, different decision.")]
 
 
 @app.command(
@@ -128,11 +128,14 @@ def approve(
         )
 
 
-@app.command(epilog=example("commercive leads reject LEAD_ID --notes 'not reachable'"))
+@app.command(epilog=example("commercive leads reject LEAD_ID --reason 'Volume too low'"))
 def reject(
     context: typer.Context,
     *,
     ids: LeadIds,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why, as it is told outside; at most 2,000 characters.")
+    ] = None,
     notes: Notes = None,
     amend: Amend = False,
     yes: o.Yes = False,
@@ -142,14 +145,17 @@ def reject(
     """Reject leads. Rejecting a rejected one changes nothing."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(ids, lambda one: services.leads.decide(one, "rejected", session.actor, notes=notes, amend=amend))
+        session.each(
+            ids,
+            lambda one: services.leads.decide(one, "rejected", session.actor, notes=notes, reason=reason, amend=amend),
+        )
 
 
 @app.command(epilog=example("commercive leads reset LEAD_ID"))
 def reset(
     context: typer.Context, *, ids: LeadIds, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table"
 ) -> None:
-    """Take decisions back. The leads are pending again and their commissions no longer counted."""
+    """Take decisions back. The leads are pending again and their commissions are no longer counted."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(ids, lambda one: services.leads.reset(one, session.actor))

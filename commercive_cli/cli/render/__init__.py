@@ -1,1 +1,1 @@
-"""From answers to text: tables for people, JSON, CSV and ids for programs."""
+"""Renders answers: tables for people; JSON, CSV, tab-separated rows and ids for programs."""

@@ -1,4 +1,4 @@
-"""What each record shows: the one place that declares columns, for every format that has rows."""
+"""The columns of each record, for all formats with rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,16 +8,16 @@ from commercive_cli.domain import attributes
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Record
 
 Kind = Literal["id", "text", "prose", "time", "money", "count", "status", "flag"]
-"""How a value is shown. Ids are never cut, text is cut to the terminal's width, prose is wrapped."""
+"""The kind of a value. Ids are never cut, text is cut to the terminal's width, prose is wrapped."""
 
 
 @dataclass(frozen=True)
 class Column:
     """A named value of a record.
 
-    `path` leads to it through attributes, `words` says it in words, `wide` keeps it off the terminal's table,
-    `title` is its shorter name there. What `names` a record is always shown, and whole; the first column does where
-    none is marked.
+    `path` is the dotted path of its attribute, if other than `name`; `words` returns the value as text; `wide` omits
+    the column in a terminal's table; `title` is its shorter name there. Columns that `names` marks identify the record
+    and are always shown whole; without a mark, the first column is.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Column:
     names: bool = False
 
     def value(self, record: Any) -> Any:
-        """Return the record's value, or None when a step of the path leads nowhere."""
+        """Return the record's value, or None when the record has no such attribute."""
         for step in (self.path or self.name).split("."):
             record = record.get(step) if isinstance(record, dict) else getattr(record, step, None)
         return record if self.words is None else self.words(record)
@@ -47,7 +47,7 @@ _SHOWN_AS: dict[attributes.Kind, Kind] = {
 
 
 def _columns(record: type[Record], *columns: Column) -> tuple[Column, ...]:
-    """Return the columns, each shown as what the record says its attribute is, unless the column says otherwise."""
+    """Return the columns; those of kind `text` get the kind that the record declares for the attribute."""
     kinds = {name: _SHOWN_AS.get(each.kind, "text") for name, each in attributes.attributes_of(record).items()}
     return tuple(replace(each, kind=kinds[each.name]) if each.kind == "text" else each for each in columns)
 
@@ -68,6 +68,7 @@ CONVERSATION = _columns(
     Column("last_message_id", wide=True),
     Column("closed_at", wide=True),
     Column("closed_by", wide=True),
+    Column("human_requested", wide=True),
 )
 MESSAGE = _columns(
     Message,
@@ -97,6 +98,7 @@ LEAD = _columns(
     Column("reviewed_by", wide=True),
     Column("reviewed_at", wide=True),
     Column("admin_notes", wide=True),
+    Column("rejection_reason", wide=True),
 )
 STATS = _columns(
     AffiliateStats,
@@ -161,6 +163,7 @@ SENT = (
     Column("conversation_id", "id", names=True),
     Column("created_at", "time"),
 )
+USER_SENT = (*SENT, Column("is_new_conversation", "flag", wide=True))
 MARKED = (Column("conversation_id", "id"), Column("marked", "count"))
 CHANGED = (Column("conversation_id", "id"), Column("status", "status"), Column("changed", "flag"))
 SUBMITTED = (Column("lead_id", "id"),)
@@ -172,7 +175,14 @@ DECIDED = (
     Column("affiliate_id", "id", "lead.affiliate_id"),
     Column("reviewed_by", "id", "lead.reviewed_by"),
     Column("admin_notes", "text", "lead.admin_notes"),
+    Column("rejection_reason", "text", "lead.rejection_reason"),
     Column("updated_at", "time", "lead.updated_at", wide=True),
+)
+FORM_URL = (
+    Column("affiliate_id", "id"),
+    Column("changed", "flag"),
+    Column("before"),
+    Column("form_url", "id"),
 )
 CREATED = (
     Column("link_id", "id"),

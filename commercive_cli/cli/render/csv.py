@@ -1,6 +1,6 @@
-"""CSV cells that no spreadsheet runs: a leading apostrophe before what would be a formula.
+"""CSV cells that spreadsheets do not run as formulas: a formula gets a leading apostrophe.
 
-A cell that looks as if it had got one gets another, so that a reader can take one off each and has the text exactly.
+So does a cell that looks like an escaped formula, so that removing one apostrophe from each restores the exact text.
 Source: OWASP, "CSV Injection". RFC 4180 for quoting and line ends.
 """
 
@@ -9,12 +9,12 @@ import io
 import re
 from collections.abc import Sequence
 
-_RUNS = re.compile(r"'*[=+\-@\t\r]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-def harmless(cell: str) -> str:
-    """Return the cell with an apostrophe before it when a spreadsheet would run it, or when it looks as if made so."""
-    return f"'{cell}" if _RUNS.match(cell) else cell
+def escape_formula(cell: str) -> str:
+    """Return the cell with a leading apostrophe if it is a formula, or a formula after apostrophes."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def csv_line(cells: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""JSON: one document, or one item a line. Equal in meaning to what the API answers, and inert on a terminal."""
+"""JSON: one document, or one item a line. Equivalent to the API's JSON, with control characters as escapes."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ def lines(items: Iterable[BaseModel]) -> Iterator[str]:
 
 
 def streamed_document(name: str, items: Iterable[BaseModel]) -> Iterator[str]:
-    """Yield the document that a whole listing is, holding one item at a time; `name` is the field of the items."""
+    """Yield the document of a whole listing, with one item at a time in memory; `name` is the field of the items."""
     yield f'{{\n  "success": true,\n  "next_cursor": null,\n  {json.dumps(name)}: ['
     between = "\n"
     for item in items:

@@ -1,4 +1,4 @@
-"""What --dry-run shows: every change that would be made, attribute by attribute."""
+"""The output of --dry-run: every change that would be made, with its attributes before and after."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -13,7 +13,7 @@ from commercive_cli.store.items import OtherValue
 
 
 class PlannedWriteShown(BaseModel):
-    """One item that would change: which, and its changing attributes before and after."""
+    """One item that would change, with its changing attributes before and after."""
 
     action: str
     table: str
@@ -22,14 +22,14 @@ class PlannedWriteShown(BaseModel):
 
 
 class DryRunShown(BaseModel):
-    """A rehearsed command's changes, in the order they would be made. Nothing was written."""
+    """The changes that a dry run recorded, in the order in which they would be made."""
 
     dry_run: Literal[True] = True
     changes: list[PlannedWriteShown]
 
 
 def dry_run_shown(changes: Sequence[PlannedWrite]) -> DryRunShown:
-    """Return what a rehearsal recorded, ready to be shown."""
+    """Return the recorded changes as an answer."""
     return DryRunShown(
         changes=[
             PlannedWriteShown(
@@ -54,9 +54,9 @@ class PlannedAttributeShown(BaseModel):
     after: Any = None
 
 
-def attribute_rows(plan: DryRunShown) -> Iterable[PlannedAttributeShown]:
-    """Yield one row an attribute; a change without attributes, such as a table's, is one row."""
-    for change in plan.changes:
+def attribute_rows(answer: DryRunShown) -> Iterable[PlannedAttributeShown]:
+    """Yield one row for each attribute; a change without attributes, as of a table, is one row."""
+    for change in answer.changes:
         key = " ".join(map(str, change.key.values()))
         for name, values in (change.attributes or {"": {}}).items():
             yield PlannedAttributeShown(
@@ -88,16 +88,16 @@ def _json(value: Any) -> Any:
 
 
 class PlannedWriteCard(BaseModel):
-    """One planned change as people read it: what happens to which item, and a line for each attribute."""
+    """One planned change for people: the action, the item's key, and a line for each attribute."""
 
     change: str
     key: str
     values: str
 
 
-def change_cards(plan: DryRunShown) -> Iterable[PlannedWriteCard]:
-    """Yield one card a change; a new item's attributes have no value before."""
-    for change in plan.changes:
+def change_cards(answer: DryRunShown) -> Iterable[PlannedWriteCard]:
+    """Yield one card for each change."""
+    for change in answer.changes:
         lines = [_in_words(name, **values) for name, values in change.attributes.items() if name not in change.key]
         key = " ".join(map(str, change.key.values()))
         yield PlannedWriteCard(change=f"{change.action} {change.table}", key=key, values="\n".join(lines))
@@ -107,10 +107,10 @@ def _in_words(name: str, before: Any, after: Any) -> str:
     return f"{name}: {after}" if before is None else f"{name}: {before} → {'nothing' if after is None else after}"
 
 
-def named_changes(plan: DryRunShown) -> Iterable[PlannedAttributeShown]:
-    """Yield a row for each thing that would change, once: its id, or the table's name."""
-    things = {str(next(iter(change.key.values()), change.table)): change for change in plan.changes}
-    for key, change in things.items():
+def named_changes(answer: DryRunShown) -> Iterable[PlannedAttributeShown]:
+    """Yield one row for each id that would change, or for a table its name."""
+    by_id = {str(next(iter(change.key.values()), change.table)): change for change in answer.changes}
+    for key, change in by_id.items():
         yield PlannedAttributeShown(action=change.action, table=change.table, key=key, attribute="")
 
 

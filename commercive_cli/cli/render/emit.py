@@ -1,4 +1,4 @@
-"""Sends answers to standard output in the format that was asked for. Nothing else prints results."""
+"""Writes answers to standard output in the requested format. No other module prints results."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 Format = Literal["table", "json", "jsonl", "csv", "ids"]
 PAGE = 100
-"""How many rows of a stream a terminal's table holds before it is printed."""
+"""The number of rows of a stream that are printed as one table on a terminal."""
 
 
 @dataclass
 class Screen:
-    """Standard output and how to write to it; `colour` is asked for only when it is a terminal."""
+    """Standard output and its format; `colour` matters only on a terminal."""
 
     output: Format = "table"
     colour: bool = True
@@ -33,15 +33,15 @@ class Screen:
         """Write one answer."""
         view = view_of(answer)
         if self.for_people:
-            self._tell(view, answer)
+            self._draw(view, answer)
         else:
             self._write(_machine_text(self.output, answer, view))
 
     def show_stream(self, listing: type[BaseModel], items: Iterable[BaseModel]) -> None:
-        """Write a whole listing as it comes, in constant memory."""
+        """Write a whole listing item by item, in constant memory."""
         view = VIEWS[listing]
         if self.for_people:
-            self._tell_pages(view, iter(items))
+            self._draw_pages(view, iter(items))
         elif self.output == "json":
             self._write(documents.streamed_document(view.listing, items))
         else:
@@ -54,7 +54,7 @@ class Screen:
 
     @property
     def for_people(self) -> bool:
-        """Return whether answers are drawn for somebody who sits before a terminal."""
+        """Return whether answers are drawn as tables on a terminal."""
         return self.output == "table" and self.out.isatty()
 
     def _write(self, parts: Iterator[str]) -> None:
@@ -62,7 +62,7 @@ class Screen:
             self.out.write(part)
         self.out.flush()
 
-    def _tell(self, view: View, answer: BaseModel) -> None:
+    def _draw(self, view: View, answer: BaseModel) -> None:
         from commercive_cli.cli.render.terminal import print_card, print_table
 
         console, now = self._console(), self.clock()
@@ -72,7 +72,7 @@ class Screen:
             if records or not view.sections:
                 show(console, section.columns, records, now, section.title)
 
-    def _tell_pages(self, view: View, items: Iterator[Any]) -> None:
+    def _draw_pages(self, view: View, items: Iterator[Any]) -> None:
         from commercive_cli.cli.render.terminal import print_table
 
         console = self._console()

@@ -1,4 +1,4 @@
-r"""Text that users wrote, made inert: what a terminal would obey or hide becomes a visible escape such as \x1b.
+r"""Escapes characters in text that a terminal would interpret or hide, visibly, such as \x1b.
 
 Escaped are control characters, bidirectional controls, line and paragraph separators, invisible format characters, tag
 characters and lone surrogates. Joiners (U+200C, U+200D) stay: scripts and emoji need them.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from commercive_cli.cli.render.columns import Column
-from commercive_cli.cli.render.csv import csv_line, harmless
+from commercive_cli.cli.render.csv import csv_line, escape_formula
 from commercive_cli.cli.render.escape import escape, escape_lines
 from commercive_cli.cli.render.values import plain
 
@@ -17,14 +17,14 @@ def tab_separated(columns: Sequence[Column], records: Iterable[Any]) -> Iterator
 
 
 def comma_separated(columns: Sequence[Column], records: Iterable[Any]) -> Iterator[str]:
-    """Yield RFC 4180 lines with a header; cells that a spreadsheet would run have an apostrophe before them."""
+    """Yield RFC 4180 lines with a header; formulas have a leading apostrophe."""
     yield csv_line([column.name for column in columns])
     for record in records:
         yield csv_line([_cell(column, record) for column in columns])
 
 
 def ids(columns: Sequence[Column], records: Iterable[Any]) -> Iterator[str]:
-    """Yield each record's id, which its first id column holds, in a line of its own."""
+    """Yield a line with each record's id: the value of its first column of kind `id`, else of its first column."""
     column = next((column for column in columns if column.kind == "id"), columns[0])
     for record in records:
         yield escape(plain(column, record)) + "\n"
@@ -32,4 +32,4 @@ def ids(columns: Sequence[Column], records: Iterable[Any]) -> Iterator[str]:
 
 def _cell(column: Column, record: Any) -> str:
     text = plain(column, record)
-    return escape_lines(harmless(text) if isinstance(column.value(record), str) else text)
+    return escape_lines(escape_formula(text) if isinstance(column.value(record), str) else text)

@@ -1,4 +1,4 @@
-"""The settings in force and the profiles of the config file, as answers to show."""
+"""The answers of `config show` and `config profiles`."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class ProfilesShown(Answer):
 
 
 def settings_shown(settings: Settings, path: Path) -> SettingsShown:
-    """Return the settings as rows; the store is described without anything secret."""
+    """Return the settings as rows; the description of the store holds no secrets."""
     profile = f"profile {settings.profile}" if settings.profile else "default"
     rows = (
         ("config", str(path), "file" if path.exists() else "no file yet"),

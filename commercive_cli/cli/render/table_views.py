@@ -1,4 +1,4 @@
-"""How drift, backups and S3 transfers are shown."""
+"""The views of drift, backups and S3 transfers."""
 
 from commercive_cli.cli.render.columns import FINDING, Column
 from commercive_cli.cli.render.views import VIEWS, Section, View

@@ -1,4 +1,4 @@
-"""Tables for people: coloured, relative times, cut to the terminal's width, except ids, which are always whole."""
+"""Tables for people: with colours and relative times, cut to the terminal's width, except for ids."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ _COLOURS = {
 def print_table(
     console: "Console", columns: Sequence[Column], records: Iterable[Any], now: int, title: str = ""
 ) -> None:
-    """Print records as a table, or as cards where it cannot fit; `now` (ms) is what times are relative to."""
+    """Print records as a table, or as cards if the table does not fit; times are relative to `now` (ms)."""
     from rich.table import Table
     from rich.text import Text
 
@@ -55,7 +55,7 @@ def print_table(
 def print_card(
     console: "Console", columns: Sequence[Column], records: Iterable[Any], now: int, title: str = ""
 ) -> None:
-    """Print each record as lines of name and value, ids whole; what has no value is left out."""
+    """Print each record as lines of name and value; attributes without a value are left out."""
     from rich.text import Text
 
     if title:
@@ -72,7 +72,7 @@ def _print_card(console: "Console", lines: Sequence[tuple[Column, "Text"]]) -> N
 
     margin = max((len(_heading(column)) for column, _ in lines), default=0) + _GAP
     for column, cell in lines:
-        value = _folded(console, cell, console.width - margin) if _gives_way(column) else cell
+        value = _folded(console, cell, console.width - margin) if _can_shrink(column) else cell
         for position, line in enumerate(value.split("\n")):
             heading = "" if position else _heading(column)
             console.print(Text.assemble((heading.ljust(margin), "bold"), line), soft_wrap=True)
@@ -85,17 +85,17 @@ def _folded(console: "Console", cell: "Text", width: int) -> "Text":
 
 
 def column_widths(columns: Sequence[Column], rows: Sequence[Sequence["Text"]], available: int) -> dict[int, int]:
-    """Return positions and widths of the columns to show, which may be more than fit.
+    """Return positions and widths of the columns to show; their sum may exceed `available`.
 
-    Text and prose give way, widest first, down to ten and twenty. What does not fit even so is left out, the last
-    column first; what names a record, states and prose always stay. An id that is shown is shown whole.
+    Text and prose are narrowed, widest first, to at least 10 and 20 characters. If that is not enough, columns are left
+    out, the last one first, but for naming columns, statuses and prose. Ids are never narrowed.
     """
     natural = [
         max([len(_heading(column)), *(_longest_line(row[position]) for row in rows)])
         for position, column in enumerate(columns)
     ]
     naming = [position for position, column in enumerate(columns) if column.names] or [0]
-    narrowest = {position: _NARROWEST[each.kind] for position, each in enumerate(columns) if _gives_way(each)}
+    narrowest = {position: _NARROWEST[each.kind] for position, each in enumerate(columns) if _can_shrink(each)}
     least = {p: min(width, narrowest.get(p, width)) for p, width in enumerate(natural)}
     for position in reversed(range(len(columns))):
         if _total(least) > available and position not in naming and columns[position].kind not in ("status", "prose"):
@@ -105,14 +105,14 @@ def column_widths(columns: Sequence[Column], rows: Sequence[Sequence["Text"]], a
     return widths
 
 
-def _gives_way(column: Column) -> bool:
+def _can_shrink(column: Column) -> bool:
     return column.kind in _NARROWEST and not column.names
 
 
 def _narrow(widths: dict[int, int], least: dict[int, int], available: int) -> None:
-    """Take from the widest that can give, until all fit or none can."""
-    while _total(widths) > available and (giving := [each for each in least if widths[each] > least[each]]):
-        widths[max(giving, key=lambda position: widths[position])] -= 1
+    """Narrow the widest columns, one character at a time, until all fit or none can be narrowed."""
+    while _total(widths) > available and (shrinkable := [each for each in least if widths[each] > least[each]]):
+        widths[max(shrinkable, key=lambda position: widths[position])] -= 1
 
 
 def _total(widths: dict[int, int]) -> int:
@@ -150,7 +150,7 @@ def _cell(column: Column, record: Any, now: int) -> "Text":
 
 
 def _print_whole(console: "Console", table: Any, width: int) -> None:
-    """Print a heading without rows even when it is wider than the terminal, which wraps it."""
+    """Print the table at its full width, also if the terminal is narrower and wraps it."""
     available = console.width
     console.width = max(width, available)
     console.print(table)

@@ -1,4 +1,4 @@
-"""How exports, imports, sizes and requests of persons are shown."""
+"""The views of exports, imports, cost estimates and requests of persons."""
 
 from pydantic import BaseModel
 
@@ -26,20 +26,20 @@ _PERSON = (Column("table", "id"), Column("items", "count"))
 
 
 class _Counted(BaseModel):
-    """How many items of one table."""
+    """The number of items of one table."""
 
     table: str
     items: int
 
 
 class _Moved(_Counted):
-    """How many items of one table were stored, and how many keys had an item already."""
+    """The numbers of items of one table that were stored, and that were skipped since their keys existed."""
 
     skipped: int
 
 
-class _Forecast(BaseModel):
-    """How many items of one table an import would meet in which state."""
+class _Preview(BaseModel):
+    """The numbers of items of one table that an import would find new, equal and different."""
 
     table: str
     new: int
@@ -47,9 +47,9 @@ class _Forecast(BaseModel):
     different: int
 
 
-def _forecast(answer: ImportPreview) -> list[_Forecast]:
+def _previewed(answer: ImportPreview) -> list[_Preview]:
     return [
-        _Forecast(table=name, new=n, equal=answer.equal[name], different=answer.different[name])
+        _Preview(table=name, new=n, equal=answer.equal[name], different=answer.different[name])
         for name, n in answer.new.items()
     ]
 
@@ -69,7 +69,7 @@ VIEWS[Imported] = View(
     (Section(_imported, _MOVED), Section(lambda answer: answer.audit.findings, FINDING, "What the audit found")),
 )
 VIEWS[ImportPreview] = View(
-    _forecast, (Column("table", "id"), *(Column(name, "count") for name in ("new", "equal", "different")))
+    _previewed, (Column("table", "id"), *(Column(name, "count") for name in ("new", "equal", "different")))
 )
 VIEWS[CostEstimate] = View(
     lambda answer: answer.tables,

@@ -1,4 +1,4 @@
-"""Values as text: for machines whole and in RFC 3339 times, for people short and relative."""
+"""Values as text: whole and with RFC 3339 times for machines, short and with relative times for people."""
 
 import json
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ _STEPS = (
 
 
 def plain(column: Column, record: Any) -> str:
-    """Return a record's value for machines: whole, unescaped; empty when there is none."""
+    """Return a record's value for machines: complete and not escaped; empty when there is none."""
     value = column.value(record)
     match value:
         case None:
@@ -55,7 +55,7 @@ def friendly(column: Column, record: Any, now: int) -> str:
 
 
 def rfc3339(at: int) -> str:
-    """Return a time in milliseconds as RFC 3339 in UTC, or the bare number when no calendar has it."""
+    """Return a time in milliseconds as RFC 3339 in UTC, or the number itself when it is no date that Python has."""
     try:
         moment = datetime.fromtimestamp(at // 1000, UTC)
     except (ValueError, OverflowError, OSError):
@@ -64,11 +64,11 @@ def rfc3339(at: int) -> str:
 
 
 def relative(at: int, now: int) -> str:
-    """Return a time as a distance from now, such as `3m ago`, or as a date when it is over 30 days away."""
-    distance = abs(now - at)
+    """Return a time as a duration from now, such as `3m ago`, or as a date when it is over 30 days away."""
+    duration = abs(now - at)
     for below, unit, letter in _STEPS:
-        if distance < below:
-            amount = f"{distance // unit}{letter}"
+        if duration < below:
+            amount = f"{duration // unit}{letter}"
             return f"{amount} ago" if at <= now else f"in {amount}"
     return rfc3339(at)[:10]
 

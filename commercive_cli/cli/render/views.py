@@ -1,4 +1,4 @@
-"""What an answer shows: its rows for machines, and its sections for people."""
+"""The view of each type of answer: its rows for machines, and its sections for people."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from commercive_cli.cli.render import columns as c
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
+    FormURLSet,
     LinkCreated,
     LinkFound,
     Recomputation,
@@ -16,7 +17,15 @@ from commercive_cli.domain.answers.affiliates import (
 from commercive_cli.domain.answers.audit import Audit, History
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent, Thread
+from commercive_cli.domain.answers.chat import (
+    ConversationChanged,
+    Conversations,
+    MarkedRead,
+    Messages,
+    Sent,
+    Thread,
+    UserMessageSent,
+)
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import Tables
@@ -36,9 +45,9 @@ class Section:
 
 @dataclass(frozen=True)
 class View:
-    """An answer's rows and columns; `sections` replace them on a terminal; `listing` names the field streams fill.
+    """An answer's rows and columns; `sections` replace them on a terminal; `listing` is the field of a listing's items.
 
-    `named` are the rows that have an id each, where one thing has several rows, or a row tells of what is not there.
+    `named` are the rows for the format `ids`, if not `rows`: one for each existing thing.
     """
 
     rows: Rows
@@ -48,7 +57,7 @@ class View:
     named: Rows | None = None
 
 
-def _itself(answer: Any) -> Iterable[Any]:
+def _single(answer: Any) -> Iterable[Any]:
     return (answer,)
 
 
@@ -70,16 +79,16 @@ def _card(name: str, columns: tuple[c.Column, ...], title: str = "") -> Section:
     return Section(_field(name), columns, title, card=True)
 
 
-def _there(answer: Tables) -> Iterable[Any]:
+def _existing(answer: Tables) -> Iterable[Any]:
     return (table for table in answer.tables if table.state not in ("missing", "foreign"))
 
 
 class TablesDescribed(Tables):
-    """The tables, to be shown with everything that is known of them."""
+    """The tables, shown with all their attributes."""
 
 
 def in_words(result: Answer | Failed) -> str:
-    """Return in a few words what became of one id of a bulk command."""
+    """Return the result of a bulk command for one id, in a few words."""
     match result:
         case Failed():
             return f"failed: {result.error}"
@@ -94,6 +103,8 @@ def in_words(result: Answer | Failed) -> str:
         case Seeded():
             what = f"{result.conversations} conversations, {result.messages} messages, {result.affiliates} affiliates"
             return f"{'loaded' if result.changed else 'already there'}: {what} and {result.leads} leads"
+        case FormURLSet():
+            return f"{result.before or 'nothing'} → {result.form_url}" if result.changed else "was right"
         case Recomputation():
             return "corrected" if result.changed else "was right"
     return "ok"
@@ -101,7 +112,7 @@ def in_words(result: Answer | Failed) -> str:
 
 _BULK = (c.Column("id", "id"), c.Column("result", "prose", words=in_words))
 
-# Answers that a single command knows are added where they are defined, so that others need not load them.
+# Answers of a single command are added by the modules that define their views, so that others need not load them.
 VIEWS: dict[type, View] = {
     Conversations: _listing("conversations", c.CONVERSATION),
     Messages: _listing("messages", c.MESSAGE),
@@ -113,14 +124,16 @@ VIEWS: dict[type, View] = {
         c.MESSAGE,
         (_card("conversation", c.CONVERSATION), Section(_field("messages"), c.MESSAGE[2:], "Messages")),
     ),
-    Sent: View(_itself, c.SENT),
-    MarkedRead: View(_itself, c.MARKED),
-    ConversationChanged: View(_itself, c.CHANGED),
-    LeadSubmitted: View(_itself, c.SUBMITTED),
+    Sent: View(_single, c.SENT),
+    UserMessageSent: View(_single, c.USER_SENT),
+    MarkedRead: View(_single, c.MARKED),
+    ConversationChanged: View(_single, c.CHANGED),
+    LeadSubmitted: View(_single, c.SUBMITTED),
     LeadShown: View(_field("lead"), c.LEAD, (_card("lead", c.LEAD, "Lead"), _card("stats", c.STATS, "Its affiliate"))),
-    LeadDecided: View(_itself, c.DECIDED),
+    LeadDecided: View(_single, c.DECIDED),
     LinkFound: View(_field("affiliate_link"), c.LINK),
-    LinkCreated: View(_itself, c.CREATED),
+    LinkCreated: View(_single, c.CREATED),
+    FormURLSet: View(_single, c.FORM_URL),
     Stats: View(_field("stats"), c.STATS),
     AffiliateShown: View(
         _field("stats"),
@@ -132,14 +145,14 @@ VIEWS: dict[type, View] = {
         ),
     ),
     Recomputation: View(_field("changed"), c.RECOMPUTED),
-    Tables: View(_field("tables"), c.TABLE, named=_there),
-    Seeded: View(_itself, c.SEEDED),
+    Tables: View(_field("tables"), c.TABLE, named=_existing),
+    Seeded: View(_single, c.SEEDED),
     Audit: View(_field("findings"), c.FINDING),
     Bulk: View(_field("results"), _BULK),
-    TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),), named=_there),
+    TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),), named=_existing),
 }
 
 
 def view_of(answer: object) -> View:
-    """Return the view declared for the answer's type; a subclass shows as its nearest base does."""
+    """Return the view declared for the answer's type or its nearest base."""
     return next(VIEWS[base] for base in type(answer).__mro__ if base in VIEWS)

@@ -1,1 +1,1 @@
-"""What services answer, one shape for the API and for `-o json`: a module for each kind of thing."""
+"""What services return, in the same shape for the API and for `-o json`: one module per subject."""

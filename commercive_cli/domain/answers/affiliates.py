@@ -25,6 +25,15 @@ class LinkCreated(Answer):
     created: bool
 
 
+class FormURLSet(Answer):
+    """The link that Supabase shows for an affiliate, and what it showed before; equal when `changed` is False."""
+
+    affiliate_id: str
+    before: str | None
+    form_url: str
+    changed: bool
+
+
 class Stats(Answer):
     """One affiliate's counts and commissions."""
 

@@ -25,3 +25,12 @@ class Audit(Answer):
 
     checked: dict[str, int]
     findings: list[Finding]
+
+
+class Mended(Answer):
+    """An item that was set right by hand: its key in words, and which attributes were set or removed."""
+
+    table: str
+    id: str
+    mended: tuple[str, ...]
+    changed: bool

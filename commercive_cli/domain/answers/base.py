@@ -1,4 +1,4 @@
-"""What every answer has in common: success, and for lists the cursor to go on with."""
+"""What every answer has in common: success, and for lists the cursor of the next page."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Answers to commands that change many: one result per id."""
+"""Answers to commands that change many items: one result per id."""
 
 from pydantic import BaseModel, SerializeAsAny
 
@@ -6,7 +6,7 @@ from commercive_cli.domain.answers.base import Answer, Failed
 
 
 class BulkResult(BaseModel):
-    """What became of one id of a bulk command: its answer, or its failure."""
+    """The result for one id of a bulk command: an answer or a failure."""
 
     id: str
     result: SerializeAsAny[Answer] | Failed

@@ -31,6 +31,12 @@ class Sent(Answer):
     created_at: int
 
 
+class UserMessageSent(Sent):
+    """A stored message of a user; `is_new_conversation` is True when it began one."""
+
+    is_new_conversation: bool
+
+
 class MarkedRead(Answer):
     """How many messages changed from unread to read."""
 
@@ -39,7 +45,7 @@ class MarkedRead(Answer):
 
 
 class ConversationChanged(Answer):
-    """A conversation's status after a request to close or reopen it; `changed` is False when it was so already."""
+    """A conversation's status after closing or reopening it; `changed` is False when it had that status before."""
 
     conversation_id: str
     status: str

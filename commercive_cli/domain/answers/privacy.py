@@ -1,4 +1,4 @@
-"""Answers to a person's requests."""
+"""Answers to a person's request to export or erase their data."""
 
 from pydantic import Field
 
@@ -12,11 +12,11 @@ class PersonExported(Answer):
 
 
 class PersonErased(Answer):
-    """An erasure: the pseudonyms that stand for the person's ids now, and how many items of each table were changed.
+    """An erasure: the pseudonyms that replaced the person's ids, and how many items of each table were changed.
 
     `remaining` names items that still show an id or address: as part of an id that cannot change, or because the store
-    refuses the item without it;
-    `namesakes` counts leads of others with the same name, which stay as they are.
+    refuses the item without it.
+    `namesakes` counts leads of other people with the same name, which stay as they are.
     """
 
     pseudonyms: list[str]

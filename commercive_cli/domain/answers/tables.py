@@ -1,4 +1,4 @@
-"""Answers about the tables as a whole: states, drift, changes, backups, cost."""
+"""Answers about the six tables: states, drift, changes, backups, costs."""
 
 from typing import Literal
 
@@ -11,8 +11,7 @@ from commercive_cli.domain.money import Money
 class TableState(Sparse):
     """A table as it is, and how it compares with what is declared.
 
-    `state` is created, unchanged, different, foreign (not ours, by its key), missing or deleted; `differences` says
-    what differs, in words.
+    `state` is created, unchanged, different, missing or deleted; `differences` says what differs, in words.
     """
 
     table: str
@@ -31,14 +30,14 @@ class TableState(Sparse):
 
 
 class Tables(Answer):
-    """The six tables, and what the server could not do for them."""
+    """The six tables, and the protections that the server does not support."""
 
     tables: list[TableState]
     unsupported: tuple[str, ...] = ()
 
 
 class TableSize(Sparse):
-    """A table's size, reckoned from the items that were `read`, and its cost on DynamoDB in USD.
+    """A table's size, estimated from the items that were `read`, and its cost on DynamoDB in USD.
 
     `storage_usd` (with indexes) and `recovery_usd` (point-in-time) are per month, `load_usd` is for writing all items
     once, `scan_usd` for reading them once.
@@ -77,7 +76,7 @@ class Difference(Sparse):
 
     `what` is table, not our table, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion
     protection, encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what
-    the way out is.
+    to do instead.
     """
 
     table: str
@@ -89,7 +88,7 @@ class Difference(Sparse):
 
 
 class Drift(Answer):
-    """How the live tables differ from what is declared, and what the server could not be asked about."""
+    """How the live tables differ from what is declared, and the protections that the server does not support."""
 
     differences: list[Difference]
     unsupported: tuple[str, ...] = ()

@@ -22,9 +22,9 @@ class Imported(Answer):
 
 
 class ImportPreview(Answer):
-    """What an import would meet: new items, such as are there already, and such as are there otherwise.
+    """What an import would do: how many items of each table are new, equal to the stored item, or different from it.
 
-    `places` are the files and lines of the first hundred that differ.
+    `places` are the files and lines of the first hundred that are different.
     """
 
     new: dict[str, int]
@@ -49,7 +49,7 @@ class S3Exported(Answer):
 
 
 class S3Imported(Answer):
-    """A finished import from S3, what was put on the new tables, and what the audit found in them."""
+    """A finished import from S3, the changes made to the new tables, and what the audit found in them."""
 
     tables: list[S3Table]
     applied: Applied

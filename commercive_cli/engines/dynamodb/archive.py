@@ -1,4 +1,4 @@
-"""Backups and point-in-time recovery on DynamoDB, as the port asks for them."""
+"""The Archive and PointInTimeRecovery protocols on DynamoDB."""
 
 import re
 from collections.abc import Callable
@@ -16,40 +16,40 @@ _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
 class DynamoDBArchive:
-    """Backups and restores of the tables of one prefix; `open_prefix` gives the store of another."""
+    """Backups and restores of the tables of one prefix; `open_prefix` returns the store of another prefix."""
 
     def __init__(
         self,
-        calls: RequestSender,
+        send: RequestSender,
         timing: Timing,
         prefix: str,
         open_prefix: Callable[[str], Store],
     ) -> None:
-        self._backups = Backups(calls, timing, prefix)
+        self._backups = Backups(send, timing, prefix)
         self._open_prefix = open_prefix
 
-    def back_up(self, name: str | None, now: int, progress: OnStatus) -> Backup:
+    def back_up(self, name: str | None, now: int, on_status: OnStatus) -> Backup:
         """Make an on-demand backup of every table under one name."""
         with supported("a backup"):
-            return self._backups.back_up(name, now, progress)
+            return self._backups.back_up(name, now, on_status)
 
     def backups(self) -> list[Backup]:
-        """Return the on-demand backups of these tables, newest first, those of tables since deleted too."""
+        """Return the on-demand backups of these tables, newest first, also those of tables that are deleted now."""
         with supported("a backup"):
             return self._backups.all()
 
-    def beside(self, place: str) -> Store:
-        """Return the store whose tables have the prefix `place`."""
-        if not _PREFIX.fullmatch(place):
+    def store_at(self, destination: str) -> Store:
+        """Return the store whose tables have the prefix `destination`; raise Invalid when it cannot be a prefix."""
+        if not _PREFIX.fullmatch(destination):
             raise Invalid("the prefix in --to must be 1 to 64 letters, digits and _ . -", field="to")
-        return self._open_prefix(place)
+        return self._open_prefix(destination)
 
-    def restore(self, name: str, place: str, progress: OnStatus) -> None:
-        """Create the tables of the prefix `place` from a backup."""
+    def restore(self, name: str, destination: str, on_status: OnStatus) -> None:
+        """Create the tables of the prefix `destination` from a backup."""
         with supported("a backup"):
-            self._backups.restore(name, place, progress)
+            self._backups.restore(name, destination, on_status)
 
-    def restore_moment(self, at: int | None, place: str, progress: OnStatus) -> None:
-        """Create the tables of the prefix `place` as these were at a moment."""
+    def restore_to_time(self, at: int | None, destination: str, on_status: OnStatus) -> None:
+        """Create the tables of the prefix `destination` as these tables were at `at` (ms)."""
         with supported("point-in-time recovery"):
-            self._backups.restore_moment(at, place, progress)
+            self._backups.restore_to_time(at, destination, on_status)

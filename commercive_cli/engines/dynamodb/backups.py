@@ -1,7 +1,7 @@
-"""On-demand backups of all six tables, and restores of them, or of a moment, to tables of another prefix.
+"""On-demand backups of all six tables, and restores from a backup or to a point in time, under another prefix.
 
 Source: DynamoDB Developer Guide, "Backup and restore for DynamoDB". A restored table has its items, key, indexes,
-billing and encryption, and neither time to live, point-in-time recovery, tags nor deletion protection.
+billing and encryption, but no time to live, point-in-time recovery, tags and deletion protection.
 """
 
 import re
@@ -24,69 +24,70 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _AVAILABLE = "AVAILABLE"
 
-Summaries = dict[str, Description]
-"""The summary of a backup by the table's bare name."""
+TableSummaries = dict[str, Description]
+"""DynamoDB's summaries of the backups with one name, by the table's name without prefix."""
 
 
 class Backups:
-    """Backups of the tables of one prefix: six of DynamoDB's under one name are one of ours."""
+    """Backups of the tables of one prefix: six backups of DynamoDB with the same name are one backup here."""
 
-    def __init__(self, calls: RequestSender, timing: Timing, prefix: str) -> None:
-        self._calls = calls
+    def __init__(self, send: RequestSender, timing: Timing, prefix: str) -> None:
+        self._send = send
         self._timing = timing
         self._prefix = prefix
 
-    def back_up(self, name: str | None, now: int, progress: OnStatus) -> Backup:
-        """Back all tables up, one after the other, and wait until all can be restored."""
-        name = name or f"{self._prefix}{_moment(now):%Y%m%dT%H%M%SZ}"
+    def back_up(self, name: str | None, now: int, on_status: OnStatus) -> Backup:
+        """Back up all tables, one after the other, and wait until all can be restored."""
+        name = name or f"{self._prefix}{_utc(now):%Y%m%dT%H%M%SZ}"
         if not _NAME.fullmatch(name):
             raise Invalid("the --name of a backup must be 3 to 255 of the characters A-Z a-z 0-9 _ . -", field="name")
-        if name in self._groups():
+        if name in self._summaries_by_name():
             raise Conflict(f"there is a backup {name} already, whole or in part; choose another --name")
         for table in TABLES:
-            progress(f"backing up {self._prefix}{table.name}")
+            on_status(f"backing up {self._prefix}{table.name}")
             request = {"TableName": self._prefix + table.name, "BackupName": name}
-            self._calls("CreateBackup", request, settled="BackupInUseException")
-        self._wait(f"backup {name}", lambda: _is_complete(self._groups().get(name, {})))
-        return _backup(name, self._groups()[name])
+            self._send("CreateBackup", request, already_done="BackupInUseException")
+        self._wait(f"backup {name}", lambda: _is_complete(self._summaries_by_name().get(name, {})))
+        return _backup(name, self._summaries_by_name()[name])
 
     def all(self) -> list[Backup]:
-        """Return the backups, newest first, with those that are unfinished or in part."""
-        found = [_backup(name, group) for name, group in self._groups().items()]
+        """Return all backups, newest first, also unfinished and incomplete ones."""
+        found = [_backup(name, summaries) for name, summaries in self._summaries_by_name().items()]
         return sorted(found, key=lambda each: each.created_at, reverse=True)
 
-    def restore(self, name: str, prefix: str, progress: OnStatus) -> None:
+    def restore(self, name: str, prefix: str, on_status: OnStatus) -> None:
         """Create the tables of `prefix` from a backup and wait until all can be used."""
-        group = self._groups().get(name)
-        if group is None:
+        summaries = self._summaries_by_name().get(name)
+        if summaries is None:
             known = ", ".join(each.name for each in self.all()[:5]) or "none"
             raise NotFound(f"there is no backup {name!r} of the tables {self._prefix}*; the newest are {known}")
-        if not _is_complete(group):
-            raise Conflict(f"backup {name} is {_state(group)}; only a complete one can be restored")
-        for table, summary in group.items():
+        if not _is_complete(summaries):
+            raise Conflict(f"backup {name} is {_status_of(summaries)}; only a complete one can be restored")
+        for table, summary in summaries.items():
             request = {"TargetTableName": prefix + table, "BackupArn": summary["BackupArn"]}
-            self._calls("RestoreTableFromBackup", request, settled="TableAlreadyExistsException")
-        self._follow(prefix, progress)
+            self._send("RestoreTableFromBackup", request, already_done="TableAlreadyExistsException")
+        self._wait_for_restore(prefix, on_status)
 
-    def restore_moment(self, at: int | None, prefix: str, progress: OnStatus) -> None:
-        """Create the tables of `prefix` as this store's were at `at`, or at the latest moment that all of them know."""
-        when = self.common_moment() if at is None else self._checked(at)
-        moment: dict[str, Any] = {"RestoreDateTime": when} if when else {"UseLatestRestorableTime": True}
+    def restore_to_time(self, at: int | None, prefix: str, on_status: OnStatus) -> None:
+        """Create the tables of `prefix` as these were at `at` (ms), or at the latest time that all can go back to."""
+        when = self.common_restore_time() if at is None else self._restorable_second(at)
+        time: dict[str, Any] = {"RestoreDateTime": when} if when else {"UseLatestRestorableTime": True}
         for table in TABLES:
             names = {"SourceTableName": self._prefix + table.name, "TargetTableName": prefix + table.name}
-            self._calls("RestoreTableToPointInTime", names | moment, settled="TableAlreadyExistsException")
-        self._follow(prefix, progress)
+            self._send("RestoreTableToPointInTime", names | time, already_done="TableAlreadyExistsException")
+        self._wait_for_restore(prefix, on_status)
 
-    def common_moment(self) -> datetime | None:
-        """Return the latest moment that every table can go back to, or None when there is none yet."""
-        windows = [self._window(table.name) for table in TABLES]
-        latest = min(end for _, end in windows)
-        return latest if latest >= max(start for start, _ in windows) else None
+    def common_restore_time(self) -> datetime | None:
+        """Return the latest time that every table can go back to, or None when there is none yet."""
+        periods = [self._restorable_period(table.name) for table in TABLES]
+        latest = min(end for _, end in periods)
+        return latest if latest >= max(start for start, _ in periods) else None
 
-    def _checked(self, at: int) -> datetime:
-        when = _moment(at).replace(microsecond=0)  # DynamoDB counts in seconds here
+    def _restorable_second(self, at: int) -> datetime:
+        """Return `at` (ms) as a whole second, as DynamoDB needs it; raise Invalid when a table cannot go back to it."""
+        when = _utc(at).replace(microsecond=0)
         for table in TABLES:
-            start, end = self._window(table.name)
+            start, end = self._restorable_period(table.name)
             if not start.replace(microsecond=0) <= when <= end:
                 raise Invalid(
                     f"{self._prefix}{table.name} can be restored to {start:%Y-%m-%dT%H:%M:%SZ} to "
@@ -95,47 +96,47 @@ class Backups:
                 )
         return when
 
-    def _window(self, table: str) -> tuple[datetime, datetime]:
+    def _restorable_period(self, table: str) -> tuple[datetime, datetime]:
         name = self._prefix + table
-        described = self._calls("DescribeContinuousBackups", {"TableName": name})["ContinuousBackupsDescription"]
+        described = self._send("DescribeContinuousBackups", {"TableName": name})["ContinuousBackupsDescription"]
         recovery = described.get("PointInTimeRecoveryDescription", {})
         if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
             raise Invalid(f"point-in-time recovery of {name} is off; turn it on with `commercive tables apply`")
         start, end = recovery["EarliestRestorableDateTime"], recovery["LatestRestorableDateTime"]
         return start.astimezone(UTC), end.astimezone(UTC)
 
-    def _follow(self, prefix: str, progress: OnStatus) -> None:
+    def _wait_for_restore(self, prefix: str, on_status: OnStatus) -> None:
         waiting = [prefix + table.name for table in TABLES]
-        progress(
-            "AWS goes on restoring when this is interrupted; then finish with `commercive tables apply` and "
+        on_status(
+            "AWS continues the restore when this is interrupted; then finish with `commercive tables apply` and "
             f"`tables audit` on the prefix {prefix}"
         )
 
         def done() -> bool:
             waiting[:] = [name for name in waiting if not self._is_restored(name)]
-            progress(f"{len(TABLES) - len(waiting)} of {len(TABLES)} tables are restored")
+            on_status(f"{len(TABLES) - len(waiting)} of {len(TABLES)} tables are restored")
             return not waiting
 
         self._wait(f"restoring to {prefix}*", done)
 
     def _is_restored(self, name: str) -> bool:
-        described = self._calls("DescribeTable", {"TableName": name})["Table"]
+        described = self._send("DescribeTable", {"TableName": name})["Table"]
         return is_active(described) and not described.get("RestoreSummary", {}).get("RestoreInProgress")
 
-    def _groups(self) -> dict[str, Summaries]:
-        """Return the backups by name; of two of one table under one name, the newer stands for both."""
+    def _summaries_by_name(self) -> dict[str, TableSummaries]:
+        """Return the summaries by backup name; of two of one table with the same name, the newer one."""
         ours = {self._prefix + table.name: table.name for table in TABLES}
-        found: dict[str, Summaries] = {}
+        found: dict[str, TableSummaries] = {}
         for summary in sorted(self._summaries(), key=lambda each: each["BackupCreationDateTime"]):
             if summary["TableName"] in ours and summary.get("BackupStatus") != "DELETED":
                 found.setdefault(summary["BackupName"], {})[ours[summary["TableName"]]] = summary
         return found
 
     def _summaries(self) -> Iterable[Description]:
-        # Asked for by table, DynamoDB leaves out what a deleted table left behind, so all are read.
+        # All backups are read: a request for one table leaves out the backups of a deleted table.
         request: dict[str, Any] = {}
         while True:
-            page = self._calls("ListBackups", request)
+            page = self._send("ListBackups", request)
             yield from page.get("BackupSummaries", [])
             if not page.get("LastEvaluatedBackupArn"):
                 return
@@ -145,27 +146,27 @@ class Backups:
         wait_until(self._timing, goal, reached, within=DAY_SECONDS, longest=LONGEST_POLL)
 
 
-def _moment(milliseconds: int) -> datetime:
+def _utc(milliseconds: int) -> datetime:
     return _EPOCH + milliseconds * _MILLISECOND
 
 
-def _backup(name: str, group: Summaries) -> Backup:
-    began = min(summary["BackupCreationDateTime"] for summary in group.values())
+def _backup(name: str, summaries: TableSummaries) -> Backup:
+    began = min(summary["BackupCreationDateTime"] for summary in summaries.values())
     return Backup(
         name=name,
         created_at=(began.astimezone(UTC) - _EPOCH) // _MILLISECOND,
-        tables=tuple(sorted(group)),
-        status=_state(group),
-        complete=_is_complete(group),
-        bytes=sum(summary.get("BackupSizeBytes", 0) for summary in group.values()),
+        tables=tuple(sorted(summaries)),
+        status=_status_of(summaries),
+        complete=_is_complete(summaries),
+        bytes=sum(summary.get("BackupSizeBytes", 0) for summary in summaries.values()),
     )
 
 
-def _is_complete(group: Summaries) -> bool:
-    return len(group) == len(TABLES) and all(each.get("BackupStatus") == _AVAILABLE for each in group.values())
+def _is_complete(summaries: TableSummaries) -> bool:
+    return len(summaries) == len(TABLES) and all(each.get("BackupStatus") == _AVAILABLE for each in summaries.values())
 
 
-def _state(group: Summaries) -> str:
-    if len(group) < len(TABLES):
-        return f"incomplete ({len(group)} of {len(TABLES)} tables)"
-    return next((each["BackupStatus"] for each in group.values() if each["BackupStatus"] != _AVAILABLE), _AVAILABLE)
+def _status_of(summaries: TableSummaries) -> str:
+    if len(summaries) < len(TABLES):
+        return f"incomplete ({len(summaries)} of {len(TABLES)} tables)"
+    return next((each["BackupStatus"] for each in summaries.values() if each["BackupStatus"] != _AVAILABLE), _AVAILABLE)

@@ -1,4 +1,4 @@
-"""Bulk load: BatchWriteItem, 25 items at a time, several batches at once, in constant memory."""
+"""Bulk loads with BatchWriteItem: 25 items per request, several requests at once, in constant memory."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -22,21 +22,21 @@ PutRequests = list[dict[str, Any]]
 
 
 class BatchWriter:
-    """Puts items into one table without conditions and in no promised order; `look` is called before the first."""
+    """Puts items into one table, without conditions and in no particular order; `check` is called before the first."""
 
     def __init__(
-        self, calls: RequestSender, timing: Timing, table: Table, table_name: str, look: Callable[[], None]
+        self, send: RequestSender, timing: Timing, table: Table, table_name: str, check: Callable[[], None]
     ) -> None:
-        self._calls = calls
+        self._send = send
         self._timing = timing
         self._table = table
         self._table_name = table_name
-        self._look = look
+        self._check = check
 
     def put_all(self, items: Iterable[Item]) -> int:
-        """Store the items, read as they are needed, and return how many there were.
+        """Store the items, which are read only as they are needed, and return how many there were.
 
-        Raises the first error that a batch met; batches before and beside it may be stored.
+        Raises the first error of a batch; other batches may be stored.
         """
         stored = 0
         pending: set[Future[int]] = set()
@@ -44,7 +44,7 @@ class BatchWriter:
             try:
                 for batch in self._batches(iter(items)):
                     if not stored and not pending:
-                        self._look()
+                        self._check()
                     pending.add(pool.submit(self._put, batch))
                     if len(pending) >= _WAITING:
                         done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -61,22 +61,25 @@ class BatchWriter:
             yield batch
 
     def _put(self, batch: list[Item]) -> int:
-        # DynamoDB refuses a batch that names one key twice; in a sequence of puts the last one stays.
+        # DynamoDB refuses a batch with one key twice; as in a sequence of puts, the last item of a key is stored.
         by_key = {tuple(item[name] for name in self._table.key_names): item for item in batch}
-        self._send([{"PutRequest": {"Item": encode_item(item)}} for item in by_key.values()])
+        self._send_until_processed([{"PutRequest": {"Item": encode_item(item)}} for item in by_key.values()])
         return len(batch)
 
-    def _send(self, puts: PutRequests) -> None:
-        """Send the puts, and those left unprocessed again, for as long as each deadline sees some go through."""
+    def _send_until_processed(self, puts: PutRequests) -> None:
+        """Send the puts, and send unprocessed ones again, until all are stored.
+
+        Raises Unavailable when no put was processed for a whole deadline.
+        """
         attempts = Attempts(self._timing)
         while puts:
-            response = self._calls("BatchWriteItem", {"RequestItems": {self._table_name: puts}})
+            response = self._send("BatchWriteItem", {"RequestItems": {self._table_name: puts}})
             left: PutRequests = response.get("UnprocessedItems", {}).get(self._table_name, [])
             if len(left) < len(puts):
                 attempts = Attempts(self._timing)
             if left and not attempts.pause(self._timing.deadline):
                 raise Unavailable(
-                    f"{self._table_name} is throttled: {len(left)} items of a batch were not taken in "
+                    f"{self._table_name} is throttled: {len(left)} items of a batch were not stored in "
                     f"{self._timing.deadline:g} s; it is safe to do it again"
                 )
             puts = left

@@ -1,4 +1,4 @@
-"""The connection: who asks, and the low-level clients that every thread shares."""
+"""The connection: credentials, time limits, and the botocore clients that all threads share."""
 
 import threading
 import zlib
@@ -13,28 +13,28 @@ from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
-from commercive_cli.engines.dynamodb.errors import explained
+from commercive_cli.engines.dynamodb.errors import translated
 from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 3.0
 CONNECTIONS = 50
-_WITH_ITEMS = ("GetItem", "Query", "Scan", "BatchWriteItem")
+_REPLIES_WITH_ITEMS = ("BatchGetItem", "GetItem", "Query", "Scan", "BatchWriteItem")
 
 
 class Connection:
-    """Clients made when they are first needed; botocore is used directly, boto3 on top of it would add nothing here."""
+    """Clients, which are created when they are first used; plain botocore, since nothing that boto3 adds is needed."""
 
     def __init__(
         self,
-        place: Endpoint,
+        endpoint: Endpoint,
         *,
         deadline: float,
         session: Session | None = None,
         metadata: bool = False,
     ) -> None:
-        place.check()
-        self._place = place
+        endpoint.check()
+        self._endpoint = endpoint
         self._session = session
         self._metadata = metadata
         self._deadline = deadline
@@ -42,33 +42,33 @@ class Connection:
         self._lock = threading.Lock()
 
     @property
-    def place(self) -> Endpoint:
-        """Where requests go; an endpoint that only AWS's own configuration names is found by making the client."""
-        if self._place.endpoint is not None:
-            return self._place
+    def endpoint(self) -> Endpoint:
+        """Where requests go; an endpoint URL in AWS's own configuration files is known once the client is created."""
+        if self._endpoint.url is not None:
+            return self._endpoint
         url = self.client().meta.endpoint_url
-        own = f"://dynamodb.{self._place.region}."
-        return self._place if own in url else Endpoint(self._place.region, url)
+        own = f"://dynamodb.{self._endpoint.region}."
+        return self._endpoint if own in url else Endpoint(self._endpoint.region, url)
 
-    def read_seconds(self, patience: int = 1) -> float:
-        """Return how long to wait for a reply: less than the deadline, so that there is time for a second try."""
-        return min(READ_SECONDS, self._deadline / 2) * patience
+    def read_seconds(self, timeout_factor: int = 1) -> float:
+        """Return how many seconds to wait for a reply: less than the deadline, to leave time for a second try."""
+        return min(READ_SECONDS, self._deadline / 2) * timeout_factor
 
-    def client(self, patience: int = 1) -> BaseClient:
-        """Return the client that waits so many times longer for a reply.
+    def client(self, timeout_factor: int = 1) -> BaseClient:
+        """Return the client that waits `timeout_factor` times as long for a reply.
 
         Raises Unauthenticated or Invalid when configuration or region are unusable.
         """
         with self._lock:
-            if patience not in self._clients:
-                self._clients[patience] = self._connect(patience)
-            return self._clients[patience]
+            if timeout_factor not in self._clients:
+                self._clients[timeout_factor] = self._connect(timeout_factor)
+            return self._clients[timeout_factor]
 
     def s3_client(self) -> BaseClient:
-        """Return a new client of S3 in the same region, for whoever asks DynamoDB; the caller closes it."""
-        if self._place.endpoint is not None:
+        """Return a new S3 client with the same region and credentials; the caller closes it."""
+        if self._endpoint.url is not None:
             raise Invalid("only AWS's own DynamoDB transfers to and from S3, and this store has an endpoint")
-        return self._session_to_use().create_client("s3", region_name=self._place.region, config=self._config())
+        return self._session_to_use().create_client("s3", region_name=self._endpoint.region, config=self._config())
 
     def close(self) -> None:
         """Close the pooled connections; a later call opens new ones."""
@@ -77,42 +77,42 @@ class Connection:
                 client.close()
             self._clients = {}
 
-    def _config(self, patience: int = 1) -> Config:
+    def _config(self, timeout_factor: int = 1) -> Config:
         return Config(
             connect_timeout=min(CONNECT_SECONDS, self._deadline / 2),
-            read_timeout=self.read_seconds(patience),
+            read_timeout=self.read_seconds(timeout_factor),
             max_pool_connections=CONNECTIONS,
             endpoint_discovery_enabled=False,
-            # Half of the work of a bulk load, for requests that this engine makes and the server checks anyway.
+            # Validation would take half of the time of a bulk load, and the server checks the requests anyway.
             parameter_validation=False,
-            # Trying again is the business of request_sender alone: botocore knows neither conflicts nor our deadline.
+            # Only RequestSender tries again: botocore knows neither transaction conflicts nor our deadline.
             retries={"mode": "standard", "total_max_attempts": 1},
         )
 
-    def _connect(self, patience: int) -> BaseClient:
+    def _connect(self, timeout_factor: int) -> BaseClient:
         try:
-            return self._make_client(patience)
+            return self._make_client(timeout_factor)
         except BotoCoreError as error:
-            told = explained(error, self._place, "CreateClient")
-            if told is None:
+            translation = translated(error, self._endpoint, "CreateClient")
+            if translation is None:
                 raise
-            raise told from error
+            raise translation from error
 
     def _session_to_use(self) -> Session:
         session = self._session = self._session or Session()
-        # "auto" would ask the instance metadata service for its region, and so would the provider of its roles: a
-        # second or more lost on every machine that is not an EC2 instance.
+        # The mode "auto" and the provider "iam-role" ask the instance metadata service, which takes a second or more
+        # on every machine that is not an EC2 instance.
         session.set_config_variable("defaults_mode", "legacy")
         if not self._metadata:
             session.get_component("credential_provider").remove("iam-role")
         return session
 
-    def _make_client(self, patience: int) -> BaseClient:
+    def _make_client(self, timeout_factor: int) -> BaseClient:
         client = self._session_to_use().create_client(
             "dynamodb",
-            region_name=self._place.region,
-            endpoint_url=self._place.endpoint,
-            config=self._config(patience),
+            region_name=self._endpoint.region,
+            endpoint_url=self._endpoint.url,
+            config=self._config(timeout_factor),
         )
         client.meta.events.register("before-parse.dynamodb", _read_reply)
         return client
@@ -121,12 +121,12 @@ class Connection:
 def _read_reply(
     operation_model: OperationModel, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
-    """Check a reply, and read what holds items in botocore's place.
+    """Check a reply, and parse replies with items instead of botocore; raise ReplyDamaged when a reply is damaged.
 
-    botocore takes a body cut short, or a proxy's HTML page, for `{}`: an item that is there would be "not found", a
-    write that never arrived "done". It checks x-amz-crc32 only to decide on a retry, and its retries are off. And it
-    walks through every attribute value for binaries and dates, of which items here have none: two thirds of its time.
-    Raises ReplyDamaged.
+    botocore reads a truncated body, or a proxy's HTML page, as `{}`: an existing item would be "not found", and a write
+    that never arrived would be "done". It checks x-amz-crc32 only to decide on a retry, and its retries are off.
+    And it spends two thirds of its time looking through all attribute values for binaries and dates, which our items
+    do not have.
     """
     headers, body = response_dict["headers"], response_dict["body"]
     checksum = headers.get("x-amz-crc32")
@@ -136,7 +136,7 @@ def _read_reply(
         return
     if not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
         raise ReplyDamaged("the reply is not DynamoDB's")
-    if operation_model.name in _WITH_ITEMS:
+    if operation_model.name in _REPLIES_WITH_ITEMS:
         try:
             customized_response_dict.update(from_json(body))
         except ValueError:

@@ -1,4 +1,4 @@
-"""Where the server is: region and endpoint, checked and put into words."""
+"""Where the server is: a region and, for compatible servers, an endpoint URL."""
 
 import difflib
 from dataclasses import dataclass
@@ -12,33 +12,33 @@ from commercive_cli.domain.errors import Invalid, Misconfigured
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A region, and an endpoint URL when it is not AWS's own for that region."""
+    """A region, and the endpoint URL unless it is AWS's own for that region."""
 
     region: str
-    endpoint: str | None = None
+    url: str | None = None
 
     def __str__(self) -> str:
-        """Name the place for people, without what an endpoint may hold of credentials."""
-        return f"dynamodb {self.region}" + (f" at {_without_credentials(self.endpoint)}" if self.endpoint else "")
+        """Return the endpoint as shown to people, without credentials that its URL may hold."""
+        return f"dynamodb {self.region}" + (f" at {_without_credentials(self.url)}" if self.url else "")
 
     @property
     def loopback(self) -> bool:
-        """Whether the endpoint is on this machine, as test servers are."""
-        host = urlsplit(self.endpoint or "").hostname or ""
+        """Whether the endpoint is on this machine, as that of a test server."""
+        host = urlsplit(self.url or "").hostname or ""
         return host == "localhost" or host.endswith(".localhost") or _is_loopback_address(host)
 
     def check(self) -> None:
         """Raise Invalid when the region is empty or the endpoint is no http(s) URL with a host."""
         if not self.region:
             raise Invalid("no AWS region is set; name one in the store URL: dynamodb://eu-west-1", field="region")
-        if self.endpoint is not None and not _is_url(self.endpoint):
+        if self.url is not None and not _is_url(self.url):
             raise Invalid(
-                f"endpoint {_without_credentials(self.endpoint)!r} is not a URL such as http://127.0.0.1:8000",
+                f"endpoint {_without_credentials(self.url)!r} is not a URL such as http://127.0.0.1:8000",
                 field="endpoint",
             )
 
     def unknown_region(self) -> Misconfigured | None:
-        """Return the error to raise when the region is none that botocore knows, else None."""
+        """Return the error to raise when botocore does not know the region, else None."""
         known = _known_regions()
         if self.region in known:
             return None

@@ -1,4 +1,4 @@
-"""What went wrong, in this project's words and types: who is told what to do next."""
+"""Translates the errors of botocore and DynamoDB into this project's errors, which say what to do next."""
 
 import re
 from collections.abc import Iterator
@@ -33,16 +33,16 @@ from commercive_cli.store.port import ConditionFailed
 
 
 class MissingTable(Misconfigured):
-    """The table is not there, or not yet."""
+    """The table does not exist, or not yet."""
 
 
 class UnknownOperation(Misconfigured):
-    """The server has no notion of the operation, as compatible servers lack some: transactions, backups, S3."""
+    """The server does not know the operation; some compatible servers lack transactions, or backups."""
 
 
 @contextmanager
 def supported(what: str) -> Iterator[None]:
-    """Raise Invalid, which says so, where the server has no notion of `what`."""
+    """Raise Invalid, which says that `what` is not supported, when the server does not know an operation."""
     try:
         yield
     except UnknownOperation as error:
@@ -57,11 +57,11 @@ class WriteRefused(Invalid):
         self.position = position
 
 
-class NotYet(Unavailable):
-    """The table is too young for the operation; later it will be possible."""
+class TableTooYoung(Unavailable):
+    """The table was created too recently for point-in-time recovery; later it will be possible."""
 
 
-_NOBODY = {
+_BAD_CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
     "IncompleteSignature",
@@ -76,8 +76,8 @@ _NOBODY = {
     "UnrecognizedClientException",
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_REFUSED = {"ItemCollectionSizeLimitExceededException", "SerializationException", "ValidationException"}
-_ABOUT_ARCHIVES: dict[str, type[CommerciveError]] = {
+_INVALID = {"ItemCollectionSizeLimitExceededException", "SerializationException", "ValidationException"}
+_BACKUP_ERRORS: dict[str, type[CommerciveError]] = {
     "BackupInUseException": Conflict,
     "BackupNotFoundException": NotFound,
     "ExportConflictException": Conflict,
@@ -88,7 +88,7 @@ _ABOUT_ARCHIVES: dict[str, type[CommerciveError]] = {
     "TableAlreadyExistsException": Conflict,
     "TableInUseException": Conflict,
 }
-"""Backups, restores, exports and imports have codes of their own."""
+"""DynamoDB's error codes for backups, restores, exports and imports."""
 _CONFIGURATION = (
     aws.ConfigNotFound,
     aws.ConfigParseError,
@@ -104,55 +104,57 @@ _CONFIGURATION = (
     aws.TokenRetrievalError,
     aws.UnknownCredentialError,
 )
-_HOW = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+_CREDENTIALS_HELP = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
-def explained(error: Exception, place: Endpoint, operation: str, tables: tuple[str, ...] = ()) -> Exception | None:
-    """Return the error to raise instead, or None for one that nobody here knows."""
+def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...] = ()) -> Exception | None:
+    """Return this project's error for an error of botocore or DynamoDB, or None for an unknown one."""
     match kind_of(error):
         case FailureKind.UNSENT:
-            return _unconnected(error, place)
+            return _connection_error(error, endpoint)
         case FailureKind.LOST:
-            return Unavailable(f"{place} did not answer {operation}: {_lost_because(error)}")
+            return Unavailable(f"{endpoint} did not answer {operation}: {_lost_reply_detail(error)}")
         case FailureKind.BUSY:
-            return Unavailable(f"{place} is throttled or contended ({_busy_because(error)}); try again in a moment")
-    return _refusal(error, place, tables) if isinstance(error, ClientError) else _unsendable(error, place)
+            return Unavailable(f"{endpoint} is throttled or contended ({_busy_detail(error)}); try again in a moment")
+    if isinstance(error, ClientError):
+        return _refused_request(error, endpoint, tables)
+    return _configuration_error(error, endpoint)
 
 
-def _refusal(error: ClientError, place: Endpoint, tables: tuple[str, ...]) -> Exception | None:
+def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, ...]) -> Exception | None:
     code, text = code_of(error), _one_line(error.response.get("Error", {}).get("Message", ""))
     if code == "TransactionCanceledException":
-        return _cancellation(error)
-    if code in _REFUSED:
+        return _cancelled_transaction(error)
+    if code in _INVALID:
         return Invalid(f"DynamoDB refused the request: {text}")
-    if code in _NOBODY:
-        return Unauthenticated(f"{place} does not accept these credentials ({code}: {text}); {_HOW}")
+    if code in _BAD_CREDENTIALS:
+        return Unauthenticated(f"{endpoint} does not accept these credentials ({code}: {text}); {_CREDENTIALS_HELP}")
     if code in _DENIED:
-        return NotPermitted(f"access denied for {_action(error, text)} on {place}: {text}")
-    return _about_table(error, code, text, place, tables)
+        return NotPermitted(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
+    return _table_error(error, code, text, endpoint, tables)
 
 
-def _about_table(
-    error: ClientError, code: str, text: str, place: Endpoint, tables: tuple[str, ...]
+def _table_error(
+    error: ClientError, code: str, text: str, endpoint: Endpoint, tables: tuple[str, ...]
 ) -> CommerciveError | None:
     name = " or ".join(tables) or "(unnamed)"
     match code:
         case "ResourceNotFoundException" | "TableNotFoundException":
-            return MissingTable(f"table {name} does not exist in {place}; create it with `commercive tables create`")
+            return MissingTable(f"table {name} does not exist in {endpoint}; create it with `commercive tables create`")
         case "ResourceInUseException":
-            return Conflict(f"table {name} exists already in {place}, or is being changed: {text}")
+            return Conflict(f"table {name} exists already in {endpoint}, or is being changed: {text}")
         case "ContinuousBackupsUnavailableException":
-            return NotYet(f"table {name} is too young for point-in-time recovery: {text}")
+            return TableTooYoung(f"table {name} is too young for point-in-time recovery: {text}")
         case "UnknownOperationException":
-            return UnknownOperation(f"{error.operation_name} is not supported by {place}")
-    if code in _ABOUT_ARCHIVES:
-        return _ABOUT_ARCHIVES[code](f"DynamoDB refused {error.operation_name}: {text}")
+            return UnknownOperation(f"{error.operation_name} is not supported by {endpoint}")
+    if code in _BACKUP_ERRORS:
+        return _BACKUP_ERRORS[code](f"DynamoDB refused {error.operation_name}: {text}")
     if code.isdecimal() or not code:
-        return Unavailable(f"{place} did not answer as DynamoDB does (HTTP {status_of(error)}); check the endpoint")
+        return Unavailable(f"{endpoint} did not answer as DynamoDB does (HTTP {status_of(error)}); check the endpoint")
     return None
 
 
-def _cancellation(error: ClientError) -> Exception | None:
+def _cancelled_transaction(error: ClientError) -> Exception | None:
     reasons = reasons_of(error)
     failures = {at: _old_item(each) for at, each in enumerate(reasons) if each.get("Code") == "ConditionalCheckFailed"}
     if failures:
@@ -164,37 +166,37 @@ def _cancellation(error: ClientError) -> Exception | None:
     return WriteRefused(f"DynamoDB refused the transaction: {_one_line(reason.get('Message', ''))}", first)
 
 
-def _unconnected(error: Exception, place: Endpoint) -> CommerciveError:
-    unknown = place.unknown_region() if place.endpoint is None else None
-    detail = _unconnected_because(error)
-    return unknown or Unavailable(f"cannot connect to {place}: {detail}; check the network and the endpoint")
+def _connection_error(error: Exception, endpoint: Endpoint) -> CommerciveError:
+    unknown = endpoint.unknown_region() if endpoint.url is None else None
+    detail = _connection_detail(error)
+    return unknown or Unavailable(f"cannot connect to {endpoint}: {detail}; check the network and the endpoint")
 
 
-def _unsendable(error: Exception, place: Endpoint) -> CommerciveError | None:
+def _configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveError | None:
     text = _one_line(error)
     match error:
         case aws.NoCredentialsError():
-            local = " (for a local server any value will do)" if place.endpoint else ""
-            return Unauthenticated(f"no AWS credentials found for {place}: {_HOW}{local}")
+            local = " (for a local server any value will do)" if endpoint.url else ""
+            return Unauthenticated(f"no AWS credentials found for {endpoint}: {_CREDENTIALS_HELP}{local}")
         case aws.InvalidRegionError() | aws.NoRegionError():
-            return place.unknown_region() or Invalid(text, field="region")
+            return endpoint.unknown_region() or Invalid(text, field="region")
         case aws.ParamValidationError():
             return Invalid(f"the request is malformed: {text}")
         case aws.SSLError():
-            return Unavailable(f"no trusted TLS connection to {place}: {text}")
+            return Unavailable(f"no trusted TLS connection to {endpoint}: {text}")
     if isinstance(error, _CONFIGURATION):
-        return Unauthenticated(f"the AWS credentials or configuration cannot be used: {text}; {_HOW}")
+        return Unauthenticated(f"the AWS credentials or configuration cannot be used: {text}; {_CREDENTIALS_HELP}")
     return None
 
 
-def _unconnected_because(error: Exception) -> str:
+def _connection_detail(error: Exception) -> str:
     if isinstance(error, aws.ConnectTimeoutError):
         return "no connection in time"
     cause = getattr(error, "kwargs", {}).get("error", error)
     return getattr(cause.__cause__, "strerror", None) or _one_line(cause)
 
 
-def _lost_because(error: Exception) -> str:
+def _lost_reply_detail(error: Exception) -> str:
     match error:
         case ClientError():
             return f"{code_of(error)} {_one_line(error.response.get('Error', {}).get('Message', ''))}".strip()
@@ -205,7 +207,7 @@ def _lost_because(error: Exception) -> str:
     return _one_line(error)
 
 
-def _busy_because(error: Exception) -> str:
+def _busy_detail(error: Exception) -> str:
     codes = {str(reason.get("Code")) for reason in reasons_of(error)} & BUSY_REASONS
     return ", ".join(sorted(codes)) or code_of(error)
 
@@ -214,7 +216,7 @@ def _old_item(reason: dict[str, Any]) -> Item | None:
     return decode_item(reason["Item"]) if reason.get("Item") else None
 
 
-def _action(error: ClientError, text: str) -> str:
+def _denied_action(error: ClientError, text: str) -> str:
     named = re.search(r"perform: (\S+)", text)
     return named[1] if named else f"dynamodb:{error.operation_name}"
 

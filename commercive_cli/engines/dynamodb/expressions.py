@@ -1,6 +1,6 @@
-"""Requests as DynamoDB reads them: writes, conditions and queries as expressions with a placeholder for everything.
+"""Writes, conditions and queries as requests of DynamoDB, and its responses as pages.
 
-Placeholders keep reserved words (`status` is one) out of the expressions.
+Expressions hold placeholders for all names and values, since reserved words such as `status` are not allowed in them.
 """
 
 from decimal import Decimal
@@ -39,98 +39,98 @@ from commercive_cli.store.writes import (
 
 Parameters = dict[str, Any]
 _LOWEST: dict[str, str | Decimal] = {"S": "\0", "N": Decimal(f"-9.{'9' * (NUMBER_DIGITS - 1)}E+{LARGEST_EXPONENT}")}
-"""Nothing sorts below these: no key is an empty text, and no number is less."""
+"""The lowest key of each type: text in a key is not empty, and DynamoDB holds no lower number."""
 
 
 class Placeholders:
-    """The names and values of one request, and the placeholders that stand for them."""
+    """The attribute names and values of one request, and their placeholders."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._values: dict[str, AttributeValue] = {}
 
     def name(self, attribute: str) -> str:
-        """Return the placeholder of an attribute name, the same one every time."""
+        """Return the placeholder of an attribute name, always the same for the same name."""
         return self._names.setdefault(attribute, f"#n{len(self._names)}")
 
     def value(self, value: Any) -> str:
-        """Return a placeholder for the value."""
+        """Return a new placeholder for the value."""
         placeholder = f":v{len(self._values)}"
         self._values[placeholder] = encode_value(value)
         return placeholder
 
     def parameters(self) -> Parameters:
-        """Return the parameters that explain the placeholders; DynamoDB refuses empty ones."""
+        """Return the request parameters that define the placeholders, without empty ones, which DynamoDB refuses."""
         names = {placeholder: attribute for attribute, placeholder in self._names.items()}
-        given = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": self._values}
-        return {parameter: content for parameter, content in given.items() if content}
+        defined = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": self._values}
+        return {parameter: content for parameter, content in defined.items() if content}
 
 
 def transaction_write(write: Write, table_name: str) -> Parameters:
-    """Return one entry of TransactItems."""
-    places = Placeholders()
+    """Return the write as an entry of TransactItems."""
+    placeholders = Placeholders()
     request: Parameters = {"TableName": table_name, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     match write:
         case Put():
             request["Item"] = encode_item(write.item)
         case Update():
-            request |= {"Key": encode_item(write.key), "UpdateExpression": update_expression(write, places)}
+            request |= {"Key": encode_item(write.key), "UpdateExpression": update_expression(write, placeholders)}
         case Delete() | Check():
             request["Key"] = encode_item(write.key)
     if write.when is not None:
-        request["ConditionExpression"] = condition_expression(write.when, write.table, places)
-    return {_ENTRIES[type(write)]: request | places.parameters()}
+        request["ConditionExpression"] = condition_expression(write.when, write.table, placeholders)
+    return {_ENTRIES[type(write)]: request | placeholders.parameters()}
 
 
-def update_expression(write: Update, places: Placeholders) -> str:
-    """Return SET, ADD and REMOVE clauses; raise Invalid when there is nothing to change, as DynamoDB would."""
-    assigned = [f"{places.name(name)} = {places.value(value)}" for name, value in write.set.items()]
-    assigned += [_default(name, value, places) for name, value in write.default.items()]
-    added = [f"{places.name(name)} {places.value(amount)}" for name, amount in write.add.items()]
-    removed = [places.name(name) for name in write.remove]
+def update_expression(write: Update, placeholders: Placeholders) -> str:
+    """Return the SET, ADD and REMOVE clauses; raise Invalid when there is nothing to change, as DynamoDB would."""
+    assigned = [f"{placeholders.name(name)} = {placeholders.value(value)}" for name, value in write.set.items()]
+    assigned += [_default(name, value, placeholders) for name, value in write.default.items()]
+    added = [f"{placeholders.name(name)} {placeholders.value(amount)}" for name, amount in write.add.items()]
+    removed = [placeholders.name(name) for name in write.remove]
     clauses = {"SET": assigned, "ADD": added, "REMOVE": removed}
     expression = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
     if not expression:
-        raise Invalid("an update must set, add or remove something; a Check only looks")
+        raise Invalid("an update must set, add or remove something; use a Check to change nothing")
     return expression
 
 
-def condition_expression(condition: Condition, table: Table, places: Placeholders) -> str:
-    """Return the condition as an expression; an All or AnyOf of nothing is one that always or never holds."""
+def condition_expression(condition: Condition, table: Table, placeholders: Placeholders) -> str:
+    """Return the condition as an expression; an empty All always holds, an empty AnyOf never."""
     match condition:
         case Exists():
-            return f"attribute_exists({_key_name(table, places)})"
+            return f"attribute_exists({_key_name(table, placeholders)})"
         case Absent():
-            return f"attribute_not_exists({_key_name(table, places)})"
+            return f"attribute_not_exists({_key_name(table, placeholders)})"
         case Missing(name):
-            return f"attribute_not_exists({places.name(name)})"
+            return f"attribute_not_exists({placeholders.name(name)})"
         case Equals(name, value):
-            return f"{places.name(name)} = {places.value(value)}"
+            return f"{placeholders.name(name)} = {placeholders.value(value)}"
         case Below(name, bound):
-            return f"{places.name(name)} < {places.value(bound)}"
+            return f"{placeholders.name(name)} < {placeholders.value(bound)}"
         case All():
-            return _joined("AND", condition.conditions or (AnyOf(Exists(), Absent()),), table, places)
+            return _joined("AND", condition.conditions or (AnyOf(Exists(), Absent()),), table, placeholders)
         case AnyOf():
-            return _joined("OR", condition.conditions or (All(Exists(), Absent()),), table, places)
+            return _joined("OR", condition.conditions or (All(Exists(), Absent()),), table, placeholders)
 
 
 def query_request(query: Query, table_name: str) -> Parameters | None:
-    """Return the parameters of a Query, or None when nothing lies between its bounds; raise Invalid on a limit of 0."""
+    """Return the parameters of a Query, or None when its bounds leave nothing; raise Invalid on a limit below 1."""
     if query.limit is not None and query.limit < 1:
         raise Invalid("limit must be at least 1", field="limit")
-    places = Placeholders()
-    conditions = _key_conditions(query, places)
+    placeholders = Placeholders()
+    conditions = _key_conditions(query, placeholders)
     if conditions is None:
         return None
     request: Parameters = {
         "TableName": table_name,
         "KeyConditionExpression": " AND ".join(conditions),
         "ScanIndexForward": not query.descending,
-        **places.parameters(),
+        **placeholders.parameters(),
     }
     request |= {"ConsistentRead": True} if query.index is None else {"IndexName": query.index}
     request |= {} if query.limit is None else {"Limit": query.limit}
-    return request | start_of(query.start)
+    return request | start_parameter(query.start)
 
 
 def scan_request(table_name: str, segment: int, segments: int, start: Key | None) -> Parameters:
@@ -138,49 +138,49 @@ def scan_request(table_name: str, segment: int, segments: int, start: Key | None
     if not 0 <= segment < segments:
         raise Invalid(f"there is no segment {segment} of {segments}")
     parallel = {"Segment": segment, "TotalSegments": segments} if segments > 1 else {}
-    return {"TableName": table_name, "ConsistentRead": True, **parallel, **start_of(start)}
+    return {"TableName": table_name, "ConsistentRead": True, **parallel, **start_parameter(start)}
 
 
-def start_of(start: Key | None) -> Parameters:
-    """Return the parameter that goes on with an earlier page."""
+def start_parameter(start: Key | None) -> Parameters:
+    """Return the parameter for the key after which a page starts, if there is one."""
     return {} if start is None else {"ExclusiveStartKey": encode_item(start)}
 
 
 def page_of(response: dict[str, Any], table: Table) -> Page:
-    """Return the page that a Query or Scan answered with; raise Damaged, naming the item, on types none may have."""
+    """Return the page in the response to a Query or Scan; raise Damaged, naming the item, on unsupported types."""
     last, items = response.get("LastEvaluatedKey"), response.get("Items", [])
     try:
         return Page([decode_item(each) for each in items], decode_item(last) if last else None)
     except Invalid:
-        _name_damaged(items, table)
+        _raise_for_damaged(items, table)
         raise
 
 
 def item_of(encoded: dict[str, AttributeValue], table: Table) -> Item:
-    """Return an item that was read; raise Damaged, naming it, when it holds types that none may have."""
+    """Return the item in a response; raise Damaged, naming it, when it holds unsupported types."""
     try:
         return decode_item(encoded)
     except Invalid as wrong:
-        place = " ".join(str(value) for name in table.key_names for value in encoded.get(name, {}).values())
-        raise Damaged(f"the stored item {place} of {table.name} is damaged: {wrong.message}") from None
+        key = " ".join(str(value) for name in table.key_names for value in encoded.get(name, {}).values())
+        raise Damaged(f"the stored item {key} of {table.name} is damaged: {wrong.message}") from None
 
 
-def _name_damaged(items: list[dict[str, AttributeValue]], table: Table) -> None:
+def _raise_for_damaged(items: list[dict[str, AttributeValue]], table: Table) -> None:
     for each in items:
         item_of(each, table)
 
 
 def text_page_of(response: dict[str, Any], table: Table) -> TextPage:
-    """Return the page that a Scan answered with as texts, each with the values of its key.
+    """Return the page in the response to a Scan as texts, each with the values of its key.
 
-    Raises Conflict when an item lacks an attribute of the declared key, as it may where the live key is another one,
-    and Damaged when it holds types that none may have.
+    Raises Conflict when an item lacks an attribute of the declared key, which happens when the live table has another
+    key, and Damaged when an item holds unsupported types.
     """
     names, last, items = table.key_names, response.get("LastEvaluatedKey"), response.get("Items", [])
     try:
         rows = [(encoded_text(item), *(decode_value(item[name]) for name in names)) for item in items]
     except Invalid:
-        _name_damaged(items, table)
+        _raise_for_damaged(items, table)
         raise
     except KeyError:
         found = next(sorted(item) for item in items if not item.keys() >= set(names))
@@ -189,33 +189,33 @@ def text_page_of(response: dict[str, Any], table: Table) -> TextPage:
 
 
 def successor(bound: int | str) -> int | str:
-    """Return the least key greater than `bound`, which makes an exclusive bound an inclusive one.
+    """Return the least key that is greater than `bound`, to turn an exclusive bound into an inclusive one.
 
-    DynamoDB takes one condition on the sort key, BETWEEN, whose bounds are inclusive. Text sorts by its UTF-8 bytes, so
-    nothing lies between it and itself with a NUL behind.
+    DynamoDB allows one condition on the sort key, BETWEEN, whose bounds are inclusive. Text sorts by its UTF-8 bytes,
+    so the next key after a text is that text with a NUL appended.
     """
     return bound + 1 if isinstance(bound, int) else bound + "\0"
 
 
-def _key_conditions(query: Query, places: Placeholders) -> list[str] | None:
+def _key_conditions(query: Query, placeholders: Placeholders) -> list[str] | None:
     partition, sort = _key_of(query)
-    conditions = [f"{places.name(partition.name)} = {places.value(query.partition)}"]
+    conditions = [f"{placeholders.name(partition.name)} = {placeholders.value(query.partition)}"]
     if query.since is None and query.until is None:
         if sort is None or query.index is not None:
             return conditions
-        # A bound that every key keeps lets a table that sorts by another attribute, or by none, refuse the query.
-        return [*conditions, _between(places.name(sort.name), _LOWEST[sort.type], None, places)]
+        # With a bound that all keys keep, the query is refused by a table with another sort key, or with none.
+        return [*conditions, _between(placeholders.name(sort.name), _LOWEST[sort.type], None, placeholders)]
     if sort is None:
         raise Invalid(f"{query.table.name} has no sort key to bound")
     lowest = None if query.since is None else successor(query.since)
     if _is_empty(lowest, query.until):
         return None
-    return [*conditions, _between(places.name(sort.name), lowest, query.until, places)]
+    return [*conditions, _between(placeholders.name(sort.name), lowest, query.until, placeholders)]
 
 
 def _key_of(query: Query) -> tuple[Attribute, Attribute | None]:
-    placed_by = query.table if query.index is None else query.table.index(query.index)
-    return placed_by.partition, placed_by.sort
+    read = query.table if query.index is None else query.table.index(query.index)
+    return read.partition, read.sort
 
 
 def _is_empty(lowest: int | str | None, highest: int | str | None) -> bool:
@@ -227,34 +227,36 @@ def _is_empty(lowest: int | str | None, highest: int | str | None) -> bool:
     return False
 
 
-def _between(name: str, lowest: int | str | Decimal | None, highest: int | str | None, places: Placeholders) -> str:
+def _between(
+    name: str, lowest: int | str | Decimal | None, highest: int | str | None, placeholders: Placeholders
+) -> str:
     if highest is None:
-        return f"{name} >= {places.value(lowest)}"
+        return f"{name} >= {placeholders.value(lowest)}"
     if lowest is None:
-        return f"{name} <= {places.value(highest)}"
-    return f"{name} BETWEEN {places.value(lowest)} AND {places.value(highest)}"
+        return f"{name} <= {placeholders.value(highest)}"
+    return f"{name} BETWEEN {placeholders.value(lowest)} AND {placeholders.value(highest)}"
 
 
-def _joined(word: str, conditions: tuple[Condition, ...], table: Table, places: Placeholders) -> str:
-    terms = [(each, condition_expression(each, table, places)) for each in conditions]
+def _joined(word: str, conditions: tuple[Condition, ...], table: Table, placeholders: Placeholders) -> str:
+    terms = [(each, condition_expression(each, table, placeholders)) for each in conditions]
     if len(terms) == 1:
         return terms[0][1]
     return f" {word} ".join(f"({text})" if _is_compound(each) else text for each, text in terms)
 
 
 def _is_compound(condition: Condition) -> bool:
-    """Return whether the expression has several terms; DynamoDB refuses parentheses around parentheses or one term."""
+    """Return whether the expression has several terms and needs parentheses; DynamoDB refuses redundant ones."""
     if not isinstance(condition, All | AnyOf):
         return False
     return len(condition.conditions) != 1 or _is_compound(condition.conditions[0])
 
 
-def _key_name(table: Table, places: Placeholders) -> str:
-    return places.name(table.partition.name)
+def _key_name(table: Table, placeholders: Placeholders) -> str:
+    return placeholders.name(table.partition.name)
 
 
-def _default(name: str, value: Any, places: Placeholders) -> str:
-    return f"{places.name(name)} = if_not_exists({places.name(name)}, {places.value(value)})"
+def _default(name: str, value: Any, placeholders: Placeholders) -> str:
+    return f"{placeholders.name(name)} = if_not_exists({placeholders.name(name)}, {placeholders.value(value)})"
 
 
 _ENTRIES: dict[type[Write], str] = {Put: "Put", Update: "Update", Delete: "Delete", Check: "ConditionCheck"}

@@ -1,4 +1,4 @@
-"""What a failed request means for another try, told by its type, DynamoDB's code and the reasons of a cancellation.
+"""Whether a failed request can be tried again, decided by its type, its code and the reasons of a cancellation.
 
 Source: DynamoDB Developer Guide, "Error handling with DynamoDB", and the API Reference's "Common Errors".
 """
@@ -12,11 +12,11 @@ from botocore.parsers import ResponseParserError
 
 
 class ReplyDamaged(Exception):
-    """A reply came, but not whole, or not from DynamoDB."""
+    """A reply arrived, but it is incomplete or not from DynamoDB."""
 
 
 class FailureKind(Enum):
-    """What a failure means for another try."""
+    """Whether a failed request can be tried again."""
 
     FINAL = "another try would end the same"
     BUSY = "refused for now; nothing was written"
@@ -25,7 +25,7 @@ class FailureKind(Enum):
 
 
 SENDING_ERRORS = (ClientError, BotoCoreError, ResponseParserError, ReplyDamaged)
-"""Everything that a request can end in, apart from bugs."""
+"""All errors that a request can raise, apart from bugs."""
 
 _BUSY = {
     "LimitExceededException",
@@ -45,9 +45,9 @@ _LOST = (aws.HTTPClientError, aws.IncompleteReadError, ResponseParserError, Repl
 
 
 def kind_of(error: Exception) -> FailureKind:
-    """Return what the failure means for another try."""
+    """Return the kind of an error that a request raised."""
     if isinstance(error, ClientError):
-        return _kind_of_answer(error)
+        return _kind_of_response(error)
     if isinstance(error, _UNSENT):
         return FailureKind.UNSENT
     return FailureKind.LOST if isinstance(error, _LOST) else FailureKind.FINAL
@@ -60,17 +60,17 @@ def code_of(error: Exception) -> str:
 
 def reasons_of(error: BaseException | None) -> list[dict[str, Any]]:
     """Return why a transaction was cancelled: a reason for each write, in the order of the writes."""
-    # botocore's type for a response does not know CancellationReasons.
+    # The declared type of botocore's response lacks CancellationReasons.
     response: dict[str, Any] = dict(error.response) if isinstance(error, ClientError) else {}
     return list(response.get("CancellationReasons", []))
 
 
 def status_of(error: ClientError) -> int:
-    """Return the HTTP status of the answer, 0 when there is none."""
+    """Return the HTTP status of the response, 0 when it has none."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def _kind_of_answer(error: ClientError) -> FailureKind:
+def _kind_of_response(error: ClientError) -> FailureKind:
     code = code_of(error)
     if code == "TransactionCanceledException":
         codes = {reason.get("Code") for reason in reasons_of(error)}

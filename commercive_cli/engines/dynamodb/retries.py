@@ -1,4 +1,4 @@
-"""When to try again: full jitter that grows, bounded in tries and in time."""
+"""When to try again: after growing random pauses, with limits on the number of tries and on the time."""
 
 import random
 import time
@@ -17,7 +17,7 @@ _DOUBLINGS = 10
 
 @dataclass(frozen=True)
 class Timing:
-    """How long one call may take (`deadline`, seconds), and the time and chance it goes by."""
+    """How long one call may take (`deadline`, seconds), with the clock, sleep and random numbers to use."""
 
     deadline: float = 10.0
     now: Callable[[], float] = time.monotonic
@@ -26,10 +26,10 @@ class Timing:
 
 
 class Attempts:
-    """The tries of one call: counted from its start, with a pause before each one that follows.
+    """Counts the tries of one call, and pauses before each further one.
 
-    A pause is drawn evenly from `SHORTEST_PAUSE` to a ceiling that doubles up to `longest` (seconds), so that callers
-    who collided once drift apart (AWS Architecture Blog, "Exponential Backoff And Jitter").
+    A pause is a random time from `SHORTEST_PAUSE` to a ceiling that doubles up to `longest` (seconds), so that callers
+    that collided do not collide again (AWS Architecture Blog, "Exponential Backoff And Jitter").
     """
 
     def __init__(self, timing: Timing, *, tries: int | None = TRIES, longest: float = LONGEST_PAUSE) -> None:
@@ -45,7 +45,10 @@ class Attempts:
         return self._timing.now() - self._started
 
     def pause(self, within: float) -> bool:
-        """Wait before the next try; return False at once when tries are used up or it would start after `within`."""
+        """Wait before the next try and return True.
+
+        Returns False at once when all tries are used up, or when the next one would start after `within` seconds.
+        """
         wait = self._next_pause()
         if self.made == self._tries or self.elapsed + wait > within:
             return False
@@ -61,8 +64,8 @@ class Attempts:
 def wait_until(
     timing: Timing, goal: str, reached: Callable[[], bool], *, within: float, longest: float = LONGEST_PAUSE
 ) -> None:
-    """Ask again and again until the goal is reached; raise Unavailable when it is not after `within` seconds."""
+    """Call `reached` again and again until it is true; raise Unavailable, naming the goal, after `within` seconds."""
     polls = Attempts(timing, tries=None, longest=longest)
     while not reached():
         if not polls.pause(within):
-            raise Unavailable(f"{goal} takes longer than {within:g} s; it may still end well, look later")
+            raise Unavailable(f"{goal} takes longer than {within:g} s; it may still succeed, look again later")

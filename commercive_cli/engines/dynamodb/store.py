@@ -1,6 +1,6 @@
-"""The store on DynamoDB, and on every DynamoDB-compatible server by endpoint URL.
+"""The Store protocol on DynamoDB, and on DynamoDB-compatible servers by endpoint URL.
 
-`dynamodb_expressions` makes the requests, `dynamodb_calls` sends them, `dynamodb_tables` administers tables.
+`expressions` makes the requests, `request_sender` sends them, `table_administration` creates and describes tables.
 """
 
 import random
@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from botocore.session import Session
 
 from commercive_cli.domain.clock import Sleep
-from commercive_cli.domain.errors import NotPermitted
+from commercive_cli.domain.errors import Invalid, NotPermitted
 from commercive_cli.engines.dynamodb.archive import DynamoDBArchive
+from commercive_cli.engines.dynamodb.batch_reader import BatchReader
 from commercive_cli.engines.dynamodb.batch_writer import BatchWriter
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
@@ -32,29 +34,29 @@ from commercive_cli.engines.dynamodb.request_sender import OnRequest, RequestSen
 from commercive_cli.engines.dynamodb.retries import Timing
 from commercive_cli.engines.dynamodb.s3 import DynamoDBS3
 from commercive_cli.engines.dynamodb.table_administration import TableAdministration
-from commercive_cli.engines.dynamodb.table_changes import TableChanges
-from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
+from commercive_cli.engines.dynamodb.table_changes import TableChanger
+from commercive_cli.engines.dynamodb.table_keys import KEY_CHECK_BYTES
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
-from commercive_cli.store.port import Archive, Page, Query, TableInfo, TextPage, not_a_number
+from commercive_cli.store.port import Archive, IndexNotReady, Page, Query, TableInfo, TextPage, not_a_number
 from commercive_cli.store.schema import DYNAMODB_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
 
 INDEX_LAG_MS = 2000
 SCANS_AT_ONCE = 2
-BULK_PATIENCE = 6
-"""How many times longer a page of a scan in segments may take: test servers look through the whole table for each."""
+BULK_TIMEOUT_FACTOR = 6
+"""How many times longer a page of a parallel scan may take: test servers read the whole table for each page."""
 
 
 class DynamoDBStore:
-    """Six tables in one region, by prefix; safe to share between threads.
+    """The six tables of one prefix in one region; threads may share it.
 
-    `endpoint` names a compatible server. Credentials come from AWS's own chain, and from the instance metadata
-    service only when `metadata` is true. A call ends within `deadline` seconds, and `on_request` hears the operation of
-    every HTTP request. `session` replaces the botocore session that is made otherwise, `now`, `sleep` and `random` what
-    pauses go by. Nothing is connected before the first call.
-    A page of a scan in segments, which is bulk work, may take `BULK_PATIENCE` times as long as any other call.
+    `endpoint` is the URL of a compatible server. Credentials come from AWS's own chain, and from the instance
+    metadata service only when `metadata` is true. A call ends within `deadline` seconds; `on_request` is called with
+    the operation of every HTTP request. `session` replaces the default botocore session; `now`, `sleep` and `random`
+    are used for pauses. Nothing connects before the first call.
+    A page of a parallel scan, which is bulk work, may take `BULK_TIMEOUT_FACTOR` times as long as any other call.
     Raises Invalid when region or endpoint are malformed.
     """
 
@@ -80,50 +82,62 @@ class DynamoDBStore:
             session=session,
             metadata=metadata,
         )
-        self._calls = RequestSender(self._connection, self._timing, on_request)
-        self._bulk_calls = RequestSender(self._connection, self._timing, on_request, patience=BULK_PATIENCE)
-        self._tables = TableAdministration(self._calls, self._timing, prefix)
+        self._send = RequestSender(self._connection, self._timing, on_request)
+        self._send_bulk = RequestSender(self._connection, self._timing, on_request, timeout_factor=BULK_TIMEOUT_FACTOR)
+        self._tables = TableAdministration(self._send, self._timing, prefix)
 
     @property
     def target(self) -> str:
-        """Name region, endpoint and prefix."""
-        return f"{self._connection.place} prefix {self._prefix}"
+        """Return region, endpoint and prefix, to show to people."""
+        return f"{self._connection.endpoint} prefix {self._prefix}"
 
     @property
     def prefix(self) -> str:
-        """What every table's name starts with."""
+        """Return what every table's name starts with."""
         return self._prefix
 
     @property
     def local(self) -> bool:
         """Whether the endpoint is on this machine."""
-        return self._connection.place.loopback
+        return self._connection.endpoint.loopback
 
     @property
     def index_lag_ms(self) -> int:
-        """Two seconds; AWS promises no bound, usually it is well below one. Test servers update indexes at once."""
+        """Two seconds, since AWS promises no limit and the lag is usually well below one; 0 on local test servers."""
         return 0 if self.local else INDEX_LAG_MS
 
     @property
     def scans_at_once(self) -> int:
-        """While one reply is read, which takes botocore longer than the network, another one comes in."""
+        """Two: while one reply is parsed, which takes longer than the network, the next one arrives."""
         return SCANS_AT_ONCE
 
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, strongly consistent, or None."""
         request = {"TableName": self._name(table), "Key": encode_item(key), "ConsistentRead": True}
-        with self._tables.keys.explaining(table):
-            item = self._calls("GetItem", request).get("Item")
+        with self._tables.keys.noticing_foreign(table):
+            item = self._send("GetItem", request).get("Item")
         return item_of(item, table) if item else None
 
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, 100 a request, strongly consistent."""
+        reader = BatchReader(self._send, self._timing, table, self._name(table))
+        with self._tables.keys.noticing_foreign(table):
+            found = reader.get_all(keys)
+        return [item_of(item, table) for item in found]
+
     def query(self, query: Query) -> Page:
-        """Return one page of a query."""
+        """Return one page of a query; raise IndexNotReady when its index cannot be read."""
         request = query_request(query, self._name(query.table))
         if request is None:
             return Page([])
-        with self._tables.keys.explaining(query.table):
-            response = self._calls("Query", request)
-        self._tables.keys.look_at_items(query.table, response.get("Items", []))
+        try:
+            with self._tables.keys.noticing_foreign(query.table):
+                response = self._send("Query", request)
+        except Invalid:
+            if query.index is not None:
+                self._check_index(query.table, query.index)
+            raise
+        self._tables.keys.check_items(query.table, response.get("Items", []))
         return page_of(response, query.table)
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
@@ -137,41 +151,38 @@ class DynamoDBStore:
     def transact(self, *writes: Write) -> None:
         """Apply the writes, all or none, exactly once.
 
-        Even one write goes as a transaction: its token is what keeps a second try after a lost reply from adding twice.
+        Even one write is sent as a transaction, whose token prevents that a second try after a lost reply adds twice.
         """
         size = check_transaction(writes)
-        entries = [transaction_write(write, self._name(write.table)) for write in writes]
         unknown = self._tables.keys.unknown(write.table for write in writes)
+        entries = [transaction_write(write, self._name(write.table)) for write in writes]
         entries += self._key_checks(unknown, len(writes), size)
         try:
-            with self._tables.keys.explaining(*unknown):
-                self._calls("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
+            with self._tables.keys.noticing_foreign(*unknown):
+                self._send("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
         except WriteRefused as refused:
-            write = next(iter(writes[refused.position :]), None)  # behind the writes come the checks of keys
+            write = next(iter(writes[refused.position :]), None)  # None for a key check, which stands behind the writes
             if isinstance(write, Update) and write.add:
                 raise not_a_number(write, write.add) from refused
             raise
         self._tables.keys.trust(unknown)
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
-        """Store the items in batches of 25, several at once; of two with one key in a batch the later stays."""
-
-        def look() -> None:
-            self._tables.keys.look(table)
-
-        return BatchWriter(self._calls, self._timing, table, self._name(table), look).put_all(items)
+        """Store the items in batches of 25, several at once; of two items with one key in a batch the later stays."""
+        check = partial(self._tables.keys.check, table)
+        return BatchWriter(self._send, self._timing, table, self._name(table), check).put_all(items)
 
     def create_table(self, table: Table) -> None:
         """Create the table with its indexes and protections, and wait until it can be used."""
         self._tables.create(table)
 
     def describe_table(self, table: Table) -> TableInfo | None:
-        """Return the table as it is, or None when there is none."""
+        """Return the description of the table, or None when it does not exist."""
         return self._tables.describe(table)
 
-    def change_table(self, table: Table, change: TableChange, progress: OnStatus = ignore_status) -> None:
-        """Make one change to a table and wait until it is done, for hours when an index is filled."""
-        TableChanges(self._calls, self._tables, self._prefix).make(table, change, progress)
+    def change_table(self, table: Table, change: TableChange, on_status: OnStatus = ignore_status) -> None:
+        """Make one change to a table and wait until it is done; filling an index can take hours."""
+        TableChanger(self._send, self._tables, self._prefix).change(table, change, on_status)
 
     @property
     def archive(self) -> Archive:
@@ -181,47 +192,54 @@ class DynamoDBStore:
     @property
     def recovery(self) -> DynamoDBArchive:
         """Point-in-time recovery."""
-        return DynamoDBArchive(self._calls, self._timing, self._prefix, self._beside)
+        return DynamoDBArchive(self._send, self._timing, self._prefix, self._with_prefix)
 
     @property
     def s3(self) -> DynamoDBS3:
         """DynamoDB's own exports and imports."""
-        return DynamoDBS3(self._calls, self._timing, self._prefix, self._connection)
+        return DynamoDBS3(self._send, self._timing, self._prefix, self._connection)
 
     def delete_table(self, table: Table) -> None:
-        """Delete the table and all it holds, lifting deletion protection first."""
+        """Turn off the table's deletion protection, then delete the table and all its items."""
         self._tables.delete(table)
 
     def unsupported(self) -> Sequence[str]:
-        """Name the protections that this server has no notion of, as far as table administration met them."""
+        """Return the protections that this server does not support, as far as earlier operations have shown."""
         return tuple(self._tables.unsupported)
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         self._connection.close()
 
-    def _beside(self, prefix: str) -> "DynamoDBStore":
-        """Return the store of another prefix, over the same connections."""
+    def _with_prefix(self, prefix: str) -> "DynamoDBStore":
+        """Return the store of another prefix, which uses the same connections."""
         other = copy(self)
         other._prefix = prefix
-        other._tables = TableAdministration(self._calls, self._timing, prefix)
+        other._tables = TableAdministration(self._send, self._timing, prefix)
         return other
 
+    def _check_index(self, table: Table, index: str) -> None:
+        """Raise IndexNotReady when the index is missing or not active; a refused query is asked about but once."""
+        info = self._tables.describe(table)
+        status = "missing" if info is None else info.index_status.get(index, "missing")
+        if status not in ("ACTIVE", "UPDATING"):
+            raise IndexNotReady(f"index {index} of {self._name(table)} is {status}; `commercive tables apply` makes it")
+
     def _scan(self, table: Table, segment: int, segments: int, start: Key | None) -> dict[str, Any]:
-        calls = self._calls if segments == 1 else self._bulk_calls
+        send = self._send if segments == 1 else self._send_bulk
         request = scan_request(self._name(table), segment, segments, start)
         if start is None:
-            with suppress(NotPermitted):  # who may read items need not be allowed to look at the table
-                self._tables.keys.look(table, calls=calls)
-        return calls("Scan", request)
+            with suppress(NotPermitted):  # a caller may be allowed to read the items but not to describe the table
+                self._tables.keys.check(table, send=send)
+        return send("Scan", request)
 
     def _key_checks(self, tables: list[Table], writes: int, size: int) -> list[dict[str, Any]]:
-        """Return the entries that keep a transaction off foreign tables; without room for them, look at the tables."""
+        """Return the entries that make a transaction fail in foreign tables; without room for them, check first."""
         count = len(tables)
-        if writes + count > TRANSACTION_WRITES or size + count * ENTRY_BYTES > TRANSACTION_BYTES:
-            self._tables.keys.look(*tables)
+        if writes + count > TRANSACTION_WRITES or size + count * KEY_CHECK_BYTES > TRANSACTION_BYTES:
+            self._tables.keys.check(*tables)
             return []
-        return self._tables.keys.checks(tables)
+        return self._tables.keys.entries(tables)
 
     def _name(self, table: Table) -> str:
         return self._prefix + table.name

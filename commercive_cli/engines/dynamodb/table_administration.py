@@ -1,12 +1,9 @@
-"""Table administration: create, protect, describe and delete, each waiting until DynamoDB is done.
-
-`dynamodb_shapes` turns the declaration into requests and descriptions into the port's terms.
-"""
+"""Table administration: creates, protects, describes and deletes tables, and waits until DynamoDB is done."""
 
 from collections.abc import Callable
 from typing import Any
 
-from commercive_cli.engines.dynamodb.errors import MissingTable, NotYet, UnknownOperation
+from commercive_cli.engines.dynamodb.errors import MissingTable, TableTooYoung, UnknownOperation
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
 from commercive_cli.engines.dynamodb.table_definitions import Description, create_request, is_active, table_info
@@ -22,22 +19,22 @@ TAGS = "tags"
 
 
 class TableAdministration:
-    """Creates and deletes the tables of one prefix, and remembers what the server turned out not to support."""
+    """Creates and deletes the tables of one prefix; `unsupported` are the protections that the server does not know."""
 
-    def __init__(self, calls: RequestSender, timing: Timing, prefix: str) -> None:
-        self._calls = calls
+    def __init__(self, send: RequestSender, timing: Timing, prefix: str) -> None:
+        self._send = send
         self._timing = timing
         self._prefix = prefix
-        self.keys = TableKeys(calls, prefix)
+        self.keys = TableKeys(send, prefix)
         self.unsupported: list[str] = []
 
     def create(self, table: Table) -> None:
-        """Create the table, protected from deletion, then turn on its time to live and point-in-time recovery.
+        """Create the table with deletion protection, then turn on its time to live and point-in-time recovery.
 
         Raises Conflict when it exists, Unavailable when it cannot be used after `WAIT_SECONDS`.
         """
         request = create_request(table, self._name(table))
-        self._calls("CreateTable", request, settled="ResourceInUseException")
+        self._send("CreateTable", request, already_done="ResourceInUseException")
         self.wait_until_active(table)
         self.protect(table)
 
@@ -49,19 +46,19 @@ class TableAdministration:
             self.set_recovery(table, on=True)
 
     def set_time_to_live(self, table: Table, attribute: str, *, on: bool) -> None:
-        """Let items expire by the attribute, or no longer."""
+        """Turn the deletion of items after the time in the attribute on or off."""
         specification = {"Enabled": on, "AttributeName": attribute}
-        self._turn(TIME_TO_LIVE, "UpdateTimeToLive", table, TimeToLiveSpecification=specification)
+        self._set_protection(TIME_TO_LIVE, "UpdateTimeToLive", table, TimeToLiveSpecification=specification)
 
     def set_recovery(self, table: Table, *, on: bool) -> None:
-        """Turn point-in-time recovery on or off; a young table is waited for."""
+        """Turn point-in-time recovery on or off; wait while the table is too young for it."""
         specification = {"PointInTimeRecoveryEnabled": on}
-        self._turn(
+        self._set_protection(
             POINT_IN_TIME_RECOVERY, "UpdateContinuousBackups", table, PointInTimeRecoverySpecification=specification
         )
 
     def describe(self, table: Table) -> TableInfo | None:
-        """Return the table as it is, or None when there is none."""
+        """Return the description of the table, or None when it does not exist."""
         described = self.description(table)
         if described is None:
             return None
@@ -73,20 +70,20 @@ class TableAdministration:
         )
 
     def delete(self, table: Table) -> None:
-        """Lift deletion protection, delete the table with all it holds and wait until it is gone."""
+        """Turn off deletion protection, delete the table with all its items, and wait until it is gone."""
         name = self._name(table)
         described = self.description(table)
         if described is not None and described.get("DeletionProtectionEnabled"):
-            self._calls("UpdateTable", {"TableName": name, "DeletionProtectionEnabled": False})
+            self._send("UpdateTable", {"TableName": name, "DeletionProtectionEnabled": False})
             self.wait_until_active(table)
-        self._calls("DeleteTable", {"TableName": name}, settled="ResourceNotFoundException")
+        self._send("DeleteTable", {"TableName": name}, already_done="ResourceNotFoundException")
         self.wait(f"deleting {name}", lambda: self.description(table) is None)
         self.keys.forget(table)
 
     def description(self, table: Table) -> Description | None:
-        """Return what DescribeTable says, or None when there is no table."""
+        """Return the response to DescribeTable, or None when there is no table."""
         try:
-            response = self._calls("DescribeTable", {"TableName": self._name(table)})
+            response = self._send("DescribeTable", {"TableName": self._name(table)})
         except MissingTable:
             return None
         described: Description = response["Table"]
@@ -98,23 +95,23 @@ class TableAdministration:
         self.wait(f"creating or changing {self._name(table)}", lambda: is_active(self.description(table)))
 
     def wait(self, goal: str, reached: Callable[[], bool], within: float = WAIT_SECONDS) -> None:
-        """Wait until the goal is reached; raise Unavailable when it is not after `within` seconds."""
+        """Wait until `reached` is true; raise Unavailable, naming the goal, after `within` seconds."""
         wait_until(self._timing, goal, reached, within=within, longest=LONGEST_POLL)
 
     def time_to_live(self, table: Table) -> str | None:
-        """Return the attribute by which items expire, or None."""
+        """Return the attribute that holds when an item expires, or None."""
         request = {"TableName": self._name(table)}
         described = self._described(TIME_TO_LIVE, "DescribeTimeToLive", request).get("TimeToLiveDescription", {})
         on = described.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
         return described.get("AttributeName") if on else None
 
-    def _turn(self, protection: str, operation: str, table: Table, **specification: Any) -> None:
+    def _set_protection(self, protection: str, operation: str, table: Table, **specification: Any) -> None:
         def done() -> bool:
             try:
-                # Asked again after a lost reply, DynamoDB says that time to live is so already: ValidationException.
+                # When a lost reply had set time to live, the second try gets a ValidationException.
                 request = {"TableName": self._name(table), **specification}
-                self._calls(operation, request, settled="ValidationException")
-            except NotYet:
+                self._send(operation, request, already_done="ValidationException")
+            except TableTooYoung:
                 return False
             except UnknownOperation:
                 self._note_unsupported(protection)
@@ -132,7 +129,7 @@ class TableAdministration:
         return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
 
     def _tags(self, arn: str) -> dict[str, str] | None:
-        """Return the tags, all pages of them, or None when the server knows none."""
+        """Return all tags, or None when the server does not support tags."""
         tags: dict[str, str] = {}
         request = {"ResourceArn": arn}
         while True:
@@ -146,7 +143,7 @@ class TableAdministration:
 
     def _described(self, protection: str, operation: str, request: dict[str, str]) -> Description:
         try:
-            return self._calls(operation, request)
+            return self._send(operation, request)
         except UnknownOperation:
             self._note_unsupported(protection)
             return {}

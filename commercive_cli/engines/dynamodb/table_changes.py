@@ -1,4 +1,4 @@
-"""Changes of tables that exist: one request each, then waiting until DynamoDB has carried it out."""
+"""Changes existing tables: sends one request for each change, then waits until DynamoDB has carried it out."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,25 +30,25 @@ from commercive_cli.store.table_changes import (
 )
 
 DAY_SECONDS = 86_400.0
-"""How long an index may take to be filled: DynamoDB has no bound, and hours are usual for hundreds of gigabytes."""
+"""How long to wait until an index is filled: DynamoDB has no limit, and hundreds of gigabytes usually take hours."""
 
 
-class TableChanges:
-    """Changes the tables of one prefix, one thing at a time, as DynamoDB wants it."""
+class TableChanger:
+    """Changes the tables of one prefix, one change at a time, as DynamoDB requires."""
 
-    def __init__(self, calls: RequestSender, tables: TableAdministration, prefix: str) -> None:
-        self._calls = calls
+    def __init__(self, send: RequestSender, tables: TableAdministration, prefix: str) -> None:
+        self._send = send
         self._tables = tables
         self._prefix = prefix
 
-    def make(self, table: Table, change: TableChange, progress: OnStatus) -> None:
-        """Make the change and wait until it is done; raise Invalid when this server has no notion of it."""
+    def change(self, table: Table, change: TableChange, on_status: OnStatus) -> None:
+        """Make the change and wait until it is done; raise Invalid when this server does not support it."""
         try:
-            self._make(table, change, progress)
+            self._change(table, change, on_status)
         except UnknownOperation as error:
             raise Invalid(f"{change} is not supported here: {error.message}") from error
 
-    def _make(self, table: Table, change: TableChange, progress: OnStatus) -> None:
+    def _change(self, table: Table, change: TableChange, on_status: OnStatus) -> None:
         match change:
             case SetTTL():
                 self._set_time_to_live(table, change.attribute)
@@ -56,67 +56,68 @@ class TableChanges:
                 self._tables.set_recovery(table, on=change.on)
             case SetTags():
                 arn = self._described(table)["TableArn"]
-                self._calls("TagResource", {"ResourceArn": arn, "Tags": tag_list(change.tags)})
+                self._send("TagResource", {"ResourceArn": arn, "Tags": tag_list(change.tags)})
             case SetDeletionProtection():
-                self._update(table, progress, DeletionProtectionEnabled=change.on)
+                self._update(table, on_status, DeletionProtectionEnabled=change.on)
             case SetBilling():
-                self._update(table, progress, BillingMode=change.mode)
+                self._update(table, on_status, BillingMode=change.mode)
             case SetEncryption():
-                self._update(table, progress, SSESpecification=encryption_specification(change.key))
+                self._update(table, on_status, SSESpecification=encryption_specification(change.key))
             case CreateIndex():
-                self._create_index(table, change.index, progress)
+                self._create_index(table, change.index, on_status)
             case DropIndex():
-                self._drop_index(table, change.name, progress)
+                self._drop_index(table, change.name, on_status)
 
     def _set_time_to_live(self, table: Table, attribute: str | None) -> None:
-        now_on = self._tables.time_to_live(table)
+        current = self._tables.time_to_live(table)
         if attribute is not None:
             self._tables.set_time_to_live(table, attribute, on=True)
-        elif now_on is not None:
-            self._tables.set_time_to_live(table, now_on, on=False)
+        elif current is not None:
+            self._tables.set_time_to_live(table, current, on=False)
 
-    def _create_index(self, table: Table, index: Index, progress: OnStatus) -> None:
-        """Create the index, unless it is there: an earlier try may have been interrupted while waiting."""
-        described = self._settled(table, progress)
+    def _create_index(self, table: Table, index: Index, on_status: OnStatus) -> None:
+        """Create the index unless it exists, as after an earlier call that was interrupted, and wait for it."""
+        described = self._wait_until_idle(table, on_status)
         if index.name not in _index_names(described):
-            # What the table and its other indexes use has to be named too.
-            used = [*described["AttributeDefinitions"], *attribute_definitions(_with_only(table, index))]
+            # DynamoDB needs the key attributes of the table and of its other indexes too.
+            used = [*described["AttributeDefinitions"], *attribute_definitions(_table_with_only(table, index))]
             self._update(
                 table,
-                progress,
+                on_status,
                 AttributeDefinitions=list({each["AttributeName"]: each for each in used}.values()),
                 GlobalSecondaryIndexUpdates=[{"Create": index_definition(index)}],
             )
-        self._follow(table, progress, lambda now: index.name in _index_names(now))
+        self._wait(table, on_status, lambda now: index.name in _index_names(now))
 
-    def _drop_index(self, table: Table, name: str, progress: OnStatus) -> None:
-        if name in _index_names(self._settled(table, progress)):
-            self._update(table, progress, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
-        self._follow(table, progress, lambda now: name not in _index_names(now))
+    def _drop_index(self, table: Table, name: str, on_status: OnStatus) -> None:
+        if name in _index_names(self._wait_until_idle(table, on_status)):
+            self._update(table, on_status, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
+        self._wait(table, on_status, lambda now: name not in _index_names(now))
 
-    def _update(self, table: Table, progress: OnStatus, **what: Any) -> None:
-        self._settled(table, progress)
-        # A table that is being changed since a reply was lost is being changed by us.
-        self._calls("UpdateTable", {"TableName": self._name(table), **what}, settled="ResourceInUseException")
-        self._settled(table, progress)
+    def _update(self, table: Table, on_status: OnStatus, **changes: Any) -> None:
+        self._wait_until_idle(table, on_status)
+        # If the table is in use after a lost reply, then our own first try is changing it.
+        self._send("UpdateTable", {"TableName": self._name(table), **changes}, already_done="ResourceInUseException")
+        self._wait_until_idle(table, on_status)
 
-    def _settled(self, table: Table, progress: OnStatus) -> Description:
-        """Return the description once nothing of the table is being changed any more."""
-        return self._follow(table, progress, lambda _: True)
+    def _wait_until_idle(self, table: Table, on_status: OnStatus) -> Description:
+        """Wait until neither the table nor an index is being changed; return the description."""
+        return self._wait(table, on_status, lambda _: True)
 
-    def _follow(self, table: Table, progress: OnStatus, reached: Callable[[Description], bool]) -> Description:
-        seen: list[Description] = []
+    def _wait(self, table: Table, on_status: OnStatus, reached: Callable[[Description], bool]) -> Description:
+        """Wait until the table can be used and `reached` is true of its description; return the description."""
+        descriptions: list[Description] = []
 
         def done() -> bool:
-            seen.append(self._described(table))
-            progress(_state_in_words(seen[-1]))
-            return is_active(seen[-1]) and reached(seen[-1])
+            descriptions.append(self._described(table))
+            on_status(_state_in_words(descriptions[-1]))
+            return is_active(descriptions[-1]) and reached(descriptions[-1])
 
         self._tables.wait(f"changing {self._name(table)}", done, DAY_SECONDS)
-        return seen[-1]
+        return descriptions[-1]
 
     def _described(self, table: Table) -> Description:
-        described: Description = self._calls("DescribeTable", {"TableName": self._name(table)})["Table"]
+        described: Description = self._send("DescribeTable", {"TableName": self._name(table)})["Table"]
         return described
 
     def _name(self, table: Table) -> str:
@@ -127,7 +128,7 @@ def _index_names(described: Description) -> set[str]:
     return {index["IndexName"] for index in described.get("GlobalSecondaryIndexes", [])}
 
 
-def _with_only(table: Table, index: Index) -> Table:
+def _table_with_only(table: Table, index: Index) -> Table:
     return Table(table.name, table.partition, table.sort, (index,))
 
 

@@ -1,27 +1,27 @@
-"""Tables as DynamoDB writes them: requests made from the declaration, descriptions read into the port's terms."""
+"""Turns declared tables into DynamoDB's requests, and its descriptions of tables into TableInfo."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from commercive_cli.store.foreign import KeyShape
 from commercive_cli.store.port import TableInfo
-from commercive_cli.store.schema import PROJECTION, Attribute, Index, Table
+from commercive_cli.store.schema import Attribute, Index, Table
 
 Description = dict[str, Any]
 AWS_OWNED_KEY = "AWS owned key"
 
 
 def create_request(table: Table, name: str) -> dict[str, Any]:
-    """Return the parameters of CreateTable for the table as declared."""
+    """Return the parameters of CreateTable for a declared table."""
     return {
-        **imported_table(table, name),
+        **table_parameters(table, name),
         "DeletionProtectionEnabled": table.protections.deletion_protection,
         "Tags": tag_list(table.protections.tags),
     }
 
 
-def imported_table(table: Table, name: str) -> dict[str, Any]:
-    """Return what CreateTable and ImportTable both take; an import knows neither tags nor protection."""
+def table_parameters(table: Table, name: str) -> dict[str, Any]:
+    """Return the parameters that CreateTable and ImportTable share; ImportTable has no tags and no protection."""
     request: dict[str, Any] = {
         "TableName": name,
         "AttributeDefinitions": attribute_definitions(table),
@@ -36,34 +36,34 @@ def imported_table(table: Table, name: str) -> dict[str, Any]:
 
 
 def tag_list(tags: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
-    """Return tags as requests take them."""
+    """Return tags in the form of DynamoDB's requests."""
     return [{"Key": name, "Value": value} for name, value in tags]
 
 
 def encryption_specification(key: str) -> dict[str, Any]:
-    """Return the specification that encrypts with the key that AWS owns, or with the account's own for DynamoDB."""
+    """Return the specification for encryption with the key that AWS owns, or with the account's key for DynamoDB."""
     return {"Enabled": False} if key == AWS_OWNED_KEY else {"Enabled": True, "SSEType": "KMS"}
 
 
 def attribute_definitions(table: Table) -> list[dict[str, str]]:
     """Return every key attribute of the table and its indexes, each once."""
-    placing = [*table.key_attributes(), *(a for index in table.indexes for a in (index.partition, index.sort))]
-    return [{"AttributeName": each.name, "AttributeType": each.type} for each in dict.fromkeys(placing)]
+    keys = [*table.key_attributes(), *(a for index in table.indexes for a in (index.partition, index.sort))]
+    return [{"AttributeName": each.name, "AttributeType": each.type} for each in dict.fromkeys(keys)]
 
 
 def index_definition(index: Index) -> dict[str, Any]:
-    """Return a global secondary index as CreateTable and UpdateTable take it."""
+    """Return a global secondary index in the form of CreateTable and UpdateTable."""
     return {
         "IndexName": index.name,
         "KeySchema": _key_schema(index.partition, index.sort),
-        "Projection": {"ProjectionType": PROJECTION},
+        "Projection": {"ProjectionType": index.projection},
     }
 
 
 def table_info(
     described: Description, *, ttl: str | None, recovery: bool | None, tags: Mapping[str, str] | None
 ) -> TableInfo:
-    """Return what DescribeTable and the descriptions of the protections say, in the port's terms."""
+    """Return the TableInfo of a table from DescribeTable and the descriptions of its protections."""
     types = _types(described)
     indexes = described.get("GlobalSecondaryIndexes", [])
     return TableInfo(
@@ -85,13 +85,13 @@ def table_info(
 
 
 def key_of(described: Description) -> KeyShape:
-    """Return the table's key, partition first; nothing where the description does not tell."""
+    """Return the table's key, partition first; empty if the description has none."""
     return _keys(described, _types(described)) if "KeySchema" in described else ()
 
 
 def is_active(described: Description | None) -> bool:
     """Return whether the table and all its indexes can be used."""
-    # A table just created may not be seen yet; an index is created, and can be queried, later than its table.
+    # A new table may not be found yet, and an index becomes active later than its table.
     if described is None or described["TableStatus"] != "ACTIVE":
         return False
     return all(index.get("IndexStatus", "ACTIVE") == "ACTIVE" for index in described.get("GlobalSecondaryIndexes", []))
@@ -107,7 +107,7 @@ def _keys(described: Description, types: dict[str, str]) -> KeyShape:
 
 
 def _encryption(described: Description | None, *, is_aws: bool) -> str | None:
-    """Return whose key encrypts the table; AWS, which encrypts every table, says nothing when it is its own."""
+    """Return which key encrypts the table; DynamoDB, which encrypts every table, leaves out its own key."""
     if described is None or described.get("Status") in ("DISABLED", "DISABLING"):
         return AWS_OWNED_KEY if is_aws else None
     return f"{described.get('SSEType', 'KMS')} {described.get('KMSMasterKeyArn', '')}".strip()

@@ -1,4 +1,4 @@
-"""Rows that hold no item: found only when reading has failed, so that what is sound is read without a second look."""
+"""Finds the damaged row after reading has failed, so that undamaged rows are read without extra checks."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -8,21 +8,21 @@ from typing import Any
 from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Damaged, Invalid
-from commercive_cli.engines.sqlite.table_sql import ITEM, TableSQL, listed
+from commercive_cli.engines.sqlite.table_sql import ITEM, TableSQL, column_list
 from commercive_cli.store.items import Key, decode_item
 
-_WAY_OUT = "mend or delete this row with `sqlite3`, or restore a backup"
+_REMEDY = "mend or delete this row with `sqlite3`, or restore a backup"
 _MALFORMED = (Invalid, ValueError, TypeError, AttributeError, KeyError)
-"""What reading an item raises when its text is none, not JSON, or JSON of another form."""
+"""Errors of reading an item whose text is missing, not JSON, or JSON of another form."""
 
 
 @contextmanager
-def naming_damaged(
+def naming_damaged_row(
     connection: sqlite3.Connection, table: TableSQL, source: str, parameters: Sequence[Any], names: Sequence[str] = ()
 ) -> Iterator[None]:
-    """Raise Damaged in place of what reading the rows of a statement raises, when one of them holds no item.
+    """Raise Damaged instead of an error of reading the rows of a statement, when one of its rows holds no item.
 
-    `source` is the statement from FROM on, `names` are the attributes beside the key that must be those of the row.
+    `source` is the statement from FROM on. The item's key and its attributes `names` must equal the columns of the row.
     """
     try:
         yield
@@ -30,20 +30,18 @@ def naming_damaged(
         _check_rows(connection, table, source, parameters, names)
         raise
     except sqlite3.OperationalError as error:
-        if not hasattr(error, "sqlite_errorcode"):  # Python's own, about text that is not UTF-8
+        if not hasattr(error, "sqlite_errorcode"):  # Python raises this for text that is not UTF-8
             _check_rows(connection, table, source, parameters, names)
         raise
 
 
 def check_row(table: TableSQL, text: bytes | None, columns: Key) -> None:
-    """Raise Damaged, naming the item by its key, when the text of a row is not the item of its `columns`."""
+    """Raise Damaged, naming the item's key, when the text of a row is not an item that agrees with its `columns`."""
     try:
         _check_text(text, columns)
     except Invalid as wrong:
-        place = " ".join(str(columns[name]) for name in table.table.key_names)
-        raise Damaged(
-            f"the stored item {place} of {table.table.name} is damaged: {wrong.message}; {_WAY_OUT}"
-        ) from None
+        key = " ".join(str(columns[name]) for name in table.table.key_names)
+        raise Damaged(f"the stored item {key} of {table.table.name} is damaged: {wrong.message}; {_REMEDY}") from None
 
 
 def _check_rows(
@@ -51,7 +49,7 @@ def _check_rows(
 ) -> None:
     columns = tuple(dict.fromkeys((*table.table.key_names, *names)))
     text = f"CASE typeof({ITEM}) WHEN 'text' THEN CAST({ITEM} AS BLOB) END"
-    with closing(connection.execute(f"SELECT {text}, {listed(columns)} {source}", parameters)) as rows:
+    with closing(connection.execute(f"SELECT {text}, {column_list(columns)} {source}", parameters)) as rows:
         for found, *values in rows:
             check_row(table, found, dict(zip(columns, values, strict=True)))
 

@@ -1,4 +1,4 @@
-"""Queries and scans of a SQLite file: one statement for one page, which goes on after the key where the last ended."""
+"""Queries and scans of a SQLite file: one statement reads one page, which starts after the key where the last ended."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from operator import itemgetter
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.engines.sqlite.damaged_rows import check_row, naming_damaged
-from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, SLOTS, TableSQL, listed, quoted, slot_of
+from commercive_cli.engines.sqlite.damaged_rows import check_row, naming_damaged_row
+from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, SLOTS, TableSQL, column_list, slot_of
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import PAGE_BYTES
 from commercive_cli.store.port import Page, Query, TextPage, TextRow
@@ -17,9 +17,9 @@ from commercive_cli.store.port import Page, Query, TextPage, TextRow
 
 @dataclass(frozen=True)
 class Select:
-    """A statement for the items of one page; `names` are the attributes that say where the next one starts.
+    """A statement for the items of one page; `names` are the attributes in the start of the next page.
 
-    The item comes first, then the other `columns`; `source` is the rest of the statement.
+    It selects the item's text first, then `columns`; `source` is the statement from FROM on.
     """
 
     source: str
@@ -27,27 +27,32 @@ class Select:
     names: tuple[str, ...]
     limit: int | None = None
     columns: tuple[str, ...] = ()
+    keys_only: bool = False
 
     @property
     def sql(self) -> str:
         """Return the whole statement."""
-        return f"SELECT {listed((ITEM, *self.columns))} {self.source}"
+        return f"SELECT {column_list((ITEM, *self.columns))} {self.source}"
 
 
 def select_query(table: TableSQL, query: Query) -> Select:
-    """Return the statement for one page of a query; raise Invalid when its limit or start cannot be."""
+    """Return the statement for one page of a query; raise Invalid when its limit or start is wrong."""
     if query.limit is not None and query.limit < 1:
         raise Invalid("limit must be at least 1", field="limit")
     names = tuple(attribute.name for attribute in query.table.key_attributes(query.index))
-    conditions = _partition_condition(table, query, names) + _bounds(query, names) + _after(query, names)
+    columns = [table.column(name) for name in names]
+    conditions = (
+        _partition_condition(table, query, columns) + _bounds(query, columns) + _start_condition(query, names, columns)
+    )
     direction = " DESC" if query.descending else ""
-    order = ", ".join(quoted(name) + direction for name in names[1:])
+    order = ", ".join(column + direction for column in columns[1:])
     return Select(
         f"FROM {table.source(query.index)} WHERE {' AND '.join(sql for sql, _ in conditions)}"
         f"{' ORDER BY ' + order if order else ''} LIMIT ?",
         (*(value for _, values in conditions for value in values), -1 if query.limit is None else query.limit + 1),
         names,
         query.limit,
+        keys_only=query.index is not None and query.table.index(query.index).projection == "KEYS_ONLY",
     )
 
 
@@ -60,10 +65,10 @@ def select_segment(
     first, end = (SLOTS * n // segments for n in (segment, segment + 1))
     after, parameters = f"{SLOT} >= ?", (first,)
     if start is not None:
-        _position(start, table.table.key_names)
-        after, parameters = f"({listed(table.key)}) > ({_marks(table.key)})", table.place(start)
+        _start_values(start, table.table.key_names)
+        after, parameters = f"({column_list(table.key)}) > ({_parameter_marks(table.key)})", table.primary_key(start)
     return Select(
-        f"FROM {table.quoted} WHERE {after} AND {SLOT} < ? ORDER BY {listed(table.key)}",
+        f"FROM {table.quoted} WHERE {after} AND {SLOT} < ? ORDER BY {column_list(table.key)}",
         (*parameters, end),
         table.table.key_names,
         columns=columns,
@@ -72,21 +77,22 @@ def select_segment(
 
 def read_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Page:
     """Return the items that fit into a page; raise Damaged, naming it, when there is one that cannot be read."""
-    with naming_damaged(connection, table, select.source, select.parameters, select.names):
-        return _page(connection, table, select)
+    with naming_damaged_row(connection, table, select.source, select.parameters, select.names):
+        page = _page(connection, table, select)
+        return _keys_of(page, select.names) if select.keys_only else page
 
 
 def read_texts(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
     """Return the texts that fit into a page, each with its key; the statement selects both.
 
-    Raises Damaged when there is no text or it does not end as one; texts are not read, so more is not noticed.
+    Raises Damaged when a text is missing or truncated. Texts are not parsed, so other damage is not found.
     """
-    with naming_damaged(connection, table, select.source, select.parameters, select.names):
+    with naming_damaged_row(connection, table, select.source, select.parameters, select.names):
         return _text_page(connection, table, select)
 
 
 def _page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Page:
-    # The JSON text is never shorter than the item as DynamoDB counts it.
+    # The size of a page is measured by the JSON text, which is never shorter than the item as DynamoDB counts it.
     key_of = itemgetter(*table.table.key_names)
     items: list[Item] = []
     size = 0
@@ -99,6 +105,10 @@ def _page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Pa
             key_of(item)  # raises KeyError when the item lacks a part of its key
             items.append(item)
     return Page(items)
+
+
+def _keys_of(page: Page, names: tuple[str, ...]) -> Page:
+    return Page([{name: item[name] for name in names} for item in page.items], page.next)
 
 
 def _text_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
@@ -119,41 +129,41 @@ def _text_page(connection: sqlite3.Connection, table: TableSQL, select: Select) 
 _Conditions = list[tuple[str, Sequence[Any]]]
 
 
-def _partition_condition(table: TableSQL, query: Query, names: tuple[str, ...]) -> _Conditions:
-    partition = (f"{quoted(names[0])} = ?", [query.partition])
+def _partition_condition(table: TableSQL, query: Query, columns: Sequence[str]) -> _Conditions:
+    partition = (f"{columns[0]} = ?", [query.partition])
     if query.index is None:
         return [(f"{SLOT} = ?", [slot_of(query.partition)]), partition]
-    return [partition, *((f"{quoted(name)} IS NOT NULL", []) for name in table.sparse(query.index))]
+    return [partition, *((f"{table.column(name)} IS NOT NULL", []) for name in table.optional_keys(query.index))]
 
 
-def _bounds(query: Query, names: tuple[str, ...]) -> _Conditions:
+def _bounds(query: Query, columns: Sequence[str]) -> _Conditions:
     # The plus keeps SQLite from searching the index by a bound that the start of the page has overtaken.
     plus_since, plus_until = ("", "") if query.start is None else ("", "+") if query.descending else ("+", "")
-    if (query.since, query.until) != (None, None) and len(names) == 1:
+    if (query.since, query.until) != (None, None) and len(columns) == 1:
         raise Invalid(f"{query.table.name} has no sort key to bound")
     found: _Conditions = []
     if query.since is not None:
-        found.append((f"{plus_since}{quoted(names[1])} > ?", [query.since]))
+        found.append((f"{plus_since}{columns[1]} > ?", [query.since]))
     if query.until is not None:
-        found.append((f"{plus_until}{quoted(names[1])} <= ?", [query.until]))
+        found.append((f"{plus_until}{columns[1]} <= ?", [query.until]))
     return found
 
 
-def _after(query: Query, names: tuple[str, ...]) -> _Conditions:
+def _start_condition(query: Query, names: tuple[str, ...], columns: Sequence[str]) -> _Conditions:
     if query.start is None:
         return []
-    position = _position(query.start, names)[1:]
+    position = _start_values(query.start, names)[1:]
     if not position:
         return [("0", [])]
     comparison = "<" if query.descending else ">"
-    return [(f"({listed(names[1:])}) {comparison} ({_marks(position)})", position)]
+    return [(f"({', '.join(columns[1:])}) {comparison} ({_parameter_marks(position)})", position)]
 
 
-def _position(start: Key, names: tuple[str, ...]) -> list[Any]:
+def _start_values(start: Key, names: tuple[str, ...]) -> list[Any]:
     if set(start) != set(names):
         raise Invalid(f"a page starts at a key of {', '.join(names)}", field="cursor")
     return [start[name] for name in names]
 
 
-def _marks(values: Sequence[Any]) -> str:
+def _parameter_marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))

@@ -1,4 +1,4 @@
-"""The embedded engine: the Store protocol on one SQLite file, safe across threads, processes and `kill -9`."""
+"""The Store protocol on one SQLite file, safe across threads, processes and `kill -9`."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,16 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Conflict, Invalid
-from commercive_cli.engines.sqlite.backups import SQLiteArchive
-from commercive_cli.engines.sqlite.damaged_rows import naming_damaged
+from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured
+from commercive_cli.engines.sqlite.damaged_rows import naming_damaged_row
 from commercive_cli.engines.sqlite.database_file import SQLiteFile
 from commercive_cli.engines.sqlite.queries import read_page, read_texts, select_query, select_segment
 from commercive_cli.engines.sqlite.table_description import describe
 from commercive_cli.engines.sqlite.table_sql import TableSQL, check_prefix
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import check_item, check_transaction
-from commercive_cli.store.port import Archive, ConditionFailed, Page, Query, TableInfo, TextPage, not_a_number
+from commercive_cli.store.port import (
+    Archive,
+    ConditionFailed,
+    IndexNotReady,
+    Page,
+    Query,
+    TableInfo,
+    TextPage,
+    not_a_number,
+)
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Put, Update, Write, applied, holds
@@ -31,14 +39,14 @@ _PURGED_AT_ONCE = 10
 class SQLiteStore:
     """A Store in the file at `path`, whose tables are named `prefix` + name; SQLite ignores the prefix's case.
 
-    `deadline` is how long to wait for another writer, in seconds. The file is opened at first use and only
-    `create_table` creates it.
+    `deadline` is how long to wait for another writer, in seconds. The file is opened at first use, and created only by
+    `create_table`.
     """
 
     local = True
     index_lag_ms = 0
     scans_at_once = 1
-    """Threads that read at once only take Python's lock from each other: two took twice as long as one."""
+    """One: measured with two, threads that scan at the same time wait for Python's lock, and took twice as long."""
 
     def __init__(
         self, path: Path, *, prefix: str = DEFAULT_PREFIX, deadline: float = 10.0, clock: Clock = system_clock
@@ -55,7 +63,7 @@ class SQLiteStore:
 
     @property
     def target(self) -> str:
-        """Name the file, and the prefix when it is not the default."""
+        """Return the file's path, and the prefix unless it is the default, to show to people."""
         prefix = "" if self._prefix == DEFAULT_PREFIX else f" prefix {self._prefix}"
         return f"sqlite {self._file.path}{prefix}"
 
@@ -66,26 +74,41 @@ class SQLiteStore:
         with self._file.reading(sql) as connection:
             return _get(connection, sql, key)
 
-    def query(self, query: Query) -> Page:
-        """Return one page of a query."""
-        sql = self._sql(query.table)
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, all as of one moment."""
+        sql = self._sql(table)
         with self._file.reading(sql) as connection:
-            return read_page(connection, sql, select_query(sql, query))
+            connection.execute("BEGIN")
+            try:
+                return [item for key in keys if (item := _get(connection, sql, key)) is not None]
+            finally:
+                connection.execute("ROLLBACK")
+
+    def query(self, query: Query) -> Page:
+        """Return one page of a query; raise IndexNotReady when its index is missing."""
+        sql = self._sql(query.table)
+        try:
+            with self._file.reading(sql) as connection:
+                return read_page(connection, sql, select_query(sql, query))
+        except Misconfigured:
+            if query.index is not None:
+                self._check_index(sql, query.index)
+            raise
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
-        """Return one page of a segment; beyond 16 segments, some are empty."""
+        """Return one page of a segment; with more than 16 segments, some are empty."""
         sql = self._sql(table)
         with self._file.reading(sql) as connection:
             return read_page(connection, sql, select_segment(sql, segment, segments, start))
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
-        """Return one page of a segment as texts, which is what the file holds."""
+        """Return one page of a segment as texts, which are stored in the file."""
         sql = self._sql(table)
         with self._file.reading(sql) as connection:
             return read_texts(connection, sql, select_segment(sql, segment, segments, start, table.key_names))
 
     def transact(self, *writes: Write) -> None:
-        """Apply the writes, all or none, and return once they are on disk; every failed condition is reported."""
+        """Apply the writes, all or none, and return once they are on disk; ConditionFailed holds every failure."""
         check_transaction(writes)
         tables = {write.table.name: self._sql(write.table) for write in writes}
         with self._file.writing(*tables.values()) as connection:
@@ -96,10 +119,10 @@ class SQLiteStore:
             if failures:
                 raise ConditionFailed(failures)
             for write, old in pairs:
-                _store(connection, tables[write.table.name], write, old)
+                _apply(connection, tables[write.table.name], write, old)
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
-        """Store the items in transactions of up to 2,000; the writer's lock is not held while `items` yields."""
+        """Store the items in transactions of up to 2,000; no lock is held while `items` is read."""
         sql = self._sql(table)
         stored = 0
         for rows in _batches(sql, items):
@@ -109,7 +132,7 @@ class SQLiteStore:
         return stored
 
     def create_table(self, table: Table) -> None:
-        """Create the table with its indexes, and the file when it is the first; raise Conflict when it is there."""
+        """Create the table with its indexes, and the file if needed; raise Conflict when the table exists."""
         sql = self._sql(table)
         self._file.create()
         with self._file.writing(sql) as connection:
@@ -119,14 +142,14 @@ class SQLiteStore:
                 connection.execute(statement)
 
     def describe_table(self, table: Table) -> TableInfo | None:
-        """Return the table as the file has it, or None when there is no table or no file."""
+        """Return the description of the table in the file, or None when there is no table or no file."""
         if not self._file.exists():
             return None
         with self._file.reading() as connection:
             return describe(connection, self._sql(table))
 
-    def change_table(self, table: Table, change: TableChange, _progress: OnStatus = ignore_status) -> None:
-        """Create or drop an index, or that of the time to live; nothing else can be changed about a file."""
+    def change_table(self, table: Table, change: TableChange, _on_status: OnStatus = ignore_status) -> None:
+        """Create or drop an index, or turn time to live on or off; raise Invalid for any other change."""
         sql = self._sql(table)
         with self._file.writing(sql) as connection:
             for statement in sql.change(change):
@@ -134,65 +157,76 @@ class SQLiteStore:
 
     @property
     def archive(self) -> Archive:
-        """Backups as files of their own."""
-        return SQLiteArchive(self._file, self._prefix, self._beside)
+        """Backups, each a file of its own."""
+        from commercive_cli.engines.sqlite.backups import SQLiteArchive
+
+        return SQLiteArchive(self._file, self._prefix, self._at_path)
 
     @property
     def recovery(self) -> None:
-        """A file does not know its past."""
+        """None: a file does not keep its earlier states."""
         return None
 
     @property
     def s3(self) -> None:
-        """Only DynamoDB moves tables to S3 by itself."""
+        """None: only DynamoDB exports tables to S3."""
         return None
 
     def delete_table(self, table: Table) -> None:
-        """Delete the table and all it holds; the file keeps its size and uses the space again."""
+        """Delete the table and all its items; the file keeps its size and reuses the space."""
         sql = self._sql(table)
         with self._file.writing(sql) as connection:
             connection.execute(f"DROP TABLE {sql.quoted}")
 
     def unsupported(self) -> Sequence[str]:
-        """Return nothing: what a file does not have, nobody expects of it."""
+        """Return nothing: no protections are declared for a file."""
         return ()
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def _beside(self, path: Path) -> "SQLiteStore":
+    def _at_path(self, path: Path) -> "SQLiteStore":
         return SQLiteStore(path, prefix=self._prefix, clock=self._clock)
 
+    def _check_index(self, sql: TableSQL, index: str) -> None:
+        with self._file.reading() as connection:
+            found = describe(connection, sql)
+        if found is not None and index not in found.indexes:
+            raise IndexNotReady(f"index {index} of {sql.name} is missing; `commercive tables apply` makes it")
+
     def _purge(self, connection: sqlite3.Connection, tables: Iterable[TableSQL]) -> None:
-        """Drop a few items that expired a day ago, as DynamoDB does in its own time; so no file grows for ever."""
+        """Delete a few items that expired more than a day ago, so that the file does not grow for ever.
+
+        DynamoDB also deletes expired items some time later.
+        """
         before = self._clock() // 1000 - _EXPIRED_FOR_SECONDS
         for sql in tables:
-            if sql.expired:
-                keys = connection.execute(sql.expired, (before, _PURGED_AT_ONCE)).fetchall()
+            if sql.select_expired:
+                keys = connection.execute(sql.select_expired, (before, _PURGED_AT_ONCE)).fetchall()
                 connection.executemany(sql.delete, keys)
 
 
 def _get(connection: sqlite3.Connection, sql: TableSQL, key: Key) -> Item | None:
-    place = sql.place(key)
-    with naming_damaged(connection, sql, sql.row_source, place):
-        row = connection.execute(sql.select, place).fetchone()
+    values = sql.primary_key(key)
+    with naming_damaged_row(connection, sql, sql.row_source, values):
+        row = connection.execute(sql.select, values).fetchone()
         item = None if row is None else text_item(row[0])
         if item is not None and not item.keys() >= key.keys():
             raise KeyError(*key)
         return item
 
 
-def _store(connection: sqlite3.Connection, sql: TableSQL, write: Write, old: Item | None) -> None:
+def _apply(connection: sqlite3.Connection, sql: TableSQL, write: Write, old: Item | None) -> None:
     match write:
         case Put() | Update():
-            connection.execute(sql.put, sql.row(_checked(write, old)))
+            connection.execute(sql.put, sql.row(_item_after(write, old)))
         case _ if applied(write, old) is None and old is not None:
-            connection.execute(sql.delete, sql.place(write.key))
+            connection.execute(sql.delete, sql.primary_key(write.key))
 
 
-def _checked(write: Put | Update, old: Item | None) -> Item:
-    """Return the item as it will be, which may break limits that neither the write nor the old item broke."""
+def _item_after(write: Put | Update, old: Item | None) -> Item:
+    """Return the item after the write; raise Invalid when it breaks a limit, even if neither write nor old item did."""
     if isinstance(write, Update):
         _check_update(write, old or {})
     new = applied(write, old)
@@ -202,7 +236,7 @@ def _checked(write: Put | Update, old: Item | None) -> Item:
 
 
 def _check_update(write: Update, old: Item) -> None:
-    # DynamoDB refuses these too; there is no item and no size by which the limits could.
+    # DynamoDB refuses these too; `store.limits` cannot find them, since it knows neither item nor size.
     changed = [*write.set, *write.default, *write.add, *write.remove]
     if not changed or len(set(changed)) != len(changed):
         raise Invalid("an update changes at least one attribute, and none of them twice")

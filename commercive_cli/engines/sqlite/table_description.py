@@ -1,4 +1,4 @@
-"""What a table in a SQLite file really looks like, read from the file and not from the schema, to show drift."""
+"""The description of a table in a SQLite file, read from the file and not from the declaration, to find drift."""
 
 import re
 import sqlite3
@@ -8,7 +8,6 @@ from commercive_cli.domain.errors import Misconfigured
 from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, TableSQL
 from commercive_cli.store.foreign import KeyShape, declared_key, not_ours
 from commercive_cli.store.port import EMBEDDED, TableInfo
-from commercive_cli.store.schema import PROJECTION
 
 _TYPES = {"TEXT": "S", "INTEGER": "N"}
 _TOKEN = re.compile(r'"[^"]*"|\w+|\S')
@@ -16,14 +15,14 @@ _TOKEN = re.compile(r'"[^"]*"|\w+|\S')
 
 @dataclass
 class _Index:
-    """An index as the file has it: its statement, and its columns; an expression has no name."""
+    """An index in the file: its statement and the names of its columns, "an expression" for an expression."""
 
     sql: str
     columns: list[str]
 
 
 def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | None:
-    """Return the table as it is, or None when there is none; counting reads the whole table."""
+    """Return the description of the table, or None when it does not exist; counting items reads the whole table."""
     rows = _columns(connection, table)
     if not rows:
         return None
@@ -39,19 +38,16 @@ def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | Non
         bytes=size,
         billing=EMBEDDED,
         keys=_key(rows),
-        indexes={
-            name: tuple((column, types.get(column, "?")) for column in index.columns[:2])
-            for name, index in indexes.items()
-        },
+        indexes={name: _index_key(name, index, table, types) for name, index in indexes.items()},
         ttl=table.table.ttl if ttl is not None and _is_declared(table.table.ttl or "", ttl, table) else None,
-        projections={name: _held(name, index, table) for name, index in indexes.items()},
+        projections={name: _projection(name, index, table) for name, index in indexes.items()},
         index_status=dict.fromkeys(indexes, "ACTIVE"),
-        lacks=tuple(column for column in table.columns if column not in types),
+        missing_columns=tuple(column for column in table.columns if column not in types),
     )
 
 
 def check_key(connection: sqlite3.Connection, table: TableSQL) -> bool:
-    """Return whether the table is there; raise Misconfigured when it is, and is not ours."""
+    """Return whether the table exists; raise Misconfigured when it is not ours."""
     rows = _columns(connection, table)
     if rows and _key(rows) != declared_key(table.table):
         raise Misconfigured(not_ours(table.name, table.table, _key(rows)))
@@ -59,17 +55,17 @@ def check_key(connection: sqlite3.Connection, table: TableSQL) -> bool:
 
 
 def _columns(connection: sqlite3.Connection, table: TableSQL) -> list[tuple[str, str, int]]:
-    """Return name, type and place in the primary key (0: none) of each column, in the order of that key."""
+    """Return name, type and position in the primary key (0 if not in it) of each column, sorted by that position."""
     rows = connection.execute("SELECT name, type, pk FROM pragma_table_info(?) ORDER BY pk", (table.name,))
-    return [(column, _TYPES.get(declared, declared), place) for column, declared, place in rows]
+    return [(column, _TYPES.get(declared, declared), position) for column, declared, position in rows]
 
 
 def _key(rows: list[tuple[str, str, int]]) -> KeyShape:
-    return tuple((column, kind) for column, kind, place in rows if place and column != SLOT)
+    return tuple((column, kind) for column, kind, position in rows if position and column != SLOT)
 
 
 def _indexes(connection: sqlite3.Connection, name: str) -> dict[str, _Index]:
-    """Return each index that is named like one of ours, by its short name."""
+    """Return the indexes whose names start with that of the table, by the rest of the name."""
     rows = connection.execute(
         "SELECT list.name, schema.sql, coalesce(info.name, 'an expression') "
         "FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info, sqlite_schema AS schema "
@@ -83,10 +79,20 @@ def _indexes(connection: sqlite3.Connection, name: str) -> dict[str, _Index]:
     return found
 
 
-def _held(name: str, index: _Index, table: TableSQL) -> str:
+def _projection(name: str, index: _Index, table: TableSQL) -> str:
     """Return what an index holds; of a declared one that was made otherwise, the statement by which it was."""
     made_otherwise = name in table.index_statements() and not _is_declared(name, index, table)
-    return f"made by {index.sql}" if made_otherwise else PROJECTION
+    if made_otherwise:
+        return f"made by {index.sql}"
+    declared = {each.name: each.projection for each in table.table.indexes}
+    return declared.get(name, "ALL")
+
+
+def _index_key(name: str, index: _Index, table: TableSQL, types: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    declared = {each.name: each for each in table.table.indexes}.get(name)
+    if declared is not None and _is_declared(name, index, table):
+        return tuple((each.name, each.type) for each in (declared.partition, declared.sort))
+    return tuple((column, types.get(column, "?")) for column in index.columns[:2])
 
 
 def _is_declared(name: str, index: _Index, table: TableSQL) -> bool:

@@ -1,10 +1,12 @@
 """How a table of the schema lies in a SQLite file: names, columns, rows, and the statements for single items.
 
 A table's columns are its key attributes, the key attributes of its indexes, its TTL attribute and the whole item as
-JSON attribute values. The primary key starts with a slot, a stable hash of the partition key, so that a segment of a
-scan is one range of it, whatever the keys look like and whatever is written meanwhile. Slots are few: keys that grow
-with time are still appended in a few places, not spread over the file. Tables have rowids: measured with leads of 0.5
-and 2.5 KB, a clustered primary key (WITHOUT ROWID) loads slower and grows larger, and gains only in scans.
+JSON attribute values. An index with the projection KEYS_ONLY uses expressions over that JSON and has no columns, so
+that older files need no new columns. The primary key starts with a slot, a stable hash of the partition key, so that a
+segment of a scan is one range of the primary key, for any keys and while others write. There are few slots, so that
+keys that grow with time are still appended in a few places and not spread over the file. Tables have rowids: measured
+with leads of 0.5 and 2.5 KB, a clustered primary key (WITHOUT ROWID) loads slower and grows larger, and is better only
+in scans.
 """
 
 import re
@@ -26,11 +28,11 @@ _SQL_TYPES = {"S": "TEXT", "N": "INTEGER"}
 
 
 def check_prefix(prefix: str) -> str:
-    """Return the prefix; raise Invalid when it cannot start the names of tables, on DynamoDB or here."""
+    """Return the prefix; raise Invalid when names of tables cannot start with it, on DynamoDB or in SQLite."""
     if not _PREFIX.fullmatch(prefix):
         raise Invalid("the table prefix must be 1 to 200 of the characters A-Z a-z 0-9 _ . -", field="prefix")
     if prefix.lower().startswith("sqlite_"):
-        raise Invalid("the table prefix must not start with sqlite_, which SQLite keeps for itself", field="prefix")
+        raise Invalid("the table prefix must not start with sqlite_, which SQLite reserves for itself", field="prefix")
     return prefix
 
 
@@ -39,20 +41,20 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return identifiers for a column list."""
+def column_list(names: Iterable[str]) -> str:
+    """Return quoted identifiers, separated by commas."""
     return ", ".join(map(quoted, names))
 
 
 def slot_of(partition: int | str) -> int:
-    """Return the slot of a partition key; part of the file format, so it never changes."""
+    """Return the slot of a partition key. This is part of the file format, so it must never change."""
     return zlib.crc32(str(partition).encode()) % SLOTS
 
 
 class TableSQL:
-    """One table's name in the file and its statements; `key` are the columns of its primary key.
+    """One table's name in the file and its statements.
 
-    `row_source` is where one row is found by them.
+    `key` are the columns of its primary key, `row_source` is the end of a statement that finds one row by them.
     """
 
     def __init__(self, table: Table, prefix: str) -> None:
@@ -61,31 +63,40 @@ class TableSQL:
         self.quoted = quoted(self.name)
         self.key = (SLOT, *table.key_names)
         self._attributes = _column_attributes(table)
+        self._from_text = {each.name: each for index in table.indexes for each in (index.partition, index.sort)}
         self._others = tuple(name for name in self._attributes if name not in table.key_names)
         where = " AND ".join(f"{quoted(name)} = ?" for name in self.key)
         self.row_source = f"FROM {self.quoted} WHERE {where}"
         self.select = f"SELECT {ITEM} {self.row_source}"
         self.delete = f"DELETE {self.row_source}"
         self.put = self._put()
-        self.expired = self._expired()
+        self.select_expired = self._select_expired()
 
-    def place(self, key: Key) -> tuple[Any, ...]:
+    def primary_key(self, key: Key) -> tuple[Any, ...]:
         """Return the values of the primary key for an item or its key."""
         partition = key[self.table.partition.name]
         return (slot_of(partition), partition, *[key[name] for name in self.table.key_names[1:]])
 
     def row(self, item: Item) -> tuple[Any, ...]:
         """Return the item as parameters of `put`."""
-        return (*self.place(item), *[self._column_value(name, item) for name in self._others], item_text(item))
+        return (*self.primary_key(item), *[self._column_value(name, item) for name in self._others], item_text(item))
 
     def source(self, index: str | None) -> str:
-        """Return what to select from; an index that is missing is then an error, never a slow search without it."""
+        """Return what to select from. It names the index, so that a missing index is an error and not a slow search."""
         return self.quoted if index is None else f"{self.quoted} INDEXED BY {self._index(index)}"
 
-    def sparse(self, index: str) -> list[str]:
-        """Return the key attributes of an index that an item may lack; then it is not in the index."""
+    def optional_keys(self, index: str) -> list[str]:
+        """Return the key attributes of an index that an item may lack; the item is then not in the index."""
         found = self.table.index(index)
         return [each.name for each in (found.partition, found.sort) if each.name not in self.key]
+
+    def column(self, name: str) -> str:
+        """Return the SQL of an attribute that some index has in its key: its column, or the JSON it stands in."""
+        if name in self._attributes:
+            return quoted(name)
+        attribute = self._from_text[name]
+        value = f"json_extract({ITEM}, '$.{name}.{attribute.type}')"
+        return value if attribute.type == "S" else f"CAST({value} AS INTEGER)"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -93,22 +104,22 @@ class TableSQL:
         return (SLOT, *self._attributes, ITEM)
 
     def index_statements(self) -> dict[str, str]:
-        """Return the statement that makes each index by its name; that of the TTL is named after its attribute."""
+        """Return the statement that creates each index, by name; the index for the TTL is named after its attribute."""
         found = {index.name: self._create_index(index) for index in self.table.indexes}
         return found if self.table.ttl is None else found | {self.table.ttl: self._create_ttl_index(self.table.ttl)}
 
     def create(self) -> list[str]:
-        """Return the statements that make the table and its indexes."""
+        """Return the statements that create the table and its indexes."""
         columns = [f"{SLOT} INTEGER NOT NULL"]
         for name, attribute in self._attributes.items():
             required = " NOT NULL" if name in self.key else ""
             columns.append(f"{quoted(name)} {_SQL_TYPES[attribute.type]}{required}")
-        columns += [f"{ITEM} TEXT NOT NULL", f"PRIMARY KEY ({listed(self.key)})"]
+        columns += [f"{ITEM} TEXT NOT NULL", f"PRIMARY KEY ({column_list(self.key)})"]
         table = f"CREATE TABLE {self.quoted} ({', '.join(columns)})"
         return [table, *self.index_statements().values()]
 
     def change(self, change: TableChange) -> list[str]:
-        """Return the statements that make a change, or nothing when it is made already; raise Invalid without any."""
+        """Return the statements that make a change; raise Invalid for a change that is not supported."""
         match change:
             case CreateIndex() if change.index in self.table.indexes:
                 return [self._create_index(change.index)]
@@ -117,34 +128,34 @@ class TableSQL:
             case SetTTL(None) if self.table.ttl is not None:
                 return [f"DROP INDEX IF EXISTS {self._index(self.table.ttl)}"]
             case SetTTL(str(ttl)) if ttl == self.table.ttl:
-                # One of that name which was made otherwise is none by which items expire.
+                # An index of that name which is not as declared does not serve expiry, so it is replaced.
                 return [f"DROP INDEX IF EXISTS {self._index(ttl)}", self._create_ttl_index(ttl)]
         raise Invalid(f"{change} is not supported here: this store is a SQLite file")
 
-    def _expired(self) -> str | None:
-        """Return the statement for the primary keys of what expired first, or None without a TTL."""
+    def _select_expired(self) -> str | None:
+        """Return the statement for the primary keys of the items that expired first, or None without a TTL."""
         if self.table.ttl is None:
             return None
         ttl = quoted(self.table.ttl)
-        return f"SELECT {listed(self.key)} FROM {self.quoted} WHERE {ttl} < ? ORDER BY {ttl} LIMIT ?"  # noqa: S608 - quoted names only
+        return f"SELECT {column_list(self.key)} FROM {self.quoted} WHERE {ttl} < ? ORDER BY {ttl} LIMIT ?"  # noqa: S608 - quoted names only
 
     def _put(self) -> str:
-        # An update in place leaves the primary key alone, where INSERT OR REPLACE would delete and insert.
+        # An upsert leaves the primary key's index alone, while INSERT OR REPLACE would delete and insert the row.
         changing = (*self._others, ITEM)
         columns = (*self.key, *changing)
         marks = ", ".join("?" * len(columns))
         changes = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in changing)
         return (
-            f"INSERT INTO {self.quoted} ({listed(columns)}) VALUES ({marks}) "  # noqa: S608 - quoted names only
-            f"ON CONFLICT ({listed(self.key)}) DO UPDATE SET {changes}"
+            f"INSERT INTO {self.quoted} ({column_list(columns)}) VALUES ({marks}) "  # noqa: S608 - quoted names only
+            f"ON CONFLICT ({column_list(self.key)}) DO UPDATE SET {changes}"
         )
 
     def _create_index(self, index: Index) -> str:
-        # After the index's own key come the columns of the table's key, which order ties.
-        names = [attribute.name for attribute in self.table.key_attributes(index.name)]
-        sparse = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in self.sparse(index.name))
+        # After the index's own key come the columns of the table's key, which sort equal index keys.
+        names = ", ".join(self.column(attribute.name) for attribute in self.table.key_attributes(index.name))
+        sparse = " AND ".join(f"{self.column(name)} IS NOT NULL" for name in self.optional_keys(index.name))
         where = f" WHERE {sparse}" if sparse else ""
-        return f"CREATE INDEX IF NOT EXISTS {self._index(index.name)} ON {self.quoted} ({listed(names)}){where}"
+        return f"CREATE INDEX IF NOT EXISTS {self._index(index.name)} ON {self.quoted} ({names}){where}"
 
     def _create_ttl_index(self, ttl: str) -> str:
         index, column = self._index(ttl), quoted(ttl)
@@ -154,7 +165,7 @@ class TableSQL:
         return quoted(f"{self.name}.{name}")
 
     def _column_value(self, name: str, item: Item) -> Any:
-        # A TTL that is no time does not expire, as on DynamoDB; the other columns were checked as keys.
+        # As on DynamoDB, an item whose TTL is not a time never expires; the other columns were checked as keys.
         value = item.get(name)
         if name != self.table.ttl:
             return value
@@ -165,6 +176,8 @@ class TableSQL:
 def _column_attributes(table: Table) -> dict[str, Attribute]:
     attributes = {attribute.name: attribute for attribute in table.key_attributes()}
     for index in table.indexes:
+        if index.projection == "KEYS_ONLY":
+            continue
         attributes |= {attribute.name: attribute for attribute in table.key_attributes(index.name)}
     if table.ttl is not None:
         attributes[table.ttl] = Attribute(table.ttl, "N")

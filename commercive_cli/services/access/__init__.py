@@ -1,1 +1,1 @@
-"""How services read and fill tables: look-up by id, paging, whole-table scans, parallel reads, conditional inserts."""
+"""How services read and write tables: look-up by id, paging, whole-table scans, parallel reads, conditional inserts."""

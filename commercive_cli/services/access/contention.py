@@ -1,4 +1,4 @@
 """How often a conditional write is tried while others change the same items."""
 
 TRIES = 50
-"""Then the caller hears Unavailable, with nothing written."""
+"""After so many tries Unavailable is raised, and nothing is written."""

@@ -1,4 +1,4 @@
-"""Leads and conversations of which there are two with one id, which keys that end in a time cannot rule out."""
+"""Finds items with the same id and another time, which the keys of leads and conversations do not prevent."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -9,13 +9,16 @@ from commercive_cli.store.schema import Table
 
 @dataclass
 class DuplicateIds:
-    """Finds them while the pages of a table pass by, each segment in its order; holds one item of every page."""
+    """Finds items with the same id in the pages of a table, given in the order of their segment.
+
+    It keeps the last item of every page.
+    """
 
     table: Table
     _last: dict[str, Item] = field(default_factory=dict)
 
     def among(self, items: list[Item]) -> list[Item]:
-        """Return those items of a page, and of pages before, that have one id with another one."""
+        """Return the items of this page, and of earlier pages, that have the same id as another item."""
         if not items:
             return []
         name = self.table.partition.name

@@ -1,4 +1,4 @@
-"""Storing items only where there is nothing: what the repetition of a bulk load does, so that it reverts nobody."""
+"""Stores only items whose keys are free, so that a repeated bulk load does not revert later changes."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,24 +7,24 @@ from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import Table
 from commercive_cli.store.writes import Absent, Put
 
-Taken = Callable[[int, Item | None], object]
-"""Is told the position of an item whose key is taken, and what is there; it may raise."""
+OnTaken = Callable[[int, Item | None], object]
+"""Is called with the position of an item whose key is taken, and with the stored item; it may raise."""
 
 
-def insert_missing(store: Store, table: Table, items: Sequence[Item], taken: Taken) -> int:
-    """Store what fits into one transaction, save what has a taken key; return how many were stored.
+def insert_missing(store: Store, table: Table, items: Sequence[Item], on_taken: OnTaken) -> int:
+    """Store the items, except those whose keys are taken, in one transaction; return how many were stored.
 
-    `taken` hears of an item before anything beside it is stored.
+    `on_taken` is called for each taken key before anything is stored.
     """
-    waiting = dict(enumerate(items))
-    while waiting:
-        places = list(waiting)
+    remaining = dict(enumerate(items))
+    while remaining:
+        positions = list(remaining)
         try:
-            store.transact(*(Put(table, waiting[place], when=Absent()) for place in places))
-            return len(waiting)
+            store.transact(*(Put(table, remaining[position], when=Absent()) for position in positions))
+            return len(remaining)
         except ConditionFailed as failed:
-            found = {places[at]: item for at, item in failed.failures.items()}
-        for place, item in found.items():
-            taken(place, item)
-            del waiting[place]
+            found = {positions[at]: item for at, item in failed.failures.items()}
+        for position, item in found.items():
+            on_taken(position, item)
+            del remaining[position]
     return 0

@@ -1,4 +1,4 @@
-"""Feeds: index partitions merged newest first, filtered, cut to a limit, and resumed by a cursor."""
+"""Listings over partitions of an index: merged newest first, filtered, cut to a limit, and continued by a cursor."""
 
 import json
 from collections import deque
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
 from commercive_cli.domain.models import Record
-from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, foreign_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import Table
@@ -19,9 +19,9 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 @dataclass(frozen=True)
 class IndexQuery:
-    """The items of some partitions of one index, merged, with the greatest sort key first.
+    """A query for the items of some partitions of one index, merged, with the greatest sort key first.
 
-    `since` is exclusive, `until` inclusive. `label` tells listings with different filters apart, for cursors.
+    `since` is exclusive, `until` inclusive. `label` identifies the filter: cursors of another one are refused.
     """
 
     table: Table
@@ -33,11 +33,11 @@ class IndexQuery:
 
     @property
     def listing(self) -> str:
-        """Return what a cursor of this feed is bound to."""
+        """Return the description of this listing, for which its cursors are valid."""
         return json.dumps([self.table.name, self.index, self.partitions, self.since, self.until, self.label])
 
-    def query(self, partition: str, start: Key | None, limit: int | None) -> Query:
-        """Return the query that reads one partition from `start` on."""
+    def of_partition(self, partition: str, start: Key | None, limit: int | None) -> Query:
+        """Return the query that reads one partition, starting after the key `start`."""
         return Query(
             self.table,
             partition,
@@ -51,7 +51,7 @@ class IndexQuery:
 
 
 def check_limit(limit: int | None, largest: int = LARGEST_LIMIT) -> int | None:
-    """Return the limit; raise Invalid unless it is None or within 1 and `largest`."""
+    """Return the limit; raise Invalid unless it is None or from 1 to `largest`."""
     if limit is not None and not 1 <= limit <= largest:
         raise Invalid(f"limit must be between 1 and {largest}, not {limit}", field="limit")
     return limit
@@ -59,38 +59,38 @@ def check_limit(limit: int | None, largest: int = LARGEST_LIMIT) -> int | None:
 
 def read_page(
     store: Store,
-    feed: IndexQuery,
+    query: IndexQuery,
     record: type[AnyRecord],
     *,
     limit: int | None,
     cursor: str | None = None,
     keep: Callable[[AnyRecord], bool] | None = None,
 ) -> tuple[list[AnyRecord], str | None]:
-    """Return up to `limit` records that `keep` lets through (None: all), and the cursor to go on with, if any is left.
+    """Return up to `limit` records (None: all) for which `keep` is true, and the cursor of the next page, if any.
 
-    Costs one query per partition and page: one item more than wanted is asked for, to know whether there is more.
+    Costs one query per partition and page, which reads one item more than wanted, to know whether more are left.
     """
-    readers = _open_partitions(store, feed, limit, cursor, filtered=keep is not None)
+    streams = _open_partitions(store, query, limit, cursor, filtered=keep is not None)
     records: list[AnyRecord] = []
     while limit is None or len(records) < limit:
-        item = _take_newest(feed, readers)
+        item = _take_newest(query, streams)
         if item is None:
             break
         found = record.of(item)
         if keep is None or keep(found):
             records.append(found)
-    return records, _cursor(feed, readers)
+    return records, _cursor(query, streams)
 
 
-def stream_items(store: Store, feed: IndexQuery) -> Iterator[Item]:
-    """Yield the whole feed, holding one page of each partition at a time."""
-    readers = _open_partitions(store, feed, None, None, filtered=False)
-    while (item := _take_newest(feed, readers)) is not None:
+def stream_items(store: Store, query: IndexQuery) -> Iterator[Item]:
+    """Yield all items of the query, with one page of each partition in memory."""
+    streams = _open_partitions(store, query, None, None, filtered=False)
+    while (item := _take_newest(query, streams)) is not None:
         yield item
 
 
-class _PartitionCursor:
-    """One partition of a feed: what was fetched, and the key of the last item that was taken."""
+class _PartitionStream:
+    """The items of one partition, read page by page; it knows the key of the last item that was taken."""
 
     def __init__(self, store: Store, query: Query, *, ended: bool) -> None:
         self._store = store
@@ -114,47 +114,47 @@ class _PartitionCursor:
         return item
 
     def position(self) -> Key | bool | None:
-        """Return where to go on: after a key, from the beginning (None), or nowhere (False)."""
+        """Return where the next page starts: after a key, at the beginning (None), or nowhere, at the end (False)."""
         return self._taken if self._fetched or not self._ended else False
 
 
 def _open_partitions(
-    store: Store, feed: IndexQuery, limit: int | None, cursor: str | None, *, filtered: bool
-) -> dict[str, _PartitionCursor]:
+    store: Store, query: IndexQuery, limit: int | None, cursor: str | None, *, filtered: bool
+) -> dict[str, _PartitionStream]:
     positions: dict[str, Any] = (
-        dict.fromkeys(feed.partitions) if cursor is None else decode_cursor(feed.listing, cursor)
+        dict.fromkeys(query.partitions) if cursor is None else decode_cursor(query.listing, cursor)
     )
-    if positions.keys() != set(feed.partitions):
-        raise foreign_cursor()
-    # A filter may let few items through, and a page for each of them would be a round trip for each.
+    if positions.keys() != set(query.partitions):
+        raise invalid_cursor()
+    # With a filter, larger pages are read: if few items match, small pages would cost many round trips.
     page = None if limit is None else max(limit + 1, DEFAULT_LIMIT if filtered else 0)
     return {
-        partition: _PartitionCursor(
-            store, feed.query(partition, _start(feed, partition, position), page), ended=position is False
+        partition: _PartitionStream(
+            store, query.of_partition(partition, _start(query, partition, position), page), ended=position is False
         )
-        for partition in feed.partitions
+        for partition in query.partitions
         for position in [positions[partition]]
     }
 
 
-def _start(feed: IndexQuery, partition: str, position: Any) -> Key | None:
-    """Return where a partition goes on; raise Invalid when the cursor names no place in it."""
+def _start(query: IndexQuery, partition: str, position: Any) -> Key | None:
+    """Return the key after which a partition is read; raise Invalid when the cursor holds no key of this partition."""
     if position is None or position is False:
         return None
-    key = decode_key(feed.table, position, feed.index)
-    if key[feed.table.index(feed.index).partition.name] != partition:
-        raise foreign_cursor()
+    key = decode_key(query.table, position, query.index)
+    if key[query.table.index(query.index).partition.name] != partition:
+        raise invalid_cursor()
     return key
 
 
-def _take_newest(feed: IndexQuery, readers: dict[str, _PartitionCursor]) -> Item | None:
-    sort = feed.table.index(feed.index).sort.name
-    heads = [(head[sort], reader) for reader in readers.values() if (head := reader.head()) is not None]
+def _take_newest(query: IndexQuery, streams: dict[str, _PartitionStream]) -> Item | None:
+    sort = query.table.index(query.index).sort.name
+    heads = [(head[sort], stream) for stream in streams.values() if (head := stream.head()) is not None]
     return max(heads, key=lambda pair: pair[0])[1].take() if heads else None
 
 
-def _cursor(feed: IndexQuery, readers: dict[str, _PartitionCursor]) -> str | None:
-    positions = {partition: reader.position() for partition, reader in readers.items()}
+def _cursor(query: IndexQuery, streams: dict[str, _PartitionStream]) -> str | None:
+    positions = {partition: stream.position() for partition, stream in streams.items()}
     if all(position is False for position in positions.values()):
         return None
-    return encode_cursor(feed.listing, positions)
+    return encode_cursor(query.listing, positions)

@@ -1,4 +1,4 @@
-"""Several reads at once, where one need not wait for the other."""
+"""Runs several reads at the same time, where none has to wait for another."""
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -11,17 +11,17 @@ Result = TypeVar("Result")
 
 
 def both(left: Callable[[], Left], right: Callable[[], Right]) -> tuple[Left, Right]:
-    """Return what both calls return, made at the same time; when both raise, the error of `right` is raised."""
-    with ThreadPoolExecutor(1) as beside:
-        future = beside.submit(left)
+    """Make both calls at the same time and return both results; when both raise, the error of `right` is raised."""
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(left)
         found = right()
         return future.result(), found
 
 
-def together(work: Callable[[int, Event], Result], count: int, at_once: int) -> list[Result]:
-    """Return what `work` returns for each number below `count`, so many of them at the same time.
+def run_parallel(work: Callable[[int, Event], Result], count: int, at_once: int) -> list[Result]:
+    """Call `work` for each number below `count`, with `at_once` calls at the same time, and return the results.
 
-    The event is set when another one failed, or Ctrl-C was pressed: then `work` should return at its next occasion.
+    The event is set when another call failed or Ctrl-C was pressed; `work` should then return as soon as it can.
     """
     stop = Event()
     with ThreadPoolExecutor(at_once) as pool:

@@ -1,11 +1,11 @@
-"""Whole-table reads: parallel segments, strongly consistent, one page of each in memory."""
+"""Reads whole tables, strongly consistent, in parallel segments, with one page of each segment in memory."""
 
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Lock
 
-from commercive_cli.services.access.parallel import together
+from commercive_cli.services.access.parallel import run_parallel
 from commercive_cli.store.items import Item
 from commercive_cli.store.pages import pages
 from commercive_cli.store.port import Store
@@ -15,7 +15,7 @@ SEGMENTS = 4
 
 
 def scan_items(store: Store, table: Table, visit: Callable[[Item], None]) -> int:
-    """Call `visit` with every item of the table, never two at a time, in no order; return how many there were."""
+    """Call `visit` for every item of the table, one call at a time, in no particular order; return their number."""
 
     def visit_page(items: list[Item]) -> None:
         for item in items:
@@ -25,9 +25,9 @@ def scan_items(store: Store, table: Table, visit: Callable[[Item], None]) -> int
 
 
 def scan_pages(store: Store, table: Table, visit: Callable[[list[Item]], None]) -> int:
-    """Call `visit` with all items of the table, a page at a time; return how many items there were.
+    """Call `visit` with the items of every page of the table, one call at a time; return the number of items.
 
-    It is for whoever looks at a million items and counts the microseconds.
+    For large tables this is faster than `scan_items`.
     """
     lock = Lock()
 
@@ -42,12 +42,12 @@ def scan_pages(store: Store, table: Table, visit: Callable[[list[Item]], None]) 
         return count
 
     with _collecting_rarely():
-        return sum(together(read_segment, SEGMENTS, store.scans_at_once))
+        return sum(run_parallel(read_segment, SEGMENTS, store.scans_at_once))
 
 
 @contextmanager
 def _collecting_rarely() -> Iterator[None]:
-    """Let Python look for cycles once in 100,000 new objects: items have none, and are many."""
+    """Let Python search for reference cycles only every 100,000 new objects: there are many items, without cycles."""
     before = gc.get_threshold()
     gc.set_threshold(100_000, *before[1:])
     try:

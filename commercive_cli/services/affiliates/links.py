@@ -21,7 +21,7 @@ _PRIMARY = 2
 
 @dataclass(frozen=True)
 class LinkCreator:
-    """Creates the primary link of an affiliate for a store; `dashboard_url` is where referral forms live."""
+    """Creates the primary link of an affiliate for a store; affiliate URLs begin with `dashboard_url`."""
 
     store: Store
     clock: Clock
@@ -29,7 +29,7 @@ class LinkCreator:
     dashboard_url: str
 
     def create(self, affiliate_id: str, email: str, shop: str) -> LinkCreated:
-        """Return the affiliate's primary link for a store, making it first when there is none yet.
+        """Return the affiliate's primary link for a store; create it when there is none.
 
         Raises Conflict when five random codes in a row were taken.
         """
@@ -58,7 +58,7 @@ class LinkCreator:
         )
 
     def _write(self, link: AffiliateLink) -> None:
-        """Store the link with its two claims, and an empty row of stats, so that the affiliate is listed."""
+        """Store the link with its two claims, and stats of zero, so that the affiliate is listed."""
         owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
         zeros = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at).item()
         self.store.transact(
@@ -70,10 +70,10 @@ class LinkCreator:
 
 
 def read_link(store: Store, affiliate_id: str, link_id: str) -> AffiliateLink:
-    """Return the link that a claim names; raise Unavailable when the claim has lost its link."""
+    """Return the link that a claim names; raise Unavailable when there is no such link."""
     item = store.get(AFFILIATE_LINKS, {"affiliate_id": affiliate_id, "link_id": link_id})
     if item is None:
-        raise Unavailable(f"the claim of link {link_id} has lost its link; run `commercive tables audit --fix`")
+        raise Unavailable(f"there is a claim of link {link_id}, but no such link; run `commercive tables audit --fix`")
     return AffiliateLink.of(item)
 
 

@@ -1,7 +1,8 @@
-"""Affiliate stats counted again from the leads, and written only where they were wrong."""
+"""Recounts affiliate stats from the leads, and writes those that were wrong."""
 
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats
-from commercive_cli.domain.money import CENT, LARGEST_AMOUNT
+from commercive_cli.domain.money import CENT, counted_commission, is_amount
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.duplicates import DuplicateIds
@@ -21,16 +22,16 @@ from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
-from commercive_cli.store.writes import Condition, Equals, Missing, Update
+from commercive_cli.store.writes import Condition, Equals, Missing, Update, Write
 
 _NUMBERS = tuple(a.name for a in attributes_of(AffiliateStats).values() if a.kind in (Kind.COUNT, Kind.TIME))
 _BEYOND_ANY_SUM = Decimal(10**18)
-"""In USD; from some length on, an amount has no exact cents any more."""
+"""In USD. Larger amounts have too many digits for exact cents."""
 
 
 @dataclass(frozen=True)
 class RecomputeService:
-    """Repairs `affiliate_stats`, one affiliate or all, while leads keep changing."""
+    """Corrects the stats of one affiliate or all, also while leads are being changed."""
 
     store: Store
     clock: Clock = system_clock
@@ -38,9 +39,9 @@ class RecomputeService:
     sleep: Sleep = time.sleep
 
     def one(self, affiliate_id: str, actor: str) -> Recomputed:
-        """Count one affiliate's leads again and correct the stats; raise NotFound when there is nothing to count.
+        """Recount one affiliate's leads and correct the stats; raise NotFound when there are neither leads nor stats.
 
-        The write happens only if no lead changed meanwhile; an index that may lag behind is waited for.
+        The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it.
         """
         affiliate, by = identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor")
         for _ in range(TRIES):
@@ -62,7 +63,7 @@ class RecomputeService:
     def all(self, actor: str) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
 
-        Affiliates with leads that cannot be read or are stored twice stay as they are; `damaged` names those leads.
+        Affiliates with leads that are damaged or stored twice are skipped; `damaged` names those leads.
         """
         books = _Books()
         scan_items(self.store, AFFILIATE_STATS, books.add_stats)
@@ -71,21 +72,33 @@ class RecomputeService:
         changed = [result for result in results if result.changed]
         return Recomputation(checked=len(books.affiliates()), changed=changed, damaged=tuple(sorted(books.damaged)))
 
+    def corrections(self, affiliate_id: str, actor: str, *, instead: Item) -> list[Write]:
+        """Return the writes that make an affiliate's stats right for the moment in which a lead becomes `instead`.
+
+        They go through only together with that, while no other lead changes. Raises Damaged when other leads cannot be
+        counted.
+        """
+        item = self._settled(affiliate_id)
+        before = _stats_of(item or {"affiliate_id": affiliate_id})
+        return self._writes(
+            item, before or AffiliateStats(affiliate_id=affiliate_id), self._counted(affiliate_id, instead), actor
+        )
+
     def _settled(self, affiliate_id: str) -> Item | None:
-        """Return the stats as stored, once the index has caught up with them; what changes later fails the write."""
+        """Return the stored stats after the index has caught up with them; later changes make the write fail."""
         item = self.store.get(AFFILIATE_STATS, {"affiliate_id": affiliate_id})
         lag = self.store.index_lag_ms
-        # Stats from a machine whose clock is ahead look younger than they can be.
+        # A clock that is ahead may have dated the stats in the future, so the wait is limited to the lag.
         written = (item or {}).get("last_updated", 0)
         young = min(lag, lag - (self.clock() - written)) if type(written) is int else lag
         if young > 0:
             self.sleep(young / 1000)
         return item
 
-    def _counted(self, affiliate_id: str) -> AffiliateStats:
+    def _counted(self, affiliate_id: str, instead: Item | None = None) -> AffiliateStats:
         at, tally, seen = self.clock(), _Tally(), set[str]()
-        for item in stream_items(self.store, IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate_id,))):
-            if not _is_countable(item):
+        for item in self._leads(affiliate_id, instead):
+            if not is_countable(item):
                 raise Damaged(f"the stored lead {item['lead_id']} is damaged; see `commercive tables audit`")
             if item["lead_id"] in seen:
                 raise Damaged(f"lead {item['lead_id']} is stored twice; see `commercive tables audit`")
@@ -93,22 +106,33 @@ class RecomputeService:
             tally.add(item)
         return tally.stats(affiliate_id, at)
 
+    def _leads(self, affiliate_id: str, instead: Item | None) -> Iterator[Item]:
+        """Yield an affiliate's leads as they are, the one that is about to change as it will be."""
+        for lead in stream_items(self.store, IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate_id,))):
+            if instead is None or LEADS.key_of(lead) != LEADS.key_of(instead):
+                yield lead
+        if instead is not None and instead.get("affiliate_id") == affiliate_id:
+            yield instead
+
     def _write(self, item: Item | None, before: AffiliateStats, after: AffiliateStats, actor: str) -> Recomputed:
+        self.store.transact(*self._writes(item, before, after, actor))
+        return Recomputed(affiliate_id=after.affiliate_id, changed=True, before=before, after=after)
+
+    def _writes(self, item: Item | None, before: AffiliateStats, after: AffiliateStats, actor: str) -> list[Write]:
         counts = after.item()
         key = {"affiliate_id": counts.pop("affiliate_id")}
         change = AuditEntry("affiliate", after.affiliate_id, "recompute", actor, _money(before), _money(after))
         version = (item or {}).get("version", 0)
         counts["version"] = version + 1 if isinstance(version, int) else 1
-        self.store.transact(
+        return [
             Update(AFFILIATE_STATS, key, set=counts, when=_unchanged(item)),
             change.row(after.last_updated, self.new_id),
-        )
-        return Recomputed(affiliate_id=after.affiliate_id, changed=True, before=before, after=after)
+        ]
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What a sweep counted of one affiliate's leads; all leads pass by, so it makes no new model for each."""
+    """The counts of one affiliate's leads in a scan; changed in place, as a new model per lead is slow."""
 
     leads: int = 0
     commission: Decimal = Decimal(0)
@@ -117,7 +141,7 @@ class _Tally:
     def add(self, lead: Item) -> None:
         self.leads += 1
         self.by_status[lead["status"]] = self.by_status.get(lead["status"], 0) + 1
-        self.commission += lead.get("commission_amount") or 0
+        self.commission += counted_commission(lead["status"], lead.get("commission_amount"))
 
     def stats(self, affiliate_id: str = "", at: int = 0) -> AffiliateStats:
         return AffiliateStats(
@@ -133,7 +157,7 @@ class _Tally:
 
 @dataclass
 class _Books:
-    """What sweeps saw: stats as stored (None where they cannot be read), leads counted, and leads that cannot be."""
+    """The results of scans: stored stats (None where damaged), counts of leads, and leads that cannot be counted."""
 
     stored: dict[str, AffiliateStats | None] = field(default_factory=dict)
     counted: defaultdict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
@@ -146,7 +170,7 @@ class _Books:
 
     def add_leads(self, items: list[Item]) -> None:
         for item in items:
-            if _is_countable(item):
+            if is_countable(item):
                 self.counted[item["affiliate_id"]].add(item)
             else:
                 self._leave_alone(item)
@@ -164,23 +188,23 @@ class _Books:
         return {each for each in self.affiliates() - self._uncountable if not self._agrees(each)}
 
     def _agrees(self, affiliate_id: str) -> bool:
-        """Return whether stats say what the leads say; no leads at all and stats of zero agree."""
+        """Return whether the stats equal the counts of the leads; zeros equal no leads."""
         stored = self.stored.get(affiliate_id, AffiliateStats(affiliate_id=affiliate_id))
         return stored is not None and stored.counts() == self.counted.get(affiliate_id, _Tally()).stats().counts()
 
 
-def _is_countable(lead: Item) -> bool:
-    """Return whether all that stats count of a lead can be read; many leads pass by, too many for a model of each."""
+def is_countable(lead: Item) -> bool:
+    """Return whether stats can count the lead; checked without a model, since scans read very many leads."""
     amount = lead.get("commission_amount")
     return (
         type(lead.get("affiliate_id")) is str
         and lead.get("status") in LEAD_STATUSES
-        and (amount is None or (type(amount) in (int, Decimal) and 0 <= amount <= LARGEST_AMOUNT))
+        and (amount is None or is_amount(amount))
     )
 
 
 def _stats_of(item: Item) -> AffiliateStats | None:
-    """Return the stats of an item, or None unless its numbers are some that services can add to."""
+    """Return the stats of an item, or None when one of its numbers is damaged."""
     money = item.get("total_commission", 0)
     sound = type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM and money == round(money, 2)
     return AffiliateStats.of(item) if sound and all(type(item.get(name, 0)) is int for name in _NUMBERS) else None

@@ -6,14 +6,27 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
-from commercive_cli.domain.ids import new_code
+from commercive_cli.domain.ids import NewCode, new_code
+from commercive_cli.domain.models import AffiliateLink
 from commercive_cli.domain.text import normal_store_url
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import AFFILIATE_LINKS, OPS, Table
-from commercive_cli.store.writes import Absent, All, Check, Condition, Delete, Equals, Exists, Put, Write
+from commercive_cli.store.writes import (
+    Absent,
+    All,
+    AnyOf,
+    Check,
+    Condition,
+    Delete,
+    Equals,
+    Exists,
+    Put,
+    Write,
+    wholly_unchanged,
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -40,6 +53,7 @@ class LinkCheck:
 
     tables: ClassVar[tuple[Table, ...]] = (AFFILIATE_LINKS, OPS)
 
+    new_code: NewCode = new_code
     _links: dict[tuple[str, str], _Link] = field(default_factory=dict)
     _codes: dict[str, tuple[str, str]] = field(default_factory=dict)
     _primaries: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
@@ -79,8 +93,8 @@ class LinkCheck:
             yield from self._code_findings(repairs, code, links)
         for place, links in by_store.items():
             if place not in self._primaries:
-                claim = Put(OPS, {**primary_claim_key(*place), **links[0].owner}, when=Absent())
-                yield from _repaired(repairs, "primary-link", links[0], "its store has no primary link", claim)
+                claim = _claim(primary_claim_key(*place), links[0])
+                yield from _repaired(repairs, "primary-link", links[0], "its store has no primary link", *claim)
 
     def _dropped(self, repairs: Repairs, place: Key, owner: tuple[str, str]) -> Iterator[Finding]:
         lost = _Link(0, *owner, store="")
@@ -95,12 +109,18 @@ class LinkCheck:
     def _code_findings(self, repairs: Repairs, code: str, links: list[_Link]) -> Iterator[Finding]:
         owner = self._codes.get(code)
         if owner is None:
-            claim = Put(OPS, {**code_claim_key(code), **links[0].owner}, when=Absent())
-            yield from _repaired(repairs, "link-code", links[0], "its code is claimed by nobody", claim)
+            claim = _claim(code_claim_key(code), links[0])
+            yield from _repaired(repairs, "link-code", links[0], "its code is claimed by nobody", *claim)
             owner = (links[0].affiliate_id, code)
         for link in links:
             if (link.affiliate_id, code) != owner:
-                yield from _recoded(repairs, link, owner[0], primary=self._primaries)
+                fresh = replace(link, link_id=self.new_code())
+                yield from _recoded(repairs, link, fresh, owner[0], primary=self._primaries)
+
+
+def _claim(place: Key, link: _Link) -> tuple[Write, ...]:
+    """Return what claims a place for a link, while it is nobody's and the link is there."""
+    return Put(OPS, {**place, **link.owner}, when=Absent()), Check(AFFILIATE_LINKS, link.key, Exists())
 
 
 def _owned(link: _Link) -> Condition:
@@ -108,31 +128,31 @@ def _owned(link: _Link) -> Condition:
 
 
 def _repaired(repairs: Repairs, invariant: str, link: _Link, problem: str, *writes: Write) -> Iterator[Finding]:
+    found = repairs.finding(invariant, AFFILIATE_LINKS, f"{link.affiliate_id}/{link.link_id}", problem)
     try:
-        repairs.store.transact(*writes)
+        yield from repairs.apply([found], *writes)
     except ConditionFailed:
         return
-    yield repairs.finding(invariant, AFFILIATE_LINKS, f"{link.affiliate_id}/{link.link_id}", problem)
 
 
 def _recoded(
-    repairs: Repairs, link: _Link, owner: str, primary: dict[tuple[str, str], tuple[str, str]]
+    repairs: Repairs, link: _Link, fresh: _Link, owner: str, primary: dict[tuple[str, str], tuple[str, str]]
 ) -> Iterator[Finding]:
     """Give a link a code of its own: visitors with the old one are, and always were, credited to the owner."""
     item = repairs.store.get(AFFILIATE_LINKS, link.key)
     if item is None:
         return
-    fresh = replace(link, link_id=new_code())
-    url = str(item.get("affiliate_url", "")).replace(link.link_id, fresh.link_id)
-    recoded = {**item, "link_id": fresh.link_id, "affiliate_url": url, "updated_at": repairs.clock()}
+    url = AffiliateLink.of(item).affiliate_url.replace(link.link_id, fresh.link_id)
+    recoded = {**item, "link_id": fresh.link_id, "affiliate_url": url}
     writes: list[Write] = [
-        Delete(AFFILIATE_LINKS, link.key, when=Exists()),
+        Delete(AFFILIATE_LINKS, link.key, when=wholly_unchanged(AFFILIATE_LINKS, item)),
         Put(AFFILIATE_LINKS, recoded, when=Absent()),
         Put(OPS, {**code_claim_key(fresh.link_id), **fresh.owner}, when=Absent()),
     ]
     place = (link.affiliate_id, link.store)
     if primary.get(place, (link.affiliate_id, link.link_id)) == (link.affiliate_id, link.link_id):
-        writes.append(Put(OPS, {**primary_claim_key(*place), **fresh.owner}))
+        free = AnyOf(Absent(), _owned(link))
+        writes.append(Put(OPS, {**primary_claim_key(*place), **fresh.owner}, when=free))
         primary[place] = (link.affiliate_id, fresh.link_id)
     problem = f"its code belongs to {owner}" + (f"; its code is now {fresh.link_id}" if repairs.fix else "")
     yield from _repaired(repairs, "link-code", link, problem, *writes)

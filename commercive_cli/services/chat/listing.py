@@ -1,4 +1,4 @@
-"""Which conversations a list shows, and from which index partitions they are read."""
+"""The filter of conversation lists, and the index partitions that a list is read from."""
 
 from dataclasses import dataclass
 
@@ -32,13 +32,3 @@ class ConversationFilter:
             return IndexQuery(CONVERSATIONS, "UserConversationsIndex", (self.user_id,), label=repr(self))
         statuses = CONVERSATION_STATUSES if self.status == "all" else (self.status,)
         return IndexQuery(CONVERSATIONS, "ConversationStatusIndex", tuple(statuses), label=repr(self))
-
-
-def _is_waiting(conversation: Conversation) -> bool:
-    # Imported conversations do not know who wrote last; until somebody writes, unread ones are taken for waiting.
-    imported_unread = conversation.last_message_at is None and conversation.unread_admin > 0
-    return conversation.status == "open" and (conversation.waiting_since is not None or imported_unread)
-
-
-def _waiting_place(conversation: Conversation) -> tuple[int, str]:
-    return conversation.waiting_since or conversation.updated_at, conversation.conversation_id

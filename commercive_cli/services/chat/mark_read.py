@@ -1,4 +1,4 @@
-"""Marking messages read: exact between transactions, safe to repeat, and blind to what arrives meanwhile."""
+"""Marks messages read and keeps the unread counters exact; messages that arrive meanwhile stay unread."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from commercive_cli.domain.models import Conversation, Message, SenderType
 from commercive_cli.services.chat.messages import is_native
+from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import TRANSACTION_WRITES
 from commercive_cli.store.pages import query_items
@@ -20,7 +21,7 @@ _PAGE = 100
 
 @dataclass(frozen=True)
 class ReadSide:
-    """Who reads: the side whose messages become read, and the counter that says how many are not."""
+    """One side as reader: the sender type of the messages it reads, and the counter of those that are unread."""
 
     writes_from: SenderType
     counter: str
@@ -33,7 +34,7 @@ READ_SIDES: dict[SenderType, ReadSide] = {
 
 
 def mark_read(store: Store, conversation: Conversation, reader: ReadSide) -> int:
-    """Mark what was unread when `conversation` was read; return how many messages changed.
+    """Mark the messages that were unread when `conversation` was read; return how many changed.
 
     Costs one query back from the newest message, and one transaction per 99 unread messages.
     """
@@ -47,7 +48,7 @@ def mark_read(store: Store, conversation: Conversation, reader: ReadSide) -> int
 
 
 def _unread(store: Store, conversation: Conversation, reader: ReadSide, count: int) -> Iterator[Item]:
-    """Yield the other side's unread messages that the conversation knew of, before any that came later."""
+    """Yield the other side's unread messages, without any that is newer than `conversation`."""
     native = is_native(conversation.conversation_id)
     for item in _back_from_last(store, conversation, count) if native else _oldest_first(store, conversation):
         if item.get("sender_type") == reader.writes_from and item.get("is_read") is False:
@@ -55,8 +56,8 @@ def _unread(store: Store, conversation: Conversation, reader: ReadSide, count: i
 
 
 def _back_from_last(store: Store, conversation: Conversation, count: int) -> Iterator[Item]:
-    # A message that arrives after the conversation was read lies beyond this bound and stays unread.
-    # What is unread mostly lies at the end, and a page of a long conversation would be 1 MB.
+    # `until` excludes messages that arrived after the conversation was read; they stay unread.
+    # Unread messages are mostly the newest, and without a limit a page of a long conversation would be 1 MB.
     query = Query(
         MESSAGES,
         conversation.conversation_id,
@@ -68,7 +69,7 @@ def _back_from_last(store: Store, conversation: Conversation, count: int) -> Ite
 
 
 def _oldest_first(store: Store, conversation: Conversation) -> list[Item]:
-    # Imported message ids are in no order, and what arrived meanwhile has the latest times.
+    # Imported message ids are not in order of time, so messages that arrived since are excluded by their times.
     items = query_items(store, Query(MESSAGES, conversation.conversation_id))
     last = conversation.last_message_at
     known = ((Message.of(item).created_at, item) for item in items)
@@ -76,7 +77,7 @@ def _oldest_first(store: Store, conversation: Conversation) -> list[Item]:
 
 
 def _mark(store: Store, conversation: Conversation, reader: ReadSide, chunk: list[Item]) -> int:
-    """Mark a chunk in one transaction; messages that somebody else marked meanwhile drop out and are not counted."""
+    """Mark a chunk in one transaction; messages that another request marked meanwhile are left out of the count."""
     place: Key = {"conversation_id": conversation.conversation_id, "created_at": conversation.created_at}
     while chunk:
         counted = Update(CONVERSATIONS, place, add={reader.counter: -len(chunk)}, when=Exists())
@@ -85,7 +86,7 @@ def _mark(store: Store, conversation: Conversation, reader: ReadSide, chunk: lis
             return len(chunk)
         except ConditionFailed as failed:
             if 0 in failed.failures:
-                raise
+                raise conversation_not_found(conversation.conversation_id) from None
             chunk = [item for position, item in enumerate(chunk, 1) if position not in failed.failures]
     return 0
 

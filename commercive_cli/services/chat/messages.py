@@ -1,11 +1,11 @@
-"""The messages of one conversation in order of time, strongly consistent, whatever shape their ids have."""
+"""Reads the messages of one conversation in order of time, strongly consistent, for native and imported ids."""
 
 import json
 from dataclasses import dataclass, replace
 
 from commercive_cli.domain.ids import created_at_of, first_id
 from commercive_cli.domain.models import Message
-from commercive_cli.store.cursor import decode_cursor, decode_key, decode_place, encode_cursor, foreign_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_key, decode_time_and_id, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Key
 from commercive_cli.store.pages import first_items, query_items
 from commercive_cli.store.port import Query, Store
@@ -23,15 +23,15 @@ class MessageQuery:
 
     @property
     def listing(self) -> str:
-        """Return what a cursor of this slice is bound to."""
+        """Return the name that cursors of this query are bound to."""
         return json.dumps([MESSAGES.name, self.conversation_id, self.since])
 
 
 def read_messages(store: Store, wanted: MessageQuery) -> tuple[list[Message], str | None]:
-    """Return the messages, oldest first, and the cursor to go on with, if any is left.
+    """Return the messages, oldest first, and the cursor of the next page, or None after the last.
 
-    Conversations that this project began have UUIDv7 message ids, so the table's own key is in order of time: one query
-    a page. Imported ones (any other conversation id) are read whole and sorted.
+    Conversations that this program created have UUIDv7 message ids, so the table's key is in order of time: one query
+    a page. Imported conversations (with any other id) are read whole and sorted.
     """
     read = _read_by_key if is_native(wanted.conversation_id) else _read_whole
     messages, more = read(store, wanted)
@@ -61,7 +61,7 @@ def since_message(store: Store, conversation_id: str, message_id: str) -> list[M
 
 
 def is_native(conversation_id: str) -> bool:
-    """Return whether this project made the id, so that its messages sort by time on their own key."""
+    """Return whether this program made the id, so that its message ids are in order of time."""
     return created_at_of(conversation_id) is not None
 
 
@@ -74,7 +74,7 @@ def _by_key(wanted: MessageQuery) -> Query:
 def _start(wanted: MessageQuery) -> Key:
     key = decode_key(MESSAGES, decode_cursor(wanted.listing, wanted.cursor or ""))
     if key[MESSAGES.partition.name] != wanted.conversation_id:
-        raise foreign_cursor()
+        raise invalid_cursor()
     return key
 
 
@@ -88,7 +88,7 @@ def _read_whole(store: Store, wanted: MessageQuery) -> tuple[list[Message], Key 
     if wanted.since is not None:
         messages = [message for message in messages if message.created_at > wanted.since]
     if wanted.cursor:
-        after = decode_place(decode_cursor(wanted.listing, wanted.cursor).get("after"))
+        after = decode_time_and_id(decode_cursor(wanted.listing, wanted.cursor).get("after"))
         messages = [message for message in messages if _place(message) > after]
     if wanted.limit is None or len(messages) <= wanted.limit:
         return messages, None

@@ -1,1 +1,1 @@
-"""Leads: the form that visitors send, and the decisions of admins."""
+"""Leads: the form that visitors submit, and the decisions of admins."""

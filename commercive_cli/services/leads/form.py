@@ -1,4 +1,4 @@
-"""What a lead's form may hold: strict about what harms, lenient about how people type (DESIGN "Input", seed 2.8)."""
+"""Checks a lead's form: refuses harmful values, accepts usual ways of typing (seed, section 2.8)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ def lead_fields(lead_data: object) -> dict[str, str]:
     """Return the stored attributes of a lead for a submitted form.
 
     The form's names are name, email, phone, product_link, order_volume and pending_orders; others are ignored. Name and
-    e-mail are needed, the rest may be empty. Raises Invalid naming the field.
+    e-mail are required, the rest may be empty. Raises Invalid naming the field.
     """
     if not isinstance(lead_data, Mapping):
         raise Invalid("lead_data must be an object with name and email", field="lead_data")

@@ -1,4 +1,4 @@
-"""Which leads a list shows, and from which index partitions they are read."""
+"""The filter of lead lists, and the index partitions that a list is read from."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Leads: submitted through an affiliate's link, decided by admins, counted to the cent."""
+"""Leads: visitors submit them through an affiliate's link, admins decide them, the affiliate's stats count them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from commercive_cli.store.writes import Absent, Put, Update, Write
 
 @dataclass(frozen=True)
 class LeadService:
-    """What affiliates' visitors and admins do with leads. Times are milliseconds, money is USD."""
+    """The operations of visitors and admins on leads. Times are milliseconds, money is USD."""
 
     store: Store
     clock: Clock = system_clock
@@ -61,9 +61,9 @@ class LeadService:
     ) -> LeadSubmitted:
         """Store a pending lead for the affiliate behind a link code, and count it.
 
-        `lead_data` maps name, email, phone, product_link, order_volume and pending_orders. A repeated `key` (7 days)
-        gets the first answer. `admit` is called beside the look-up of the code, and may refuse by raising.
-        Raises Invalid, NotFound for an unknown code, Conflict for a key used otherwise.
+        `lead_data` maps name, email, phone, product_link, order_volume and pending_orders. A repetition with the same
+        `key` within 7 days returns the first answer. `admit` is called in parallel with the look-up of the code, and
+        refuses by raising. Raises Invalid, NotFound for an unknown code, Conflict for a key used for another request.
         """
         fields = lead_fields(lead_data)
         (affiliate_id, code), _ = both(lambda: resolve_code(self.store, link_id), admit)
@@ -81,18 +81,20 @@ class LeadService:
         *,
         commission: object = None,
         notes: object = None,
+        reason: object = None,
         amend: bool = False,
         as_of: int | None = None,
     ) -> LeadDecided:
-        """Approve or reject a lead; `changed` is False when it was decided so already.
+        """Approve or reject a lead; `changed` is False when it already has this decision.
 
-        `commission` (USD, text, int or Decimal) is needed to approve. Another decision is a Conflict unless `amend`.
+        `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
+        is a Conflict unless `amend`.
         `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict.
         """
-        return self._decide(lead_id, new_decision(decision, commission, notes, amend=amend, as_of=as_of), actor)
+        return self._decide(lead_id, new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of), actor)
 
     def reset(self, lead_id: str, actor: str) -> LeadDecided:
-        """Take a decision back: the lead is pending again and its commission no longer counted."""
+        """Take a decision back: the lead is pending again and its commission is no longer counted."""
         return self._decide(lead_id, Decision("pending", amend=True), actor)
 
     def history(self, lead_id: str) -> History:
@@ -131,7 +133,7 @@ class LeadService:
         return LeadSubmitted(lead_id=lead_id)
 
     def _first_answer(self, request: KeyedRequest | None, at: int) -> LeadSubmitted:
-        claim = self.store.get(OPS, request.place) if request else None
+        claim = self.store.get(OPS, request.claim_key) if request else None
         if request is None or claim is None or not is_valid(claim, at):
             raise Unavailable("the lead was not stored; send it again")
         return request.first_answer(claim, LeadSubmitted)
@@ -151,7 +153,7 @@ class LeadService:
         raise Unavailable(f"lead {lead_id} is being decided by others right now; nothing was written, try again")
 
     def _write_decision(self, lead: Lead, decision: Decision, actor: str) -> Lead:
-        # `updated_at` always moves, so that `as_of` tells any two states of a lead apart.
+        # `updated_at` increases with every change, so that `as_of` identifies one state of a lead.
         at = max(self.clock(), lead.updated_at + 1)
         attributes = decision.attributes(actor, at)
         change = AuditEntry(

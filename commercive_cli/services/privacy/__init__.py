@@ -1,1 +1,1 @@
-"""Requests of persons: everything the tables hold about somebody, exported or erased."""
+"""Exports and erasures of everything that the tables hold about one person."""

@@ -1,4 +1,4 @@
-"""Who somebody is to the tables: ids, e-mail addresses, phone numbers and names that belong together."""
+"""The ids, e-mail addresses, phone numbers and names by which the tables know one person."""
 
 import re
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, LEADS
 
 _SHORTEST_PHONE = 6
-_LINKS_OF_LINKS = 5
-"""How often an address may lead to an id and that to another address."""
+_LINK_SCANS = 5
+"""How many times links are searched for further ids and addresses of the person."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """One person: ids as they are, e-mail addresses folded, phone numbers as digits, names as typed."""
+    """One person: ids as they are, e-mail addresses case-folded, phone numbers as digits, names as typed."""
 
     ids: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()
@@ -27,7 +27,7 @@ class Identity:
 
     @classmethod
     def of(cls, terms: Iterable[str]) -> Self:
-        """Return the person behind words that somebody typed: an address, a number, or an id or name."""
+        """Return the identity for what a user typed: an id or address, then further addresses, numbers and names."""
         known = [text(term, "USER_OR_EMAIL", EMAIL_LENGTH) for term in terms]
         first, more = known[0], known[1:]
         phones = frozenset(
@@ -41,7 +41,7 @@ class Identity:
         )
 
     def joined(self, other: "Identity") -> "Identity":
-        """Return the person that both are."""
+        """Return one identity with the values of both."""
         return Identity(**{name: value | getattr(other, name) for name, value in vars(self).items()})
 
     def document(self) -> dict[str, list[str]]:
@@ -50,40 +50,40 @@ class Identity:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
-        """Return the identity that `document` made."""
+        """Return the identity whose `document` this is."""
         return cls(**{name: frozenset(values) for name, values in document.items()})
 
     def has_lead(self, lead: Item) -> bool:
-        """Return whether the lead is this person: the same address, or the same phone number and name.
+        """Return whether the lead is this person: it has the same address, or the same phone number and name.
 
-        A phone number alone may be a family's or a company's.
+        The phone number alone does not decide, since a family or a company may share it.
         """
         if text_in(lead, "lead_email").casefold() in self.emails:
             return True
-        name = same_name(text_in(lead, "lead_name"))
-        return phone_digits(lead.get("lead_phone")) in self.phones and name in map(same_name, self.names)
+        name = normal_name(text_in(lead, "lead_name"))
+        return phone_digits(lead.get("lead_phone")) in self.phones and name in map(normal_name, self.names)
 
 
 def text_in(item: Item, name: str) -> str:
-    """Return an attribute that should be text; empty when there is none, or anything else."""
+    """Return a text attribute; empty when it is missing or not text."""
     value = item.get(name)
     return value if isinstance(value, str) else ""
 
 
 def phone_digits(phone: object) -> str:
-    """Return a phone number's digits without the international prefix 00; empty when it is too short for one."""
+    """Return a phone number's digits without the international prefix 00; empty when there are fewer than six."""
     digits = re.sub("[^0-9]", "", str(phone) if isinstance(phone, str | int) else "").removeprefix("00")
     return digits if len(digits) >= _SHORTEST_PHONE else ""
 
 
-def same_name(name: str) -> str:
-    """Return what makes two spellings of one name equal: no matter the case and the spaces."""
+def normal_name(name: str) -> str:
+    """Return a name in the form in which names are compared: case-folded, with single spaces."""
     return " ".join(name.split()).casefold()
 
 
 def identify(store: Store, identity: Identity) -> Identity:
-    """Return the person with all that links and leads know: ids and addresses of links, names and phones of leads."""
-    for _ in range(_LINKS_OF_LINKS):
+    """Return the identity with ids and addresses from links, and names and phone numbers from leads, added."""
+    for _ in range(_LINK_SCANS):
         grown = identity.joined(_by_links(store, identity))
         if grown == identity:
             break

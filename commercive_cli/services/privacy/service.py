@@ -1,4 +1,4 @@
-"""What a person may ask for: to see everything that is known of them, and to be forgotten."""
+"""Requests of persons: to get everything that is stored about them, and to have it erased."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from functools import partial
 
 from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import Damaged, Invalid, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.text import identifier, preview
 from commercive_cli.services.access.contention import TRIES
@@ -22,10 +22,10 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.limits import item_bytes
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
-from commercive_cli.store.writes import Equals, Update
+from commercive_cli.store.writes import Equals, Put, Update
 
 ORDER = (AFFILIATE_LINKS, LEADS, AFFILIATE_STATS, CONVERSATIONS, MESSAGES, OPS)
-"""Links first, so that nothing new is credited to the person; owners before what they own."""
+"""Links come first, so that no new lead is credited to the person; owners come before the items they own."""
 
 PASSES = 5
 MOST_NAMED = 100
@@ -33,63 +33,63 @@ _BATCH_ITEMS = 25
 _BATCH_BYTES = 1024 * 1024
 _THIRD_PARTY = ("lead_name", "lead_email", "lead_phone", "product_link", "pending_orders", "admin_notes")
 
-Keep = Callable[[Table, Item], object]
-"""Takes one item that is about the person."""
+OnItem = Callable[[Table, Item], object]
+"""Is called with each item that is about the person."""
 
 
 @dataclass(frozen=True)
 class PrivacyService:
-    """Finds one person in all six tables, by id or e-mail address, and by what links and leads add to that."""
+    """Finds one person in all six tables: by id or e-mail address, and by what `identify` adds to these."""
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
 
-    def export(self, user_or_email: str, keep: Keep, *, also: tuple[str, ...] = ()) -> PersonExported:
-        """Hand every item about the person to `keep`, in constant memory, and say how many each table has.
+    def export(self, user_or_email: str, on_item: OnItem, *, also: tuple[str, ...] = ()) -> PersonExported:
+        """Call `on_item` with every item about the person, in constant memory, and return how many each table has.
 
-        Whole conversations of theirs, with the answers; what they wrote or were named in elsewhere; leads with their
-        address, or with their phone number and name; links and stats; leads they brought, without the other person's
-        data; claims and audit rows. `also` are more addresses, phone numbers and names to look for.
+        These are their conversations with all messages, other items that they wrote or that name them, leads with their
+        address or with their phone number and name, links, stats, leads credited to them without the other person's
+        data, claims and audit rows. `also` are more addresses, phone numbers and names to look for.
         Raises NotFound when there is nothing.
         """
-        traces = PIIMatcher(identify(self.store, Identity.of((user_or_email, *also))), b"")
+        matcher = PIIMatcher(identify(self.store, Identity.of((user_or_email, *also))), b"")
         counts: Counter[str] = Counter()
         for table in ORDER:
-            scan_items(self.store, table, partial(_keep_traces, traces, counts, keep, table))
+            scan_items(self.store, table, partial(_pass_on, matcher, counts, on_item, table))
         if not counts:
-            raise _unknown(user_or_email)
+            raise _not_found(user_or_email)
         return PersonExported(items={table.name: counts[table.name] for table in ORDER})
 
     def erase(self, user_or_email: str, actor: str, *, also: tuple[str, ...] = ()) -> PersonErased:
-        """Replace the person in every table; counters, money, claims and audit rows stay true at every moment.
+        """Replace the person's data in every table; counters, money, claims and audit rows stay correct throughout.
 
-        A run that died goes on when it is repeated with the same words. Backups, exports and logs are not reached.
-        Raises NotFound when there is nothing, Unavailable while the person keeps writing.
+        A run that was killed is resumed by a repetition with the same arguments. Backups, exports and logs are not
+        changed. Raises NotFound when there is nothing, Unavailable while the person keeps writing.
         """
         term, by = identifier(user_or_email, "USER_OR_EMAIL"), identifier(actor, "actor")
-        claim = unfinished_erasure(self.store, term)
+        entry = unfinished_erasure(self.store, term)
         identity = identify(self.store, Identity.of((term, *also)))
-        if claim is not None:
-            identity = identity.joined(claim.identity)
-        run = _Run(self.store, self.clock, PIIMatcher(identity, b""))
-        if claim is None and not run.finds_anything():
-            raise _unknown(term)
-        claim = claim or begin_erasure(self.store, term, identity, self.clock())
-        return self._finish(claim, by, _Run(self.store, self.clock, PIIMatcher(identity, claim.secret)))
+        if entry is not None:
+            identity = identity.joined(entry.identity)
+        run = _ErasureRun(self.store, self.clock, PIIMatcher(identity, b""))
+        if entry is None and not run.finds_anything():
+            raise _not_found(term)
+        entry = entry or begin_erasure(self.store, term, identity, self.clock())
+        return self._finish(entry, by, _ErasureRun(self.store, self.clock, PIIMatcher(identity, entry.secret)))
 
-    def _finish(self, claim: JournalEntry, actor: str, run: "_Run") -> PersonErased:
+    def _finish(self, entry: JournalEntry, actor: str, run: "_ErasureRun") -> PersonErased:
         for _ in range(PASSES):
             if not run.make_pass():
                 break
         else:
-            raise Unavailable("the person keeps appearing in new places; run the same command again to go on")
-        aliases = run.traces.aliases
-        subject = run.traces.pseudonym(min(aliases))
-        row = AuditEntry("person", subject, "erase", aliases.get(actor, actor), {}, {}).row(self.clock(), self.new_id)
-        self.store.transact(claim.dropped(), row)
+            raise Unavailable("new items about the person keep being written; run the same command again to go on")
+        pseudonyms = run.matcher.pseudonyms
+        subject, by = pseudonyms[min(pseudonyms)], pseudonyms.get(actor, actor)
+        row = AuditEntry("person", subject, "erase", by, {}, {}).row(self.clock(), self.new_id)
+        self.store.transact(entry.deletion(), row)
         return PersonErased(
-            pseudonyms=sorted(aliases.values()),
+            pseudonyms=sorted(pseudonyms.values()),
             items={table.name: run.changed[table.name] for table in ORDER},
             remaining=run.remaining[:MOST_NAMED],
             namesakes=run.namesakes,
@@ -97,107 +97,109 @@ class PrivacyService:
 
 
 @dataclass
-class _Run:
-    """Passes over all tables until one of them finds nothing to change."""
+class _ErasureRun:
+    """Passes over all tables, repeated until a pass finds nothing to change."""
 
     store: Store
     clock: Clock
-    traces: PIIMatcher
+    matcher: PIIMatcher
     changed: Counter[str] = field(default_factory=Counter)
     remaining: list[str] = field(default_factory=list)
     namesakes: int = 0
 
     def __post_init__(self) -> None:
         self._leads: set[str] = set()
-        self._eraser = Eraser(self.store, self.clock, self.traces, self._leads)
-        self._waiting: list[Item] = []
-        self._size = 0
+        self._eraser = Eraser(self.store, self.clock, self.matcher, self._leads)
+        self._batch: list[Item] = []
+        self._batch_bytes = 0
 
     def finds_anything(self) -> bool:
-        """Return whether the person is anywhere at all."""
+        """Return whether any item is about the person."""
         counts: Counter[str] = Counter()
         for table in ORDER:
-            scan_items(self.store, table, partial(_keep_traces, self.traces, counts, _keep_nothing, table))
+            scan_items(self.store, table, partial(_pass_on, self.matcher, counts, _ignore, table))
             if counts:
                 return True
         return False
 
     def make_pass(self) -> int:
-        """Look at every item once and change those that show the person; return how many were changed."""
+        """Scan every table once and change the items that hold the person's data; return how many were changed."""
         before = self.changed.total()
         self.remaining, self.namesakes = [], 0
         for table in ORDER:
             scan_items(self.store, table, partial(self._visit, table))
-            self._settle(table)
+            self._write_batch(table)
         return self.changed.total() - before
 
     def _visit(self, table: Table, item: Item) -> None:
-        self._learn(table, item)
-        if self._is_to_change(table, item):
-            self._waiting.append(item)
-            self._size += item_bytes(item)
-            if table is AFFILIATE_LINKS or len(self._waiting) >= _BATCH_ITEMS or self._size >= _BATCH_BYTES:
-                self._settle(table)
-        elif self.traces.shows(item):
-            self._leave(table, item)
+        self._note_ids(table, item)
+        if self._needs_change(table, item):
+            self._batch.append(item)
+            self._batch_bytes += item_bytes(item)
+            if table is AFFILIATE_LINKS or len(self._batch) >= _BATCH_ITEMS or self._batch_bytes >= _BATCH_BYTES:
+                self._write_batch(table)
+        elif self.matcher.matches(item):
+            self._report_remaining(table, item)
 
-    def _is_to_change(self, table: Table, item: Item) -> bool:
+    def _needs_change(self, table: Table, item: Item) -> bool:
         try:
             return bool(self._eraser.writes(table, [item]))
-        except Invalid:  # it points to what cannot be a key
+        except Invalid:  # it refers to something by a value that cannot be a key
             return True
 
-    def _leave(self, table: Table, item: Item) -> None:
+    def _report_remaining(self, table: Table, item: Item) -> None:
         self.remaining.append(f"{table.name} {' '.join(str(item[name]) for name in table.key_names)}")
 
-    def _learn(self, table: Table, item: Item) -> None:
-        if table is CONVERSATIONS and self.traces.is_own(table, item):
-            self.traces.conversations.add(item["conversation_id"])
+    def _note_ids(self, table: Table, item: Item) -> None:
+        if table is CONVERSATIONS and self.matcher.is_own(table, item):
+            self.matcher.conversations.add(item["conversation_id"])
         elif table is LEADS:
-            self.namesakes += self.traces.is_namesake(item)
-            if self.traces.is_own(table, item):
+            self.namesakes += self.matcher.is_namesake(item)
+            if self.matcher.is_own(table, item):
                 self._leads.add(item["lead_id"])
 
-    def _settle(self, table: Table) -> None:
-        """Change the items that wait; where the store refuses that, leave those that it refuses."""
-        items, self._waiting, self._size = self._waiting, [], 0
+    def _write_batch(self, table: Table) -> None:
+        """Change the items of the batch; where that is not possible, report the items as remaining."""
+        items, self._batch, self._batch_bytes = self._batch, [], 0
         try:
             self._change(table, items)
-        except Invalid:
+        except (Invalid, Damaged):
             for item in items:
                 self._change_alone(table, item)
 
     def _change_alone(self, table: Table, item: Item) -> None:
         try:
             self._change(table, [item])
-        except Invalid:  # it would become too large, or holds what cannot be counted or pointed to
-            self._leave(table, item)
+        except (Invalid, Damaged):  # it would become too large, its new key is taken, or a value is none that counts
+            self._report_remaining(table, item)
 
     def _change(self, table: Table, items: list[Item]) -> None:
-        """Change items, reading them again for as long as others change them."""
+        """Change items; read them again and retry when others changed them."""
         for _ in range(TRIES):
             writes = self._eraser.writes(table, items)
             if not writes:
                 return
-            self._preview_again(table, items)
+            self._renew_previews(table, items)
             try:
                 self.store.transact(*writes)
-            except ConditionFailed:
-                found = (self.store.get(table, table.key_of(item)) for item in items)
+            except ConditionFailed as failed:
+                found = [self.store.get(table, table.key_of(item)) for item in items]
+                if found == items and any(isinstance(writes[position], Put) for position in failed.failures):
+                    raise Invalid("something else lies where the item would move to") from None
                 items = [item for item in found if item is not None]
                 continue
             self.changed[table.name] += len(items)
             return
         raise Unavailable(f"{table.name} changes too fast; run the same command again to go on")
 
-    def _preview_again(self, table: Table, items: list[Item]) -> None:
-        """Cut the previews of long messages again: the cut may have gone through what is erased, or it became long.
+    def _renew_previews(self, table: Table, items: list[Item]) -> None:
+        """Renew the previews of messages where either text is too long: the cut may have gone through what is erased.
 
-        That comes before the messages: whoever goes on after a crash meets only those that still show the person.
+        This precedes the change of the messages, since after a crash only unchanged messages are found again.
         """
         for item in items if table is MESSAGES else ():
             before = text_in(item, "message_text")
-            after = text_in(self.traces.without(MESSAGES, item), "message_text")
+            after = text_in(self.matcher.redact(MESSAGES, item), "message_text")
             is_cut = preview(before) != before or preview(after) != after
             if is_cut and preview(before) != preview(after):
                 self._set_preview(item, preview(after))
@@ -209,23 +211,23 @@ class _Run:
             change = Update(CONVERSATIONS, CONVERSATIONS.key_of(conversation), set={"last_message": text}, when=last)
             try:
                 self.store.transact(change)
-            except ConditionFailed:  # somebody wrote since, and with that made a new preview
+            except ConditionFailed:  # a newer message has replaced the preview
                 return
 
 
-def _keep_nothing(_table: Table, _item: Item) -> None:
-    """Let an item go."""
+def _ignore(_table: Table, _item: Item) -> None:
+    """Do nothing with an item."""
 
 
-def _keep_traces(traces: PIIMatcher, counts: Counter[str], keep: Keep, table: Table, item: Item) -> None:
-    own = traces.is_own(table, item)
+def _pass_on(matcher: PIIMatcher, counts: Counter[str], on_item: OnItem, table: Table, item: Item) -> None:
+    own = matcher.is_own(table, item)
     if table is CONVERSATIONS and own:
-        traces.conversations.add(item["conversation_id"])
-    if own or traces.without(table, item) != item:
-        foreign = table is LEADS and not own
-        keep(table, {name: value for name, value in item.items() if not (foreign and name in _THIRD_PARTY)})
+        matcher.conversations.add(item["conversation_id"])
+    if own or matcher.redact(table, item) != item:
+        is_others = table is LEADS and not own
+        on_item(table, {name: value for name, value in item.items() if not (is_others and name in _THIRD_PARTY)})
         counts[table.name] += 1
 
 
-def _unknown(term: str) -> NotFound:
+def _not_found(term: str) -> NotFound:
     return NotFound(f"nothing in the tables is about {term}; give the id of a user or affiliate, or an e-mail address")

@@ -1,1 +1,1 @@
-"""What the ops table holds for every service: idempotency keys, audit log, link claims, rate limits."""
+"""The records of the `ops` table, which all services use: idempotency keys, audit log, link claims, rate limits."""

@@ -1,4 +1,4 @@
-"""The audit log: one row in `ops` for every change of money or status, written with the change."""
+"""The audit log: one row in `ops` for every change of money or status, written in the same transaction."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from commercive_cli.store.writes import Absent, Put
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """A change of money or status, to be written as an audit row in the transaction that makes it."""
+    """A change of money or status, which is written as an audit row in the transaction that makes the change."""
 
     kind: str
     subject: str
@@ -24,7 +24,7 @@ class AuditEntry:
     after: dict[str, Any]
 
     def row(self, at: int, new_id: NewId) -> Put:
-        """Return the write of the audit row."""
+        """Return the write that stores the audit row, with the time `at` (ms)."""
         item = {
             "pk": audit_partition(self.kind, self.subject),
             "sk": new_id(at),

@@ -1,4 +1,4 @@
-"""What the `ops` table holds: request claims, link claims and audit rows, and how each is written and read."""
+"""Idempotency: a request that is sent again with the same key changes nothing and gets the first answer."""
 
 import hashlib
 import json
@@ -19,9 +19,9 @@ FirstAnswer = TypeVar("FirstAnswer", bound=BaseModel)
 
 @dataclass(frozen=True)
 class KeyedRequest:
-    """A request that carries a key: sent again within seven days it changes nothing and gets the first answer.
+    """A request with a key: sent again within seven days, it changes nothing and gets the first answer.
 
-    `scope` is who asks: equal keys of different callers are different requests.
+    `scope` is the caller: equal keys of different callers are different requests.
     """
 
     action: str
@@ -30,15 +30,15 @@ class KeyedRequest:
     body: tuple[str | None, ...]
 
     @property
-    def place(self) -> Key:
+    def claim_key(self) -> Key:
         """Return the key of the claim in `ops`."""
         return {"pk": f"request#{self.action}#{self.scope}", "sk": self.key}
 
     def claim(self, at: int, answer: dict[str, Any]) -> Put:
-        """Return the write that claims the key for `answer`; it fails while an earlier claim is valid."""
+        """Return the write that claims the key and keeps `answer`; it fails while an earlier claim is valid."""
         now = at // 1000
         item = {
-            **self.place,
+            **self.claim_key,
             "fingerprint": self._fingerprint(),
             "answer": answer,
             "created_at": at,
@@ -47,7 +47,7 @@ class KeyedRequest:
         return Put(OPS, item, when=AnyOf(Absent(), Below("expires_at", now)))
 
     def first_answer(self, claim: Item, shape: type[FirstAnswer]) -> FirstAnswer:
-        """Return the answer that an earlier claim holds; raise Conflict when it was made for another body."""
+        """Return the answer in an earlier claim; raise Conflict when the claim was made for another body."""
         if claim.get("fingerprint") is None:
             raise self._damaged()
         if claim["fingerprint"] != self._fingerprint():
@@ -69,9 +69,9 @@ class KeyedRequest:
 
 
 def is_valid(claim: Item, at: int) -> bool:
-    """Return whether a request claim still counts at `at` (ms); DynamoDB drops expired ones only some days later.
+    """Return whether a request claim is valid at `at` (ms); DynamoDB deletes expired claims only some days later.
 
-    One that does not tell how long counts: dropping it might do a request twice.
+    A claim without a time of expiry is valid: ignoring it might carry out a request twice.
     """
     expires_at = claim.get("expires_at")
     return type(expires_at) is not int or expires_at >= at // 1000

@@ -1,4 +1,4 @@
-"""Whom a link code credits: by its claim in `ops`, or by the index for links that were made elsewhere."""
+"""Finds the affiliate whom a link code credits: by the code's claim in `ops`, or by an index for imported links."""
 
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import normal_code
@@ -22,26 +22,26 @@ def primary_claim_key(affiliate_id: str, store_url: str) -> Key:
 
 
 def resolve_code(store: Store, link_id: str) -> tuple[str, str]:
-    """Return (affiliate_id, link_id as stored) for a code as typed: one read for codes of ours.
+    """Return (affiliate_id, link_id as stored) for a code as typed; one read for codes that this program made.
 
-    Ours are read as Crockford reads them: `abc1o234` finds ABC10234, unless an imported link is spelled just so.
+    Codes are read as Crockford reads them: `abc1o234` finds ABC10234, unless an imported link has exactly this code.
     Raises NotFound for unknown codes.
     """
     typed = identifier(link_id, "link_id")
     normal = normal_code(typed)
-    found = (_imported(store, typed) if typed != normal else None) or _claimed(store, normal)
+    found = (_imported_link(store, typed) if typed != normal else None) or _claim_of(store, normal)
     if found is None and typed == normal:
-        found = _imported(store, typed)
+        found = _imported_link(store, typed)
     if found is None:
         raise NotFound(f"there is no affiliate link with the code {typed}")
     claim = LinkClaim.of(found).require("affiliate_id", "link_id")
     return claim.affiliate_id, claim.link_id
 
 
-def _claimed(store: Store, code: str) -> Item | None:
+def _claim_of(store: Store, code: str) -> Item | None:
     return store.get(OPS, code_claim_key(code))
 
 
-def _imported(store: Store, code: str) -> Item | None:
+def _imported_link(store: Store, code: str) -> Item | None:
     page = store.query(Query(AFFILIATE_LINKS, code, "LinkIdIndex", limit=1))
     return page.items[0] if page.items else None

@@ -1,4 +1,4 @@
-"""Rate limits: how often one address, and one affiliate link, may bring a lead. Counters live in `ops` for a while."""
+"""Rate limits: how many leads one address, or one affiliate link, may submit. The counters are items of `ops`."""
 
 import hmac
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ MINUTE, DAY = 60, 86_400
 
 @dataclass(frozen=True)
 class Rate:
-    """At most `most` requests within each window of `seconds`; windows begin at multiples of their length."""
+    """At most `most` requests within each period of `seconds`; periods start at multiples of their length."""
 
     name: str
     most: int
@@ -30,7 +30,7 @@ LINK_RATE = Rate("link-day", 500, DAY)
 
 
 class TooMany(RateLimited):
-    """A limit is reached; `retry_after` is the number of seconds until its window ends."""
+    """A limit is reached; `retry_after` is the number of seconds until its period ends."""
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class TooMany(RateLimited):
 
 @dataclass(frozen=True)
 class RateService:
-    """Counts submissions. `key` makes addresses unreadable in the store, which keeps only their HMAC."""
+    """Counts submissions. The store holds only HMACs of addresses and links, made with `key`."""
 
     store: Store
     key: bytes
@@ -48,7 +48,8 @@ class RateService:
     def admit_lead(self, address: str, link_id: str) -> None:
         """Count one submission from an address through a link, in one transaction; raise TooMany beyond a limit.
 
-        5 a minute and 50 a day for an address (an IPv6 network of 64 bits counts as one), 500 a day for a link.
+        The limits are 5 a minute and 50 a day for an address (a /64 network of IPv6 counts as one), 500 a day for a
+        link.
         """
         now = self.clock() // 1000
         counters = list(self._counters(address, link_id))
@@ -67,7 +68,10 @@ class RateService:
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one caller: an IPv4 address, or the /64 network of an IPv6 one, which one customer has."""
+    """Return what counts as one caller: an IPv4 address, or the /64 network of an IPv6 address.
+
+    A provider gives a customer a whole /64 network.
+    """
     try:
         ip = ip_address(address)
     except ValueError:
@@ -81,19 +85,19 @@ def _count(rate: Rate, name: str, now: int) -> Update:
     start = now - now % rate.seconds
     return Update(
         OPS,
-        _place(rate, name, start),
+        _counter_key(rate, name, start),
         set={"expires_at": start + 2 * rate.seconds},
         add={"hits": 1},
         when=AnyOf(Absent(), Below("hits", rate.most)),
     )
 
 
-def _place(rate: Rate, name: str, start: int) -> Key:
+def _counter_key(rate: Rate, name: str, start: int) -> Key:
     return {"pk": f"rate#{rate.name}#{name}", "sk": str(start)}
 
 
 def _refusal(reached: list[Rate], now: int) -> TooMany:
-    """Return the error for the reached limit that lasts longest."""
+    """Return the error for the reached limit with the longest period."""
     rate = max(reached, key=lambda each: each.seconds)
     wait = rate.seconds - now % rate.seconds
     what = "through this link" if rate is LINK_RATE else "from this address"

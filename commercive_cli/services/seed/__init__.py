@@ -1,1 +1,1 @@
-"""Made-up data that looks like support traffic and affiliate sales, the same for the same plan, with true books."""
+"""Generated conversations and affiliates, the same for the same plan, in which every invariant holds."""

@@ -1,4 +1,4 @@
-"""How much to make up, and the dice: everything follows from the plan, so equal plans give equal data."""
+"""The plan of generated data, and the random values derived from it: equal plans give equal data."""
 
 import random
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from commercive_cli.domain.ids import CODE_ALPHABET, CODE_LENGTH, ENTROPY_BITS, 
 
 MOST_ITEMS = 10_000_000
 FIXED_UNTIL = 1_767_225_600_000
-"""2026-01-01T00:00:00Z: plans that name no time end here, so that they do not depend on when they run."""
+"""2026-01-01T00:00:00Z: the end of plans that name no time, so that they do not depend on when they run."""
 DAY = 86_400_000
 SPAN_DAYS = 90
 DEMO_DAYS = 7
@@ -17,7 +17,7 @@ DEMO_DAYS = 7
 
 @dataclass(frozen=True)
 class Plan:
-    """How many items to make up, all within `days` days before `until` (ms), from the seed `rng`."""
+    """How many items to generate from the random seed `rng`, all within `days` days before `until` (ms)."""
 
     conversations: int = 100
     messages: int = 1_000
@@ -28,7 +28,7 @@ class Plan:
     days: int = SPAN_DAYS
 
     def check(self) -> None:
-        """Raise Invalid when the numbers cannot be made up."""
+        """Raise Invalid when numbers are out of range or contradict each other."""
         for field in ("messages", "conversations", "affiliates", "leads"):
             if not 0 <= getattr(self, field) <= MOST_ITEMS:
                 raise Invalid(f"--{field} must be between 0 and {MOST_ITEMS:,}", field=field)
@@ -39,12 +39,12 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """Return what tells this plan from others, apart from its time."""
+        """Return what identifies this plan, apart from its time."""
         return f"{self.rng}-{self.conversations}-{self.messages}-{self.affiliates}-{self.leads}"
 
 
 def usual_conversations(messages: int) -> int:
-    """Return how many conversations so many messages usually belong to: one for ten."""
+    """Return the usual number of conversations for so many messages: one for every ten."""
     return -(-messages // 10)
 
 
@@ -56,8 +56,8 @@ def demo_plan(until: int) -> Plan:
     return Plan(conversations=12, messages=60, affiliates=6, leads=30, rng=1, until=until, days=DEMO_DAYS)
 
 
-class Dice:
-    """Seeded randomness in the words of this business: a plan that ends at another time is the same one moved."""
+class SeededRandom:
+    """Random ids, codes and times, seeded by the plan; for a plan that ends at another time, the times are shifted."""
 
     def __init__(self, plan: Plan, purpose: str) -> None:
         self.random = random.Random(f"{plan.name}/{FIXED_UNTIL}/{purpose}")  # noqa: S311 - repeatable, not secret
@@ -92,12 +92,12 @@ class Dice:
 
 
 def zipf_shares(total: int, places: int, *, least: int) -> Iterator[int]:
-    """Yield how many of `total` fall to each place: `least` to all, the rest in proportion to 1/rank."""
+    """Yield the share of each place in `total`: at least `least`, and of the rest a part in proportion to 1/rank."""
     spare = total - least * places
     harmonic = sum(1 / rank for rank in range(1, places + 1))
     given, due = 0, 0.0
     for rank in range(1, places + 1):
-        # What is rounded off goes to the next places, so that every share is within one of its due.
+        # Rounding errors are carried over to the next places, so that no share is off by more than one.
         due += spare / harmonic / rank
         share = (spare if rank == places else round(due)) - given
         given += share

@@ -1,1 +1,1 @@
-"""The six tables themselves: creation, drift, backups, S3, cost estimates, CloudFormation."""
+"""Work on the six tables as a whole: creation, drift, backups, S3, cost estimates, CloudFormation."""

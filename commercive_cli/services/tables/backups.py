@@ -1,4 +1,4 @@
-"""Backups of all six tables, and restores that never overwrite anything."""
+"""Backups of all six tables, and restores, which never overwrite anything."""
 
 import time
 from contextlib import closing
@@ -19,22 +19,22 @@ from commercive_cli.store.table_changes import OnStatus, ignore_status
 
 @dataclass(frozen=True)
 class BackupService:
-    """Backs a store up, and restores it to a new prefix (DynamoDB) or file (SQLite) beside it."""
+    """Backs up a store, and restores it to a new prefix (DynamoDB) or a new file (SQLite)."""
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
     sleep: Sleep = time.sleep
 
-    def back_up(self, name: str | None = None, progress: OnStatus = ignore_status) -> BackedUp:
+    def back_up(self, name: str | None = None, on_status: OnStatus = ignore_status) -> BackedUp:
         """Make a backup, named after the time unless a name is given, and wait until it can be restored.
 
-        On DynamoDB each table is backed up for itself, a moment after the other: six tables are not one snapshot.
+        On DynamoDB the tables are backed up one after the other, so they are not one snapshot.
         """
         if name is not None:
-            _require("--name", name, "leave it out for one made of the time")
+            _require("--name", name, "leave it out for a name made from the time")
         refuse_foreign(self.store)
-        return BackedUp(backup=_shown(self.store.archive.back_up(name, self.clock(), progress)))
+        return BackedUp(backup=_shown(self.store.archive.back_up(name, self.clock(), on_status)))
 
     def list_backups(self) -> BackupList:
         """Return the store's backups, newest first."""
@@ -49,32 +49,33 @@ class BackupService:
         at: int | None = None,
         latest: bool = False,
         fix: bool = False,
-        progress: OnStatus = ignore_status,
+        on_status: OnStatus = ignore_status,
     ) -> Restored:
-        """Fill the new store `to` from the backup `name`, as of the time `at` (ms), or of the `latest` possible.
+        """Fill the new store `to` from the backup `name`, as of the time `at` (ms), or of the `latest` time possible.
 
-        What a restore drops (time to live, recovery, tags, deletion protection) is put back, and the audit says whether
-        the tables agree with each other; with `fix` it repairs them. Raises Conflict when a table is there already.
+        Settings that a restore drops (time to live, recovery, tags, deletion protection) are set again. Then the audit
+        checks whether the tables agree with each other, and repairs them with `fix`. Raises Conflict when a table
+        exists.
         """
         if (name is not None) + (at is not None) + latest != 1:
             raise Invalid("restore from exactly one of NAME (a backup), --at TIME and --latest")
-        _require("--to", to, "name the new prefix, with SQLite the new file")
+        _require("--to", to, "give the new prefix, or for SQLite the new file")
         if name is not None:
-            _require("NAME", name, "`commercive tables backups` names the backups")
+            _require("NAME", name, "`commercive tables backups` lists the backups")
         recovery = self.store.recovery if name is None else None
         if name is None and recovery is None:
             raise Invalid(
                 "a SQLite file has no point-in-time recovery; name a backup in place of --at or --latest", field="at"
             )
         refuse_foreign(self.store)
-        with closing(self.store.archive.beside(to)) as target:
+        with closing(self.store.archive.store_at(to)) as target:
             require_no_tables(target)
             if name is not None:
-                self.store.archive.restore(name, to, progress)
+                self.store.archive.restore(name, to, on_status)
             elif recovery is not None:
-                recovery.restore_moment(at, to, progress)
-            applied = DriftService(target).apply(progress)
-            progress("checking the books")
+                recovery.restore_to_time(at, to, on_status)
+            applied = DriftService(target).apply(on_status)
+            on_status("auditing the restored tables")
             audit = AuditService(target, self.clock, self.new_id, self.sleep).run(actor, fix=fix)
             return Restored(store=target.target, applied=applied, audit=audit)
 
@@ -86,9 +87,9 @@ def require_no_tables(store: Store) -> None:
             raise Conflict(f"{store.prefix}{table.name} exists in {store.target}; choose another --to or --store")
 
 
-def _require(option: str, text: str, way_out: str) -> None:
+def _require(option: str, text: str, remedy: str) -> None:
     if not text.strip():
-        raise Invalid(f"{option} must not be empty; {way_out}", field=option.strip("-").lower())
+        raise Invalid(f"{option} must not be empty; {remedy}", field=option.strip("-").lower())
 
 
 def _shown(backup: Backup) -> BackupShown:

@@ -1,15 +1,15 @@
-"""The six tables as CloudFormation resources, made from the one declaration (AWS::DynamoDB::Table)."""
+"""The six tables as CloudFormation resources (AWS::DynamoDB::Table), made from their declaration."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from commercive_cli.store.schema import PROJECTION, TABLES, Attribute, Table
+from commercive_cli.store.schema import TABLES, Attribute, Table
 
 Resource = dict[str, Any]
 
 
 def table_resources(prefix: str) -> dict[str, Resource]:
-    """Return the resources by logical id, such as `ConversationsTable`; deleting the stack keeps the tables."""
+    """Return the resources by logical id, such as `ConversationsTable`; the tables stay when the stack is deleted."""
     return {logical_id(table): _resource(table, prefix) for table in TABLES}
 
 
@@ -23,7 +23,7 @@ def tables_stack(prefix: str) -> dict[str, Any]:
 
 
 def logical_id(table: Table) -> str:
-    """Return the name of a table's resource within the stack."""
+    """Return the logical id of a table's resource within the stack."""
     return "".join(word.title() for word in table.name.split("_")) + "Table"
 
 
@@ -38,9 +38,9 @@ def _resource(table: Table, prefix: str) -> Resource:
 
 def _properties(table: Table, prefix: str) -> Iterator[tuple[str, Any]]:
     protections = table.protections
-    placing = [*table.key_attributes(), *(a for index in table.indexes for a in (index.partition, index.sort))]
+    keys = [*table.key_attributes(), *(a for index in table.indexes for a in (index.partition, index.sort))]
     yield "TableName", prefix + table.name
-    yield "AttributeDefinitions", [{"AttributeName": a.name, "AttributeType": a.type} for a in dict.fromkeys(placing)]
+    yield "AttributeDefinitions", [{"AttributeName": a.name, "AttributeType": a.type} for a in dict.fromkeys(keys)]
     yield "KeySchema", _key_schema(table.partition, table.sort)
     yield "BillingMode", protections.billing
     if table.indexes:
@@ -50,14 +50,14 @@ def _properties(table: Table, prefix: str) -> Iterator[tuple[str, Any]]:
                 {
                     "IndexName": index.name,
                     "KeySchema": _key_schema(index.partition, index.sort),
-                    "Projection": {"ProjectionType": PROJECTION},
+                    "Projection": {"ProjectionType": index.projection},
                 }
                 for index in table.indexes
             ],
         )
     if table.ttl is not None:
         yield "TimeToLiveSpecification", {"AttributeName": table.ttl, "Enabled": True}
-    # Encryption at rest cannot be turned off; False means the key that AWS owns rather than the account's.
+    # Encryption at rest is always on; False means encryption with the key that AWS owns.
     yield "SSESpecification", {"SSEEnabled": protections.encryption == "KMS"}
     yield "PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": protections.point_in_time_recovery}
     yield "DeletionProtectionEnabled", protections.deletion_protection

@@ -1,11 +1,11 @@
-"""Declared against live: what differs about one table, and the changes that would mend it."""
+"""Compares a live table with its declaration, and finds the changes that remove each difference."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from commercive_cli.store.foreign import KeyShape, declared_key, key_words
 from commercive_cli.store.port import EMBEDDED, TableInfo
-from commercive_cli.store.schema import PROJECTION, Attribute, Index, Table
+from commercive_cli.store.schema import Attribute, Index, Table
 from commercive_cli.store.table_changes import (
     CreateIndex,
     DropIndex,
@@ -19,9 +19,12 @@ from commercive_cli.store.table_changes import (
 )
 
 NOT_OURS = "not our table"
-"""What is the matter with a table that has another key; nothing else about it is then anybody's business here."""
+"""The only difference that is told of a table with another key."""
 
 NOTHING = "nothing"
+STACK_TAG = "aws:cloudformation:stack-name"
+"""The tag that CloudFormation puts on what a stack owns (CloudFormation User Guide, "Resource tags")."""
+
 _USABLE = ("ACTIVE", "UPDATING")
 
 
@@ -38,7 +41,7 @@ SchemaChange = CreateTable | TableChange
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One thing that is not as declared, and the changes, in order, that mend it; none when it cannot be in place."""
+    """One difference from the declaration, and the changes, in order, that remove it; none if that is impossible."""
 
     what: str
     declared: str
@@ -50,20 +53,21 @@ class Mismatch:
 
 
 def mismatches(table: Table, info: TableInfo | None, unsupported: Collection[str] = ()) -> list[Mismatch]:
-    """Return what differs, indexes last and those to be dropped before those to be created.
+    """Return the differences: those of indexes last, and first of these the ones that are to be dropped.
 
-    `info` None means that there is no table. What the server does not know, or is named as unsupported, is no
-    difference.
+    `info` is None when there is no table. A protection that the server does not know, or that is in `unsupported`, is
+    no difference.
     """
     if info is None:
         return [Mismatch("table", "present", "missing", (CreateTable(),))]
     if info.keys != declared_key(table):
         return [Mismatch(NOT_OURS, key_words(declared_key(table)), key_words(info.keys))]
-    return [found for found in _found(table, info) if found.what not in unsupported]
+    return [found for found in _all_mismatches(table, info) if found.what not in unsupported]
 
 
-def _found(table: Table, info: TableInfo) -> list[Mismatch]:
-    columns = [Mismatch("columns", ", ".join(info.lacks), "missing")] if info.lacks else []
+def _all_mismatches(table: Table, info: TableInfo) -> list[Mismatch]:
+    missing = info.missing_columns
+    columns = [Mismatch("columns", ", ".join(missing), "missing")] if missing else []
     return [*columns, *_protection_mismatches(table, info), *_index_mismatches(table, info)]
 
 
@@ -89,10 +93,10 @@ def _switch(what: str, change: SetDeletionProtection | SetRecovery) -> Mismatch:
 
 
 def _ttl_mismatch(table: Table, info: TableInfo) -> Mismatch:
-    # Another attribute cannot be put in place of the one it is: first none, then the right one.
+    # DynamoDB cannot change the attribute in one step: time to live is turned off, then on for the right attribute.
     steps = [SetTTL(None)] if info.ttl else []
     steps += [SetTTL(table.ttl)] if table.ttl else []
-    return Mismatch("time to live", _on(table.ttl), _on(info.ttl), tuple(steps))
+    return Mismatch("time to live", _ttl_words(table.ttl), _ttl_words(info.ttl), tuple(steps))
 
 
 def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
@@ -105,9 +109,11 @@ def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
 
 
 def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
-    what, declared = f"index {index.name}", f"{key_words(_key(index.partition, index.sort))}, {PROJECTION}"
+    what, declared = f"index {index.name}", f"{key_words(_key(index.partition, index.sort))}, {index.projection}"
     if index.name not in info.indexes:
-        yield Mismatch(what, declared, "missing", (CreateIndex(index),))
+        # A stack would meet an index that it did not make; its new template brings the index.
+        owned = STACK_TAG in (info.tags or {})
+        yield Mismatch(what, declared, "missing", () if owned else (CreateIndex(index),))
     elif _live_index(info, index.name) != declared:
         yield Mismatch(what, declared, _live_index(info, index.name), (DropIndex(index.name), CreateIndex(index)))
     elif info.index_status.get(index.name, "ACTIVE") not in _USABLE:
@@ -115,7 +121,7 @@ def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
 
 
 def _live_index(info: TableInfo, name: str) -> str:
-    return f"{key_words(info.indexes[name])}, {info.projections.get(name, PROJECTION)}"
+    return f"{key_words(info.indexes[name])}, {info.projections.get(name, 'ALL')}"
 
 
 def _key(partition: Attribute, sort: Attribute) -> KeyShape:
@@ -126,5 +132,5 @@ def _tag_words(tags: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(f"{name}={value}" for name, value in tags) or "missing"
 
 
-def _on(attribute: str | None) -> str:
+def _ttl_words(attribute: str | None) -> str:
     return f"on {attribute}" if attribute else "off"

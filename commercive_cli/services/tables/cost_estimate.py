@@ -1,4 +1,4 @@
-"""How large the tables are, which keys are hot, and what they would cost on DynamoDB: from a sample that says its size.
+"""Estimates, from a sample, how large the tables are, which keys are hot, and what they would cost on DynamoDB.
 
 Prices: Amazon DynamoDB on-demand capacity, US East (N. Virginia), table class Standard, as listed on
 https://aws.amazon.com/dynamodb/pricing/on-demand/ since November 2024. The free tier is left out.
@@ -21,12 +21,12 @@ from commercive_cli.store.schema import AFFILIATE_STATS, MESSAGES, TABLES, Table
 STORAGE_GB_MONTH = Decimal("0.25")
 RECOVERY_GB_MONTH = Decimal("0.20")
 MILLION_WRITES = Decimal("0.625")
-"""USD for a million write request units: 1 KB of one item each, once for the table and once for each index."""
+"""USD for a million write request units; one is needed for each KB of an item, in the table and in each index."""
 MILLION_READS = Decimal("0.125")
-"""USD for a million read request units: 4 KB each, strongly consistent."""
+"""USD for a million read request units; one reads 4 KB, strongly consistent."""
 
 INDEX_OVERHEAD = 100
-"""Bytes that DynamoDB stores beside each item, in the table and in each index (Developer Guide, "Storage")."""
+"""Bytes that DynamoDB adds to each item, in the table and in each index (Developer Guide, "Storage")."""
 
 HOTTEST = 5
 MOST_SAMPLED = 1_000_000
@@ -42,18 +42,18 @@ _BASIS = (
 
 @dataclass(frozen=True)
 class CostEstimateService:
-    """Reads a bounded part of every table and reckons from that."""
+    """Reads a limited part of every table and estimates sizes and costs from it."""
 
     store: Store
 
     def estimate(self, sample: int, name: str | None = None) -> CostEstimate:
-        """Return sizes, hot keys and costs from about `sample` items of each table, or of the one named.
+        """Return sizes, hot keys and costs from about `sample` items of each table, or only of the table `name`.
 
-        Whole pages are read, so it may be more; the answer says how many it was.
+        Whole pages are read, so the sample may be larger; the answer holds its size.
 
-        The pages come from sixteen places of each table. Messages per conversation are counted in what was read, leads
-        per affiliate in the stats that were read, as none where these hold no whole number. Item counts are the store's
-        own, on DynamoDB up to six hours old.
+        The pages come from sixteen segments of each table. Messages per conversation are counted in the sample; leads
+        per affiliate are read from the stats in the sample, as 0 where these hold no whole number. Item counts are
+        those of the store, on DynamoDB up to six hours old.
         """
         if not 1 <= sample <= MOST_SAMPLED:
             raise Invalid(f"--sample must be between 1 and {MOST_SAMPLED:,} items", field="sample")
@@ -61,9 +61,9 @@ class CostEstimateService:
         for table in _chosen(name, self.store.prefix):
             count = size = 0
             tops: Counter[str] = Counter()
-            for item in self._sampled(table, sample):
+            for item in self._sample(table, sample):
                 count, size = count + 1, size + item_bytes(item)
-                _tally(tops, table, item)
+                _count_hot_key(tops, table, item)
             info = self.store.describe_table(table)
             items = max(count, info.items if info else 0)
             sizes.append(_size(table, items, count, size))
@@ -73,8 +73,8 @@ class CostEstimateService:
         monthly = sum((each.storage_usd + each.recovery_usd for each in sizes), Decimal(0))
         return CostEstimate(tables=sizes, hot=hot, monthly_usd=monthly, basis=_BASIS)
 
-    def _sampled(self, table: Table, sample: int) -> Iterator[Item]:
-        """Yield the items of one page of each segment in turn, until there are enough."""
+    def _sample(self, table: Table, sample: int) -> Iterator[Item]:
+        """Yield the items of one page of each segment in turn, until there are at least `sample`."""
         starts: dict[int, Key | None] = dict.fromkeys(range(_SEGMENTS))
         read = 0
         while starts:
@@ -96,14 +96,14 @@ def _chosen(name: str | None, prefix: str) -> tuple[Table, ...]:
     return tuple(table for table in TABLES if table.name == wanted)
 
 
-def _tally(tops: Counter[str], table: Table, item: Item) -> None:
+def _count_hot_key(tops: Counter[str], table: Table, item: Item) -> None:
     if table is MESSAGES:
         tops[item["conversation_id"]] += 1
     elif table is AFFILIATE_STATS:
         leads = item.get("total_leads", 0)
         tops[item["affiliate_id"]] += leads if type(leads) is int else 0
     if len(tops) > MOST_SAMPLED // 10:
-        # Only what is hot matters, and memory is to stay bounded.
+        # Rare keys are dropped to limit memory; only the hottest keys are wanted.
         kept = dict(tops.most_common(MOST_SAMPLED // 20))
         tops.clear()
         tops.update(kept)

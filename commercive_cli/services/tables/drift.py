@@ -1,68 +1,72 @@
-"""Drift of the tables, and its repair: everything that can be changed in place, one thing at a time."""
+"""Finds how the live tables differ from the declaration, and makes the changes that are possible in place."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from commercive_cli.domain.answers.tables import Applied, AppliedChange, Difference, Drift
 from commercive_cli.domain.errors import CommerciveError, Conflict
+from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiting
 from commercive_cli.services.tables.comparison import NOT_OURS, CreateTable, Mismatch, SchemaChange, mismatches
 from commercive_cli.store.foreign import NEVER_TOUCHED, check_ours
 from commercive_cli.store.port import Store, TableInfo
 from commercive_cli.store.schema import TABLES, Table
-from commercive_cli.store.table_changes import OnStatus, ignore_status
+from commercive_cli.store.table_changes import CreateIndex, OnStatus, ignore_status
 
-WAY_OUT = (
+REMEDY = (
     "columns cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a --store "
     "of a new prefix or file, bring every item over by hand, then point everything there"
 )
-_Found = list[tuple[Table, Mismatch]]
+_Mismatches = list[tuple[Table, Mismatch]]
 
 
 @dataclass(frozen=True)
 class DriftService:
-    """Compares all six tables of a store with the declaration, and brings them in line."""
+    """Compares all six tables of a store with the declaration, and changes them to agree with it."""
 
     store: Store
 
     def diff(self) -> Drift:
-        """Return every difference; what the server does not know is named as unsupported and is none."""
-        found = [self._difference(*each) for each in self._found(self._described())]
+        """Return every difference; protections that the server does not support are named, and are no differences."""
+        found = [self._difference(*each) for each in self._mismatches(self._described())]
         return Drift(differences=found, unsupported=tuple(self.store.unsupported()))
 
     def fixable(self) -> list[Difference]:
-        """Return what `apply` would mend; raises what `apply` raises before it changes anything."""
+        """Return the differences that `apply` fixes; raise Conflict when a table is not ours."""
         return [self._difference(table, mismatch) for table, mismatch in self._planned() if mismatch.changes]
 
-    def apply(self, progress: OnStatus = ignore_status) -> Applied:
-        """Make every change that can be made in place and wait for each; a repetition has nothing left to do.
+    def apply(self, on_status: OnStatus = ignore_status) -> Applied:
+        """Make every change that can be made in place, and wait for each; a repetition has nothing left to do.
 
-        What fails is reported, and the rest is still tried. Indexes are dropped and filled one at a time.
+        A change that fails is reported, and the others are still tried. Indexes are changed one at a time.
         Raises Conflict, with nothing changed, when a table is not ours.
         """
-        tried = [done for each in self._planned() for done in self._mended(*each, progress)]
+        tried = [change for each in self._planned() for change in self._fix(*each, on_status)]
         left = self.diff()
         return Applied(changes=tried, remaining=left.differences, unsupported=left.unsupported)
 
-    def _planned(self) -> _Found:
+    def _planned(self) -> _Mismatches:
         described = self._described()
         check_ours(self.store.prefix, described, Conflict)
-        return self._found(described)
+        return self._mismatches(described)
 
-    def _mended(self, table: Table, mismatch: Mismatch, progress: OnStatus) -> Iterator[AppliedChange]:
+    def _fix(self, table: Table, mismatch: Mismatch, on_status: OnStatus) -> Iterator[AppliedChange]:
         for change in mismatch.changes:
-            done = self._made(table, change, progress)
-            yield done
-            if done.error:
+            applied = self._apply_change(table, change, on_status)
+            yield applied
+            if applied.error:
                 break
 
-    def _made(self, table: Table, change: SchemaChange, progress: OnStatus) -> AppliedChange:
+    def _apply_change(self, table: Table, change: SchemaChange, on_status: OnStatus) -> AppliedChange:
         name, words = self._name(table), str(change)
-        progress(f"{name}: {words}")
+        on_status(f"{name}: {words}")
         try:
             if isinstance(change, CreateTable):
                 self.store.create_table(table)
             else:
-                self.store.change_table(table, change, progress)
+                self.store.change_table(table, change, on_status)
+                if isinstance(change, CreateIndex) and change.index.name == WAITING_INDEX:
+                    on_status(f"{name}: adding the conversations that wait to the index")
+                    fill_waiting(self.store)
         except CommerciveError as error:
             return AppliedChange(table=name, change=words, outcome="failed", error=error.message)
         return AppliedChange(table=name, change=words, outcome="done")
@@ -70,7 +74,7 @@ class DriftService:
     def _described(self) -> dict[Table, TableInfo | None]:
         return {table: self.store.describe_table(table) for table in TABLES}
 
-    def _found(self, described: dict[Table, TableInfo | None]) -> _Found:
+    def _mismatches(self, described: dict[Table, TableInfo | None]) -> _Mismatches:
         unsupported = self.store.unsupported()
         return [(table, each) for table, info in described.items() for each in mismatches(table, info, unsupported)]
 
@@ -81,7 +85,7 @@ class DriftService:
             declared=mismatch.declared,
             live=mismatch.live,
             fixable=bool(mismatch.changes),
-            remedy=", ".join(map(str, mismatch.changes)) or (NEVER_TOUCHED if mismatch.what == NOT_OURS else WAY_OUT),
+            remedy=", ".join(map(str, mismatch.changes)) or (NEVER_TOUCHED if mismatch.what == NOT_OURS else REMEDY),
         )
 
     def _name(self, table: Table) -> str:

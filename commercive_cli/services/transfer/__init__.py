@@ -1,1 +1,1 @@
-"""Moving all six tables between stores: lossless files, checked before they are believed, resumable at any point."""
+"""Exports and imports of all six tables: lossless files, which are checked before use, and jobs that can be resumed."""

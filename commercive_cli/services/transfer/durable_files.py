@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever happens meanwhile, and for their owner's eyes only."""
+"""Files that exist only when they are complete and on disk, and that only their owner can read; errors about files."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from typing import IO
 
 from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Unavailable
 
-_LASTING = frozenset(
+_LASTING_ERRORS = frozenset(
     (
         errno.EACCES,
         errno.EEXIST,
@@ -25,17 +25,17 @@ _LASTING = frozenset(
         errno.EROFS,
     )
 )
-"""What is wrong with a path stays wrong; what is wrong with a disk may pass."""
+"""Errors of a path, for which a repetition does not help; other errors, as of a full disk, may be temporary."""
 
 
 def write_durably(path: Path, blocks: Iterable[bytes]) -> None:
-    """Write a file under its name with `.part` behind it, and give it its own name once it is on disk.
+    """Write a file with `.part` appended to its name, and give it its own name once it is on disk.
 
-    Raises OSError with the name of the file: the disk is full, the directory is gone.
+    Raises OSError, with the name of the file, when it cannot be written, as when the disk is full.
     """
     unfinished = path.with_name(path.name + ".part")
     try:
-        with open(unfinished, "wb", opener=_private) as file:
+        with open(unfinished, "wb", opener=_open_private) as file:
             file.writelines(blocks)
             file.flush()
             os.fsync(file.fileno())
@@ -46,9 +46,9 @@ def write_durably(path: Path, blocks: Iterable[bytes]) -> None:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[IO[str]]:
-    """Lend a new file, which gets its name once it is whole and on disk; nothing is left of one that failed.
+    """Yield a new file, which gets its name once it is complete and on disk; on an error, no file is left.
 
-    Raises Conflict when something has the name, Invalid when no file can have it, Unavailable when the disk is full.
+    Raises Conflict when the path exists, Invalid when it cannot be a file, Unavailable when the disk is full.
     """
     try:
         _check_free(path)
@@ -62,35 +62,35 @@ def new_file(path: Path) -> Iterator[IO[str]]:
         finally:
             Path(unfinished).unlink(missing_ok=True)
     except FileExistsError:
-        raise _taken(path) from None
+        raise _exists_error(path) from None
     except OSError as error:
-        raise refusal(error, str(path), "nothing was left there") from error
+        raise write_error(error, str(path), "no file was left there") from error
 
 
-def refusal(error: OSError, path: str, otherwise: str) -> CommerciveError:
-    """Return what to say when a path cannot be written: Invalid where a repetition does not help."""
+def write_error(error: OSError, path: str, advice: str) -> CommerciveError:
+    """Return the error for a path that cannot be written: Invalid, or Unavailable with `advice` if it may pass."""
     problem = f"{path}: {error.strerror or error}"
-    if error.errno in _LASTING:
-        return Invalid(f"{problem}; choose another place")
-    return Unavailable(f"{problem}; {otherwise}")
+    if error.errno in _LASTING_ERRORS:
+        return Invalid(f"{problem}; choose another path")
+    return Unavailable(f"{problem}; {advice}")
 
 
-def is_there(path: Path) -> bool:
-    """Return whether something is at the path; raise Invalid when there can be nothing, or nobody may know."""
+def path_exists(path: Path) -> bool:
+    """Return whether the path exists; raise Invalid when it is malformed or may not be read."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise unreadable(path, error) from None
+        raise read_error(path, error) from None
     return True
 
 
 def check_file(path: Path) -> None:
-    """Raise Invalid for a pipe, a device or a socket: whoever reads one may wait for ever."""
+    """Raise Invalid for a pipe, a device or a socket, since reading one might never end."""
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise Invalid(f"{path} cannot be read: it is no regular file")
+        raise Invalid(f"{path} cannot be read: it is not a regular file")
 
 
 def read_text(path: Path) -> str:
@@ -99,11 +99,11 @@ def read_text(path: Path) -> str:
         check_file(path)
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise unreadable(path, error) from None
+        raise read_error(path, error) from None
 
 
-def unreadable(path: Path, error: OSError | ValueError) -> Invalid:
-    """Return what to say when a path cannot be read, naming it once."""
+def read_error(path: Path, error: OSError | ValueError) -> Invalid:
+    """Return the error for a path that cannot be read; it names the path once."""
     return Invalid(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
 
 
@@ -112,12 +112,12 @@ def _check_free(path: Path) -> None:
         path.lstat()
     except FileNotFoundError:
         return
-    raise _taken(path)
+    raise _exists_error(path)
 
 
-def _taken(path: Path) -> Conflict:
+def _exists_error(path: Path) -> Conflict:
     return Conflict(f"{path} exists; choose another name")
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

@@ -1,4 +1,4 @@
-"""DynamoDB's own exports to S3, once they are downloaded: full exports as DYNAMODB_JSON.
+"""DynamoDB's own exports to S3, after they were downloaded: full exports in the format DYNAMODB_JSON.
 
 Source: DynamoDB Developer Guide, "DynamoDB table export output format".
 """
@@ -18,7 +18,7 @@ from commercive_cli.store.schema import OPS, TABLES, Table
 
 SUMMARY = "manifest-summary.json"
 FILES = "manifest-files.json"
-_SHOWN = 100
+_QUOTED = 100
 
 
 class _Named(BaseModel):
@@ -39,7 +39,7 @@ class _Entry(BaseModel):
 
 @dataclass(frozen=True)
 class DynamoDBExportFile:
-    """One data file of an export, its digest in base64."""
+    """One data file of an export, with its digest in base64."""
 
     table: Table
     path: Path
@@ -49,15 +49,15 @@ class DynamoDBExportFile:
 
 
 def dynamodb_summaries(directory: Path, tables: Sequence[Table] = TABLES) -> dict[Path, Table]:
-    """Return the summaries of the exports in a directory, at any depth, and the table of each.
+    """Return the paths of the export summaries in a directory, at any depth, with the table of each.
 
-    When only some tables are wanted, others are left out, whosever they are; each that is wanted must be there.
-    Raises Invalid when a table is none of ours, or two exports hold one table.
+    If only some tables are wanted, each must be there, and others are left out, even when they are not ours.
+    Raises Invalid when a table is not one of the six, or two exports hold the same table.
     """
     names = {path: _name_in(path) for path in sorted(directory.glob(f"**/{SUMMARY}"))}
     known = {path: _table_named(name, names.values()) for path, name in names.items()}
     if tables == TABLES:
-        found = {path: table or _refused(path, names[path]) for path, table in known.items()}
+        found = {path: table or _refuse(path, names[path]) for path, table in known.items()}
     else:
         found = {path: table for path, table in known.items() if table is not None and table in tables}
         _check_complete(directory, tables, found.values())
@@ -65,15 +65,16 @@ def dynamodb_summaries(directory: Path, tables: Sequence[Table] = TABLES) -> dic
     for path, table in found.items():
         other = first.setdefault(table, path)
         if other is not path:
-            raise Invalid(f"{path} and {other} are exports of one table; import them one after the other")
+            raise Invalid(f"{path} and {other} are exports of the same table; import them one after the other")
     return found
 
 
 def dynamodb_files(summary: Path, table: Table) -> list[DynamoDBExportFile]:
-    """Return the data files that an export names; raise Invalid, naming file and line, when it is not sound."""
+    """Return the data files that an export names; raise Invalid, naming file and line, when a manifest is damaged."""
     described = _summary(summary)
     files = [
-        DynamoDBExportFile(table, _data(summary, e.key), e.items, e.md5) for e in _entries(summary.with_name(FILES))
+        DynamoDBExportFile(table, _data_path(summary, e.key), e.items, e.md5)
+        for e in _entries(summary.with_name(FILES))
     ]
     total = sum(file.items for file in files)
     if total != described.items:
@@ -81,33 +82,33 @@ def dynamodb_files(summary: Path, table: Table) -> list[DynamoDBExportFile]:
     return files
 
 
-def _data(summary: Path, key: str) -> Path:
+def _data_path(summary: Path, key: str) -> Path:
     if not key.isprintable() or not Path(key).name:
-        raise Invalid(f"{summary.with_name(FILES)}: {key[:_SHOWN]!r} is not the key of a file")
+        raise Invalid(f"{summary.with_name(FILES)}: {key[:_QUOTED]!r} is not the key of a file")
     return summary.parent / "data" / Path(key).name
 
 
 def _entries(path: Path) -> Iterator[_Entry]:
     for number, line in enumerate(read_text(path).splitlines(), 1):
         if line.strip():
-            yield _Entry(**_object(f"{path}, line {number}", line, _Entry))
+            yield _Entry(**_parse_object(f"{path}, line {number}", line, _Entry))
 
 
 def _summary(path: Path) -> _Summary:
-    summary = _Summary(**_object(str(path), read_text(path), _Summary))
+    summary = _Summary(**_parse_object(str(path), read_text(path), _Summary))
     if summary.output_format != "DYNAMODB_JSON":
-        raise Invalid(f"{path}: outputFormat is {summary.output_format[:_SHOWN]}; only DYNAMODB_JSON can be imported")
+        raise Invalid(f"{path}: outputFormat is {summary.output_format[:_QUOTED]}; only DYNAMODB_JSON can be imported")
     if summary.export_type != "FULL_EXPORT":
-        raise Invalid(f"{path}: exportType is {summary.export_type[:_SHOWN]}; only a FULL_EXPORT can be imported")
+        raise Invalid(f"{path}: exportType is {summary.export_type[:_QUOTED]}; only a FULL_EXPORT can be imported")
     return summary
 
 
 def _name_in(path: Path) -> str:
-    return _Named(**_object(str(path), read_text(path), _Named)).table_arn.rpartition("/")[2]
+    return _Named(**_parse_object(str(path), read_text(path), _Named)).table_arn.rpartition("/")[2]
 
 
 def _table_named(name: str, names: Collection[str]) -> Table | None:
-    fitting = [table for table in TABLES if name.endswith(table.name) and _is_apart(name, table, names)]
+    fitting = [table for table in TABLES if name.endswith(table.name) and _has_prefix(name, table, names)]
     return max(fitting, key=lambda table: len(table.name), default=None)
 
 
@@ -117,34 +118,35 @@ def _check_complete(directory: Path, wanted: Iterable[Table], found: Collection[
         raise Invalid(f"{directory} holds no export of {lacking}", field="only")
 
 
-def _refused(path: Path, name: str) -> NoReturn:
+def _refuse(path: Path, name: str) -> NoReturn:
     raise Invalid(
-        f"{path}: table {name[:_SHOWN]!r} is none of ours: {', '.join(t.name for t in TABLES)}, behind a prefix; "
-        "one without a sign at its end needs another table with that prefix beside ops; --only leaves others out"
+        f"{path}: table {name[:_QUOTED]!r} is not one of ours, which are a prefix and one of "
+        f"{', '.join(t.name for t in TABLES)}; a prefix of ops that ends in a letter or digit is accepted only "
+        "when another exported table has it too; --only TABLE leaves other tables out"
     )
 
 
-def _is_apart(name: str, table: Table, names: Collection[str]) -> bool:
-    """Return whether what stands before a table's name is a prefix.
+def _has_prefix(name: str, table: Table, names: Collection[str]) -> bool:
+    """Return whether the name is a prefix followed by the table's name.
 
-    Other words end in `ops`, such as workshops: so what stands before that ends in no letter and no digit, or stands
-    before the name of another table as well. The other names are not the end of anything else.
+    For `ops` this is not sure, since words such as `workshops` end in it. Its prefix must end in something else than a
+    letter or digit, or another table must have the same prefix.
     """
     prefix = name.removesuffix(table.name)
-    beside = (prefix + other.name in names for other in TABLES if other is not OPS)
-    return table is not OPS or not prefix[-1:].isalnum() or any(beside)
+    others = (prefix + other.name in names for other in TABLES if other is not OPS)
+    return table is not OPS or not prefix[-1:].isalnum() or any(others)
 
 
-def _object(place: str, text: str, model: type[BaseModel]) -> dict[str, Any]:
+def _parse_object(where: str, text: str, model: type[BaseModel]) -> dict[str, Any]:
     try:
         document = from_json(text)
     except ValueError:
-        raise Invalid(f"{place} is not JSON") from None
+        raise Invalid(f"{where} is not JSON") from None
     if not isinstance(document, dict):
-        raise Invalid(f"{place}: an object belongs there, not {text.strip()[:_SHOWN]}")
+        raise Invalid(f"{where}: expected an object, found {text.strip()[:_QUOTED]}")
     try:
         model.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Invalid(f"{place}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise Invalid(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     return document

@@ -1,4 +1,4 @@
-"""The directory of an export: what is done of it, what is left to do, and how it becomes a finished one."""
+"""The directory of an export: its finished files, and the state of an unfinished export, from which it is resumed."""
 
 import gzip
 import hashlib
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commercive_cli.domain.errors import Conflict, Invalid
-from commercive_cli.services.transfer.durable_files import is_there, write_durably
+from commercive_cli.services.transfer.durable_files import path_exists, write_durably
 from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, Manifest, read_manifest
 from commercive_cli.services.transfer.sorting import PARTS, file_of, line_of, merged, part_of
 from commercive_cli.store.items import Key
@@ -24,8 +24,8 @@ _IDENTITY = "identity"
 _GZIP_LEVEL = 6
 
 
-class Segment(BaseModel):
-    """How far the reading of one segment of a table got: so many runs and bytes, and the key to go on after."""
+class SegmentState(BaseModel):
+    """How much of one segment of a table was read: runs, their bytes, and the key after which reading continues."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -39,7 +39,7 @@ class Segment(BaseModel):
 
 @dataclass(frozen=True)
 class ExportDirectory:
-    """The directory of an export, and the runs and notes below it until the export is finished."""
+    """The directory of an export; until the export is finished, it also holds its runs and state files."""
 
     directory: Path
     compress: bool
@@ -50,38 +50,39 @@ class ExportDirectory:
 
     @classmethod
     def open(cls, directory: Path, source: str, *, compress: bool) -> Self:
-        """Return the workplace for a new export of `source`, or for one that died; before it read anything, of any.
+        """Return the directory of a new or interrupted export of `source`; create it if needed.
 
-        Raises Conflict when the directory holds another export, Invalid when it holds anything else.
+        An interrupted export of another store is replaced if it had not read anything. Raises Conflict when the
+        directory holds another export, Invalid when it holds anything else.
         """
-        place = cls(directory, compress)
+        export = cls(directory, compress)
         identity = {"source": source, "compress": compress}
-        if is_there(directory / MANIFEST):
-            if not place._unfinished.exists():
+        if path_exists(directory / MANIFEST):
+            if not export._unfinished.exists():
                 raise Conflict(f"{directory} holds a finished export; choose another directory")
-            place._check_finished(source)
-            return place
-        if place._unfinished.exists():
-            place._check_identity(identity)
-        elif directory.is_symlink() and not is_there(directory):
-            raise Invalid(f"{directory} is a symbolic link that leads nowhere; choose another directory")
-        elif is_there(directory) and (not directory.is_dir() or any(directory.iterdir())):
+            export._check_finished(source)
+            return export
+        if export._unfinished.exists():
+            export._check_identity(identity)
+        elif directory.is_symlink() and not path_exists(directory):
+            raise Invalid(f"{directory} is a symbolic link to a missing path; choose another directory")
+        elif path_exists(directory) and (not directory.is_dir() or any(directory.iterdir())):
             raise Invalid(f"{directory} is not an empty directory; choose another one")
-        for made in (directory, place._unfinished):
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_durably(place._unfinished / _IDENTITY, [json.dumps(identity).encode()])
-        return place
+        for needed in (directory, export._unfinished):
+            needed.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_durably(export._unfinished / _IDENTITY, [json.dumps(identity).encode()])
+        return export
 
     def finished(self) -> Manifest | None:
-        """Return the manifest of an export that died only while tidying up, or None."""
+        """Return the manifest of an export that was interrupted while it removed its state files, or None."""
         return read_manifest(self.directory) if (self.directory / MANIFEST).exists() else None
 
-    def has_begun(self) -> bool:
-        """Return whether anything was read that need not be read again."""
+    def has_read_items(self) -> bool:
+        """Return whether any items were read, which a resumed export does not read again."""
         return any(self._unfinished.glob("*.json"))
 
     def _check_finished(self, source: str) -> None:
-        """Raise Conflict when the export that only was to be tidied up after is another one."""
+        """Raise Conflict when the finished export is one of another store, or with another --gzip."""
         manifest = read_manifest(self.directory)
         if manifest.source != source or any(file.path.endswith(".gz") != self.compress for file in manifest.files):
             raise Conflict(
@@ -90,14 +91,14 @@ class ExportDirectory:
             )
 
     def _check_identity(self, identity: dict[str, Any]) -> None:
-        note = self._unfinished / _IDENTITY
+        """Raise Conflict when the unfinished export is another one that has read items, Invalid when it is none."""
         found = {each.name for each in self._unfinished.iterdir()} if self._unfinished.is_dir() else {""}
         if found <= {f"{_IDENTITY}.part"}:
             return
         try:
-            known = json.loads(note.read_bytes())
+            known = json.loads((self._unfinished / _IDENTITY).read_bytes())
         except (OSError, ValueError, RecursionError):
-            raise Invalid(f"{self._unfinished} is not of an export; choose another directory") from None
+            raise Invalid(f"{self._unfinished} is not part of an export; choose another directory") from None
         nothing_read = found <= {_IDENTITY, f"{_IDENTITY}.part"}
         if known != identity and not nothing_read:
             raise Conflict(
@@ -105,46 +106,46 @@ class ExportDirectory:
                 "choose another directory"
             )
 
-    def progress_of(self, table: Table, segment: int) -> Segment:
-        """Return how far a segment got; a note is only written when its runs are on disk."""
-        note = self._note(table.name, segment)
-        if not note.exists():
-            return Segment(table=table.name, segment=segment)
+    def state_of(self, table: Table, segment: int) -> SegmentState:
+        """Return how much of a segment was read; its state file is only written when its runs are on disk."""
+        path = self._state_file(table.name, segment)
+        if not path.exists():
+            return SegmentState(table=table.name, segment=segment)
         try:
-            return Segment.model_validate_json(note.read_bytes())
+            return SegmentState.model_validate_json(path.read_bytes())
         except ValidationError:
-            raise self._damaged(note) from None
+            raise self._damaged(path) from None
 
-    def store_run(self, state: Segment, rows: list[bytes], start: Key | None) -> Segment:
-        """Store a run, then the note that it is there, and where to go on."""
+    def store_run(self, state: SegmentState, rows: list[bytes], start: Key | None) -> SegmentState:
+        """Store a run, then the state of the segment with the key after which reading continues; return that state."""
         write_durably(self._run(state.table, state.segment, state.runs), sorted(rows))
         read = {"runs": state.runs + 1, "size": state.size + sum(map(len, rows))}
         after = state.model_copy(update={**read, "start": start, "ended": start is None})
-        write_durably(self._note(state.table, state.segment), [after.model_dump_json().encode()])
+        write_durably(self._state_file(state.table, state.segment), [after.model_dump_json().encode()])
         return after
 
     def merge(self, table: Table) -> list[ExportedFile]:
-        """Merge a table's runs into its files, and describe them; empty parts have no file."""
-        states = [self.progress_of(table, segment) for segment in range(PARTS)]
+        """Merge a table's runs into its files, and return their descriptions; a part without items has no file."""
+        states = [self.state_of(table, segment) for segment in range(PARTS)]
         runs = [run for state in states for run in self._runs(state)]
         (self.directory / table.name).mkdir(mode=0o700, exist_ok=True)
         parts = groupby(merged(runs, self._unfinished / f"{table.name}-merged"), key=part_of)
         return [self._write_part(table, part, map(line_of, rows)) for part, rows in parts]
 
     def finish(self, manifest: Manifest) -> None:
-        """Write the manifest, unless it is there; this makes the export a finished one. Then tidy up."""
+        """Write the manifest unless it exists, which makes the export a finished one; then delete runs and states."""
         if self.finished() is None:
             write_durably(self.directory / MANIFEST, [manifest.model_dump_json(indent=2).encode() + b"\n"])
         shutil.rmtree(self._unfinished)
 
     def _write_part(self, table: Table, part: int, lines: Iterable[bytes]) -> ExportedFile:
         relative = file_of(table.name, part, packed=self.compress)
-        digest = _Digest(compress=self.compress)
-        write_durably(self.directory / relative, digest.blocks_of(lines))
-        return ExportedFile(table=table.name, path=relative, items=digest.lines, sha256=digest.hexdigest())
+        blocks = _HashedBlocks(compress=self.compress)
+        write_durably(self.directory / relative, blocks.of(lines))
+        return ExportedFile(table=table.name, path=relative, items=blocks.lines, sha256=blocks.hexdigest())
 
-    def _runs(self, state: Segment) -> list[Path]:
-        """Return the runs of a segment; raise Invalid when they are not all that was stored."""
+    def _runs(self, state: SegmentState) -> list[Path]:
+        """Return the runs of a segment; raise Invalid when one is missing or their size is not the stored one."""
         runs = [self._run(state.table, state.segment, run) for run in range(state.runs)]
         missing = next((run for run in runs if not run.exists()), None)
         if missing is not None or sum(run.stat().st_size for run in runs) != state.size:
@@ -157,26 +158,26 @@ class ExportDirectory:
     def _run(self, table: str, segment: int, run: int) -> Path:
         return self._unfinished / f"{table}-{segment}-{run}.run"
 
-    def _note(self, table: str, segment: int) -> Path:
+    def _state_file(self, table: str, segment: int) -> Path:
         return self._unfinished / f"{table}-{segment}.json"
 
 
-class _Digest:
-    """Packs lines into blocks, and counts and hashes what passes by."""
+class _HashedBlocks:
+    """Joins lines to blocks, compresses them if wanted, counts the lines, and computes the hash of all blocks."""
 
     def __init__(self, *, compress: bool) -> None:
         self.lines = 0
         self._compress = compress
         self._hash = hashlib.sha256()
 
-    def blocks_of(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield blocks of some MB, each a gzip member of its own; no time goes in, so equal data stays equal."""
-        for block in self._collected(lines):
+    def of(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield blocks of about 1 MB, compressed as one gzip member each, without a time, so equal data stays equal."""
+        for block in self._joined(lines):
             packed = gzip.compress(block, _GZIP_LEVEL, mtime=0) if self._compress else block
             self._hash.update(packed)
             yield packed
 
-    def _collected(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+    def _joined(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         held: list[bytes] = []
         size = 0
         for line in lines:

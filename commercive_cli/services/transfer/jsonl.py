@@ -1,4 +1,4 @@
-"""One item a line, as DynamoDB's own exports write it: {"Item": {name: attribute value}}, keys sorted, UTF-8."""
+"""One item per line, as in DynamoDB's own exports: {"Item": {name: attribute value}}, names sorted, UTF-8."""
 
 import re
 from decimal import Decimal
@@ -16,10 +16,10 @@ from commercive_cli.store.items import Item, TextItem, decode_value, encoded_tex
 from commercive_cli.store.schema import Table
 
 LONGEST_LINE = 8 * 1024 * 1024
-"""More than an item of 400 KB can become as JSON, where a control character takes six bytes, and an emoji twelve."""
+"""In bytes; more than an item of 400 KB needs as JSON, where a control character takes six bytes, an emoji twelve."""
 
 _EARLIEST_MS = 100_000_000_000
-"""March 1973 in milliseconds; anything less is a time in seconds until the year 5138."""
+"""March 1973 in milliseconds. Smaller numbers are taken for times in seconds, which stay below it until 5138."""
 
 _LONGEST_TOTAL = len("-10000000000000.00")
 _NUMBER = re.compile(r"-?[0-9]{1,200}(\.[0-9]{1,200})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -32,24 +32,24 @@ def _attributes(record: type[Record], *kinds: Kind) -> tuple[Attribute, ...]:
 
 @cache
 def _required(table: Table) -> frozenset[str]:
-    """Return what an item of a documented table must have; what `ops` holds is not complete, and need not be."""
+    """Return the attributes that every item of the table must have; none for `ops`, whose items differ."""
     return frozenset(each.name for each in _attributes(table.record) if each.required) if table.record else frozenset()
 
 
 def line_of_text(text: str) -> bytes:
-    """Return the line of an item's text, equal bytes for equal items."""
+    """Return the line for the text of an item; equal items have equal lines."""
     return b'{"Item":%b}\n' % text.encode()
 
 
 def read_line(table: Table, line: bytes) -> Item:
-    """Return the item of a line; raise Invalid when it is damaged, or is no item of the table.
+    """Return the item of a line; raise Invalid when the line is damaged, or holds no item of the table.
 
-    Sizes and keys are not looked at: `check_item` does that, and so does every store.
+    Sizes and keys are not checked here, but by `check_item` and by every store.
     """
     if not line.endswith(b"\n"):
         longer = len(line) >= LONGEST_LINE
-        raise Invalid(f"the line is longer than {LONGEST_LINE:,} bytes" if longer else "the line is cut short")
-    item = _decoded(line)
+        raise Invalid(f"the line is longer than {LONGEST_LINE:,} bytes" if longer else "the line is truncated")
+    item = _parse(line)
     required = _required(table)
     if None in item.values() or not item.keys() >= required:
         _check_required(required, item)
@@ -66,22 +66,22 @@ def _check_required(required: frozenset[str], item: Item) -> None:
         raise Invalid(f"the item lacks {', '.join(lacking)}", field=", ".join(lacking))
 
 
-def _decoded(line: bytes) -> Item:
+def _parse(line: bytes) -> Item:
     try:
         document = from_json(line)
     except ValueError as error:
         raise Invalid(f"the line is not JSON: {str(error).replace('line 1 ', '')}") from None
     try:
         encoded = document["Item"]
-        return (_plain(encoded) if b"\\" not in line else None) or _any(encoded)
+        return (_decode_simple(encoded) if b"\\" not in line else None) or _decode_any(encoded)
     except (ValueError, LookupError, TypeError, AttributeError):
         raise Invalid('the line is not of the form {"Item": {name: {type: value}}}') from None
 
 
-def _plain(encoded: Any) -> TextItem | None:
-    """Return the item of texts, whole numbers and flags in which nothing is escaped, or None when there is more to it.
+def _decode_simple(encoded: Any) -> TextItem | None:
+    """Return the item if it holds only texts without escapes, whole numbers and flags, else None.
 
-    Most lines of most exports are like that, and their text can be put together without encoding it again.
+    Most items of most exports are like that, and their texts can be made without encoding them again.
     """
     item: Item = {}
     parts: list[str] = []
@@ -101,18 +101,18 @@ def _plain(encoded: Any) -> TextItem | None:
     return TextItem(item, f"{{{','.join(parts)}}}")
 
 
-def _any(encoded: Any) -> TextItem:
+def _decode_any(encoded: Any) -> TextItem:
     return TextItem({name: _value(name, tagged) for name, tagged in encoded.items()}, encoded_text(encoded))
 
 
 def _value(name: str, tagged: Any) -> Any:
-    """Return what an attribute value holds; raise Invalid unless it is one. Most are text, so that goes first."""
+    """Return the value of an attribute value; raise Invalid unless it is one. Text comes first, as most values are."""
     [(tag, value)] = tagged.items()
     if tag == "S" and type(value) is str:
         return value
     if tag == "N" and type(value) is str:
         if not _NUMBER.fullmatch(value):
-            raise Invalid(f"{name} holds {value[:50]!r}, which is no number")
+            raise Invalid(f"{name} holds {value[:50]!r}, which is not a number")
         return parse_number(value)
     if tag == "M" and type(value) is dict:
         return {each: _value(each, nested) for each, nested in value.items()}
@@ -129,8 +129,8 @@ def _check_times(record: type[Record], item: Item) -> None:
         if at is None or at == attribute.default:
             continue
         if type(at) is not int or not _EARLIEST_MS <= at < FAR_FUTURE:
-            told = str(at)[:60]
-            words = f"{attribute.name} is {told}; a time in whole milliseconds, from 1973 to 6429, belongs there"
+            shown = str(at)[:60]
+            words = f"{attribute.name} is {shown}; it must be a time in whole milliseconds, from 1973 to 6429"
             raise Invalid(words, field=attribute.name)
 
 
@@ -142,10 +142,10 @@ def _check_money(record: type[Record], item: Item) -> None:
         if attribute.kind is Kind.AMOUNT:
             parse_amount(amount, attribute.name)
         elif not attribute.admits(amount) or not _is_cents(amount):
-            words = f"{attribute.name} is {str(amount)[:60]}; USD with at most two decimals belong there"
+            words = f"{attribute.name} is {str(amount)[:60]}; it must be USD with at most two decimals"
             raise Invalid(words, field=attribute.name)
 
 
 def _is_cents(amount: int | Decimal) -> bool:
-    # What is longer than the largest sum of amounts is none; and it could not be rounded exactly.
+    # A number longer than the largest sum of amounts cannot be one, and could not be rounded exactly.
     return len(str(amount)) <= _LONGEST_TOTAL and amount == round(amount, 2)

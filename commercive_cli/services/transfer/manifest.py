@@ -1,4 +1,4 @@
-"""The manifest of an export: which files, how many items, their hashes, and the schema they were read with."""
+"""The manifest of an export: its files, their numbers of items and hashes, and the keys of the tables."""
 
 import json
 from pathlib import Path
@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.transfer.durable_files import is_there, read_text, unreadable
+from commercive_cli.services.transfer.durable_files import path_exists, read_error, read_text
 from commercive_cli.store.schema import TABLES, Table
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
-"""How many items a manifest says that there are."""
+"""A number of items in a manifest."""
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -30,7 +30,7 @@ class ExportedFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What an export holds; written last, so that a directory without one is unfinished."""
+    """The contents of an export. It is written last, so an export without a manifest is unfinished."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,30 +48,29 @@ def declared_keys() -> dict[str, list[str]]:
     return {table.name: [f"{a.name}:{a.type}" for a in table.key_attributes()] for table in TABLES}
 
 
-def table_named(name: str, place: str) -> Table:
-    """Return the declared table of that name; raise Invalid, naming the `place`, when there is none."""
+def table_named(name: str, where: str) -> Table:
+    """Return the declared table of that name; raise Invalid, which says `where` the name is, when there is none."""
     for table in TABLES:
         if table.name == name:
             return table
-    raise Invalid(f"{place}: there is no table {name[:100]!r}; known are {', '.join(t.name for t in TABLES)}")
+    raise Invalid(f"{where}: there is no table {name[:100]!r}; known are {', '.join(t.name for t in TABLES)}")
 
 
 def read_manifest(directory: Path) -> Manifest:
     """Return the manifest of an export; raise Invalid when it is missing, damaged, newer, or of another schema."""
     path = directory / MANIFEST
-    if not is_there(path):
+    if not path_exists(path):
         raise Invalid(f"{directory} holds no {MANIFEST}; give the directory of a finished export")
     try:
         document = from_json(read_text(path))
     except ValueError as error:
-        raise unreadable(path, error) from None
+        raise read_error(path, error) from None
     _check_version(path, document)
     try:
         manifest = Manifest.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise Invalid(f"{path}: {place}: {first['msg']}") from None
+        raise Invalid(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     if manifest.tables != declared_keys():
         raise Invalid(f"{path}: the export was made with other table keys than this version declares")
     return manifest
@@ -79,10 +78,10 @@ def read_manifest(directory: Path) -> Manifest:
 
 def _check_version(path: Path, document: Any) -> None:
     if not isinstance(document, dict) or document.get("format") != "commercive-export":
-        raise Invalid(f"{path} is no manifest of an export")
+        raise Invalid(f"{path} is not the manifest of an export")
     version = document.get("version")
     if type(version) is not int or version < 1:
-        raise Invalid(f"{path}: version is {json.dumps(version)[:50]}; a whole number from 1 belongs there")
+        raise Invalid(f"{path}: version is {json.dumps(version)[:50]}; it must be a whole number from 1")
     if version > VERSION:
         shown = str(version)[:50]
         raise Invalid(f"{path}: the export has version {shown}, this program reads up to {VERSION}; upgrade it")

@@ -1,4 +1,4 @@
-"""Nobody gets in with anything but an access token that Supabase signed for somebody who signed in."""
+"""Only access tokens that Supabase signed for a signed-in user are accepted."""
 
 import base64
 import hashlib
@@ -37,14 +37,14 @@ def public_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def knock(client: Client, token: str | None) -> int:
+def status_with(client: Client, token: str | None) -> int:
     return client.as_(token).get("chat/conversations", "user_id=user-a").status
 
 
 class TestGoodTokens:
     def test_a_token_of_the_issuers_ec_key_is_accepted(self, guarded: Client, issuer: Issuer) -> None:
         """ES256, what Supabase signs with today."""
-        assert 200 == knock(guarded, issuer.token("user-a"))
+        assert 200 == status_with(guarded, issuer.token("user-a"))
 
     def test_a_token_of_the_issuers_rsa_key_is_accepted(
         self, guarded: Client, issuer: Issuer, rsa_key: rsa.RSAPrivateKey
@@ -52,7 +52,7 @@ class TestGoodTokens:
         """RS256, from the same key set."""
         token = jwt.encode(issuer.claims("user-a"), rsa_key, "RS256", headers={"kid": "rsa-1"})
 
-        assert 200 == knock(guarded, token)
+        assert 200 == status_with(guarded, token)
 
     def test_a_token_of_the_shared_secret_is_accepted_where_one_is_configured(
         self, world: World, issuer: Issuer
@@ -60,7 +60,7 @@ class TestGoodTokens:
         """HS256, what older projects sign with; the issuer's key set is not even asked for."""
         client = world.open("jwt", tokens=HS256)
 
-        assert 200 == knock(client, hmac_token(issuer.claims("user-a"), SECRET.encode()))
+        assert 200 == status_with(client, hmac_token(issuer.claims("user-a"), SECRET.encode()))
         assert [] == world.outside.sent
 
     @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
@@ -146,7 +146,7 @@ def _with_stray_bits(token: str) -> str:
 
 @pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
 def test_nothing_else_is_accepted(guarded: Client, issuer: Issuer, forgery: Forgery) -> None:
-    """401 with WWW-Authenticate, and words that do not repeat the token."""
+    """401 with WWW-Authenticate, and an error that does not quote the token."""
     token = forgery(issuer)
 
     answer = guarded.as_(token).get("chat/conversations", "user_id=user-a")
@@ -174,7 +174,7 @@ def test_where_a_secret_is_configured_signatures_of_keys_do_not_count(world: Wor
         "none": f"{segment({'alg': 'none'})}.{segment(claims)}.{segment(b'')}",
     }
 
-    assert 401 == knock(client, tokens[kind])
+    assert 401 == status_with(client, tokens[kind])
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ class TestKeySet:
         return KeySet("https://keys", fetch, clock)
 
     def test_known_keys_are_fetched_once(self, issuer: Issuer, clock: FakeClock) -> None:
-        """A thousand requests ask the issuer once."""
+        """A thousand requests fetch the keys once."""
         fetched: list[str] = []
         keys = self.key_set(issuer, clock, fetched)
 
@@ -218,7 +218,7 @@ class TestKeySet:
         assert (1, 1000) == (len(fetched), len([key for key in found if key]))
 
     def test_an_unknown_key_id_asks_again_at_most_every_30_seconds(self, issuer: Issuer, clock: FakeClock) -> None:
-        """A rotated key is found soon, a forged id cannot make us knock all the time."""
+        """A rotated key is found within 30 s, and forged key ids cannot cause a fetch each."""
         fetched: list[str] = []
         keys = self.key_set(issuer, clock, fetched)
         for _ in range(100):
@@ -242,7 +242,7 @@ class TestKeySet:
         assert keys.find("ec-1") is None
 
     def test_keys_stay_good_while_the_issuer_is_away(self, issuer: Issuer, clock: FakeClock) -> None:
-        """Its outage does not lock everybody out."""
+        """While the issuer is down, known keys remain valid."""
         answer: dict[str, Any] = {"document": issuer.key_set()}
         keys = KeySet("https://keys", lambda _: _document(answer), clock)
         keys.find("ec-1")
@@ -256,15 +256,15 @@ class TestKeySet:
         jwks = world.outside.answers.copy()
         world.outside.answers.clear()
         client = world.open("jwt")
-        during = [knock(client, issuer.token("user-a")) for _ in range(5)]
+        during = [status_with(client, issuer.token("user-a")) for _ in range(5)]
         asked = len(world.outside.sent)
         world.outside.answers.update(jwks)
         world.clock.advance(2)
 
-        assert ([503] * 5, 1, 200) == (during, asked, knock(client, issuer.token("user-a")))
+        assert ([503] * 5, 1, 200) == (during, asked, status_with(client, issuer.token("user-a")))
 
     def test_a_refusal_for_want_of_keys_says_that_nothing_was_done(self, world: World, issuer: Issuer) -> None:
-        """The store is not to blame, and the outcome is known."""
+        """The error is about the keys, not the store, and says that nothing was done."""
         world.outside.answers.clear()
 
         answer = world.open("jwt").as_(issuer.token("user-a")).get("admin/leads")
@@ -273,7 +273,7 @@ class TestKeySet:
         assert (503, "unavailable", expected) == (answer.status, answer.code, answer.body["error"])
 
     def test_those_who_waited_for_a_slow_failure_do_not_ask_again(self, clock: FakeClock) -> None:
-        """The two seconds begin when the fetch ends: an issuer that hangs is not asked by one request after another."""
+        """The pause of two seconds begins at the end of a fetch, so that a slow issuer is not asked all the time."""
         fetched: list[str] = []
 
         def hang(url: str) -> bytes:
@@ -315,7 +315,7 @@ class TestKeySet:
         """Only status 200 counts."""
         world.outside.answers[f"{ISSUER}/.well-known/jwks.json"] = Response(500, b'{"keys": []}')
 
-        assert 503 == knock(world.open("jwt"), issuer.token("user-a"))
+        assert 503 == status_with(world.open("jwt"), issuer.token("user-a"))
 
 
 def _document(answer: dict[str, Any]) -> bytes:

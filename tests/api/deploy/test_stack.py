@@ -1,114 +1,25 @@
-"""The stack that `api template` prints: valid, and with no right that the actions do not use."""
+"""The stack that `api template` prints is valid, complete and restrictive."""
 
 import json
 import re
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commercive_cli.api.deploy.permissions import TABLE_ACCESS
 from commercive_cli.api.deploy.stack import api_stack
-from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.tables.cloudformation import table_resources
-from commercive_cli.store.items import Item, Key
-from commercive_cli.store.port import Page, Query
-from commercive_cli.store.schema import TABLES, Table
-from commercive_cli.store.writes import Put, Update, Write
-from tests.api.test_seed_requests import LEAD, begin, make_link, submit
-from tests.api.world import Client, World, services_over
+from commercive_cli.settings.api import load_api
+from commercive_cli.settings.resolve import load
+from commercive_cli.store.schema import TABLES
+from tests.api.http.test_cors import PREFLIGHT as PREFLIGHT_HEADERS
+from tests.api.world import Client
 
 RESOURCES: dict[str, Any] = api_stack("commercive_")["Resources"]
 FUNCTION: dict[str, Any] = RESOURCES["ApiFunction"]["Properties"]
-IMPORTED = "conversation-of-another-backend"
-
-
-class Recording(SQLiteStore):
-    """Notes which calls are made on which table, in DynamoDB's words."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.reads: dict[str, set[str]] = defaultdict(set)
-        self.writes: dict[str, set[str]] = defaultdict(set)
-        self.indexes: dict[str, set[str]] = defaultdict(set)
-
-    def get(self, table: Table, key: Key) -> Item | None:
-        self.reads[table.name].add("GetItem")
-        return super().get(table, key)
-
-    def query(self, query: Query) -> Page:
-        if query.index is None:
-            self.reads[query.table.name].add("Query")
-        else:
-            self.indexes[query.table.name].add(query.index)
-        return super().query(query)
-
-    def transact(self, *writes: Write) -> None:
-        names = {Put: "PutItem", Update: "UpdateItem"}
-        for write in writes:
-            self.writes[write.table.name].add(names.get(type(write), type(write).__name__))
-        super().transact(*writes)
-
-
-def use_everything(client: Client) -> None:
-    """Call every action in every way that reads or writes something else."""
-    conversation_id, link_id = begin(client), make_link(client)
-    client.post("chat/send", key="k", user_id="user-123", message="hi", conversation_id=conversation_id)
-    client.post("chat/send", key="k", user_id="user-123", message="hi", conversation_id=conversation_id)
-    client.post("chat/reply", conversation_id=conversation_id, admin_id="a", message="hi", if_last="other")
-    client.post("chat/reply", conversation_id=IMPORTED, admin_id="a", message="hi")
-    client.post("chat/mark-read", conversation_id=conversation_id, reader_type="admin")
-    client.get("chat/messages", f"conversation_id={conversation_id}")
-    client.get("chat/conversations", "user_id=user-123")
-    client.get("admin/conversations")
-    client.post("chat/close", conversation_id=conversation_id)
-    make_link(client)
-    client.get("affiliate/get-link", "affiliate_id=aff-1")
-    client.post("affiliate/submit-lead", link_id="unknown", lead_data=LEAD)
-    lead_id = submit(client, link_id)
-    client.post("admin/approve-lead", lead_id=IMPORTED, decision="reject")
-    client.post("admin/approve-lead", lead_id=lead_id, decision="approve", commission_amount=1)
-    client.get("admin/leads")
-    client.get("affiliate/stats", "affiliate_id=aff-1")
-
-
-@pytest.fixture
-def used(world: World, tmp_path: Path) -> Recording:
-    store = Recording(tmp_path / "store.db")
-    world.services = services_over(store, world.clock)
-    use_everything(world.open())
-    return store
-
-
-@pytest.mark.parametrize("calls", TABLE_ACCESS, ids=[calls.table.name for calls in TABLE_ACCESS])
-def test_the_role_may_do_what_the_actions_do_and_nothing_else(used: Recording, calls: Any) -> None:
-    """A right that no action needs is one that an attacker could use; a missing one is a 503 in production."""
-    name = calls.table.name
-
-    assert (used.reads[name], used.writes[name], used.indexes[name]) == (
-        set(calls.reads),
-        set(calls.writes),
-        set(calls.indexes),
-    )
-
-
-def test_every_write_is_bound_to_transactions() -> None:
-    """A plain UpdateItem that adds would count twice after a lost reply, so the role refuses it."""
-    [tables, _] = RESOURCES["ApiRole"]["Properties"]["Policies"]
-    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
-
-    unbound = [
-        statement
-        for statement in tables["PolicyDocument"]["Statement"]
-        if writes & set(statement["Action"])
-        and statement.get("Condition") != {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
-    ]
-
-    assert [] == unbound
 
 
 def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
@@ -156,12 +67,47 @@ def test_the_function_checks_tokens_and_holds_no_secret_in_the_template() -> Non
     parameters = api_stack("p_")["Parameters"]
 
     assert "jwt" == variables["COMMERCIVE_API_AUTH"]
-    assert [True, True] == [parameters[name]["NoEcho"] for name in ("JwtSecret", "SupabaseKey")]
+    secrets = ("JwtSecret", "SupabaseKey", "AnswerToken")
+    assert [True] * 3 == [parameters[name]["NoEcho"] for name in secrets]
     assert "resolve:secretsmanager" in json.dumps(variables["COMMERCIVE_ADDRESS_KEY"])
 
 
+class Environment(Mapping[str, str]):
+    """Records which variables are read."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.given = values
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.read.add(name)
+        return self.given[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.given)
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+
+def test_every_variable_of_the_function_is_one_that_it_reads(tmp_path: Path) -> None:
+    """A variable that is spelled otherwise in the stack would leave its setting at the default."""
+    environ = Environment(
+        {
+            "COMMERCIVE_ADDRESS_KEY": "k" * 32,
+            "COMMERCIVE_CONFIG": str(tmp_path / "config.toml"),
+            "COMMERCIVE_SUPABASE_URL": "https://project.supabase.co",
+        }
+    )
+
+    load_api(environ)
+    load(environ)
+
+    assert set() == set(FUNCTION["Environment"]["Variables"]) - environ.read
+
+
 def test_the_url_and_the_function_know_the_same_origins() -> None:
-    """The URL alone sends headers, the function refuses what the URL lets through; the list is a parameter."""
+    """The URL alone sends CORS headers, the function refuses other origins; the list is a parameter."""
     cors = RESOURCES["ApiUrl"]["Properties"]["Cors"]
     variables = FUNCTION["Environment"]["Variables"]
 
@@ -169,6 +115,41 @@ def test_the_url_and_the_function_know_the_same_origins() -> None:
     assert {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]} == variables["COMMERCIVE_CORS_ORIGINS"]
     assert "url" == variables["COMMERCIVE_CORS_HEADERS"]
     assert "https://dashboard.commercive.co" == api_stack("p_")["Parameters"]["AllowedOrigins"]["Default"]
+
+
+def test_the_url_and_the_function_permit_the_same_headers(guarded: Client) -> None:
+    """Where the URL answers preflights, a parameter holds what pages send beyond the usual."""
+    [separator, choice] = RESOURCES["ApiUrl"]["Properties"]["Cors"]["AllowHeaders"]["Fn::Split"]
+    [condition, further, usual] = choice["Fn::If"]
+
+    permitted = guarded.send("OPTIONS", "", None, PREFLIGHT_HEADERS).headers["access-control-allow-headers"].split(", ")
+    assert permitted == usual.split(separator)
+    assert ("HasExtraCorsHeaders", {"Fn::Sub": f"{usual},${{ExtraCorsHeaders}}"}) == (condition, further)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "accepted"),
+    [
+        ("ExtraCorsHeaders", "", True),
+        ("ExtraCorsHeaders", "x-trace,X-Client_2", True),
+        ("ExtraCorsHeaders", "*", False),
+        ("ExtraCorsHeaders", "x-trace,", False),
+        ("ExtraCorsHeaders", "x-trace, x-b", False),
+        ("FallbackUrl", "", True),
+        ("FallbackUrl", "https://crm.example/old", True),
+        ("FallbackUrl", "http://crm.example", False),
+        ("FallbackUrl", "https://crm.example/?key=1", False),
+        ("AnswerToken", "", True),
+        ("AnswerToken", "t" * 32, True),
+        ("AnswerToken", "t" * 31, False),
+        ("AnswerToken", "t" * 32 + " ", False),
+    ],
+)
+def test_the_stack_takes_the_settings_that_the_function_takes(parameter: str, value: str, accepted: bool) -> None:
+    """A mistake is refused before anything is deployed, not by a function that does not start."""
+    pattern = api_stack("p_")["Parameters"][parameter]["AllowedPattern"]
+
+    assert accepted == bool(re.search(pattern, value))
 
 
 @pytest.mark.parametrize(

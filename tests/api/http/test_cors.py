@@ -34,14 +34,31 @@ def test_a_preflight_from_the_list_is_permitted(guarded: Client) -> None:
         answer.headers["access-control-allow-origin"],
         answer.headers["access-control-allow-methods"],
     )
-    assert "authorization, content-type, idempotency-key" == answer.headers["access-control-allow-headers"]
+    assert [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "sentry-trace",
+        "baggage",
+        "traceparent",
+        "tracestate",
+    ] == answer.headers["access-control-allow-headers"].split(", ")
+
+
+def test_further_headers_are_permitted_where_they_are_configured(world: World) -> None:
+    """A page that sends another header than ours would be stopped by its browser otherwise."""
+    client = world.open(extra_headers=("x-trace", "x-client-version"))
+
+    permitted = client.send("OPTIONS", "", None, PREFLIGHT).headers["access-control-allow-headers"].split(", ")
+
+    assert ["tracestate", "x-trace", "x-client-version"] == permitted[-3:]
 
 
 @pytest.mark.parametrize(
     "query", ["action=health", "action=chat/conversations&user_id=u", "action=nope", "limit=1&limit=2"]
 )
 def test_answers_and_refusals_can_be_read(guarded: Client, query: str) -> None:
-    """A page that may not read a 401 could not tell its user to sign in."""
+    """Errors have the CORS headers, too, so that a page can read a 401 and ask its user to sign in."""
     answer = guarded.send("GET", query, None, {"origin": DASHBOARD})
 
     assert (DASHBOARD, "Origin") == (answer.headers["access-control-allow-origin"], answer.headers["vary"])
@@ -58,7 +75,7 @@ def test_other_origins_get_no_permission(client: Client, method: str, status: in
 
 
 def test_other_origins_write_nothing(world: World) -> None:
-    """Browsers send a POST without content type unasked; what it asks for is not done all the same."""
+    """A POST without content type, which browsers send without a preflight, is refused and changes nothing."""
     body = json.dumps({"action": "chat/send", "user_id": "u", "message": "hi"})
 
     answers = [
@@ -76,7 +93,7 @@ def test_who_is_no_page_needs_no_origin(client: Client) -> None:
 
 
 def test_as_deployed_the_url_sends_the_headers_and_the_function_refuses(world: World) -> None:
-    """Two voices would contradict each other, so only one permits; other pages are refused all the same."""
+    """The Function URL sends the headers, so the application does not; it refuses other pages all the same."""
     client = world.open(cors_headers="url")
 
     permitted = client.send("OPTIONS", "", None, PREFLIGHT)
@@ -92,7 +109,7 @@ def test_as_deployed_the_url_sends_the_headers_and_the_function_refuses(world: W
 
 
 def test_without_a_list_the_door_neither_permits_nor_refuses(world: World) -> None:
-    """Whatever stands in front of it answers for CORS then."""
+    """Without a list of origins, CORS is left to a proxy."""
     client = world.open(origins=None)
 
     permitted = client.send("OPTIONS", "", None, PREFLIGHT)

@@ -1,4 +1,4 @@
-"""Calls to Supabase over real sockets: short, without redirects, never raising anything but CallFailed."""
+"""Requests to Supabase over real sockets: short, without redirects, failing with RequestFailed only."""
 
 import socket
 import threading
@@ -41,13 +41,13 @@ def test_status_headers_and_body_come_back() -> None:
 
 
 def test_redirects_are_not_followed() -> None:
-    """A key must not travel to another host."""
+    """Redirects are not followed, so that the key is not sent to another host."""
     with answering(b"HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\n\r\n") as (url, _):
         assert 302 == send_request("GET", url, {}, b"").status
 
 
 def test_an_endless_answer_is_cut() -> None:
-    """Memory is bounded, whatever the other side sends."""
+    """At most 256 KB of an answer are read."""
     size = LARGEST_ANSWER + 1000
     with answering(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * size) as (url, _):
         assert len(send_request("GET", url, {}, b"").body) == LARGEST_ANSWER
@@ -68,13 +68,13 @@ def passing(step: float) -> Callable[[], float]:
     ids=["body", "headers"],
 )
 def test_an_answer_in_drips_has_failed_when_the_time_is_up(reply: bytes) -> None:
-    """The limit is for the whole call: connecting, sending and every read spend from the same two seconds."""
+    """The limit of two seconds is for the whole request: connecting, sending and reading."""
     with answering(reply) as (url, _), pytest.raises(RequestFailed, match="TimeoutError"):
         send_request("GET", url, {}, b"", now=passing(TIMEOUT_SECONDS / 4))
 
 
 def test_a_server_that_says_nothing_is_waited_for_no_longer_than_is_left() -> None:
-    """A read waits for what the call's earlier steps left of its time."""
+    """A read waits for the rest of the two seconds only."""
     clock = chain([0.0], repeat(TIMEOUT_SECONDS - 0.05))
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
@@ -85,15 +85,24 @@ def test_a_server_that_says_nothing_is_waited_for_no_longer_than_is_left() -> No
 
 @pytest.mark.parametrize("reply", [b"", b"nonsense\r\n\r\n"])
 def test_what_is_no_answer_has_failed(reply: bytes) -> None:
-    """Closed or garbled: CallFailed each time."""
+    """A closed connection or a malformed answer raises RequestFailed."""
     with answering(reply) as (url, _), pytest.raises(RequestFailed):
         send_request("GET", url, {}, b"")
 
 
 def test_nobody_there_has_failed() -> None:
-    """A refused connection is said without the URL's path."""
+    """The error of a refused connection does not contain the URL's path."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
 
     with pytest.raises(RequestFailed, match=r"127\.0\.0\.1 did not answer"):
         send_request("GET", f"http://127.0.0.1:{port}/secret", {}, b"")
+
+
+def test_another_limit_may_be_set() -> None:
+    """A backend that answers with more, or later, than Supabase does is given that room."""
+    reply = f"HTTP/1.1 200 OK\r\nContent-Length: {LARGEST_ANSWER + 1}\r\n\r\n".encode() + b"x" * (LARGEST_ANSWER + 1)
+    with answering(reply) as (url, _):
+        assert len(send_request("GET", url, {}, b"", largest=LARGEST_ANSWER + 1).body) == LARGEST_ANSWER + 1
+    with answering(reply) as (url, _), pytest.raises(RequestFailed, match="TimeoutError"):
+        send_request("GET", url, {}, b"", seconds=3.0, now=passing(1.0))

@@ -84,7 +84,7 @@ def serving(store: str, *options: str, **variables: str) -> Iterator[Served]:
 
 
 def announced_url(log: Iterable[str]) -> str:
-    """Return where a server that has just been started says it can be reached."""
+    """Return the URL that a started server prints."""
     said: list[str] = []
     for line in log:
         said.append(line)
@@ -251,7 +251,7 @@ class TestHTTP:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_after_the_last_answer(sqlite_url: str, number: signal.Signals) -> None:
-    """Exit code 0; no new connections, but what was asked is answered."""
+    """On SIGTERM or SIGINT no new connections are accepted, pending requests are answered, exit code 0."""
     with serving(sqlite_url, "--auth", "none") as api:
         api.get("action=health")
         api.process.send_signal(number)
@@ -314,7 +314,7 @@ class TestCall:
 
 
 def test_requests_are_answered_though_nobody_reads_the_log(sqlite_url: str) -> None:
-    """`api serve 2>&1 | head -1`: what the server says is lost, what it is asked is not."""
+    """`api serve 2>&1 | head -1`: later log lines are lost, requests are answered."""
     command_line = command("api", "serve", "--port", "0", "--auth", "none")
     with subprocess.Popen(  # noqa: S603 - our own program
         command_line, env=environment(sqlite_url), stderr=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""The local server itself: what was asked is answered, even when it is told to stop meanwhile."""
+"""The local server answers pending requests, even when it is stopped meanwhile."""
 
 import http.client
 import json
@@ -24,7 +24,7 @@ def ask(url: str) -> tuple[int, bytes]:
 
 
 def test_requests_in_flight_are_answered_before_it_stops() -> None:
-    """Nobody loses an answer to a deployment or a Ctrl-C."""
+    """A request that is being answered when the server is stopped gets its answer."""
     working, go_on = threading.Event(), threading.Event()
 
     def slowly(_event: dict[str, Any]) -> dict[str, Any]:

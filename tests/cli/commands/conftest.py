@@ -1,4 +1,4 @@
-"""Conversations, affiliates and leads to work on, made through the program itself."""
+"""Fixtures that create conversations, links and leads through the program itself."""
 
 from collections.abc import Callable
 

@@ -13,7 +13,7 @@ from tests.cli.conftest import Run
 
 
 def test_a_link_is_created_once(store: Run) -> None:
-    """Creating it again shows the one that exists; the dashboard's address is in it."""
+    """Creating it again shows the existing link; its URL begins with the dashboard's address."""
     line = ("affiliates", "create-link", "aff-1", "--email", "a@example.com", "--store-url", "s.com", "-o", "json")
     first, again = store(*line).json, store(*line).json
 
@@ -58,7 +58,7 @@ def test_stats_of_several(store: Run, lead: Make) -> None:
 
 @pytest.fixture
 def broken(lead: Make, home: Path) -> None:
-    """Spoil aff-1's stats."""
+    """Damage aff-1's stats."""
     lead()
     engine = SQLiteStore(home / "store.db")
     engine.transact(Update(AFFILIATE_STATS, {"affiliate_id": "aff-1"}, set={"total_leads": 5}, add={"version": 1}))
@@ -68,7 +68,7 @@ def broken(lead: Make, home: Path) -> None:
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize("selection", ["--all", "aff-1"])
 def test_recompute_corrects_what_was_wrong(store: Run, selection: str) -> None:
-    """What was wrong and what it is now are reported; the second time nothing is."""
+    """The old and new values are reported; the second time there is nothing to report."""
     ran = store("affiliates", "recompute", selection, "-o", "json")
 
     assert (
@@ -92,13 +92,13 @@ def test_a_dry_recompute_tells_by_its_exit_code(store: Run) -> None:
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize("dry", [True, False])
 def test_affiliates_that_were_left_alone_show_in_the_exit_code(store: Run, home: Path, dry: bool) -> None:
-    """A lead that cannot be read is named and the exit code is 3, however right the rest is afterwards."""
+    """A damaged lead is named, and the exit code is 3, even if all other stats are correct."""
     with closing(SQLiteStore(home / "store.db")) as opened:
         odd = {"lead_id": "odd", "created_at": 1, "affiliate_id": "aff-2", "status": "perhaps"}
         opened.batch_put(LEADS, [odd])
     ran = store("affiliates", "recompute", "--all", "-o", "json", *(["--dry-run"] if dry else []))
 
-    assert (3, True) == (ran.code, "leads that cannot be read, their affiliates left alone: odd;" in ran.err)
+    assert (3, True) == (ran.code, "leads that cannot be read, so their affiliates were skipped: odd;" in ran.err)
     assert (2 if dry else 1) == len(ran.json["changes" if dry else "changed"])
     assert 3 == store("affiliates", "recompute", "--all").code
 

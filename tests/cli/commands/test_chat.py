@@ -48,7 +48,7 @@ def test_waiting_lists_the_longest_unanswered_first(store: Run, conversation: Ma
 
 
 def test_lists_stop_at_the_limit_and_say_so(store: Run, conversation: Make) -> None:
-    """More is announced on stderr with the cursor that goes on, and --all gets everything."""
+    """When there is more, stderr names the cursor of the next page; --all lists everything."""
     ids = [conversation(f"u-{number}") for number in range(3)][::-1]
     page = store("chat", "list", "--limit", "2", "-o", "json")
     cursor = page.json["next_cursor"]
@@ -76,7 +76,7 @@ def test_a_reply_is_written_by_the_actor(store: Run, conversation: Make) -> None
 
 
 def test_reply_closes_and_reopens(store: Run, conversation: Make) -> None:
-    """--close closes with the reply, a closed one refuses, --reopen opens it again."""
+    """--close closes with the reply, a closed conversation refuses replies, --reopen opens it again."""
     one = conversation()
     assert store("chat", "reply", one, "Done", "--close").code == 0
 
@@ -88,7 +88,7 @@ def test_reply_closes_and_reopens(store: Run, conversation: Make) -> None:
 
 
 def test_if_last_refuses_when_somebody_wrote_since(store: Run, conversation: Make) -> None:
-    """An answer to an old question is not sent, and the new words are shown in one line."""
+    """A reply with an outdated --if-last is not sent, and the newer messages are shown in one line."""
     one = conversation()
     (last,) = store("chat", "show", one, "-o", "ids").ids
     store("chat", "send", "--user", "u-1", "--conversation", one, "Never mind\nfound it")
@@ -103,7 +103,7 @@ def test_if_last_refuses_when_somebody_wrote_since(store: Run, conversation: Mak
 
 
 def test_a_key_makes_a_repeat_harmless(store: Run, conversation: Make) -> None:
-    """The same line again gets the first answer and stores nothing."""
+    """The same command again gets the first answer and stores nothing."""
     one = conversation()
     first = store("chat", "reply", one, "Hello", "--key", "k1", "-o", "json")
     again = store("chat", "reply", one, "Hello", "--key", "k1", "-o", "json")
@@ -182,7 +182,7 @@ def test_show_can_mark_read(store: Run, conversation: Make) -> None:
 
 
 def test_show_asks_nothing_without_mark_read(store: Run, conversation: Make) -> None:
-    """--yes answers the question of a write; where there is none it is refused, not ignored."""
+    """--yes without a write is refused, not ignored."""
     ran = store("chat", "show", conversation(), "--yes")
 
     assert (2, True) == (ran.code, "--yes goes with --mark-read" in ran.err)
@@ -211,7 +211,7 @@ def test_many_are_closed_from_stdin(store: Run, conversation: Make) -> None:
 
 
 def test_one_id_answers_for_itself(store: Run, conversation: Make) -> None:
-    """One id gives the API's own answer, and its failure is the command's."""
+    """One id gives the API's own answer, and its error is the command's error."""
     one = conversation()
 
     assert {"success": True, "conversation_id": one, "status": "closed", "changed": True} == store(
@@ -276,7 +276,7 @@ def test_a_dry_run_shows_the_changes_and_makes_none(store: Run, conversation: Ma
 
 
 def test_a_dry_run_refuses_what_would_be_refused(store: Run, conversation: Make) -> None:
-    """A rehearsal meets the same refusals, and reports the items of a bulk command alike."""
+    """A dry run gives the same errors, and reports each id of a bulk command."""
     one = conversation()
     ran = store("chat", "close", one, "nope", "--dry-run", "-o", "ids")
 

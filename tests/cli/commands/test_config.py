@@ -28,7 +28,7 @@ def test_the_path_stands_alone(run: Run, home: Path) -> None:
 
 
 def test_a_profile_is_set_and_used(run: Run, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """What `config set` writes is what the next command works with."""
+    """The next command uses the value that `config set` wrote."""
     monkeypatch.delenv("COMMERCIVE_STORE")
     run("config", "set", "profiles.dev.store", f"sqlite:///{home}/dev.db")
     run("--profile", "dev", "config", "set", "actor", "dev-admin")
@@ -52,6 +52,6 @@ def test_a_mistake_in_the_file_is_one_line(run: Run, home: Path) -> None:
 
 
 def test_an_unknown_setting_is_not_written(run: Run, home: Path) -> None:
-    """A typo makes no file."""
+    """An unknown key creates no file."""
     assert run("config", "set", "profiles.dev.stroe", "x").code == 2
     assert not (home / "config.toml").exists()

@@ -76,7 +76,7 @@ def test_approving_counts_the_commission_once(store: Run, lead: Make) -> None:
 
 
 def test_rejecting_and_resetting(store: Run, lead: Make) -> None:
-    """A decision can be taken back, with the stats compensated, and the history tells."""
+    """`leads reset` takes a decision back, corrects the stats, and is in the history."""
     one = lead()
     store("leads", "approve", one, "--commission", "10")
     store("leads", "reset", one)
@@ -85,6 +85,20 @@ def test_rejecting_and_resetting(store: Run, lead: Make) -> None:
 
     assert stats(store) == (0, 0, 0.0)
     assert [row["after"]["status"] for row in history] == ["approved", "pending", "rejected"]
+
+
+def test_a_rejection_may_give_a_reason(store: Run, lead: Make) -> None:
+    """It is shown with the lead, beside the notes, which are for admins."""
+    one = lead()
+    answer = store("leads", "reject", one, "--reason", "Volume too low", "--notes", "polite", "-o", "json").json
+
+    assert ("Volume too low", "polite", "rejected") == (
+        answer["lead"]["rejection_reason"],
+        answer["lead"]["admin_notes"],
+        answer["new_status"],
+    )
+    assert "Volume too low" in store("leads", "show", one).out
+    assert 2 == store("leads", "reject", one, "--reason", "x" * 2_001).code
 
 
 def test_many_are_approved_at_once(store: Run, lead: Make) -> None:
@@ -100,7 +114,7 @@ def test_many_are_approved_at_once(store: Run, lead: Make) -> None:
 
 @pytest.mark.parametrize("amount", ["NaN", "1e3", "10.005", "-1", "1000001", "ten", ""])
 def test_an_amount_is_refused_before_anything_is_written(store: Run, lead: Make, amount: str) -> None:
-    """A commission that is no amount in USD decides nothing, for one lead or for many."""
+    """An invalid commission decides nothing, for one lead or for many."""
     ran = store("leads", "approve", lead(), lead(), f"--commission={amount}")
 
     assert (ran.code, ran.out) == (2, "")
@@ -109,7 +123,7 @@ def test_an_amount_is_refused_before_anything_is_written(store: Run, lead: Make,
 
 
 def test_a_dry_run_shows_the_money(store: Run, lead: Make) -> None:
-    """What approving would change is shown to the cent, and nothing changes."""
+    """A dry run shows the changes of an approval exactly, and changes nothing."""
     ran = store("leads", "approve", lead(), "--commission", "12.50", "--dry-run", "-o", "json")
     changes = {change["table"]: change["attributes"] for change in ran.json["changes"]}
 

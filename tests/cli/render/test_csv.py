@@ -1,4 +1,4 @@
-"""CSV that no spreadsheet runs, and that comes back exactly."""
+"""CSV cells that spreadsheets do not run, and whose exact text can be restored."""
 
 import csv
 import io
@@ -8,27 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercive_cli.cli.render.csv import csv_line, harmless
+from commercive_cli.cli.render.csv import csv_line, escape_formula
 
 RISKY = st.text(st.sampled_from("'=+-@\t\r\nab\",")) | st.text()
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "'=", "''@"])
 def test_formulas_get_an_apostrophe(start: str) -> None:
-    """Whatever a spreadsheet would run stands behind an apostrophe."""
-    assert f"'{start}x" == harmless(f"{start}x")
+    """Cells that a spreadsheet would run get a leading apostrophe."""
+    assert f"'{start}x" == escape_formula(f"{start}x")
 
 
 @pytest.mark.parametrize("cell", ["", "x", "'x", "1-2", "O'Neil", "''"])
 def test_other_cells_stay(cell: str) -> None:
-    """Nothing else is touched."""
-    assert cell == harmless(cell)
+    """All other cells are unchanged."""
+    assert cell == escape_formula(cell)
 
 
 @given(RISKY)
 def test_no_text_is_lost(cell: str) -> None:
-    """Whoever takes one apostrophe off again, where it stands before what would run, has every text exactly."""
-    made = harmless(cell)
+    """Removing one apostrophe before a formula restores every text exactly."""
+    made = escape_formula(cell)
 
     assert cell == (made[1:] if re.match(r"'+[=+\-@\t\r]", made) else made)
 

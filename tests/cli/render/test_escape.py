@@ -1,4 +1,4 @@
-"""Text that users wrote cannot steer, hide or fake anything on a terminal."""
+"""Text of users cannot control a terminal or hide other output."""
 
 import json
 import unicodedata
@@ -29,7 +29,7 @@ VISIBLE_FORMAT = set(
     ],
 )
 def test_what_a_terminal_would_obey_becomes_visible(raw: str, shown: str) -> None:
-    """Escapes, overrides and invisible characters are seen; scripts, emoji and markup stay as written."""
+    """Control characters, overrides and invisible characters are escaped; scripts, emoji and markup are not."""
     assert shown == escape(raw)
 
 
@@ -43,13 +43,13 @@ def test_no_dangerous_character_survives(text: str) -> None:
 
 @given(st.text(st.characters(categories=["Cc", "Cf", "Zl", "Zp", "L"])))
 def test_line_breaks_can_be_kept(text: str) -> None:
-    """Prose keeps its lines, and nothing else that is dangerous."""
+    """Prose keeps its line breaks; all other dangerous characters are escaped."""
     assert [escape(line) for line in text.split("\n")] == escape_lines(text).split("\n")
 
 
 @given(st.text())
 def test_json_means_the_same(text: str) -> None:
-    """A JSON document with escapes is equal to the one without, and shows a terminal nothing to obey."""
+    """An escaped JSON document has the same value, and no character that a terminal interprets."""
     written = escape_json(json.dumps(text, ensure_ascii=False))
 
     assert text == json.loads(written)

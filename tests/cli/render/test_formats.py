@@ -102,7 +102,7 @@ def test_piped_tables_are_tab_separated_and_whole() -> None:
 
 
 def test_csv_is_safe_and_keeps_line_breaks() -> None:
-    """Formulas are harmless, controls visible, and a line break stays within its quotes."""
+    """Formulas are escaped, control characters are visible, and line breaks are kept in quotes."""
     (row,) = csv.DictReader(io.StringIO(shown(Conversations(conversations=[conversation(1)]), "csv"), newline=""))
 
     assert row["last_message"] == "'=1+1\\x1b[2J\\u202e\\ttab\nline [bold]x[/bold]"
@@ -154,7 +154,7 @@ def test_a_thread_is_its_messages_for_machines() -> None:
 
 
 def test_every_answer_has_a_view() -> None:
-    """No command can answer something that cannot be shown."""
+    """Every type of answer has a view."""
     abstract = {"Answer", "Listing"}
     pending, answers = [Answer], set()
     while pending:

@@ -1,4 +1,4 @@
-"""Every view on narrow terminals: what names a record can be copied from the screen, and the rest gives way."""
+"""Every view on narrow terminals: naming columns can be copied from the screen, others are narrowed."""
 
 import io
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ WIDTHS = (40, 60, 80, 100)
 
 @dataclass(frozen=True)
 class Shown:
-    """A table or a card of a view, of values that need not be put into words."""
+    """A table or a card of a view, without columns that convert their values."""
 
     name: str
     columns: tuple[Column, ...]
@@ -55,7 +55,7 @@ def of_view(answer: type, view: View) -> list[Shown]:
 
 
 def value(column: Column, number: int) -> Any:
-    """Return something as long as what the column holds in practice; the longest index has 23 letters."""
+    """Return a value as long as those in practice; the longest index name has 23 letters."""
     if column.name == "table":
         return "commercive_affiliate_stats"
     match column.kind:
@@ -80,7 +80,7 @@ ALL = [shown for answer, view in VIEWS.items() for shown in of_view(answer, view
 @pytest.mark.parametrize("width", [24, *WIDTHS])
 @pytest.mark.parametrize("shown", ALL, ids=lambda shown: shown.name)
 def test_what_names_a_record_is_whole_at_any_width(shown: Shown, width: int) -> None:
-    """It is in one line, so that it can be copied. Other ids are whole or left out."""
+    """The id is in one line, so that it can be copied. Other ids are whole or left out."""
     lines = shown.lines(width)
     text = "\n".join(lines)
 

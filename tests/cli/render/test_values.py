@@ -38,7 +38,7 @@ def test_people_read_distances(at: int, text: str) -> None:
     ],
 )
 def test_machines_read_rfc_3339(at: int, text: str) -> None:
-    """Milliseconds survive; a number that is no time stays a number."""
+    """Times keep their milliseconds; a number beyond all dates is shown as a number."""
     assert text == rfc3339(at)
 
 

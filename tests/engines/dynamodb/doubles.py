@@ -1,4 +1,4 @@
-"""What the DynamoDB engine's tests stand on: a scripted server, a relay to the real one, time by hand, AWS sessions."""
+"""Doubles for the DynamoDB engine's tests: a scripted server, a relay to a real one, a manual clock, AWS sessions."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ from commercive_cli.store.items import Item, encode_item
 from commercive_cli.store.schema import Table
 
 LOADER = create_loader()
-"""Shared, since reading botocore's description of DynamoDB takes longer than most tests."""
+"""Shared by all sessions, since loading botocore's description of DynamoDB takes longer than most tests."""
 
 NOWHERE = "/nonexistent/aws"
 NAMESPACE = "com.amazonaws.dynamodb.v20120810#"
@@ -28,7 +28,7 @@ NAMESPACE = "com.amazonaws.dynamodb.v20120810#"
 
 @dataclass(frozen=True)
 class Request:
-    """A request as the server saw it."""
+    """A request that the server received."""
 
     operation: str
     parameters: dict[str, Any]
@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply to send; without `whole` its second half stays unsent."""
+    """A reply to send; unless `whole`, its second half is not sent."""
 
     body: bytes = b"{}"
     status: int = 200
@@ -47,7 +47,7 @@ class Reply:
 
 
 Answer = Reply | None
-"""None hangs up without a word."""
+"""A reply, or None to close the connection without one."""
 
 
 def success(**content: Any) -> Reply:
@@ -55,7 +55,7 @@ def success(**content: Any) -> Reply:
 
 
 def described(table: Table) -> Reply:
-    """Return DescribeTable's reply for a table that has the declared key."""
+    """Return DescribeTable's reply for a table with the declared key."""
     key = list(zip(table.key_attributes(), ("HASH", "RANGE"), strict=False))
     return success(
         Table={
@@ -71,14 +71,14 @@ def refusal(code: str, message: str = "because", status: int = 400, **more: Any)
 
 
 def cancelled(*codes: str, old: Item | None = None) -> Reply:
-    """Return a cancelled transaction's reply, a code for each write; `old` is the item of the failed conditions."""
+    """Return the reply of a cancelled transaction, with a code for each write and the item of failed conditions."""
     item = {"Item": encode_item(old)} if old else {}
     reasons = [{"Code": code, **(item if code == "ConditionalCheckFailed" else {})} for code in codes]
     return refusal("TransactionCanceledException", CancellationReasons=reasons)
 
 
 class Server(ThreadingHTTPServer):
-    """An HTTP server on loopback that answers as it is told and keeps every request."""
+    """An HTTP server on loopback that replies with what `answer` returns, and records every request."""
 
     daemon_threads = True
 
@@ -96,7 +96,7 @@ class Server(ThreadingHTTPServer):
         return [request.operation for request in self.requests]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients that give up are what these tests are about."""
+        """Print nothing: clients that close the connection are expected in these tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body if reply.whole else reply.body[: len(reply.body) // 2])
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager
@@ -139,26 +139,29 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[Server]:
 
 
 def script(*replies: Answer) -> Callable[[Request], Answer]:
-    """Answer with each reply in turn, and with the last one from then on."""
-    waiting = list(replies)
-    return lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
+    """Return an `answer` that gives each reply in turn, and then always the last one."""
+    remaining = list(replies)
+    return lambda _: remaining.pop(0) if len(remaining) > 1 else remaining[0]
 
 
 def relay(endpoint: str, lose: Callable[[int], bool]) -> Callable[[Request], Answer]:
-    """Carry each request to the real server, and lose the reply to those whose number, from 0, `lose` chooses."""
-    seen: list[str] = []
+    """Return an `answer` that forwards requests to the real server, and drops replies.
+
+    It drops the reply to each request for whose number, from 0, `lose` returns True.
+    """
+    forwarded: list[str] = []
 
     def answer(request: Request) -> Answer:
-        seen.append(request.operation)
-        number = len(seen) - 1
-        reply = carried(endpoint, request)
+        forwarded.append(request.operation)
+        number = len(forwarded) - 1
+        reply = forward(endpoint, request)
         return None if lose(number) else reply
 
     return answer
 
 
-def carried(endpoint: str, request: Request) -> Reply:
-    """Carry a request to the real server, and return what it replies."""
+def forward(endpoint: str, request: Request) -> Reply:
+    """Forward a request to the real server, and return its reply."""
     host = urlsplit(endpoint).netloc
     connection = http.client.HTTPConnection(host, timeout=10)
     try:
@@ -170,7 +173,7 @@ def carried(endpoint: str, request: Request) -> Reply:
 
 
 class Watch:
-    """Carries every request to the real server, and remembers those that changed something of a table."""
+    """An `answer` that forwards every request to the real server, and records those that changed a table."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
@@ -178,30 +181,28 @@ class Watch:
         self.changed: list[tuple[str, str]] = []
 
     def __call__(self, request: Request) -> Answer:
-        reply = carried(self._endpoint, request)
+        reply = forward(self._endpoint, request)
         self.operations.append(request.operation)
         if reply.status < 300 and not request.operation.startswith(_READS):
-            self.changed += [(request.operation, name) for name in _tables_of(request)]
+            self.changed += [(request.operation, name) for name in _changed_tables(request)]
         return reply
 
 
 _READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List")
 
 
-def _tables_of(request: Request) -> set[str]:
+def _changed_tables(request: Request) -> set[str]:
     """Return the names of the tables that a request writes to or changes."""
     parameters = request.parameters
-    writes = [part for write in parameters.get("TransactItems", ()) for kind, part in write.items() if kind != _CHECK]
-    named = {part["TableName"] for part in [parameters, *writes] if "TableName" in part}
+    entries = [entry for entry in parameters.get("TransactItems", ()) if "ConditionCheck" not in entry]
+    parts = [parameters, *(part for entry in entries for part in entry.values())]
     arn = str(parameters.get("ResourceArn", "")).rpartition("/")[2]
-    return {*named, *parameters.get("RequestItems", {}), *([arn] if arn else [])}
-
-
-_CHECK = "ConditionCheck"
+    named = {part["TableName"] for part in parts if "TableName" in part}
+    return named | set(parameters.get("RequestItems", {})) | ({arn} if arn else set())
 
 
 class ManualTime:
-    """A clock that only pauses move; jitter always draws the same share of its range."""
+    """A clock that moves only during pauses; the random part of a pause is always the same share of its range."""
 
     def __init__(self, share: float = 0.5) -> None:
         self.seconds = 0.0
@@ -220,7 +221,7 @@ class ManualTime:
 
 
 def isolated_session(**variables: str) -> Session:
-    """Return a session whose profile and files are not those of whoever runs the tests."""
+    """Return a session that ignores the AWS profile and files of the person who runs the tests."""
     chosen = {"profile": None, "config_file": NOWHERE, "credentials_file": NOWHERE} | variables
     session = Session(session_vars={name: (None, None, value, None) for name, value in chosen.items()})
     session.register_component("data_loader", LOADER)
@@ -240,7 +241,7 @@ def session_with_credentials() -> Session:
 
 
 def store_at(endpoint: str | None, time: ManualTime | None = None, **more: Any) -> DynamoDBStore:
-    """Return a store with credentials that any test server takes, and a prefix of its own."""
+    """Return a store with credentials that any test server accepts, and a prefix of its own."""
     time = time or ManualTime()
     settings: dict[str, Any] = {"prefix": f"t{uuid4().hex[:8]}_", "session": session_with_credentials()} | more
     return DynamoDBStore("eu-west-1", endpoint=endpoint, now=time.now, sleep=time.sleep, random=time.random, **settings)
@@ -248,7 +249,7 @@ def store_at(endpoint: str | None, time: ManualTime | None = None, **more: Any) 
 
 @contextmanager
 def tables_on(store: DynamoDBStore, *tables: Table) -> Iterator[DynamoDBStore]:
-    """Create the tables, and drop them and the connections afterwards."""
+    """Create the tables; afterwards delete them and close the store."""
     for table in tables:
         store.create_table(table)
     try:

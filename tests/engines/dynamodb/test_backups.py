@@ -1,4 +1,4 @@
-"""On-demand backups and point-in-time restores of DynamoDB, on moto, and against a server that says what it is told."""
+"""On-demand backups and point-in-time restores of DynamoDB, on moto and against a scripted server."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,7 +17,7 @@ from tests.engines.dynamodb.doubles import ManualTime, Reply, Request, refusal, 
 from tests.services.books import errors_in, everything
 
 START = 1_763_000_000
-"""Seconds; the beginning of the tables' past in these tests."""
+"""The earliest time, in seconds, to which the tables of these tests can be restored."""
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def backups(aws: DynamoDBStore) -> BackupService:
     return BackupService(aws, clock=lambda: START * 1000, sleep=lambda _: None)
 
 
-def test_six_backups_are_one(backups: BackupService) -> None:
-    """One name, one line in the list, six tables."""
+def test_a_backup_holds_all_six_tables(backups: BackupService) -> None:
+    """The backups of the six tables have one name, and are listed as one backup."""
     made = backups.back_up().backup
 
     assert ("shop_20251113T021320Z", True, "AVAILABLE") == (made.name, made.complete, made.status)
@@ -45,12 +45,12 @@ def test_six_backups_are_one(backups: BackupService) -> None:
 
 
 def test_a_restored_backup_is_as_declared(backups: BackupService, aws: DynamoDBStore) -> None:
-    """Items as they were, and everything that DynamoDB drops is put back: no drift, true books."""
+    """After a restore items are as they were, dropped settings are back, and audit and `diff` find nothing."""
     held = everything(aws)
     name = backups.back_up("before-the-move").backup.name
     ChatService(aws).send("u-2", "Later", store="shop.example")
     restored = backups.restore(name, "restored_", "admin-1")
-    new = aws.archive.beside("restored_")
+    new = aws.archive.store_at("restored_")
 
     assert held == everything(new)
     assert ([], [], []) == (errors_in(new), restored.audit.findings, DriftService(new).diff().differences)
@@ -65,16 +65,16 @@ def test_a_restored_backup_is_as_declared(backups: BackupService, aws: DynamoDBS
     assert restored.store.endswith("prefix restored_")
 
 
-def test_a_moment_is_restored_likewise(backups: BackupService, aws: DynamoDBStore) -> None:
-    """Point-in-time recovery ends with protected tables and an audit, too."""
+def test_a_point_in_time_restore_is_as_declared(backups: BackupService, aws: DynamoDBStore) -> None:
+    """Point-in-time recovery also ends with protected tables and an audit."""
     restored = backups.restore(None, "latest_", "admin-1", latest=True)
 
-    assert everything(aws) == everything(aws.archive.beside("latest_"))
+    assert everything(aws) == everything(aws.archive.store_at("latest_"))
     assert ([], []) == (restored.applied.remaining, restored.audit.findings)
 
 
-def test_deleted_tables_come_back_under_their_own_prefix(backups: BackupService, aws: DynamoDBStore) -> None:
-    """After the accident the backups are still listed, and nothing stands in the way of the old names."""
+def test_deleted_tables_can_be_restored_to_their_own_prefix(backups: BackupService, aws: DynamoDBStore) -> None:
+    """Backups of deleted tables can be restored, also under the tables' old names."""
     held = everything(aws)
     name = backups.back_up().backup.name
     for table in TABLES:
@@ -85,9 +85,9 @@ def test_deleted_tables_come_back_under_their_own_prefix(backups: BackupService,
 
 
 def test_a_restore_refuses_to_overwrite(backups: BackupService, aws: DynamoDBStore) -> None:
-    """One table in the way is enough, and nothing is begun."""
+    """When one of the tables exists, the restore is refused before anything is started."""
     name = backups.back_up().backup.name
-    other = aws.archive.beside("other_")
+    other = aws.archive.store_at("other_")
     other.create_table(OPS)
 
     with pytest.raises(Conflict, match="shop_conversations exists"):
@@ -98,7 +98,7 @@ def test_a_restore_refuses_to_overwrite(backups: BackupService, aws: DynamoDBSto
 
 
 def test_a_name_is_used_once(backups: BackupService) -> None:
-    """DynamoDB would allow it; nobody could tell which of the two was restored."""
+    """A second backup with the same name is refused, since nobody could tell which of the two to restore."""
     backups.back_up("mine")
 
     with pytest.raises(Conflict, match="there is a backup mine already"):
@@ -106,7 +106,7 @@ def test_a_name_is_used_once(backups: BackupService) -> None:
 
 
 def test_bad_names_are_refused(backups: BackupService) -> None:
-    """Of backups, with those that exist, and of prefixes."""
+    """Malformed names of backups and prefixes are refused; the error for an unknown backup lists existing ones."""
     backups.back_up("mine")
 
     with pytest.raises(Invalid, match="name of a backup"):
@@ -118,7 +118,7 @@ def test_bad_names_are_refused(backups: BackupService) -> None:
 
 
 def test_an_incomplete_backup_is_listed_and_not_restored() -> None:
-    """A backup that was interrupted after two tables is no backup of the estate."""
+    """A backup of only some of the tables, as after an interruption, cannot be restored."""
     summaries = [summary("conversations", "part"), summary("leads", "part"), summary("ops", "part", "DELETED")]
     with serving(lambda _: success(BackupSummaries=summaries)) as server, closing(shop(server.url)) as store:
         (found,) = store.archive.backups()
@@ -129,7 +129,7 @@ def test_an_incomplete_backup_is_listed_and_not_restored() -> None:
 
 
 def test_every_page_of_backups_is_read() -> None:
-    """An account holds more than one page of them, and other tables' among them."""
+    """Backups are found on every page of DynamoDB's list, which also has backups of other tables."""
 
     def answer(request: Request) -> Reply:
         if "ExclusiveStartBackupArn" in request.parameters:
@@ -144,24 +144,24 @@ def test_every_page_of_backups_is_read() -> None:
 
 
 def test_a_backup_is_waited_for() -> None:
-    """It is done when DynamoDB says so of all six tables."""
-    time, heard = ManualTime(), list[str]()
+    """Making a backup waits until the backups of all six tables are available."""
+    time, told = ManualTime(), list[str]()
     lists = iter([[], states("CREATING"), states("CREATING"), *[states("AVAILABLE")] * 2])
 
     def answer(request: Request) -> Reply:
         return success(BackupSummaries=next(lists)) if request.operation == "ListBackups" else success()
 
     with serving(answer) as server, closing(shop(server.url, time)) as store:
-        made = store.archive.back_up("mine", 0, heard.append)
+        made = store.archive.back_up("mine", 0, told.append)
 
     assert (True, 6, 2) == (made.complete, server.operations.count("CreateBackup"), len(time.pauses))
-    assert [f"backing up shop_{table.name}" for table in TABLES] == heard
+    assert [f"backing up shop_{table.name}" for table in TABLES] == told
 
 
-def test_a_restore_is_followed_to_the_end() -> None:
-    """Tables become usable one after the other; how many are is told."""
-    heard: list[str] = []
-    looked: dict[str, int] = {}
+def test_a_restore_is_waited_for() -> None:
+    """A restore waits until all tables can be used, and passes on how many are ready."""
+    told: list[str] = []
+    polls: dict[str, int] = {}
 
     def answer(request: Request) -> Reply:
         if request.operation == "ListBackups":
@@ -169,20 +169,20 @@ def test_a_restore_is_followed_to_the_end() -> None:
         if request.operation != "DescribeTable":
             return success()
         name = request.parameters["TableName"]
-        looked[name] = looked.get(name, 0) + 1
-        busy = name == "new_leads" and looked[name] < 3
+        polls[name] = polls.get(name, 0) + 1
+        busy = name == "new_leads" and polls[name] < 3
         return success(Table={"TableStatus": "ACTIVE", "RestoreSummary": {"RestoreInProgress": busy}})
 
     with serving(answer) as server, closing(shop(server.url)) as store:
-        store.archive.restore("mine", "new_", heard.append)
+        store.archive.restore("mine", "new_", told.append)
 
-    assert 3 == looked["new_leads"]
-    assert "then finish with `commercive tables apply` and `tables audit` on the prefix new_" in heard[0]
-    assert ["5 of 6 tables are restored", "6 of 6 tables are restored"] == list(dict.fromkeys(heard[1:]))
+    assert 3 == polls["new_leads"]
+    assert "then finish with `commercive tables apply` and `tables audit` on the prefix new_" in told[0]
+    assert ["5 of 6 tables are restored", "6 of 6 tables are restored"] == list(dict.fromkeys(told[1:]))
 
 
-def past(start: int = 0, end: int = 1000) -> Callable[[Request], Reply]:
-    """Answer for tables whose past is this window in seconds behind START; that of the leads begins 10 later."""
+def restorable(start: int = 0, end: int = 1000) -> Callable[[Request], Reply]:
+    """Answer for tables that can be restored to START + `start` to START + `end` seconds, the leads from 10 later."""
 
     def answer(request: Request) -> Reply:
         if request.operation == "DescribeTable":
@@ -190,7 +190,7 @@ def past(start: int = 0, end: int = 1000) -> Callable[[Request], Reply]:
         if request.operation != "DescribeContinuousBackups":
             return success()
         late = 10 if request.parameters["TableName"] == "shop_leads" else 0
-        window = {
+        recovery = {
             "PointInTimeRecoveryStatus": "ENABLED",
             "EarliestRestorableDateTime": START + start + late,
             "LatestRestorableDateTime": START + end,
@@ -198,7 +198,7 @@ def past(start: int = 0, end: int = 1000) -> Callable[[Request], Reply]:
         return success(
             ContinuousBackupsDescription={
                 "ContinuousBackupsStatus": "ENABLED",
-                "PointInTimeRecoveryDescription": window,
+                "PointInTimeRecoveryDescription": recovery,
             }
         )
 
@@ -207,9 +207,9 @@ def past(start: int = 0, end: int = 1000) -> Callable[[Request], Reply]:
 
 @pytest.mark.parametrize(("at", "sent"), [((START + 500) * 1000, START + 500), (None, START + 1000)])
 def test_all_tables_are_restored_to_one_second(at: int | None, sent: int) -> None:
-    """The second that was asked for, or else the latest that every table knows."""
-    with serving(past()) as server, closing(shop(server.url)) as store:
-        store.recovery.restore_moment(at, "new_", ignore_status)
+    """All tables are restored to the same second: the requested one, or the latest that every table can go back to."""
+    with serving(restorable()) as server, closing(shop(server.url)) as store:
+        store.recovery.restore_to_time(at, "new_", ignore_status)
     asked = [request.parameters for request in server.requests if request.operation == "RestoreTableToPointInTime"]
 
     assert {sent} == {each["RestoreDateTime"] for each in asked}
@@ -218,20 +218,20 @@ def test_all_tables_are_restored_to_one_second(at: int | None, sent: int) -> Non
     }
 
 
-def test_a_second_outside_of_the_past_is_refused() -> None:
-    """With the table that does not know it and what it knows, before anything is begun."""
+def test_a_time_to_which_a_table_cannot_go_back_is_refused() -> None:
+    """The error names a table and the times that it can go back to; nothing is started."""
     with (
-        serving(past()) as server,
+        serving(restorable()) as server,
         closing(shop(server.url)) as store,
         pytest.raises(Invalid, match="shop_leads can be restored to 2025-11-13T02:13:30Z to 2025-11-13T02:30:00Z"),
     ):
-        store.recovery.restore_moment((START + 5) * 1000, "new_", ignore_status)
+        store.recovery.restore_to_time((START + 5) * 1000, "new_", ignore_status)
 
     assert "RestoreTableToPointInTime" not in server.operations
 
 
-def test_recovery_that_is_off_is_said() -> None:
-    """And how to turn it on."""
+def test_a_restore_without_point_in_time_recovery_is_refused() -> None:
+    """When point-in-time recovery is off, the error says how to turn it on."""
     off = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "OFF"}}
     with (
         serving(lambda _: success(ContinuousBackupsDescription=off)) as server,
@@ -240,7 +240,7 @@ def test_recovery_that_is_off_is_said() -> None:
             Invalid, match="recovery of shop_conversations is off; turn it on with `commercive tables apply`"
         ),
     ):
-        store.recovery.restore_moment(None, "new_", ignore_status)
+        store.recovery.restore_to_time(None, "new_", ignore_status)
 
 
 @pytest.mark.parametrize(
@@ -251,8 +251,8 @@ def test_recovery_that_is_off_is_said() -> None:
         ("InvalidRestoreTimeException", Invalid),
     ],
 )
-def test_refusals_of_dynamodb_are_told_in_its_words(code: str, error: type[Exception]) -> None:
-    """Each kind with its own exit code."""
+def test_refused_restores_quote_dynamodb(code: str, error: type[Exception]) -> None:
+    """Each reason of a refused restore has its own type of error, and the message quotes DynamoDB."""
 
     def answer(request: Request) -> Reply:
         if request.operation == "ListBackups":
@@ -268,14 +268,14 @@ def test_refusals_of_dynamodb_are_told_in_its_words(code: str, error: type[Excep
 
 
 def test_a_server_without_backups_says_so(real_endpoint: str) -> None:
-    """Compatible servers lack them: not supported here, and no crash."""
+    """On compatible servers, backups and restores are refused as not supported."""
     with closing(store_at(real_endpoint)) as store:
         with pytest.raises(Invalid, match="a backup is not supported here"):
             store.archive.back_up(None, 0, ignore_status)
         with pytest.raises(Invalid, match="a backup is not supported here"):
             store.archive.backups()
         with pytest.raises(Invalid, match="point-in-time recovery is not supported here"):
-            store.recovery.restore_moment(None, "new_", ignore_status)
+            store.recovery.restore_to_time(None, "new_", ignore_status)
 
 
 def shop(endpoint: str, time: ManualTime | None = None) -> DynamoDBStore:

@@ -1,4 +1,4 @@
-"""Bulk load into DynamoDB: everything arrives, in constant memory, however often it is pushed back."""
+"""Bulk loads into DynamoDB: every item is stored, in constant memory, however often the server leaves some out."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,12 +35,12 @@ def puts_of(request: Request) -> list[dict[str, Any]]:
 
 
 def sent(server: Server) -> list[int]:
-    """Return how many items each batch had."""
+    """Return the number of items in each batch."""
     return [len(puts_of(request)) for request in server.requests if request.operation == "BatchWriteItem"]
 
 
 def half_unprocessed(request: Request) -> Answer:
-    """Take the first half, rounded up, and leave the rest."""
+    """Process the first half, rounded up, and return the rest as unprocessed."""
     if request.operation == "DescribeTable":
         return OURS
     puts = puts_of(request)
@@ -54,8 +54,8 @@ def none_processed(request: Request) -> Answer:
     return success(UnprocessedItems=request.parameters["RequestItems"])
 
 
-def test_any_number_of_items_arrives(real_endpoint: str) -> None:
-    """Items come from any iterable, and all of them are stored."""
+def test_any_number_of_items_is_stored(real_endpoint: str) -> None:
+    """All items of any iterable are stored."""
     with tables_on(store_at(real_endpoint), AFFILIATE_STATS) as store:
         stored = store.batch_put(AFFILIATE_STATS, iter(affiliates(1203)))
         found = store.scan(AFFILIATE_STATS).items
@@ -64,8 +64,8 @@ def test_any_number_of_items_arrives(real_endpoint: str) -> None:
     assert affiliates(1203) == sorted(found, key=lambda item: item["total_leads"])
 
 
-def test_of_two_with_one_key_the_later_stays(real_endpoint: str) -> None:
-    """A file that names one key twice within a batch loads as a sequence of puts would."""
+def test_of_two_items_with_one_key_the_later_stays(real_endpoint: str) -> None:
+    """A batch with one key twice is stored as a sequence of puts would be: the last item stays."""
     with tables_on(store_at(real_endpoint), AFFILIATE_STATS) as store:
         store.batch_put(AFFILIATE_STATS, [{"affiliate_id": "ann", "total_leads": number} for number in (1, 2, 3)])
         found = store.scan(AFFILIATE_STATS).items
@@ -73,8 +73,8 @@ def test_of_two_with_one_key_the_later_stays(real_endpoint: str) -> None:
     assert [{"affiliate_id": "ann", "total_leads": 3}] == found
 
 
-def test_nothing_to_store_is_no_request() -> None:
-    """An empty load succeeds."""
+def test_an_empty_load_sends_no_request() -> None:
+    """Loading no items succeeds without a request."""
     with serving(script(success())) as server:
         store = store_at(server.url)
         stored = store.batch_put(AFFILIATE_STATS, [])
@@ -84,7 +84,7 @@ def test_nothing_to_store_is_no_request() -> None:
 
 
 def test_unprocessed_items_are_sent_again() -> None:
-    """DynamoDB answers "success" with items left over; they are sent again until none is."""
+    """DynamoDB may leave items of a batch unprocessed; they are sent again until all are stored."""
     time = ManualTime()
     with serving(half_unprocessed) as server:
         store = store_at(server.url, time, prefix="shop_")
@@ -96,12 +96,12 @@ def test_unprocessed_items_are_sent_again() -> None:
     assert 4 == len(time.pauses)
 
 
-def test_a_batch_that_gets_nowhere_ends_in_unavailable() -> None:
-    """A table that takes nothing for as long as the deadline is reported, and repeating the load is safe."""
+def test_a_batch_of_which_nothing_is_stored_ends_in_unavailable() -> None:
+    """When no item is stored within the deadline, the error names the table and says that a repetition is safe."""
     time = ManualTime()
     with serving(none_processed) as server:
         store = store_at(server.url, time, prefix="shop_")
-        with pytest.raises(Unavailable, match=r"25 items of a batch were not taken.*safe to do it again"):
+        with pytest.raises(Unavailable, match=r"25 items of a batch were not stored.*safe to do it again"):
             store.batch_put(AFFILIATE_STATS, affiliates(25))
         store.close()
 
@@ -109,7 +109,7 @@ def test_a_batch_that_gets_nowhere_ends_in_unavailable() -> None:
 
 
 def test_a_throttled_batch_is_tried_again() -> None:
-    """Throttling of a whole batch, and a lost reply, cost a pause."""
+    """A batch is sent again after throttling and after a lost reply."""
     with serving(script(OURS, refusal("ProvisionedThroughputExceededException"), None, success())) as server:
         store = store_at(server.url, prefix="shop_")
         stored = store.batch_put(AFFILIATE_STATS, affiliates(3))
@@ -119,7 +119,7 @@ def test_a_throttled_batch_is_tried_again() -> None:
 
 
 def test_an_item_that_breaks_a_limit_is_refused() -> None:
-    """The port's limits hold for bulk loads, and name the item's fault."""
+    """The limits of items are checked in bulk loads; the error names what is wrong."""
     with serving(script(success())) as server:
         store = store_at(server.url)
         with pytest.raises(Invalid, match="affiliate_id is a key"):
@@ -130,7 +130,7 @@ def test_an_item_that_breaks_a_limit_is_refused() -> None:
 
 
 def test_items_are_read_as_they_are_needed() -> None:
-    """A load of any size takes constant memory: while the server stands still, only some batches are read ahead."""
+    """A load of any size takes constant memory: only a limited number of batches is read ahead."""
     read = 0
 
     def endless() -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Changes of tables on DynamoDB: what is sent, in which order, and how long is waited."""
+"""Changes of tables on DynamoDB: which requests are sent, in which order, and how long to wait."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,14 +28,14 @@ OTHER = "AffiliateLeadsIndex"
 
 
 class HastyTime(ManualTime):
-    """Passes a thousand times as fast as it is told."""
+    """A clock on which each pause takes a thousand times as long."""
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds * 1000)
 
 
 def described(status: str = "ACTIVE", **indexes: str) -> Reply:
-    """Return DescribeTable's reply for the leads, with the states of indexes by name."""
+    """Return the reply to DescribeTable for the leads, with the states of indexes by name."""
     return success(
         Table={
             "TableName": "t_leads",
@@ -71,18 +71,18 @@ def aws() -> Iterator[DynamoDBStore]:
 def test_protections_are_taken_away_and_put_back(
     aws: DynamoDBStore, away: TableChange, back: TableChange, field: str
 ) -> None:
-    """Each change shows in the description, and its opposite undoes it."""
-    seen: list[Any] = [getattr(aws.describe_table(OPS), field)]
+    """The description shows each change, and the opposite change undoes it."""
+    values: list[Any] = [getattr(aws.describe_table(OPS), field)]
     for change in (away, back):
         aws.change_table(OPS, change)
-        seen.append(getattr(aws.describe_table(OPS), field))
+        values.append(getattr(aws.describe_table(OPS), field))
 
-    assert seen[0] == seen[2]
-    assert seen[0] != seen[1]
+    assert values[0] == values[2]
+    assert values[0] != values[1]
 
 
-def test_tags_that_are_not_ours_stay(aws: DynamoDBStore) -> None:
-    """Tagging adds to what is there."""
+def test_other_tags_stay(aws: DynamoDBStore) -> None:
+    """Setting tags leaves a table's other tags as they are."""
     aws.change_table(OPS, SetTags((("team", "ops"),)))
     info = aws.describe_table(OPS)
 
@@ -100,8 +100,8 @@ def test_tags_that_are_not_ours_stay(aws: DynamoDBStore) -> None:
     ],
     ids=str,
 )
-def test_what_is_sent(change: TableChange, sent: dict[str, Any]) -> None:
-    """One thing a request, between two looks that the table is not being changed."""
+def test_a_change_is_one_request(change: TableChange, sent: dict[str, Any]) -> None:
+    """A change is sent as one request, after a check that the table can be changed and before waiting for it."""
     with serving(script(described(), success(), described())) as server, closing(store_at(server.url)) as store:
         store.change_table(LEADS, change)
 
@@ -109,9 +109,9 @@ def test_what_is_sent(change: TableChange, sent: dict[str, Any]) -> None:
     assert sent == {name: value for name, value in server.requests[1].parameters.items() if name != "TableName"}
 
 
-def test_an_index_is_followed_until_it_can_be_used() -> None:
-    """First whatever else is being built is waited for, then the index itself, and each new state is told."""
-    time, heard = ManualTime(), list[str]()
+def test_a_new_index_is_waited_for() -> None:
+    """The call waits for other indexes first, then for the new one, and passes each state to `on_status`."""
+    time, states = ManualTime(), list[str]()
     building = described("UPDATING", **{OTHER: "ACTIVE", STATUS.name: "CREATING"})
     ready = described(**{OTHER: "ACTIVE", STATUS.name: "ACTIVE"})
     replies = [
@@ -123,7 +123,7 @@ def test_an_index_is_followed_until_it_can_be_used() -> None:
         ready,
     ]
     with serving(script(*replies)) as server, closing(store_at(server.url, time)) as store:
-        store.change_table(LEADS, CreateIndex(STATUS), heard.append)
+        store.change_table(LEADS, CreateIndex(STATUS), states.append)
 
     (sent,) = [request.parameters for request in server.requests if request.operation == "UpdateTable"]
     assert [{"Create": {"IndexName": STATUS.name}}] == [
@@ -135,11 +135,11 @@ def test_an_index_is_followed_until_it_can_be_used() -> None:
         f"t_leads UPDATING, index {OTHER} DELETING",
         "t_leads ACTIVE",
         f"t_leads UPDATING, index {STATUS.name} BACKFILLING",
-    ] == list(dict.fromkeys(heard))
+    ] == list(dict.fromkeys(states))
 
 
 def test_an_index_that_is_being_built_is_only_waited_for() -> None:
-    """Repeated after an interruption, the command goes on waiting and asks for nothing."""
+    """Repeated after an interruption, the call only waits and does not create the index again."""
     replies = [described("UPDATING", **{STATUS.name: "CREATING"}), described(**{STATUS.name: "ACTIVE"})]
     with serving(script(*replies)) as server, closing(store_at(server.url)) as store:
         store.change_table(LEADS, CreateIndex(STATUS))
@@ -147,10 +147,10 @@ def test_an_index_that_is_being_built_is_only_waited_for() -> None:
     assert {"DescribeTable"} == set(server.operations)
 
 
-def test_waiting_can_be_left() -> None:
-    """Ctrl-C ends the waiting; the index goes on being built."""
+def test_waiting_can_be_interrupted() -> None:
+    """Ctrl-C ends the waiting; DynamoDB goes on building the index."""
 
-    def leave(_words: str) -> None:
+    def interrupt(_state: str) -> None:
         raise KeyboardInterrupt
 
     with (
@@ -158,13 +158,13 @@ def test_waiting_can_be_left() -> None:
         closing(store_at(server.url)) as store,
         pytest.raises(KeyboardInterrupt),
     ):
-        store.change_table(LEADS, CreateIndex(STATUS), leave)
+        store.change_table(LEADS, CreateIndex(STATUS), interrupt)
 
     assert ["DescribeTable"] == server.operations
 
 
 def test_a_lost_reply_does_not_drop_twice() -> None:
-    """The second try finds the table being changed, which is what was asked for."""
+    """After a lost reply, the second try finds that the table is being changed, and the call succeeds."""
     here, gone = described(**{STATUS.name: "ACTIVE"}), described()
     replies = [here, here, None, refusal("ResourceInUseException"), described(**{STATUS.name: "DELETING"}), gone]
     with serving(script(*replies)) as server, closing(store_at(server.url)) as store:
@@ -173,21 +173,21 @@ def test_a_lost_reply_does_not_drop_twice() -> None:
     assert 2 == server.operations.count("UpdateTable")
 
 
-def test_an_index_is_given_up_after_a_day() -> None:
-    """Nobody waits for ever; the message says that it may still end well."""
+def test_a_change_is_waited_for_at_most_a_day() -> None:
+    """After a day the call raises Unavailable, which says that the change may still succeed."""
     time = HastyTime()
     with (
         serving(script(described("UPDATING"))) as server,
         closing(store_at(server.url, time)) as store,
-        pytest.raises(Unavailable, match="it may still end well"),
+        pytest.raises(Unavailable, match="it may still succeed"),
     ):
         store.change_table(LEADS, SetBilling("PAY_PER_REQUEST"))
 
     assert 80_000 < time.seconds < 90_000
 
 
-def test_what_a_server_lacks_is_refused_in_those_words() -> None:
-    """A change that a compatible server has never heard of is not reported as made."""
+def test_a_change_that_the_server_does_not_support_is_refused() -> None:
+    """A change that a compatible server does not know is an error that says so."""
     replies = [described(), refusal("UnknownOperationException")]
     with (
         serving(script(*replies)) as server,

@@ -1,4 +1,4 @@
-"""The CloudFormation template and `tables create` make the same tables: compared field by field, deployed neither."""
+"""The CloudFormation template and `tables create` declare the same tables; compared without deploying either."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ PREFIX = "shop_"
 
 
 def created(table: Table) -> dict[str, Any]:
-    """Return every field that `create` sends for a table, under the names that CloudFormation has for them."""
+    """Return every field that `create` sends for a table, under CloudFormation's names."""
     with serving(lambda _: success(Table={"TableStatus": "ACTIVE"})) as server:
         with closing(store_at(server.url, prefix=PREFIX)) as store:
             store.create_table(table)
@@ -37,20 +37,20 @@ def fields(request: Request) -> dict[str, Any]:
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_the_template_and_create_agree(table: Table) -> None:
-    """Every field that one declares the other does too, with the same value: stacks and `create` do not drift."""
+    """Template and `tables create` declare the same fields with the same values, so that they do not drift apart."""
     resource = tables_stack(PREFIX)["Resources"][logical_id(table)]
 
     assert created(table) == resource["Properties"]
     assert ("AWS::DynamoDB::Table", "Retain") == (resource["Type"], resource["DeletionPolicy"])
 
 
-def test_the_template_holds_the_tables_alone() -> None:
-    """Six resources, for who deploys the API otherwise."""
+def test_the_template_holds_only_the_tables() -> None:
+    """The template has the six tables and no other resource, for those who deploy the API in another way."""
     assert {logical_id(table) for table in TABLES} == set(tables_stack(PREFIX)["Resources"])
 
 
-def test_cfn_lint_has_nothing_to_say(tmp_path: Path) -> None:
-    """Neither errors nor warnings."""
+def test_cfn_lint_accepts_the_template(tmp_path: Path) -> None:
+    """cfn-lint finds no errors and no warnings in the template."""
     path = tmp_path / "tables.json"
     path.write_text(json.dumps(tables_stack(PREFIX)))
     linted = subprocess.run(  # noqa: S603 - the linter of this environment

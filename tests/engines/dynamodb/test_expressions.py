@@ -1,4 +1,4 @@
-"""Conditions as DynamoDB understands them: the same as the port defines them."""
+"""Conditions and updates as DynamoDB's expressions mean the same as `store.writes` defines."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -53,8 +53,8 @@ def store(real_endpoint: str) -> Iterator[DynamoDBStore]:
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(condition=conditions, there=st.booleans())
-def test_the_server_judges_conditions_as_the_port_does(store: DynamoDBStore, condition: Condition, there: bool) -> None:
-    """A rule written once means the same on either engine, however its conditions are nested."""
+def test_the_server_agrees_with_holds(store: DynamoDBStore, condition: Condition, there: bool) -> None:
+    """A condition holds on the server exactly when `holds` says so, however conditions are nested."""
     key = KEY if there else {"pk": "not", "sk": "there"}
     try:
         store.transact(Check(OPS, key, when=condition))
@@ -79,13 +79,13 @@ def test_the_server_judges_conditions_as_the_port_does(store: DynamoDBStore, con
         (AnyOf(), "attribute_exists(#n0) AND attribute_not_exists(#n0)"),
     ],
 )
-def test_parentheses_are_never_doubled(condition: Condition, expected: str) -> None:
-    """DynamoDB refuses redundant parentheses, which compatible servers let pass."""
+def test_expressions_have_no_redundant_parentheses(condition: Condition, expected: str) -> None:
+    """Expressions have no redundant parentheses, which DynamoDB refuses and compatible servers accept."""
     assert expected == condition_expression(condition, OPS, Placeholders())
 
 
-def test_an_update_names_everything_by_placeholder() -> None:
-    """Reserved words such as `status` are as good as any other name."""
+def test_an_update_has_placeholders_for_all_names_and_values() -> None:
+    """Reserved words such as `status` can be used as attribute names."""
     write = Update(OPS, KEY, set={"status": "x"}, default={"ttl": 1}, add={"count": 2}, remove=("size",))
 
     assert {

@@ -1,4 +1,4 @@
-"""Reads from DynamoDB: consistent where promised, in order, page by page."""
+"""Reads from DynamoDB: strongly consistent except on indexes, in order, page by page."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -51,7 +51,7 @@ def pages(store: DynamoDBStore, query: Query) -> list[list[str]]:
     ],
 )
 def test_text_bounds(store: DynamoDBStore, since: str | None, until: str | None, expected: list[str]) -> None:
-    """`since` leaves its own key out and `until` keeps it, in either direction."""
+    """`since` excludes its own key and `until` includes it, in either direction."""
     ascending = store.query(Query(MESSAGES, "c", since=since, until=until))
     descending = store.query(Query(MESSAGES, "c", since=since, until=until, descending=True))
 
@@ -74,7 +74,7 @@ def test_text_bounds(store: DynamoDBStore, since: str | None, until: str | None,
 def test_number_bounds_on_an_index(
     store: DynamoDBStore, since: int | None, until: int | None, expected: list[str]
 ) -> None:
-    """The same holds for numbers, zero among them, and for indexes."""
+    """Bounds on numbers, zero and negative ones too, and on indexes work in the same way."""
     page = store.query(Query(MESSAGES, "c", index="MessageTimestampIndex", since=since, until=until))
 
     assert expected == [item["message_id"] for item in page.items]
@@ -82,8 +82,8 @@ def test_number_bounds_on_an_index(
 
 @pytest.mark.parametrize("index", [None, "MessageTimestampIndex"])
 @pytest.mark.parametrize("descending", [False, True])
-def test_pages_go_on_where_they_ended(store: DynamoDBStore, index: str | None, descending: bool) -> None:
-    """Every page but the last holds `limit` items, none is lost and none comes twice."""
+def test_a_page_starts_where_the_last_one_ended(store: DynamoDBStore, index: str | None, descending: bool) -> None:
+    """Every page but the last holds `limit` items; no item is lost or returned twice."""
     query = Query(MESSAGES, "c", index=index, descending=descending, limit=3)
     bounded = Query(MESSAGES, "c", since="a", until="b", limit=1)
 
@@ -93,7 +93,7 @@ def test_pages_go_on_where_they_ended(store: DynamoDBStore, index: str | None, d
 
 
 def test_segments_are_disjoint_and_complete(store: DynamoDBStore) -> None:
-    """The parts of a parallel scan hold the table together, each item once."""
+    """The segments of a parallel scan together return each item of the table once."""
     parts = [store.scan(MESSAGES, segment=segment, segments=3).items for segment in range(3)]
     whole = store.scan(MESSAGES)
 
@@ -102,20 +102,20 @@ def test_segments_are_disjoint_and_complete(store: DynamoDBStore) -> None:
 
 
 def test_a_missing_item_is_none(store: DynamoDBStore) -> None:
-    """Reading what is not there is no error."""
+    """Reading a key without an item is no error and returns None."""
     assert store.get(MESSAGES, {"conversation_id": "c", "message_id": "none"}) is None
     assert FOUR[3] == store.get(MESSAGES, {"conversation_id": "c", "message_id": "bé"})
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_a_page_of_nothing_is_refused(store: DynamoDBStore, limit: int) -> None:
-    """A page holds one item at least."""
+def test_a_limit_below_one_is_refused(store: DynamoDBStore, limit: int) -> None:
+    """A limit of a page must be at least 1."""
     with pytest.raises(Invalid):
         store.query(Query(MESSAGES, "c", limit=limit))
 
 
-def test_an_empty_page_is_not_taken_for_the_last() -> None:
-    """DynamoDB may answer with no items and more to come; the caller is told to go on."""
+def test_an_empty_page_may_have_a_next_page() -> None:
+    """DynamoDB may return a page without items that is not the last; its `next` says where to go on."""
     key = {"conversation_id": "c", "message_id": "m"}
     with serving(script(success(Items=[], Count=0, LastEvaluatedKey=encode_item(key)), success(Items=[]))) as server:
         store = store_at(server.url)
@@ -129,7 +129,7 @@ def test_an_empty_page_is_not_taken_for_the_last() -> None:
 
 
 def test_reads_are_consistent_except_on_indexes() -> None:
-    """Gets, scans and table queries see every acknowledged write; DynamoDB has no such thing for indexes."""
+    """Gets, scans and table queries are strongly consistent; DynamoDB does not offer that for indexes."""
     with serving(lambda each: described(LEADS) if each.operation == "DescribeTable" else success()) as server:
         store = store_at(server.url)
         store.get(LEADS, {"lead_id": "l", "created_at": 1})
@@ -148,7 +148,7 @@ def test_reads_are_consistent_except_on_indexes() -> None:
 
 
 def test_an_empty_range_costs_no_request() -> None:
-    """Bounds with nothing between them are answered without asking."""
+    """A query whose bounds leave nothing returns an empty page without a request."""
     with serving(script(success())) as server:
         store = store_at(server.url)
         page = store.query(Query(MESSAGES, "c", since="b", until="b"))

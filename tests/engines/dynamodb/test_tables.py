@@ -1,4 +1,4 @@
-"""Table administration on DynamoDB: tables as the seed describes them, protected, and honestly described."""
+"""Table administration on DynamoDB: tables are created as declared, protected, described and deleted."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ INDEXING = success(Table={"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": [{"
 
 @pytest.fixture
 def aws() -> Iterator[DynamoDBStore]:
-    """Yield a store on moto, which knows the protections that compatible servers lack."""
+    """Yield a store on moto, which supports the protections that compatible servers lack."""
     with mock_aws():
         store = store_at(None, prefix="shop_")
         yield store
@@ -25,7 +25,7 @@ def aws() -> Iterator[DynamoDBStore]:
 
 
 def test_a_created_table_is_described_as_declared(aws: DynamoDBStore) -> None:
-    """Keys, indexes and on-demand billing are the seed's; deletion protection and recovery are on."""
+    """Keys, indexes and on-demand billing are as in the seed document; deletion protection and recovery are on."""
     aws.create_table(CONVERSATIONS)
     info = aws.describe_table(CONVERSATIONS)
 
@@ -35,14 +35,16 @@ def test_a_created_table_is_described_as_declared(aws: DynamoDBStore) -> None:
     assert {
         "UserConversationsIndex": (("user_id", "S"), ("updated_at", "N")),
         "ConversationStatusIndex": (("status", "S"), ("updated_at", "N")),
+        "ConversationWaitingIndex": (("waiting_for", "S"), ("waiting_since", "N")),
     } == info.indexes
+    assert "KEYS_ONLY" == info.projections["ConversationWaitingIndex"]
     assert (True, True, None) == (info.deletion_protection, info.point_in_time_recovery, info.ttl)
     assert "AWS owned key" == info.encryption
     assert () == aws.unsupported()
 
 
 def test_time_to_live_is_turned_on_where_declared(aws: DynamoDBStore) -> None:
-    """Counters and request keys expire by themselves."""
+    """Items of `ops`, such as counters and request keys, expire by their attribute `expires_at`."""
     aws.create_table(OPS)
     info = aws.describe_table(OPS)
 
@@ -50,8 +52,8 @@ def test_time_to_live_is_turned_on_where_declared(aws: DynamoDBStore) -> None:
     assert "expires_at" == info.ttl
 
 
-def test_all_six_tables_come_and_go(aws: DynamoDBStore) -> None:
-    """Deleting lifts the protection first and leaves nothing behind."""
+def test_all_six_tables_can_be_created_and_deleted(aws: DynamoDBStore) -> None:
+    """Deleting a table turns off its deletion protection first; afterwards the table is gone."""
     for table in TABLES:
         aws.create_table(table)
     for table in TABLES:
@@ -61,15 +63,15 @@ def test_all_six_tables_come_and_go(aws: DynamoDBStore) -> None:
 
 
 def test_a_table_is_not_created_twice(aws: DynamoDBStore) -> None:
-    """Creating what exists is a conflict, and leaves it alone."""
+    """Creating a table that exists is a conflict."""
     aws.create_table(LEADS)
 
     with pytest.raises(Conflict, match="table shop_leads exists already"):
         aws.create_table(LEADS)
 
 
-def test_a_real_server_has_what_it_has(real_endpoint: str) -> None:
-    """A server without some protection gets the table all the same, and says what it lacks."""
+def test_a_server_may_lack_protections(real_endpoint: str) -> None:
+    """A table is created also on a server that lacks a protection; `unsupported` names it."""
     store = store_at(real_endpoint)
     store.create_table(OPS)
     info = store.describe_table(OPS)
@@ -83,7 +85,7 @@ def test_a_real_server_has_what_it_has(real_endpoint: str) -> None:
 
 
 def test_creation_waits_until_the_table_can_be_used() -> None:
-    """A command that created a table can write to it at once: the table and its indexes have been waited for."""
+    """Creating a table waits for the table and its indexes, so that they can be used at once."""
     time = ManualTime()
     replies = [success(), refusal("ResourceNotFoundException"), CREATING, INDEXING, ACTIVE]
     young = refusal("ContinuousBackupsUnavailableException")
@@ -96,8 +98,8 @@ def test_creation_waits_until_the_table_can_be_used() -> None:
     assert 4 == len(time.pauses)
 
 
-def test_creation_is_given_up_after_two_minutes() -> None:
-    """A table that never becomes active is reported, not waited for without end."""
+def test_creation_is_waited_for_at_most_two_minutes() -> None:
+    """A table that does not become active within two minutes is an error."""
     time = ManualTime()
     with serving(script(success(), CREATING)) as server:
         store = store_at(server.url, time)
@@ -109,7 +111,7 @@ def test_creation_is_given_up_after_two_minutes() -> None:
 
 
 def test_a_lost_reply_to_create_is_no_conflict() -> None:
-    """When the first try made the table and its reply was lost, the second try's "exists" means it worked."""
+    """When the first try created the table and its reply was lost, the second try's "exists" counts as success."""
     replies = [None, refusal("ResourceInUseException"), ACTIVE, None, refusal("ValidationException"), success()]
     with serving(script(*replies)) as server:
         store = store_at(server.url)
@@ -120,8 +122,8 @@ def test_a_lost_reply_to_create_is_no_conflict() -> None:
     assert [*expected, "UpdateContinuousBackups"] == server.operations
 
 
-def test_what_is_sent_to_create_a_table() -> None:
-    """Protection and the tag are there from the first moment; encryption is left to AWS's own key."""
+def test_a_table_is_created_with_protection_and_tags() -> None:
+    """Deletion protection and tags are set by the request that creates the table; encryption is left to AWS's key."""
     with serving(script(success(), ACTIVE)) as server:
         store = store_at(server.url)
         store.create_table(AFFILIATE_STATS)

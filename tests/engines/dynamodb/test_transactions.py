@@ -1,4 +1,4 @@
-"""Transactions on DynamoDB: once and only once, or a clear reason why not."""
+"""Transactions on DynamoDB are applied exactly once, or fail with a clear reason."""
 
 from collections.abc import Iterator
 
@@ -33,29 +33,29 @@ def store(real_endpoint: str) -> Iterator[DynamoDBStore]:
 
 
 def test_a_lost_reply_does_not_add_twice(store: DynamoDBStore, real_endpoint: str) -> None:
-    """A write whose reply gets lost is tried again, and counts once."""
+    """A write whose reply is lost is tried again, and is applied once."""
     with serving(relay(real_endpoint, lose=lambda number: number < 2)) as server:
-        behind = store_at(server.url, prefix="transactions_")
-        behind.transact(ONE_MORE)
-        behind.close()
+        relayed = store_at(server.url, prefix="transactions_")
+        relayed.transact(ONE_MORE)
+        relayed.close()
 
     assert 3 == len(server.requests)
     assert 1 == len({request.parameters["ClientRequestToken"] for request in server.requests})
     assert {"affiliate_id": "ann", "total_leads": 1} == store.get(AFFILIATE_STATS, KEY)
 
 
-def test_a_condition_that_the_lost_try_broke_itself_does_not_fail(store: DynamoDBStore, real_endpoint: str) -> None:
-    """Creating something succeeds even when the first reply, which said so, was lost."""
+def test_a_put_of_a_new_item_succeeds_after_a_lost_reply(store: DynamoDBStore, real_endpoint: str) -> None:
+    """The second try does not fail because of the item that the first try stored before its reply was lost."""
     with serving(relay(real_endpoint, lose=lambda number: number == 0)) as server:
-        behind = store_at(server.url, prefix="transactions_")
-        behind.transact(Put(OPS, {"pk": "claim", "sk": "x", "owner": "ann"}, when=Absent()))
-        behind.close()
+        relayed = store_at(server.url, prefix="transactions_")
+        relayed.transact(Put(OPS, {"pk": "claim", "sk": "x", "owner": "ann"}, when=Absent()))
+        relayed.close()
 
     assert {"pk": "claim", "sk": "x", "owner": "ann"} == store.get(OPS, {"pk": "claim", "sk": "x"})
 
 
 def test_two_calls_with_the_same_writes_count_twice(store: DynamoDBStore) -> None:
-    """Only the tries of one call are one; calling again is doing it again."""
+    """Only the tries within one call are applied once; a second call is applied again."""
     store.transact(ONE_MORE)
     store.transact(ONE_MORE)
 
@@ -63,7 +63,7 @@ def test_two_calls_with_the_same_writes_count_twice(store: DynamoDBStore) -> Non
 
 
 def test_failed_conditions_report_positions_and_old_items(store: DynamoDBStore) -> None:
-    """A service learns which write failed and what was there, without another read."""
+    """ConditionFailed says which writes failed and holds the stored items, so that no other read is needed."""
     store.transact(ONE_MORE)
 
     with pytest.raises(ConditionFailed) as failed:
@@ -77,8 +77,8 @@ def test_failed_conditions_report_positions_and_old_items(store: DynamoDBStore) 
     assert store.get(OPS, {"pk": "a", "sk": "b"}) is None
 
 
-def test_every_kind_of_write_does_what_it_says(store: DynamoDBStore) -> None:
-    """Set, default, add, remove, put and delete work together, and on attributes named like reserved words."""
+def test_every_kind_of_write_is_applied(store: DynamoDBStore) -> None:
+    """Set, default, add, remove, put and delete work together, also on attributes named like reserved words."""
     key = {"pk": "a", "sk": "b"}
     store.transact(Put(OPS, {**key, "status": "old", "ttl": 5}), Put(OPS, {"pk": "x", "sk": "y"}))
     store.transact(
@@ -91,7 +91,7 @@ def test_every_kind_of_write_does_what_it_says(store: DynamoDBStore) -> None:
 
 
 def test_a_conflict_is_tried_again() -> None:
-    """Two writers of one item both succeed, one a little later."""
+    """A transaction that conflicts with another writer is tried again, with the same token."""
     time = ManualTime()
     replies = script(cancelled("None", "TransactionConflict"), refusal("TransactionInProgressException"), success())
     with serving(replies) as server:
@@ -105,8 +105,8 @@ def test_a_conflict_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_a_conflict_storm_ends_in_unavailable(share: float) -> None:
-    """After twelve tries with growing pauses of 10 to 500 ms the caller hears that the store is contended."""
+def test_lasting_conflicts_end_in_unavailable(share: float) -> None:
+    """After twelve tries with growing pauses of 10 to 500 ms, the error says that the store is contended."""
     time = ManualTime(share)
     with serving(script(cancelled("TransactionConflict"))) as server:
         store = store_at(server.url, time)
@@ -121,7 +121,7 @@ def test_a_conflict_storm_ends_in_unavailable(share: float) -> None:
 
 
 def test_no_try_starts_after_the_deadline() -> None:
-    """A caller with little time hears sooner."""
+    """With a short deadline there are fewer tries."""
     time = ManualTime(1.0)
     with serving(script(cancelled("ThrottlingError"))) as server:
         store = store_at(server.url, time, deadline=0.4)
@@ -133,8 +133,8 @@ def test_no_try_starts_after_the_deadline() -> None:
     assert 4 == len(server.requests)
 
 
-def test_a_failed_condition_beside_a_conflict_is_a_failed_condition() -> None:
-    """What cannot succeed is not tried again."""
+def test_a_failed_condition_with_a_conflict_is_not_tried_again() -> None:
+    """A transaction with a conflict and a failed condition raises ConditionFailed at once, as it cannot succeed."""
     old = {"affiliate_id": "ann", "total_leads": 3}
     with serving(script(cancelled("TransactionConflict", "ConditionalCheckFailed", old=old))) as server:
         store = store_at(server.url)
@@ -147,8 +147,8 @@ def test_a_failed_condition_beside_a_conflict_is_a_failed_condition() -> None:
 
 
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
-def test_what_dynamodb_finds_malformed_is_invalid(code: str) -> None:
-    """A write that DynamoDB will never take is the caller's to mend."""
+def test_a_write_that_dynamodb_refuses_is_invalid(code: str) -> None:
+    """A write that DynamoDB will never accept is the caller's mistake and is not tried again."""
     with serving(script(cancelled("TransactionConflict", code))) as server:
         store = store_at(server.url)
         with pytest.raises(Invalid):
@@ -159,8 +159,8 @@ def test_what_dynamodb_finds_malformed_is_invalid(code: str) -> None:
 
 
 @pytest.mark.parametrize("reply", [None, refusal("InternalServerError", status=500)])
-def test_an_unknown_outcome_is_called_so(reply: Reply | None) -> None:
-    """When no try of a write gets its reply, the caller hears that it may have happened and how to find out."""
+def test_the_error_says_that_the_outcome_is_unknown(reply: Reply | None) -> None:
+    """When no try of a write gets a reply, the error says that it may have been applied, and what to do."""
     with serving(script(reply)) as server:
         store = store_at(server.url)
         with pytest.raises(Unavailable, match="outcome unknown, retry with the same key"):
@@ -171,7 +171,7 @@ def test_an_unknown_outcome_is_called_so(reply: Reply | None) -> None:
 
 
 def test_limits_are_checked_before_anything_is_sent() -> None:
-    """A transaction that breaks a limit costs no request."""
+    """A transaction that breaks a limit is refused without a request."""
     with serving(script(success())) as server:
         store = store_at(server.url)
         with pytest.raises(Invalid, match="one item twice"):
@@ -184,11 +184,11 @@ def test_limits_are_checked_before_anything_is_sent() -> None:
 
 
 def test_round_trips_can_be_counted(real_endpoint: str) -> None:
-    """`on_request` hears of every request, which is how the budget of each action is checked."""
-    heard: list[str] = []
-    with tables_on(store_at(real_endpoint, on_request=heard.append), AFFILIATE_STATS) as store:
-        heard.clear()
+    """`on_request` is called for every request; the tests of round trips count them so."""
+    operations: list[str] = []
+    with tables_on(store_at(real_endpoint, on_request=operations.append), AFFILIATE_STATS) as store:
+        operations.clear()
         store.transact(ONE_MORE)
         store.get(AFFILIATE_STATS, KEY)
 
-        assert ["TransactWriteItems", "GetItem"] == heard
+        assert ["TransactWriteItems", "GetItem"] == operations

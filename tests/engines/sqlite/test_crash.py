@@ -1,4 +1,4 @@
-"""Writers may be killed at any moment: transactions are whole, and what was acknowledged is there."""
+"""Writers may be killed at any moment: transactions are complete, and acknowledged ones are stored."""
 
 import random
 import selectors
@@ -30,10 +30,10 @@ def path(tmp_path: Path) -> Path:
     return found
 
 
-def test_killed_writers_leave_whole_transactions(path: Path) -> None:
-    """Four processes are killed by SIGKILL in the middle of their work, three times over.
+def test_killed_writers_leave_complete_transactions(path: Path) -> None:
+    """Four writing processes are killed by SIGKILL, in three rounds.
 
-    Afterwards the file is sound, every pair is whole and counted, and each acknowledged transaction is there.
+    Afterwards the file is not corrupt, every pair is complete and counted, and each acknowledged pair is stored.
     """
     chance = random.Random(20_251_122)
     acknowledged: set[str] = set()
@@ -41,7 +41,7 @@ def test_killed_writers_leave_whole_transactions(path: Path) -> None:
         acknowledged |= killed_one_by_one(path, f"round{round_number}", chance)
 
         left, right, counted = contents(path)
-        assert sound(path)
+        assert is_intact(path)
         assert left == right
         assert len(left) == counted
         assert acknowledged <= left
@@ -49,9 +49,9 @@ def test_killed_writers_leave_whole_transactions(path: Path) -> None:
 
 
 def killed_one_by_one(path: Path, name: str, chance: random.Random) -> set[str]:
-    """Kill a random writer each time that some more transactions were acknowledged; return all acknowledged ones.
+    """Kill a random writer after each random number of acknowledged transactions; return all acknowledged ones.
 
-    What one writer acknowledges says nothing about how far another one is, so it is killed anywhere in its work.
+    The acknowledgements come from all writers, so a writer is killed at any point of its work.
     """
     acknowledged: set[str] = set()
     with ExitStack() as stack:
@@ -87,25 +87,25 @@ def writer(path: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def read_lines(lines: selectors.BaseSelector) -> set[str]:
     ready = lines.select(timeout=SILENCE_SECONDS)
-    assert ready, "no writer acknowledged anything any more"
+    assert ready, "no writer has acknowledged a transaction for a minute"
     chunks = [key.data.stdout.read(65_536) for key, _ in ready]
     assert all(chunks), "a writer ended by itself"
     return {line for chunk in chunks for line in complete_lines(chunk)}
 
 
 def complete_lines(chunk: bytes) -> set[str]:
-    """Return the lines; each was written at once, shorter than what a pipe takes whole."""
+    """Return the lines; each was written by one call and is short enough for a pipe to deliver it whole."""
     assert chunk.endswith(b"\n") or not chunk
     return set(chunk.decode().split())
 
 
-def sound(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
     with closing(sqlite3.connect(path)) as connection:
         return bool(connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)])
 
 
 def contents(path: Path) -> tuple[set[str], set[str], int]:
-    """Return the pairs by their left and by their right halves, and how many were counted."""
+    """Return the names of the stored left halves and right halves, and the number of counted pairs."""
     with closing(SQLiteStore(path)) as store:
         left = message_ids(store, Query(MESSAGES, "left"))
         right = message_ids(store, Query(MESSAGES, "right", index="MessageTimestampIndex"))

@@ -1,4 +1,4 @@
-"""Rows that somebody damaged by hand: whoever meets one hears which item of which table it is, and what to do."""
+"""Rows that somebody damaged by hand: the error names the item and its table, and says what to do."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import Damaged, Misconfigured
+from commercive_cli.domain.errors import Damaged, Unavailable
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Query
 from commercive_cli.store.schema import LEADS
@@ -51,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> Iterator[SQLiteStore]:
-    """Yield a store of three leads, in a file whose column of items takes anything."""
+    """Yield a store of three leads, in a file whose item column accepts any value."""
     with closing(SQLiteStore(path)) as made:
         made.create_table(LEADS)
         made.batch_put(LEADS, [{"lead_id": name, "created_at": 2, "status": "pending"} for name in "abc"])
@@ -78,7 +78,7 @@ def damage(path: Path, text: object) -> None:
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_a_damaged_item_is_named(path: Path, store: SQLiteStore, kind: str, use: str) -> None:
-    """Its table and key, what is wrong and the way out; never an internal error. Other items can be read."""
+    """The error names table, key and damage, and says how to repair it; other items can still be read."""
     text, reason = DAMAGES[kind]
     damage(path, text)
 
@@ -91,7 +91,7 @@ def test_a_damaged_item_is_named(path: Path, store: SQLiteStore, kind: str, use:
 
 @pytest.mark.parametrize("use", [*USES, "export"])
 def test_text_that_is_not_utf_8_is_damaged(path: Path, store: SQLiteStore, use: str) -> None:
-    """Python refuses it before anything else can look at it."""
+    """Text that Python cannot decode is reported as a damaged item, by every operation."""
     by_hand(path, "UPDATE commercive_leads SET _item = CAST(x'7bff' AS TEXT) WHERE lead_id = 'b'")
 
     with pytest.raises(Damaged, match=NAMED + "it is not JSON"):
@@ -99,8 +99,8 @@ def test_text_that_is_not_utf_8_is_damaged(path: Path, store: SQLiteStore, use: 
 
 
 @pytest.mark.parametrize("kind", ["cut short", "empty", "null", "number", "bytes", "list"])
-def test_an_export_meets_no_text_that_is_cut(path: Path, store: SQLiteStore, kind: str) -> None:
-    """Exports carry texts without reading them, and still none that is missing or lacks its end."""
+def test_an_export_refuses_missing_and_truncated_texts(path: Path, store: SQLiteStore, kind: str) -> None:
+    """Exports copy texts without parsing them, but a missing or truncated text is still an error."""
     text, reason = DAMAGES[kind]
     damage(path, text)
 
@@ -109,15 +109,15 @@ def test_an_export_meets_no_text_that_is_cut(path: Path, store: SQLiteStore, kin
     assert refusal.value.message.startswith(NAMED + reason)
 
 
-def test_an_item_with_another_spelling_is_sound(path: Path, store: SQLiteStore) -> None:
-    """Whoever mends an item by hand may write spaces."""
+def test_an_item_with_extra_spaces_is_not_damaged(path: Path, store: SQLiteStore) -> None:
+    """An item that somebody repaired by hand may hold spaces."""
     damage(path, (TEXT % '{"N":"1"}') + " ")
 
     assert 3 == len(store.scan_text(LEADS).rows) == len(store.scan(LEADS).items)
 
 
-def test_a_page_cannot_end_at_an_item_without_its_sort_key(path: Path, store: SQLiteStore) -> None:
-    """The row is in the index, the item says nothing of it, so the next page would start nowhere."""
+def test_an_item_without_the_key_of_its_index_is_damaged(path: Path, store: SQLiteStore) -> None:
+    """An item in an index that lacks the index's key is an error, since no page could start after it."""
     damage(path, '{"created_at":{"N":"2"},"lead_id":{"S":"b"}}')
 
     with pytest.raises(Damaged, match=NAMED + "its status is missing"):
@@ -125,16 +125,16 @@ def test_a_page_cannot_end_at_an_item_without_its_sort_key(path: Path, store: SQ
 
 
 def test_a_damaged_item_can_be_overwritten(path: Path, store: SQLiteStore) -> None:
-    """An import of what was exported earlier mends it."""
+    """A bulk load, as by an import, replaces a damaged item."""
     damage(path, None)
     store.batch_put(LEADS, [KEY | {"status": "approved"}])
 
     assert KEY | {"status": "approved"} == store.get(LEADS, KEY)
 
 
-def test_other_errors_stay_what_they_are(path: Path, store: SQLiteStore) -> None:
-    """A table without its index is no damaged item."""
+def test_a_missing_index_is_not_reported_as_damage(path: Path, store: SQLiteStore) -> None:
+    """A query by an index that is missing says that the table is not as it should be."""
     by_hand(path, 'DROP INDEX "commercive_leads.LeadStatusIndex"')
 
-    with pytest.raises(Misconfigured, match="not as it should be"):
+    with pytest.raises(Unavailable, match="LeadStatusIndex of commercive_leads is missing"):
         store.query(Query(LEADS, "pending", index="LeadStatusIndex"))

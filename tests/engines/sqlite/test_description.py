@@ -1,4 +1,4 @@
-"""Drift of a SQLite file that somebody changed by hand: all that matters to queries is noticed, and mended."""
+"""Drift of a SQLite file that somebody changed by hand: whatever affects queries is found and repaired."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def by_hand(path: Path, *statements: str) -> None:
         connection.commit()
 
 
-def remade(path: Path, name: str, statement: str) -> None:
+def replace_index(path: Path, name: str, statement: str) -> None:
     by_hand(path, f'DROP INDEX "{name}"', statement.format(f'"{name}"'))
 
 
@@ -51,12 +51,12 @@ def remade(path: Path, name: str, statement: str) -> None:
         ("(lower(lead_id))", "an expression ?, ALL"),
     ],
 )
-def test_an_index_of_somebody_is_one_too_many(path: Path, store: SQLiteStore, columns: str, live: str) -> None:
-    """However many columns it has it is no time to live, and `apply` drops it for good."""
+def test_an_undeclared_index_is_dropped(path: Path, store: SQLiteStore, columns: str, live: str) -> None:
+    """An index that is not declared, with any columns, is a difference, and `apply` drops it."""
     by_hand(path, f'CREATE INDEX "commercive_leads.Foo" ON commercive_leads{columns}')
-    estate = DriftService(store)
-    (found,) = estate.diff().differences
-    applied = estate.apply()
+    drift = DriftService(store)
+    (found,) = drift.diff().differences
+    applied = drift.apply()
 
     assert ("index Foo", "nothing", live, True) == (found.what, found.declared, found.live, found.fixable)
     assert (["drop index Foo"], []) == ([each.change for each in applied.changes], applied.remaining)
@@ -73,12 +73,12 @@ def test_an_index_of_somebody_is_one_too_many(path: Path, store: SQLiteStore, co
         f"CREATE UNIQUE INDEX {{}} ON commercive_leads {COLUMNS} {SPARSE}",
     ],
 )
-def test_an_index_that_was_made_otherwise_is_made_again(path: Path, store: SQLiteStore, statement: str) -> None:
-    """Other columns, or another condition: queries by it fail or go slow, so `apply` drops and creates it."""
-    remade(path, "commercive_leads.LeadStatusIndex", statement)
-    estate = DriftService(store)
-    (found,) = estate.diff().differences
-    applied = estate.apply()
+def test_an_index_that_differs_is_created_again(path: Path, store: SQLiteStore, statement: str) -> None:
+    """With an index of other columns or another condition queries fail or are slow, so `apply` creates it again."""
+    replace_index(path, "commercive_leads.LeadStatusIndex", statement)
+    drift = DriftService(store)
+    (found,) = drift.diff().differences
+    applied = drift.apply()
 
     assert ("index LeadStatusIndex", True) == (found.what, found.fixable)
     assert "made by CREATE" in found.live
@@ -87,9 +87,9 @@ def test_an_index_that_was_made_otherwise_is_made_again(path: Path, store: SQLit
     assert [LEAD] == store.query(Query(LEADS, "pending", index="LeadStatusIndex")).items
 
 
-def test_the_same_index_spelled_otherwise_is_the_same(path: Path, store: SQLiteStore) -> None:
-    """Upper and lower case, quotes and spaces are no drift."""
-    remade(
+def test_another_spelling_of_an_index_is_no_difference(path: Path, store: SQLiteStore) -> None:
+    """Case, quotes and spaces in the statement of an index are no drift."""
+    replace_index(
         path,
         "commercive_leads.LeadStatusIndex",
         'create index {} on Commercive_Leads("status","created_at",  lead_id) where Status is not null',
@@ -98,12 +98,12 @@ def test_the_same_index_spelled_otherwise_is_the_same(path: Path, store: SQLiteS
     assert [] == DriftService(store).diff().differences
 
 
-def test_a_time_to_live_that_was_made_otherwise_is_turned_on_again(path: Path, store: SQLiteStore) -> None:
-    """An index of its name on another column lets nothing expire."""
-    remade(path, "commercive_ops.expires_at", "CREATE INDEX {} ON commercive_ops (sk)")
-    estate = DriftService(store)
-    (found,) = estate.diff().differences
-    applied = estate.apply()
+def test_a_time_to_live_on_another_column_is_turned_on_again(path: Path, store: SQLiteStore) -> None:
+    """An index on another column with the name of the TTL's index is reported as "off", and `apply` replaces it."""
+    replace_index(path, "commercive_ops.expires_at", "CREATE INDEX {} ON commercive_ops (sk)")
+    drift = DriftService(store)
+    (found,) = drift.diff().differences
+    applied = drift.apply()
 
     assert ("time to live", "off", True) == (found.what, found.live, found.fixable)
     assert (["turn on TTL on expires_at"], []) == ([each.change for each in applied.changes], applied.remaining)
@@ -112,11 +112,11 @@ def test_a_time_to_live_that_was_made_otherwise_is_turned_on_again(path: Path, s
     assert "expires_at" == info.ttl
 
 
-def test_a_table_without_its_items_is_told_with_the_way_out(path: Path, store: SQLiteStore) -> None:
-    """`diff` still tells of every table; what it cannot mend, it says how to."""
+def test_a_missing_column_is_a_difference_with_a_remedy(path: Path, store: SQLiteStore) -> None:
+    """`diff` works with a missing column; `apply` cannot repair it, and the remedy says what to do instead."""
     by_hand(path, "ALTER TABLE commercive_leads DROP COLUMN _item")
-    estate = DriftService(store)
-    (found,) = estate.diff().differences
+    drift = DriftService(store)
+    (found,) = drift.diff().differences
 
     assert ("commercive_leads", "columns", "_item", "missing", False) == (
         found.table,
@@ -126,4 +126,4 @@ def test_a_table_without_its_items_is_told_with_the_way_out(path: Path, store: S
         found.fixable,
     )
     assert "with a --store of a new prefix or file" in found.remedy
-    assert [found] == estate.apply().remaining
+    assert [found] == drift.apply().remaining

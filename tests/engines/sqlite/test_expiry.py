@@ -1,4 +1,4 @@
-"""Expired items vanish in their own time, a few with each write, so that a file does not grow for ever."""
+"""Expired items are deleted, a few with each write, so that a file does not grow for ever."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -31,8 +31,8 @@ def left(store: SQLiteStore) -> list[str]:
     return [item["sk"] for item in store.scan(OPS).items]
 
 
-def test_each_write_drops_up_to_ten_of_the_longest_expired(store: SQLiteStore) -> None:
-    """No write pays for a large clean-up, and the backlog is gone after a few."""
+def test_each_write_deletes_up_to_ten_of_the_longest_expired(store: SQLiteStore) -> None:
+    """No single write takes long, and a backlog of expired items is deleted after a few writes."""
     store.batch_put(OPS, [row(f"{n:02}", NOW - 9 * DAY + n) for n in range(25)])
 
     sizes = []
@@ -43,8 +43,8 @@ def test_each_write_drops_up_to_ten_of_the_longest_expired(store: SQLiteStore) -
     assert [16, 6, 1, 1] == sizes
 
 
-def test_what_expired_less_than_a_day_ago_stays(store: SQLiteStore) -> None:
-    """Nobody may rely on expiry to the second, so clocks that differ do no harm."""
+def test_items_that_expired_less_than_a_day_ago_stay(store: SQLiteStore) -> None:
+    """Items are deleted a day after they expired, so that clocks which differ do no harm."""
     store.batch_put(OPS, [row("hour", NOW - 3600), row("future", NOW + 1), row("week", NOW - 7 * DAY)])
     store.transact(Put(OPS, {"pk": "p", "sk": "without"}))
 
@@ -52,7 +52,7 @@ def test_what_expired_less_than_a_day_ago_stays(store: SQLiteStore) -> None:
 
 
 @pytest.mark.parametrize("expires_at", ["1", True, None, 10**30], ids=repr)
-def test_what_is_no_time_never_expires(store: SQLiteStore, expires_at: object) -> None:
+def test_an_item_whose_expiry_is_not_a_time_never_expires(store: SQLiteStore, expires_at: object) -> None:
     """An expiry that is not a number of seconds is ignored, as on DynamoDB."""
     store.batch_put(OPS, [row("odd", expires_at)])
     store.transact(Put(OPS, {"pk": "p", "sk": "other"}))
@@ -61,7 +61,7 @@ def test_what_is_no_time_never_expires(store: SQLiteStore, expires_at: object) -
 
 
 def test_writes_to_other_tables_leave_expired_items_alone(store: SQLiteStore) -> None:
-    """Only those who write to the table clean it."""
+    """Only writes to a table delete its expired items."""
     store.batch_put(OPS, [row("old", 1)])
     store.transact(Put(MESSAGES, {"conversation_id": "c", "message_id": "m"}))
 

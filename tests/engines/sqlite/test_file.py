@@ -1,4 +1,4 @@
-"""What people hear about a file that is missing, locked, damaged or something else, and what the file is like."""
+"""Errors about a file that is missing, locked, damaged or no database, and properties of the file itself."""
 
 import os
 import sqlite3
@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> Iterator[SQLiteStore]:
-    """Yield a store with one table that holds `STATS`; it gives up on locks at once."""
+    """Yield a store with one table that holds `STATS`; it waits for locks only 0.05 s."""
     with closing(SQLiteStore(path, deadline=0.05)) as opened:
         opened.create_table(AFFILIATE_STATS)
         opened.transact(Put(AFFILIATE_STATS, STATS))
@@ -49,7 +49,7 @@ def store(path: Path) -> Iterator[SQLiteStore]:
 
 @pytest.mark.parametrize("use", USES)
 def test_a_missing_file_is_not_created_by_using_it(path: Path, use: str) -> None:
-    """A mistyped path gives the path and the next step, and leaves nothing behind."""
+    """The error for a missing file names the path and the next step, and no file is created."""
     with closing(SQLiteStore(path / "deep" / "store.db")) as missing:
         with pytest.raises(Misconfigured, match=r"no store at .*store\.db; create it with `commercive tables create`"):
             USES[use](missing)
@@ -59,7 +59,7 @@ def test_a_missing_file_is_not_created_by_using_it(path: Path, use: str) -> None
 
 
 def test_creating_the_first_table_creates_the_file_for_its_owner_alone(path: Path) -> None:
-    """Directories are made as needed; chats and e-mail addresses are not readable by other users."""
+    """Missing directories are created; other users cannot read the file."""
     path = path / "new" / "store.db"
     with closing(SQLiteStore(path)) as store:
         store.create_table(OPS)
@@ -69,7 +69,7 @@ def test_creating_the_first_table_creates_the_file_for_its_owner_alone(path: Pat
 
 @pytest.mark.parametrize("name", ["a b.db", "50%.db", "what?.db", "no#1.db", "é🙂.db", "file:x.db"])
 def test_any_file_name_works(tmp_path: Path, name: str) -> None:
-    """Characters that mean something in URLs mean nothing in a path."""
+    """Characters that have a meaning in URLs have none in a path."""
     with closing(SQLiteStore(tmp_path / name)) as store:
         store.create_table(OPS)
 
@@ -78,7 +78,7 @@ def test_any_file_name_works(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("use", USES)
 def test_another_file_is_left_as_it_is(path: Path, use: str) -> None:
-    """A text file given by mistake is refused by name and not touched."""
+    """A text file given by mistake is refused by name and not changed."""
     path.write_text("Dear diary, " * 1000)
 
     with closing(SQLiteStore(path)) as store, pytest.raises(Invalid, match=r"store\.db is not a SQLite database"):
@@ -87,7 +87,7 @@ def test_another_file_is_left_as_it_is(path: Path, use: str) -> None:
 
 
 def test_creating_a_table_in_another_file_is_refused(path: Path) -> None:
-    """`tables create` does not overwrite a file either."""
+    """Creating a table does not overwrite a file that is not a database."""
     path.write_text("Dear diary, " * 1000)
 
     with closing(SQLiteStore(path)) as store, pytest.raises(Invalid, match="not a SQLite database"):
@@ -96,21 +96,21 @@ def test_creating_a_table_in_another_file_is_refused(path: Path) -> None:
 
 
 def test_a_directory_is_no_store(tmp_path: Path) -> None:
-    """A directory is called one."""
+    """The error for a directory says that it is one."""
     with closing(SQLiteStore(tmp_path)) as store, pytest.raises(Invalid, match="is a directory"):
         store.scan(OPS)
 
 
 def test_a_pipe_is_not_waited_for(path: Path) -> None:
-    """Anything else that is no regular file is refused at once, where opening it would hang."""
+    """A path that is no regular file, which could block when it is opened, is refused at once."""
     os.mkfifo(path)
 
     with closing(SQLiteStore(path)) as store, pytest.raises(Invalid, match="is no file"):
         store.scan(OPS)
 
 
-def test_a_place_where_no_file_can_be_is_said(path: Path) -> None:
-    """Below a file there are no directories: creating says why."""
+def test_a_path_where_no_file_can_be_created_is_an_error(path: Path) -> None:
+    """A path below a file cannot be created, and the error says why."""
     path.write_text("")
 
     with closing(SQLiteStore(path / "store.db")) as store, pytest.raises(Misconfigured, match="cannot be created: "):
@@ -130,7 +130,7 @@ def test_an_empty_file_has_no_tables(path: Path) -> None:
 
 
 def test_a_lock_is_waited_for_no_longer_than_the_deadline(path: Path, store: SQLiteStore) -> None:
-    """While another program holds the file for writing, writes fail clearly and reads go on."""
+    """While another program holds the write lock, writes fail with a clear error, and reads work."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 
@@ -143,8 +143,28 @@ def test_a_lock_is_waited_for_no_longer_than_the_deadline(path: Path, store: SQL
     assert {"affiliate_id": "bob"} == store.get(AFFILIATE_STATS, {"affiliate_id": "bob"})
 
 
-def test_a_file_held_exclusively_is_said_to_be_locked(path: Path, store: SQLiteStore) -> None:
-    """Even a reader hears that the file is locked, not an error of SQLite's."""
+def test_a_writer_is_alone_before_it_reads(path: Path, store: SQLiteStore) -> None:
+    """What a transaction reads for its conditions is still so when it writes: another process has to wait."""
+    refusals: list[str] = []
+
+    def try_another() -> int:
+        # The time is asked for within the transaction, before any item is read.
+        try:
+            store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "other"}))
+        except Unavailable as error:
+            refusals.append(error.message)
+        return 0
+
+    with closing(SQLiteStore(path, clock=try_another)) as first:
+        first.transact(Put(AFFILIATE_STATS, {"affiliate_id": "first"}))
+
+    assert 1 == len(refusals)
+    assert "was locked by another writer" in refusals[0]
+    assert {"ann", "first"} == {item["affiliate_id"] for item in store.scan(AFFILIATE_STATS).items}
+
+
+def test_the_error_for_an_exclusively_locked_file_says_so(path: Path, store: SQLiteStore) -> None:
+    """Reading a file that is locked exclusively is an error which says that it is locked."""
     store.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -154,8 +174,8 @@ def test_a_file_held_exclusively_is_said_to_be_locked(path: Path, store: SQLiteS
             store.get(AFFILIATE_STATS, KEY)
 
 
-def test_a_read_only_file_is_said_to_be_read_only(path: Path, store: SQLiteStore) -> None:
-    """A write version above SQLite's own makes a file read-only for everybody, the superuser too."""
+def test_the_error_for_a_read_only_file_says_so(path: Path, store: SQLiteStore) -> None:
+    """Writing to a file that is read-only, here by a newer write version, is an error which says so."""
     store.close()
     with path.open("r+b") as file:
         file.seek(18)
@@ -167,8 +187,8 @@ def test_a_read_only_file_is_said_to_be_read_only(path: Path, store: SQLiteStore
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read and write everything")
 @pytest.mark.parametrize("mode", [0o000, 0o400])
-def test_a_file_of_somebody_else_is_said_to_be_so(path: Path, store: SQLiteStore, mode: int) -> None:
-    """Missing permissions are named with the file that lacks them."""
+def test_the_error_for_missing_permissions_names_the_file(path: Path, store: SQLiteStore, mode: int) -> None:
+    """Writing to a file without permission is an error that names the file."""
     store.close()
     path.chmod(mode)
 
@@ -176,8 +196,8 @@ def test_a_file_of_somebody_else_is_said_to_be_so(path: Path, store: SQLiteStore
         store.transact(Put(AFFILIATE_STATS, STATS))
 
 
-def test_a_damaged_file_is_said_to_be_damaged(path: Path, store: SQLiteStore) -> None:
-    """Garbage within a database is reported as damage, with what to do."""
+def test_the_error_for_a_damaged_file_says_so(path: Path, store: SQLiteStore) -> None:
+    """Reading a corrupt database is an error which says that it is damaged, and what to do."""
     store.close()
     with path.open("r+b") as file:
         file.seek(4096)
@@ -203,8 +223,8 @@ except Unavailable as error:
 """
 
 
-def test_a_disk_that_takes_no_more_loses_nothing(path: Path, store: SQLiteStore) -> None:
-    """When a write is cut short, the error says so in one line and what was there stays."""
+def test_a_full_disk_loses_no_data(path: Path, store: SQLiteStore) -> None:
+    """When the file cannot grow, the write fails with an error of one line, and stored items stay."""
     answer = subprocess.run(  # noqa: S603 - this Python, the program above
         [sys.executable, "-c", FILL, str(path)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
@@ -214,8 +234,8 @@ def test_a_disk_that_takes_no_more_loses_nothing(path: Path, store: SQLiteStore)
     assert [STATS] == store.scan(AFFILIATE_STATS).items
 
 
-def test_a_replaced_file_is_noticed(path: Path, store: SQLiteStore) -> None:
-    """After a restore from a backup, a running process reads and writes the new file, not the one that is gone."""
+def test_a_replaced_file_is_opened_again(path: Path, store: SQLiteStore) -> None:
+    """After a file was replaced, as by a restore, a running process uses the new file and not the old one."""
     other = path.with_name("other.db")
     with closing(SQLiteStore(other)) as backup:
         backup.create_table(AFFILIATE_STATS)
@@ -232,7 +252,7 @@ def test_a_replaced_file_is_noticed(path: Path, store: SQLiteStore) -> None:
 
 
 def test_prefixes_keep_stores_in_one_file_apart(path: Path, store: SQLiteStore) -> None:
-    """A staging prefix sees nothing of production's tables, and is named in the target."""
+    """Tables of one prefix are not seen through another, and the target names the prefix."""
     with closing(SQLiteStore(path, prefix="stage-1.")) as stage:
         assert stage.describe_table(AFFILIATE_STATS) is None
         stage.create_table(AFFILIATE_STATS)
@@ -245,14 +265,14 @@ def test_prefixes_keep_stores_in_one_file_apart(path: Path, store: SQLiteStore) 
 
 
 @pytest.mark.parametrize("prefix", ["", 'a"b', "a b", "é", "x" * 201, "sqlite_", "SQLite_x", "a\n"])
-def test_a_prefix_that_cannot_start_a_name_is_refused(path: Path, prefix: str) -> None:
-    """What DynamoDB could not name, or SQLite keeps for itself, is refused before anything is opened."""
+def test_an_impossible_prefix_is_refused(path: Path, prefix: str) -> None:
+    """A prefix that DynamoDB does not allow in names, or that SQLite reserves, is refused."""
     with pytest.raises(Invalid, match="prefix"):
         SQLiteStore(path, prefix=prefix)
 
 
-def test_an_index_that_is_missing_shows_and_is_not_done_without(path: Path) -> None:
-    """Drift is described as it is, and a query fails clearly instead of reading the whole table."""
+def test_a_query_by_a_missing_index_is_an_error(path: Path) -> None:
+    """The description lacks a missing index, and a query by it fails instead of reading the whole table."""
     with closing(SQLiteStore(path)) as store:
         store.create_table(LEADS)
         with closing(sqlite3.connect(path)) as other:
@@ -261,12 +281,12 @@ def test_an_index_that_is_missing_shows_and_is_not_done_without(path: Path) -> N
 
         assert info is not None
         assert ["AffiliateLeadsIndex", "LinkLeadsIndex"] == sorted(info.indexes)
-        with pytest.raises(Misconfigured, match=r"not as it should be .*LeadStatusIndex"):
+        with pytest.raises(Unavailable, match="LeadStatusIndex of commercive_leads is missing"):
             store.query(Query(LEADS, "open", index="LeadStatusIndex"))
 
 
 def test_a_description_counts_items_and_bytes(store: SQLiteStore) -> None:
-    """Counts are exact at that moment."""
+    """The description holds the exact number of items and their bytes."""
     store.batch_put(AFFILIATE_STATS, [{"affiliate_id": str(n), "text": "x" * 1_000} for n in range(10)])
     info = store.describe_table(AFFILIATE_STATS)
 
@@ -277,7 +297,7 @@ def test_a_description_counts_items_and_bytes(store: SQLiteStore) -> None:
 
 
 def test_threads_that_end_leave_no_files_open(path: Path, store: SQLiteStore) -> None:
-    """A server that starts a thread for every request does not run out of files; closing leaves none."""
+    """A server that starts a thread for every request does not run out of open files; closing leaves none open."""
     for _ in range(50):
         thread = Thread(target=store.get, args=(AFFILIATE_STATS, KEY))
         thread.start()
@@ -289,10 +309,10 @@ def test_threads_that_end_leave_no_files_open(path: Path, store: SQLiteStore) ->
 
 
 def open_files(path: Path) -> int:
-    """Return how many descriptors of this process belong to the database, its WAL and its index."""
+    """Return how many descriptors of this process belong to the database, its WAL and its shared memory."""
     descriptors = Path("/proc/self/fd")
     if not descriptors.exists():
-        pytest.skip("only Linux tells which files are open")
+        pytest.skip("open files can only be listed on Linux")
     targets = [str(each.readlink()) for each in descriptors.iterdir() if each.is_symlink()]
     return sum(target.startswith(str(path)) for target in targets)
 
@@ -317,8 +337,8 @@ for table in TABLES:
 SECRET = "ana@example.com"
 
 
-def held(path: Path) -> list[str]:
-    """Return which of the database's files have the secret in them."""
+def files_with_secret(path: Path) -> list[str]:
+    """Return the names of the database's files that contain the secret."""
     return [each.name for each in sorted(path.parent.glob("store.db*")) if SECRET.encode() in each.read_bytes()]
 
 
@@ -326,34 +346,34 @@ def write_and_delete(path: Path) -> None:
     with closing(SQLiteStore(path)) as store:
         store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "ana", "email": SECRET}))
         store.transact(Delete(AFFILIATE_STATS, {"affiliate_id": "ana"}))
-        assert ["store.db-wal"] == held(path)
+        assert ["store.db-wal"] == files_with_secret(path)
 
 
-def test_what_was_deleted_is_in_no_file_once_its_store_is_closed(path: Path, store: SQLiteStore) -> None:
-    """An erasure is one while a server has the same store open, too: neither the file nor its log shows the bytes."""
+def test_deleted_data_is_in_no_file_after_closing(path: Path, store: SQLiteStore) -> None:
+    """After the writer closed, neither the file nor its log holds deleted bytes, even while others have it open."""
     assert STATS == store.get(AFFILIATE_STATS, KEY)
     write_and_delete(path)
 
-    assert [] == held(path)
+    assert [] == files_with_secret(path)
     assert STATS == store.get(AFFILIATE_STATS, KEY)
 
 
-def test_a_reader_only_delays_that(path: Path, store: SQLiteStore) -> None:
-    """Who reads an older state keeps it, closing waits for nobody, and the next writer's close catches up."""
+def test_a_reader_only_delays_the_removal_of_deleted_data(path: Path, store: SQLiteStore) -> None:
+    """While somebody reads an older state, closing does not wait; the next writer that closes removes the bytes."""
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM commercive_affiliate_stats").fetchall()
         write_and_delete(path)
 
-        assert ["store.db-wal"] == held(path)
+        assert ["store.db-wal"] == files_with_secret(path)
     with closing(SQLiteStore(path)) as other:
         other.transact(Put(AFFILIATE_STATS, STATS))
-    assert [] == held(path)
+    assert [] == files_with_secret(path)
     assert STATS == store.get(AFFILIATE_STATS, KEY)
 
 
 def test_many_create_a_store_at_once(path: Path) -> None:
-    """Of several processes that create a new file's tables, each table is created by one, the others hear so."""
+    """Of several processes that create a new file's tables, one creates each table; the others raise Conflict."""
     processes = [
         subprocess.Popen(  # noqa: S603 - this Python, the program above
             [sys.executable, "-c", CREATE, str(path)], cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True
@@ -367,8 +387,8 @@ def test_many_create_a_store_at_once(path: Path) -> None:
     assert sorted(table.name for table in TABLES) == sorted(name for names, _ in answers for name in names.split())
 
 
-def test_a_bulk_load_that_breaks_off_leaves_the_store_usable(path: Path) -> None:
-    """An error in the input ends the load, keeps earlier batches and no lock."""
+def test_a_failed_bulk_load_leaves_the_store_usable(path: Path) -> None:
+    """An error in the input ends the load; earlier batches stay stored, and no lock is left."""
 
     def items() -> Iterator[Item]:
         yield from ({"conversation_id": "c", "message_id": f"{n:05}"} for n in range(2_500))
@@ -383,8 +403,8 @@ def test_a_bulk_load_that_breaks_off_leaves_the_store_usable(path: Path) -> None
         assert 2_001 == len(store.query(Query(MESSAGES, "c")).items)
 
 
-def test_errors_are_ours(path: Path) -> None:
-    """Whatever is wrong with a file, callers need to know one family of errors."""
+def test_any_broken_file_raises_a_commercive_error(path: Path) -> None:
+    """Whatever is wrong with a file, the error is a CommerciveError."""
     path.write_bytes(b"SQLite format 3\0" + bytes(84))
 
     with closing(SQLiteStore(path)) as store, pytest.raises(CommerciveError):

@@ -1,4 +1,4 @@
-"""Every query is a search of an index in its order: its cost grows with the page, not with the table."""
+"""Every query searches an index in its order, so its cost grows with the page and not with the table."""
 
 import sqlite3
 from contextlib import closing
@@ -34,7 +34,7 @@ def plan(path: Path, table: Table, select: Select) -> str:
 def test_a_query_searches_an_index(
     tmp_path: Path, table: Table, index: str | None, *, started: bool, bounded: bool, descending: bool
 ) -> None:
-    """The first page and the thousandth cost the same, in either direction, with and without bounds."""
+    """Every page is read by an index search without sorting, in either direction, with and without bounds."""
     names = table.key_attributes(index)
     bounded = bounded and len(names) > 1
     low, _, high = VALUES[names[1].type] if bounded else (None, None, None)
@@ -52,7 +52,7 @@ def test_a_query_searches_an_index(
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 @pytest.mark.parametrize("started", [False, True])
 def test_a_segment_is_a_range_of_the_primary_key(tmp_path: Path, table: Table, *, started: bool) -> None:
-    """A segment reads its own part of the table only, and goes on where the last page ended."""
+    """A segment reads only its own part of the table, and starts where the last page ended."""
     start = {each.name: _middle(each) for each in table.key_attributes()} if started else None
 
     found = plan(tmp_path / "store.db", table, select_segment(TableSQL(table, DEFAULT_PREFIX), 1, 4, start))

@@ -1,6 +1,6 @@
-"""A process that writes to a store for ever, to be killed: `python -m tests.engines.sqlite.writer PATH NAME`.
+"""A process that writes to a store until it is killed: `python -m tests.engines.sqlite.writer PATH NAME`.
 
-Each transaction puts a pair of messages and counts it. A line on stdout acknowledges each one that returned.
+Each transaction puts a pair of messages and counts it. Then a line on stdout acknowledges it.
 """
 
 import os

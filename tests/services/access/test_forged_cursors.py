@@ -1,4 +1,4 @@
-"""A cursor that somebody made up is refused like a damaged one, however well it is sealed."""
+"""A forged cursor is refused like a damaged one, even if its checksum is right."""
 
 import json
 from collections.abc import Callable
@@ -21,8 +21,8 @@ from commercive_cli.store.schema import CONVERSATIONS
 Read = Callable[[str], object]
 USER = "user-123"
 IMPORTED = "imported-1"
-NATIVE = "01977420-dc00-7809-9d6b-e9fe1e000000"
-PLACES: list[Any] = [
+OURS = "01977420-dc00-7809-9d6b-e9fe1e000000"
+POSITIONS: list[Any] = [
     5,
     "x",
     [],
@@ -39,9 +39,9 @@ PLACES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("place", PLACES, ids=range(len(PLACES)))
-def test_a_sealed_cursor_of_another_shape_is_invalid(store: Store, place: Any) -> None:
-    """Every listing answers a forged place with invalid input: no crash, and no store asked."""
+@pytest.mark.parametrize("forged", POSITIONS, ids=range(len(POSITIONS)))
+def test_a_forged_position_is_invalid(store: Store, forged: Any) -> None:
+    """In every listing, a cursor with a forged position is invalid input and no internal error."""
     chat, leads, affiliates = ChatService(store), LeadService(store), AffiliateService(store)
     pending, opened = LeadFilter("pending"), ConversationFilter("open")
     waiting = ConversationFilter("open", sort="waiting")
@@ -51,30 +51,30 @@ def test_a_sealed_cursor_of_another_shape_is_invalid(store: Store, place: Any) -
         (opened.feed().listing, "open", lambda cursor: chat.list_conversations(opened, cursor=cursor)),
         (f"waiting|{waiting}", "after", lambda cursor: chat.list_conversations(waiting, cursor=cursor)),
         (pending.feed().listing, "pending", lambda cursor: leads.list_leads(pending, cursor=cursor)),
-        (MessageQuery(NATIVE).listing, "message_id", lambda cursor: chat.messages(NATIVE, cursor=cursor)),
+        (MessageQuery(OURS).listing, "message_id", lambda cursor: chat.messages(OURS, cursor=cursor)),
         (MessageQuery(IMPORTED).listing, "after", lambda cursor: chat.messages(IMPORTED, cursor=cursor)),
         ("affiliates", "affiliate_id", lambda cursor: affiliates.list_affiliates(cursor=cursor)),
     ]
 
     for listing, name, read in listings:
-        if (name, place) == ("affiliate_id", "x"):
-            continue  # which is a place: affiliates are not ours to tell
-        forged: list[Any] = [{name: place}, {name: None, "other": place}, [place], place]
-        for position in forged:
+        if (name, forged) == ("affiliate_id", "x"):
+            continue  # this is a valid position: any text may be the id of an affiliate
+        positions: list[Any] = [{name: forged}, {name: None, "other": forged}, [forged], forged]
+        for position in positions:
             with pytest.raises(Invalid, match="cursor"):
                 read(encode_cursor(listing, position))
 
 
-def test_a_place_in_somebody_elses_conversation_is_invalid(store: Store) -> None:
-    """A page of messages goes on in the same conversation or nowhere."""
+def test_a_position_in_another_conversation_is_invalid(store: Store) -> None:
+    """A cursor of messages cannot point into another conversation."""
     elsewhere = {"conversation_id": "other", "message_id": "m"}
 
     with pytest.raises(Invalid, match="cursor"):
-        ChatService(store).messages(NATIVE, cursor=encode_cursor(MessageQuery(NATIVE).listing, elsewhere))
+        ChatService(store).messages(OURS, cursor=encode_cursor(MessageQuery(OURS).listing, elsewhere))
 
 
-def test_deep_nesting_is_invalid(store: Store) -> None:
-    """A position nested beyond what a parser bears is refused, too."""
+def test_a_deeply_nested_position_is_invalid(store: Store) -> None:
+    """A position that is nested too deeply for the parser is invalid input too."""
     listing = IndexQuery(CONVERSATIONS, "UserConversationsIndex", (USER,)).listing
     deep: Any = []
     for _ in range(400):

@@ -1,4 +1,4 @@
-"""Recomputing: stats counted again from the leads, written only where they were wrong, while leads keep coming."""
+"""Recomputing: stats are recounted from the leads and written only where wrong, also while leads change."""
 
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ KEY = {"affiliate_id": "aff-1"}
 
 
 def work(leads: LeadService, code: str) -> tuple[int, int, int, int, Decimal]:
-    """Leave five leads: two approved, one rejected, two pending; return the counts."""
+    """Create five leads: two approved, one rejected, two pending; return the counts."""
     ids = [leads.submit(code, FORM).lead_id for _ in range(5)]
     leads.decide(ids[0], "approved", "admin-1", commission="10.10")
     leads.decide(ids[1], "approved", "admin-1", commission="0.20")
@@ -53,10 +53,10 @@ def test_right_stats_are_left_alone(leads: LeadService, code: str, store: Store,
 def test_wrong_stats_are_corrected(
     leads: LeadService, code: str, store: Store, clock: ManualClock, every: bool
 ) -> None:
-    """Damaged stats are counted again, shown before and after, and the correction is in the audit trail."""
+    """Damaged stats are recounted, shown before and after, and the correction is in the audit log."""
     counts = work(leads, code)
     damage(store)
-    clock.advance(1_000)
+    clock.now, clock.step = START + 1_000, 0
     service = RecomputeService(store, clock)
     result = service.all("root").changed[0] if every else service.one("aff-1", "root")
     row = AuditRow.of(next(row for row in rows(store, OPS) if row["pk"] == "audit#affiliate#aff-1"))
@@ -75,7 +75,7 @@ def test_wrong_stats_are_corrected(
 def test_lost_stats_are_made_again(
     leads: LeadService, code: str, store: Store, clock: ManualClock, every: bool
 ) -> None:
-    """Stats that are gone come back from the leads, and stats of leads that are gone become zeros."""
+    """Missing stats are recounted from the leads, and stats without leads become zeros."""
     counts = work(leads, code)
     store.transact(Delete(AFFILIATE_STATS, KEY), Put(AFFILIATE_STATS, {"affiliate_id": "ghost", "total_leads": 3}))
     service = RecomputeService(store, clock)
@@ -116,6 +116,20 @@ def test_a_lead_that_comes_meanwhile_is_counted(
     assert [] == errors_in(store)
 
 
+@pytest.mark.parametrize("stats", [{"total_leads": 9}, None], ids=["imported", "lost"])
+def test_a_lead_that_comes_before_the_first_version_is_counted(
+    stats: Item | None, leads: LeadService, code: str, store: Store, clock: ManualClock, meddled: Intervening
+) -> None:
+    """Also where the stats had no version yet, or were not there, what comes between counting and writing counts."""
+    work(leads, code)
+    store.transact(Delete(AFFILIATE_STATS, KEY) if stats is None else Put(AFFILIATE_STATS, {**KEY, **stats}))
+    meddled.before("transact", lambda: leads.submit(code, FORM))
+    result = RecomputeService(meddled, clock).one("aff-1", "root")
+
+    assert (6, 2, 3, 1, Decimal("10.30")) == result.after.counts()
+    assert [] == errors_in(store)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"commission_amount": 10**30}, {"commission_amount": "5"}, {"commission_amount": -1}, {"status": "maybe"}]
 )
@@ -139,7 +153,7 @@ def test_a_lead_that_cannot_be_counted_leaves_its_affiliate_alone(
 def test_leads_that_never_stop_are_a_clear_refusal(
     leads: LeadService, code: str, store: Store, clock: ManualClock, meddled: Intervening
 ) -> None:
-    """When leads change faster than they can be counted, nothing is written and the caller hears so."""
+    """When leads keep changing while they are counted, recomputing raises Unavailable and writes nothing."""
     damage(store)
     for _ in range(50):
         meddled.before("transact", lambda: leads.submit(code, FORM))
@@ -150,7 +164,8 @@ def test_leads_that_never_stop_are_a_clear_refusal(
 
 
 def test_a_lagging_index_is_waited_for(leads: LeadService, code: str, store: Store, clock: ManualClock) -> None:
-    """Where an index may lag, young stats are waited for exactly as long as needed, and no longer."""
+    """Where an index may lag, recomputing waits exactly until the stats are older than the lag."""
+    clock.step = 0
     work(leads, code)
     damage(store)
     clock.advance(501)
@@ -188,7 +203,7 @@ def test_a_clock_that_went_back_is_not_waited_out(
 
 
 def test_an_unknown_affiliate_is_not_found(store: Store, clock: ManualClock) -> None:
-    """There is nothing to count for somebody unknown, and nothing is written."""
+    """Recomputing an unknown affiliate raises NotFound and writes nothing."""
     before = everything(store)
     service = RecomputeService(store, clock)
 

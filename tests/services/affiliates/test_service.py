@@ -1,4 +1,4 @@
-"""Affiliates: one link per shop, codes that are nobody else's, stats and lists."""
+"""Affiliates: one link per shop, unique codes, stats and lists."""
 
 from decimal import Decimal
 
@@ -49,7 +49,7 @@ def test_an_affiliate_without_a_shop_has_one_link(store: Store, clock: ManualClo
 
 
 def test_a_new_affiliate_has_zeros(store: Store, clock: ManualClock) -> None:
-    """With the first link an affiliate is listed, with stats of zero."""
+    """An affiliate is listed from the first link on, with stats of zero."""
     affiliates = service(store, clock, "AAAA0000")
     affiliates.create_link("aff-1", "a@example.com")
 
@@ -72,7 +72,7 @@ def test_a_further_link_leaves_the_stats_alone(store: Store, clock: ManualClock)
 
 
 def test_a_code_that_is_taken_is_drawn_again(store: Store, clock: ManualClock) -> None:
-    """A random code that another affiliate has is never given twice; another is drawn."""
+    """A random code that is taken is not used again; another one is drawn."""
     service(store, clock, "AAAA0000").create_link("aff-1", "a@example.com")
     link = service(store, clock, "AAAA0000", "AAAA0000", "BBBB0000").create_link("aff-2", "b@example.com")
 
@@ -80,8 +80,18 @@ def test_a_code_that_is_taken_is_drawn_again(store: Store, clock: ManualClock) -
     assert "aff-1" == rows(store, AFFILIATE_LINKS)[0]["affiliate_id"]
 
 
+def test_an_imported_link_is_not_replaced(store: Store, clock: ManualClock) -> None:
+    """A random code that an imported link of the same affiliate has, which nobody claimed, is not given again."""
+    imported = {"affiliate_id": "aff-1", "link_id": "AAAA0000", "created_at": 1, "updated_at": 1}
+    store.batch_put(AFFILIATE_LINKS, [imported])
+    link = service(store, clock, "AAAA0000", "BBBB0000").create_link("aff-1", "a@example.com")
+
+    assert ("BBBB0000", True) == (link.link_id, link.created)
+    assert imported in rows(store, AFFILIATE_LINKS)
+
+
 def test_five_taken_codes_are_a_clean_error(store: Store, clock: ManualClock) -> None:
-    """After five taken codes the caller hears so, and nothing was written."""
+    """After five taken codes, creating a link raises Conflict and writes nothing."""
     service(store, clock, "AAAA0000").create_link("aff-1", "a@example.com")
     before = everything(store)
     codes = Codes(*["AAAA0000"] * 9)
@@ -93,7 +103,7 @@ def test_five_taken_codes_are_a_clean_error(store: Store, clock: ManualClock) ->
 
 
 def test_two_requests_at_once_make_one_link(store: Store, clock: ManualClock, meddled: Intervening) -> None:
-    """A double click is one link and the same answer twice, only one of which made it."""
+    """Two equal requests at once create one link and both return it; `created` is True in one answer alone."""
     first = []
     affiliates = service(store, clock, "AAAA0000")
     meddled.before("transact", lambda: first.append(affiliates.create_link("aff-1", "a@example.com")))
@@ -106,7 +116,7 @@ def test_two_requests_at_once_make_one_link(store: Store, clock: ManualClock, me
 
 @pytest.mark.parametrize("typed", ["ABC10XYZ", "abc1oxyz", " abcloXYZ "])
 def test_a_code_resolves_as_typed(affiliates: AffiliateService, code: str, typed: str) -> None:
-    """A code in any spelling that reads alike leads to its link."""
+    """A code resolves in any spelling that is read alike."""
     link = affiliates.resolve_link(typed).affiliate_link
 
     assert link is not None
@@ -116,7 +126,7 @@ def test_a_code_resolves_as_typed(affiliates: AffiliateService, code: str, typed
 
 @pytest.mark.parametrize("typed", ["NOSUCH00", "abc"])
 def test_an_unknown_code_is_not_found(affiliates: AffiliateService, code: str, typed: str) -> None:
-    """A code that nobody has is not found, and one that cannot be is refused."""
+    """An unknown code raises NotFound, and an impossible one Invalid."""
     with pytest.raises(NotFound):
         affiliates.resolve_link(typed)
     for bad in ("", "x" * 129, "a\0"):
@@ -139,7 +149,6 @@ def test_the_primary_link_is_the_oldest(store: Store, clock: ManualClock) -> Non
     """Without a shop the affiliate's oldest link is given; with one, that shop's, in any spelling; else none."""
     affiliates = service(store, clock, "BBBB0000", "AAAA0000")
     affiliates.create_link("aff-1", "a@example.com", "b.example")
-    clock.advance(1)
     affiliates.create_link("aff-1", "a@example.com", "a.example")
 
     def found(shop: str | None = None) -> str | None:
@@ -155,7 +164,7 @@ def test_the_primary_link_is_the_oldest(store: Store, clock: ManualClock) -> Non
 
 
 def test_unknown_affiliates_have_zeros(affiliates: AffiliateService) -> None:
-    """The stats of somebody unknown are zeros, no error; showing them is "not found"."""
+    """The stats of an unknown affiliate are zeros; showing the affiliate raises NotFound."""
     assert {"affiliate_id": "nobody", "total_leads": 0, "total_commission": Decimal(0), "last_updated": 0}.items() <= (
         affiliates.stats("nobody").stats.item().items()
     )
@@ -163,14 +172,9 @@ def test_unknown_affiliates_have_zeros(affiliates: AffiliateService) -> None:
         affiliates.show("nobody")
 
 
-def test_an_affiliate_is_shown_whole(
-    affiliates: AffiliateService, leads: LeadService, code: str, clock: ManualClock
-) -> None:
+def test_an_affiliate_is_shown_whole(affiliates: AffiliateService, leads: LeadService, code: str) -> None:
     """An affiliate is shown with every link, the stats and the ten latest leads, newest first."""
-    ids = []
-    for _ in range(12):
-        clock.advance(1)
-        ids.append(leads.submit(code, FORM).lead_id)
+    ids = [leads.submit(code, FORM).lead_id for _ in range(12)]
     shown = affiliates.show("aff-1")
 
     assert [code] == [link.link_id for link in shown.affiliate_links]
@@ -213,7 +217,7 @@ def test_pages_of_affiliates(affiliates: AffiliateService, store: Store) -> None
 def test_bad_input_makes_no_link(
     affiliates: AffiliateService, store: Store, affiliate: str, address: str, shop: str, field: str
 ) -> None:
-    """What breaks a rule is refused with the field's name, and nothing is written."""
+    """An invalid value is refused with the field's name, and nothing is written."""
     before = everything(store)
 
     with pytest.raises(Invalid) as refused:
@@ -231,7 +235,7 @@ def test_the_longest_input_makes_a_link(affiliates: AffiliateService) -> None:
 
 
 def test_a_claim_without_its_link_is_explained(affiliates: AffiliateService, code: str, store: Store) -> None:
-    """Where a link was deleted behind our back, the caller is sent to the audit rather than given nonsense."""
+    """When another program deleted a link but not its claim, the error names the audit."""
     store.transact(Delete(AFFILIATE_LINKS, {"affiliate_id": "aff-1", "link_id": code}))
 
     for attempt in (

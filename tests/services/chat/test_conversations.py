@@ -1,10 +1,9 @@
-"""Conversations: marked read, closed, reopened, listed, and those that were imported from elsewhere."""
+"""Conversations: marking read, closing, reopening, listing, and imported conversations."""
 
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -16,50 +15,12 @@ from commercive_cli.domain.models import Conversation
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
-from commercive_cli.store.items import Item
+from commercive_cli.services.chat.waiting_index import fill_waiting
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, TABLES
+from commercive_cli.store.schema import CONVERSATIONS, TABLES
 from tests.services.books import errors_in, everything
+from tests.services.chat.imported import MINUTE, V4, import_thread
 from tests.services.fakes import START, Intervening, ManualClock
-
-V4 = "7b3a4c9e-1d2f-4a5b-8c6d-0e1f2a3b4c5d"
-MINUTE = 60_000
-
-
-def v4(number: int) -> str:
-    """Return a UUID of version 4; the ids of higher numbers sort first, and all before any UUIDv7 of our time."""
-    return str(UUID(int=(0xFF - number) << 112 | 0x4 << 76 | 0b10 << 62))
-
-
-def import_thread(store: Store, name: str = V4, *, count: int = 3, created_at: int = START) -> list[str]:
-    """Store a conversation as the old system kept it, with messages a minute apart; return the message ids."""
-    ids = [v4(number) for number in range(count)]
-    conversation: Item = {
-        "conversation_id": name,
-        "created_at": created_at,
-        "user_id": "user-1",
-        "store_url": "old.example",
-        "status": "open",
-        "updated_at": START + (count - 1) * MINUTE,
-        "last_message": f"old {count - 1}",
-        "unread_admin": count,
-        "unread_user": 0,
-    }
-    messages = [
-        {
-            "message_id": message_id,
-            "conversation_id": name,
-            "sender_type": "user",
-            "sender_id": "user-1",
-            "message_text": f"old {number}",
-            "created_at": START + number * MINUTE,
-            "is_read": False,
-        }
-        for number, message_id in enumerate(ids)
-    ]
-    store.batch_put(CONVERSATIONS, [conversation])
-    store.batch_put(MESSAGES, messages)
-    return ids
 
 
 def talk(chat: ChatService, users: int = 250) -> str:
@@ -94,7 +55,7 @@ def test_marking_read_reads_everything(
 
 
 def test_marking_read_again_changes_nothing(chat: ChatService, meddled: Intervening, clock: ManualClock) -> None:
-    """Nothing unread is one read and no write."""
+    """Without unread messages, marking costs one read and no write."""
     name = talk(chat, 2)
     chat.mark_read(name, "admin")
     marked = ChatService(meddled, clock).mark_read(name, "admin")
@@ -104,7 +65,7 @@ def test_marking_read_again_changes_nothing(chat: ChatService, meddled: Interven
 
 
 def test_each_side_marks_the_others_messages(chat: ChatService, store: Store) -> None:
-    """A user marks what admins wrote, an admin what the user wrote; nobody else reads."""
+    """A user marks the messages of admins, an admin those of the user; other readers are refused."""
     name = talk(chat, 2)
     chat.reply(name, "admin-1", "a")
     chat.reply(name, "admin-1", "b")
@@ -123,7 +84,7 @@ def test_each_side_marks_the_others_messages(chat: ChatService, store: Store) ->
 def test_a_message_that_arrives_meanwhile_stays_unread(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store, call: str, imported: bool
 ) -> None:
-    """Marking read touches what was there when the conversation was looked at, and no message that came later."""
+    """Marking read changes the messages that existed when the conversation was read, and no later message."""
     name = V4 if imported else talk(chat, 3)
     if imported:
         import_thread(store)
@@ -142,7 +103,7 @@ def test_a_message_that_arrives_meanwhile_stays_unread(
 def test_two_readers_at_once_count_each_message_once(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store
 ) -> None:
-    """When another admin marks the same messages in between, both succeed and together marked each one once."""
+    """When two admins mark the same messages at once, both succeed, and each message is marked and counted once."""
     name = talk(chat, 120)
     other: list[int] = []
     meddled.before("transact", lambda: other.append(chat.mark_read(name, "admin").marked))
@@ -157,7 +118,7 @@ def test_two_readers_at_once_count_each_message_once(
 def test_an_interrupted_marking_goes_on(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store
 ) -> None:
-    """When marking breaks off between two transactions, the counter is exact, and marking again finishes it."""
+    """When marking is interrupted between two transactions, the counter is exact, and marking again finishes it."""
 
     def fail() -> None:
         raise Unavailable("the network is gone")
@@ -174,12 +135,13 @@ def test_an_interrupted_marking_goes_on(
 
 
 def test_closing_and_reopening(chat: ChatService, clock: ManualClock, store: Store) -> None:
-    """Closing says when and by whom, reopening takes that back, and both are in the history, oldest first."""
+    """Closing stores when and by whom, reopening removes that, and both are in the history, oldest first."""
     name = chat.send("user-1", "Hello").conversation_id
-    clock.advance(1_000)
+    chat.reply(name, "admin-1", "Hi")
+    clock.now = START + 1_000
     closed = chat.close(name, "admin-1")
     as_closed = chat.conversation(name)
-    clock.advance(1_000)
+    clock.now = START + 2_000
     opened = chat.reopen(name, "admin-2")
     as_opened = chat.conversation(name)
 
@@ -197,7 +159,7 @@ def test_closing_and_reopening(chat: ChatService, clock: ManualClock, store: Sto
 
 
 def test_closing_twice_changes_nothing(chat: ChatService, store: Store) -> None:
-    """Closing what is closed, and opening what is open, succeeds, says so, and writes nothing."""
+    """Closing a closed conversation and reopening an open one succeed with `changed` False, and write nothing."""
     name = chat.send("user-1", "Hello").conversation_id
     before = everything(store)
 
@@ -215,17 +177,19 @@ def test_closing_twice_changes_nothing(chat: ChatService, store: Store) -> None:
     [
         ("send", "send without --conversation"),
         ("reply", "reply with --reopen, or open it with `commercive chat reopen"),
+        ("answer", "open it with `commercive chat reopen"),
     ],
 )
 def test_a_closed_conversation_takes_no_message(chat: ChatService, store: Store, write: str, way_out: str) -> None:
-    """Nobody's message enters a closed conversation; the refusal names the way out, and nothing is written."""
+    """A message into a closed conversation is refused with a message that says what to do; nothing is written."""
     name = chat.send("user-1", "Hello").conversation_id
     chat.close(name, "admin-1")
     before = everything(store)
 
-    attempts = {
+    attempts: dict[str, Callable[[], object]] = {
         "send": lambda: chat.send("user-1", "x", conversation_id=name),
         "reply": lambda: chat.reply(name, "admin-1", "x"),
+        "answer": lambda: chat.answer(name, "x", if_last="m"),
     }
 
     with pytest.raises(Conflict, match=f"is closed; .*{way_out}"):
@@ -244,7 +208,7 @@ def test_a_closed_conversation_may_be_read(chat: ChatService, store: Store) -> N
 
 
 def test_closing_as_seen(chat: ChatService, store: Store) -> None:
-    """Closing a conversation as it was seen goes through while it is so, and is refused when somebody wrote since."""
+    """Closing with `as_of` succeeds while the conversation is as it was seen, and is refused after a newer message."""
     first = chat.send("user-1", "Hello")
     name = first.conversation_id
     second = chat.send("user-1", "one more thing", conversation_id=name)
@@ -260,7 +224,7 @@ def test_closing_as_seen(chat: ChatService, store: Store) -> None:
 @pytest.mark.parametrize("reopen", [False, True])
 @pytest.mark.parametrize("close", [False, True])
 def test_replies_that_open_and_close(chat: ChatService, store: Store, status: str, reopen: bool, close: bool) -> None:
-    """`reopen` lets a reply into a closed conversation, `close` leaves it closed; the history tells each change."""
+    """`reopen` allows a reply in a closed conversation, `close` closes it with the reply; the history has both."""
     name = chat.send("user-1", "Hello").conversation_id
     if status == "closed":
         chat.close(name, "admin-1")
@@ -288,7 +252,7 @@ def test_replies_that_open_and_close(chat: ChatService, store: Store, status: st
 def test_a_status_changed_by_two_at_once(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store, action: str
 ) -> None:
-    """When two close, or reopen, at once, one changes it, the other is told so, and one history row is written."""
+    """When two admins close or reopen at once, the second gets `changed` False, and one row is written."""
     name = chat.send("user-1", "Hello").conversation_id
     if action == "reopen":
         chat.close(name, "admin-0")
@@ -305,7 +269,7 @@ def test_a_status_changed_by_two_at_once(
 def test_a_status_survives_a_message_in_flight(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store
 ) -> None:
-    """A message that gets in first delays the closing, and does not prevent it; no time is used twice."""
+    """A concurrent message makes the closing retry, does not prevent it, and gets another time."""
     name = chat.send("user-1", "Hello").conversation_id
     meddled.before("transact", lambda: chat.send("user-1", "wait", conversation_id=name))
 
@@ -319,7 +283,7 @@ def test_a_status_survives_a_message_in_flight(
 def test_an_imported_conversation_works_like_any_other(
     chat: ChatService, clock: ManualClock, store: Store, name: str, created_at: int
 ) -> None:
-    """Ids of another shape, and UUIDv7 that tell another time, are found, written to, closed and marked read."""
+    """Conversations with other ids than UUIDv7, or with UUIDv7 of another time, can be used like native ones."""
     native = name not in (V4, "legacy/42")
     import_thread(store, name, count=0 if native else 3, created_at=created_at)
     clock.advance(10 * MINUTE)
@@ -344,7 +308,7 @@ def test_an_imported_conversation_works_like_any_other(
 
 
 def test_an_imported_thread_in_pages(chat: ChatService, store: Store) -> None:
-    """Messages with ids of another shape are in the order of their times, whole, in pages and from the end."""
+    """Messages with other ids than UUIDv7 are read in order of their times, all at once, in pages and from the end."""
     ids = import_thread(store, count=7)
 
     assert ids == [m.message_id for m in chat.messages(V4).messages]
@@ -362,7 +326,7 @@ def test_an_imported_thread_in_pages(chat: ChatService, store: Store) -> None:
 
 
 def test_if_last_in_an_imported_conversation(chat: ChatService, clock: ManualClock, store: Store) -> None:
-    """Where the old system kept no last message, `if_last` is compared with the messages themselves."""
+    """In an imported conversation without a last message id, `if_last` is compared with the messages."""
     ids = import_thread(store)
     clock.advance(10 * MINUTE)
 
@@ -371,12 +335,9 @@ def test_if_last_in_an_imported_conversation(chat: ChatService, clock: ManualClo
     assert chat.reply(V4, "admin-1", "Hi", if_last=ids[2]).message_id == chat.conversation(V4).last_message_id
 
 
-def test_a_user_lists_their_conversations(chat: ChatService, clock: ManualClock) -> None:
+def test_a_user_lists_their_conversations(chat: ChatService) -> None:
     """A user sees their own conversations, open and closed, the most recently changed first, whole or in pages."""
-    names = []
-    for _ in range(5):
-        names.append(chat.send("user-1", "x").conversation_id)
-        clock.advance(1)
+    names = [chat.send("user-1", "x").conversation_id for _ in range(5)]
     chat.send("user-2", "x")
     chat.close(names[0], "admin-1")
     expected = [names[0], *reversed(names[1:])]
@@ -391,15 +352,12 @@ def test_a_user_lists_their_conversations(chat: ChatService, clock: ManualClock)
         chat.conversations("user-2", cursor=page.next_cursor)
 
 
-def test_admin_filters(chat: ChatService, clock: ManualClock) -> None:
+def test_admin_filters(chat: ChatService) -> None:
     """Status, user, shop and unread narrow a list, alone and together, and unknown words suggest the nearest."""
     a = chat.send("user-1", "x", store="a.example").conversation_id
-    clock.advance(1)
     b = chat.send("user-2", "x", store="b.example").conversation_id
-    clock.advance(1)
     c = chat.send("user-1", "x", store="b.example").conversation_id
     chat.mark_read(b, "admin")
-    clock.advance(1)
     chat.close(a, "admin-1")
 
     def listed(**wanted: object) -> list[str]:
@@ -433,7 +391,7 @@ def test_an_admin_page_has_1_to_500(chat: ChatService, limit: int, sort: str) ->
 
 
 def test_waiting_lists_the_longest_unanswered_first(chat: ChatService, clock: ManualClock) -> None:
-    """Who waits longest comes first, by the first unanswered message; the answered and the closed do not wait."""
+    """The longest waiting comes first, by its first unanswered message; answered and closed ones do not wait."""
     names = []
     for number in range(5):
         names.append(chat.send(f"user-{number}", "x").conversation_id)
@@ -462,8 +420,9 @@ def test_waiting_lists_the_longest_unanswered_first(chat: ChatService, clock: Ma
 
 
 def test_imported_unread_conversations_wait(chat: ChatService, store: Store, clock: ManualClock) -> None:
-    """A conversation that the old system left unread waits since its last change, until somebody answers."""
+    """An imported conversation with unread messages waits since its last change, until an admin answers."""
     import_thread(store)
+    assert 1 == fill_waiting(store)
     clock.advance(10 * MINUTE)
     new = chat.send("user-2", "x").conversation_id
     waiting = ConversationFilter(sort="waiting")
@@ -474,7 +433,7 @@ def test_imported_unread_conversations_wait(chat: ChatService, store: Store, clo
 
 
 def test_idle_conversations(chat: ChatService, clock: ManualClock, store: Store) -> None:
-    """Idle are open conversations without a message since a time, told apart by who wrote last."""
+    """Idle conversations are open ones without a message since a time, if wanted with the last from one side."""
     asked = chat.send("user-1", "x").conversation_id
     answered = chat.send("user-2", "x").conversation_id
     chat.reply(answered, "admin-1", "y")
@@ -539,7 +498,7 @@ def test_pages_neither_lose_nor_repeat(
 
 
 def test_a_store_without_conversations_lists_none(chat: ChatService) -> None:
-    """An empty store is an empty list and no error."""
+    """Lists of an empty store are empty, which is no error."""
     assert [] == chat.list_conversations(ConversationFilter()).conversations
     assert [] == chat.list_conversations(ConversationFilter(sort="waiting")).conversations
     assert [] == list(chat.idle(START))

@@ -1,4 +1,4 @@
-"""Messages: sent, answered, read by polling, and kept in one strict order of time."""
+"""Messages: sending, replying, polling, and their strict order of time."""
 
 import tempfile
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commercive_cli.domain.answers.chat import Sent
 from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Misconfigured, NotFound, Unavailable
 from commercive_cli.domain.ids import created_at_of, first_id, new_id
 from commercive_cli.engines.sqlite.store import SQLiteStore
@@ -20,7 +21,7 @@ from tests.services.fakes import DAY, START, Intervening, ManualClock
 
 
 def test_a_first_message_opens_a_conversation(chat: ChatService) -> None:
-    """A message without a conversation starts one: open, unread by admins, waiting since that moment."""
+    """A message without a conversation creates one that is open, unread by admins, and waiting since then."""
     sent = chat.send("user-1", "  Hello  ", store="shop.example")
     conversation = chat.conversation(sent.conversation_id)
     (message,) = chat.messages(sent.conversation_id).messages
@@ -39,6 +40,7 @@ def test_a_first_message_opens_a_conversation(chat: ChatService) -> None:
         "last_message_at": START,
         "last_message_id": sent.message_id,
         "waiting_since": START,
+        "waiting_for": "admin",
     } == conversation.item()
     assert {
         "message_id": sent.message_id,
@@ -54,7 +56,7 @@ def test_a_first_message_opens_a_conversation(chat: ChatService) -> None:
 def test_a_user_goes_on_in_a_conversation(chat: ChatService, clock: ManualClock) -> None:
     """A further message counts as unread, becomes the preview of at most 200 characters, and keeps the wait."""
     first = chat.send("user-1", "one")
-    clock.advance(5_000)
+    clock.now = START + 5_000
     second = chat.send("user-1", "x" * 300, conversation_id=first.conversation_id)
     conversation = chat.conversation(first.conversation_id)
 
@@ -66,7 +68,7 @@ def test_a_user_goes_on_in_a_conversation(chat: ChatService, clock: ManualClock)
 
 
 def test_a_reply_counts_for_the_user_and_ends_the_wait(chat: ChatService, store: Store) -> None:
-    """An admin's reply is unread for the user, leaves what admins have not read, and nobody waits any more."""
+    """An admin's reply is unread for the user, keeps what is unread for admins, and ends the wait."""
     sent = chat.send("user-1", "Hello")
     reply = chat.reply(sent.conversation_id, "admin-1", "Hi there")
     conversation = chat.conversation(sent.conversation_id)
@@ -101,12 +103,13 @@ def test_another_users_conversation_is_not_found(chat: ChatService, store: Store
 
 @pytest.mark.parametrize("name", ["no-such", first_id(START), "x" * 128, "é'\";--"])
 def test_an_unknown_conversation_is_not_found(chat: ChatService, store: Store, name: str) -> None:
-    """Whatever is asked of a conversation that is not there, the answer is "not found" and nothing is written."""
+    """Every operation on an unknown conversation raises NotFound and writes nothing."""
     before = everything(store)
     attempts: list[Callable[[], object]] = [
         lambda: chat.send("user-1", "x", conversation_id=name),
         lambda: chat.reply(name, "admin-1", "x"),
         lambda: chat.reply(name, "admin-1", "x", if_last="m", reopen=True, close=True, key="k"),
+        lambda: chat.answer(name, "x", if_last="m"),
         lambda: chat.mark_read(name, "admin"),
         lambda: chat.close(name, "admin-1"),
         lambda: chat.close(name, "admin-1", as_of=1),
@@ -137,6 +140,7 @@ def test_a_bad_message_is_refused(chat: ChatService, store: Store, bad: str) -> 
         lambda: chat.send("user-1", bad),
         lambda: chat.send("user-1", bad, conversation_id=sent.conversation_id),
         lambda: chat.reply(sent.conversation_id, "admin-1", bad),
+        lambda: chat.answer(sent.conversation_id, bad, if_last=sent.message_id),
     ]
 
     for attempt in attempts:
@@ -160,6 +164,9 @@ def test_a_bad_id_is_refused(chat: ChatService, store: Store, bad: str) -> None:
         lambda: chat.reply(name, bad, "x"),
         lambda: chat.reply(name, "admin-1", "x", key=bad),
         lambda: chat.reply(name, "admin-1", "x", if_last=bad),
+        lambda: chat.answer(bad, "x", if_last="m"),
+        lambda: chat.answer(name, "x", if_last=bad),
+        lambda: chat.answer(name, "x", if_last=sent.message_id, key=bad),
         lambda: chat.close(name, bad),
         lambda: chat.close(bad, "admin-1"),
         lambda: chat.reopen(name, bad),
@@ -180,6 +187,7 @@ def test_message_times_increase_whatever_the_clock_does(
     chat: ChatService, store: Store, clock: ManualClock, steps: list[int]
 ) -> None:
     """With a clock that stands still or runs backwards, every message is later than the one before it."""
+    clock.step = 0
     sent = chat.send("user-1", "0")
     for number, step in enumerate(steps, 1):
         clock.advance(step)
@@ -197,14 +205,15 @@ def test_message_times_increase_whatever_the_clock_does(
 @given(
     st.lists(
         st.tuples(st.sampled_from(["send", "reply", "poll", "close"]), st.integers(-20, 20)), min_size=1, max_size=25
-    )
+    ),
+    st.sampled_from([0, 1]),
 )
-def test_polling_never_misses_a_message(events: list[tuple[str, int]]) -> None:
-    """Whoever polls with the time of the last message seen gets every message once, in order, on any clock."""
+def test_polling_never_misses_a_message(events: list[tuple[str, int]], pace: int) -> None:
+    """Polling with the time of the last message seen returns every message once, in order, on any clock."""
     with tempfile.TemporaryDirectory() as directory, closing(SQLiteStore(Path(directory) / "store.db")) as store:
         for table in TABLES:
             store.create_table(table)
-        clock = ManualClock()
+        clock = ManualClock(step=pace)
         chat = ChatService(store, clock)
         first = chat.send("user-1", "first")
         name, seen, last = first.conversation_id, [first.message_id], first.created_at
@@ -240,7 +249,8 @@ def test_any_since_is_answered(chat: ChatService, since: int) -> None:
 def test_a_message_that_gets_in_first_delays_the_other(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store
 ) -> None:
-    """When two messages are written at once, one is put behind the other, and both are kept."""
+    """Of two messages written at once, both are stored, one after the other."""
+    clock.step = 0
     name = chat.send("user-1", "one").conversation_id
     clock.advance(1_000)
     meddled.before("transact", lambda: chat.reply(name, "admin-1", "two"))
@@ -256,7 +266,7 @@ def test_a_message_that_gets_in_first_delays_the_other(
 def test_a_storm_of_messages_ends_in_a_clear_refusal(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store
 ) -> None:
-    """When fifty others get in first, the caller hears that nothing was written; the others' messages are kept."""
+    """After fifty concurrent messages, sending raises Unavailable and stores nothing; the others' messages are kept."""
     name = chat.send("user-1", "one").conversation_id
     for _ in range(50):
         meddled.before("transact", lambda: chat.reply(name, "admin-1", "noise"))
@@ -271,7 +281,7 @@ def test_a_storm_of_messages_ends_in_a_clear_refusal(
 def test_a_conversation_closed_at_the_last_moment_refuses(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store, closer: str
 ) -> None:
-    """A message never enters a conversation that was closed while it was on its way."""
+    """A message is refused when the conversation is closed concurrently."""
     name = chat.send("user-1", "one").conversation_id
     close = {
         "close": lambda: chat.close(name, "admin-1"),
@@ -336,7 +346,7 @@ def test_a_page_has_1_to_500_messages(chat: ChatService, limit: int) -> None:
     ("tail", "expected"), [(1, ["4"]), (3, ["2", "3", "4"]), (5, list("01234")), (9, list("01234"))]
 )
 def test_the_end_of_a_thread(chat: ChatService, tail: int, expected: list[str]) -> None:
-    """The last N messages are shown oldest first, and a tail longer than the thread is the thread."""
+    """The last N messages are shown oldest first; all messages when there are fewer."""
     name = chat.send("user-1", "0").conversation_id
     for number in range(1, 5):
         chat.send("user-1", str(number), conversation_id=name)
@@ -350,7 +360,7 @@ def test_the_end_of_a_thread(chat: ChatService, tail: int, expected: list[str]) 
 
 
 def test_if_last_lets_an_answer_through_that_fits(chat: ChatService) -> None:
-    """A reply to the last message one saw goes through while that is still the last."""
+    """A reply with `if_last` is stored while that message is still the last."""
     sent = chat.send("user-1", "Hello")
     reply = chat.reply(sent.conversation_id, "admin-1", "Hi", if_last=sent.message_id)
 
@@ -358,7 +368,7 @@ def test_if_last_lets_an_answer_through_that_fits(chat: ChatService) -> None:
 
 
 def test_if_last_refuses_and_shows_what_was_written(chat: ChatService, store: Store) -> None:
-    """When somebody wrote since, nothing is sent, and the refusal shows who wrote what: the last three of all."""
+    """After a newer message, `if_last` refuses the reply; the error shows the last three newer messages."""
     sent = chat.send("user-1", "Hello")
     name = sent.conversation_id
     chat.send("user-1", "never mind", conversation_id=name)
@@ -384,7 +394,7 @@ def test_if_last_refuses_and_shows_what_was_written(chat: ChatService, store: St
 def test_if_last_holds_against_a_message_in_flight(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store
 ) -> None:
-    """A message that gets in while the reply is on its way refuses the reply, too; a mark-read does not."""
+    """A concurrent message makes `if_last` refuse the reply, too; a concurrent mark-read does not."""
     sent = chat.send("user-1", "Hello")
     name = sent.conversation_id
     meddled.before("transact", lambda: chat.mark_read(name, "admin"))
@@ -398,7 +408,8 @@ def test_if_last_holds_against_a_message_in_flight(
 
 
 def test_if_last_with_a_standing_clock(chat: ChatService, meddled: Intervening, clock: ManualClock) -> None:
-    """A tie in time alone refuses nobody: the reply is put behind a reopening that changed no message."""
+    """A concurrent reopening at the same time does not refuse the reply, which gets a later time."""
+    clock.step = 0
     sent = chat.send("user-1", "Hello")
     name = sent.conversation_id
     chat.close(name, "admin-1")
@@ -423,7 +434,7 @@ def test_a_repeated_send_changes_nothing(chat: ChatService, store: Store, clock:
 
 
 def test_a_repeated_request_is_answered_whatever_happened_since(chat: ChatService, store: Store) -> None:
-    """The first answer comes again even when the conversation is closed, or somebody wrote, in the meantime."""
+    """A repeated key returns the first answer also after the conversation was closed or a newer message came."""
     opened = chat.send("user-1", "Hello")
     name = opened.conversation_id
     sent = chat.send("user-1", "again", conversation_id=name, key="k")
@@ -472,7 +483,7 @@ def test_keys_of_different_callers_are_different(chat: ChatService) -> None:
 
 
 def test_an_expired_key_is_new_again(chat: ChatService, clock: ManualClock, store: Store) -> None:
-    """After seven days a key is forgotten, whether or not the store has dropped its claim yet."""
+    """After seven days a key can be used anew, whether or not the store has deleted its claim."""
     first = chat.send("user-1", "Hello", key="k")
     second = chat.send("user-1", "x", conversation_id=first.conversation_id, key="k2")
     clock.advance(7 * DAY + 1_000)
@@ -493,7 +504,7 @@ def test_a_request_repeated_while_the_first_is_in_flight(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store
 ) -> None:
     """Two equal requests at once are one message and two equal answers."""
-    answers = []
+    answers: list[Sent] = []
     meddled.before("transact", lambda: answers.append(chat.send("user-1", "Hello", key="k")))
     answers.append(ChatService(meddled, clock).send("user-1", "Hello", key="k"))
     name = answers[0].conversation_id
@@ -507,7 +518,7 @@ def test_a_request_repeated_while_the_first_is_in_flight(
 
 
 def test_a_refused_request_does_not_use_up_its_key(chat: ChatService) -> None:
-    """A request that was refused may be sent again with its key once the reason is gone."""
+    """A refused request can be repeated with its key, and succeeds once the reason is gone."""
     name = chat.send("user-1", "Hello").conversation_id
     chat.close(name, "admin-1")
     with pytest.raises(Conflict):
@@ -538,7 +549,7 @@ def test_the_largest_message_fits(chat: ChatService) -> None:
 
 
 def test_errors_of_a_store_reach_the_caller(clock: ManualClock, tmp_path: Path) -> None:
-    """Before the tables are made, every request says so in one line."""
+    """Without tables, every request raises an error of one line that says so."""
     chat = ChatService(SQLiteStore(tmp_path / "none.db"), clock)
 
     for attempt in (lambda: chat.send("user-1", "x"), lambda: chat.conversations("user-1"), lambda: chat.show("c")):

@@ -34,7 +34,7 @@ class Expected:
 
 
 class LeadsMachine(RuleBasedStateMachine):
-    """Does what admins and visitors may do, in any order, and knows what must come of it."""
+    """Runs operations of admins and visitors in any order, and compares the results with a model."""
 
     leads_bundle: Bundle[str] = Bundle("leads_bundle")
 

@@ -1,4 +1,4 @@
-"""Leads: submitted with a code as people type it, decided once, listed, and explained when a decision conflicts."""
+"""Leads: submitting them with a code in any spelling, deciding them, listing them, and conflicting decisions."""
 
 import tempfile
 from collections.abc import Callable
@@ -46,8 +46,11 @@ def decide(leads: LeadService, lead_id: str, status: DecidedStatus, amount: str 
     return leads.decide(lead_id, status, "admin-1", commission=commission, **more).changed
 
 
-def test_a_submitted_lead_is_pending_and_counted(leads: LeadService, code: str, store: Store) -> None:
+def test_a_submitted_lead_is_pending_and_counted(
+    leads: LeadService, code: str, store: Store, clock: ManualClock
+) -> None:
     """A visitor's form becomes a pending lead of the affiliate behind the code, and counts at once."""
+    clock.now = START
     lead_id = leads.submit(code, FORM).lead_id
     shown = leads.show(lead_id)
 
@@ -82,7 +85,7 @@ def test_a_code_is_accepted_as_typed(leads: LeadService, code: str, typed: str) 
 @pytest.mark.usefixtures("code")
 @pytest.mark.parametrize("typed", ["ABC10XY", "ABC10XYZ0", "x", "*" * 128])
 def test_an_unknown_code_is_not_found(leads: LeadService, store: Store, typed: str) -> None:
-    """A code that nobody has credits nobody: "not found", and nothing is written."""
+    """An unknown code raises NotFound, and nothing is written."""
     before = everything(store)
 
     with pytest.raises(NotFound):
@@ -137,7 +140,7 @@ def test_a_bad_field_is_named(leads: LeadService, code: str, store: Store, field
 
 @pytest.mark.parametrize("data", [None, "text", 5, [], [("name", "x")]])
 def test_a_form_is_an_object(leads: LeadService, code: str, data: object) -> None:
-    """Anything but an object is no form."""
+    """A form that is not an object is refused."""
     with pytest.raises(Invalid, match="lead_data"):
         leads.submit(code, data)
 
@@ -183,7 +186,7 @@ def test_a_repeated_submission_counts_once(leads: LeadService, code: str, store:
 def test_two_equal_submissions_at_once(
     leads: LeadService, code: str, meddled: Intervening, clock: ManualClock, store: Store
 ) -> None:
-    """A double click is one lead and two equal answers."""
+    """Two equal submissions at once store one lead and get the same answer."""
     first = []
     meddled.before("transact", lambda: first.append(leads.submit(code, FORM, key="k")))
 
@@ -193,7 +196,8 @@ def test_two_equal_submissions_at_once(
 
 
 def test_an_id_that_exists_is_no_lost_lead(code: str, store: Store, clock: ManualClock) -> None:
-    """Should an id ever repeat, the visitor hears that the lead was not stored; nothing is overwritten."""
+    """If an id repeated, submitting would raise Unavailable and overwrite nothing."""
+    clock.step = 0
     leads = LeadService(store, clock, lambda _at: "the-same")
     leads.submit(code, FORM)
     before = everything(store)
@@ -225,7 +229,7 @@ MATRIX = [
 
 
 def bring(leads: LeadService, lead_id: str, state: str, *, amend: bool = False) -> bool:
-    """Bring a lead to a state such as `approved 10`; return whether that changed it."""
+    """Give a lead a state such as `approved 10`; return whether that changed it."""
     status, _, amount = state.partition(" ")
     if status == "pending":
         return leads.reset(lead_id, "admin-1").changed
@@ -237,7 +241,7 @@ def bring(leads: LeadService, lead_id: str, state: str, *, amend: bool = False) 
 def test_what_a_decision_does(
     leads: LeadService, code: str, store: Store, before: str, decision: str, amend: bool, changed: bool | None
 ) -> None:
-    """Deciding alike again changes nothing, another decision needs `amend`, and the stats follow to the cent."""
+    """The same decision again changes nothing, another one needs `amend`, and the stats are exact to the cent."""
     lead_id = leads.submit(code, FORM).lead_id
     bring(leads, lead_id, before)
     rows = len(leads.history(lead_id).history)
@@ -263,9 +267,9 @@ def test_what_a_decision_does(
 def test_a_decision_says_who_and_when(leads: LeadService, code: str, clock: ManualClock) -> None:
     """A decided lead shows its admin, time and notes; a reset drops admin and time and keeps the notes."""
     lead_id = leads.submit(code, FORM).lead_id
-    clock.advance(1_000)
+    clock.now = START + 1_000
     decided = leads.decide(lead_id, "approved", "admin-1", commission="25.5", notes=" good ").lead
-    clock.advance(1_000)
+    clock.now = START + 2_000
     reset = leads.reset(lead_id, "admin-2").lead
 
     assert decided.model_dump() == leads.lead(lead_id).model_dump() | {
@@ -301,8 +305,51 @@ def test_a_decision_says_who_and_when(leads: LeadService, code: str, clock: Manu
     ] == [(row.at, row.actor, row.event, row.before, row.after) for row in leads.history(lead_id).history]
 
 
+def test_a_rejection_says_why(leads: LeadService, code: str, store: Store) -> None:
+    """The reason stands in the lead and in the answer, beside the notes; only a rejection may give one."""
+    lead_id = leads.submit(code, FORM).lead_id
+    before = everything(store)
+    with pytest.raises(Invalid, match="with a rejection only"):
+        leads.decide(lead_id, "approved", "admin-1", commission=1, reason="Volume too low")
+    with pytest.raises(Invalid, match="rejection_reason has 2,001"):
+        leads.decide(lead_id, "rejected", "admin-1", reason="x" * 2_001)
+    assert before == everything(store)
+
+    rejected = leads.decide(lead_id, "rejected", "admin-1", reason=" Volume too low ", notes="polite")
+
+    assert ("Volume too low", "polite", "rejected") == (
+        rejected.lead.rejection_reason,
+        rejected.lead.admin_notes,
+        rejected.new_status,
+    )
+    assert rejected.lead == leads.lead(lead_id)
+
+
+@pytest.mark.parametrize("way_back", ["reset", "approve"])
+def test_the_reason_goes_when_the_rejection_does(leads: LeadService, code: str, store: Store, way_back: str) -> None:
+    """An approved or pending lead does not tell why it was rejected; another reason for a rejection replaces it."""
+    lead_id = leads.submit(code, FORM).lead_id
+    leads.decide(lead_id, "rejected", "admin-1", reason="Volume too low")
+
+    assert not leads.decide(lead_id, "rejected", "admin-1", reason="Other").changed
+    amended = leads.decide(lead_id, "rejected", "admin-1", reason="Other", amend=True)
+    assert (True, "Other") == (amended.changed, leads.lead(lead_id).rejection_reason)
+    kept = leads.decide(lead_id, "rejected", "admin-1", notes="hm", amend=True)
+    assert ("Other", "hm") == (kept.lead.rejection_reason, kept.lead.admin_notes)
+
+    if way_back == "reset":
+        back = leads.reset(lead_id, "admin-1")
+    else:
+        back = leads.decide(lead_id, "approved", "admin-1", commission=5, amend=True)
+
+    assert (None, "hm") == (back.lead.rejection_reason, back.lead.admin_notes)
+    assert back.lead == leads.lead(lead_id)
+    assert back.new_status == back.lead.status
+    assert [] == errors_in(store)
+
+
 def test_a_conflict_says_who_decided_what(leads: LeadService, code: str) -> None:
-    """Whoever comes second reads the decision, the amount and the admin that stand in the way."""
+    """The error of a second, different decision names the first decision, its amount and its admin."""
     lead_id = leads.submit(code, FORM).lead_id
     leads.decide(lead_id, "approved", "maria", commission="1000.5")
 
@@ -315,7 +362,7 @@ def test_a_conflict_says_who_decided_what(leads: LeadService, code: str) -> None
 
 @pytest.mark.parametrize("amount", ["nan", "-1", "1e400", "10.005", "1,000", "1000000.01", 2.5, True, ""])
 def test_a_bad_amount_decides_nothing(leads: LeadService, code: str, store: Store, amount: object) -> None:
-    """An amount that is none is refused before anything is read or written."""
+    """An invalid amount is refused before anything is read or written."""
     lead_id = leads.submit(code, FORM).lead_id
     before = everything(store)
 
@@ -331,7 +378,7 @@ def test_a_bad_amount_decides_nothing(leads: LeadService, code: str, store: Stor
 
 
 def test_zero_is_a_commission(leads: LeadService, code: str, store: Store) -> None:
-    """A lead may be approved for nothing, which is not the same as no commission."""
+    """A lead may be approved with a commission of 0, which is stored."""
     lead_id = leads.submit(code, FORM).lead_id
 
     assert decide(leads, lead_id, "approved", "0")
@@ -354,7 +401,7 @@ def test_notes_alone_may_be_amended(leads: LeadService, code: str, store: Store)
 
 
 def test_as_of_refuses_what_changed_since(leads: LeadService, code: str, store: Store) -> None:
-    """A decision about the lead as it was seen is refused when the lead changed, even back to the same status."""
+    """A decision with `as_of` is refused when the lead changed since, even if it has the same status again."""
     lead_id = leads.submit(code, FORM).lead_id
     seen = leads.lead(lead_id).updated_at
     decide(leads, lead_id, "approved", "5")
@@ -371,7 +418,7 @@ def test_as_of_refuses_what_changed_since(leads: LeadService, code: str, store: 
 def test_as_of_holds_against_a_change_in_flight(
     leads: LeadService, code: str, meddled: Intervening, clock: ManualClock, store: Store, back: bool
 ) -> None:
-    """Also a change between looking and writing refuses the decision, even one that was taken back."""
+    """A change between read and write refuses the decision, too, even one that was taken back."""
 
     def meddle() -> None:
         decide(leads, lead_id, "approved", "5")
@@ -406,7 +453,7 @@ def test_two_decisions_at_once(
     theirs: str,
     outcome: bool | None,
 ) -> None:
-    """Of two decisions at once one counts; the other hears that it was so already, or what stands in its way."""
+    """Of two decisions at once, one is stored; the other gets `changed` False when it is the same, else Conflict."""
     lead_id = leads.submit(code, FORM).lead_id
     meddled.before("transact", lambda: bring(leads, lead_id, theirs))
     if outcome is None:
@@ -434,7 +481,7 @@ def test_notes_in_flight_are_not_lost_in_the_answer(
 
 
 def test_a_lead_changes_its_time_on_every_decision(leads: LeadService, code: str, clock: ManualClock) -> None:
-    """`updated_at` moves with every change, even when the clock runs backwards, so `as_of` tells states apart."""
+    """`updated_at` increases with every change, even when the clock runs backwards, so `as_of` identifies a state."""
     lead_id = leads.submit(code, FORM).lead_id
     times = [leads.lead(lead_id).updated_at]
     for amount in ("1", "2", "3"):
@@ -448,7 +495,7 @@ def test_a_lead_changes_its_time_on_every_decision(leads: LeadService, code: str
 
 @pytest.mark.parametrize("name", ["no-such", first_id(START)])
 def test_an_unknown_lead_is_not_found(leads: LeadService, store: Store, name: str) -> None:
-    """Whatever is asked of a lead that is not there, the answer is "not found" and nothing is written."""
+    """Every operation on an unknown lead raises NotFound and writes nothing."""
     before = everything(store)
     attempts: list[Callable[[], object]] = [
         lambda: leads.lead(name),
@@ -487,8 +534,8 @@ def test_lead_filters(leads: LeadService, store: Store, clock: ManualClock) -> N
     b = affiliates.create_link("aff-b", "b@example.com").link_id
     ids = []
     for number, link in enumerate((a, b, a, b)):
+        clock.now = START + number * 1_000
         ids.append(leads.submit(link, form(name=f"Größe {number}", email=f"n{number}@example.com")).lead_id)
-        clock.advance(1_000)
     decide(leads, ids[0], "approved", "1")
     decide(leads, ids[1], "rejected", None)
 
@@ -555,7 +602,7 @@ def test_lead_pages_neither_lose_nor_repeat(
 
 
 def test_a_cursor_with_other_filters_is_refused(leads: LeadService, code: str) -> None:
-    """A page token goes on in its own list; with another filter it is refused rather than misread."""
+    """A cursor is accepted with its own filter alone; with another filter it is refused."""
     for _ in range(3):
         leads.submit(code, FORM)
     cursor = leads.list_leads(LeadFilter(), limit=1).next_cursor

@@ -72,11 +72,11 @@ def collected(world: World, who: str) -> list[tuple[Table, Item]]:
 @pytest.mark.parametrize("who", [ANA, EMAIL, EMAIL.lower()])
 def test_after_erasing_a_person_no_raw_item_knows_them_and_the_books_are_right(who: str, world: World) -> None:
     """Neither their id, e-mail, phone number, name nor shop is left in any table; counts, money and audit are true."""
-    before, known = world.sums(), world.traces()
+    before, known = world.sums(), world.terms_found()
     erased = service(world).erase(who, "dpo")
 
     assert list(TERMS) == known
-    assert [] == world.traces()
+    assert [] == world.terms_found()
     assert [] == world.broken()
     assert before == world.sums()
     assert [] == erased.remaining
@@ -102,7 +102,7 @@ def test_erasing_leaves_everything_about_others_as_it_was(world: World) -> None:
 
 
 def test_everything_of_one_person_stays_together_under_a_pseudonym(world: World) -> None:
-    """What they did remains one person's doing: conversations, messages, decisions, links, stats."""
+    """Everything that the person did carries the same pseudonym: conversations, messages, decisions, links, stats."""
     alias = next(name for name in service(world).erase(ANA, "dpo").pseudonyms)
     aliases = {item["user_id"] for item in rows(world.store, CONVERSATIONS) if item["user_id"].startswith("erased-")}
     owners = {
@@ -118,7 +118,7 @@ def test_everything_of_one_person_stays_together_under_a_pseudonym(world: World)
 
 
 def test_links_of_the_erased_keep_working(world: World) -> None:
-    """A code that was printed somewhere still brings leads, which are counted for the pseudonym."""
+    """Leads can still be submitted with the person's link codes, and are counted for the pseudonym."""
     code = world.affiliates.get_link(ANA).affiliate_link
     service(world).erase(ANA, "dpo")
     assert code is not None
@@ -138,7 +138,7 @@ def test_two_persons_get_pseudonyms_of_their_own(local: World) -> None:
 
 
 def test_an_erasure_leaves_a_row_that_says_who_did_it(local: World) -> None:
-    """Accountability without the person: who erased, when, and which pseudonym."""
+    """The audit row says who erased, when, and which pseudonym; it does not name the person."""
     erased = service(local).erase(ANA, "dpo")
     row = next(item for item in rows(local.store, OPS) if item["pk"].startswith("audit#person#"))
 
@@ -207,7 +207,7 @@ def test_only_what_is_the_person_is_replaced_in_texts(text: str, expected: str, 
     ],
 )
 def test_an_address_is_found_in_every_spelling(typed: str, stored: str, text: str, expected: str, local: World) -> None:
-    """What leads to a person's link also clears their address from texts, however it is spelled there."""
+    """An address that is found through the person's links is replaced in texts, too, in any spelling."""
     local.affiliates.create_link("affiliate-eve", stored, "eve.example")
     sent = local.chat.send(OTHER, text)
     erased = service(local).erase(typed, "dpo")
@@ -227,7 +227,7 @@ def test_a_name_is_found_in_every_spelling(local: World) -> None:
 
 
 def test_a_preview_stays_a_preview(local: World) -> None:
-    """A short word in a message makes way for a longer marker; its preview is cut anew."""
+    """When the marker is longer than the word it replaces, the preview of the message is cut anew."""
     sent = local.chat.send(OTHER, "Bea and Bea, " * 15)
     service(local).erase(OTHER, "dpo", also=("Bea",))
     message = local.chat.messages(sent.conversation_id).messages[0]
@@ -237,11 +237,11 @@ def test_a_preview_stays_a_preview(local: World) -> None:
 
 
 TRANSACTIONS = 10
-"""What erasing Ana takes: the note, two links, leads, stats, conversations, messages, a preview, claims, the end."""
+"""The transactions that erasing Ana takes, from the journal entry to its deletion."""
 
 
 def test_the_number_of_transactions_is_as_the_tests_below_assume(local: World) -> None:
-    """They go through every one of them."""
+    """The number of transactions that the next tests interrupt is the number that an erasure makes."""
     store = Intervening(local.store)
     service(local, store).erase(ANA, "dpo")
 
@@ -260,7 +260,7 @@ def die() -> None:
 def test_an_erasure_that_dies_anywhere_leaves_true_books_and_goes_on_with_the_same_pseudonym(
     point: int, local: World
 ) -> None:
-    """Before any transaction: the books are right, nothing shows who it is about, and a rerun finishes."""
+    """Killed before any transaction: every invariant holds, the journal names nobody, and a rerun finishes."""
     before = local.sums()
     with pytest.raises(Died):
         service(local, interrupted(local, point, die)).erase(EMAIL, "dpo")
@@ -273,7 +273,7 @@ def test_an_erasure_that_dies_anywhere_leaves_true_books_and_goes_on_with_the_sa
     assert before == meanwhile == local.sums()
     assert [] == broken == local.broken()
     assert not any(term in str(notes) for term in (ANA, EMAIL.lower(), NAME))
-    assert [] == local.traces()
+    assert [] == local.terms_found()
     assert len(aliases) == 1
     assert aliases <= owners
     assert [] == [item for item in rows(local.store, OPS) if item["pk"] == "erasure"]
@@ -312,15 +312,15 @@ def somebody_answers(world: World) -> None:
 def test_what_happens_meanwhile_is_neither_lost_nor_left_out(
     event: Callable[[World], None], point: int, local: World
 ) -> None:
-    """Between reading and writing somebody else is always faster once; the books stay right, the person is gone."""
+    """With a concurrent write before each transaction, every invariant holds and the person is erased."""
     service(local, interrupted(local, point, lambda: event(local))).erase(ANA, "dpo")
 
-    assert [] == local.traces()
+    assert [] == local.terms_found()
     assert [] == local.broken()
 
 
 def test_a_person_who_never_stops_writing_is_said_to_be_still_there(local: World) -> None:
-    """The erasure gives up in words, keeps its note, and finishes when it is run again."""
+    """The erasure gives up with a message, keeps its journal entry, and finishes when it is run again."""
     store = Intervening(local.store)
     for _ in range(2_000):
         store.before("scan", lambda: they_write(local))
@@ -328,7 +328,7 @@ def test_a_person_who_never_stops_writing_is_said_to_be_still_there(local: World
         service(local, store).erase(ANA, "dpo")
     service(local).erase(ANA, "dpo")
 
-    assert [] == local.traces()
+    assert [] == local.terms_found()
 
 
 def test_a_rehearsed_erasure_writes_nothing(local: World) -> None:
@@ -356,7 +356,7 @@ def test_an_export_of_a_person_holds_everything_about_them(who: str, world: Worl
 
 
 def test_an_export_of_a_person_does_not_give_away_others(local: World) -> None:
-    """Leads that an affiliate brought are theirs to count, not to read: the other person's data is left out."""
+    """The export has the leads credited to an affiliate, without the other person's data."""
     found = collected(local, ANA)
     brought = [item for table, item in found if table is LEADS and item["affiliate_id"] == ANA]
 
@@ -387,12 +387,12 @@ ODD: tuple[tuple[Table, Item], ...] = (
 
 
 def test_items_that_are_no_such_items_are_erased_as_well(world: World) -> None:
-    """Whatever an import or another program brought: an erasure ends, and what can be cleaned is clean."""
+    """Whatever an import or another program stored, an erasure ends, and every item that can be changed is changed."""
     for table, item in ODD:
         world.store.batch_put(table, [item])
     erased = service(world).erase(ANA, "dpo")
 
-    assert [] == world.traces()
+    assert [] == world.terms_found()
     assert [] == erased.remaining
     assert not any(word in world.raw() for word in ("null[erased]", "[erased]null"))
     with pytest.raises(NotFound):
@@ -400,19 +400,19 @@ def test_items_that_are_no_such_items_are_erased_as_well(world: World) -> None:
 
 
 def test_stats_that_cannot_be_counted_do_not_stop_an_erasure(world: World) -> None:
-    """The leads are handed over all the same; the audit counts them."""
+    """Their leads are moved to the pseudonym all the same, and the audit counts them."""
     (stats,) = (item for item in rows(world.store, AFFILIATE_STATS) if item["affiliate_id"] == ANA)
     world.store.batch_put(AFFILIATE_STATS, [{**stats, "total_leads": "five", "version": None}])
     erased = service(world).erase(ANA, "dpo")
     AuditService(world.store, world).run("dpo", fix=True)
 
-    assert [] == world.traces()
+    assert [] == world.terms_found()
     assert [] == erased.remaining
     assert [] == world.broken()
 
 
 def test_what_the_store_refuses_to_change_is_named(world: World) -> None:
-    """An item that would become too large without the person stays as it is, and nothing else does."""
+    """An item that the markers would make too large stays as it is; all others are changed."""
     large = {"pk": "large", "sk": "1", "text": "x" * 408_800, "more": ["a@b.de"] * 100}
     linked = {"pk": "link#LONG", "sk": "claim", "affiliate_id": ANA, "link_id": "x" * 2_000}
     world.store.batch_put(OPS, [large, linked, {"pk": "small", "sk": "1", "text": "a@b.de"}])
@@ -424,7 +424,7 @@ def test_what_the_store_refuses_to_change_is_named(world: World) -> None:
 
 
 def test_an_address_that_is_missing_is_nobody_s(local: World) -> None:
-    """A link without an address neither makes namesakes of leads without one, nor is its absence erased from texts."""
+    """A missing address identifies nobody: leads without one are not the person's, and texts stay as they are."""
     link = {"affiliate_id": ANA, "link_id": "ODD00001", "affiliate_email": None, "created_at": 1, "updated_at": 1}
     local.store.batch_put(AFFILIATE_LINKS, [link])
     local.store.batch_put(LEADS, [{"lead_id": "odd", "created_at": 1, "lead_email": None, "lead_name": None}])

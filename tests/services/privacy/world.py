@@ -1,4 +1,4 @@
-"""A shop where one person is everything at once: user, affiliate, lead and admin, among others who stay."""
+"""Data in which one person is a user, an affiliate, a lead and an admin, beside other people."""
 
 import json
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class World:
         return AffiliateService(self.store, self)
 
     def fill(self) -> "World":
-        """Let Ana, and others, do everything that leaves something in a table."""
+        """Make Ana and others do everything that stores items in a table."""
         SeedService(self.store).run(Plan(conversations=5, messages=30, affiliates=2, leads=10))
         self._conversations()
         self._affiliate()
@@ -98,7 +98,7 @@ class World:
         self.leads.submit(others, person(NAME, "namesake@example.com", "+33 1 11 11 11 11"))
 
     def broken(self) -> list[str]:
-        """Return what the audit, and the books counted independently of it, find wrong."""
+        """Return what is wrong according to the audit and to `errors_in`, which counts independently."""
         return [*map(str, AuditService(self.store, self).run("test").findings), *errors_in(self.store)]
 
     def raw(self) -> str:
@@ -106,14 +106,14 @@ class World:
         items = {table.name: rows(self.store, table) for table in TABLES}
         return json.dumps(items, default=str, ensure_ascii=False).casefold()
 
-    def traces(self) -> list[str]:
-        """Return the words about Ana that are anywhere in the raw items; a namesake may bear her name."""
+    def terms_found(self) -> list[str]:
+        """Return those of Ana's `TERMS` that the raw items hold, apart from the name of a namesake's lead."""
         namesake = NAME.casefold().join(('"lead_name": "', '"'))
         text = self.raw().replace(namesake, "")
         return [term for term in TERMS if term.casefold() in text]
 
     def sums(self) -> dict[str, Any]:
-        """Return what must not change: counts and money in all, and messages."""
+        """Return the totals that an erasure must not change."""
         stats = rows(self.store, AFFILIATE_STATS)
         return {
             "leads": len(rows(self.store, LEADS)),
@@ -126,7 +126,7 @@ class World:
 
 
 def person(name: str, email: str, phone: str) -> Item:
-    """Return the form that somebody fills in."""
+    """Return a lead form."""
     return {
         "name": name,
         "email": email,

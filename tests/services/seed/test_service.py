@@ -1,4 +1,4 @@
-"""Made-up data at any scale: the same for the same plan, with books that are right and the shape of support traffic."""
+"""Generated data of any size: the same for the same plan, with correct counters and realistic distributions."""
 
 import json
 import re
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercive_cli.domain.errors import Conflict
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.audit.service import AuditService
@@ -21,10 +22,10 @@ from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
+from commercive_cli.services.seed.affiliates import affiliate_items
+from commercive_cli.services.seed.conversations import conversation_items
 from commercive_cli.services.seed.plan import FIXED_UNTIL, SPAN_DAYS, Plan, demo_plan, usual_conversations, zipf_shares
-from commercive_cli.services.seed.sales import sales
 from commercive_cli.services.seed.service import SeedService
-from commercive_cli.services.seed.traffic import traffic
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES, TABLES
@@ -44,18 +45,18 @@ def other(tmp_path: Path) -> Iterator[Store]:
 
 
 def messages_of(plan: Plan) -> Iterator[Item]:
-    return (item for table, item in traffic(plan) if table is MESSAGES)
+    return (item for table, item in conversation_items(plan) if table is MESSAGES)
 
 
 def test_equal_plans_fill_two_stores_with_equal_data(store: Store, other: Store, tmp_path: Path) -> None:
-    """Two people who seed with the same line have the same data, byte for byte."""
+    """The same command gives the same data on every machine, byte for byte."""
     for each in (store, other):
         SeedService(each).run(PLAN)
 
     assert exported(store, tmp_path / "first") == exported(other, tmp_path / "second")
 
 
-def told(item: Item, until: int) -> str:
+def relative_to(item: Item, until: int) -> str:
     """Return an item with its times, and those in its ids, as distances from `until`."""
 
     def moved(found: re.Match[str]) -> str:
@@ -70,7 +71,10 @@ def told(item: Item, until: int) -> str:
 def test_the_demo_data_is_the_same_on_every_day(until: int) -> None:
     """Names, texts, counts, amounts and order do not depend on when it is loaded; times move, and ids with them."""
     first, second = (
-        [told(item, plan.until) for _, item in chain(traffic(plan), sales(plan, "https://dashboard.example.com"))]
+        [
+            relative_to(item, plan.until)
+            for _, item in chain(conversation_items(plan), affiliate_items(plan, "https://dashboard.example.com"))
+        ]
         for plan in (demo_plan(START), demo_plan(until))
     )
 
@@ -78,7 +82,7 @@ def test_the_demo_data_is_the_same_on_every_day(until: int) -> None:
 
 
 def test_lists_of_the_demo_data_show_the_same_on_every_day(store: Store, other: Store) -> None:
-    """Whoever follows the README sees what it shows, on a Sunday night as on a Tuesday morning."""
+    """What lists of the demo data show, as in the README, does not depend on the day and hour of loading."""
 
     def listed(each: Store, now: int) -> tuple[list[str], ...]:
         clock = ManualClock(now)
@@ -89,13 +93,13 @@ def test_lists_of_the_demo_data_show_the_same_on_every_day(store: Store, other: 
             LeadService(each, clock).list_leads(LeadFilter()).leads,
             AffiliateService(each, clock).list_affiliates().affiliates,
         )
-        return tuple([told(record.item(), now) for record in records] for records in shown)
+        return tuple([relative_to(record.item(), now) for record in records] for records in shown)
 
     assert listed(store, START) == listed(other, START + 3 * DAY + 12_345_678)
 
 
 def test_another_number_makes_other_data(store: Store, other: Store) -> None:
-    """--rng is what tells two data sets apart."""
+    """Another --rng gives other data."""
     SeedService(store).run(PLAN)
     SeedService(other).run(Plan(**{**vars(PLAN), "rng": 4}))
 
@@ -103,7 +107,7 @@ def test_another_number_makes_other_data(store: Store, other: Store) -> None:
 
 
 def test_the_books_of_made_up_data_are_right(store: Store) -> None:
-    """The audit, and the books counted independently of it, find nothing; every item counts."""
+    """Neither the audit nor an independent count finds an error, and the numbers of items are those of the plan."""
     seeded = SeedService(store).run(PLAN)
 
     assert [] == AuditService(store).run("ops").findings
@@ -113,7 +117,7 @@ def test_the_books_of_made_up_data_are_right(store: Store) -> None:
 
 
 def test_seeding_again_changes_nothing(store: Store) -> None:
-    """The same line a second time finds its data there."""
+    """The same command a second time changes nothing."""
     SeedService(store).run(PLAN)
     before = [rows(store, table) for table in TABLES]
 
@@ -121,8 +125,32 @@ def test_seeding_again_changes_nothing(store: Store) -> None:
     assert before == [rows(store, table) for table in TABLES]
 
 
+def test_of_two_who_seed_the_same_at_once_one_is_told_so(store: Store) -> None:
+    """A second first run writes nothing while the first one, which may take hours, is running."""
+    meddled = Intervening(store)
+    meddled.before("transact", lambda: SeedService(store).run(PLAN))
+
+    with pytest.raises(Conflict, match="another command is loading this data; nothing was written"):
+        SeedService(meddled).run(PLAN)
+    assert [] == AuditService(store).run("ops").findings
+    assert not SeedService(store).run(PLAN).changed
+
+
+def test_two_who_complete_the_same_at_once_both_end_well(store: Store) -> None:
+    """A killed run is completed by a rerun, also by two at once."""
+    meddled = Intervening(store)
+    meddled.before("batch_put", die)
+    with pytest.raises(Died):
+        SeedService(meddled).run(PLAN)
+    meddled.before("transact", lambda: SeedService(store).run(PLAN))
+    SeedService(meddled).run(PLAN)
+
+    assert [] == AuditService(store).run("ops").findings
+    assert not SeedService(store).run(PLAN).changed
+
+
 class Died(BaseException):
-    """The process is gone."""
+    """Stands for a killed process."""
 
 
 def die() -> None:
@@ -131,7 +159,7 @@ def die() -> None:
 
 @pytest.mark.parametrize("point", range(0, 6, 2))
 def test_a_run_that_died_is_completed_by_the_same_line(point: int, store: Store, other: Store, tmp_path: Path) -> None:
-    """Whatever was stored, the rerun ends where an undisturbed run ends."""
+    """Wherever a run was killed, the rerun ends with the same data as an uninterrupted run."""
     meddled = Intervening(store)
     for _ in range(point):
         meddled.before("batch_put", lambda: None)
@@ -177,9 +205,11 @@ def test_shares_follow_zipf(places: int, spare: int) -> None:
 
 
 def test_people_write_mostly_in_working_hours() -> None:
-    """Weekdays from 8 to 18 UTC begin most conversations, though these are less than a third of the hours."""
+    """Most conversations begin on weekdays from 8 to 18 UTC, though these are less than a third of the hours."""
     begun = [
-        item["created_at"] for table, item in traffic(Plan(conversations=2_000, messages=2_000)) if table is MESSAGES
+        item["created_at"]
+        for table, item in conversation_items(Plan(conversations=2_000, messages=2_000))
+        if table is MESSAGES
     ]
     working = sum(8 <= at.hour < 18 and at.weekday() < 5 for at in map(_moment, begun))
 
@@ -204,7 +234,7 @@ def test_times_stay_within_the_span_and_increase_within_a_conversation() -> None
 def test_a_large_conversation_is_made_in_little_memory() -> None:
     """100,000 messages of one conversation are never held at once."""
     tracemalloc.start()
-    made = Counter(table.name for table, _ in traffic(Plan(conversations=1, messages=100_000)))
+    made = Counter(table.name for table, _ in conversation_items(Plan(conversations=1, messages=100_000)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -213,7 +243,7 @@ def test_a_large_conversation_is_made_in_little_memory() -> None:
 
 
 def test_a_million_messages_begin_at_once() -> None:
-    """Items are made as they are stored, not before."""
+    """Items are generated as they are stored, not before."""
     plan = Plan(conversations=usual_conversations(1_000_000), messages=1_000_000)
 
     assert 10 == len(list(islice(messages_of(plan), 10)))

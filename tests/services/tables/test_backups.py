@@ -1,4 +1,4 @@
-"""Backups of an embedded store, and restores that overwrite nothing and end with true books."""
+"""Backups of an embedded store, and restores, which overwrite nothing and end with an audit."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -24,10 +24,10 @@ def backups(store: Store, clock: ManualClock) -> BackupService:
     return BackupService(store, clock)
 
 
-def test_a_backup_brings_everything_back(
+def test_a_restore_brings_every_item_back(
     backups: BackupService, store: Store, chat: ChatService, tmp_path: Path
 ) -> None:
-    """The restored store holds every item as it was then, and nothing that came later."""
+    """The restored store holds every item as it was at the time of the backup, and nothing newer."""
     chat.send("u-1", "Before", store="shop.example")
     held = everything(store)
     made = backups.back_up().backup
@@ -42,7 +42,7 @@ def test_a_backup_brings_everything_back(
 
 
 def test_backups_are_named_after_the_time_and_listed(backups: BackupService, tmp_path: Path) -> None:
-    """Next to the store, with the second in their name, complete, readable by their owner alone."""
+    """A backup without a name is a file next to the store, named after the second; only its owner can read it."""
     assert [] == backups.list_backups().backups
 
     made = backups.back_up().backup
@@ -53,7 +53,7 @@ def test_backups_are_named_after_the_time_and_listed(backups: BackupService, tmp
 
 
 def test_a_backup_overwrites_nothing(backups: BackupService, tmp_path: Path) -> None:
-    """A name in use is a conflict, and the file stays as it is."""
+    """A backup to a file that exists is a conflict, and the file stays as it is."""
     taken = tmp_path / "mine.backup"
     taken.write_text("precious")
 
@@ -63,7 +63,7 @@ def test_a_backup_overwrites_nothing(backups: BackupService, tmp_path: Path) -> 
 
 
 def test_a_restore_overwrites_nothing(backups: BackupService, store: Store, tmp_path: Path) -> None:
-    """Neither the store itself nor another one nor any other file."""
+    """A restore to a file that exists is a conflict, whether it is the store itself or any other file."""
     made = backups.back_up().backup
     other = tmp_path / "other"
     other.write_bytes(b"")
@@ -77,7 +77,7 @@ def test_a_restore_overwrites_nothing(backups: BackupService, store: Store, tmp_
 
 
 def test_a_restore_puts_back_what_is_declared(backups: BackupService, store: Store, tmp_path: Path) -> None:
-    """Whatever the backup lacks of the declaration is there after the restore."""
+    """Indexes that are declared and missing in the backup are created by the restore."""
     store.change_table(CONVERSATIONS, DropIndex("ConversationStatusIndex"))
     restored = backups.restore(backups.back_up().backup.name, str(tmp_path / "new.db"), "admin-1")
 
@@ -88,7 +88,7 @@ def test_a_restore_puts_back_what_is_declared(backups: BackupService, store: Sto
 def test_a_restore_ends_with_the_audit(
     backups: BackupService, store: Store, chat: ChatService, tmp_path: Path, fix: bool, left: int
 ) -> None:
-    """Tables that do not agree with each other are found, and repaired when asked for."""
+    """After a restore, the audit finds tables that do not agree with each other, and repairs them with `fix`."""
     one = chat.send("u-1", "Hello", store="shop.example").conversation_id
     (item,) = [item for item in store.scan(CONVERSATIONS).items if item["conversation_id"] == one]
     key = CONVERSATIONS.key_of(item)
@@ -101,8 +101,8 @@ def test_a_restore_ends_with_the_audit(
     assert left == len(errors)
 
 
-def test_exactly_one_source_is_wanted(backups: BackupService, tmp_path: Path) -> None:
-    """A name and a time contradict each other, and neither means nothing."""
+def test_a_restore_needs_exactly_one_source(backups: BackupService, tmp_path: Path) -> None:
+    """A restore needs a name, a time or the latest time, and only one of them."""
     place = str(tmp_path / "new.db")
     attempts: list[Callable[[], object]] = [
         lambda: backups.restore(None, place, "admin-1"),
@@ -115,8 +115,8 @@ def test_exactly_one_source_is_wanted(backups: BackupService, tmp_path: Path) ->
             attempt()
 
 
-def test_what_cannot_be_restored_is_refused(backups: BackupService, tmp_path: Path) -> None:
-    """A missing file, one that is no database, one without our tables, and a moment: each in its words."""
+def test_an_impossible_restore_is_refused(backups: BackupService, tmp_path: Path) -> None:
+    """A missing file, a file that is no database or has none of our tables, and a time each have their own error."""
     (tmp_path / "text").write_text("no database, but long enough to look at")
     (tmp_path / "empty").touch()
     place = str(tmp_path / "new.db")
@@ -125,19 +125,19 @@ def test_what_cannot_be_restored_is_refused(backups: BackupService, tmp_path: Pa
         backups.restore(str(tmp_path / "nothing"), place, "admin-1")
     with pytest.raises(NotFound, match="there is no backup"):
         backups.restore("n" * 300, place, "admin-1")
-    with pytest.raises(Conflict, match="text is damaged, or no SQLite database"):
+    with pytest.raises(Conflict, match="text is damaged, or not a SQLite database"):
         backups.restore(str(tmp_path / "text"), place, "admin-1")
-    with pytest.raises(Conflict, match="empty holds no tables of the prefix commercive_; name another backup"):
+    with pytest.raises(Conflict, match="empty holds no tables of the prefix commercive_; choose another backup"):
         backups.restore(str(tmp_path / "empty"), place, "admin-1")
     with pytest.raises(Invalid, match="no point-in-time recovery"):
         backups.restore(None, place, "admin-1", latest=True)
-    with pytest.raises(Invalid, match="pass its path"):
+    with pytest.raises(Invalid, match="give a path"):
         backups.restore(str(tmp_path / "nothing"), f"sqlite:///{place}", "admin-1")
     assert not (tmp_path / "new.db").exists()
 
 
 def test_a_damaged_backup_is_not_restored(backups: BackupService, chat: ChatService, tmp_path: Path) -> None:
-    """Pages that were overwritten are noticed before anything is copied."""
+    """A backup with overwritten pages is refused before anything is copied."""
     chat.send("u-1", "Hello", store="shop.example")
     made = Path(backups.back_up().backup.name)
     content = made.read_bytes()
@@ -149,14 +149,14 @@ def test_a_damaged_backup_is_not_restored(backups: BackupService, chat: ChatServ
 
 
 def test_an_interrupted_backup_leaves_nothing_behind(backups: BackupService, chat: ChatService, tmp_path: Path) -> None:
-    """Ctrl-C while copying: no file that could be taken for a backup."""
+    """When Ctrl-C interrupts a backup, no file is left that looks like a backup."""
     chat.send("u-1", "Hello", store="shop.example")
 
     def interrupt(_words: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        backups.back_up(progress=interrupt)
+        backups.back_up(on_status=interrupt)
     assert [] == list(tmp_path.glob("*.backup*"))
 
 
@@ -171,10 +171,8 @@ def test_an_interrupted_backup_leaves_nothing_behind(backups: BackupService, cha
     ],
     ids=lambda text: text[:8],
 )
-def test_a_path_that_cannot_be_is_refused_as_input(
-    backups: BackupService, tmp_path: Path, place: str, reason: str
-) -> None:
-    """The field, the path and the reason; trying again would not help, so nobody is told to."""
+def test_an_impossible_path_is_invalid_input(backups: BackupService, tmp_path: Path, place: str, reason: str) -> None:
+    """The error for an impossible path names field, path and reason; it is not Unavailable, as no repetition helps."""
     made = backups.back_up().backup.name
 
     with pytest.raises(Invalid, match=reason) as backing_up:
@@ -185,8 +183,8 @@ def test_a_path_that_cannot_be_is_refused_as_input(
 
 
 @pytest.mark.parametrize("nothing", ["", " "])
-def test_an_empty_name_is_no_name(backups: BackupService, tmp_path: Path, nothing: str) -> None:
-    """A variable that a script forgot to set neither names a backup nor stands for the directory one is in."""
+def test_an_empty_name_is_refused(backups: BackupService, tmp_path: Path, nothing: str) -> None:
+    """An empty name or path, as from a variable that a script forgot to set, is an error."""
     place = str(tmp_path / "new.db")
 
     with pytest.raises(Invalid, match="name must not be empty; leave it out"):
@@ -199,10 +197,10 @@ def test_an_empty_name_is_no_name(backups: BackupService, tmp_path: Path, nothin
 
 
 @pytest.mark.parametrize("ending", COMPANIONS)
-def test_what_a_killed_process_left_is_not_mixed_into_a_new_file(
+def test_a_log_of_another_database_is_not_mixed_into_a_new_file(
     backups: BackupService, tmp_path: Path, ending: str
 ) -> None:
-    """SQLite would replay it: the refusal names the file to move away, which stays, and nothing is written."""
+    """A file that SQLite would replay into the new one stops the restore; the error says to move it away."""
     made, new = backups.back_up().backup.name, tmp_path / "new.db"
     left = new.with_name(f"new.db{ending}")
     left.write_bytes(b"what others wrote")
@@ -214,10 +212,10 @@ def test_what_a_killed_process_left_is_not_mixed_into_a_new_file(
     assert (b"what others wrote", False) == (left.read_bytes(), new.exists())
 
 
-def test_a_restore_does_not_show_what_a_stale_log_holds(
+def test_a_restore_does_not_replay_a_stale_log(
     backups: BackupService, store: Store, chat: ChatService, tmp_path: Path
 ) -> None:
-    """A store is killed and its file lost, its log is not: the restored books are those of the backup."""
+    """When only the log of a lost store is left, it must be moved away, and the restored store equals the backup."""
     made, log = backups.back_up().backup.name, tmp_path / "store.db-wal"
     chat.send("u-1", "After", store="shop.example")
     stale = log.read_bytes()
@@ -233,10 +231,10 @@ def test_a_restore_does_not_show_what_a_stale_log_holds(
         assert [] == new.scan(CONVERSATIONS).items
 
 
-def test_what_turns_up_while_copying_is_noticed(backups: BackupService, tmp_path: Path) -> None:
-    """The last look is right before the file gets its name."""
+def test_a_log_that_appears_while_copying_stops_the_backup(backups: BackupService, tmp_path: Path) -> None:
+    """The check for such files is repeated right before the new file gets its name."""
     new = tmp_path / "new.db"
 
     with pytest.raises(Conflict, match=r"new\.db-wal is left of another database"):
-        backups.back_up(str(new), progress=lambda _words: new.with_name("new.db-wal").touch())
+        backups.back_up(str(new), on_status=lambda _words: new.with_name("new.db-wal").touch())
     assert ["new.db-wal"] == [path.name for path in tmp_path.glob("new*")]

@@ -1,4 +1,4 @@
-"""What counts as drift, and which changes mend it."""
+"""Which differences count as drift, and which changes remove them."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,11 +19,11 @@ from commercive_cli.store.table_changes import (
     SetTTL,
 )
 
-USER, STATUS = CONVERSATIONS.indexes
+USER, STATUS, WAITING = CONVERSATIONS.indexes
 
 
 def as_declared(table: Table) -> TableInfo:
-    """Return a table on DynamoDB without any drift."""
+    """Return the description of a table on DynamoDB without drift."""
     keys: dict[str, tuple[tuple[str, str], ...]] = {
         index.name: ((index.partition.name, "S"), (index.sort.name, "N")) for index in table.indexes
     }
@@ -42,25 +42,25 @@ def as_declared(table: Table) -> TableInfo:
         deletion_protection=True,
         encryption="AWS owned key",
         tags={"application": "commercive", "team": "ops"},
-        projections=dict.fromkeys(keys, "ALL"),
+        projections={index.name: index.projection for index in table.indexes},
         index_status=dict.fromkeys(keys, "ACTIVE"),
     )
 
 
 def without_index(name: str) -> dict[str, Any]:
-    """Return what a table is whose index was dropped."""
+    """Return the fields of a description that change when this index is dropped."""
     indexes = as_declared(CONVERSATIONS).indexes
     return {"indexes": {each: key for each, key in indexes.items() if each != name}}
 
 
 @pytest.mark.parametrize("table", [CONVERSATIONS, OPS], ids=lambda table: table.name)
 def test_a_table_as_declared_has_no_drift(table: Table) -> None:
-    """Tags beside the declared ones are nobody's business here."""
+    """A table that agrees with the declaration has no drift, even if it has other tags too."""
     assert [] == mismatches(table, as_declared(table))
 
 
 def test_a_missing_table_is_created() -> None:
-    """Everything else about it follows from that."""
+    """A missing table is one difference, which creating the table removes."""
     (found,) = mismatches(OPS, None)
 
     assert ("table", (CreateTable(),)) == (found.what, found.changes)
@@ -77,7 +77,7 @@ def test_a_missing_table_is_created() -> None:
         ({"tags": {"application": "shop"}}, "tags", [SetTags((("application", "commercive"),))]),
         (without_index(STATUS.name), f"index {STATUS.name}", [CreateIndex(STATUS)]),
         (
-            {"projections": {STATUS.name: "KEYS_ONLY"}},
+            {"projections": {STATUS.name: "KEYS_ONLY", WAITING.name: "KEYS_ONLY"}},
             f"index {STATUS.name}",
             [DropIndex(STATUS.name), CreateIndex(STATUS)],
         ),
@@ -85,15 +85,15 @@ def test_a_missing_table_is_created() -> None:
         ({"ttl": "expires_at"}, "time to live", [SetTTL(None)]),
     ],
 )
-def test_each_kind_of_drift_is_named_and_has_its_remedy(live: dict[str, Any], what: str, changes: list[object]) -> None:
-    """Whatever can be changed in place comes with the change that does it."""
+def test_each_kind_of_drift_has_its_changes(live: dict[str, Any], what: str, changes: list[object]) -> None:
+    """Each difference that can be removed in place comes with the changes that remove it."""
     (found,) = mismatches(CONVERSATIONS, replace(as_declared(CONVERSATIONS), **live))
 
     assert (what, tuple(changes)) == (found.what, found.changes)
 
 
-def test_an_index_with_another_key_is_dropped_and_made_again() -> None:
-    """An index cannot be changed, only replaced; both steps are planned, in order."""
+def test_an_index_with_another_key_is_dropped_and_created_again() -> None:
+    """An index cannot be changed, so it is dropped and then created."""
     info = as_declared(CONVERSATIONS)
     indexes = info.indexes | {USER.name: (("user_id", "S"), ("created_at", "N"))}
     (found,) = mismatches(CONVERSATIONS, replace(info, indexes=indexes))
@@ -102,8 +102,8 @@ def test_an_index_with_another_key_is_dropped_and_made_again() -> None:
     assert "user_id S, created_at N, ALL" == found.live
 
 
-def test_an_index_that_nobody_declared_is_dropped_before_others_are_made() -> None:
-    """It costs a write for every write; a table may have 20 indexes, so room is made first."""
+def test_an_undeclared_index_is_dropped_before_others_are_created() -> None:
+    """An index that is not declared costs a write for every write; as tables have at most 20, drops come first."""
     info = as_declared(CONVERSATIONS)
     indexes = without_index(STATUS.name)["indexes"] | {"ByHand": (("x", "S"), ("y", "S"))}
     found = mismatches(CONVERSATIONS, replace(info, indexes=indexes))
@@ -112,7 +112,7 @@ def test_an_index_that_nobody_declared_is_dropped_before_others_are_made() -> No
 
 
 def test_time_to_live_on_another_attribute_is_turned_off_first() -> None:
-    """DynamoDB refuses to put one attribute in place of another."""
+    """DynamoDB cannot change the attribute in one step, so time to live is turned off first."""
     (found,) = mismatches(OPS, replace(as_declared(OPS), ttl="expires"))
 
     assert ((SetTTL(None), SetTTL("expires_at")), "on expires") == (found.changes, found.live)
@@ -130,14 +130,14 @@ def test_time_to_live_on_another_attribute_is_turned_off_first() -> None:
     ids=str,
 )
 def test_a_table_with_another_key_is_not_ours(keys: tuple[tuple[str, str], ...]) -> None:
-    """Other names, types or order: that is the only thing told of the table, and no change is offered."""
+    """Whether names, types or order differ: this is the only difference that is reported, and it has no changes."""
     (found,) = mismatches(OPS, replace(as_declared(OPS), keys=keys, indexes={}, ttl=None))
 
     assert ("not our table", ()) == (found.what, found.changes)
 
 
-def test_what_a_server_does_not_know_is_no_drift() -> None:
-    """A server without recovery, encryption, tags or time to live can still be as declared."""
+def test_unsupported_protections_are_no_drift() -> None:
+    """A table on a server without recovery, encryption, tags or time to live has no drift because of that."""
     lacking = replace(
         as_declared(OPS), ttl=None, point_in_time_recovery=None, encryption=None, tags=None, deletion_protection=None
     )

@@ -1,4 +1,4 @@
-"""Sizes, hot keys and costs: reckoned from a bounded sample, and saying so."""
+"""Sizes, hot keys and costs are estimated from a limited sample, whose size is part of the answer."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from tests.services.fakes import Intervening
 
 
 def test_a_sample_of_everything_is_exact(store: Store) -> None:
-    """When all is read, items and bytes are what they are, as DynamoDB counts bytes."""
+    """When all items are read, their number and their bytes, as DynamoDB counts them, are exact."""
     SeedService(store).run(Plan(conversations=20, messages=300, affiliates=4, leads=30))
     sized = {each.table: each for each in CostEstimateService(store).estimate(10_000).tables}
 
@@ -26,7 +26,7 @@ def test_a_sample_of_everything_is_exact(store: Store) -> None:
 
 
 def test_the_largest_conversations_and_affiliates_are_named(store: Store) -> None:
-    """What makes a partition hot: the conversation with most messages, the affiliate with most leads."""
+    """The hottest keys are the conversation with most messages and the affiliate with most leads."""
     SeedService(store).run(Plan(conversations=20, messages=300, affiliates=4, leads=30))
     messages = [item["conversation_id"] for item in rows(store, MESSAGES)]
     leads = [item["affiliate_id"] for item in rows(store, LEADS)]
@@ -39,7 +39,7 @@ def test_the_largest_conversations_and_affiliates_are_named(store: Store) -> Non
 
 
 def test_a_sample_stops_when_it_has_enough(store: Store) -> None:
-    """One page of one part of each table is enough for a sample of one."""
+    """For a sample of one item, no more pages are read than necessary."""
     SeedService(store).run(Plan(conversations=200, messages=300, affiliates=4, leads=30))
     counted = Intervening(store)
     answer = CostEstimateService(counted).estimate(1)
@@ -50,7 +50,7 @@ def test_a_sample_stops_when_it_has_enough(store: Store) -> None:
 
 
 def test_costs_follow_from_the_stated_prices(store: Store) -> None:
-    """A million leads of 500 bytes in a table with three indexes, by hand."""
+    """Costs of a million leads, in a table with three indexes, are those computed by hand from the prices."""
     store.batch_put(LEADS, [_lead(number) for number in range(100)])
     (leads,) = CostEstimateService(_Claiming(store, 1_000_000)).estimate(1_000, "commercive_leads").tables
     size = item_bytes(_lead(0))
@@ -65,7 +65,7 @@ def test_costs_follow_from_the_stated_prices(store: Store) -> None:
 
 
 class _Claiming(Intervening):
-    """Says that its tables have so many items, as DynamoDB does without looking."""
+    """A store whose descriptions claim so many items, like the counts of DynamoDB, which may be old."""
 
     def __init__(self, store: Store, items: int) -> None:
         super().__init__(store)
@@ -93,20 +93,20 @@ def _lead(number: int) -> dict[str, object]:
 
 @pytest.mark.parametrize("sample", [0, -1, MOST_SAMPLED + 1])
 def test_a_sample_is_bounded(sample: int, store: Store) -> None:
-    """Nobody reads a whole table by accident."""
+    """A sample must have 1 to 1,000,000 items, so that nobody reads a huge table by accident."""
     with pytest.raises(Invalid, match="sample must be between 1 and 1,000,000"):
         CostEstimateService(store).estimate(sample)
 
 
-def test_a_mistyped_table_gets_the_nearest(store: Store) -> None:
-    """As everywhere else."""
+def test_the_nearest_table_is_suggested(store: Store) -> None:
+    """The error for a mistyped table suggests the nearest name."""
     with pytest.raises(Invalid, match="did you mean leads"):
         CostEstimateService(store).estimate(10, "leeds")
 
 
 @pytest.mark.parametrize("broken", ["abc", None, True, [1], Decimal("1.5")], ids=repr)
 def test_stats_without_a_number_count_no_leads(store: Store, broken: object) -> None:
-    """Sizes and the other affiliates are told as ever; what is wrong with the stats, the audit says."""
+    """Stats with a damaged number of leads count as 0; sizes and other affiliates are estimated as usual."""
     store.batch_put(AFFILIATE_STATS, [{"affiliate_id": "a", "total_leads": broken}])
     store.batch_put(AFFILIATE_STATS, [{"affiliate_id": "b", "total_leads": 7}])
     answer = CostEstimateService(store).estimate(10)
@@ -116,7 +116,7 @@ def test_stats_without_a_number_count_no_leads(store: Store, broken: object) -> 
 
 
 def test_empty_tables_cost_nothing(store: Store) -> None:
-    """No items, no hot keys, no dollars."""
+    """The estimate for empty tables is 0 USD and no hot keys."""
     answer = CostEstimateService(store).estimate(10)
 
     assert (Decimal(0), []) == (answer.monthly_usd, answer.hot)

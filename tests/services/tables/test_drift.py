@@ -1,4 +1,4 @@
-"""Drift of a whole store, and its repair."""
+"""Drift of a whole store, and how `apply` removes it."""
 
 from contextlib import closing
 from pathlib import Path
@@ -27,16 +27,16 @@ def break_two(store: Store) -> None:
 
 
 def test_new_tables_have_no_drift(store: Store) -> None:
-    """What `create` makes is what is declared."""
+    """Tables that `create` has created agree with the declaration."""
     assert [] == DriftService(store).diff().differences
 
 
-def test_drift_is_named_and_mended_once(store: Store) -> None:
-    """Each difference is told and mended, afterwards there is none, and applying again changes nothing."""
+def test_apply_removes_every_difference(store: Store) -> None:
+    """`diff` names each difference, `apply` removes it, and applying again changes nothing."""
     break_two(store)
-    estate = DriftService(store)
-    found = estate.diff().differences
-    first, again = estate.apply(), estate.apply()
+    drift = DriftService(store)
+    found = drift.diff().differences
+    first, again = drift.apply(), drift.apply()
 
     assert [
         ("commercive_conversations", f"index {STATUS.name}", "missing", True),
@@ -47,7 +47,7 @@ def test_drift_is_named_and_mended_once(store: Store) -> None:
 
 
 def test_create_and_diff_agree(store: Store) -> None:
-    """`create` leaves what exists as it is and says of the same tables that they differ."""
+    """`create` leaves existing tables as they are, and reports the same ones as different as `diff` does."""
     break_two(store)
     created = TableService(store).create().tables
 
@@ -57,8 +57,8 @@ def test_create_and_diff_agree(store: Store) -> None:
     assert 2 == len(DriftService(store).diff().differences)
 
 
-def test_an_index_made_again_holds_what_was_written_without_it(store: Store, chat: ChatService) -> None:
-    """Lists are complete as soon as `apply` returns."""
+def test_a_recreated_index_holds_items_written_without_it(store: Store, chat: ChatService) -> None:
+    """Listings are complete as soon as `apply` returns."""
     store.change_table(CONVERSATIONS, DropIndex(STATUS.name))
     chat.send("u-1", "Hello", store="shop.example")
     DriftService(store).apply()
@@ -67,7 +67,7 @@ def test_an_index_made_again_holds_what_was_written_without_it(store: Store, cha
 
 
 def test_a_missing_table_is_created(store: Store) -> None:
-    """`apply` brings a partly deleted estate back, without items."""
+    """`apply` creates a table that was deleted, without its items."""
     store.delete_table(OPS)
     applied = DriftService(store).apply()
 
@@ -77,17 +77,15 @@ def test_a_missing_table_is_created(store: Store) -> None:
     assert [] == applied.remaining
 
 
-def test_a_table_that_is_not_ours_is_told_with_the_way_out(tmp_path: Path) -> None:
-    """One row for it, with both keys, and nothing in any table is changed."""
+def test_beside_a_table_that_is_not_ours_nothing_is_changed(tmp_path: Path) -> None:
+    """It is one difference, with both keys and the remedy, and no table of the store is changed."""
     with closing(SQLiteStore(tmp_path / "x.db")) as store:
         for table in TABLES:
             store.create_table(Table("ops", Attribute("pk", "S")) if table is OPS else table)
         store.change_table(CONVERSATIONS, DropIndex(STATUS.name))
         drift = DriftService(store)
         before = drift.diff().differences
-        with pytest.raises(
-            Conflict, match=r"ops is not our table \(its key is pk S, ours pk S, sk S\).*another prefix"
-        ):
+        with pytest.raises(Conflict, match=r"ops is not our table \(its key is pk S, ours pk S, sk S\).*other prefix"):
             drift.apply()
         with pytest.raises(Conflict, match="ops is not our table"):
             drift.fixable()
@@ -98,61 +96,61 @@ def test_a_table_that_is_not_ours_is_told_with_the_way_out(tmp_path: Path) -> No
     assert "use another prefix" in ops.remedy
 
 
-def test_what_is_refused_is_reported_and_the_rest_goes_on(store: Store) -> None:
-    """One change that DynamoDB refuses does not keep the others from being made."""
+def test_a_refused_change_is_reported_and_the_others_are_made(store: Store) -> None:
+    """When DynamoDB refuses one change, it is reported as failed, and the others are still made."""
     break_two(store)
-    meddled = Intervening(store)
+    failing = Intervening(store)
 
     def refuse() -> None:
         raise Conflict("too many indexes")
 
-    meddled.before("change_table", refuse)
-    applied = DriftService(meddled).apply()
+    failing.before("change_table", refuse)
+    applied = DriftService(failing).apply()
 
     assert [("failed", "too many indexes"), ("done", None)] == [(each.outcome, each.error) for each in applied.changes]
     assert [f"index {STATUS.name}"] == [each.what for each in applied.remaining]
 
 
-def test_a_change_that_takes_too_long_is_reported_likewise(store: Store) -> None:
-    """It may still end well; the next run sees."""
+def test_a_change_that_takes_too_long_is_reported_as_failed(store: Store) -> None:
+    """A change for which `apply` waited too long is reported as failed, and the others are still made."""
     break_two(store)
-    meddled = Intervening(store)
+    failing = Intervening(store)
 
     def refuse() -> None:
         raise Unavailable("takes longer than a day")
 
-    meddled.before("change_table", refuse)
+    failing.before("change_table", refuse)
 
-    assert ["failed", "done"] == [each.outcome for each in DriftService(meddled).apply().changes]
+    assert ["failed", "done"] == [each.outcome for each in DriftService(failing).apply().changes]
 
 
-def test_progress_tells_each_change_before_it_is_made(store: Store) -> None:
-    """Who waits for an index to be filled knows which one."""
+def test_the_status_names_each_change_before_it_is_made(store: Store) -> None:
+    """While `apply` waits, as for an index to be filled, the status says for which change."""
     break_two(store)
-    heard: list[str] = []
-    DriftService(store).apply(heard.append)
+    states: list[str] = []
+    DriftService(store).apply(states.append)
 
     assert [
         f"commercive_conversations: create index {STATUS.name}",
         "commercive_ops: turn on TTL on expires_at",
-    ] == heard
+    ] == states
 
 
-def test_a_rehearsal_plans_the_same_changes(store: Store) -> None:
-    """--dry-run names every change, and makes none."""
+def test_a_dry_run_plans_the_same_changes(store: Store) -> None:
+    """--dry-run lists every change and makes none."""
     break_two(store)
-    rehearsal = DryRun(store)
-    DriftService(rehearsal).apply()
+    dry_run = DryRun(store)
+    DriftService(dry_run).apply()
 
     assert [
         (f"create index {STATUS.name}", "commercive_conversations"),
         ("turn on TTL on expires_at", "commercive_ops"),
-    ] == [(each.action, each.table) for each in rehearsal.changes]
+    ] == [(each.action, each.table) for each in dry_run.changes]
     assert 2 == len(DriftService(store).diff().differences)
 
 
 def test_a_read_only_store_is_not_changed(store: Store) -> None:
-    """Neither its tables nor its backups."""
+    """On a read-only store, changes of tables, backups, restores and S3 are denied; backups can be listed."""
     guarded = ReadOnly(store, "profile prod is read-only")
 
     with pytest.raises(Denied):
@@ -161,7 +159,7 @@ def test_a_read_only_store_is_not_changed(store: Store) -> None:
         lambda: guarded.archive.back_up(None, 0, print),
         lambda: guarded.archive.restore("x", "y", print),
         lambda: guarded.recovery,
-        lambda: guarded.archive.beside("y"),
+        lambda: guarded.archive.store_at("y"),
         lambda: guarded.s3,
     ):
         with pytest.raises(Denied, match="profile prod is read-only; nothing was written"):
@@ -170,7 +168,7 @@ def test_a_read_only_store_is_not_changed(store: Store) -> None:
 
 
 def test_an_undeclared_index_is_dropped(store: Store) -> None:
-    """What somebody added by hand goes, as it costs a write for each write."""
+    """`apply` drops an index that is not declared, since it costs a write for each write."""
     extra = Index("ByHand", Attribute("user_id", "S"), Attribute("updated_at", "N"))
     wider = Table("conversations", CONVERSATIONS.partition, CONVERSATIONS.sort, (*CONVERSATIONS.indexes, extra))
     store.change_table(wider, CreateIndex(extra))

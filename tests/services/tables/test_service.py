@@ -1,4 +1,4 @@
-"""The six tables: created once, compared with what is declared, and deleted only by whoever names them."""
+"""The six tables are created once, compared with the declaration, and deleted only when their prefix is given."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -21,8 +21,8 @@ def states(service: TableService) -> dict[str, str]:
     return {state.table: state.state for state in service.list_tables().tables}
 
 
-def test_creating_makes_what_is_missing(tmp_path: Path) -> None:
-    """Tables are created where they are missing, each reported by its full name; a second run changes nothing."""
+def test_missing_tables_are_created(tmp_path: Path) -> None:
+    """Missing tables are created and reported by their full names; a second run changes nothing."""
     with closing(SQLiteStore(tmp_path / "store.db")) as store:
         service = TableService(store)
 
@@ -34,8 +34,8 @@ def test_creating_makes_what_is_missing(tmp_path: Path) -> None:
         assert dict.fromkeys(NAMES, "unchanged") == states(service)
 
 
-def test_creating_keeps_what_is_there(store: Store, chat: ChatService) -> None:
-    """Creating again never touches a stored item."""
+def test_creating_keeps_stored_items(store: Store, chat: ChatService) -> None:
+    """Creating tables that exist changes no item."""
     chat.send("user-1", "Hello")
     before = everything(store)
     TableService(store).create()
@@ -44,7 +44,7 @@ def test_creating_keeps_what_is_there(store: Store, chat: ChatService) -> None:
 
 
 def test_a_table_that_differs_is_reported(store: Store) -> None:
-    """A table without its index is called different, and the differences are said in words."""
+    """A table without its index is reported as different, with the differences in words."""
     store.delete_table(MESSAGES)
     store.create_table(replace(MESSAGES, indexes=()))
     (described,) = TableService(store).describe("messages").tables
@@ -57,7 +57,7 @@ FOREIGN = replace(MESSAGES, sort=LEADS.key_attributes()[1], indexes=())
 
 
 def test_a_table_that_is_not_ours_is_reported_and_left_alone(store: Store) -> None:
-    """A table with another key is foreign: nothing is created beside it, and deletion passes it by."""
+    """A table with another key is foreign: no table is created beside it, and it is not deleted."""
     store.delete_table(MESSAGES)
     store.delete_table(LEADS)
     store.create_table(FOREIGN)
@@ -73,15 +73,14 @@ def test_a_table_that_is_not_ours_is_reported_and_left_alone(store: Store) -> No
         described.differences
     )
     assert "missing" == missing
-    assert (
-        dict.fromkeys(NAMES, "deleted") | {"commercive_messages": "foreign", "commercive_leads": "missing"} == deleted
-    )
+    kept = {"commercive_messages": "foreign", "commercive_leads": "missing"}
+    assert dict.fromkeys(NAMES, "deleted") | kept == deleted
     assert "foreign" == states(service)["commercive_messages"]
 
 
 @pytest.mark.parametrize("name", ["leads", "commercive_leads"])
 def test_a_table_is_described_by_either_name(store: Store, name: str) -> None:
-    """A table may be named with or without the prefix; an unknown one suggests the nearest."""
+    """A table may be named with or without the prefix; the error for an unknown name suggests the nearest."""
     (described,) = TableService(store).describe(name).tables
 
     assert ("commercive_leads", "unchanged") == (described.table, described.state)
@@ -92,7 +91,7 @@ def test_a_table_is_described_by_either_name(store: Store, name: str) -> None:
 
 
 @pytest.mark.parametrize("confirm", ["", "yes", "commercive", "commercive_x"])
-def test_deleting_wants_the_prefix(store: Store, chat: ChatService, confirm: str) -> None:
+def test_deleting_needs_the_prefix(store: Store, chat: ChatService, confirm: str) -> None:
     """Nothing is deleted unless the prefix is given exactly."""
     chat.send("user-1", "Hello")
     before = everything(store)
@@ -102,8 +101,8 @@ def test_deleting_wants_the_prefix(store: Store, chat: ChatService, confirm: str
     assert before == everything(store)
 
 
-def test_deleting_drops_all_six(store: Store) -> None:
-    """With the prefix all six tables go, and those that were gone already are said to be missing."""
+def test_all_six_tables_are_deleted(store: Store) -> None:
+    """With the prefix all six tables are deleted; those that do not exist are reported as missing."""
     store.delete_table(LEADS)
     service = TableService(store)
 

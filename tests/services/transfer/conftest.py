@@ -1,4 +1,4 @@
-"""A filled store that is only read, its export that is only copied, and empty stores of either kind."""
+"""Fixtures: a filled store, its export, a copy of the export to change, and empty stores of either kind."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def original(source: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the export of the filled store; tests that change it take `export`."""
+    """Return the export of the filled store; tests that change it use `export`."""
     directory = tmp_path_factory.mktemp("original") / "export"
     exported(source, directory)
     return directory
@@ -33,19 +33,19 @@ def original(source: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def export(original: Path, tmp_path: Path) -> Path:
-    """Return a copy of the export, to be damaged."""
+    """Return a copy of the export, which a test may damage."""
     return Path(shutil.copytree(original, tmp_path / "export"))
 
 
 @pytest.fixture
 def new_store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[NewStore]:
-    """Lend a function that makes empty stores, "sqlite" or "server"."""
+    """Yield a function that creates empty stores of a kind, "sqlite" or "server"."""
     with ExitStack() as opened:
-        made = iter(range(1_000))
+        numbers = iter(range(1_000))
 
         def make(kind: str) -> Store:
             if kind == "sqlite":
-                return opened.enter_context(closing(sqlite_store(tmp_path / f"{next(made)}.db")))
+                return opened.enter_context(closing(sqlite_store(tmp_path / f"{next(numbers)}.db")))
             return opened.enter_context(closing(server_store(request.getfixturevalue("real_endpoint"))))
 
         yield make

@@ -1,4 +1,4 @@
-"""A real DynamoDB-compatible server with its data in a file, to be stopped and started."""
+"""A real DynamoDB-compatible server with its data in a file, which tests can stop and start."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ _POLL_SECONDS = 0.02
 
 
 class Server:
-    """Listens on one loopback port for as long as it lives, across restarts."""
+    """A server that listens on the same loopback port after each restart."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -27,7 +27,7 @@ class Server:
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        """Start it on its file, and wait until it answers."""
+        """Start the server with its file, and wait until it answers."""
         command = [_binary(), "serve", "--port", str(self._port), "--db-path", str(self._directory / "server.db")]
         with (self._directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - the developer's own binary
@@ -44,7 +44,7 @@ class Server:
         pytest.fail(f"the server did not start: {(self._directory / 'server.log').read_text()[-500:]}")
 
     def kill(self) -> None:
-        """Stop it at once, as `kill -9` does."""
+        """Kill the server, as `kill -9` does."""
         self._process.kill()
         self._process.wait(timeout=10)
 

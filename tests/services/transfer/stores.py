@@ -1,4 +1,4 @@
-"""Stores of both kinds, filled with made-up data and with what made-up data lacks, and ways to damage their exports."""
+"""Stores of both kinds, filled with made-up data and with unusual items, and functions that change their exports."""
 
 import gzip
 import hashlib
@@ -43,28 +43,28 @@ def server_store(endpoint: str, prefix: str | None = None) -> DynamoDBStore:
 
 
 def connected(endpoint: str, prefix: str) -> DynamoDBStore:
-    """Return the store behind a prefix of a server."""
+    """Return the store of a prefix on a server."""
     session = Session()
     session.set_credentials("test", "test")
     return DynamoDBStore("eu-west-1", prefix=prefix, endpoint=endpoint, session=session)
 
 
 def with_tables(store: S) -> S:
-    """Return the store once it has its tables."""
+    """Create all tables of the store and return it."""
     for table in TABLES:
         store.create_table(table)
     return store
 
 
 def filled(store: Store) -> Store:
-    """Return the store with made-up data, and items that are hard to carry."""
+    """Fill the store with made-up data and with unusual items, and return it."""
     SeedService(store).run(PLAN)
     store.batch_put(OPS, ODD)
     return store
 
 
 def importer(store: Store) -> ImportService:
-    """Return the import into a store, with its audit."""
+    """Return the import service of a store, with its audit."""
     return ImportService(store, AuditService(store))
 
 
@@ -75,13 +75,13 @@ def exported(store: Store, directory: Path, *, compress: bool = False) -> dict[s
 
 
 def digests(directory: Path) -> dict[str, str]:
-    """Return the SHA-256 of every data file below a directory, by its path within."""
+    """Return the SHA-256 of every data file of an export, by its path within the directory."""
     files = (path for path in directory.glob("*/*") if path.is_file())
     return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def rewrite(directory: Path, name: str, change: Callable[[list[bytes]], Iterable[bytes]], *, signed: bool) -> Path:
-    """Change the lines of a data file; `signed` lets the manifest agree, as if a foreign program had written both."""
+    """Change the lines of a data file; if `signed`, change the manifest to agree, as if another program wrote both."""
     path = directory / name
     path.write_bytes(b"".join(change(path.read_bytes().splitlines(keepends=True))))
     if signed:
@@ -90,15 +90,15 @@ def rewrite(directory: Path, name: str, change: Callable[[list[bytes]], Iterable
 
 
 def sign(directory: Path, name: str) -> None:
-    """Let the manifest agree with a data file as it is."""
+    """Change the manifest to agree with a data file."""
     content = (directory / name).read_bytes()
 
-    def described(manifest: dict[str, Any]) -> None:
+    def update_entry(manifest: dict[str, Any]) -> None:
         entry = next(each for each in manifest["files"] if each["path"] == name)
         lines = gzip.decompress(content) if name.endswith(".gz") else content
         entry |= {"items": lines.count(b"\n"), "sha256": hashlib.sha256(content).hexdigest()}
 
-    edit_manifest(directory, described)
+    edit_manifest(directory, update_entry)
 
 
 def edit_manifest(directory: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -110,11 +110,11 @@ def edit_manifest(directory: Path, change: Callable[[dict[str, Any]], object]) -
 
 
 class Stopped(Exception):
-    """Somebody pulled the plug."""
+    """An export or import was stopped by a test."""
 
 
 class StopAfter:
-    """Hears progress, and raises when it has heard enough."""
+    """An OnItems callback that raises Stopped when it is called for the `count`-th time."""
 
     def __init__(self, count: int) -> None:
         self._left = count

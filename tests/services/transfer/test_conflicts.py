@@ -1,4 +1,4 @@
-"""Importing into a store that holds something: fail, skip or overwrite, for what really differs."""
+"""Imports into a store that holds items: fail, skip or overwrite where a stored item differs."""
 
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from tests.services.transfer.stores import exported, importer
 KINDS = ["sqlite", "server"]
 
 
-def different(store: Store) -> Item:
-    """Import nothing, but store one lead of the source otherwise; return it."""
+def change_a_lead(store: Store) -> Item:
+    """Store one of the store's leads with another name, and return it."""
     lead = {**rows(store, LEADS)[3], "lead_name": "Somebody Else"}
     store.batch_put(LEADS, [lead])
     return lead
@@ -26,8 +26,10 @@ def different(store: Store) -> Item:
 
 @pytest.mark.parametrize("policy", ["fail", "skip", "overwrite"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_importing_the_same_again_changes_nothing(kind: str, policy: str, original: Path, new_store: NewStore) -> None:
-    """Equal items are no conflict, whatever the policy, so a finished import can be repeated."""
+def test_importing_the_same_export_again_changes_nothing(
+    kind: str, policy: str, original: Path, new_store: NewStore
+) -> None:
+    """With any policy, equal items are no conflict, so a finished import can be repeated."""
     target = new_store(kind)
     importer(target).run(original, "ops")
     before = everything(target)
@@ -39,13 +41,11 @@ def test_importing_the_same_again_changes_nothing(kind: str, policy: str, origin
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_different_item_stops_the_import_unless_told_otherwise(
-    kind: str, original: Path, new_store: NewStore
-) -> None:
-    """The message names the line, and the store keeps its item."""
+def test_a_different_item_stops_the_import_by_default(kind: str, original: Path, new_store: NewStore) -> None:
+    """The error names the line and the option --on-conflict, and the store keeps its item."""
     target = new_store(kind)
     importer(target).run(original, "ops")
-    lead = different(target)
+    lead = change_a_lead(target)
     with pytest.raises(Conflict, match=r"leads/[0-3]\.jsonl, line [0-9]+: the store holds a different item") as refused:
         importer(target).run(original, "ops")
 
@@ -54,10 +54,10 @@ def test_a_different_item_stops_the_import_unless_told_otherwise(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_skip_keeps_what_is_there_and_stores_the_rest(
+def test_skip_keeps_different_items_and_stores_the_rest(
     kind: str, original: Path, source: Store, new_store: NewStore
 ) -> None:
-    """One different lead is kept and counted as skipped; what is missing comes in."""
+    """A different lead stays as it is and is counted as skipped; missing items are stored."""
     target = new_store(kind)
     lead = {**rows(source, LEADS)[3], "lead_name": "Somebody Else"}
     target.batch_put(LEADS, [lead])
@@ -68,10 +68,10 @@ def test_skip_keeps_what_is_there_and_stores_the_rest(
     assert lead in rows(target, LEADS)
 
 
-def test_overwrite_makes_the_store_what_was_exported(original: Path, source: Store, target: Store) -> None:
-    """The export wins, item by item; items that it does not hold stay."""
+def test_overwrite_replaces_different_items(original: Path, source: Store, target: Store) -> None:
+    """Different items are replaced by those of the export; items that it does not hold stay."""
     importer(target).run(original, "ops")
-    different(target)
+    change_a_lead(target)
     extra = {"pk": "mine", "sk": "1"}
     target.batch_put(OPS, [extra])
     importer(target).run(original, "ops", on_conflict="overwrite")
@@ -81,10 +81,8 @@ def test_overwrite_makes_the_store_what_was_exported(original: Path, source: Sto
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_large_items_are_imported_beside_others_in_bounded_steps(
-    kind: str, new_store: NewStore, tmp_path: Path
-) -> None:
-    """Forty items of 390 KB exceed any one transaction (4 MB) and any one page (1 MB), and arrive all the same."""
+def test_many_large_items_are_imported(kind: str, new_store: NewStore, tmp_path: Path) -> None:
+    """Forty items of 390 KB, which exceed one transaction (4 MB) and one page (1 MB), are all imported."""
     first, second = new_store("sqlite"), new_store(kind)
     first.batch_put(OPS, [{"pk": "large", "sk": f"{number:03}", "text": "x" * 390_000} for number in range(40)])
     second.batch_put(OPS, [{"pk": "small", "sk": "1"}])
@@ -97,8 +95,8 @@ def test_large_items_are_imported_beside_others_in_bounded_steps(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_flag_is_another_thing_than_a_number(kind: str, new_store: NewStore, tmp_path: Path) -> None:
-    """True is not 1: an import that was to fail stops there, and its rehearsal says so."""
+def test_a_flag_is_not_equal_to_a_number(kind: str, new_store: NewStore, tmp_path: Path) -> None:
+    """Items with True and with 1 are different: the preview counts them so, and the import stops with a conflict."""
     first, second = new_store("sqlite"), new_store(kind)
     first.batch_put(OPS, [{"pk": "odd", "sk": "1", "value": {"deep": [1]}}])
     second.batch_put(OPS, [{"pk": "odd", "sk": "1", "value": {"deep": [True]}}])
@@ -116,13 +114,13 @@ def test_an_unknown_policy_is_refused(original: Path, target: Store) -> None:
 
 
 def test_markers_of_an_import_are_not_exported(original: Path, target: Store, tmp_path: Path) -> None:
-    """How far an import got is a matter of one store, not of its data."""
+    """The markers of an unfinished import are not part of an export."""
 
     def stop(_items: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        importer(target).run(original, "ops", progress=stop)
+        importer(target).run(original, "ops", on_items=stop)
     answer = ExportService(target).run(tmp_path / "half")
 
     assert any(item["pk"].startswith("import#") for item in rows(target, OPS))

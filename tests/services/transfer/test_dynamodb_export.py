@@ -1,4 +1,4 @@
-"""DynamoDB's own exports as input: gzip files of DYNAMODB_JSON with two manifests, as S3 holds them."""
+"""Imports of DynamoDB's own exports: gzip files of DYNAMODB_JSON with two manifests, as they are in S3."""
 
 import base64
 import gzip
@@ -19,29 +19,31 @@ from tests.services.books import everything, rows
 from tests.services.transfer.stores import importer
 
 
-def native_export(root: Path, table: Table, items: list[Item], *, prefix: str = "commercive_", files: int = 3) -> Path:
+def dynamodb_export(
+    root: Path, table: Table, items: list[Item], *, prefix: str = "commercive_", files: int = 3
+) -> Path:
     """Write a table as DynamoDB's ExportTableToPointInTime does; return the directory of its manifests.
 
-    Source: DynamoDB Developer Guide, "DynamoDB table export output format". Items come in no order, attributes too.
+    Source: DynamoDB Developer Guide, "DynamoDB table export output format". Items and attributes are in no order.
     """
     name = f"01693685827463-{crc32(table.name.encode()):08x}"
-    place = root / "AWSDynamoDB" / name
-    (place / "data").mkdir(parents=True)
-    (place / "_started").touch()
-    entries = [_data_file(place, f"AWSDynamoDB/{name}", n, items[n::files]) for n in range(files)]
-    (place / "manifest-files.json").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
-    (place / "manifest-summary.json").write_text(json.dumps(_summary(prefix + table.name, name, len(items))))
+    directory = root / "AWSDynamoDB" / name
+    (directory / "data").mkdir(parents=True)
+    (directory / "_started").touch()
+    entries = [_data_file(directory, f"AWSDynamoDB/{name}", n, items[n::files]) for n in range(files)]
+    (directory / "manifest-files.json").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    (directory / "manifest-summary.json").write_text(json.dumps(_summary(prefix + table.name, name, len(items))))
     for manifest in ("manifest-files", "manifest-summary"):
-        md5 = hashlib.md5((place / f"{manifest}.json").read_bytes(), usedforsecurity=False).digest()
-        (place / f"{manifest}.checksum").write_text(base64.b64encode(md5).decode())
-    return place
+        md5 = hashlib.md5((directory / f"{manifest}.json").read_bytes(), usedforsecurity=False).digest()
+        (directory / f"{manifest}.checksum").write_text(base64.b64encode(md5).decode())
+    return directory
 
 
-def _data_file(place: Path, key: str, number: int, items: list[Item]) -> dict[str, Any]:
+def _data_file(directory: Path, key: str, number: int, items: list[Item]) -> dict[str, Any]:
     name = f"{number}mv7ujcszq7cfxkrcqx4qfvhpu.json.gz"
     lines = (json.dumps({"Item": encode_item(dict(reversed(item.items())))}) + "\n" for item in reversed(items))
     packed = gzip.compress("".join(lines).encode())
-    (place / "data" / name).write_bytes(packed)
+    (directory / "data" / name).write_bytes(packed)
     md5 = hashlib.md5(packed, usedforsecurity=False)
     return {
         "itemCount": len(items),
@@ -75,28 +77,28 @@ def _summary(table: str, name: str, items: int) -> dict[str, Any]:
 
 @pytest.fixture
 def download(source: Store, tmp_path: Path) -> Path:
-    """Return a directory with the exports of all six tables side by side, as `aws s3 sync` leaves them."""
+    """Return a directory with the exports of all six tables, as `aws s3 sync` downloads them."""
     for table in TABLES:
-        native_export(tmp_path / "s3", table, rows(source, table))
+        dynamodb_export(tmp_path / "s3", table, rows(source, table))
     return tmp_path / "s3"
 
 
 @pytest.fixture
 def leads(source: Store, tmp_path: Path) -> Path:
     """Return the directory of one table's export."""
-    return native_export(tmp_path / "one", LEADS, rows(source, LEADS))
+    return dynamodb_export(tmp_path / "one", LEADS, rows(source, LEADS))
 
 
-def test_dynamodb_s_exports_of_all_tables_become_the_same_store(download: Path, source: Store, target: Store) -> None:
-    """What S3 holds arrives whole, and the audit finds nothing."""
+def test_exports_of_all_tables_are_imported_together(download: Path, source: Store, target: Store) -> None:
+    """The store holds the same items as the exported tables, and the audit finds nothing."""
     imported = importer(target).run(download, "ops")
 
     assert everything(source) == everything(target)
     assert imported.audit.findings == []
 
 
-def test_one_table_s_export_is_imported_from_its_own_directory(leads: Path, source: Store, target: Store) -> None:
-    """Any directory above the manifests will do; the audit then says what is missing."""
+def test_the_export_of_one_table_is_imported_from_its_directory(leads: Path, source: Store, target: Store) -> None:
+    """The export of a single table can be imported from its own directory; the audit then says what is missing."""
     imported = importer(target).run(leads, "ops")
 
     assert rows(source, LEADS) == rows(target, LEADS)
@@ -104,13 +106,13 @@ def test_one_table_s_export_is_imported_from_its_own_directory(leads: Path, sour
 
 
 def edited(name: str, change: Callable[[Any], object]) -> Callable[[Path], object]:
-    """Return a change of a JSON document; of the files' manifest the first line is meant."""
+    """Return a function that changes the JSON document in the first line of a manifest of an export's directory."""
 
-    def edit(place: Path) -> None:
-        first, *rest = (place / name).read_text().splitlines(keepends=True)
+    def edit(directory: Path) -> None:
+        first, *rest = (directory / name).read_text().splitlines(keepends=True)
         document = json.loads(first)
         change(document)
-        (place / name).write_text("".join([json.dumps(document) + "\n", *rest]))
+        (directory / name).write_text("".join([json.dumps(document) + "\n", *rest]))
 
     return edit
 
@@ -119,56 +121,59 @@ SUMMARY, FILES = "manifest-summary.json", "manifest-files.json"
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "Amazon Ion": (edited(SUMMARY, lambda d: d.update(outputFormat="ION")), "only DYNAMODB_JSON can be imported"),
     "incremental": (edited(SUMMARY, lambda d: d.update(exportType="INCREMENTAL_EXPORT")), "only a FULL_EXPORT"),
-    "another table": (edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/orders")), "none of ours"),
+    "another table": (edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/orders")), "not one of ours"),
     "count": (edited(SUMMARY, lambda d: d.update(itemCount=1)), "itemCount is 1, the files of manifest-files.json"),
     "no table": (edited(SUMMARY, lambda d: d.pop("tableArn")), "tableArn: Field required"),
     "no checksum": (edited(FILES, lambda d: d.pop("md5Checksum")), "manifest-files.json, line 1: md5Checksum"),
     "wrong checksum": (edited(FILES, lambda d: d.update(md5Checksum="sQMSpEILNgoQmarvDFonGQ==")), "was changed"),
-    "no list of files": (lambda place: (place / FILES).unlink(), "manifest-files.json cannot be read"),
-    "no JSON": (lambda place: (place / FILES).write_text("?\n"), "manifest-files.json, line 1 is not JSON"),
-    "nested without end": (lambda place: (place / FILES).write_text("[" * 100_000), "line 1 is not JSON"),
+    "no list of files": (lambda d: (d / FILES).unlink(), "manifest-files.json cannot be read"),
+    "no JSON": (lambda d: (d / FILES).write_text("?\n"), "manifest-files.json, line 1 is not JSON"),
+    "nested too deep": (lambda d: (d / FILES).write_text("[" * 100_000), "line 1 is not JSON"),
     "NUL in a key": (edited(FILES, lambda d: d.update(dataFileS3Key="data/\0.gz")), "is not the key of a file"),
     "no key": (edited(FILES, lambda d: d.update(dataFileS3Key="")), "is not the key of a file"),
-    "a list": (lambda place: (place / FILES).write_text("[]\n"), "json, line 1: an object belongs there, not []"),
-    "a list for a summary": (lambda place: (place / SUMMARY).write_text("[]"), "json: an object belongs there"),
-    "items without end": (edited(SUMMARY, lambda d: d.update(itemCount=10**400)), "itemCount: Input should be less"),
-    "5,000 digits": (lambda place: (place / FILES).write_text("9" * 5_000), "manifest-files.json, line 1 is not JSON"),
-    "workshops": (edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/workshops")), "'workshops' is none of"),
+    "a list": (lambda d: (d / FILES).write_text("[]\n"), "json, line 1: expected an object, found []"),
+    "a list for a summary": (lambda d: (d / SUMMARY).write_text("[]"), "json: expected an object"),
+    "too many items": (edited(SUMMARY, lambda d: d.update(itemCount=10**400)), "itemCount: Input should be less"),
+    "5,000 digits": (lambda d: (d / FILES).write_text("9" * 5_000), "manifest-files.json, line 1 is not JSON"),
+    "workshops": (
+        edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/workshops")),
+        "'workshops' is not one of",
+    ),
     "laptops": (
         edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/prod-laptops")),
-        "with that prefix beside",
+        "is accepted only when another exported table has it too",
     ),
-    "summary nested without end": (lambda place: (place / SUMMARY).write_text("[" * 100_000), "json is not JSON"),
-    "lost file": (lambda place: next((place / "data").iterdir()).unlink(), "No such file"),
+    "summary nested too deep": (lambda d: (d / SUMMARY).write_text("[" * 100_000), "json is not JSON"),
+    "missing file": (lambda d: next((d / "data").iterdir()).unlink(), "No such file"),
 }
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_native_export_that_is_not_sound_is_refused(wrong: str, leads: Path, target: Store) -> None:
-    """By file and line where there is one, and before the first write."""
-    damage, words = WRONG[wrong]
+def test_a_damaged_export_is_refused(wrong: str, leads: Path, target: Store) -> None:
+    """The error names the file, and the line if there is one; nothing is written."""
+    damage, message = WRONG[wrong]
     damage(leads)
     with pytest.raises(Invalid) as refused:
         importer(target).run(leads, "ops")
 
-    assert words in str(refused.value)
+    assert message in str(refused.value)
     assert not any(everything(target).values())
 
 
 @pytest.mark.parametrize("prefix", ["", "commercive_", "prod-", "prod.", "prod"])
-def test_any_prefix_will_do_that_all_tables_have(prefix: str, source: Store, target: Store, tmp_path: Path) -> None:
-    """`prodops` beside `prodmessages` is the table `ops` behind `prod`; alone it could be another word."""
+def test_tables_may_have_any_common_prefix(prefix: str, source: Store, target: Store, tmp_path: Path) -> None:
+    """With `prodmessages` exported too, `prodops` is the table `ops` with the prefix `prod`."""
     for table in TABLES:
-        native_export(tmp_path, table, rows(source, table), prefix=prefix)
-    importer(target).load(tmp_path)
+        dynamodb_export(tmp_path, table, rows(source, table), prefix=prefix)
+    importer(target).import_files(tmp_path)
 
     assert everything(source) == everything(target)
 
 
 def test_two_exports_of_one_table_are_not_mixed(leads: Path, source: Store, target: Store, tmp_path: Path) -> None:
-    """Which of two states should win is not for a program to guess."""
-    native_export(tmp_path / "one/later", LEADS, rows(source, LEADS)[1:])
-    with pytest.raises(Invalid, match="are exports of one table"):
+    """A directory with two exports of the same table is refused, since nobody said which to import."""
+    dynamodb_export(tmp_path / "one/later", LEADS, rows(source, LEADS)[1:])
+    with pytest.raises(Invalid, match="are exports of the same table"):
         importer(target).run(tmp_path / "one", "ops")
 
     assert leads.exists()
@@ -177,7 +182,7 @@ def test_two_exports_of_one_table_are_not_mixed(leads: Path, source: Store, targ
 
 def test_sets_and_bytes_are_imported_as_they_are(source: Store, target: Store, tmp_path: Path) -> None:
     """Attributes of types that this program makes no use of pass through, byte by byte."""
-    place = native_export(tmp_path, LEADS, rows(source, LEADS)[:3], files=1)
+    place = dynamodb_export(tmp_path, LEADS, rows(source, LEADS)[:3], files=1)
     data = next((place / "data").iterdir())
     lines = gzip.decompress(data.read_bytes()).splitlines(keepends=True)
     lines[2] = lines[2].replace(b'{"Item": {', b'{"Item": {"raw": {"B": "AAEC"}, ')

@@ -1,4 +1,4 @@
-"""Lines: whatever an item holds, it reads back as it was, from our own lines and from others' spellings of them."""
+"""Lines of exports: an item is read back as it was written, also when another program wrote the line."""
 
 import json
 from decimal import Decimal
@@ -34,7 +34,7 @@ def line_of(item: Item) -> bytes:
 
 @given(ITEMS)
 def test_an_item_reads_back_as_it_was_written(item: Item) -> None:
-    """Every digit and every character, and the text that is handed on is the item's own."""
+    """Every digit and character is read back, and the item's text is that of the line."""
     read = read_line(OPS, line_of(item))
 
     assert item == read
@@ -43,8 +43,8 @@ def test_an_item_reads_back_as_it_was_written(item: Item) -> None:
 
 
 @given(ITEMS, st.booleans())
-def test_how_a_line_is_spelled_does_not_matter(item: Item, escaped: bool) -> None:
-    """Spaces, the order of attributes and escapes are a matter of taste; the text is the same."""
+def test_a_line_may_have_other_spaces_order_and_escapes(item: Item, escaped: bool) -> None:
+    """Lines that differ in spaces, the order of attributes and escapes give the same text."""
     shuffled = dict(reversed(encode_item(item).items()))
     line = json.dumps({"Item": shuffled}, ensure_ascii=escaped, indent=None).encode() + b"\r\n"
 
@@ -61,8 +61,8 @@ def test_how_a_line_is_spelled_does_not_matter(item: Item, escaped: bool) -> Non
         max_leaves=8,
     )
 )
-def test_no_json_makes_reading_fail_in_another_way_than_refusing(document: Any) -> None:
-    """A damaged line is an error of the input, never one of the program."""
+def test_any_json_is_read_or_refused_as_invalid(document: Any) -> None:
+    """A damaged line is invalid input and never an internal error."""
     for whole in (document, {"Item": document}, {"Item": {"a": document}}):
         try:
             item = read_line(OPS, json.dumps(whole).encode() + b"\n")
@@ -72,5 +72,5 @@ def test_no_json_makes_reading_fail_in_another_way_than_refusing(document: Any) 
 
 
 def test_equal_numbers_are_written_equally() -> None:
-    """12.50 is 12.5, and a whole number has no point."""
+    """Equal numbers, as 12.50 and 12.5, or 1E+2 and 100, give equal lines."""
     assert line_of({"a": Decimal("12.5"), "b": 100}) == line_of({"b": Decimal("1.00E+2"), "a": Decimal("12.500")})

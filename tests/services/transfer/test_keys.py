@@ -1,4 +1,4 @@
-"""Exports of tables whose live keys, or items' keys, are not the declared ones: refused, never exported in part."""
+"""Tables or items whose keys are not the declared ones are not exported, and the error names them."""
 
 from contextlib import closing
 from decimal import Decimal
@@ -26,21 +26,21 @@ LIVE = {
 
 @pytest.mark.parametrize("name", LIVE)
 def test_a_table_with_another_key_is_not_exported(name: str, real_endpoint: str, tmp_path: Path) -> None:
-    """Its items may lack the declared key or share it, so the message names both keys before anything is read."""
-    live, words = LIVE[name]
+    """The items of such a table may lack the declared key or share it; the error names both keys."""
+    live, message = LIVE[name]
     with closing(connected(real_endpoint, f"keys-{name}_")) as store:
         for table in TABLES:
             store.create_table(live if table.name == name else table)
         with pytest.raises(Misconfigured) as refused:
             ExportService(store).run(tmp_path / "export")
 
-    assert words in str(refused.value)
+    assert message in str(refused.value)
     assert "use another prefix" in str(refused.value)
     assert not (tmp_path / "export").exists()
 
 
-def test_who_may_only_read_items_may_export(tmp_path: Path) -> None:
-    """Looking at the tables is a precaution, not a condition."""
+def test_an_export_needs_no_permission_to_describe_tables(tmp_path: Path) -> None:
+    """A caller who may only read items can export; the check of the tables' keys is then left out."""
 
     def deny() -> None:
         raise NotPermitted("not allowed to describe tables")
@@ -54,8 +54,8 @@ def test_who_may_only_read_items_may_export(tmp_path: Path) -> None:
     assert 0 == sum(answer.items.values())
 
 
-class Halves(Intervening):
-    """Has one lead whose time of creation is no whole number, as DynamoDB allows."""
+class FractionalKey(Intervening):
+    """A store with a lead whose `created_at` is not a whole number, which DynamoDB allows."""
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         if table is not LEADS:
@@ -63,13 +63,13 @@ class Halves(Intervening):
         return TextPage([("{}", "lead-1", 5), ("{}", "lead-2", Decimal("1.5"))])
 
 
-def test_a_key_that_is_no_whole_number_is_named(target: Store, tmp_path: Path) -> None:
-    """Such an item could not be imported anywhere, so the export says which it is."""
+def test_an_item_with_a_fractional_key_is_named(target: Store, tmp_path: Path) -> None:
+    """An item whose key is not a whole number could not be imported anywhere, so the export fails and names it."""
     with pytest.raises(Conflict, match=r"leads: the item with lead_id lead-2, created_at 1\.5 cannot be exported"):
-        ExportService(Halves(target)).run(tmp_path / "export")
+        ExportService(FractionalKey(target)).run(tmp_path / "export")
 
 
 def test_an_item_without_the_declared_key_is_named_by_its_attributes() -> None:
-    """Where the table could not be looked at, its items tell."""
+    """When the table could not be described, an item without the declared key is found when it is read."""
     with pytest.raises(Conflict, match="ops: an item has no pk and sk, only pk, text"):
         text_page_of({"Items": [{"text": {"S": "x"}, "pk": {"S": "1"}}]}, OPS)

@@ -1,4 +1,4 @@
-"""`kill -9` between any two lines: the same command again finishes, with the same bytes."""
+"""After `kill -9` between any two lines, the same command finishes the job, with the same bytes."""
 
 import random
 from pathlib import Path
@@ -17,28 +17,28 @@ POINTS = 20
 KINDS = ["sqlite", "server"]
 
 
-def place_of(store: Store, endpoint: str) -> str:
-    """Return what another process needs to open the store."""
+def location_of(store: Store, endpoint: str) -> str:
+    """Return the location with which another process can open the store."""
     target = store.target.removeprefix("sqlite ")
     return target if store.target.startswith("sqlite") else f"{endpoint} {store.prefix}"
 
 
 def points(lines: int, kind: str) -> list[int]:
-    """Return the lines to die before: random ones, the same in every run."""
+    """Return the numbers of the lines before which to kill: random ones, but the same in every run."""
     return sorted(random.Random(f"{kind}{PLAN}{len(ODD)}").sample(range(1, lines), POINTS // len(KINDS)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_export_killed_anywhere_goes_on_and_ends_with_the_same_bytes(
+def test_an_export_that_was_killed_can_be_resumed(
     kind: str, new_store: NewStore, real_endpoint: str, tmp_path: Path
 ) -> None:
-    """No line of the code is a bad moment for an export to die."""
+    """An export that was killed before any line of the code can be resumed and has the same bytes as any other."""
     store = filled(new_store(kind))
-    place = place_of(store, real_endpoint)
-    lines = run_until_killed("export", place, tmp_path / "whole")
+    location = location_of(store, real_endpoint)
+    lines = run_until_killed("export", location, tmp_path / "whole")
     for point in points(lines, kind):
         directory = tmp_path / str(point)
-        died = run_until_killed("export", place, directory, line=point) == 0
+        died = run_until_killed("export", location, directory, line=point) == 0
         if not (directory / "manifest.json").exists() or (directory / "unfinished").exists():
             ExportService(store).run(directory)
 
@@ -50,14 +50,14 @@ def test_an_export_killed_anywhere_goes_on_and_ends_with_the_same_bytes(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_import_killed_anywhere_goes_on_and_ends_with_the_same_bytes(
+def test_an_import_that_was_killed_can_be_resumed(
     kind: str, original: Path, new_store: NewStore, real_endpoint: str, tmp_path: Path
 ) -> None:
-    """No line of the code is a bad moment for an import to die; the books are right and no marker is left behind."""
-    lines = run_until_killed("import", place_of(new_store(kind), real_endpoint), original)
+    """An import that was killed before any line of the code can be resumed; the audit is clean, no marker is left."""
+    lines = run_until_killed("import", location_of(new_store(kind), real_endpoint), original)
     for point in points(lines, kind):
         store = new_store(kind)
-        died = run_until_killed("import", place_of(store, real_endpoint), original, line=point) == 0
+        died = run_until_killed("import", location_of(store, real_endpoint), original, line=point) == 0
         imported = importer(store).run(original, "ops")
 
         assert died

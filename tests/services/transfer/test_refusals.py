@@ -15,7 +15,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, MESSAGES, OPS, Table
 from tests.services.books import everything, rows
 from tests.services.transfer.stores import importer, rewrite
-from tests.services.transfer.test_dynamodb_export import native_export
+from tests.services.transfer.test_dynamodb_export import dynamodb_export
 
 Run = Callable[[Store, Path], object]
 RUNS: dict[str, Run] = {
@@ -76,9 +76,9 @@ def test_all_refused_lines_are_named_in_one_run(run: str, export: Path, target: 
         f"{paths['leads']}, line {last_lead}",
         f"{paths['more leads']}, line 1",
         f"{paths['messages']}, line {last_message}",
-    } == {place.partition(": ")[0] for place in refused.value.places}
+    } == {reason.partition(": ")[0] for reason in refused.value.reasons}
     assert (
-        "6 lines are refused: 3 of leads for updated_at, 1 of leads for a key that comes twice, "
+        "6 lines are refused: 3 of leads for updated_at, 1 of leads for a key that occurs twice, "
         "1 of leads for their form or size, 1 of messages for message_text; nothing was written"
     ) in refused.value.message
     assert not any(everything(target).values())
@@ -87,14 +87,14 @@ def test_all_refused_lines_are_named_in_one_run(run: str, export: Path, target: 
 def test_a_hundred_lines_are_named_and_all_counted(target: Store, tmp_path: Path) -> None:
     """However many there are: memory does not grow with them."""
     count = 20_000
-    native_export(tmp_path, LEADS, [{"lead_id": str(number)} for number in range(count)], files=1)
+    dynamodb_export(tmp_path, LEADS, [{"lead_id": str(number)} for number in range(count)], files=1)
     tracemalloc.start()
     with pytest.raises(RefusedLines) as refused:
         importer(target).run(tmp_path, "ops")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert MOST_NAMED == len(refused.value.places)
+    assert MOST_NAMED == len(refused.value.reasons)
     assert f"{count:,} lines are refused, the first 100 are named: {count:,} of leads for " in refused.value.message
     assert peak < 4_000_000
 
@@ -110,7 +110,7 @@ def test_lines_behind_one_without_end_keep_their_numbers(export: Path, target: S
     with pytest.raises(RefusedLines) as refused:
         importer(target).run(export, "ops")
 
-    assert [f"{path}, line 1", f"{path}, line 3"] == [place.partition(": ")[0] for place in refused.value.places]
+    assert [f"{path}, line 1", f"{path}, line 3"] == [reason.partition(": ")[0] for reason in refused.value.reasons]
 
 
 def test_a_file_that_was_changed_is_named_beside_wrong_lines_of_others(export: Path, target: Store) -> None:
@@ -121,7 +121,7 @@ def test_a_file_that_was_changed_is_named_beside_wrong_lines_of_others(export: P
         importer(target).run(export, "ops")
 
     assert [str(changed), f"{wrong}, line 1:"] == [
-        place.partition(" has ")[0].partition(" the ")[0] for place in refused.value.places
+        reason.partition(" has ")[0].partition(" the ")[0] for reason in refused.value.reasons
     ]
 
 
@@ -129,9 +129,9 @@ def test_a_file_that_was_changed_is_named_beside_wrong_lines_of_others(export: P
 def account(source: Store, tmp_path: Path) -> Path:
     """Return the exports of a whole account: of two tables of ours, and of two that are not."""
     for table, prefix in ((LEADS, "commercive_"), (MESSAGES, "commercive_chat_")):
-        native_export(tmp_path / "account" / table.name, table, rows(source, table), prefix=prefix)
+        dynamodb_export(tmp_path / "account" / table.name, table, rows(source, table), prefix=prefix)
     for name in ("affiliate_orders", "user_preferences"):
-        native_export(tmp_path / "account" / name, Table(name, OPS.partition), [{"pk": "x"}], prefix="commercive_")
+        dynamodb_export(tmp_path / "account" / name, Table(name, OPS.partition), [{"pk": "x"}], prefix="commercive_")
     return tmp_path / "account"
 
 
@@ -141,7 +141,7 @@ def test_tables_that_are_not_ours_are_passed_by_when_others_are_chosen(
     """Only these are read, checked and imported; without a choice the first that is none of ours is refused."""
     broken = next((account / "user_preferences").rglob("*.json.gz"))
     broken.write_bytes(b"no gzip")
-    with pytest.raises(Invalid, match=r"'commercive_affiliate_orders' is none of ours: .*--only leaves others out"):
+    with pytest.raises(Invalid, match=r"'commercive_affiliate_orders' is not one of ours.*--only TABLE leaves"):
         importer(target).run(account, "ops")
     answer = importer(target).run(account, "ops", only=["messages", "commercive_leads"])
 
@@ -181,8 +181,8 @@ def test_only_the_chosen_tables_have_to_be_ours_in_the_store(account: Path, sour
     target.delete_table(MESSAGES)
     target.create_table(Table("messages", MESSAGES.partition))
     with pytest.raises(Misconfigured, match="messages is not our table"):
-        importer(target).load(account, only=["leads", "messages"])
+        importer(target).import_files(account, only=["leads", "messages"])
     assert [] == rows(target, LEADS)
-    importer(target).load(account, only=["leads"])
+    importer(target).import_files(account, only=["leads"])
 
     assert rows(source, LEADS) == rows(target, LEADS)

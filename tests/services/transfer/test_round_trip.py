@@ -1,4 +1,4 @@
-"""Data that moves between stores arrives whole: same digits, same text, same bytes when it is exported again."""
+"""Data that is exported and imported stays the same, and exporting it again gives the same bytes."""
 
 import gzip
 import stat
@@ -16,10 +16,10 @@ from tests.services.transfer.stores import digests, exported, filled, importer
 
 @pytest.mark.parametrize(("kind", "other"), [("sqlite", "server"), ("server", "sqlite")])
 @pytest.mark.parametrize("compress", [False, True])
-def test_an_export_imported_into_the_other_kind_of_store_exports_the_same_bytes(
+def test_an_export_from_the_other_kind_of_store_has_the_same_bytes(
     kind: str, other: str, compress: bool, new_store: NewStore, tmp_path: Path
 ) -> None:
-    """SQLite to DynamoDB and back loses nothing, and the audit finds nothing on either side."""
+    """Moving data between SQLite and DynamoDB loses nothing, and the audit finds nothing in either store."""
     first, second = filled(new_store(kind)), new_store(other)
     before = exported(first, tmp_path / "first", compress=compress)
     imported = importer(second).run(tmp_path / "first", "ops")
@@ -31,8 +31,8 @@ def test_an_export_imported_into_the_other_kind_of_store_exports_the_same_bytes(
     assert AuditService(first).run("ops").findings == []
 
 
-def test_an_import_says_how_many_items_each_table_got(original: Path, source: Store, target: Store) -> None:
-    """The counts of the answer are those of the source."""
+def test_an_import_counts_the_items_of_each_table(original: Path, source: Store, target: Store) -> None:
+    """The answer holds how many items of each table were stored."""
     imported = importer(target).run(original, "ops")
 
     assert {name: len(items) for name, items in everything(source).items()} == imported.stored
@@ -40,7 +40,7 @@ def test_an_import_says_how_many_items_each_table_got(original: Path, source: St
 
 
 def test_packed_and_plain_exports_hold_the_same_lines(source: Store, original: Path, tmp_path: Path) -> None:
-    """--gzip changes how files are packed, not what is in them."""
+    """--gzip compresses the files and does not change their lines."""
     exported(source, tmp_path / "packed", compress=True)
     packed = {path.stem: gzip.decompress(path.read_bytes()) for path in (tmp_path / "packed/messages").iterdir()}
     plain = {path.name: path.read_bytes() for path in (original / "messages").iterdir()}
@@ -49,7 +49,7 @@ def test_packed_and_plain_exports_hold_the_same_lines(source: Store, original: P
 
 
 def test_an_export_is_readable_by_its_owner_alone(original: Path) -> None:
-    """Exports hold personal data, so nobody else on the machine may look."""
+    """Exports hold personal data, so other users of the machine cannot read them."""
     open_to_others = [
         path
         for path in (original, *original.rglob("*"))
@@ -60,12 +60,12 @@ def test_an_export_is_readable_by_its_owner_alone(original: Path) -> None:
 
 
 def test_two_exports_of_unchanged_data_are_equal(source: Store, original: Path, tmp_path: Path) -> None:
-    """Comparing two exports is comparing two stores."""
+    """Two exports of equal data are equal byte for byte, so stores can be compared by their exports."""
     assert digests(original) == exported(source, tmp_path / "again")
 
 
-def test_an_empty_store_has_an_export_that_can_be_imported(target: Store, new_store: NewStore, tmp_path: Path) -> None:
-    """Nothing is something too: the tables were read, and held nothing."""
+def test_an_export_of_an_empty_store_can_be_imported(target: Store, new_store: NewStore, tmp_path: Path) -> None:
+    """The export of an empty store is a valid export without items."""
     answer = ExportService(target).run(tmp_path / "nothing")
     imported = importer(new_store("sqlite")).run(tmp_path / "nothing", "ops")
 

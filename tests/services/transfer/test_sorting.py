@@ -1,4 +1,4 @@
-"""Rows sort as keys do, however odd the keys are and however many runs there were."""
+"""Rows sort as the keys of their items do, for any keys and any number of runs."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6)
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=2, max_size=20, unique=True))
 def test_rows_of_text_keys_sort_as_their_utf_8_bytes(keys: list[tuple[str, str]]) -> None:
-    """Within a part the order is DynamoDB's: partition, then sort key, both by their UTF-8 bytes."""
+    """Within a part, rows sort as in DynamoDB: by partition key, then by sort key, both by their UTF-8 bytes."""
     rows = sorted(row_of(f"{pk!r}{sk!r}".encode(), pk, sk) for pk, sk in keys)
     expected = sorted(keys, key=lambda key: (part_of(row_of(b"", key[0])), key[0].encode(), key[1].encode()))
 
@@ -22,14 +22,14 @@ def test_rows_of_text_keys_sort_as_their_utf_8_bytes(keys: list[tuple[str, str]]
 
 @given(st.lists(st.integers(-(2**63) + 1, 2**63 - 1), min_size=2, unique=True))
 def test_rows_of_number_keys_sort_by_size(numbers: list[int]) -> None:
-    """Times before 1970 come before those after it."""
+    """Rows with number keys sort by the number, so negative ones, as times before 1970, come first."""
     rows = sorted(row_of(b"%d" % n, "c", n) for n in numbers)
 
     assert sorted(numbers) == [int(line_of(row)) for row in rows]
 
 
 def test_more_runs_than_a_process_may_open_are_merged_in_order(tmp_path: Path) -> None:
-    """Ten million items make a thousand runs; no limit on open files stops their export."""
+    """An export of ten million items has a thousand runs and does not exceed the limit on open files."""
     count = 2 * RUNS_AT_ONCE + 7
     runs = [tmp_path / f"{number}.run" for number in range(count)]
     for number, run in enumerate(runs):

@@ -1,4 +1,4 @@
-"""A process that exports or imports and is killed, as by `kill -9`, before some line of the code under test."""
+"""Exports or imports in a process that is killed, as by `kill -9`, before a given line of the code under test."""
 
 import os
 import signal
@@ -20,14 +20,14 @@ _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])
 
 
-def run_until_killed(job: str, place: str, directory: Path, *, line: int | None = None) -> int:
+def run_until_killed(job: str, location: str, directory: Path, *, line: int | None = None) -> int:
     """Run "export" or "import" between a store and a directory in a process of its own.
 
-    `place` is a SQLite file, or a server's URL, a blank and a prefix. The process dies before it runs its `line`-th
-    line of `services.transfer`; None lets it end. Returns how many lines it ran, 0 when it died.
+    `location` is a SQLite file, or a server's URL, a space and a prefix. The process is killed before it runs its
+    `line`-th line of `services.transfer`, or not if that is None. Returns how many lines it ran, 0 when it was killed.
     """
     reader, writer = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_work, args=(job, place, directory, line, writer))
+    process = _CONTEXT.Process(target=_work, args=(job, location, directory, line, writer))
     process.start()
     writer.close()
     process.join()
@@ -36,8 +36,8 @@ def run_until_killed(job: str, place: str, directory: Path, *, line: int | None 
     return int(reader.recv()) if reader.poll() and process.exitcode == 0 else 0
 
 
-def _work(job: str, place: str, directory: Path, line: int | None, writer: Any) -> None:
-    store = _store(place)
+def _work(job: str, location: str, directory: Path, line: int | None, writer: Any) -> None:
+    store = _store(location)
     counter = _Lines(line)
     run: Callable[[], object] = (
         (lambda: ExportService(store).run(directory))
@@ -52,9 +52,9 @@ def _work(job: str, place: str, directory: Path, line: int | None, writer: Any) 
     writer.send(counter.seen())
 
 
-def _store(place: str) -> Store:
-    endpoint, _, prefix = place.partition(" ")
-    return connected(endpoint, prefix) if prefix else SQLiteStore(Path(place))
+def _store(location: str) -> Store:
+    endpoint, _, prefix = location.partition(" ")
+    return connected(endpoint, prefix) if prefix else SQLiteStore(Path(location))
 
 
 class _Lines:

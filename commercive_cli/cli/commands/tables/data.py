@@ -1,4 +1,4 @@
-"""`commercive tables`, the part about what is in them: exports, imports, sizes, and what persons may ask for."""
+"""`commercive tables`, the commands for their content: exports, imports, sizes, and requests of persons."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ from commercive_cli.cli.errors import DIFFERS, answering, say
 from commercive_cli.cli.groups import example
 from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import progress
-from commercive_cli.cli.render import transfer_views as _views  # noqa: F401 - says how the answers are shown
+from commercive_cli.cli.render import transfer_views as _views  # noqa: F401 - declares the views of the answers
 from commercive_cli.cli.render.escape import escape_json
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.privacy import PersonErased
@@ -47,9 +47,9 @@ def export_tables(
     s3: Annotated[str | None, typer.Option("--s3", metavar="URI", help="DynamoDB's own export to S3.")] = None,
     output: o.Output = "table",
 ) -> None:
-    """Export all tables to files with a manifest. Lossless; the same line again goes on after an interruption.
+    """Export all tables to files with a manifest. Lossless; the same command again resumes an interrupted export.
 
-    The files hold personal data and are readable by you alone. They are JSON lines, sorted, equal for equal data.
+    The files hold personal data; only you can read them. They are sorted JSON lines, the same for the same data.
     """
     session = Session(context, output)
     if s3 is not None:
@@ -58,7 +58,7 @@ def export_tables(
         _only(directory is None and not gzip, "--s3 takes neither DIR nor --gzip")
         return export_to_s3(session, s3)
     with session.reading() as services, resumable(), progress("items read") as advance:
-        answer = services.exports.run(_given(directory), compress=gzip, progress=advance)
+        answer = services.exports.run(_given(directory), compress=gzip, on_items=advance)
     return session.show(answer)
 
 
@@ -79,7 +79,7 @@ def import_tables(
         typer.Option(
             "--only",
             metavar="TABLE",
-            help="Import this table alone; repeatable. Others in DIR need not be ours.",
+            help="Import only this table; repeatable. Others in DIR need not be ours.",
             autocompletion=lambda: [table.name for table in TABLES],
         ),
     ] = None,
@@ -88,12 +88,12 @@ def import_tables(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Import an export into tables that exist, and audit them. The same line again goes on after an interruption.
+    """Import an export into tables that exist, and audit them. The same command again resumes an interrupted import.
 
     Reads exports of `tables export`, and DynamoDB's full exports (DYNAMODB_JSON) as downloaded from S3. Files are
-    checked against their manifest, and every line of them, before the first write: what cannot be stored is named, up
-    to a hundred lines, and counted. Nobody else should write to the store until an interrupted import has been repeated
-    to its end. Exits 3 when the audit finds something broken.
+    checked against their manifest, and line by line, before the first write: lines that cannot be stored are counted,
+    and the first hundred named. Nobody else should write to the store until an interrupted import has been repeated to
+    its end. Exits 3 when the audit finds something broken.
     """
     session = Session(context, output)
     if s3 is not None:
@@ -107,29 +107,29 @@ def import_tables(
     if dry_run:
         return _show_forecast(session, _given(directory), on_conflict, tuple(only or ()))
     with session.writing(yes=yes) as services, resumable():
-        with _refusals_named(), progress("items stored") as advance:
+        with _naming_refused_lines(), progress("items stored") as advance:
             answer = services.imports.run(
-                _given(directory), session.actor, on_conflict=on_conflict, only=tuple(only or ()), progress=advance
+                _given(directory), session.actor, on_conflict=on_conflict, only=tuple(only or ()), on_items=advance
             )
         session.show(answer)
         return check_audit(answer.audit, services.store.target)
 
 
 @contextmanager
-def _refusals_named() -> Iterator[None]:
-    """Say of each line that is refused where it is and why, before the sum of them ends the command."""
+def _naming_refused_lines() -> Iterator[None]:
+    """When the block raises RefusedLines for several lines, say where each is and why, before that ends the command."""
     try:
         yield
     except RefusedLines as refused:
-        for place in refused.places if len(refused.places) > 1 else ():
-            say(place)
+        for reason in refused.reasons if len(refused.reasons) > 1 else ():
+            say(reason)
         raise
 
 
 def _show_forecast(session: Session, directory: Path, on_conflict: str, only: tuple[str, ...]) -> None:
-    """Show what an import would meet; end as it would end."""
-    with session.reading() as services, _refusals_named(), progress("items compared") as advance:
-        answer = services.import_previews.run(directory, only=only, progress=advance)
+    """Show the items that an import would find new, equal and different; exit as the import would."""
+    with session.reading() as services, _naming_refused_lines(), progress("items compared") as advance:
+        answer = services.import_previews.run(directory, only=only, on_items=advance)
     session.show(answer)
     differing = sum(answer.different.values())
     fate = {"fail": "would stop the import", "skip": "would stay as they are", "overwrite": "would be replaced"}
@@ -137,7 +137,7 @@ def _show_forecast(session: Session, directory: Path, on_conflict: str, only: tu
     for place in answer.places:
         say(place)
     if differing and on_conflict == "fail":
-        raise Conflict("pass --on-conflict skip or --on-conflict overwrite to import all the same")
+        raise Conflict("pass --on-conflict skip or --on-conflict overwrite to import nevertheless")
 
 
 @app.command(
@@ -165,11 +165,11 @@ def person(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Collect or erase everything about one person. Looks through every table, by id, e-mail and what these lead to.
+    """Export or erase everything about one person. Searches all tables for ids, e-mails, phone numbers and names.
 
-    Erasing cannot be undone. It keeps counters, money and audit rows true. It does not reach backups, point-in-time
-    recovery (35 days), exports and logs. The same line again goes on after an interruption. Exits 3 when something
-    is left that cannot be changed.
+    Erasing cannot be undone. Counters, money and audit rows stay correct. Backups, point-in-time recovery (35 days),
+    exports and logs are not changed. The same command again resumes an interrupted erasure. Exits 3 when an item is
+    left that cannot be changed.
     """
     session = Session(context, output)
     _only((export is not None) != erase, "pass one of --export FILE and --erase")
@@ -186,17 +186,17 @@ def person(
 
 
 def _export_person(session: Session, who: str, also: tuple[str, ...], path: Path) -> None:
-    """Write everything about a person to a file and show how much that was, or to stdout and say so."""
+    """Write everything about a person to a file and show its size, or to stdout and print its size to stderr."""
     with session.reading() as services, _lent(path) as file:
         answer = services.privacy.export(who, lambda table, item: file.write(_line(table, item)), also=also)
     if file is sys.stdout:
         return say(f"{sum(answer.items.values()):,} items about {who}")
-    with answering(changed=True):  # the file is there, and would be in the way of a repetition
+    with answering(changed=True):  # the file exists now, so a repetition would fail
         return session.show(answer)
 
 
 def show_sizes(session: Session, sizes: CostEstimate) -> None:
-    """Show sizes, hot keys and costs, and say on what they rest."""
+    """Show sizes, hot keys and costs, and print their basis to stderr."""
     session.show(sizes)
     if not session.shows_sections:
         for hot in sizes.hot:
@@ -206,7 +206,7 @@ def show_sizes(session: Session, sizes: CostEstimate) -> None:
 
 def _say_rest(erased: PersonErased) -> None:
     if erased.namesakes:
-        say(f"{erased.namesakes} leads of others bear the same name and were left alone")
+        say(f"{erased.namesakes} leads of other persons with the same name were not changed")
     for place in erased.remaining:
         say(f"{place}: still shows the person and cannot be changed")
     if erased.remaining:
@@ -219,14 +219,14 @@ def _given(directory: Path | None) -> Path:
     return directory
 
 
-def _only(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - the condition is what it is about
+def _only(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - a condition is a boolean
     if not condition:
         raise Invalid(otherwise)
 
 
 @contextmanager
 def _lent(path: Path) -> Iterator[IO[str]]:
-    """Lend a new file, or stdout for `-`."""
+    """Yield a new file, or stdout for `-`."""
     if str(path) == "-":
         yield sys.stdout
         sys.stdout.flush()
@@ -241,6 +241,6 @@ def _line(table: Table, item: Item) -> str:
 
 
 def _number(value: object) -> float | str:
-    """Return what JSON can hold of a value: the number where that is exact, its digits as text where not."""
+    """Return a value for JSON: a Decimal as a number if that is exact, else as text."""
     number = float(value) if isinstance(value, Decimal) else None
     return str(value) if number is None or Decimal(repr(number)) != value else number

@@ -1,4 +1,4 @@
-"""`commercive tables`: what operators do with the tables themselves."""
+"""`commercive tables`, the commands for the tables themselves."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ app = new_group("tables")
 def create(
     context: typer.Context,
     *,
-    seed: Annotated[bool, typer.Option("--seed", help="Load the demo data set, unless it is there.")] = False,
+    seed: Annotated[bool, typer.Option("--seed", help="Load the demo data set, unless it was loaded already.")] = False,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -81,17 +81,17 @@ def load_seed(
     context: typer.Context,
     *,
     conversations: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="How many conversations; one for ten messages.")
+        int | None, typer.Option(min=0, metavar="N", help="How many conversations; by default one for ten messages.")
     ] = None,
     messages: Annotated[int, typer.Option(min=0, metavar="N", help="How many messages.")] = 1_000,
     affiliates: Annotated[int, typer.Option(min=0, metavar="N", help="How many affiliates.")] = 20,
     leads: Annotated[int, typer.Option(min=0, metavar="N", help="How many leads.")] = 200,
-    rng: Annotated[int, typer.Option(metavar="SEED", help="Another number gives other data, the same the same.")] = 0,
+    rng: Annotated[int, typer.Option(metavar="SEED", help="Random seed; the same seed gives the same data.")] = 0,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Load made-up data that keeps every invariant. The same line again changes nothing."""
+    """Load made-up data that keeps every invariant. The same command again changes nothing."""
     talks = usual_conversations(messages) if conversations is None else conversations
     plan = Plan(conversations=talks, messages=messages, affiliates=affiliates, leads=leads, rng=rng)
     session = Session(context, output)
@@ -99,19 +99,29 @@ def load_seed(
         session.show(services.seed.run(plan, advance))
 
 
-@app.command(epilog=example("commercive tables audit", "commercive tables audit --fix"))
+@app.command(
+    epilog=example(
+        "commercive tables audit", "commercive tables audit --fix --dry-run", "commercive tables audit --fix"
+    )
+)
 def audit(
     context: typer.Context,
     *,
-    fix: Annotated[bool, typer.Option("--fix", help="Repair what is found.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what is broken.")] = False,
     yes: o.Yes = False,
+    dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Check every invariant of the data. Exits 3 when one is broken and was not repaired."""
+    """Check every invariant of the data. Exits 3 when one is broken and was not repaired.
+
+    Repairs what has one right answer. What it names and leaves alone, a person sets right with `tables mend`.
+    """
+    if dry_run and not fix:
+        raise Invalid("--dry-run shows what --fix would change; pass both")
     if yes and not fix:
         raise Invalid("--yes goes with --fix and means nothing without it")
     session = Session(context, output)
-    with session.writing(yes=yes) if fix else session.reading() as services:
+    with session.writing(yes=yes, dry_run=dry_run) if fix else session.reading() as services:
         answer = services.audit.run(session.actor, fix=fix)
         session.show(answer)
         broken = sum(not finding.fixed for finding in answer.findings)
@@ -125,7 +135,7 @@ def delete(
     context: typer.Context,
     *,
     confirm: Annotated[
-        str | None, typer.Option(metavar="PREFIX", help="The prefix of the tables, where nobody can be asked for it.")
+        str | None, typer.Option(metavar="PREFIX", help="The prefix of the tables, if there is no terminal to ask on.")
     ] = None,
     dry_run: o.DryRun = False,
     output: o.Output = "table",

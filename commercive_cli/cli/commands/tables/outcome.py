@@ -1,4 +1,4 @@
-"""What is said, and which exit code is due, after tables were changed, restored or imported."""
+"""The messages and exit codes after tables were changed, restored or imported."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from commercive_cli.domain.answers.tables import Applied
 
 
 def say_unsupported(unsupported: Sequence[str]) -> None:
-    """Name what the server has no notion of."""
+    """Print the features that the server does not have."""
     if unsupported:
         say(f"not supported here: {', '.join(unsupported)}")
 
 
 def check_applied(applied: Applied) -> None:
-    """Say what failed and what is left; exit 7 for the one, 3 for the other."""
+    """Print failed changes and remaining differences; exit 7 when a change failed, 3 when a difference remains."""
     failed = [change for change in applied.changes if change.error]
     for change in failed:
         say(f"{change.table}: {change.change}: {change.error}")
@@ -29,7 +29,7 @@ def check_applied(applied: Applied) -> None:
 
 
 def check_audit(audit: Audit, store: str, otherwise: str = "") -> None:
-    """Say what the audit of new tables found, the way out and any other one; exit 3 when something broken is left."""
+    """Print the audit's result and the command that repairs it; exit 3 when something broken is left."""
     broken = sum(not finding.fixed for finding in audit.findings)
     say(f"audit of {store}: {len(audit.findings)} broken, {broken} not repaired")
     if broken:

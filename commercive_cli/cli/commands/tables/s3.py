@@ -1,22 +1,22 @@
-"""What `tables export --s3` and `tables import --s3` do: DynamoDB's own way to and from S3."""
+"""`tables export --s3` and `tables import --s3`: DynamoDB's own exports to S3 and imports from it."""
 
 from commercive_cli.cli.commands.tables.outcome import check_applied, check_audit
 from commercive_cli.cli.errors import say
-from commercive_cli.cli.render import table_views as _views  # noqa: F401 - says how the answers are shown
+from commercive_cli.cli.render import table_views as _views  # noqa: F401 - declares the views of the answers
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.status_lines import status_lines
 
 
 def export_to_s3(session: Session, uri: str) -> None:
-    """Let DynamoDB export all tables below the URI, and show where the manifests are."""
+    """Have DynamoDB export all tables to the URI, and show the URIs of the manifests."""
     with session.reading() as services, status_lines() as hear:
-        session.show(services.s3.export(uri, hear))
+        session.show(services.s3.export_tables(uri, hear))
 
 
 def import_from_s3(session: Session, uri: str, *, yes: bool) -> None:
-    """Let DynamoDB create the tables from its newest exports below the URI; protect and audit them."""
+    """Have DynamoDB create the tables from its newest exports at the URI; protect and audit them."""
     with session.writing(yes=yes) as services, status_lines() as hear:
-        answer = services.s3.load(uri, session.actor, progress=hear)
+        answer = services.s3.import_tables(uri, session.actor, on_status=hear)
         session.show(answer)
         for table in answer.tables:
             if table.errors:

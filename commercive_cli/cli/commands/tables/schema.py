@@ -1,4 +1,4 @@
-"""`commercive tables`, the part about the tables as declared: drift, its repair, backups, restores and the template."""
+"""`commercive tables`, the commands for the declared tables: drift, backups, restores and the template."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from commercive_cli.cli.commands.tables.outcome import check_applied, check_audi
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example
-from commercive_cli.cli.render import table_views as _views  # noqa: F401 - says how the answers are shown
+from commercive_cli.cli.render import table_views as _views  # noqa: F401 - declares the views of the answers
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.status_lines import status_lines
 from commercive_cli.cli.times import parse_time
@@ -23,7 +23,7 @@ _INDENT = 2
 
 @app.command(epilog=example("commercive tables diff", "commercive tables diff -o json"))
 def diff(context: typer.Context, *, output: o.Output = "table") -> None:
-    """Compare the tables with what is declared. Exits 3 when something differs, and says what mends it."""
+    """Compare the tables with their declaration. Exits 3 when something differs, and names the remedies."""
     session = Session(context, output)
     with session.reading() as services:
         drift = services.drift.diff()
@@ -36,10 +36,10 @@ def diff(context: typer.Context, *, output: o.Output = "table") -> None:
 
 @app.command(epilog=example("commercive tables apply --dry-run", "commercive tables apply --yes"))
 def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table") -> None:
-    """Fix what differs from the declaration, indexes one at a time. Asks first, waits for each change.
+    """Fix differences from the declaration, one index at a time. Asks first, and waits for each change.
 
-    Changes nothing at all, and exits 6, when a table is not ours, by its key. Exits 7 when a change failed, 3 when
-    something is left that cannot be changed in place.
+    Changes nothing, and exits 6, when a table is not ours because of its key. Exits 7 when a change failed, 3 when a
+    difference is left that cannot be changed in place.
     """
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services, status_lines() as hear:
@@ -57,7 +57,8 @@ def backup(
     context: typer.Context,
     *,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Name of the backup, with SQLite the file; made of the time.")
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the backup, or its file with SQLite; made of the time."),
     ] = None,
     yes: o.Yes = False,
     output: o.Output = "table",
@@ -89,26 +90,26 @@ def restore(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="The backup, as `tables backups` names it.")
     ] = None,
-    to: Annotated[str, typer.Option(metavar="PLACE", help="The new prefix, with SQLite the new file.")],
+    to: Annotated[str, typer.Option(metavar="PLACE", help="The new prefix, or the new file with SQLite.")],
     at: Annotated[
         str | None, typer.Option(metavar="TIME", help="The tables as of TIME: 12h, 2026-11-01T09:30:00Z or epoch ms.")
     ] = None,
-    latest: Annotated[bool, typer.Option("--latest", help="The tables as late as they can be had.")] = False,
+    latest: Annotated[bool, typer.Option("--latest", help="The tables as of the latest time.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what the audit finds in the restored tables.")] = False,
     yes: o.Yes = False,
     output: o.Output = "table",
 ) -> None:
-    """Restore a backup, or a moment, to new tables. Overwrites nothing; protects and audits what it restored.
+    """Restore a backup, or a point in time, to new tables. Overwrites nothing; protects and audits the new tables.
 
-    DynamoDB's six backups are not one snapshot, so the audit may find what was half done; --fix repairs it. Exits 3
-    when something broken is left, 7 when a protection could not be put back.
+    DynamoDB's six backups are not one snapshot, so the audit may find incomplete changes; --fix repairs them. Exits 3
+    when something broken is left, 7 when a protection could not be set.
     """
     session = Session(context, output)
     moment = parse_time(at, "--at", session.now)
     with session.writing(yes=yes) as services, status_lines() as hear:
-        answer = services.backups.restore(name, to, session.actor, at=moment, latest=latest, fix=fix, progress=hear)
+        answer = services.backups.restore(name, to, session.actor, at=moment, latest=latest, fix=fix, on_status=hear)
         session.show(answer)
-        check_audit(answer.audit, answer.store, ", or repeat the command with --fix and another place")
+        check_audit(answer.audit, answer.store, ", or repeat the command with --fix and another --to")
         check_applied(answer.applied)
 
 

@@ -23,13 +23,13 @@ def seeded(run: Run) -> Run:
 
 
 def leads(home: Path, name: str = "store.db") -> list[Item]:
-    """Return what a store of the user's holds of leads."""
+    """Return the leads of one of the user's stores."""
     with closing(SQLiteStore(home / name)) as store:
         return rows(store, LEADS)
 
 
 def change_one(home: Path, table: Table, **values: Any) -> None:
-    """Let other values be in an item of the user's store."""
+    """Change values of an item in the user's store."""
     with closing(SQLiteStore(home / "store.db")) as store:
         store.batch_put(table, [{**rows(store, table)[0], **values}])
 
@@ -43,7 +43,7 @@ def other(run: Run, home: Path) -> str:
 
 @pytest.mark.parametrize("packed", [(), ("--gzip",)])
 def test_a_store_moves_by_two_commands(packed: tuple[str, ...], seeded: Run, home: Path) -> None:
-    """Export here, import there: the same items, an audit that finds nothing, exit 0."""
+    """Importing an export into another store gives the same items; the audit finds nothing, exit 0."""
     url, directory = other(seeded, home), str(home / "export")
     exported = seeded("tables", "export", directory, *packed, "-o", "json")
     imported = seeded("--store", url, "tables", "import", directory, "-o", "json")
@@ -123,7 +123,7 @@ def test_a_conflict_is_named_and_can_be_skipped(seeded: Run, home: Path) -> None
     ],
 )
 def test_what_cannot_be_meant_is_refused(words: tuple[str, ...], said: str, seeded: Run) -> None:
-    """Exit 2, in one line that says what would be right."""
+    """Exit 2, with one line that says what to pass."""
     ran = seeded("tables", *words)
 
     assert (2, True) == (ran.code, said in ran.err)
@@ -144,7 +144,7 @@ def test_everything_about_a_person_is_written_to_a_file_of_one_s_own(seeded: Run
 
 
 def test_the_export_of_a_person_touches_no_other_file(seeded: Run, home: Path) -> None:
-    """Neither what lies beside the file nor what a link of its name leads to; and nothing is left but the file."""
+    """No file next to it and no target of a link is changed; no other file is left."""
     email = leads(home)[0]["lead_email"]
     place = home / "new"
     place.mkdir()
@@ -160,7 +160,7 @@ def test_the_export_of_a_person_touches_no_other_file(seeded: Run, home: Path) -
 
 
 def test_everything_about_a_person_can_go_to_a_pipe(seeded: Run, home: Path) -> None:
-    """`-` is stdout, which then holds the items alone; how many they are is said beside it."""
+    """`-` is stdout, which then has the items only; their number is on stderr."""
     email = leads(home)[0]["lead_email"]
     ran = seeded("tables", "person", email, "--export", "-")
     items = [json.loads(line) for line in ran.out.splitlines()]
@@ -172,7 +172,7 @@ def test_everything_about_a_person_can_go_to_a_pipe(seeded: Run, home: Path) -> 
 
 @pytest.mark.parametrize("name", ["", "x" * 300, "store.db/person.jsonl", "nowhere/person.jsonl"])
 def test_a_file_that_cannot_be_is_refused(name: str, seeded: Run, home: Path) -> None:
-    """Exit 2 in one line, before anything is looked for."""
+    """Exit 2 in one line, before anything is searched."""
     ran = seeded("tables", "person", "nobody@example.com", "--export", name and str(home / name))
 
     assert (2, 1) == (ran.code, ran.err.count("\n"))
@@ -181,14 +181,14 @@ def test_a_file_that_cannot_be_is_refused(name: str, seeded: Run, home: Path) ->
 
 @pytest.mark.parametrize("words", [("export",), ("import",)])
 def test_a_directory_that_cannot_be_is_refused(words: tuple[str, ...], seeded: Run, home: Path) -> None:
-    """A name that is too long exits 2, and nobody is told to try again."""
+    """A name that is too long exits 2, not 75, since a repetition does not help."""
     ran = seeded("tables", *words, str(home / ("x" * 300)))
 
     assert (2, True, False) == (ran.code, "File name too long" in ran.err, "again" in ran.err)
 
 
 def test_a_person_unknown_leaves_no_file(seeded: Run, home: Path) -> None:
-    """Exit 5, and nothing half-written."""
+    """Exit 5, and no file is left."""
     ran = seeded("tables", "person", "nobody@example.com", "--export", str(home / "nobody.jsonl"))
 
     assert 5 == ran.code
@@ -196,7 +196,7 @@ def test_a_person_unknown_leaves_no_file(seeded: Run, home: Path) -> None:
 
 
 def test_erasing_asks_first(seeded: Run, home: Path) -> None:
-    """Without a terminal and without --yes nothing is written; with --yes the person is gone."""
+    """Without a terminal and without --yes nothing is written; with --yes the person is erased."""
     email = leads(home)[0]["lead_email"]
     refused = seeded("tables", "person", email, "--erase")
     rehearsed = seeded("tables", "person", email, "--erase", "--dry-run", "-o", "json")
@@ -212,7 +212,7 @@ def test_erasing_asks_first(seeded: Run, home: Path) -> None:
 
 
 def test_a_sample_shows_sizes_hot_keys_and_costs(seeded: Run) -> None:
-    """Machines get the numbers, people are told on which prices they rest."""
+    """Machines get the numbers; stderr says on which prices they are based."""
     ran = seeded("tables", "describe", "--sample", "1000", "-o", "json")
 
     assert 60 == {each["table"]: each["read"] for each in ran.json["tables"]}["messages"]
@@ -226,7 +226,7 @@ def test_a_sample_shows_sizes_hot_keys_and_costs(seeded: Run) -> None:
 
 @pytest.mark.parametrize("output", ["jsonl", "csv", "ids", "table"])
 def test_every_format_is_for_every_answer(output: str, seeded: Run, home: Path) -> None:
-    """Moves and requests of persons are shown in each format: a row for each table, without a word about bugs."""
+    """Exports, imports and requests of persons have a row for each table in every format."""
     email = leads(home)[0]["lead_email"]
     url, directory = other(seeded, home), str(home / "export")
     lines = [

@@ -41,7 +41,7 @@ def test_without_tables_the_way_out_is_named(run: Run) -> None:
 
 
 def test_ids_are_those_of_tables_that_exist(run: Run, home: Path) -> None:
-    """What is missing shows in every other format; as an id for another program it would name nothing."""
+    """Missing tables are in every format but `ids`, since other programs could not use their names."""
     run("tables", "create")
     with closing(SQLiteStore(home / "store.db")) as opened:
         opened.delete_table(OPS)
@@ -116,6 +116,18 @@ def test_an_audit_finds_and_fixes(store: Run) -> None:
     assert store("tables", "audit").code == 0
 
 
+@pytest.mark.usefixtures("broken")
+def test_repairs_can_be_rehearsed(store: Run) -> None:
+    """--fix --dry-run shows what each repair would change, and changes nothing."""
+    shown = store("tables", "audit", "--fix", "--dry-run", "-o", "json")
+
+    assert (0, [{"unread_admin": {"before": 9, "after": 1}}]) == (
+        shown.code,
+        [each["attributes"] for each in shown.json["changes"]],
+    )
+    assert 3 == store("tables", "audit").code
+
+
 def test_the_demo_data_set_is_loaded_once(run: Run) -> None:
     """`create --seed` gives a dozen conversations, 6 affiliates and 30 leads, and a sound audit."""
     first, again = run("tables", "create", "--seed"), run("tables", "create", "--seed")
@@ -129,7 +141,7 @@ def test_the_demo_data_set_is_loaded_once(run: Run) -> None:
 
 
 def test_a_dry_create_with_seed_loads_nothing(run: Run) -> None:
-    """Rehearsed on tables that do not exist, seeding is announced only."""
+    """A dry run without tables says that the demo data would be loaded."""
     ran = run("tables", "create", "--seed", "--dry-run")
 
     assert (0, True) == (ran.code, "would be loaded" in ran.err)
@@ -137,7 +149,7 @@ def test_a_dry_create_with_seed_loads_nothing(run: Run) -> None:
 
 
 def test_seeding_makes_what_was_asked_for(store: Run) -> None:
-    """So many conversations, messages, affiliates and leads, with true books; a rerun changes nothing."""
+    """The given numbers of items are generated, every invariant holds, and a rerun changes nothing."""
     line = ("tables", "seed", "--conversations", "5", "--messages", "9", "--affiliates", "2", "--leads", "4")
     first, again = store(*line, "-o", "json").json, store(*line, "-o", "json").json
 
@@ -150,7 +162,7 @@ def test_seeding_makes_what_was_asked_for(store: Run) -> None:
 
 
 def test_too_many_messages_are_refused_by_that_name(store: Run) -> None:
-    """The message is about what was typed, not about what follows from it."""
+    """The error is about the option that was typed, not about numbers derived from it."""
     ran = store("tables", "seed", "--messages", "99999999999")
 
     assert (2, "commercive: --messages must be between 0 and 10,000,000\n") == (ran.code, ran.err)

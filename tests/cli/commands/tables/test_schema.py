@@ -14,7 +14,7 @@ DROPPED = 'DROP INDEX "commercive_leads.LeadStatusIndex"'
 
 
 def change(home: Path, statement: str) -> None:
-    """Change the store's file behind the program's back."""
+    """Change the store's file without the program."""
     with closing(sqlite3.connect(home / "store.db")) as file, file:
         file.execute(statement)
 
@@ -27,7 +27,7 @@ def test_no_drift_is_exit_code_0(store: Run) -> None:
 
 
 def test_drift_is_listed_for_people_and_machines(store: Run, home: Path) -> None:
-    """One line for each difference, with what is declared, what is there, and what mends it; exit code 3."""
+    """One line for each difference, with the declared value, the actual value and the remedy; exit code 3."""
     change(home, DROPPED)
     ran = store("tables", "diff")
 
@@ -61,7 +61,7 @@ def test_apply_with_nothing_to_do_does_not_ask(store: Run) -> None:
 
 
 def test_what_cannot_be_fixed_in_place_is_left_with_exit_code_3(store: Run, home: Path) -> None:
-    """A missing column: the way out is printed, and nothing is tried."""
+    """A table without a column: the remedy is printed, and nothing is changed."""
     change(home, "ALTER TABLE commercive_affiliate_stats DROP COLUMN _item")
     ran = store("tables", "apply")
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_fixed_in_place_is_left_with_exit_code_3(store: Run, home
 
 
 def make_foreign(home: Path) -> None:
-    """Put a table with another key in the place of the stats."""
+    """Replace the stats by a table with another key."""
     change(home, "DROP TABLE commercive_affiliate_stats")
     change(
         home,
@@ -81,7 +81,7 @@ def make_foreign(home: Path) -> None:
 
 
 def test_beside_a_table_that_is_not_ours_nothing_is_applied(store: Run, home: Path) -> None:
-    """Asked or not, rehearsed or not: exit 6, and what could be mended in the other tables stays as it is."""
+    """With --yes, --dry-run or neither: exit code 6, and no difference of any table is fixed."""
     change(home, DROPPED)
     make_foreign(home)
     refused = [store("tables", *line) for line in (["apply"], ["apply", "--yes"], ["apply", "--dry-run"], ["create"])]
@@ -95,8 +95,8 @@ def test_beside_a_table_that_is_not_ours_nothing_is_applied(store: Run, home: Pa
     )
 
 
-def test_a_table_that_is_not_ours_survives_deletion(store: Run, home: Path) -> None:
-    """It is listed as foreign, and as an id for another program it is not named."""
+def test_a_table_that_is_not_ours_is_not_deleted(store: Run, home: Path) -> None:
+    """It is listed as foreign, but not among the ids that other programs may be given."""
     make_foreign(home)
     listed, ids = store("tables", "list", "-o", "json").json["tables"], store("tables", "list", "-o", "ids").ids
     deleted = store("tables", "delete", "--confirm", "commercive_", "-o", "json")
@@ -135,7 +135,7 @@ def test_a_backup_is_made_listed_and_restored(store: Run, home: Path, conversati
 
 
 def test_a_restore_that_finds_broken_books_exits_3(store: Run, home: Path, conversation: Make) -> None:
-    """The way to repair them is named; --fix does it at once."""
+    """The error names the command that repairs them; with --fix, the restore repairs them."""
     conversation()
     change(home, 'UPDATE commercive_conversations SET _item = replace(_item, \'admin":{"N":"1"\', \'admin":{"N":"7"\')')
     name = store("tables", "backup", "-o", "ids").out.strip()
@@ -163,7 +163,7 @@ def test_a_restore_that_finds_broken_books_exits_3(store: Run, home: Path, conve
 def test_mistakes_are_explained(
     store: Run, home: Path, monkeypatch: pytest.MonkeyPatch, line: list[str], code: int, words: str
 ) -> None:
-    """What was wrong, in one line, and nothing was written."""
+    """One line says what was wrong, and nothing is written."""
     monkeypatch.chdir(home)
     ran = store("tables", *line)
 

@@ -1,4 +1,4 @@
-"""Made-up affiliates: their links, leads in every state, commissions, and stats that add up to the cent."""
+"""Generates affiliates with their links, leads of every status, commissions, and stats that equal their sums."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -9,35 +9,36 @@ from commercive_cli.domain.models import ORDER_VOLUMES, AffiliateLink, Affiliate
 from commercive_cli.services.leads.decision import EVENTS, money_state
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
-from commercive_cli.services.seed.plan import Dice, Plan, zipf_shares
+from commercive_cli.services.seed.plan import Plan, SeededRandom, zipf_shares
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS, Table
 
 ADMIN = "admin-amira"
 _FIRST = ("Ana", "Ben", "Chloé", "Dmitri", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jun", "Kofi", "Lena")
 _LAST = ("Abe", "Brandt", "Costa", "Dubois", "Eriksen", "Fofana", "García", "Haas", "Ito", "Jensen", "Khan", "Novák")
-_STATES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
+_STATUSES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
 
 
-def sales(plan: Plan, dashboard_url: str) -> Iterator[tuple[Table, Item]]:
+def affiliate_items(plan: Plan, dashboard_url: str) -> Iterator[tuple[Table, Item]]:
     """Yield the items of the plan's affiliates, one affiliate's at a time."""
-    dice = Dice(plan, "sales")
-    made = 0
+    seeded = SeededRandom(plan, "sales")
+    number = 0
     for count in zipf_shares(plan.leads, plan.affiliates, least=int(plan.leads >= plan.affiliates)):
-        link = _link(dice, dashboard_url)
+        link = _link(seeded, dashboard_url)
         yield from _link_items(link)
         stats = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at)
         for _ in range(count):
-            # The first leads go through the states in turn, so that even a small plan shows every one of them.
-            lead = _lead(dice, plan, link, _STATES[made % 3] if made < 9 else dice.random.choice(_STATES))
-            made += 1
+            # The first leads take the statuses in turn, so that even a small plan has every status.
+            status = _STATUSES[number % 3] if number < 9 else seeded.random.choice(_STATUSES)
+            lead = _lead(seeded, plan, link, status)
+            number += 1
             stats = stats.with_lead(lead.status, lead.commission_amount)
-            yield from _lead_items(dice, lead)
+            yield from _lead_items(seeded, lead)
         yield AFFILIATE_STATS, {**stats.item(), "version": 1 + count}
 
 
-def _link(dice: Dice, dashboard_url: str) -> AffiliateLink:
-    affiliate_id, code, at = dice.person(), dice.code(), dice.working_time()
+def _link(seeded: SeededRandom, dashboard_url: str) -> AffiliateLink:
+    affiliate_id, code, at = seeded.person(), seeded.code(), seeded.working_time()
     return AffiliateLink(
         affiliate_id=affiliate_id,
         link_id=code,
@@ -56,34 +57,34 @@ def _link_items(link: AffiliateLink) -> Iterator[tuple[Table, Item]]:
     yield OPS, {**primary_claim_key(link.affiliate_id, link.store_url), **owner}
 
 
-def _lead(dice: Dice, plan: Plan, link: AffiliateLink, status: LeadStatus) -> Lead:
-    at = max(link.created_at, dice.working_time())
-    first, last = dice.random.choice(_FIRST), dice.random.choice(_LAST)
-    decided = at if status == "pending" else min(at + dice.random.randrange(3_600_000, 172_800_000), plan.until)
-    review: dict[str, Any] = {} if status == "pending" else {"reviewed_by": ADMIN, "reviewed_at": decided}
+def _lead(seeded: SeededRandom, plan: Plan, link: AffiliateLink, status: LeadStatus) -> Lead:
+    at = max(link.created_at, seeded.working_time())
+    first, last = seeded.random.choice(_FIRST), seeded.random.choice(_LAST)
+    decided_at = at if status == "pending" else min(at + seeded.random.randrange(3_600_000, 172_800_000), plan.until)
+    review: dict[str, Any] = {} if status == "pending" else {"reviewed_by": ADMIN, "reviewed_at": decided_at}
     if status == "approved":
-        review["commission_amount"] = Decimal(dice.random.randrange(500, 50_000)) / 100
+        review["commission_amount"] = Decimal(seeded.random.randrange(500, 50_000)) / 100
     return Lead(
-        lead_id=dice.id_at(at),
+        lead_id=seeded.id_at(at),
         affiliate_id=link.affiliate_id,
         link_id=link.link_id,
         status=status,
         lead_name=f"{first} {last}",
-        lead_email=f"{first}.{last}{dice.random.randrange(1000)}@example.com".lower(),
-        lead_phone=f"+49 151 {dice.random.randrange(10**6, 10**7)}",
-        product_link=f"https://www.example.com/item/{dice.random.randrange(10**6)}.html",
-        order_volume=dice.random.choice(ORDER_VOLUMES),
-        pending_orders=str(dice.random.randrange(50)),
+        lead_email=f"{first}.{last}{seeded.random.randrange(1000)}@example.com".lower(),
+        lead_phone=f"+49 151 {seeded.random.randrange(10**6, 10**7)}",
+        product_link=f"https://www.example.com/item/{seeded.random.randrange(10**6)}.html",
+        order_volume=seeded.random.choice(ORDER_VOLUMES),
+        pending_orders=str(seeded.random.randrange(50)),
         created_at=at,
-        updated_at=decided,
+        updated_at=decided_at,
         **review,
     )
 
 
-def _lead_items(dice: Dice, lead: Lead) -> Iterator[tuple[Table, Item]]:
+def _lead_items(seeded: SeededRandom, lead: Lead) -> Iterator[tuple[Table, Item]]:
     yield LEADS, lead.item()
     if lead.status != "pending":
-        change = AuditEntry(
+        entry = AuditEntry(
             "lead",
             lead.lead_id,
             EVENTS[lead.status],
@@ -91,4 +92,4 @@ def _lead_items(dice: Dice, lead: Lead) -> Iterator[tuple[Table, Item]]:
             {"status": "pending"},
             money_state(lead.status, lead.commission_amount),
         )
-        yield OPS, change.row(lead.updated_at, dice.id_at).item
+        yield OPS, entry.row(lead.updated_at, seeded.id_at).item

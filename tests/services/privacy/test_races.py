@@ -1,0 +1,253 @@
+"""Concurrent changes of items that an erasure changes: it retries with the current item, and overwrites nothing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from commercive_cli.domain.answers.privacy import PersonErased
+from commercive_cli.services.affiliates.service import AffiliateService
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.service import LeadService
+from commercive_cli.services.privacy.erasure_journal import unfinished_erasure
+from commercive_cli.services.privacy.pii_matching import MARKER, PIIMatcher
+from commercive_cli.services.privacy.service import PrivacyService
+from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, OPS, Table
+from commercive_cli.store.writes import Delete, Put, Update
+from tests.services.books import errors_in, rows
+from tests.services.fakes import START, Codes, Intervening, ManualClock
+
+ANA, EMAIL, CODE = "affiliate-ana", "ana@example.com", "AAAA0000"
+LINK = {"affiliate_id": ANA, "link_id": CODE}
+CLAIM = code_claim_key(CODE)
+SHOP = primary_claim_key(ANA, "a.example")
+Action = Callable[[], object]
+
+
+class Erasure:
+    """The erasure of Ana, with a concurrent action before one of its writes."""
+
+    def __init__(self, store: Store, clock: ManualClock) -> None:
+        self.store, self.clock = store, clock
+
+    def run(self, table: Table, action: Action, *, who: str = EMAIL) -> PersonErased:
+        """Erase, and run the action right before the first write to a table other than that of the journal."""
+        meddled = Intervening(self.store)
+        meddled.before("transact", lambda: None, OPS)
+        meddled.before("transact", action, table)
+        return PrivacyService(meddled, self.clock).erase(who, "dpo")
+
+    def matcher(self) -> PIIMatcher:
+        """Return the matcher of the unfinished erasure, which makes its pseudonyms."""
+        entry = unfinished_erasure(self.store, EMAIL)
+        assert entry is not None
+        return PIIMatcher(entry.identity, entry.secret)
+
+
+@pytest.fixture
+def erasure(store: Store, clock: ManualClock) -> Erasure:
+    return Erasure(store, clock)
+
+
+@pytest.fixture
+def link(store: Store, clock: ManualClock) -> None:
+    """Make Ana an affiliate with a link."""
+    AffiliateService(store, clock, Codes(CODE)).create_link(ANA, EMAIL, "a.example")
+
+
+def put(store: Store, table: Table, *items: Item) -> Action:
+    return lambda: store.transact(*(Put(table, item) for item in items))
+
+
+def changed(store: Store, table: Table, key: Item, **attributes: object) -> Action:
+    return lambda: store.transact(Update(table, key, set=attributes))
+
+
+def only(store: Store, table: Table) -> Item:
+    [item] = rows(store, table)
+    return item
+
+
+def test_an_answer_that_came_meanwhile_stays_the_last_message(
+    erasure: Erasure, chat: ChatService, store: Store
+) -> None:
+    """A preview that names the person is replaced, but not the preview of a newer message."""
+    name = chat.send("user-bea", f"write to {EMAIL}").conversation_id
+    erasure.run(CONVERSATIONS, lambda: chat.reply(name, "admin-1", "Done"))
+
+    assert "Done" == only(store, CONVERSATIONS)["last_message"]
+    assert [f"write to {MARKER}", "Done"] == [message.message_text for message in chat.messages(name).messages]
+
+
+def test_an_answer_that_came_meanwhile_keeps_its_preview(erasure: Erasure, chat: ChatService, store: Store) -> None:
+    """The same for a preview whose cut goes through an address."""
+    name = chat.send("user-bea", "x" * 190 + f" {EMAIL} " + "y" * 90).conversation_id
+    erasure.run(CONVERSATIONS, lambda: chat.reply(name, "admin-1", "Done"))
+
+    assert "Done" == only(store, CONVERSATIONS)["last_message"]
+    assert MARKER in chat.messages(name).messages[0].message_text
+
+
+def test_a_decision_that_was_made_meanwhile_stays_older_than_the_erasure(
+    erasure: Erasure, leads: LeadService, code: str, store: Store
+) -> None:
+    """`updated_at` of a lead never decreases, so that decisions with `as_of` can rely on it."""
+    lead_id = leads.submit(code, {"name": "Ana", "email": EMAIL}).lead_id
+    decided: list[int] = []
+    erasure.run(
+        LEADS,
+        lambda: decided.append(leads.decide(lead_id, "approved", "admin-1", commission="5").lead.updated_at),
+    )
+
+    assert decided[0] < leads.lead(lead_id).updated_at
+    assert (MARKER, "approved") == (leads.lead(lead_id).lead_name, leads.lead(lead_id).status)
+    assert [] == errors_in(store)
+
+
+@pytest.mark.usefixtures("link")
+def test_a_lead_that_is_counted_meanwhile_is_counted_for_the_pseudonym(erasure: Erasure, store: Store) -> None:
+    """A lead that is stored for the person's id meanwhile is moved to the pseudonym and counted for it."""
+    lead = {"lead_id": "late", "created_at": START, "updated_at": START, "link_id": CODE, "affiliate_id": ANA}
+    counted = Update(AFFILIATE_STATS, {"affiliate_id": ANA}, add={"total_leads": 1, "pending_leads": 1, "version": 1})
+    erasure.run(AFFILIATE_STATS, lambda: store.transact(Put(LEADS, {**lead, "status": "pending"}), counted))
+
+    assert only(store, LEADS)["affiliate_id"] == only(store, AFFILIATE_STATS)["affiliate_id"] != ANA
+    assert [] == errors_in(store)
+
+
+@pytest.mark.usefixtures("link")
+def test_a_link_that_changed_meanwhile_moves_as_it_is(erasure: Erasure, store: Store) -> None:
+    """The current link is moved to the pseudonym, not an older state of it."""
+    erasure.run(AFFILIATE_LINKS, changed(store, AFFILIATE_LINKS, LINK, updated_at=7))
+
+    assert 7 == only(store, AFFILIATE_LINKS)["updated_at"]
+    assert ANA != only(store, AFFILIATE_LINKS)["affiliate_id"]
+
+
+def test_a_link_that_is_gone_does_not_come_back(erasure: Erasure, store: Store) -> None:
+    """A deleted link is not stored again, not even under the pseudonym, nor one that had only a key."""
+    store.batch_put(AFFILIATE_LINKS, [LINK])
+    erasure.run(AFFILIATE_LINKS, lambda: store.transact(Delete(AFFILIATE_LINKS, LINK)), who=ANA)
+
+    assert [] == rows(store, AFFILIATE_LINKS)
+
+
+@pytest.mark.usefixtures("link")
+@pytest.mark.parametrize("place", ["link", "shop"])
+def test_what_lies_where_a_link_would_move_to_is_not_replaced(erasure: Erasure, store: Store, place: str) -> None:
+    """The link stays and is reported as remaining; the erasure ends."""
+    found: list[Item] = []
+
+    def take_its_place() -> None:
+        matcher = erasure.matcher()
+        alias = matcher.pseudonym(ANA)
+        key = {"affiliate_id": alias, "link_id": CODE}
+        claim = primary_claim_key(alias, matcher.shop_pseudonym("a.example"))
+        found.append({**key, "note": "mine"} if place == "link" else {**claim, "note": "mine"})
+        store.batch_put(AFFILIATE_LINKS if place == "link" else OPS, found)
+
+    erased = erasure.run(AFFILIATE_LINKS, take_its_place)
+
+    assert f"affiliate_links {ANA} {CODE}" in erased.remaining
+    assert found[0] in rows(store, AFFILIATE_LINKS if place == "link" else OPS)
+    assert unfinished_erasure(store, EMAIL) is None
+
+
+@pytest.mark.parametrize("place", [CLAIM, SHOP], ids=["code", "shop"])
+def test_a_claim_that_was_made_meanwhile_moves_with_its_link(erasure: Erasure, store: Store, place: Item) -> None:
+    """A claim that an audit adds meanwhile is moved to the pseudonym with its link."""
+    imported = {**LINK, "affiliate_email": EMAIL, "store_url": "a.example", "created_at": 1, "updated_at": 1}
+    store.batch_put(AFFILIATE_LINKS, [imported])
+    erasure.run(AFFILIATE_LINKS, put(store, OPS, {**place, **LINK, "created_at": 1}))
+    claims = [row for row in rows(store, OPS) if row.get("link_id") == CODE]
+
+    assert [only(store, AFFILIATE_LINKS)["affiliate_id"]] == [claim["affiliate_id"] for claim in claims]
+
+
+def test_a_code_that_was_given_to_the_link_meanwhile_moves_with_it(erasure: Erasure, store: Store) -> None:
+    """A claim that becomes the link's meanwhile is moved with the link."""
+    imported = {**LINK, "affiliate_email": EMAIL, "created_at": 1, "updated_at": 1}
+    other = {**imported, "affiliate_id": "affiliate-dan", "affiliate_email": "dan@example.com"}
+    store.batch_put(AFFILIATE_LINKS, [imported, other])
+    store.batch_put(OPS, [{**CLAIM, "affiliate_id": "affiliate-dan", "link_id": CODE}])
+    erasure.run(AFFILIATE_LINKS, changed(store, OPS, CLAIM, affiliate_id=ANA))
+    links = {row["affiliate_id"] for row in rows(store, AFFILIATE_LINKS)}
+
+    assert links - {"affiliate-dan"} == {(store.get(OPS, CLAIM) or {})["affiliate_id"]}
+
+
+@pytest.mark.usefixtures("link")
+def test_a_code_that_was_given_to_another_meanwhile_stays_theirs(erasure: Erasure, store: Store) -> None:
+    """A claim that becomes another affiliate's meanwhile is not moved to the pseudonym."""
+    store.batch_put(AFFILIATE_LINKS, [{"affiliate_id": "affiliate-dan", "link_id": CODE}])
+    erasure.run(AFFILIATE_LINKS, changed(store, OPS, CLAIM, affiliate_id="affiliate-dan"))
+
+    assert "affiliate-dan" == (store.get(OPS, CLAIM) or {})["affiliate_id"]
+
+
+@pytest.mark.usefixtures("link")
+def test_a_shop_that_was_given_to_another_link_meanwhile_stays_that_link_s(erasure: Erasure, store: Store) -> None:
+    """Of two links of one shop, the one that became the primary link meanwhile remains it."""
+    other = {"affiliate_id": ANA, "link_id": "BBBB0000", "store_url": "a.example", "created_at": 1, "updated_at": 1}
+    store.batch_put(AFFILIATE_LINKS, [other])
+    erasure.run(AFFILIATE_LINKS, changed(store, OPS, SHOP, link_id="BBBB0000"))
+
+    assert ["BBBB0000"] == [row["link_id"] for row in rows(store, OPS) if row["pk"].startswith("primary#")]
+    assert 1 == len({row["affiliate_id"] for row in rows(store, AFFILIATE_LINKS)})
+
+
+def test_a_dangling_claim_that_was_given_to_another_meanwhile_stays(erasure: Erasure, store: Store) -> None:
+    """A claim without a link is deleted, unless it became somebody else's meanwhile."""
+    theirs = {**CLAIM, "affiliate_id": "affiliate-dan", "link_id": CODE}
+    store.batch_put(OPS, [{**CLAIM, **LINK}])
+    erasure.run(OPS, put(store, OPS, theirs), who=ANA)
+
+    assert theirs in rows(store, OPS)
+
+
+def test_a_key_that_was_used_again_meanwhile_still_tells_requests_apart(
+    erasure: Erasure, leads: LeadService, code: str, store: Store
+) -> None:
+    """The fingerprint of the person's form is erased, but not that of another request that replaced the claim."""
+    leads.submit(code, {"name": "Ana", "email": EMAIL}, key="k")
+    other = leads.submit(code, {"name": "Bea", "email": "bea@example.com"}, key="other").lead_id
+    [claim, theirs] = [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
+    again = {**theirs, "sk": claim["sk"]}
+    erasure.run(OPS, put(store, OPS, again))
+
+    assert other == again["answer"]["lead_id"]
+    assert again in rows(store, OPS)
+
+
+def test_a_key_of_another_that_was_used_again_meanwhile_stays_taken(
+    erasure: Erasure, chat: ChatService, store: Store
+) -> None:
+    """A claim that names the person is deleted, but not one that replaced it meanwhile."""
+    chat.send("user-bea", "Hello", key="k")
+    [claim] = [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
+    store.batch_put(OPS, [{**claim, "created_at": 1, "by": EMAIL}])
+    erasure.run(OPS, put(store, OPS, claim))
+
+    assert claim in rows(store, OPS)
+
+
+def test_a_row_that_changed_meanwhile_moves_as_it_is(erasure: Erasure, store: Store) -> None:
+    """A row of another program whose key is the person's address keeps what was written meanwhile."""
+    key = {"pk": f"note#of {EMAIL}", "sk": "1"}
+    store.batch_put(OPS, [{**key, "text": "old"}])
+    erasure.run(OPS, changed(store, OPS, key, text="new"))
+
+    assert {"pk": f"note#of {MARKER}", "sk": "1", "text": "new"} in rows(store, OPS)
+    assert store.get(OPS, key) is None
+
+
+def test_of_two_rows_that_would_become_one_both_are_kept(erasure: Erasure, store: Store) -> None:
+    """Of two rows that would get the same key, one stays and is reported as remaining, and the erasure ends."""
+    store.batch_put(OPS, [{"pk": f"note#of {name}", "sk": "1", "note": name[0]} for name in (EMAIL, EMAIL.upper())])
+    erased = erasure.run(OPS, lambda: None)
+
+    assert ["A", "a"] == sorted(row["note"] for row in rows(store, OPS) if "note" in row)
+    assert 1 == len(erased.remaining)
+    assert unfinished_erasure(store, EMAIL) is None
