@@ -43,22 +43,7 @@ class RecomputeService:
 
         The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it.
         """
-        affiliate, by = identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor")
-        for _ in range(TRIES):
-            item = self._settled(affiliate)
-            before = _stats_of(item or {"affiliate_id": affiliate})
-            after = self._counted(affiliate)
-            if item is None and after.total_leads == 0:
-                raise NotFound(f"there is no affiliate {affiliate}")
-            if before is not None and before.counts() == after.counts():
-                return Recomputed(affiliate_id=affiliate, changed=False, before=before, after=before)
-            try:
-                return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, by)
-            except ConditionFailed:
-                continue
-        raise Unavailable(
-            f"leads of affiliate {affiliate} change too fast to count them; nothing was written, try again"
-        )
+        return self._corrected(identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor"))
 
     def all(self, actor: str) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
@@ -68,7 +53,8 @@ class RecomputeService:
         books = _Books()
         scan_items(self.store, AFFILIATE_STATS, books.add_stats)
         scan_pages(self.store, LEADS, books.add_leads)
-        results = [self.one(affiliate_id, actor) for affiliate_id in sorted(books.suspects())]
+        by = identifier(actor, "actor")
+        results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(books.suspects())]
         changed = [result for result in results if result.changed]
         return Recomputation(checked=len(books.affiliates()), changed=changed, damaged=tuple(sorted(books.damaged)))
 
@@ -83,6 +69,21 @@ class RecomputeService:
         return self._writes(
             item, before or AffiliateStats(affiliate_id=affiliate_id), self._counted(affiliate_id, instead), actor
         )
+
+    def _corrected(self, affiliate: str, actor: str) -> Recomputed:
+        for _ in range(TRIES):
+            item = self._settled(affiliate)
+            before = _stats_of(item or {"affiliate_id": affiliate})
+            after = self._counted(affiliate)
+            if item is None and after.total_leads == 0:
+                raise NotFound(f"there is no affiliate {affiliate}")
+            if before is not None and before.counts() == after.counts():
+                return Recomputed(affiliate_id=affiliate, changed=False, before=before, after=before)
+            try:
+                return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, actor)
+            except ConditionFailed:
+                continue
+        raise Unavailable(f"leads of affiliate {affiliate} change too fast to count them; nothing was written")
 
     def _settled(self, affiliate_id: str) -> Item | None:
         """Return the stored stats after the index has caught up with them; later changes make the write fail."""

@@ -15,17 +15,15 @@ from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.audit.mended_stats import stats_writes
-from commercive_cli.services.audit.states import SUBJECTS, can_be_key, last_row, state_of, state_problem
+from commercive_cli.services.audit.states import SUBJECTS, last_row, state_of, state_problem
 from commercive_cli.services.audit.typed_keys import find_typed
-from commercive_cli.services.records.audit_log import AuditEntry, audit_partition
+from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import LEADS, TABLES, Table
 from commercive_cli.store.writes import All, Exists, Put, Update, unchanged
 
 _KINDS = {table: kind for kind, table in SUBJECTS.items()}
-_LONGEST_SUBJECT = 500
-"""In characters, which leaves an audit row's key within 2,048 bytes."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +90,11 @@ class MendService:
 
     def _row(self, table: Table, item: Item, after: Item, changes: Changes, actor: str) -> Put:
         """Return the audit row: of a lead or conversation its states, of anything else what was mended, by name."""
-        kind, subject = _KINDS.get(table), "/".join(map(str, table.key_of(item).values()))
-        if kind is None or not can_be_key(audit_partition(kind, item[table.partition.name])):
+        kind, name = _KINDS.get(table), item[table.partition.name]
+        if kind is None:
             names = {"mended": ", ".join(changes.names)}
-            entry = AuditEntry("item", f"{table.name}/{subject}"[:_LONGEST_SUBJECT], "mend", actor, {}, names)
-            return entry.row(self.clock(), self.new_id)
-        name = item[table.partition.name]
+            place = "/".join(map(str, (table.name, *table.key_of(item).values())))
+            return AuditEntry("item", place, "mend", actor, {}, names).row(self.clock(), self.new_id)
         row = last_row(self.store, kind, name)
         entry = AuditEntry(kind, name, "mend", actor, state_of(kind, item), state_of(kind, after))
         return entry.row(max(self.clock(), row[1] + 1 if row else 0), self.new_id)

@@ -10,7 +10,6 @@ from commercive_cli.domain.money import is_amount
 from commercive_cli.services.audit.malformed import readable, shown
 from commercive_cli.services.records.audit_log import audit_partition
 from commercive_cli.store.items import Item
-from commercive_cli.store.limits import PARTITION_KEY_BYTES
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS
 
@@ -51,8 +50,7 @@ def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int
 
     Malformed rows tell nothing; only a person can say what they should hold.
     """
-    partition = audit_partition(kind, subject)
-    query: Query | None = Query(OPS, partition, descending=True, limit=1) if can_be_key(partition) else None
+    query: Query | None = Query(OPS, audit_partition(kind, subject), descending=True, limit=1)
     while query is not None:
         page = store.query(query)
         for row in (readable(OPS, item) for item in page.items):
@@ -60,11 +58,6 @@ def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int
                 return row["after"], max(row["at"], created_at_of(row["sk"]) or 0)
         query = replace(query, start=page.next, limit=None) if page.next else None
     return None
-
-
-def can_be_key(partition: str) -> bool:
-    """Return whether a partition key is short enough for an item; that of what others made need not be."""
-    return len(partition.encode()) <= PARTITION_KEY_BYTES
 
 
 def _told(value: object) -> object:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.limits import LARGEST_KEY_NUMBER, PARTITION_KEY_BYTES, SORT_KEY_BYTES
+from commercive_cli.store.limits import LARGEST_KEY_NUMBER
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import Attribute, Table
@@ -31,11 +32,14 @@ def find_typed(store: Store, table: Table, typed: str) -> Item:
 
 
 def _meant(store: Store, table: Table, typed: str) -> Iterator[Item]:
-    keys = [{table.partition.name: typed}] if table.sort is None else list(_keys(table, table.sort, typed))
-    found = (store.get(table, key) for key in keys if _fits(key))
-    yield from (item for item in found if item is not None)
-    if table.sort is not None and _fits({table.partition.name: typed}):
-        yield from islice(query_items(store, Query(table, typed, limit=_MOST_NAMED)), _MOST_NAMED)
+    for key in [{table.partition.name: typed}] if table.sort is None else _keys(table, table.sort, typed):
+        with suppress(Invalid):  # nothing has such a key: it is too long, or a part of it empty
+            item = store.get(table, key)
+            if item is not None:
+                yield item
+    if table.sort is not None:
+        with suppress(Invalid):
+            yield from islice(query_items(store, Query(table, typed, limit=_MOST_NAMED)), _MOST_NAMED)
 
 
 def _keys(table: Table, sort: Attribute, typed: str) -> Iterator[Key]:
@@ -46,10 +50,3 @@ def _keys(table: Table, sort: Attribute, typed: str) -> Iterator[Key]:
             yield {table.partition.name: first, sort.name: second}
         elif _WHOLE.fullmatch(second) and abs(int(second)) <= LARGEST_KEY_NUMBER:
             yield {table.partition.name: first, sort.name: int(second)}
-
-
-def _fits(key: Key) -> bool:
-    """Return whether an item can have this key."""
-    longest = (PARTITION_KEY_BYTES, SORT_KEY_BYTES)
-    texts = [(value, most) for value, most in zip(key.values(), longest, strict=False) if isinstance(value, str)]
-    return all(0 < len(value.encode()) <= most for value, most in texts)

@@ -286,7 +286,7 @@ def test_an_item_that_vanishes_is_not_made_again(world: World, clock: ManualCloc
 
 
 def test_ids_too_long_for_an_audit_trail_can_be_mended(world: World, service: MendService, clock: ManualClock) -> None:
-    """The row then stands under the beginning of the item's key."""
+    """The row then stands under the beginning of the id."""
     name = "x" * 2_048
     world.store.transact(Put(LEADS, world.row(LEADS, world.pending) | {"lead_id": name, "lead_name": True}))
     mend(service, LEADS, name, lead_name="Ann")

@@ -1,16 +1,20 @@
 """What has one right answer is checked as that in the same run, and written by a repair that touches nothing else."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from commercive_cli.domain.answers.audit import Finding
+from commercive_cli.services.audit.mend import Changes, MendService
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.items import OtherValue
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, Table
-from tests.services.audit.world import World
+from tests.e2e.stores import ENGINES, engine_store
+from tests.services.audit.world import World, made
 from tests.services.books import errors_in, everything
 from tests.services.fakes import START, Intervening, ManualClock
 
@@ -173,6 +177,27 @@ def test_null_in_place_of_a_counter_is_dropped(world: World, clock: ManualClock)
 
     assert ["unread_user is NULL"] == [each.problem for each in found]
     assert 1 == world.row(CONVERSATIONS, world.open)["unread_user"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_repairs_hold_odd_values_against_what_was_read(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
+) -> None:
+    """Both engines compare NULL, sets and flags as they are, so what nobody touched meanwhile is repaired."""
+    with engine_store(engine, request, tmp_path) as store:
+        world = made(store, clock)
+        sets: dict[str, Any] = {"last_message": OtherValue("SS", ("a", "b")), "waiting_since": [{"x": None}]}
+        world.change(CONVERSATIONS, world.open, unread_user=None, unread_admin=OtherValue("B", (b"2",)), **sets)
+        world.change(LEADS, world.pending, commission_amount=None, lead_phone=5, lead_name=OtherValue("NS", ("1",)))
+        audit = AuditService(store, clock)
+        LeadService(store, clock).decide(world.pending, "approved", "admin-1", commission=1)
+        MendService(store, clock).mend("leads", world.pending, "root", Changes({"lead_name": "Ann"}))
+        fixed = audit.run("root", fix=True).findings
+
+        assert fixed
+        assert all(each.fixed for each in fixed)
+        assert [] == audit.run("root").findings
+        assert [] == errors_in(store)
 
 
 def test_a_mend_gives_way_to_others(world: World, clock: ManualClock) -> None:

@@ -25,7 +25,7 @@ from commercive_cli.domain.answers.tables import CostEstimate
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.services.transfer.durable_files import new_file
 from commercive_cli.services.transfer.refusals import RefusedLines
-from commercive_cli.store.items import Item
+from commercive_cli.store.items import Item, OtherValue, item_text
 from commercive_cli.store.schema import TABLES, Table
 
 app = typer.Typer()
@@ -240,7 +240,9 @@ def _line(table: Table, item: Item) -> str:
     return escape_json(json.dumps({"table": table.name, "item": item}, ensure_ascii=False, default=_number)) + "\n"
 
 
-def _number(value: object) -> float | str:
-    """Return a value for JSON: a Decimal as a number if that is exact, else as text."""
+def _number(value: object) -> object:
+    """Return a value for JSON: a Decimal as a number if that is exact, else as text; sets as in DynamoDB's JSON."""
+    if isinstance(value, OtherValue):
+        return json.loads(item_text({"": value}))[""]
     number = float(value) if isinstance(value, Decimal) else None
     return str(value) if number is None or Decimal(repr(number)) != value else number
