@@ -33,15 +33,12 @@ TABLE_ACCESS = (
 )
 
 
-_KEY_CHECKS = ("ConditionCheckItem", "DescribeTable")
-
-
 def statements(prefix: str) -> list[Statement]:
     """Return the policy's statements.
 
     Writes outside transactions are not allowed: an UpdateItem that adds would count twice when it is repeated after a
-    lost reply (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions"). Every table may be described, and its
-    key checked within a transaction, so that the engine notices tables that are not ours.
+    lost reply (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions"). The engine checks a key of each table in
+    the first transaction that writes to it, and describes tables that refuse a request, to notice those of others.
     """
     return [statement for access in TABLE_ACCESS for statement in _statements(access, prefix)]
 
@@ -50,8 +47,8 @@ def _statements(access: TableAccess, prefix: str) -> list[Statement]:
     arn = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{prefix}{access.table.name}"
     transactions = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
     found = [
-        _allowed((*access.reads, *_KEY_CHECKS), [arn]),
-        {**_allowed(access.writes, [arn]), "Condition": transactions},
+        _allowed((*access.reads, "DescribeTable"), [arn]),
+        {**_allowed((*access.writes, "ConditionCheckItem"), [arn]), "Condition": transactions},
     ]
     if access.indexes:
         found.append(_allowed(("Query",), [f"{arn}/index/{name}" for name in access.indexes]))

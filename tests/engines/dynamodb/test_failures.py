@@ -314,7 +314,7 @@ def test_the_target_names_region_endpoint_and_prefix() -> None:
     local = DynamoDBStore("eu-west-1", endpoint="http://ann:secret@127.0.0.1:8000", session=session_with_credentials())
     aws = DynamoDBStore("eu-west-1", prefix="p_", session=session_with_credentials())
 
-    assert "dynamodb eu-west-1 at http://127.0.0.1:8000 prefix commercive_" == local.target
+    assert "dynamodb eu-west-1 at http://127.0.0.1:8000 prefix commercive_v2_" == local.target
     assert (True, 0) == (local.local, local.index_lag_ms)
     assert "dynamodb eu-west-1 prefix p_" == aws.target
     assert (False, 2000) == (aws.local, aws.index_lag_ms)

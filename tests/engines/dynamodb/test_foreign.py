@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from commercive_cli.domain.errors import Invalid, Misconfigured, NotPermitted
+from commercive_cli.domain.errors import Misconfigured, NotPermitted
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.items import Item
-from commercive_cli.store.port import Query
+from commercive_cli.store.port import IndexNotReady, Query
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, MESSAGES, OPS, Attribute, Table
 from commercive_cli.store.writes import Absent, AnyOf, Below, Check, Delete, Put, Update
 from tests.engines.dynamodb.doubles import (
@@ -72,9 +72,14 @@ READS: dict[str, Callable[[Table, Item], Use]] = {
     "segment": lambda table, _: lambda store: store.scan(table, segment=1, segments=4),
     "texts": lambda table, _: lambda store: store.scan_text(table),
     "get": lambda table, item: lambda store: store.get(table, table.key_of(item)),
+    "batch get": lambda table, item: lambda store: store.batch_get(table, [table.key_of(item)]),
     "query": lambda table, item: lambda store: store.query(Query(table, item[table.partition.name])),
 }
-UNSEEN = {("get", "the other way round"), ("query", "one attribute more")}
+UNSEEN = {
+    ("get", "the other way round"),
+    ("batch get", "the other way round"),
+    ("query", "one attribute more"),
+}
 """Reads that such a table answers as ours would: they change nothing, and no service makes the second."""
 
 USES = [
@@ -199,9 +204,9 @@ def test_who_may_not_look_at_tables_reads_them_but_loads_nothing_in_bulk() -> No
 
 
 def test_a_refusal_of_a_table_of_ours_stays_what_it_is(store: DynamoDBStore, real_endpoint: str) -> None:
-    """An index that is missing is no other key; the table is looked at once, and the server's words are passed on."""
+    """A missing index is not another key, and is reported as such."""
     with (
         tables_on(beside(store, real_endpoint), Table("leads", LEADS.partition, LEADS.sort)),
-        pytest.raises(Invalid, match="LeadStatusIndex"),
+        pytest.raises(IndexNotReady, match="LeadStatusIndex"),
     ):
         store.query(Query(LEADS, "open", index="LeadStatusIndex"))
