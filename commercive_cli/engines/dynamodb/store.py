@@ -137,7 +137,7 @@ class DynamoDBStore:
             if query.index is not None:
                 self._check_index(query.table, query.index)
             raise
-        self._tables.keys.check_items(query.table, response.get("Items", []))
+        self._tables.keys.learn_from_items(query.table, response.get("Items", []), by_key=query.index is None)
         return page_of(response, query.table)
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:

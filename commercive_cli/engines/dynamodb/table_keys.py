@@ -83,12 +83,17 @@ class TableKeys:
             if table.name in self._foreign:
                 raise ForeignTable(not_ours(self._prefix + table.name, table, self._foreign[table.name]))
 
-    def check_items(self, table: Table, items: Sequence[dict[str, AttributeValue]]) -> None:
-        """Check the table if the first item of a page has no key of ours; in a foreign table no item may have one."""
-        if items and table.name not in self._ours:
-            first = items[0]
-            if any(attribute.type not in first.get(attribute.name, ()) for attribute in table.key_attributes()):
-                self.check(table)
+    def learn_from_items(self, table: Table, items: Sequence[dict[str, AttributeValue]], *, by_key: bool) -> None:
+        """Check the table if the first item of a query has no key of ours, as items of foreign tables may have none.
+
+        If the query was one `by_key` of a table with a sort key, which names both attributes, its items prove the key.
+        """
+        if not items or table.name in self._ours:
+            return
+        if any(attribute.type not in items[0].get(attribute.name, ()) for attribute in table.key_attributes()):
+            self.check(table)
+        elif by_key and table.sort is not None:
+            self.trust([table])
 
     @contextmanager
     def noticing_foreign(self, *tables: Table) -> Iterator[None]:
