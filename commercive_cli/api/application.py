@@ -38,7 +38,7 @@ class Application:
     """
 
     backend: Backend
-    gate: Authenticator
+    authenticator: Authenticator
     telemetry: Telemetry
     cors: Cors = field(default_factory=Cors)
     fallback: Fallback | None = None
@@ -79,7 +79,7 @@ class Application:
     def _answer(self, request: HTTPRequest, trace: Trace) -> Answer:
         action, values = read_request(request)
         trace.action = action.name
-        caller = NOBODY if action.who is Audience.PUBLIC else self.gate.caller(request, action)
+        caller = NOBODY if action.who is Audience.PUBLIC else self.authenticator.caller(request, action)
         trace.caller = caller.label
         caller.check_role(action.who)
         params = read_params(action.params, values)

@@ -40,9 +40,9 @@ def create_application(
     send: SendRequest = send_request,
     forward: SendRequest = FORWARD,
 ) -> Application:
-    """Return the door over `services`; `send` makes the calls to Supabase, `forward` those to another backend.
+    """Return the application over `services`; `send` makes the calls to Supabase, `forward` those to another backend.
 
-    Mode none is said in the log. Raises Invalid for a role that is granted what no action is called.
+    Logs a warning in mode none. Raises Invalid for a role that is granted something that is not an action.
     """
     _check_patterns(pattern for patterns in settings.admin_roles.grants.values() for pattern in patterns)
     affiliates = AffiliateTable(settings.supabase, send) if settings.supabase else None
@@ -56,14 +56,16 @@ def create_application(
             affiliates,
             clock,
         ),
-        _gate(settings, affiliates, clock, send),
+        _authenticator(settings, affiliates, clock, send),
         telemetry,
         Cors(settings.origins, settings.cors_headers == "api", settings.extra_headers),
         _fallback(settings, clock, forward),
     )
 
 
-def _gate(settings: APISettings, table: AffiliateTable | None, clock: Clock, send: SendRequest) -> Authenticator:
+def _authenticator(
+    settings: APISettings, table: AffiliateTable | None, clock: Clock, send: SendRequest
+) -> Authenticator:
     if settings.tokens is None:
         return TrustingAuthenticator()
     return TokenAuthenticator(

@@ -63,13 +63,13 @@ class Unavailable(CommerciveError):
 
 
 class Misconfigured(CommerciveError):
-    """Something has to be set up first: a table or file is missing, a table is not ours, or the region is unknown."""
+    """Somebody has to set something up first: no table or file, a table that is not ours, a region that is none."""
 
     code = "misconfigured"
 
 
 class NotPermitted(Misconfigured):
-    """The credentials of this program lack a permission in the store."""
+    """The store refuses this program's own credentials what it needs."""
 
 
 class Damaged(CommerciveError):

@@ -42,7 +42,7 @@ class StoreURL:
 
     @property
     def dynamodb_prefix(self) -> str:
-        """Return the prefix for tables on DynamoDB, where the default prefix of files is not for ours."""
+        """Return the prefix for tables that a template makes on DynamoDB, where that of files is taken."""
         return DYNAMODB_PREFIX if self.prefix == DEFAULT_PREFIX and self.engine == "sqlite" else self.prefix
 
     def __str__(self) -> str:

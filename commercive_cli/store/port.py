@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from commercive_cli.domain.errors import Damaged, Unavailable
+from commercive_cli.domain.errors import Damaged, Misconfigured
 from commercive_cli.store.archive import Backup, TableTransfer
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
@@ -24,7 +24,7 @@ class ConditionFailed(Exception):
         self.failures = failures
 
 
-class IndexNotReady(Unavailable):
+class IndexNotReady(Misconfigured):
     """An index is missing, or is being filled and cannot be read yet."""
 
 

@@ -147,7 +147,7 @@ OPS = Table("ops", _s("pk"), _s("sk"), ttl="expires_at")
 
 TABLES = (CONVERSATIONS, MESSAGES, LEADS, AFFILIATE_LINKS, AFFILIATE_STATS, OPS)
 DEFAULT_PREFIX = "commercive_"
-"""The prefix of tables in a SQLite file, unless the store URL has another one."""
+"""What the names of tables in a SQLite file start with, unless the store URL says otherwise."""
 
 DYNAMODB_PREFIX = "commercive_v2_"
-"""The same on DynamoDB, where the tables of the backend before this one have the other prefix, and other keys."""
+"""The same on DynamoDB, where the backend before this one has tables behind the other prefix, with other keys."""

@@ -37,8 +37,8 @@ def statements(prefix: str) -> list[Statement]:
     """Return the policy's statements.
 
     Writes outside transactions are not allowed: an UpdateItem that adds would count twice when it is repeated after a
-    lost reply (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions"). To notice tables that are not ours,
-    the engine checks a key in its first transaction with a table, and describes a table that refuses a request.
+    lost reply (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions"). Every table's key may be looked at,
+    and checked by a transaction, which writes nothing: that is how the engine keeps off tables that are not ours.
     """
     return [statement for access in TABLE_ACCESS for statement in _statements(access, prefix)]
 

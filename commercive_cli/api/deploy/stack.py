@@ -92,7 +92,7 @@ def _parameters() -> Template:
         "DashboardUrl": {"Type": "String", "Default": DASHBOARD_URL},
         "CreateTables": {
             "Type": "String",
-            "Description": "false if `commercive tables create` has made the tables",
+            "Description": "false where `commercive tables create` has made the tables",
             "Default": "true",
             "AllowedValues": ["true", "false"],
         },

@@ -168,7 +168,7 @@ def _check_tables(session: Session) -> None:
     if session.settings.store.engine != "dynamodb":
         raise Invalid("--check looks at tables on DynamoDB; name them with --store dynamodb://REGION?prefix=PREFIX")
     with session.reading() as services:
-        there = services.tables.count_existing()
+        there = services.tables.check()
     say(f"{there} of the six tables are there, and ours" + ("; deploy with CreateTables=false" if there else ""))
 
 

@@ -11,7 +11,8 @@ from commercive_cli.domain.money import Money
 class TableState(Sparse):
     """A table as it is, and how it compares with what is declared.
 
-    `state` is created, unchanged, different, missing or deleted; `differences` says what differs, in words.
+    `state` is created, unchanged, different, foreign (not ours, by its key), missing or deleted; `differences` says
+    what differs, in words.
     """
 
     table: str

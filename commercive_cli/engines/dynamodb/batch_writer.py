@@ -22,16 +22,16 @@ PutRequests = list[dict[str, Any]]
 
 
 class BatchWriter:
-    """Puts items into one table, without conditions and in no particular order; `check` is called before the first."""
+    """Puts items into one table, without conditions and in no particular order; `look` is called before the first."""
 
     def __init__(
-        self, send: RequestSender, timing: Timing, table: Table, table_name: str, check: Callable[[], None]
+        self, send: RequestSender, timing: Timing, table: Table, table_name: str, look: Callable[[], None]
     ) -> None:
         self._send = send
         self._timing = timing
         self._table = table
         self._table_name = table_name
-        self._check = check
+        self._look = look
 
     def put_all(self, items: Iterable[Item]) -> int:
         """Store the items, which are read only as they are needed, and return how many there were.
@@ -44,7 +44,7 @@ class BatchWriter:
             try:
                 for batch in self._batches(iter(items)):
                     if not stored and not pending:
-                        self._check()
+                        self._look()
                     pending.add(pool.submit(self._put, batch))
                     if len(pending) >= _WAITING:
                         done, pending = wait(pending, return_when=FIRST_COMPLETED)

@@ -37,7 +37,7 @@ class MissingTable(Misconfigured):
 
 
 class UnknownOperation(Misconfigured):
-    """The server does not know the operation; some compatible servers lack transactions, or backups."""
+    """The server does not know the operation, as some compatible servers lack transactions, backups or S3."""
 
 
 @contextmanager

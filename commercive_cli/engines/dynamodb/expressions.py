@@ -39,7 +39,7 @@ from commercive_cli.store.writes import (
 
 Parameters = dict[str, Any]
 _LOWEST: dict[str, str | Decimal] = {"S": "\0", "N": Decimal(f"-9.{'9' * (NUMBER_DIGITS - 1)}E+{LARGEST_EXPONENT}")}
-"""The lowest key of each type: text in a key is not empty, and DynamoDB holds no lower number."""
+"""Nothing sorts below these: no key is an empty text, and no number is less."""
 
 
 class Placeholders:
@@ -203,7 +203,7 @@ def _key_conditions(query: Query, placeholders: Placeholders) -> list[str] | Non
     if query.since is None and query.until is None:
         if sort is None or query.index is not None:
             return conditions
-        # With a bound that all keys keep, the query is refused by a table with another sort key, or with none.
+        # A bound that every key keeps lets a table that sorts by another attribute, or by none, refuse the query.
         return [*conditions, _between(placeholders.name(sort.name), _LOWEST[sort.type], None, placeholders)]
     if sort is None:
         raise Invalid(f"{query.table.name} has no sort key to bound")

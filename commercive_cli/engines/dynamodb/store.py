@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -35,7 +34,7 @@ from commercive_cli.engines.dynamodb.retries import Timing
 from commercive_cli.engines.dynamodb.s3 import DynamoDBS3
 from commercive_cli.engines.dynamodb.table_administration import TableAdministration
 from commercive_cli.engines.dynamodb.table_changes import TableChanger
-from commercive_cli.engines.dynamodb.table_keys import KEY_CHECK_BYTES
+from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
 from commercive_cli.store.port import Archive, IndexNotReady, Page, Query, TableInfo, TextPage, not_a_number
@@ -114,14 +113,14 @@ class DynamoDBStore:
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, strongly consistent, or None."""
         request = {"TableName": self._name(table), "Key": encode_item(key), "ConsistentRead": True}
-        with self._tables.keys.noticing_foreign(table):
+        with self._tables.keys.explaining(table):
             item = self._send("GetItem", request).get("Item")
         return item_of(item, table) if item else None
 
     def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
         """Return the items at these keys, 100 a request, strongly consistent."""
         reader = BatchReader(self._send, self._timing, table, self._name(table))
-        with self._tables.keys.noticing_foreign(table):
+        with self._tables.keys.explaining(table):
             found = reader.get_all(keys)
         return [item_of(item, table) for item in found]
 
@@ -130,14 +129,8 @@ class DynamoDBStore:
         request = query_request(query, self._name(query.table))
         if request is None:
             return Page([])
-        try:
-            with self._tables.keys.noticing_foreign(query.table):
-                response = self._send("Query", request)
-        except Invalid:
-            if query.index is not None:
-                self._check_index(query.table, query.index)
-            raise
-        self._tables.keys.learn_from_items(query.table, response.get("Items", []), by_key=query.index is None)
+        response = self._queried(query, request)
+        self._tables.keys.look_at_items(query.table, response.get("Items", []))
         return page_of(response, query.table)
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
@@ -154,14 +147,14 @@ class DynamoDBStore:
         Even one write is sent as a transaction, whose token prevents that a second try after a lost reply adds twice.
         """
         size = check_transaction(writes)
-        unknown = self._tables.keys.unknown(write.table for write in writes)
         entries = [transaction_write(write, self._name(write.table)) for write in writes]
+        unknown = self._tables.keys.unknown(write.table for write in writes)
         entries += self._key_checks(unknown, len(writes), size)
         try:
-            with self._tables.keys.noticing_foreign(*unknown):
+            with self._tables.keys.explaining(*unknown):
                 self._send("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
         except WriteRefused as refused:
-            write = next(iter(writes[refused.position :]), None)  # None for a key check, which stands behind the writes
+            write = next(iter(writes[refused.position :]), None)  # behind the writes come the checks of keys
             if isinstance(write, Update) and write.add:
                 raise not_a_number(write, write.add) from refused
             raise
@@ -169,8 +162,11 @@ class DynamoDBStore:
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
         """Store the items in batches of 25, several at once; of two items with one key in a batch the later stays."""
-        check = partial(self._tables.keys.check, table)
-        return BatchWriter(self._send, self._timing, table, self._name(table), check).put_all(items)
+
+        def look() -> None:
+            self._tables.keys.look(table)
+
+        return BatchWriter(self._send, self._timing, table, self._name(table), look).put_all(items)
 
     def create_table(self, table: Table) -> None:
         """Create the table with its indexes and protections, and wait until it can be used."""
@@ -218,6 +214,15 @@ class DynamoDBStore:
         other._tables = TableAdministration(self._send, self._timing, prefix)
         return other
 
+    def _queried(self, query: Query, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            with self._tables.keys.explaining(query.table):
+                return self._send("Query", request)
+        except Invalid:
+            if query.index is not None:
+                self._check_index(query.table, query.index)
+            raise
+
     def _check_index(self, table: Table, index: str) -> None:
         """Raise IndexNotReady when the index is missing or not active; a refused query is asked about but once."""
         info = self._tables.describe(table)
@@ -229,17 +234,17 @@ class DynamoDBStore:
         send = self._send if segments == 1 else self._send_bulk
         request = scan_request(self._name(table), segment, segments, start)
         if start is None:
-            with suppress(NotPermitted):  # a caller may be allowed to read the items but not to describe the table
-                self._tables.keys.check(table, send=send)
+            with suppress(NotPermitted):  # who may read items need not be allowed to look at the table
+                self._tables.keys.look(table, send=send)
         return send("Scan", request)
 
     def _key_checks(self, tables: list[Table], writes: int, size: int) -> list[dict[str, Any]]:
-        """Return the entries that make a transaction fail in foreign tables; without room for them, check first."""
+        """Return the entries that keep a transaction off foreign tables; without room for them, look at the tables."""
         count = len(tables)
-        if writes + count > TRANSACTION_WRITES or size + count * KEY_CHECK_BYTES > TRANSACTION_BYTES:
-            self._tables.keys.check(*tables)
+        if writes + count > TRANSACTION_WRITES or size + count * ENTRY_BYTES > TRANSACTION_BYTES:
+            self._tables.keys.look(*tables)
             return []
-        return self._tables.keys.entries(tables)
+        return self._tables.keys.checks(tables)
 
     def _name(self, table: Table) -> str:
         return self._prefix + table.name

@@ -85,7 +85,7 @@ def table_info(
 
 
 def key_of(described: Description) -> KeyShape:
-    """Return the table's key, partition first; empty if the description has none."""
+    """Return the table's key, partition first; nothing where the description does not tell."""
     return _keys(described, _types(described)) if "KeySchema" in described else ()
 
 

@@ -190,7 +190,7 @@ class SQLiteStore:
         return SQLiteStore(path, prefix=self._prefix, clock=self._clock)
 
     def _check_index(self, sql: TableSQL, index: str) -> None:
-        with self._file.reading(sql) as connection:
+        with self._file.reading(sql) as connection:  # which refuses a table that is not ours
             found = describe(connection, sql)
         if found is not None and index not in found.indexes:
             raise IndexNotReady(f"index {index} of {sql.name} is missing; `commercive tables apply` makes it")

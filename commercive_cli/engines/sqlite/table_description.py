@@ -47,7 +47,7 @@ def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | Non
 
 
 def check_key(connection: sqlite3.Connection, table: TableSQL) -> bool:
-    """Return whether the table exists; raise Misconfigured when it is not ours."""
+    """Return whether the table is there; raise Misconfigured when it is, and is not ours."""
     rows = _columns(connection, table)
     if rows and _key(rows) != declared_key(table.table):
         raise Misconfigured(not_ours(table.name, table.table, _key(rows)))
@@ -55,13 +55,13 @@ def check_key(connection: sqlite3.Connection, table: TableSQL) -> bool:
 
 
 def _columns(connection: sqlite3.Connection, table: TableSQL) -> list[tuple[str, str, int]]:
-    """Return name, type and position in the primary key (0 if not in it) of each column, sorted by that position."""
+    """Return name, type and place in the primary key (0: none) of each column, in the order of that key."""
     rows = connection.execute("SELECT name, type, pk FROM pragma_table_info(?) ORDER BY pk", (table.name,))
-    return [(column, _TYPES.get(declared, declared), position) for column, declared, position in rows]
+    return [(column, _TYPES.get(declared, declared), place) for column, declared, place in rows]
 
 
 def _key(rows: list[tuple[str, str, int]]) -> KeyShape:
-    return tuple((column, kind) for column, kind, position in rows if position and column != SLOT)
+    return tuple((column, kind) for column, kind, place in rows if place and column != SLOT)
 
 
 def _indexes(connection: sqlite3.Connection, name: str) -> dict[str, _Index]:

@@ -19,7 +19,7 @@ from commercive_cli.store.table_changes import (
 )
 
 NOT_OURS = "not our table"
-"""The only difference that is told of a table with another key."""
+"""What is the matter with a table that has another key; nothing else about it is then anybody's business here."""
 
 NOTHING = "nothing"
 STACK_TAG = "aws:cloudformation:stack-name"
@@ -66,8 +66,8 @@ def mismatches(table: Table, info: TableInfo | None, unsupported: Collection[str
 
 
 def _all_mismatches(table: Table, info: TableInfo) -> list[Mismatch]:
-    missing = info.missing_columns
-    columns = [Mismatch("columns", ", ".join(missing), "missing")] if missing else []
+    missing = ", ".join(info.missing_columns)
+    columns = [Mismatch("columns", missing, "missing")] if missing else []
     return [*columns, *_protection_mismatches(table, info), *_index_mismatches(table, info)]
 
 

@@ -16,7 +16,7 @@ REMEDY = (
     "columns cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a --store "
     "of a new prefix or file, bring every item over by hand, then point everything there"
 )
-_Mismatches = list[tuple[Table, Mismatch]]
+_Found = list[tuple[Table, Mismatch]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class DriftService:
         return Drift(differences=found, unsupported=tuple(self.store.unsupported()))
 
     def fixable(self) -> list[Difference]:
-        """Return the differences that `apply` fixes; raise Conflict when a table is not ours."""
+        """Return what `apply` would fix; raises what `apply` raises before it changes anything."""
         return [self._difference(table, mismatch) for table, mismatch in self._planned() if mismatch.changes]
 
     def apply(self, on_status: OnStatus = ignore_status) -> Applied:
@@ -44,7 +44,7 @@ class DriftService:
         left = self.diff()
         return Applied(changes=tried, remaining=left.differences, unsupported=left.unsupported)
 
-    def _planned(self) -> _Mismatches:
+    def _planned(self) -> _Found:
         described = self._described()
         check_ours(self.store.prefix, described, Conflict)
         return self._mismatches(described)
@@ -74,7 +74,7 @@ class DriftService:
     def _described(self) -> dict[Table, TableInfo | None]:
         return {table: self.store.describe_table(table) for table in TABLES}
 
-    def _mismatches(self, described: dict[Table, TableInfo | None]) -> _Mismatches:
+    def _mismatches(self, described: dict[Table, TableInfo | None]) -> _Found:
         unsupported = self.store.unsupported()
         return [(table, each) for table, info in described.items() for each in mismatches(table, info, unsupported)]
 

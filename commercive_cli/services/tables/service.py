@@ -20,21 +20,21 @@ class TableService:
     def create(self) -> Tables:
         """Create the tables that are missing, wait until each can be used, and report the state of all six.
 
-        Raises Conflict, with nothing created, when an existing table is not ours.
+        Raises Conflict, with nothing created, when one that is there is not ours.
         """
-        described = self._described()
-        check_ours(self.store.prefix, described, Conflict)
-        return self._report([self._create(*each) for each in described.items()])
-
-    def count_existing(self) -> int:
-        """Return how many of the six tables exist; raise Misconfigured when one of them is not ours."""
-        described = self._described()
-        check_ours(self.store.prefix, described)
-        return sum(info is not None for info in described.values())
+        found = self._described()
+        check_ours(self.store.prefix, found, Conflict)
+        return self._report([self._create(*each) for each in found.items()])
 
     def list_tables(self) -> Tables:
         """Return the state of all six tables."""
         return self._report([self._state(*each) for each in self._described().items()])
+
+    def check(self) -> int:
+        """Return how many of the six tables are there; raise Misconfigured when one of them is not ours."""
+        found = self._described()
+        check_ours(self.store.prefix, found)
+        return sum(info is not None for info in found.values())
 
     def describe(self, name: str) -> Tables:
         """Return the state of one table, named with or without the prefix."""
@@ -44,10 +44,7 @@ class TableService:
         return self._report([self._state(table, self.store.describe_table(table))])
 
     def delete(self, confirm: str) -> Tables:
-        """Delete all six tables with all items, but not one that is not ours.
-
-        Raises Invalid unless `confirm` is the store's prefix.
-        """
+        """Delete our six tables with all items, and no others; `confirm` must be the store's prefix, else Invalid."""
         if confirm != self.store.prefix:
             raise Invalid(
                 f"nothing was deleted: type the prefix {self.store.prefix!r}, or pass it with --confirm",

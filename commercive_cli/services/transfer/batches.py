@@ -1,4 +1,4 @@
-"""The lines of a file in batches of limited size."""
+"""The lines of a file in batches of bounded size."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ BATCH_BYTES = 8 * 1024 * 1024
 
 
 def batches(file: SourceFile, done: int = 0) -> Iterator[list[ParsedLine]]:
-    """Yield the lines after the first `done` ones of a checked file in batches."""
+    """Yield the lines after the first `done` ones, in batches, of a file that was checked."""
     return in_batches(file.table, file.parsed_lines(skip=done))
 
 

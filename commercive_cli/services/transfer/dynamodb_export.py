@@ -51,13 +51,13 @@ class DynamoDBExportFile:
 def dynamodb_summaries(directory: Path, tables: Sequence[Table] = TABLES) -> dict[Path, Table]:
     """Return the paths of the export summaries in a directory, at any depth, with the table of each.
 
-    If only some tables are wanted, each must be there, and others are left out, even when they are not ours.
+    When only some tables are wanted, others are left out, whosever they are; each that is wanted must exist.
     Raises Invalid when a table is not one of the six, or two exports hold the same table.
     """
     names = {path: _name_in(path) for path in sorted(directory.glob(f"**/{SUMMARY}"))}
     known = {path: _table_named(name, names.values()) for path, name in names.items()}
     if tables == TABLES:
-        found = {path: table or _refuse(path, names[path]) for path, table in known.items()}
+        found = {path: table or _refused(path, names[path]) for path, table in known.items()}
     else:
         found = {path: table for path, table in known.items() if table is not None and table in tables}
         _check_complete(directory, tables, found.values())
@@ -113,16 +113,16 @@ def _table_named(name: str, names: Collection[str]) -> Table | None:
 
 
 def _check_complete(directory: Path, wanted: Iterable[Table], found: Collection[Table]) -> None:
-    lacking = ", ".join(table.name for table in wanted if table not in found)
-    if lacking:
-        raise Invalid(f"{directory} holds no export of {lacking}", field="only")
+    missing = ", ".join(table.name for table in wanted if table not in found)
+    if missing:
+        raise Invalid(f"{directory} holds no export of {missing}", field="only")
 
 
-def _refuse(path: Path, name: str) -> NoReturn:
+def _refused(path: Path, name: str) -> NoReturn:
     raise Invalid(
         f"{path}: table {name[:_QUOTED]!r} is not one of ours, which are a prefix and one of "
         f"{', '.join(t.name for t in TABLES)}; a prefix of ops that ends in a letter or digit is accepted only "
-        "when another exported table has it too; --only TABLE leaves other tables out"
+        "when another exported table has it too; --only leaves others out"
     )
 
 

@@ -41,7 +41,7 @@ class ImportService:
         only: Sequence[str] = (),
         on_items: OnItems = ignore_items,
     ) -> Imported:
-        """Import an export, or the tables of it that are named in `only`, then audit the store.
+        """Import an export, or `only` the named tables of it, then audit the store.
 
         `on_conflict` says what to do when the store holds a different item with the same key: stop the import (fail),
         keep the stored item (skip), or replace it (overwrite). An equal item is no conflict.
@@ -51,10 +51,10 @@ class ImportService:
         starts are filled without checking for stored items. Nobody else should write to the store until the import is
         finished, since items that were stored before an interruption are not checked again.
 
-        Raises RefusedLines before the first write, naming files and lines, when files are not as they were exported, or
-        items cannot be stored. Two lines with the same key are found within a batch, anywhere in a sorted file, and in
-        two files of our own exports, which are sorted and hold each key in one file. They are not found in different
-        files of other exports.
+        Raises RefusedLines before the first write, naming files and lines that are not as they were exported or cannot
+        be stored. Two lines with the same key are found within a batch, anywhere in a sorted file, and in two files of
+        our own exports, which are sorted and hold each key in one file. They are not found in different files of other
+        exports.
         Raises Unavailable, naming the first line that may not be stored; calling it again then resumes the import.
         """
         stored, skipped = self.import_files(directory, on_conflict=on_conflict, only=only, on_items=on_items)

@@ -1,4 +1,4 @@
-"""The lines that an import refuses: all are counted by table and kind, and the first hundred are named."""
+"""Lines that an import refuses: all are counted by table and kind, and the first hundred named with their reasons."""
 
 from collections import Counter
 
@@ -9,48 +9,45 @@ MOST_NAMED = 100
 
 
 class RefusedLines(Invalid):
-    """Files of an import hold lines that cannot be stored; nothing was written.
+    """Files of an import hold what cannot be stored; nothing was written. `places` are files and lines with reasons."""
 
-    `reasons` tells of each of the first hundred where it is and why it is refused.
-    """
-
-    def __init__(self, message: str, reasons: tuple[str, ...]) -> None:
+    def __init__(self, message: str, places: tuple[str, ...]) -> None:
         super().__init__(message)
-        self.reasons = reasons
+        self.places = places
 
 
 class Refusals:
-    """Collects what is wrong with the files of one import, in constant memory."""
+    """What is wrong with the files of one import, in constant memory: as many kinds as there are attributes of ours."""
 
     def __init__(self) -> None:
-        self._reasons: list[str] = []
+        self._places: list[str] = []
         self._kinds: Counter[tuple[str, str]] = Counter()
 
     def __len__(self) -> int:
-        """Return how many refusals there are."""
+        """Return how many there are."""
         return self._kinds.total()
 
-    def add_line(self, file: SourceFile, number: int, reason: str, kind: str) -> None:
-        """Add a line that is refused; `kind` is the attribute or the rule that is broken."""
+    def line(self, file: SourceFile, number: int, reason: str, kind: str) -> None:
+        """Note why a line is refused."""
         self._add(file, f"{file.path}, line {number}: {reason}", kind)
 
-    def add_file(self, file: SourceFile, reason: str) -> None:
-        """Add a file that is refused although each of its lines could be stored."""
+    def file(self, file: SourceFile, reason: str) -> None:
+        """Note why a file is refused, each of whose lines could be taken."""
         self._add(file, reason, "the whole file")
 
     def check(self) -> None:
-        """Raise RefusedLines when there are any."""
+        """Raise RefusedLines, naming the first, when there is anything."""
         if len(self) == 1:
-            raise RefusedLines(self._reasons[0], tuple(self._reasons))
+            raise RefusedLines(self._places[0], tuple(self._places))
         if self._kinds:
             counts = sorted((table, -count, kind) for (table, kind), count in self._kinds.items())
             kinds = ", ".join(f"{-count:,} of {table} for {kind}" for table, count, kind in counts)
-            named = "" if len(self) == len(self._reasons) else f", the first {len(self._reasons)} are named"
+            named = "" if len(self) == len(self._places) else f", the first {len(self._places)} are named"
             told = f"{len(self):,} lines are refused{named}: {kinds}; nothing was written"
-            remedy = "correct the files, or choose tables with --only"
-            raise RefusedLines(f"{told}; {remedy}; the first is {self._reasons[0]}", tuple(self._reasons))
+            way_out = "mend the files, or choose tables with --only"
+            raise RefusedLines(f"{told}; {way_out}; the first is {self._places[0]}", tuple(self._places))
 
-    def _add(self, file: SourceFile, reason: str, kind: str) -> None:
+    def _add(self, file: SourceFile, place: str, kind: str) -> None:
         self._kinds[file.table.name, kind] += 1
-        if len(self._reasons) < MOST_NAMED:
-            self._reasons.append(reason)
+        if len(self._places) < MOST_NAMED:
+            self._places.append(place)

@@ -49,9 +49,9 @@ class SourceFile:
     part: int | None = None
 
     def difference(self) -> str:
-        """Return how the file differs from what was exported, empty when it does not.
+        """Return in words how the file differs from what was exported, nothing when it does not.
 
-        Raises Invalid, naming the file, when it cannot be read.
+        Raises Invalid, naming it, when it cannot be read.
         """
         try:
             check_file(self.path)
@@ -63,8 +63,8 @@ class SourceFile:
         changed = f"{self.path} does not match its manifest: the file was changed after the export"
         return changed if (count, digest) != (self.items, self.digest) else ""
 
-    def raw_lines(self) -> Iterator[tuple[int, bytes | Invalid]]:
-        """Yield each line, of a longer one the first 8 MB, with its number; an Invalid where unpacking fails."""
+    def lines(self) -> Iterator[tuple[int, bytes | Invalid]]:
+        """Yield each line, at most the first 8 MB of it, with its number; where unpacking ends early, an Invalid."""
         number = 0
         try:
             with self._open_unpacked() as file:
@@ -81,14 +81,14 @@ class SourceFile:
         """Yield the lines after the first `skip` ones; raise Invalid, naming file and line, when one is damaged."""
         number = 0
         try:
-            for number, raw in self.raw_lines():
+            for number, raw in self.lines():
                 if number > skip:
                     yield self.parse(number, raw)
         except Invalid as wrong:
             raise Invalid(f"{self.path}, line {number}: {wrong.message}", field=wrong.field) from None
 
     def parse(self, number: int, raw: bytes | Invalid) -> ParsedLine:
-        """Return what a line holds; raise Invalid when it is damaged, or holds no item of the table."""
+        """Return the item of a line; raise Invalid, saying why, when the line holds no item of the table."""
         if isinstance(raw, Invalid):
             raise raw
         return ParsedLine(number, read_line(self.table, raw), len(raw))
@@ -117,7 +117,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Source:
-    """The files of these tables of one export, and a name that is always the same for the same files."""
+    """The files of one export of these tables, and a name that is always the same for the same export."""
 
     name: str
     files: list[SourceFile]
@@ -127,8 +127,8 @@ class Source:
 def open_source(directory: Path, tables: Sequence[Table] = TABLES) -> Source:
     """Return the export in a directory: one of ours, or one or several of DynamoDB's.
 
-    If only some tables are wanted, nothing else is read, and other tables need not be ours.
-    Raises Invalid when there is none, or its manifest is damaged, of a newer version, or not of our tables.
+    When only some tables are wanted, nothing of others is read, and they need not be ours.
+    Raises Invalid when there is no export, or its manifest is damaged, of a newer version, or not of our tables.
     """
     summaries = {} if path_exists(directory / MANIFEST) else dynamodb_summaries(directory, tables)
     found = _dynamodb_files(directory, summaries) if summaries else _our_files(directory)

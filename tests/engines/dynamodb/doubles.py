@@ -55,7 +55,7 @@ def success(**content: Any) -> Reply:
 
 
 def described(table: Table) -> Reply:
-    """Return DescribeTable's reply for a table with the declared key."""
+    """Return DescribeTable's reply for a table that has the declared key."""
     key = list(zip(table.key_attributes(), ("HASH", "RANGE"), strict=False))
     return success(
         Table={
@@ -154,14 +154,14 @@ def relay(endpoint: str, lose: Callable[[int], bool]) -> Callable[[Request], Ans
     def answer(request: Request) -> Answer:
         forwarded.append(request.operation)
         number = len(forwarded) - 1
-        reply = forward(endpoint, request)
+        reply = carried(endpoint, request)
         return None if lose(number) else reply
 
     return answer
 
 
-def forward(endpoint: str, request: Request) -> Reply:
-    """Forward a request to the real server, and return its reply."""
+def carried(endpoint: str, request: Request) -> Reply:
+    """Carry a request to the real server, and return what it replies."""
     host = urlsplit(endpoint).netloc
     connection = http.client.HTTPConnection(host, timeout=10)
     try:
@@ -173,7 +173,7 @@ def forward(endpoint: str, request: Request) -> Reply:
 
 
 class Watch:
-    """An `answer` that forwards every request to the real server, and records those that changed a table."""
+    """Carries every request to the real server, and remembers those that changed something of a table."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
@@ -181,24 +181,26 @@ class Watch:
         self.changed: list[tuple[str, str]] = []
 
     def __call__(self, request: Request) -> Answer:
-        reply = forward(self._endpoint, request)
+        reply = carried(self._endpoint, request)
         self.operations.append(request.operation)
         if reply.status < 300 and not request.operation.startswith(_READS):
-            self.changed += [(request.operation, name) for name in _changed_tables(request)]
+            self.changed += [(request.operation, name) for name in _tables_of(request)]
         return reply
 
 
 _READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List")
 
 
-def _changed_tables(request: Request) -> set[str]:
+def _tables_of(request: Request) -> set[str]:
     """Return the names of the tables that a request writes to or changes."""
     parameters = request.parameters
-    entries = [entry for entry in parameters.get("TransactItems", ()) if "ConditionCheck" not in entry]
-    parts = [parameters, *(part for entry in entries for part in entry.values())]
+    writes = [part for write in parameters.get("TransactItems", ()) for kind, part in write.items() if kind != _CHECK]
+    named = {part["TableName"] for part in [parameters, *writes] if "TableName" in part}
     arn = str(parameters.get("ResourceArn", "")).rpartition("/")[2]
-    named = {part["TableName"] for part in parts if "TableName" in part}
-    return named | set(parameters.get("RequestItems", {})) | ({arn} if arn else set())
+    return {*named, *parameters.get("RequestItems", {}), *([arn] if arn else [])}
+
+
+_CHECK = "ConditionCheck"
 
 
 class ManualTime:

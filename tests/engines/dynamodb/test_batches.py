@@ -35,7 +35,7 @@ def puts_of(request: Request) -> list[dict[str, Any]]:
 
 
 def sent(server: Server) -> list[int]:
-    """Return the number of items in each batch."""
+    """Return how many items each batch had."""
     return [len(puts_of(request)) for request in server.requests if request.operation == "BatchWriteItem"]
 
 

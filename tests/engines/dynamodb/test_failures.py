@@ -41,7 +41,7 @@ FOUND = success(Item={"affiliate_id": {"S": "ann"}})
 
 
 def refused_by(reply: Reply | None, expected: type[Exception]) -> tuple[str, int]:
-    """Return the message of the error of a get when the server always replies so, and the number of tries."""
+    """Return the message of a get's error when the server always replies so, and how often the item was asked for."""
     with serving(script(reply)) as server:
         store = store_at(server.url, prefix="shop_")
         with pytest.raises(expected) as refused:
@@ -166,7 +166,9 @@ def test_a_missing_table_on_a_real_server(real_endpoint: str) -> None:
         lambda: store.delete_table(AFFILIATE_STATS),
     ]
     for attempt in attempts:
-        with pytest.raises(Misconfigured, match="table never_made_affiliate_stats does not exist in dynamodb eu"):
+        with pytest.raises(
+            Misconfigured, match="table never_made_affiliate_stats does not exist in dynamodb eu-west-1"
+        ):
             attempt()
     store.close()
 

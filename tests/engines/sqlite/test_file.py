@@ -281,7 +281,7 @@ def test_a_query_by_a_missing_index_is_an_error(path: Path) -> None:
 
         assert info is not None
         assert ["AffiliateLeadsIndex", "LinkLeadsIndex"] == sorted(info.indexes)
-        with pytest.raises(Unavailable, match="LeadStatusIndex of commercive_leads is missing"):
+        with pytest.raises(Misconfigured, match="LeadStatusIndex of commercive_leads is missing"):
             store.query(Query(LEADS, "open", index="LeadStatusIndex"))
 
 

@@ -31,7 +31,7 @@ FOREIGN = {
 }
 USES: dict[str, Callable[[SQLiteStore], object]] = {
     "get": lambda store: store.get(LEADS, KEY),
-    "batch get": lambda store: store.batch_get(LEADS, [KEY]),
+    "batch_get": lambda store: store.batch_get(LEADS, [KEY]),
     "query": lambda store: store.query(Query(LEADS, "a")),
     "index": lambda store: store.query(Query(LEADS, "pending", index="LeadStatusIndex")),
     "scan": lambda store: store.scan(LEADS),

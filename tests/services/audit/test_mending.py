@@ -186,7 +186,7 @@ def test_repairs_hold_odd_values_against_what_was_read(
     """Both engines compare NULL, sets and flags as they are, so what nobody touched meanwhile is repaired."""
     with engine_store(engine, request, tmp_path) as store:
         world = made(store, clock)
-        sets: dict[str, Any] = {"last_message": OtherValue("SS", ("a", "b")), "waiting_since": [{"x": None}]}
+        sets: dict[str, Any] = {"last_message": OtherValue("SS", ("a", "b")), "last_message_id": [{"x": None}]}
         world.change(CONVERSATIONS, world.open, unread_user=None, unread_admin=OtherValue("B", (b"2",)), **sets)
         world.change(LEADS, world.pending, commission_amount=None, lead_phone=5, lead_name=OtherValue("NS", ("1",)))
         audit = AuditService(store, clock)

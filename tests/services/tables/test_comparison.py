@@ -130,7 +130,7 @@ def test_time_to_live_on_another_attribute_is_turned_off_first() -> None:
     ids=str,
 )
 def test_a_table_with_another_key_is_not_ours(keys: tuple[tuple[str, str], ...]) -> None:
-    """Whether names, types or order differ: this is the only difference that is reported, and it has no changes."""
+    """Other names, types or order: that is the only thing told of the table, and no change is offered."""
     (found,) = mismatches(OPS, replace(as_declared(OPS), keys=keys, indexes={}, ttl=None))
 
     assert ("not our table", ()) == (found.what, found.changes)

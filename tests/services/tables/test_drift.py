@@ -77,15 +77,17 @@ def test_a_missing_table_is_created(store: Store) -> None:
     assert [] == applied.remaining
 
 
-def test_beside_a_table_that_is_not_ours_nothing_is_changed(tmp_path: Path) -> None:
-    """It is one difference, with both keys and the remedy, and no table of the store is changed."""
+def test_the_remedy_for_a_table_that_is_not_ours_is_another_prefix(tmp_path: Path) -> None:
+    """One row for it, with both keys, and nothing in any table is changed."""
     with closing(SQLiteStore(tmp_path / "x.db")) as store:
         for table in TABLES:
             store.create_table(Table("ops", Attribute("pk", "S")) if table is OPS else table)
         store.change_table(CONVERSATIONS, DropIndex(STATUS.name))
         drift = DriftService(store)
         before = drift.diff().differences
-        with pytest.raises(Conflict, match=r"ops is not our table \(its key is pk S, ours pk S, sk S\).*other prefix"):
+        with pytest.raises(
+            Conflict, match=r"ops is not our table \(its key is pk S, ours pk S, sk S\).*another prefix"
+        ):
             drift.apply()
         with pytest.raises(Conflict, match="ops is not our table"):
             drift.fixable()

@@ -76,9 +76,9 @@ def test_all_refused_lines_are_named_in_one_run(run: str, export: Path, target: 
         f"{paths['leads']}, line {last_lead}",
         f"{paths['more leads']}, line 1",
         f"{paths['messages']}, line {last_message}",
-    } == {reason.partition(": ")[0] for reason in refused.value.reasons}
+    } == {place.partition(": ")[0] for place in refused.value.places}
     assert (
-        "6 lines are refused: 3 of leads for updated_at, 1 of leads for a key that occurs twice, "
+        "6 lines are refused: 3 of leads for updated_at, 1 of leads for a key that comes twice, "
         "1 of leads for their form or size, 1 of messages for message_text; nothing was written"
     ) in refused.value.message
     assert not any(everything(target).values())
@@ -94,7 +94,7 @@ def test_a_hundred_lines_are_named_and_all_counted(target: Store, tmp_path: Path
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert MOST_NAMED == len(refused.value.reasons)
+    assert MOST_NAMED == len(refused.value.places)
     assert f"{count:,} lines are refused, the first 100 are named: {count:,} of leads for " in refused.value.message
     assert peak < 4_000_000
 
@@ -110,7 +110,7 @@ def test_lines_behind_one_without_end_keep_their_numbers(export: Path, target: S
     with pytest.raises(RefusedLines) as refused:
         importer(target).run(export, "ops")
 
-    assert [f"{path}, line 1", f"{path}, line 3"] == [reason.partition(": ")[0] for reason in refused.value.reasons]
+    assert [f"{path}, line 1", f"{path}, line 3"] == [place.partition(": ")[0] for place in refused.value.places]
 
 
 def test_a_file_that_was_changed_is_named_beside_wrong_lines_of_others(export: Path, target: Store) -> None:
@@ -121,7 +121,7 @@ def test_a_file_that_was_changed_is_named_beside_wrong_lines_of_others(export: P
         importer(target).run(export, "ops")
 
     assert [str(changed), f"{wrong}, line 1:"] == [
-        reason.partition(" has ")[0].partition(" the ")[0] for reason in refused.value.reasons
+        place.partition(" has ")[0].partition(" the ")[0] for place in refused.value.places
     ]
 
 
@@ -141,7 +141,7 @@ def test_tables_that_are_not_ours_are_passed_by_when_others_are_chosen(
     """Only these are read, checked and imported; without a choice the first that is none of ours is refused."""
     broken = next((account / "user_preferences").rglob("*.json.gz"))
     broken.write_bytes(b"no gzip")
-    with pytest.raises(Invalid, match=r"'commercive_affiliate_orders' is not one of ours.*--only TABLE leaves"):
+    with pytest.raises(Invalid, match=r"'commercive_affiliate_orders' is not one of ours, .*--only leaves others out"):
         importer(target).run(account, "ops")
     answer = importer(target).run(account, "ops", only=["messages", "commercive_leads"])
 

@@ -79,7 +79,7 @@ def import_tables(
         typer.Option(
             "--only",
             metavar="TABLE",
-            help="Import only this table; repeatable. Others in DIR need not be ours.",
+            help="Import this table alone; repeatable. Others in DIR need not be ours.",
             autocompletion=lambda: [table.name for table in TABLES],
         ),
     ] = None,
@@ -91,9 +91,9 @@ def import_tables(
     """Import an export into tables that exist, and audit them. The same command again resumes an interrupted import.
 
     Reads exports of `tables export`, and DynamoDB's full exports (DYNAMODB_JSON) as downloaded from S3. Files are
-    checked against their manifest, and line by line, before the first write: lines that cannot be stored are counted,
-    and the first hundred named. Nobody else should write to the store until an interrupted import has been repeated to
-    its end. Exits 3 when the audit finds something broken.
+    checked against their manifest, and every line of them, before the first write: what cannot be stored is named, up
+    to a hundred lines, and counted. Nobody else should write to the store until an interrupted import has been repeated
+    to its end. Exits 3 when the audit finds something broken.
     """
     session = Session(context, output)
     if s3 is not None:
@@ -107,7 +107,7 @@ def import_tables(
     if dry_run:
         return _show_forecast(session, _given(directory), on_conflict, tuple(only or ()))
     with session.writing(yes=yes) as services, resumable():
-        with _naming_refused_lines(), progress("items stored") as advance:
+        with _refusals_named(), progress("items stored") as advance:
             answer = services.imports.run(
                 _given(directory), session.actor, on_conflict=on_conflict, only=tuple(only or ()), on_items=advance
             )
@@ -116,19 +116,19 @@ def import_tables(
 
 
 @contextmanager
-def _naming_refused_lines() -> Iterator[None]:
-    """When the block raises RefusedLines for several lines, say where each is and why, before that ends the command."""
+def _refusals_named() -> Iterator[None]:
+    """Say of each line that is refused where it is and why, before the sum of them ends the command."""
     try:
         yield
     except RefusedLines as refused:
-        for reason in refused.reasons if len(refused.reasons) > 1 else ():
-            say(reason)
+        for line in refused.places if len(refused.places) > 1 else ():
+            say(line)
         raise
 
 
 def _show_forecast(session: Session, directory: Path, on_conflict: str, only: tuple[str, ...]) -> None:
     """Show the items that an import would find new, equal and different; exit as the import would."""
-    with session.reading() as services, _naming_refused_lines(), progress("items compared") as advance:
+    with session.reading() as services, _refusals_named(), progress("items compared") as advance:
         answer = services.import_previews.run(directory, only=only, on_items=advance)
     session.show(answer)
     differing = sum(answer.different.values())

@@ -38,7 +38,7 @@ def diff(context: typer.Context, *, output: o.Output = "table") -> None:
 def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table") -> None:
     """Fix differences from the declaration, one index at a time. Asks first, and waits for each change.
 
-    Changes nothing, and exits 6, when a table is not ours because of its key. Exits 7 when a change failed, 3 when a
+    Changes nothing at all, and exits 6, when a table is not ours, by its key. Exits 7 when a change failed, 3 when a
     difference is left that cannot be changed in place.
     """
     session = Session(context, output)

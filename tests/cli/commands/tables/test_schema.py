@@ -61,7 +61,7 @@ def test_apply_with_nothing_to_do_does_not_ask(store: Run) -> None:
 
 
 def test_what_cannot_be_fixed_in_place_is_left_with_exit_code_3(store: Run, home: Path) -> None:
-    """A table without a column: the remedy is printed, and nothing is changed."""
+    """A missing column: the remedy is printed, and nothing is changed."""
     change(home, "ALTER TABLE commercive_affiliate_stats DROP COLUMN _item")
     ran = store("tables", "apply")
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_fixed_in_place_is_left_with_exit_code_3(store: Run, home
 
 
 def make_foreign(home: Path) -> None:
-    """Replace the stats by a table with another key."""
+    """Put a table with another key in the place of the stats."""
     change(home, "DROP TABLE commercive_affiliate_stats")
     change(
         home,
@@ -81,7 +81,7 @@ def make_foreign(home: Path) -> None:
 
 
 def test_beside_a_table_that_is_not_ours_nothing_is_applied(store: Run, home: Path) -> None:
-    """With --yes, --dry-run or neither: exit code 6, and no difference of any table is fixed."""
+    """Asked or not, rehearsed or not: exit 6, and what could be mended in the other tables stays as it is."""
     change(home, DROPPED)
     make_foreign(home)
     refused = [store("tables", *line) for line in (["apply"], ["apply", "--yes"], ["apply", "--dry-run"], ["create"])]
@@ -95,8 +95,8 @@ def test_beside_a_table_that_is_not_ours_nothing_is_applied(store: Run, home: Pa
     )
 
 
-def test_a_table_that_is_not_ours_is_not_deleted(store: Run, home: Path) -> None:
-    """It is listed as foreign, but not among the ids that other programs may be given."""
+def test_a_table_that_is_not_ours_survives_deletion(store: Run, home: Path) -> None:
+    """It is listed as foreign, and as an id for another program it is not named."""
     make_foreign(home)
     listed, ids = store("tables", "list", "-o", "json").json["tables"], store("tables", "list", "-o", "ids").ids
     deleted = store("tables", "delete", "--confirm", "commercive_", "-o", "json")
