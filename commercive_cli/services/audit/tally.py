@@ -85,4 +85,4 @@ class Tally:
 
 def tells_of_messages(item: Item) -> bool:
     """Return whether a conversation must name its last message: ours do, others once we have written into them."""
-    return is_native(item["conversation_id"]) or any(name in item for name in POINTERS)
+    return is_native(item["conversation_id"]) or "last_message_id" in item or "last_message_at" in item
