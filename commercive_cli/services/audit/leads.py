@@ -63,10 +63,11 @@ def _way_out(item: Item) -> str:
 
 
 def _restored(repairs: Repairs, found: Item, item: Item, told: dict[str, Any], told_at: int) -> tuple[Update, Put]:
-    change = AuditEntry("lead", item["lead_id"], "audit", repairs.actor, state_of("lead", item), told)
-    dropped = () if "commission_amount" in told else ("commission_amount",)
+    state = state_of("lead", told)
+    change = AuditEntry("lead", item["lead_id"], "audit", repairs.actor, state_of("lead", item), state)
+    dropped = () if "commission_amount" in state else ("commission_amount",)
     as_read = unchanged(found, "status", "commission_amount", "updated_at")
     return (
-        Update(LEADS, LEADS.key_of(found), set=told, remove=dropped, when=as_read),
+        Update(LEADS, LEADS.key_of(found), set=state, remove=dropped, when=as_read),
         change.row(max(item["updated_at"], told_at + 1), repairs.new_id),
     )

@@ -14,7 +14,7 @@ from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import AuditRow, Record
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.audit.mending import right_answer
-from commercive_cli.store.items import Item, Key
+from commercive_cli.store.items import Item, Key, OtherValue
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import AFFILIATE_STATS, Table
 from commercive_cli.store.writes import Update, unchanged
@@ -172,4 +172,4 @@ def _row_problems(row: Item) -> Iterator[str]:
 
 def shown(value: object) -> str:
     """Return a value in few characters, whatever it is."""
-    return "missing" if value is None else (str if isinstance(value, Decimal) else repr)(value)[:60]
+    return "missing" if value is None else (str if isinstance(value, Decimal | OtherValue) else repr)(value)[:60]

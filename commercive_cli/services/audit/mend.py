@@ -14,16 +14,18 @@ from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.affiliates.recompute import RecomputeService
-from commercive_cli.services.audit.mended_stats import stats_writes
+from commercive_cli.services.audit.mended_stats import COUNTED, stats_writes
 from commercive_cli.services.audit.states import SUBJECTS, last_row, state_of, state_problem
 from commercive_cli.services.audit.typed_keys import find_typed
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
-from commercive_cli.store.schema import LEADS, TABLES, Table
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, TABLES, Table
 from commercive_cli.store.writes import All, Exists, Put, Update, unchanged
 
 _KINDS = {table: kind for kind, table in SUBJECTS.items()}
+_TOLD = {LEADS: COUNTED, CONVERSATIONS: ("status",)}
+"""What the audit row and the stats that go with a change tell, whichever attributes that is about."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class MendService:
         raise Unavailable(f"{key} is changing too fast; nothing was written, try again")
 
     def _write(self, table: Table, item: Item, changes: Changes, actor: str) -> None:
-        as_read = All(Exists(), unchanged(item, *changes.names))
+        as_read = All(Exists(), unchanged(item, *{*changes.names, *_TOLD.get(table, ())}))
         mended = Update(table, table.key_of(item), set=changes.set, remove=tuple(changes.remove), when=as_read)
         after = changes.applied(item)
         stats = []

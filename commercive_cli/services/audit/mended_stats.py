@@ -10,7 +10,8 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.schema import AFFILIATE_STATS
 from commercive_cli.store.writes import Update, Write
 
-_COUNTED = ("affiliate_id", "status", "commission_amount")
+COUNTED = ("affiliate_id", "status", "commission_amount")
+"""What stats count of a lead."""
 
 
 def stats_writes(recompute: RecomputeService, before: Item, after: Item, actor: str) -> list[Write]:
@@ -18,7 +19,7 @@ def stats_writes(recompute: RecomputeService, before: Item, after: Item, actor: 
 
     What the stats hold of a lead that could not be counted, nobody knows; then all leads of the affiliate are counted.
     """
-    if all(_same(before.get(name), after.get(name)) for name in _COUNTED):
+    if all(_same(before.get(name), after.get(name)) for name in COUNTED):
         return []
     if is_countable(before) or not isinstance(before.get("affiliate_id"), str):
         return _deltas(before, after, recompute.clock())

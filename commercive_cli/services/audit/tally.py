@@ -55,10 +55,7 @@ class Tally:
             and (not native or (self.last_at <= item["updated_at"] and self.in_order))
             and self._ends_with(item, native=native)
             and state_problem("conversation", item) is None
-            and (
-                not tells_of_messages(item)
-                or (self._is_last_of(item) and self._awaits(item) and _stands_in_index(item))
-            )
+            and (not tells_of_messages(item) or self._tells_right(item))
         )
 
     def _has_counted(self, item: Item, *, native: bool) -> bool:

@@ -17,7 +17,7 @@ from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
-from commercive_cli.store.items import Item
+from commercive_cli.store.items import Item, OtherValue
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Put, Update
 from tests.services.audit.world import LEGACY, World
@@ -34,6 +34,8 @@ MALFORMED = [
     (LEADS, {"updated_at": 10**30}, f"updated_at is {10**30}"),
     (LEADS, {"lead_email": ["x"]}, "lead_email is ['x']"),
     (LEADS, {"updated_at": "today"}, "updated_at is 'today'"),
+    (LEADS, {"updated_at": OtherValue("NS", ("1", "2"))}, "updated_at is a set of 2"),
+    (LEADS, {"updated_at": OtherValue("B", (b"today",))}, "updated_at is 5 bytes"),
 ]
 
 

@@ -275,6 +275,20 @@ def test_others_are_not_overruled(world: World, clock: ManualClock) -> None:
     assert [] == AuditService(world.store, clock).run("root").findings
 
 
+def test_a_lead_that_moves_takes_along_what_it_is_then(world: World, clock: ManualClock) -> None:
+    """Stats count the lead as others have left it, though the mend is about its affiliate alone."""
+    meddled = Intervening(world.store)
+    leads = LeadService(world.store, clock)
+    meddled.before("transact", lambda: leads.decide(world.pending, "approved", "admin-1", commission=1))
+    mend(MendService(meddled, clock), LEADS, world.pending, affiliate_id="aff-9")
+
+    assert (1, 1, 0, 0, Decimal("12.34")) == counts(world)
+    assert (1, 1, Decimal(1)) == tuple(
+        world.row(AFFILIATE_STATS, "aff-9")[name] for name in ("total_leads", "approved_leads", "total_commission")
+    )
+    assert [] == AuditService(world.store, clock).run("root").findings
+
+
 def test_an_item_that_vanishes_is_not_made_again(world: World, clock: ManualClock) -> None:
     """Setting an attribute that was not there makes no item of it alone."""
     meddled = Intervening(world.store)
