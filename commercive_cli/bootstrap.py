@@ -16,6 +16,7 @@ from commercive_cli.store.port import Store
 if TYPE_CHECKING:
     from commercive_cli.services.affiliates.recompute import RecomputeService
     from commercive_cli.services.affiliates.service import AffiliateService
+    from commercive_cli.services.audit.mend import MendService
     from commercive_cli.services.audit.service import AuditService
     from commercive_cli.services.chat.service import ChatService
     from commercive_cli.services.leads.service import LeadService
@@ -104,6 +105,13 @@ class Services:
         from commercive_cli.services.audit.service import AuditService
 
         return AuditService(self.store, self.clock, self.new_id, self.sleep)
+
+    @cached_property
+    def mending(self) -> "MendService":
+        """Single items set right by hand."""
+        from commercive_cli.services.audit.mend import MendService
+
+        return MendService(self.store, self.clock, self.new_id, self.sleep)
 
     @cached_property
     def seed(self) -> "SeedService":

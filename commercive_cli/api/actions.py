@@ -6,12 +6,19 @@ from typing import Any, Generic, Literal
 
 from commercive_cli.api import operations
 from commercive_cli.api import parameters as p
-from commercive_cli.api.auth.principal import Audience, Principal
+from commercive_cli.api.auth.principal import AFFILIATE_ID, Audience, Principal
 from commercive_cli.api.operations import Health, Invocation, LinkSynced
 from commercive_cli.api.parameters import Model
 from commercive_cli.domain.answers.affiliates import LinkCreated, LinkFound, Stats
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent
+from commercive_cli.domain.answers.chat import (
+    ConversationChanged,
+    Conversations,
+    MarkedRead,
+    Messages,
+    Sent,
+    UserMessageSent,
+)
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadSubmitted
 
 Method = Literal["GET", "POST"]
@@ -21,8 +28,9 @@ Method = Literal["GET", "POST"]
 class Action(Generic[Model]):
     """One action. `who` may call it, `call` runs it, and `answers` lists the types of its answers.
 
-    `own` names the parameter that must be the caller's own id; admins may pass any id there when `admins_name_anyone`
-    is true. `permit` raises Denied for rules that the other attributes cannot express.
+    `own` names the parameter that must be the caller's own id; admins may name anybody there when `admins_name_anyone`
+    is true. `permit` raises Denied for what the other columns cannot tell. `takes_answer_token` lets in the program
+    that writes automatic answers, too.
     """
 
     name: str
@@ -36,6 +44,12 @@ class Action(Generic[Model]):
     admins_name_anyone: bool = False
     aliases: tuple[str, ...] = ()
     permit: Callable[[Model, Principal], None] | None = None
+    takes_answer_token: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every name of the action, its own first."""
+        return self.name, *self.aliases
 
     @property
     def keyed(self) -> bool:
@@ -78,7 +92,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         p.UserMessage,
         Audience.USER,
         operations.send,
-        (Sent,),
+        (UserMessageSent,),
         "Send a user's message; without conversation_id it begins a conversation.",
         own="user_id",
     ),
@@ -113,6 +127,26 @@ ACTIONS: tuple[Action[Any], ...] = (
         own="admin_id",
     ),
     Action(
+        "chat/reopen",
+        "POST",
+        p.Reopening,
+        Audience.ADMIN,
+        operations.reopen,
+        (ConversationChanged,),
+        "Open a closed conversation again.",
+        own="admin_id",
+    ),
+    Action(
+        "chat/answer",
+        "POST",
+        p.AutomaticAnswer,
+        Audience.ADMIN,
+        operations.answer,
+        (Sent,),
+        "Write an automatic answer, unless somebody wrote since; the answer token may do that, too.",
+        takes_answer_token=True,
+    ),
+    Action(
         "admin/conversations",
         "GET",
         p.StatusListing,
@@ -129,7 +163,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         operations.get_link,
         (LinkFound,),
         "An affiliate's link, or null.",
-        own="affiliate_id",
+        own=AFFILIATE_ID,
         admins_name_anyone=True,
     ),
     Action(
@@ -139,8 +173,8 @@ ACTIONS: tuple[Action[Any], ...] = (
         Audience.USER,
         operations.create_link,
         (LinkCreated, LinkSynced),
-        "Make an affiliate's link for a store, or return the existing one.",
-        own="affiliate_id",
+        "Make an affiliate's link for a store, or return the one that is there.",
+        own=AFFILIATE_ID,
         admins_name_anyone=True,
     ),
     Action(
@@ -161,7 +195,7 @@ ACTIONS: tuple[Action[Any], ...] = (
         operations.stats,
         (Stats,),
         "An affiliate's counts and commission.",
-        own="affiliate_id",
+        own=AFFILIATE_ID,
         admins_name_anyone=True,
     ),
     Action(
@@ -187,4 +221,4 @@ ACTIONS: tuple[Action[Any], ...] = (
     Action("health", "GET", p.Params, Audience.PUBLIC, operations.health, (Health,), "Whether the API is running."),
 )
 
-BY_NAME: Mapping[str, Action[Any]] = {name: action for action in ACTIONS for name in (action.name, *action.aliases)}
+BY_NAME: Mapping[str, Action[Any]] = {name: action for action in ACTIONS for name in action.names}

@@ -2,20 +2,21 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from commercive_cli.api.auth.authenticator import Authenticator
 from commercive_cli.api.auth.principal import NOBODY, Audience
+from commercive_cli.api.fallback import Fallback
 from commercive_cli.api.http.cors import Cors
 from commercive_cli.api.http.errors import code_of, failure, to_json
 from commercive_cli.api.http.events import HTTPRequest, Reply, TooLarge
 from commercive_cli.api.operations import Backend, Invocation
 from commercive_cli.api.parameters import read_params
 from commercive_cli.api.routing import read_request, request_key
-from commercive_cli.api.telemetry import Telemetry, Trace
+from commercive_cli.api.telemetry import FORWARDED, Telemetry, Trace
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import Denied, Misconfigured, Unauthenticated
 
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
@@ -31,12 +32,16 @@ _USUAL_HEADERS = {
 
 @dataclass(frozen=True)
 class Application:
-    """Answers Function URL events; can be used by several threads at once. `now` returns seconds, for latencies."""
+    """Answers Function URL events; safe to share between threads. `now` counts seconds, for latencies.
+
+    Requests for the actions of another backend are passed on to it when there is a `fallback`.
+    """
 
     backend: Backend
-    gate: Authenticator
+    authenticator: Authenticator
     telemetry: Telemetry
     cors: Cors = field(default_factory=Cors)
+    fallback: Fallback | None = None
     now: Callable[[], float] = time.perf_counter
 
     def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +53,7 @@ class Application:
         self.telemetry.done(trace)
         headers = {**_USUAL_HEADERS, "x-request-id": request.id, **self.cors.headers(request), **reply.headers}
         body = "" if request.method == "HEAD" else reply.body
-        return Reply(reply.status, body, headers).as_lambda()
+        return replace(reply, body=body, headers=headers).as_lambda()
 
     def _reply(self, request: HTTPRequest, trace: Trace) -> Reply:
         try:
@@ -56,18 +61,25 @@ class Application:
                 trace.action = PREFLIGHT
                 return self.cors.preflight(request)
             self.cors.check(request)
-            return _success(self._answer(request, trace))
-        except Exception as error:  # noqa: BLE001 - clients get every failure as JSON
+            return self._forwarded(request, trace) or _success(self._answer(request, trace))
+        except Exception as error:  # noqa: BLE001 - the one place: a client hears of every failure, in JSON
             reply = failure(error)
             trace.outcome = code_of(error)
             if reply.status >= 500:
                 self.telemetry.failed(trace, error)
             return reply
 
+    def _forwarded(self, request: HTTPRequest, trace: Trace) -> Reply | None:
+        """Return the answer of the backend that serves an action which is none of ours, or None."""
+        if self.fallback is None or (found := self.fallback.forwarding(request)) is None:
+            return None
+        trace.action, trace.group, trace.caller, trace.outcome = found.action, found.prefix, NOBODY.label, FORWARDED
+        return self.fallback.forward(request)
+
     def _answer(self, request: HTTPRequest, trace: Trace) -> Answer:
         action, values = read_request(request)
         trace.action = action.name
-        caller = NOBODY if action.who is Audience.PUBLIC else self.gate.caller(request)
+        caller = NOBODY if action.who is Audience.PUBLIC else self.authenticator.caller(request, action)
         trace.caller = caller.label
         caller.check_role(action.who)
         params = read_params(action.params, values)
@@ -76,7 +88,7 @@ class Application:
         try:
             return action.call(Invocation(params, caller, self.backend, request.source, key))
         except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
-            raise Unavailable(f"the store refuses our credentials: {error.message}") from error
+            raise Misconfigured(f"the store refuses our credentials: {error.message}") from error
 
 
 def _success(answer: Answer) -> Reply:

@@ -1,20 +1,34 @@
 """Makes the API application from settings and services, for the Lambda handler, the local server and tests."""
 
+from collections.abc import Iterable
+from functools import partial
+
+from commercive_cli.api.actions import BY_NAME
 from commercive_cli.api.application import Application
+from commercive_cli.api.auth.affiliates import AffiliateIds
 from commercive_cli.api.auth.authenticator import Authenticator, TokenAuthenticator, TrustingAuthenticator
 from commercive_cli.api.auth.key_sets import keys_of
 from commercive_cli.api.auth.tokens import TokenReader
+from commercive_cli.api.fallback import LARGEST_ANSWER, SECONDS, Fallback
+from commercive_cli.api.http.breaker import Breaker
 from commercive_cli.api.http.cors import Cors
 from commercive_cli.api.http.outbound import SendRequest, send_request
 from commercive_cli.api.operations import Backend
-from commercive_cli.api.supabase import LinkTable
+from commercive_cli.api.supabase import AffiliateTable
 from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import Services
 from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.errors import Invalid
 from commercive_cli.services.records.rate_limits import RateService
 from commercive_cli.settings.api import APISettings
+from commercive_cli.settings.roles import VARIABLE as ROLES
+from commercive_cli.settings.roles import covers
 
 TRUSTING = "auth mode none: anybody who reaches this API may read and change everything; never deploy it in this mode"
+
+
+FORWARD: SendRequest = partial(send_request, seconds=SECONDS, largest=LARGEST_ANSWER + 1)
+"""How requests are passed on to another backend."""
 
 
 def create_application(
@@ -24,20 +38,51 @@ def create_application(
     *,
     clock: Clock = system_clock,
     send: SendRequest = send_request,
+    forward: SendRequest = FORWARD,
 ) -> Application:
-    """Return the application over `services`; `send` makes the requests to Supabase. Logs a warning in mode none."""
-    links = LinkTable(settings.supabase, telemetry.not_synced, send) if settings.supabase else None
+    """Return the application over `services`; `send` makes the calls to Supabase, `forward` those to another backend.
+
+    Logs a warning in mode none. Raises Invalid for a role that is granted something that is not an action.
+    """
+    _check_patterns(pattern for patterns in settings.admin_roles.grants.values() for pattern in patterns)
+    affiliates = AffiliateTable(settings.supabase, send) if settings.supabase else None
     if settings.tokens is None:
         telemetry.warn(TRUSTING)
     return Application(
-        Backend(services, RateService(services.store, settings.address_key, clock), links, clock),
-        _gate(settings, clock, send),
+        Backend(
+            services,
+            RateService(services.store, settings.address_key, clock),
+            telemetry.not_synced,
+            affiliates,
+            clock,
+        ),
+        _authenticator(settings, affiliates, clock, send),
         telemetry,
-        Cors(settings.origins, sends_headers=settings.cors_headers == "api"),
+        Cors(settings.origins, settings.cors_headers == "api", settings.extra_headers),
+        _fallback(settings, clock, forward),
     )
 
 
-def _gate(settings: APISettings, clock: Clock, send: SendRequest) -> Authenticator:
+def _authenticator(
+    settings: APISettings, table: AffiliateTable | None, clock: Clock, send: SendRequest
+) -> Authenticator:
     if settings.tokens is None:
         return TrustingAuthenticator()
-    return TokenAuthenticator(TokenReader(settings.tokens.issuer, keys_of(settings.tokens, clock, send), clock))
+    return TokenAuthenticator(
+        TokenReader(settings.tokens.issuer, keys_of(settings.tokens, clock, send), clock),
+        settings.admin_roles,
+        AffiliateIds(table, clock),
+        settings.answer_token,
+    )
+
+
+def _fallback(settings: APISettings, clock: Clock, forward: SendRequest) -> Fallback | None:
+    if settings.fallback is None:
+        return None
+    return Fallback(settings.fallback, Breaker("the backend of this action", clock), forward)
+
+
+def _check_patterns(patterns: Iterable[str]) -> None:
+    for pattern in patterns:
+        if not any(covers(pattern, name) for name in BY_NAME):
+            raise Invalid(f"{ROLES}: {pattern!r} fits no action; the actions are {', '.join(BY_NAME)}")

@@ -34,7 +34,7 @@ _MEANINGS = {
     413: "The body exceeds 256 KB, or the answer 6 MB.",
     429: "Too many submissions; Retry-After says in how many seconds to try again.",
     500: "A bug of ours.",
-    503: "The store cannot answer now; retry with the same key.",
+    503: "The store cannot answer now, or is not set up; retry with the same key.",
 }
 _WRITES_ONLY = (409, 429)
 _HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
@@ -51,8 +51,9 @@ class _AnswerSchemas(_ParameterSchemas):
     """Makes schemas in which every field that an answer always has is required, even if it has a default."""
 
     def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: FBT001 - pydantic's signature
-        default = field["schema"].get("default") if field["schema"]["type"] == "default" else ...
-        return super().field_is_required(field, total) or default not in (None, ...)
+        schema = field["schema"]
+        filled = "default_factory" in schema or schema.get("default", ...) not in (None, ...)
+        return super().field_is_required(field, total) or (schema["type"] == "default" and filled)
 
 
 def document() -> Document:
@@ -87,7 +88,7 @@ def _get_operation() -> Document:
 
 def _post_operation() -> Document:
     actions = _actions("POST")
-    bodies = {name: _body_name(action) for action in actions for name in (action.name, *action.aliases)}
+    bodies = {name: _body_name(action) for action in actions for name in action.names}
     bodies |= dict.fromkeys(sorted(_SHORT_DECISIONS), _SHORT_APPROVAL)
     return {
         "operationId": "write",
@@ -122,7 +123,7 @@ def _table(actions: Sequence[Action[Any]]) -> str:
 
 
 def _action_parameter(actions: Sequence[Action[Any]]) -> Document:
-    names = [name for action in actions for name in (action.name, *action.aliases)]
+    names = [name for action in actions for name in action.names]
     return {"name": "action", "in": "query", "required": True, "schema": {"type": "string", "enum": names}}
 
 
@@ -179,7 +180,7 @@ def _schemas() -> Document:
         ref_template=_REFERENCE,
         schema_generator=_AnswerSchemas,
     )
-    bodies = {_body_name(action): _body(action.params, [action.name, *action.aliases]) for action in _actions("POST")}
+    bodies = {_body_name(action): _body(action.params, [*action.names]) for action in _actions("POST")}
     short = _body(LeadDecision, sorted(_SHORT_DECISIONS), without="decision")
     return {**schemas["$defs"], **bodies, _SHORT_APPROVAL: short}
 

@@ -1,20 +1,31 @@
 """The operation of each action: one service call, with the request's parameters and the caller."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Literal
 
 from commercive_cli import __version__
 from commercive_cli.api import parameters as p
 from commercive_cli.api.auth.principal import Audience, Principal
+from commercive_cli.api.http.errors import OutsideUnavailable
 from commercive_cli.api.parameters import Model
-from commercive_cli.api.supabase import LinkTable
+from commercive_cli.api.supabase import AffiliateTable
 from commercive_cli.bootstrap import Services
 from commercive_cli.domain.answers.affiliates import LinkCreated, LinkFound, Stats
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent
+from commercive_cli.domain.answers.chat import (
+    ConversationChanged,
+    Conversations,
+    MarkedRead,
+    Messages,
+    Sent,
+    UserMessageSent,
+)
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadSubmitted
 from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import new_id
+from commercive_cli.domain.links import affiliate_url
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.rate_limits import RateService
@@ -35,11 +46,15 @@ class LinkSynced(LinkCreated):
 
 @dataclass(frozen=True)
 class Backend:
-    """The collaborators of actions: services, rate limits, and Supabase's table if one is configured."""
+    """What actions work with: the services, the rate limits, and Supabase's table where one is configured.
+
+    `not_synced` hears why that table could not be made to show a link.
+    """
 
     services: Services
     rates: RateService
-    links: LinkTable | None = None
+    not_synced: Callable[[str], object]
+    affiliates: AffiliateTable | None = None
     clock: Clock = system_clock
 
 
@@ -73,11 +88,16 @@ def messages(call: Invocation[p.ConversationMessages]) -> Messages:
     )
 
 
-def send(call: Invocation[p.UserMessage]) -> Sent:
+def send(call: Invocation[p.UserMessage]) -> UserMessageSent:
     """Store a user's message."""
     sent = call.params
     return call.services.chat.send(
-        sent.user_id, sent.message, store=sent.store_url, conversation_id=sent.conversation_id, key=call.key
+        sent.user_id,
+        sent.message,
+        store=sent.store_url,
+        conversation_id=sent.conversation_id,
+        request_human=sent.request_human,
+        key=call.key,
     )
 
 
@@ -87,6 +107,12 @@ def reply(call: Invocation[p.AdminReply]) -> Sent:
     return call.services.chat.reply(
         sent.conversation_id, sent.admin_id, sent.message, if_last=sent.if_last, key=call.key
     )
+
+
+def answer(call: Invocation[p.AutomaticAnswer]) -> Sent:
+    """Store an automatic answer."""
+    sent = call.params
+    return call.services.chat.answer(sent.conversation_id, sent.message, if_last=sent.if_last, key=call.key)
 
 
 def mark_read(call: Invocation[p.ReadMark]) -> MarkedRead:
@@ -106,6 +132,11 @@ def admins_read_as_admins(asked: p.ReadMark, caller: Principal) -> None:
 def close(call: Invocation[p.Closing]) -> ConversationChanged:
     """Close a conversation."""
     return call.services.chat.close(call.params.conversation_id, call.caller.acting(call.params.admin_id))
+
+
+def reopen(call: Invocation[p.Reopening]) -> ConversationChanged:
+    """Open a closed conversation again."""
+    return call.services.chat.reopen(call.params.conversation_id, call.caller.acting(call.params.admin_id))
 
 
 def all_conversations(call: Invocation[p.StatusListing]) -> Conversations:
@@ -131,6 +162,7 @@ def decide(call: Invocation[p.LeadDecision]) -> LeadDecided:
         call.caller.acting(asked.admin_id),
         commission=asked.commission_amount,
         notes=asked.admin_notes,
+        reason=asked.rejection_reason,
         amend=asked.amend,
     )
 
@@ -144,10 +176,20 @@ def create_link(call: Invocation[p.NewLink]) -> LinkCreated:
     """Create or find an affiliate's link, and write it to Supabase if a project is configured."""
     asked = call.params
     created = call.services.affiliates.create_link(asked.affiliate_id, asked.affiliate_email, asked.store_url)
-    if call.backend.links is None:
+    if call.backend.affiliates is None:
         return created
-    synced = call.backend.links.show_link(created.affiliate_id, created.affiliate_url)
-    return LinkSynced(**created.model_dump(), supabase_synced=synced)
+    return LinkSynced(**created.model_dump(), supabase_synced=_synced(call, call.backend.affiliates, created))
+
+
+def _synced(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCreated) -> bool:
+    """Return whether Supabase shows the link, too; when it could not, it is told again with the next request."""
+    form_url = created.affiliate_url or affiliate_url(call.services.settings.dashboard_url, created.link_id)
+    try:
+        table.set_form_url(created.affiliate_id, form_url, call.caller.owner)
+    except (NotFound, OutsideUnavailable) as failed:
+        call.backend.not_synced(failed.message)
+        return False
+    return True
 
 
 def submit(call: Invocation[p.NewLead]) -> LeadSubmitted:

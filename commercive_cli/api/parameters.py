@@ -123,6 +123,7 @@ class UserMessage(Keyed):
     message: str
     store_url: str = ""
     conversation_id: str | None = None
+    request_human: bool = Field(default=False, description="The user asks for a person instead of automatic answers.")
 
 
 class AdminReply(Keyed):
@@ -134,6 +135,14 @@ class AdminReply(Keyed):
     if_last: str | None = None
 
 
+class AutomaticAnswer(Keyed):
+    """What a machine answers; `if_last` is the id of the message that it answers, the last one it saw."""
+
+    conversation_id: str
+    message: str
+    if_last: str
+
+
 class ReadMark(Params):
     """The conversation to mark read, and for which side."""
 
@@ -143,6 +152,13 @@ class ReadMark(Params):
 
 class Closing(Params):
     """The conversation to close."""
+
+    conversation_id: str
+    admin_id: str | None = None
+
+
+class Reopening(Params):
+    """Which conversation to open again."""
 
     conversation_id: str
     admin_id: str | None = None
@@ -184,6 +200,7 @@ class LeadDecision(Params):
     decision: str = Field(json_schema_extra={"enum": [*DECISIONS]})
     commission_amount: Amount = Field(default=None, description="USD; needed to approve.")
     admin_notes: str | None = Field(default=None, validation_alias=AliasChoices("admin_notes", "notes"))
+    rejection_reason: str | None = Field(default=None, description="Why, only when rejecting.")
     admin_id: str | None = None
     amend: bool = False
 

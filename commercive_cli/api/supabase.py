@@ -1,51 +1,101 @@
-"""Writes affiliates' links to the Supabase table that the dashboard falls back on (seed, section 2.10)."""
+"""Supabase's table `affiliates`: who is which affiliate, and the link that the dashboard shows (seed, section 2.10)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
+from commercive_cli.api.http.errors import OutsideUnavailable
 from commercive_cli.api.http.outbound import RequestFailed, Response, SendRequest, send_request
-from commercive_cli.settings.api import SupabaseSettings
+from commercive_cli.domain.answers.affiliates import FormURLSet
+from commercive_cli.domain.errors import NotFound
+from commercive_cli.domain.links import affiliate_url
+from commercive_cli.settings.supabase import SupabaseSettings
+
+if TYPE_CHECKING:
+    from commercive_cli.services.affiliates.service import AffiliateService
+
+TABLE = "affiliates"
+SECRET_KEY = "sb_secret_"  # noqa: S105 - how such a key begins
+"""What the newer keys begin with. They are no JWT, so Supabase refuses them in Authorization."""
 
 
 @dataclass(frozen=True)
-class LinkTable:
-    """Writes links into Supabase's `affiliate` table by PostgREST; the key is sent in headers only.
+class AffiliateTable:
+    """Reads and writes `affiliates` by PostgREST; the service key travels in headers alone.
 
-    `report` is called with the reason when a link could not be written.
+    The columns used are user_id, affiliate_id and form_url. Every method raises OutsideUnavailable when Supabase does
+    not answer within two seconds, or refuses.
     """
 
     settings: SupabaseSettings
-    report: Callable[[str], object]
     send: SendRequest = send_request
 
-    def show_link(self, affiliate_id: str, affiliate_url: str) -> bool:
-        """Set `form_url` in the affiliate's row; return whether there was one to change. Never raises."""
-        url = f"{self.settings.url}/rest/v1/affiliate?affiliate_id=eq.{quote(affiliate_id, safe='')}"
+    def ids_of(self, user_id: str) -> frozenset[str]:
+        """Return the affiliate ids in the rows of a user."""
+        rows = self._rows({"user_id": user_id}, "affiliate_id")
+        return frozenset(value for value in rows if isinstance(value, str) and value)
+
+    def form_urls(self, affiliate_id: str) -> list[str | None]:
+        """Return what the rows of an affiliate hold as `form_url`."""
+        return [None if url is None else str(url) for url in self._rows({"affiliate_id": affiliate_id}, "form_url")]
+
+    def set_form_url(self, affiliate_id: str, form_url: str, user_id: str | None = None) -> None:
+        """Show a link in the affiliate's row, the user's if one is named; raise NotFound when there is no such row."""
+        filters = {"affiliate_id": affiliate_id} | ({} if user_id is None else {"user_id": user_id})
+        headers = {"content-type": "application/json", "prefer": "return=minimal,count=exact"}
+        answered = self._asked("PATCH", _filtered(filters), headers, json.dumps({"form_url": form_url}).encode())
+        # `Content-Range: */0` is how PostgREST says that no row matched.
+        if answered.headers.get("content-range", "").endswith("/0"):
+            raise no_such_row(affiliate_id)
+
+    def _rows(self, filters: Mapping[str, str], column: str) -> list[Any]:
+        answered = self._asked("GET", _filtered(filters) + f"&select={column}", {"accept": "application/json"})
         try:
-            answered = self.send("PATCH", url, self._headers(), json.dumps({"form_url": affiliate_url}).encode())
+            return [row[column] for row in json.loads(answered.body)]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise OutsideUnavailable(f"Supabase's answer about the table {TABLE} cannot be read") from None
+
+    def _asked(self, method: str, query: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
+        url = f"{self.settings.url}/rest/v1/{TABLE}?{query}"
+        try:
+            answered = self.send(method, url, {**_credentials(self.settings.key), **headers}, body)
         except RequestFailed as failed:
-            problem: str | None = str(failed)
-        else:
-            problem = _problem(answered)
-        if problem is not None:
-            self.report(problem)
-        return problem is None
-
-    def _headers(self) -> dict[str, str]:
-        return {
-            "apikey": self.settings.key,
-            "authorization": f"Bearer {self.settings.key}",
-            "content-type": "application/json",
-            "prefer": "return=minimal,count=exact",
-        }
+            raise OutsideUnavailable(f"the table {TABLE} cannot be asked now: {failed}; try again") from failed
+        if not 200 <= answered.status < 300:
+            raise OutsideUnavailable(f"the table {TABLE} cannot be asked now: Supabase answered HTTP {answered.status}")
+        return answered
 
 
-def _problem(answered: Response) -> str | None:
-    """Return why no row was changed, or None; `Content-Range: */0` is PostgREST's sign that none matched."""
-    if not 200 <= answered.status < 300:
-        return f"Supabase answered HTTP {answered.status}"
-    if answered.headers.get("content-range", "").endswith("/0"):
-        return "Supabase has no such affiliate"
-    return None
+def sync_primary_link(
+    affiliates: "AffiliateService", table: AffiliateTable, affiliate_id: str, *, dry_run: bool = False
+) -> FormURLSet:
+    """Let Supabase show the link that `get_link` finds; with `dry_run` only say whether it does not.
+
+    Raises NotFound for an affiliate without a link, or without a row.
+    """
+    link = affiliates.get_link(affiliate_id).affiliate_link
+    if link is None:
+        raise NotFound(f"affiliate {affiliate_id} has no link; make one with `commercive affiliates create-link`")
+    form_url = link.affiliate_url or affiliate_url(affiliates.dashboard_url, link.link_id)
+    shown = table.form_urls(link.affiliate_id)
+    if not shown:
+        raise no_such_row(link.affiliate_id)
+    before = next((url for url in shown if url != form_url), form_url)
+    if before != form_url and not dry_run:
+        table.set_form_url(link.affiliate_id, form_url)
+    return FormURLSet(affiliate_id=link.affiliate_id, before=before, form_url=form_url, changed=before != form_url)
+
+
+def no_such_row(affiliate_id: str) -> NotFound:
+    """Return the error for an affiliate whom Supabase does not know."""
+    return NotFound(f"Supabase's table {TABLE} has no row for affiliate {affiliate_id}")
+
+
+def _filtered(filters: Mapping[str, str]) -> str:
+    return urlencode({column: f"eq.{value}" for column, value in filters.items()}, quote_via=quote, safe="")
+
+
+def _credentials(key: str) -> dict[str, str]:
+    return {"apikey": key} if key.startswith(SECRET_KEY) else {"apikey": key, "authorization": f"Bearer {key}"}

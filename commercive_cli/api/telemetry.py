@@ -13,20 +13,25 @@ from typing import Any, TextIO
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.errors import Misconfigured, Unavailable
 
 SERVICE = "commercive-api"
 NAMESPACE = "Commercive"
 UNKNOWN = "unknown"
 OK = "ok"
+FORWARDED = "forwarded"
 
 
 @dataclass
 class Trace:
-    """What is logged about one request, filled in while it is answered."""
+    """What is known of one request, filled in as it goes on.
+
+    `group` stands for the action in metrics, where the names of another backend's actions could be without number.
+    """
 
     request_id: str = ""
     action: str = UNKNOWN
+    group: str = ""
     caller: str = UNKNOWN
     outcome: str = OK
     status: int = 0
@@ -62,8 +67,8 @@ class Telemetry:
     def failed(self, trace: Trace, error: Exception) -> None:
         """Log the origin of an error: the store's message for Unavailable, the stack frames without text for a bug."""
         record = {"request_id": trace.request_id, "action": trace.action, "error": _causes(error)}
-        if isinstance(error, Unavailable):
-            self._logger.error("unavailable", extra=record | {"detail": error.message})
+        if isinstance(error, Unavailable | Misconfigured):
+            self._logger.error(error.code, extra=record | {"detail": error.message})
         else:
             self._logger.error("bug", extra=record | {"frames": _frames(error)})
 
@@ -78,7 +83,7 @@ class Telemetry:
 
     def _metrics(self, trace: Trace) -> dict[str, Any]:
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
-        metrics.add_dimension("action", trace.action)
+        metrics.add_dimension("action", trace.group or trace.action)
         metrics.add_metric("Requests", MetricUnit.Count, 1)
         metrics.add_metric("Latency", MetricUnit.Milliseconds, trace.latency_ms)
         metrics.add_metric("ClientErrors", MetricUnit.Count, 400 <= trace.status < 500)

@@ -80,7 +80,7 @@ def root(
         typer.Option(
             "--store",
             metavar="URL",
-            help="sqlite://, sqlite:///file.db or dynamodb://REGION?prefix=commercive_; also COMMERCIVE_STORE.",
+            help="sqlite://, sqlite:///file.db or dynamodb://REGION?prefix=commercive_v2_; also COMMERCIVE_STORE.",
         ),
     ] = None,
     actor: Annotated[

@@ -17,6 +17,7 @@ from commercive_cli.domain.errors import (
     Damaged,
     Denied,
     Invalid,
+    Misconfigured,
     NotFound,
     RateLimited,
     Unauthenticated,
@@ -37,7 +38,8 @@ EXIT_CODES: dict[type[CommerciveError], int] = {
     Conflict: 6,
     RateLimited: 75,
     Unavailable: 75,
-    Damaged: BUG,
+    Misconfigured: 78,
+    Damaged: 6,
 }
 """ARCHITECTURE.md, "Errors"."""
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -44,23 +44,49 @@ class Attribute:
     `personal`: it says something about the person whom the item is about; erasing the person replaces the whole value.
     `ordering`: it is the time of the last change; the next change must get a later time.
     `state`: it is money or a status that audit rows record; the audit can restore it from them.
+    `derived`: it follows from other items; the audit computes it again from them.
     `since` is the version of this program that first wrote it.
-    `name`, `required`, `default` and `choices` are derived from the field.
+    `choices` are the words that may stand there, any word where there are none.
+    `name`, `required` and `default` follow from the field.
     """
 
     kind: Kind
     personal: bool = False
     ordering: bool = False
     state: bool = False
+    derived: bool = False
     since: str = "0.1.0"
     name: str = ""
     required: bool = False
     default: Any = None
     choices: tuple[str, ...] = ()
 
+    @property
+    def neutral(self) -> Any:
+        """Return what is shown in place of a value that is missing or of another type."""
+        return _NEUTRAL.get(self.kind, "") if self.required else self.default
+
+    def read(self, value: object) -> Any:
+        """Return what to show of a value that is not admitted: the word that it spells, or the neutral value."""
+        if self.choices and type(value) is str:
+            return value.strip().casefold() if value.strip().casefold() in self.choices else value
+        return self.neutral
+
     def admits(self, value: object) -> bool:
         """Return whether a stored value is of this attribute's type, and one of its choices if it has any."""
         return type(value) in self.kind.types and (not self.choices or value in self.choices)
+
+
+_NEUTRAL: dict[Kind, Any] = {
+    Kind.TIME: 0,
+    Kind.COUNT: 0,
+    Kind.SECONDS: 0,
+    Kind.AMOUNT: Decimal(0),
+    Kind.TOTAL: Decimal(0),
+    Kind.FLAG: False,
+    Kind.OBJECT: {},
+}
+"""Text, ids and choices are empty."""
 
 
 @cache
@@ -71,12 +97,13 @@ def attributes_of(record: type[BaseModel]) -> Mapping[str, Attribute]:
 
 def _declared(record: type[BaseModel]) -> Iterator[tuple[str, Attribute]]:
     for name, field in record.model_fields.items():
+        if name == "damaged":
+            continue
         parts = [*field.metadata, *_parts(field.annotation)]
         found = next((part for part in parts if isinstance(part, Attribute)), None)
         if found is None:
             raise TypeError(f"{record.__name__}.{name} does not say what it is; annotate it with an Attribute")
-        choices = next((get_args(part) for part in parts if get_origin(part) is Literal), ())
-        derived = {"required": field.is_required(), "default": field.get_default(), "choices": choices}
+        derived = {"required": field.is_required(), "default": field.get_default()}
         yield name, replace(found, name=name, **derived)
     for name, attribute in getattr(record, "internal", {}).items():
         yield name, replace(attribute, name=name)
@@ -85,7 +112,5 @@ def _declared(record: type[BaseModel]) -> Iterator[tuple[str, Attribute]]:
 def _parts(annotation: Any) -> Iterator[Any]:
     """Yield an annotation and everything inside it: the members of a union, the metadata of an Annotated."""
     yield annotation
-    if get_origin(annotation) is Literal:
-        return
     for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
         yield from _parts(part)

@@ -57,10 +57,22 @@ class RateLimited(CommerciveError):
 
 
 class Unavailable(CommerciveError):
-    """The store cannot answer now: throttled, contended, unreachable, or a table is missing."""
+    """The store cannot answer now: throttled, contended or unreachable."""
 
     code = "unavailable"
 
 
+class Misconfigured(CommerciveError):
+    """Somebody has to set something up first: no table or file, a table that is not ours, a region that is none."""
+
+    code = "misconfigured"
+
+
+class NotPermitted(Misconfigured):
+    """The store refuses this program's own credentials what it needs."""
+
+
 class Damaged(CommerciveError):
-    """A stored item lacks a required attribute, or holds a wrong value; the audit names every such item."""
+    """A stored item lacks what a write depends on; the audit names every such item, and `tables mend` repairs it."""
+
+    code = "conflict"

@@ -7,20 +7,26 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
-from commercive_cli.domain.attributes import Attribute, Kind
+from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
 from commercive_cli.domain.errors import Damaged
-from commercive_cli.domain.money import CENT, Money
+from commercive_cli.domain.money import CENT, Money, counted_commission
 
 ConversationStatus = Literal["open", "closed"]
 LeadStatus = Literal["pending", "approved", "rejected"]
 DecidedStatus = Literal["approved", "rejected"]
 SenderType = Literal["user", "admin"]
+"""Who counts as unread for the other side. Messages of any other sender are shown, and count nowhere."""
+
+AI_SENDER = "ai-assistant"
+"""The `sender_id` of automatic answers, whose `sender_type` is `ai`, as the former backend wrote them."""
 
 CONVERSATION_STATUSES: tuple[ConversationStatus, ...] = ("open", "closed")
 LEAD_STATUSES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
 SENDER_TYPES: tuple[SenderType, ...] = ("user", "admin")
+WAITING_FOR = "admin"
+"""What `waiting_for` of a conversation says while its user waits for an answer."""
 ORDER_VOLUMES = ("0", "1-5", "5-20", "20-100", "100+")
 
 Id = Annotated[str, Attribute(Kind.ID)]
@@ -30,60 +36,109 @@ Text = Annotated[str, Attribute(Kind.TEXT)]
 PersonalText = Annotated[str, Attribute(Kind.TEXT, personal=True)]
 PersonalEmail = Annotated[str, Attribute(Kind.EMAIL, personal=True)]
 Time = Annotated[int, Attribute(Kind.TIME)]
+ConversationState = Annotated[
+    str,
+    Attribute(Kind.CHOICE, state=True, choices=CONVERSATION_STATUSES),
+    Field(json_schema_extra={"enum": [*CONVERSATION_STATUSES]}),
+]
+LeadState = Annotated[
+    str,
+    Attribute(Kind.CHOICE, state=True, choices=LEAD_STATUSES),
+    Field(json_schema_extra={"enum": [*LEAD_STATUSES]}),
+]
 ChangeTime = Annotated[int, Attribute(Kind.TIME, ordering=True)]
-Count = Annotated[int, Attribute(Kind.COUNT)]
+Count = Annotated[int, Attribute(Kind.COUNT, derived=True)]
+DerivedText = Annotated[str, Attribute(Kind.TEXT, derived=True)]
+DerivedTime = Annotated[int, Attribute(Kind.TIME, derived=True)]
+DerivedChoice = Annotated[str, Attribute(Kind.CHOICE, derived=True)]
+DerivedId = Annotated[str, Attribute(Kind.ID, derived=True)]
 Flag = Annotated[bool, Attribute(Kind.FLAG)]
 Amount = Annotated[Money, Attribute(Kind.AMOUNT, state=True)]
-Total = Annotated[Money, Attribute(Kind.TOTAL)]
+Total = Annotated[Money, Attribute(Kind.TOTAL, derived=True)]
 State = Annotated[dict[str, str | Money], Attribute(Kind.OBJECT)]
 
 
-class Record(BaseModel):
-    """One stored item. Attributes that the model does not know are ignored on reading."""
+class Sparse(BaseModel):
+    """A value whose fields are left out where they have no value."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-    internal: ClassVar[Mapping[str, Attribute]] = {}
-    """Attributes that are stored beside the fields and never shown."""
 
     @model_serializer(mode="wrap")
     def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in handler(self).items() if value is not None}
+        shown: dict[str, Any] = handler(self)
+        return {name: value for name, value in shown.items() if value is not None and (value or name != "damaged")}
+
+
+class Record(Sparse):
+    """One stored item, as far as it can be read; whoever else wrote it may have written anything.
+
+    `damaged` names the attributes that are missing or of another kind than declared. In their place stands the neutral
+    value of the field. NULL counts as missing. Attributes that the model does not know are ignored.
+    """
+
+    internal: ClassVar[Mapping[str, Attribute]] = {}
+    """Attributes that are stored beside the fields and never shown."""
+
+    damaged: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, item: dict[str, Any]) -> Self:
-        """Return the record that a stored item holds; raise Damaged when the item is no such record."""
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """Return the record that a stored item holds; whatever is wrong with it is named in `damaged`."""
+        values: dict[str, Any] = {}
+        damaged: list[str] = []
+        for name, attribute in attributes_of(cls).items():
+            value = item.get(name)
+            if value is None and not attribute.required:
+                continue
+            if not attribute.admits(value):
+                damaged.append(name)
+                value = attribute.read(value)
+            values[name] = value
         try:
-            return cls.model_validate(item)
-        except ValidationError as error:
-            name, *_ = cls.model_fields
-            wrong = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+            return cls.model_validate({**values, "damaged": tuple(damaged)})
+        except ValidationError as error:  # what stands within an object is of another kind
+            wrong = {str(each["loc"][0]) for each in error.errors()}
+            neutral = {name: attributes_of(cls)[name].neutral for name in wrong}
+            return cls.model_validate({**values, **neutral, "damaged": (*damaged, *sorted(wrong))})
+
+    def require(self, *names: str) -> Self:
+        """Return the record itself; raise Damaged, naming them, when any of these attributes is damaged."""
+        wrong = [name for name in names if name in self.damaged]
+        if wrong:
+            kind, identifier = type(self).__name__, next(iter(self.model_dump(exclude={"damaged"}).values()))
             raise Damaged(
-                f"the stored {cls.__name__} {item.get(name)} is damaged ({wrong}); see `commercive tables audit`"
-            ) from None
+                f"{kind} {identifier} is damaged in {', '.join(wrong)}; nothing was written. "
+                "Repair it: commercive tables audit --fix, or commercive tables mend"
+            )
+        return self
 
     def item(self) -> dict[str, Any]:
         """Return the item to store: attribute names to str, int, Decimal and bool."""
-        return self.model_dump()
+        return self.model_dump(exclude={"damaged"})
 
 
 class Conversation(Record):
     """A support conversation of one user.
 
-    `waiting_since` is the time of the oldest user message that no admin has answered; it is absent when none waits.
+    `waiting_since` is the time of the oldest user message that nobody has answered; it is absent when none waits.
+    `waiting_for` is "admin" while an open conversation waits, and absent otherwise: it is the key of the waiting index.
+    `human_requested` says that the user asked for a person; then automatic answers do not end the waiting.
     """
 
     conversation_id: Id
     user_id: Person
     store_url: PersonalText = ""
-    status: Annotated[ConversationStatus, Attribute(Kind.CHOICE, state=True)]
+    status: ConversationState
     created_at: Time
     updated_at: ChangeTime
-    last_message: Text = ""
+    last_message: DerivedText = ""
     unread_admin: Count = 0
     unread_user: Count = 0
-    last_message_at: Time | None = None
-    last_message_id: Id | None = None
-    waiting_since: Time | None = None
+    last_message_at: DerivedTime | None = None
+    last_message_id: DerivedId | None = None
+    waiting_since: DerivedTime | None = None
+    waiting_for: DerivedChoice | None = None
+    human_requested: Flag | None = None
     closed_at: Time | None = None
     closed_by: Person | None = None
 
@@ -98,7 +153,7 @@ class Message(Record):
 
     message_id: Id
     conversation_id: Id
-    sender_type: Annotated[SenderType, Attribute(Kind.CHOICE)]
+    sender_type: Choice
     sender_id: Person
     message_text: Text
     created_at: ChangeTime
@@ -111,7 +166,7 @@ class Lead(Record):
     lead_id: Id
     affiliate_id: Person
     link_id: Id
-    status: Annotated[LeadStatus, Attribute(Kind.CHOICE, state=True)]
+    status: LeadState
     lead_name: PersonalText = ""
     lead_email: PersonalEmail = ""
     lead_phone: PersonalText = ""
@@ -120,6 +175,7 @@ class Lead(Record):
     pending_orders: Text = ""
     commission_amount: Amount | None = None
     admin_notes: PersonalText | None = None
+    rejection_reason: PersonalText | None = None
     reviewed_by: Person | None = None
     reviewed_at: Time | None = None
     created_at: Time
@@ -141,7 +197,7 @@ class AffiliateLink(Record):
 class AffiliateStats(Record):
     """Counts and the sum of commissions over one affiliate's leads. `version` counts the writes."""
 
-    internal: ClassVar[Mapping[str, Attribute]] = {"version": Attribute(Kind.COUNT)}
+    internal: ClassVar[Mapping[str, Attribute]] = {"version": Attribute(Kind.COUNT, derived=True)}
 
     affiliate_id: Person
     total_leads: Count = 0
@@ -149,16 +205,16 @@ class AffiliateStats(Record):
     pending_leads: Count = 0
     rejected_leads: Count = 0
     total_commission: Total = Decimal("0.00")
-    last_updated: Time = 0
+    last_updated: DerivedTime = 0
 
-    def with_lead(self, status: LeadStatus, commission: Decimal | None) -> Self:
+    def with_lead(self, status: str, commission: Decimal | None) -> Self:
         """Return the stats with one more lead counted in."""
         name = f"{status}_leads"
         return self.model_copy(
             update={
                 "total_leads": self.total_leads + 1,
                 name: getattr(self, name) + 1,
-                "total_commission": self.total_commission + (commission or Decimal(0)),
+                "total_commission": self.total_commission + counted_commission(status, commission),
             }
         )
 

@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
 from pydantic import PlainSerializer
 
@@ -29,6 +29,21 @@ def parse_amount(value: object, field: str = "commission_amount") -> Decimal:
     if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
         raise Invalid(f"{field} must be between 0 and 1,000,000 USD, not {str(amount)[:40]}", field=field)
     return _whole_cents(amount, field)
+
+
+def counted_commission(status: object, amount: object) -> Decimal:
+    """Return what a lead adds to the sum of its affiliate's commissions: its own if it is approved, else nothing.
+
+    Amounts that others wrote with fractions of a cent count as the nearest cent.
+    """
+    if status != "approved" or not is_amount(amount):
+        return Decimal(0)
+    return Decimal(amount).quantize(CENT)
+
+
+def is_amount(value: object) -> TypeGuard[int | Decimal]:
+    """Return whether a stored value is a number of 0 to 1,000,000; True is an `int` to isinstance, but no money."""
+    return isinstance(value, int | Decimal) and not isinstance(value, bool) and 0 <= value <= LARGEST_AMOUNT
 
 
 def _whole_cents(amount: Decimal, field: str) -> Decimal:

@@ -15,10 +15,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.schema import DEFAULT_PREFIX
+from commercive_cli.store.schema import DEFAULT_PREFIX, DYNAMODB_PREFIX
 
-FORMS = "sqlite://, sqlite:///file.db or dynamodb://REGION?prefix=commercive_"
+FORMS = "sqlite://, sqlite:///file.db or dynamodb://REGION?prefix=commercive_v2_"
 _PARAMETERS = {"sqlite": ("prefix",), "dynamodb": ("prefix", "endpoint", "metadata")}
+_DEFAULT_PREFIXES = {"sqlite": DEFAULT_PREFIX, "dynamodb": DYNAMODB_PREFIX}
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{0,64}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _QUOTABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}", re.ASCII)
@@ -39,6 +40,11 @@ class StoreURL:
     endpoint: str | None = None
     metadata: bool = False
 
+    @property
+    def dynamodb_prefix(self) -> str:
+        """Return the prefix for tables that a template makes on DynamoDB, where that of files is taken."""
+        return DYNAMODB_PREFIX if self.prefix == DEFAULT_PREFIX and self.engine == "sqlite" else self.prefix
+
     def __str__(self) -> str:
         """Return a description of the store without secrets."""
         location = str(self.path) if self.engine == "sqlite" else f"{self.region} {self.endpoint or ''}".strip()
@@ -57,7 +63,7 @@ def parse_store_url(url: str, source: str, default_file: Path) -> StoreURL:
     if scheme not in _PARAMETERS:
         raise Invalid(f"the store URL ({source}) has {_quoted('scheme', scheme)}, which is unknown; write {FORMS}")
     values = _parameters(query, scheme, source)
-    prefix = _prefix(values.get("prefix", DEFAULT_PREFIX), source)
+    prefix = _prefix(values.get("prefix", _DEFAULT_PREFIXES[scheme]), source)
     if scheme == "sqlite":
         return StoreURL("sqlite", path=_sqlite_path(location, source, default_file), prefix=prefix)
     return StoreURL(

@@ -1,7 +1,7 @@
 """A store for dry runs: it reads from another store, and plans writes instead of making them."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from commercive_cli.store.items import Item, Key, item_text
@@ -46,6 +46,10 @@ class DryRun(ReadThrough):
         with self._lock:
             identity = _identity(table, key)
             return self._planned[identity] if identity in self._planned else super().get(table, key)
+
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, as planned."""
+        return [item for key in keys if (item := self.get(table, key)) is not None]
 
     def query(self, query: Query) -> Page:
         """Return one page, its items as planned, without those that a planned write moves out of the partition."""

@@ -2,7 +2,9 @@
 
 import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,7 +13,7 @@ from pydantic_core import from_json
 from commercive_cli.domain.errors import Invalid
 
 Item = dict[str, Any]
-"""Attribute names to str, int, Decimal, bool, None, list or dict. A whole number is read back as int."""
+"""Attribute names to str, int, Decimal, bool, None, list, dict or OtherValue. A whole number is read back as int."""
 
 Key = dict[str, Any]
 """The key attributes of one item: names to str or int."""
@@ -24,8 +26,31 @@ LARGEST_EXPONENT = 125
 SMALLEST_EXPONENT = -130
 
 _CANONICAL = re.compile(r"0|-?[1-9][0-9]*(\.[0-9]*[1-9])?|-?0\.[0-9]*[1-9]", re.ASCII)
-_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _quoted = json.encoder.encode_basestring
+
+
+@dataclass(frozen=True)
+class OtherValue:
+    """A binary value or a set: this program makes no use of it, and carries it as it is.
+
+    `tag` is DynamoDB's: B, SS, NS or BS. `elements` are texts (SS), numbers as texts (NS) or bytes, sorted; B has one.
+    """
+
+    tag: str
+    elements: tuple[str, ...] | tuple[bytes, ...]
+
+    def __str__(self) -> str:
+        count = len(self.elements)
+        return f"{len(self.elements[0])} bytes" if self.tag == "B" else f"a set of {count}"
+
+
+def _base64(value: object) -> str:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_base64).encode
 
 
 class TextItem(Item):
@@ -65,7 +90,7 @@ def text_item(text: str) -> Item:
 
 
 def encode_item(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
-    """Return the item as attribute values; raise Invalid on floats, sets, bytes and other unknown types."""
+    """Return the item as attribute values; raise Invalid on floats and other unknown types."""
     return {name: encode_value(value) for name, value in item.items()}
 
 
@@ -92,6 +117,10 @@ def encode_value(value: Any) -> AttributeValue:
             return {"M": encode_item(value)}
         case list() | tuple():
             return {"L": [encode_value(each) for each in value]}
+        case OtherValue("B", (element,)):
+            return {"B": element}
+        case OtherValue(tag, elements):
+            return {tag: list(elements)}
     raise Invalid(f"a value of type {type(value).__name__} cannot be stored; use text, Decimal, bool, list or dict")
 
 
@@ -111,7 +140,28 @@ def decode_value(encoded: AttributeValue) -> Any:
             return decode_item(value)
         case "L":
             return [decode_value(each) for each in value]
-    raise Invalid(f"attribute type {tag} is not supported; this store holds S, N, BOOL, NULL, M and L")
+    return _other_value(tag, value)
+
+
+def _other_value(tag: str, value: Any) -> OtherValue:
+    """Return a binary value or set; bytes come as base64 in JSON, and as bytes from botocore."""
+    try:
+        match tag:
+            case "B":
+                return OtherValue(tag, (_bytes(value),))
+            case "BS":
+                return OtherValue(tag, tuple(sorted(map(_bytes, value))))
+            case "SS" if all(type(each) is str for each in value):
+                return OtherValue(tag, tuple(sorted(value)))
+            case "NS":
+                return OtherValue(tag, tuple(sorted(number_text(parse_number(each)) for each in value)))
+    except (TypeError, ValueError):
+        raise Invalid(f"an attribute value of type {tag} is malformed") from None
+    raise Invalid(f"attribute type {tag} is unknown")
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else b64decode(value, validate=True)
 
 
 def number_text(number: int | Decimal) -> str:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.items import Item, Key, significant_digits
+from commercive_cli.store.items import Item, Key, OtherValue, significant_digits
 from commercive_cli.store.schema import Attribute, Table
 from commercive_cli.store.writes import Put, Update, Write
 
@@ -22,8 +22,11 @@ LARGEST_KEY_NUMBER = 2**63 - 1
 NESTING = 32
 
 
-def check_transaction(writes: tuple[Write, ...]) -> None:
-    """Raise Invalid when the writes cannot be one transaction: count, size, or two writes to one item."""
+def check_transaction(writes: tuple[Write, ...]) -> int:
+    """Return the writes' size in bytes; raise Invalid when they cannot be one transaction.
+
+    There may be too many or too large ones, or two to one item.
+    """
     if not 1 <= len(writes) <= TRANSACTION_WRITES:
         raise Invalid(f"a transaction holds 1 to {TRANSACTION_WRITES} writes, not {len(writes)}")
     keys = {(write.table.name, *map(write.key.get, write.table.key_names)) for write in writes}
@@ -32,6 +35,7 @@ def check_transaction(writes: tuple[Write, ...]) -> None:
     total = sum(_check_write(write) for write in writes)
     if total > TRANSACTION_BYTES:
         raise Invalid(f"a transaction holds at most 4 MB, this one {total:,} bytes")
+    return total
 
 
 def check_item(table: Table, item: Item) -> int:
@@ -72,7 +76,13 @@ def value_bytes(value: Any, depth: int = 0) -> int:
             return 3 + sum(len(k.encode()) + 1 + value_bytes(v, depth + 1) for k, v in value.items())
         case list() | tuple():
             return 3 + sum(1 + value_bytes(each, depth + 1) for each in value)
+        case OtherValue():
+            return sum(map(_element_bytes, value.elements))
     raise Invalid(f"a value of type {type(value).__name__} cannot be stored")
+
+
+def _element_bytes(element: str | bytes) -> int:
+    return len(element if isinstance(element, bytes) else element.encode())
 
 
 def _number_bytes(number: int | Decimal) -> int:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from commercive_cli.domain.errors import Damaged, Misconfigured
 from commercive_cli.store.archive import Backup, TableTransfer
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
-from commercive_cli.store.writes import Write
+from commercive_cli.store.writes import Update, Write
 
 
 class ConditionFailed(Exception):
@@ -21,6 +22,19 @@ class ConditionFailed(Exception):
     def __init__(self, failures: dict[int, Item | None]) -> None:
         super().__init__(f"conditions failed at writes {sorted(failures)}")
         self.failures = failures
+
+
+class IndexNotReady(Misconfigured):
+    """An index is missing, or is being filled and cannot be read yet."""
+
+
+def not_a_number(write: Update, names: Iterable[str]) -> Damaged:
+    """Return the error for an update that adds to what is stored as another type than a number."""
+    key = " ".join(map(str, write.key.values()))
+    return Damaged(
+        f"{write.table.name} {key}: {' or '.join(names)} is no number, so nothing can be added; nothing was written. "
+        "Repair it: commercive tables audit --fix, or commercive tables mend"
+    )
 
 
 @dataclass(frozen=True)
@@ -191,8 +205,15 @@ class Store(Protocol):
         """Return the item at `key`, strongly consistent, or None."""
         ...
 
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, strongly consistent, in no promised order, without those that are missing."""
+        ...
+
     def query(self, query: Query) -> Page:
-        """Return one page of a query."""
+        """Return one page of a query; of an index that holds keys alone, items of just those.
+
+        Raises IndexNotReady when the index is missing or still being filled.
+        """
         ...
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:

@@ -42,6 +42,10 @@ class ReadThrough:
         """Return the item at `key`, or None."""
         return self._store.get(table, key)
 
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys."""
+        return self._store.batch_get(table, keys)
+
     def query(self, query: Query) -> Page:
         """Return one page of a query."""
         return self._store.query(query)

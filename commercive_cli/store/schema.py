@@ -21,11 +21,16 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Index:
-    """A global secondary index with all attributes projected; items without its key attributes are not in it."""
+    """A global secondary index; items without its key attributes are not in it.
+
+    `projection` is what it holds of an item: ALL, so that no listing needs a second read, or KEYS_ONLY, the key
+    attributes of index and table, where an index shall cost little and few items are read through it.
+    """
 
     name: str
     partition: Attribute
     sort: Attribute
+    projection: Literal["ALL", "KEYS_ONLY"] = "ALL"
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,6 @@ class Protections:
     deletion_protection: bool = True
     encryption: Literal["AWS owned key", "KMS"] = "AWS owned key"
     tags: tuple[tuple[str, str], ...] = (("application", "commercive"),)
-
-
-PROJECTION = "ALL"
-"""The projection of every index: all attributes, so that no listing needs a second read."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ CONVERSATIONS = Table(
     (
         Index("UserConversationsIndex", _s("user_id"), _n("updated_at")),
         Index("ConversationStatusIndex", _s("status"), _n("updated_at")),
+        Index("ConversationWaitingIndex", _s("waiting_for"), _n("waiting_since"), "KEYS_ONLY"),
     ),
     record=models.Conversation,
 )
@@ -145,3 +147,7 @@ OPS = Table("ops", _s("pk"), _s("sk"), ttl="expires_at")
 
 TABLES = (CONVERSATIONS, MESSAGES, LEADS, AFFILIATE_LINKS, AFFILIATE_STATS, OPS)
 DEFAULT_PREFIX = "commercive_"
+"""What the names of tables in a SQLite file start with, unless the store URL says otherwise."""
+
+DYNAMODB_PREFIX = "commercive_v2_"
+"""The same on DynamoDB, where the backend before this one has tables behind the other prefix, with other keys."""

@@ -27,6 +27,14 @@ class UserItems:
 ActionRequest = Callable[[Client, UserItems, str], Answer]
 """Calls an action on a user's items, with the caller's own id where the action has such a parameter."""
 
+
+def answer_automatically(client: Client, things: UserItems, _: str) -> Answer:
+    """Answer the last message, as far as the caller may know it."""
+    read = client.get("chat/messages", f"conversation_id={things.conversation_id}").body
+    last = read["messages"][-1]["message_id"] if read["success"] else "unknown"
+    return client.post("chat/answer", conversation_id=things.conversation_id, message="hi", if_last=last)
+
+
 REQUESTS: dict[str, ActionRequest] = {
     "chat/conversations": lambda c, t, _: c.get("chat/conversations", f"user_id={t.owner}"),
     "chat/messages": lambda c, t, _: c.get("chat/messages", f"conversation_id={t.conversation_id}"),
@@ -44,6 +52,8 @@ REQUESTS: dict[str, ActionRequest] = {
         "chat/reply", conversation_id=t.conversation_id, admin_id="other-admin", message="hi"
     ),
     "chat/close": lambda c, t, _: c.post("chat/close", conversation_id=t.conversation_id),
+    "chat/reopen": lambda c, t, _: c.post("chat/reopen", conversation_id=t.conversation_id),
+    "chat/answer": answer_automatically,
     "admin/conversations": lambda c, _, __: c.get("admin/conversations"),
     "affiliate/get-link": lambda c, t, _: c.get("affiliate/get-link", f"affiliate_id={t.owner}"),
     "affiliate/create-link": lambda c, t, _: c.post(
@@ -75,6 +85,8 @@ EXPECTED: dict[str, dict[str, tuple[int, int]]] = {
     "chat/reply": NOBODY | ADMINS,
     "chat/reply as another": NOBODY | ADMINS | {"admin": (403, 403)},
     "chat/close": NOBODY | ADMINS,
+    "chat/reopen": NOBODY | ADMINS,
+    "chat/answer": NOBODY | ADMINS,
     "admin/conversations": NOBODY | ADMINS,
     "affiliate/get-link": NOBODY | OWN_ONLY,
     "affiliate/create-link": NOBODY | OWN_ONLY,

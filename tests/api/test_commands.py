@@ -36,6 +36,14 @@ def test_the_document_and_the_stack_are_json_on_stdout(tmp_path: Path) -> None:
     assert ("", "") == (document.stderr, stack.stderr)
 
 
+def test_a_template_is_not_checked_against_a_file(tmp_path: Path) -> None:
+    """The tables of a stack are on DynamoDB: exit code 2, and nothing on stdout."""
+    ran = run(tmp_path, "--store", "sqlite:///x.db", "api", "template", "--check")
+
+    assert (2, "") == (ran.returncode, ran.stdout)
+    assert "--store dynamodb://" in ran.stderr
+
+
 class TestValues:
     def test_keys_open_objects_and_values_are_text_unless_they_say_json(self) -> None:
         """As httpie writes them."""

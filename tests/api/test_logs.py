@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from commercive_cli.api.http.outbound import Response
-from commercive_cli.domain.errors import Denied, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import Denied, Misconfigured, NotPermitted, Unauthenticated, Unavailable
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Page, Query
 from tests.api.world import SUPABASE, Client, Issuer, World, services_over
@@ -68,8 +68,10 @@ class Broken(SQLiteStore):
     [
         (RuntimeError(MARK), 500, "internal"),
         (Unavailable("commercive_messages is throttled"), 503, "unavailable"),
-        (Denied("access denied for dynamodb:Query"), 503, "unavailable"),
-        (Unauthenticated("no AWS credentials"), 503, "unavailable"),
+        (Denied("access denied for dynamodb:Query"), 503, "misconfigured"),
+        (Unauthenticated("no AWS credentials"), 503, "misconfigured"),
+        (NotPermitted("access denied for AWS's dynamodb:Query"), 503, "misconfigured"),
+        (Misconfigured("commercive_leads is not our table"), 503, "misconfigured"),
     ],
 )
 def test_our_own_failures_are_told_to_the_log_not_to_the_client(

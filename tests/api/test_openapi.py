@@ -85,11 +85,15 @@ def test_money_and_bounds_are_numbers() -> None:
 def test_answers_have_the_documented_fields(client: Client) -> None:
     """Required fields are there, and nothing that is not documented."""
     created = client.post("affiliate/create-link", affiliate_id="a", affiliate_email="a@example.com").body
+    sent = client.post("chat/send", user_id="u", message="hi").body
+    submitted = client.post("affiliate/submit-lead", link_id=created["link_id"], lead_data=LEAD).body
     answers = {
         "LinkCreated": created,
-        "Sent": client.post("chat/send", user_id="u", message="hi").body,
+        "UserMessageSent": sent,
+        "Sent": client.post("chat/reply", conversation_id=sent["conversation_id"], admin_id="a", message="hi").body,
         "Conversations": client.get("chat/conversations", "user_id=u").body,
-        "LeadSubmitted": client.post("affiliate/submit-lead", link_id=created["link_id"], lead_data=LEAD).body,
+        "LeadSubmitted": submitted,
+        "LeadDecided": client.post("admin/approve-lead", lead_id=submitted["lead_id"], decision="reject").body,
         "Leads": client.get("admin/leads").body,
         "Stats": client.get("affiliate/stats", "affiliate_id=a").body,
         "LinkFound": client.get("affiliate/get-link", "affiliate_id=a").body,

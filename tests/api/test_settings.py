@@ -4,6 +4,7 @@ import pytest
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings.api import load_api
+from commercive_cli.settings.fallback import FallbackSettings
 from tests.api.world import ISSUER
 
 COMPLETE = {"COMMERCIVE_SUPABASE_URL": "https://project.supabase.co", "COMMERCIVE_ADDRESS_KEY": "k" * 32}
@@ -51,6 +52,16 @@ def test_mode_jwt_does_not_start_unconfigured(missing: str) -> None:
         {"COMMERCIVE_CORS_ORIGINS": "null"},
         {"COMMERCIVE_CORS_HEADERS": "both"},
         {"COMMERCIVE_CORS_ORIGINS": "dashboard.commercive.co"},
+        {"COMMERCIVE_CORS_EXTRA_HEADERS": "*"},
+        {"COMMERCIVE_CORS_EXTRA_HEADERS": "x-trace x:y"},
+        {"COMMERCIVE_SUPABASE_KEY": "sb_publishable_abc"},
+        {"COMMERCIVE_ANSWER_TOKEN": "short"},
+        {"COMMERCIVE_ANSWER_TOKEN": "thirty-two characters with spaces"},
+        {"COMMERCIVE_ANSWER_TOKEN": "ü" * 32},
+        {"COMMERCIVE_FALLBACK_URL": "http://crm.example", "COMMERCIVE_FALLBACK_ACTIONS": "crm/"},
+        {"COMMERCIVE_FALLBACK_URL": "https://crm.example/?key=1", "COMMERCIVE_FALLBACK_ACTIONS": "crm/"},
+        {"COMMERCIVE_FALLBACK_URL": "https://crm.example", "COMMERCIVE_FALLBACK_ACTIONS": "crm/*"},
+        {"COMMERCIVE_ADMIN_ROLES": "admin,,employee"},
     ],
 )
 def test_values_that_would_open_a_hole_are_refused(wrong: dict[str, str]) -> None:
@@ -90,6 +101,43 @@ def test_the_api_sends_cors_headers_unless_the_url_does() -> None:
     """COMMERCIVE_CORS_HEADERS=url, as the stack sets it, leaves them to the Function URL."""
     assert "api" == load_api(COMPLETE).cors_headers
     assert "url" == load_api(COMPLETE | {"COMMERCIVE_CORS_HEADERS": "url"}).cors_headers
+
+
+@pytest.mark.parametrize("lone", ["COMMERCIVE_FALLBACK_URL", "COMMERCIVE_FALLBACK_ACTIONS"])
+def test_half_a_fallback_is_refused(lone: str) -> None:
+    """A URL without actions, or actions without a URL, would do nothing; what is missing is named."""
+    whole = {"COMMERCIVE_FALLBACK_URL": "https://crm.example/", "COMMERCIVE_FALLBACK_ACTIONS": "crm/, preferences/"}
+    [missing] = set(whole) - {lone}
+
+    with pytest.raises(Invalid, match=f"{missing} is not set"):
+        load_api(COMPLETE | {lone: whole[lone]})
+
+    assert FallbackSettings("https://crm.example", ("crm/", "preferences/")) == load_api(COMPLETE | whole).fallback
+
+
+def test_a_service_key_needs_its_project() -> None:
+    """With an issuer of its own the API starts without Supabase's URL, and a key alone would be ignored."""
+    issuer = {"COMMERCIVE_JWT_ISSUER": ISSUER, "COMMERCIVE_ADDRESS_KEY": "k" * 32}
+
+    assert load_api(issuer).supabase is None
+    with pytest.raises(Invalid, match="COMMERCIVE_SUPABASE_URL"):
+        load_api(issuer | {"COMMERCIVE_SUPABASE_KEY": "service-key"})
+
+
+def test_headers_are_named_in_any_case() -> None:
+    """Browsers ask in lower case."""
+    listed = {"COMMERCIVE_CORS_EXTRA_HEADERS": "X-Trace, x-client-version"}
+
+    assert ("x-trace", "x-client-version") == load_api(COMPLETE | listed).extra_headers
+    assert () == load_api(COMPLETE).extra_headers
+
+
+def test_a_secret_that_is_refused_is_not_repeated() -> None:
+    """Error messages end up in logs."""
+    with pytest.raises(Invalid) as refused:
+        load_api(COMPLETE | {"COMMERCIVE_ANSWER_TOKEN": "my secret token that has some spaces in it"})
+
+    assert "my secret" not in refused.value.message
 
 
 def test_links_go_to_supabase_only_with_a_key() -> None:

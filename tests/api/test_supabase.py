@@ -2,19 +2,21 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from commercive_cli.api.http.outbound import Response
-from tests.api.world import SUPABASE, World
+from tests.api.world import SUPABASE, Issuer, World
 
-TABLE = "https://project.supabase.co/rest/v1/affiliate"
+TABLE = "https://project.supabase.co/rest/v1/affiliates"
 NEW = {"affiliate_id": "aff/1&x=y", "affiliate_email": "a@example.com", "store_url": "my.shop"}
+WRITTEN = Response(204, headers={"content-range": "0-0/1"})
 
 
 def test_the_affiliates_row_gets_the_url(world: World) -> None:
-    """One PATCH request as PostgREST expects it, with the id quoted and the key in headers only."""
-    world.outside.answers[TABLE] = Response(204, headers={"content-range": "0-0/1"})
+    """One PATCH in PostgREST's dialect, the id quoted, the key in headers alone."""
+    world.outside.answers[TABLE] = WRITTEN
 
     created = world.open(supabase=SUPABASE).post("affiliate/create-link", **NEW)
 
@@ -24,6 +26,36 @@ def test_the_affiliates_row_gets_the_url(world: World) -> None:
     assert {"form_url": created.body["affiliate_url"]} == json.loads(body)
     assert ("service-key", "Bearer service-key") == (headers["apikey"], headers["authorization"])
     assert "service-key" not in url
+
+
+@pytest.mark.parametrize(
+    ("who", "filters"),
+    [
+        ({"app_metadata": {"affiliate_id": "AFF-1"}}, "affiliate_id=eq.AFF-1&user_id=eq.somebody"),
+        ({"admin": True}, "affiliate_id=eq.AFF-1"),
+    ],
+    ids=["the affiliate", "an admin"],
+)
+def test_the_row_is_that_of_the_user_and_the_affiliate(
+    world: World, issuer: Issuer, who: dict[str, Any], filters: str
+) -> None:
+    """A user's own row alone is written; an admin makes links for others, whose user ids the request does not tell."""
+    world.outside.answers[TABLE] = WRITTEN
+    client = world.open("jwt", supabase=SUPABASE).as_(issuer.token("somebody", **who))
+
+    client.post("affiliate/create-link", **NEW | {"affiliate_id": "AFF-1"})
+
+    assert [f"{TABLE}?{filters}"] == [url for method, url, _, _ in world.outside.sent if method == "PATCH"]
+
+
+def test_newer_keys_go_into_one_header(world: World) -> None:
+    """They are no tokens: Supabase refuses them in Authorization."""
+    world.outside.answers[TABLE] = WRITTEN
+
+    world.open(supabase=replace(SUPABASE, key="sb_secret_abc")).post("affiliate/create-link", **NEW)
+
+    [(_, _, headers, _)] = world.outside.sent
+    assert ("sb_secret_abc", False) == (headers["apikey"], "authorization" in headers)
 
 
 @pytest.mark.parametrize(

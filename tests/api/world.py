@@ -12,13 +12,14 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from commercive_cli.api.factory import create_application
-from commercive_cli.api.http.outbound import RequestFailed, Response
+from commercive_cli.api.http.outbound import RequestFailed, Response, SendRequest
 from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import Services, bootstrap
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.settings.api import APISettings, AuthMode, SupabaseSettings, TokenSettings
+from commercive_cli.settings.api import APISettings, AuthMode, TokenSettings
 from commercive_cli.settings.resolve import Settings
 from commercive_cli.settings.store_url import StoreURL
+from commercive_cli.settings.supabase import SupabaseSettings
 from commercive_cli.store.port import Store
 
 ISSUER = "https://project.supabase.co/auth/v1"
@@ -47,7 +48,7 @@ class FakeClock:
 
 
 class Outside:
-    """A fake of Supabase: answers by URL, records requests, and refuses connections to other URLs."""
+    """Stands for Supabase and other backends: answers by URL, remembers what was sent, fails on demand."""
 
     def __init__(self, answers: Mapping[str, Response]) -> None:
         self.answers = dict(answers)
@@ -118,6 +119,7 @@ class Answer:
     status: int
     body: dict[str, Any]
     headers: Mapping[str, str]
+    raw: bytes = b""
 
     @property
     def code(self) -> str:
@@ -158,6 +160,8 @@ class Client:
             "isBase64Encoded": encoded or isinstance(body, bytes),
         } | ({} if raw is None else {"body": raw})
         reply = self.handle(event)
+        if reply["isBase64Encoded"]:
+            return Answer(reply["statusCode"], {}, reply["headers"], base64.b64decode(reply["body"]))
         return Answer(reply["statusCode"], json.loads(reply["body"] or "{}"), reply["headers"])
 
     def get(self, action: str, query: str = "", **headers: str) -> Answer:
@@ -186,8 +190,8 @@ class World:
     issuer: Issuer
     outside: Outside
 
-    def open(self, auth: AuthMode = "none", **settings: Any) -> Client:
-        """Return a client of an application in the given mode."""
+    def open(self, auth: AuthMode = "none", forward: SendRequest | None = None, **settings: Any) -> Client:
+        """Return a client of an application in the given mode; `forward` passes requests on to another backend."""
         log = io.StringIO()
         tokens = TokenSettings(ISSUER, jwks_url=f"{ISSUER}/.well-known/jwks.json")
         defaults: dict[str, Any] = {
@@ -198,7 +202,11 @@ class World:
         }
         telemetry = Telemetry(log, service=f"test-{next(_services)}")
         api = APISettings(**(defaults | settings))
-        return Client(create_application(api, self.services, telemetry, clock=self.clock, send=self.outside), log)
+        outside = self.outside
+        door = create_application(
+            api, self.services, telemetry, clock=self.clock, send=outside, forward=forward or outside
+        )
+        return Client(door, log)
 
     def count(self, table: Any) -> int:
         """Return how many items a table holds."""

@@ -6,7 +6,7 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Damaged, Invalid
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import MESSAGES
@@ -106,8 +106,8 @@ def _outcome(store: Store, transaction: list[Write]) -> str | dict[int, Item | N
         store.transact(*transaction)
     except ConditionFailed as failed:
         return failed.failures
-    except Invalid:
-        return "invalid"
+    except (Damaged, Invalid) as refused:
+        return type(refused).__name__
     return "done"
 
 
@@ -120,7 +120,7 @@ def _expected(model: dict[str, Item], transaction: list[Write]) -> str | dict[in
     if failures:
         return failures
     if any(_adds_to_a_non_number(write, old) for write, old in zip(transaction, olds, strict=True)):
-        return "invalid"
+        return "Damaged"
     for write, old in zip(transaction, olds, strict=True):
         new = applied(write, old)
         model.pop(write.key["message_id"], None)

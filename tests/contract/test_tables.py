@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Unavailable
+from commercive_cli.domain.errors import Conflict, Misconfigured
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import LEADS, MESSAGES, OPS, TABLES, Attribute, Table
 from commercive_cli.store.writes import Delete, Put
@@ -74,7 +74,7 @@ def test_errors_name_the_missing_table(empty_store: Store, use: str, tolerate: C
         tolerate("moto", "moto cancels the transaction without a reason")
     empty_store.create_table(OPS)
 
-    with pytest.raises(Unavailable, match=r"leads.* does not exist in .*`commercive tables create`"):
+    with pytest.raises(Misconfigured, match=r"leads.* does not exist in .*`commercive tables create`"):
         USES[use](empty_store)
 
 

@@ -112,6 +112,6 @@ def test_the_template_needs_no_store(embedded: Program) -> None:
     """It is printed from the declaration alone."""
     document = json.loads(embedded("tables", "template").out)
 
-    assert [f"commercive_{table.name}" for table in TABLES] == [
+    assert [f"commercive_v2_{table.name}" for table in TABLES] == [
         each["Properties"]["TableName"] for each in document["Resources"].values()
     ]

@@ -66,6 +66,8 @@ WRITES = [
     "affiliates recompute AFFILIATE",
     "affiliates recompute --all",
     "tables seed --conversations 2 --messages 4 --affiliates 1 --leads 1",
+    "tables audit --fix",
+    "tables mend leads LEAD --set lead_name=Ann --remove lead_phone",
 ]
 
 
@@ -104,7 +106,14 @@ def test_a_reader_that_leaves_is_no_error(program: Program, ids: dict[str, str],
 
 
 @pytest.mark.parametrize(
-    "line", ["tables delete", "chat reply CONVERSATION --editor", "chat reply CONVERSATION", "leads approve LEAD"]
+    "line",
+    [
+        "tables delete",
+        "tables mend leads LEAD --remove lead_phone",
+        "chat reply CONVERSATION --editor",
+        "chat reply CONVERSATION",
+        "leads approve LEAD",
+    ],
 )
 def test_nothing_waits_for_a_terminal_that_is_not_there(program: Program, ids: dict[str, str], line: str) -> None:
     """A command that would ask refuses instead, with exit code 2, and writes nothing."""
@@ -135,6 +144,17 @@ BAD_INPUT = [
     ("--store mysql://localhost chat list", 2),
     ("--store sqlite:///dev/null chat list", 2),
     ("chat lsit", 2),
+    ("tables audit --dry-run", 2),
+    ("tables mend leads nope --remove lead_phone --yes", 5),
+    ("tables mend leeds LEAD --remove lead_phone --yes", 2),
+    ("tables mend leads LEAD --yes", 2),
+    ("tables mend leads LEAD --set created_at:=5 --yes", 2),
+    ("tables mend leads LEAD --set lead_name --yes", 2),
+    ("tables mend leads LEAD --set =x --yes", 2),
+    ("tables mend leads LEAD --set lead_name=a --set lead_name:=1 --yes", 2),
+    ("tables mend leads LEAD --set commission_amount:=1e400 --yes", 2),
+    ("tables mend leads LEAD --set commission_amount:=NaN --yes", 2),
+    ("tables mend leads LEAD --set commission_amount:={ --yes", 2),
     ("chat list --frobnicate", 2),
 ]
 

@@ -96,14 +96,34 @@ def test_replying(counted: Counted) -> None:
     assert [WRITE] == asked()
 
 
+def test_answering_automatically(counted: Counted) -> None:
+    """An automatic answer costs one transaction, and a second where the user has asked for a person."""
+    chat, asked = counted.chat, counted.asked
+    sent = chat.send("user-1", "Hello")
+    asked()
+    answered = chat.answer(sent.conversation_id, "Hi", if_last=sent.message_id, key="k")
+    assert [WRITE] == asked()
+    assert answered == chat.answer(sent.conversation_id, "Hi", if_last=sent.message_id, key="k")
+    assert [WRITE] == asked()
+    sent = chat.send("user-1", "A person, please", conversation_id=sent.conversation_id, request_human=True)
+    assert [WRITE] == asked()
+    chat.answer(sent.conversation_id, "Soon", if_last=sent.message_id)
+    assert [WRITE, WRITE] == asked()
+
+
 def test_closing_and_reopening(counted: Counted) -> None:
-    """Closing and reopening cost one transaction, also when it is so already."""
+    """Closing and reopening cost one transaction, also when it is so already; one more where a user waits again."""
     chat, asked = counted.chat, counted.asked
     name = chat.send("user-1", "Hello").conversation_id
     asked()
     for action, changed in ((chat.close, True), (chat.close, False), (chat.reopen, True), (chat.reopen, False)):
         assert changed == action(name, "admin-1").changed
-        assert [WRITE] == asked()
+        expected = [WRITE, WRITE] if (action, changed) == (chat.reopen, True) else [WRITE]
+        assert expected == asked()
+    chat.reply(name, "admin-1", "Hi", close=True)
+    asked()
+    chat.reopen(name, "admin-1")
+    assert [WRITE] == asked()
 
 
 def test_listing_conversations(counted: Counted) -> None:

@@ -77,6 +77,9 @@ class Intervening:
     def get(self, table: Table, key: Key) -> Item | None:
         return self._on("get", table).get(table, key)
 
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        return self._on("batch_get").batch_get(table, keys)
+
     def query(self, query: Query) -> Page:
         return self._on("query", query.table).query(query)
 

@@ -40,6 +40,20 @@ def test_a_prefix_may_be_given_to_either_engine() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "prefix", "of_templates"),
+    [
+        ("sqlite://", "commercive_", "commercive_v2_"),
+        ("sqlite://?prefix=mine_", "mine_", "mine_"),
+        ("dynamodb://eu-west-1", "commercive_v2_", "commercive_v2_"),
+        ("dynamodb://eu-west-1?prefix=commercive_", "commercive_", "commercive_"),
+    ],
+)
+def test_what_stands_before_names_by_default(url: str, prefix: str, of_templates: str) -> None:
+    """Files keep `commercive_`, which other tables have on DynamoDB; no template takes those without being told."""
+    assert (prefix, of_templates) == (parse(url).prefix, parse(url).dynamodb_prefix)
+
+
 def test_a_dynamodb_url_names_region_and_endpoint() -> None:
     """A DynamoDB-compatible server is reached by its endpoint."""
     url = parse("dynamodb://eu-west-1?prefix=p_&endpoint=http://127.0.0.1:8000&metadata=1")

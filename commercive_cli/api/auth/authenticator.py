@@ -1,36 +1,62 @@
 """Identifies the caller of a request: by access token in mode jwt, not at all in mode none."""
 
+import hmac
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from commercive_cli.api.actions import Action
+from commercive_cli.api.auth.affiliates import AffiliateIds
 from commercive_cli.api.auth.principal import TRUSTED, Principal
-from commercive_cli.api.auth.tokens import TokenReader
+from commercive_cli.api.auth.tokens import TokenReader, bearer
 from commercive_cli.api.http.events import HTTPRequest
+from commercive_cli.domain.models import AI_SENDER
+from commercive_cli.settings.roles import AdminRoles, covers
 
 
 class Authenticator(Protocol):
     """Identifies the caller of a request."""
 
-    def caller(self, request: HTTPRequest) -> Principal:
-        """Return the caller; raise Unauthenticated when the request has no valid token."""
+    def caller(self, request: HTTPRequest, action: Action[Any]) -> Principal:
+        """Return who asks for an action; raise Unauthenticated when nobody knows who that is."""
         ...
 
 
 class TrustingAuthenticator:
     """Mode none: every client is trusted, as by the seed's backend."""
 
-    def caller(self, _request: HTTPRequest) -> Principal:
+    def caller(self, _request: HTTPRequest, _action: Action[Any]) -> Principal:
         """Return a caller who may do anything."""
         return TRUSTED
 
 
 @dataclass(frozen=True)
 class TokenAuthenticator:
-    """Mode jwt: the access token names the caller, and its app_metadata says whether that is an admin."""
+    """Mode jwt: the access token says who asks, and its app_metadata in which role and as which affiliate.
+
+    `answer_token` stands for the program that writes automatic answers, in the actions that take it.
+    """
 
     reader: TokenReader
+    roles: AdminRoles
+    affiliates: AffiliateIds
+    answer_token: str | None = None
 
-    def caller(self, request: HTTPRequest) -> Principal:
-        """Return the token's subject as the caller."""
-        identity = self.reader.identify(request.header("authorization"))
-        return Principal(identity.subject, identity.admin)
+    def caller(self, request: HTTPRequest, action: Action[Any]) -> Principal:
+        """Return the token's subject, an admin if the role is one for this action."""
+        authorization = request.header("authorization")
+        if action.takes_answer_token and self._is_answerer(authorization):
+            return Principal(AI_SENDER, admin=True)
+        identity = self.reader.identify(authorization)
+        may = self.roles.patterns(identity.role)
+        return Principal(
+            identity.subject,
+            admin=any(covers(pattern, name) for pattern in may for name in action.names),
+            role=identity.role,
+            may=may,
+            affiliate_ids=lambda: self.affiliates.of(identity),
+        )
+
+    def _is_answerer(self, authorization: str | None) -> bool:
+        token = bearer(authorization) or ""
+        expected = self.answer_token
+        return expected is not None and hmac.compare_digest(token.encode("utf-8", "replace"), expected.encode())

@@ -1,5 +1,6 @@
 """The caller of a request, and what the caller may do."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 
@@ -7,6 +8,8 @@ from commercive_cli.domain.errors import Denied
 
 UNNAMED = "api"
 """The actor in audit rows of mode none when the request names nobody."""
+
+AFFILIATE_ID = "affiliate_id"
 
 
 class Audience(Enum):
@@ -17,13 +20,24 @@ class Audience(Enum):
     ADMIN = "admins"
 
 
+def _none() -> Collection[str]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Principal:
-    """The caller: `id` is the `sub` of an access token. A trusted caller (mode none) may name any id."""
+    """Who asks for one action. A trusted caller may name anybody (mode none); `id` is the `sub` of an access token.
+
+    `admin` counts for that action alone. `role` is what the token says of the caller, and `may` are the patterns of
+    actions for which people of that role are admins. `affiliate_ids` finds the caller's ids as an affiliate.
+    """
 
     id: str | None = None
     admin: bool = False
     trusted: bool = False
+    role: str | None = None
+    may: tuple[str, ...] = ()
+    affiliate_ids: Callable[[], Collection[str]] = _none
 
     @property
     def label(self) -> str:
@@ -42,14 +56,21 @@ class Principal:
 
     def check_role(self, who: Audience) -> None:
         """Raise Denied when the action is for admins and the caller is none."""
-        if who is Audience.ADMIN and not (self.admin or self.trusted):
-            raise Denied("this is for admins only")
+        if who is not Audience.ADMIN or self.admin or self.trusted:
+            return
+        if self.may:
+            raise Denied(f"the role {self.role} is not enough for this; it may do {', '.join(self.may)}")
+        raise Denied("this is for admins only")
 
     def check_name(self, field: str, named: str | None, *, admins_name_anyone: bool) -> None:
-        """Raise Denied when `field` names an id that the caller may not act for."""
-        allowed = self.trusted or named in (None, self.id) or (self.admin and admins_name_anyone)
-        if not allowed:
-            raise Denied(f"{field} is not the id of the signed-in user")
+        """Raise Denied when the request names somebody whom the caller may not act for."""
+        if named is None or self.trusted or (self.admin and admins_name_anyone):
+            return
+        own = self.affiliate_ids() if field == AFFILIATE_ID else (self.id,)
+        if not own:
+            raise Denied("you are no affiliate: no row of Supabase's table affiliates has an affiliate_id for you")
+        if named not in own:
+            raise Denied(f"{field} is not the id of the one who signed in")
 
     def acting(self, named: str | None) -> str:
         """Return the actor for messages and audit rows."""

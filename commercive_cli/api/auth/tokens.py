@@ -33,10 +33,11 @@ _OPTIONS: Options = {
 
 @dataclass(frozen=True)
 class Identity:
-    """The user that an access token was issued to."""
+    """Who an access token speaks for; `role` and `affiliate_id` are what its app_metadata says, if it does."""
 
     subject: str
-    admin: bool
+    role: str | None = None
+    affiliate_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class TokenReader:
         Raises Unauthenticated for anything but a bearer token that this issuer signed for a signed-in user and that is
         valid now, and NoKeys while the issuer's keys cannot be fetched.
         """
-        token = _bearer(authorization)
+        token = _compact(authorization)
         header = _header(token)
         key_id = header.get("kid")
         key = self.keys.find(key_id if isinstance(key_id, str) else None)
@@ -80,14 +81,20 @@ class TokenReader:
         if claims.get("role") != ROLE:
             raise _refused("it is a key of the project, not the token of a signed-in user")
         grants = claims.get("app_metadata")
-        return Identity(_subject(claims), isinstance(grants, Mapping) and grants.get("role") == "admin")
+        known = grants if isinstance(grants, Mapping) else {}
+        return Identity(_id(claims["sub"], "sub"), _text(known.get("role")), _affiliate_id(known))
 
 
-def _bearer(authorization: str | None) -> str:
+def bearer(authorization: str | None) -> str | None:
+    """Return what an Authorization header carries in the scheme Bearer, or None for any other header."""
     scheme, _, token = (authorization or "").strip().partition(" ")
-    if scheme.lower() != "bearer":
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _compact(authorization: str | None) -> str:
+    token = bearer(authorization)
+    if token is None:
         raise Unauthenticated("this needs an access token: send the header Authorization: Bearer <token>")
-    token = token.strip()
     if len(token) > LONGEST_TOKEN or not _COMPACT.fullmatch(token) or not all(map(_is_strict, token.split("."))):
         raise _refused("it is not a signed token")
     return token
@@ -119,14 +126,23 @@ def _seconds(claims: Mapping[str, Any], name: str) -> float:
     return value
 
 
-def _subject(claims: Mapping[str, Any]) -> str:
-    subject = claims["sub"]
+def _affiliate_id(grants: Mapping[str, Any]) -> str | None:
+    """Return the claim as far as it says anything; a wrong one must not let the caller be somebody else."""
+    claimed = grants.get("affiliate_id")
+    return None if claimed in (None, "") else _id(claimed, "affiliate_id")
+
+
+def _id(claimed: object, name: str) -> str:
     try:
-        if identifier(subject, "sub") != subject:
-            raise _refused("its sub is not an id")
+        if identifier(claimed, name) != claimed:
+            raise _refused(f"its {name} is no id")
     except Invalid:
-        raise _refused("its sub is not an id") from None
-    return str(subject)
+        raise _refused(f"its {name} is no id") from None
+    return str(claimed)
+
+
+def _text(claimed: object) -> str | None:
+    return claimed if isinstance(claimed, str) else None
 
 
 def _refused(why: str) -> Unauthenticated:

@@ -32,7 +32,7 @@ def needed_libraries(imported: Collection[str], available: Libraries, left_out: 
     Extras, such as `crypto` of pyjwt, are those that our own requirements name. Libraries in `left_out`, and those that
     only they require, are not returned. Raises Invalid naming a library that is not available.
     """
-    direct = {name for package in imported for name in _library_names(package)}
+    direct = set(_library_names(imported))
     unread = [Requirement(name) for name in direct]
     unread += [each for each in _own_requirements() if canonicalize_name(each.name) in direct]
     needed: dict[str, Distribution] = {}
@@ -53,11 +53,12 @@ def _by_name(found: Iterable[Distribution]) -> Libraries:
     return {canonicalize_name(each.name): each for each in reversed(list(found))}
 
 
-def _library_names(package: str) -> Iterator[str]:
-    names = packages_distributions().get(package)
-    if names is None:
-        raise Invalid(f"{package} is not installed here; {_INSTALL}")
-    yield from map(canonicalize_name, names)
+def _library_names(imported: Collection[str]) -> Iterator[str]:
+    known = packages_distributions()
+    for package in imported:
+        if package not in known:
+            raise Invalid(f"{package} is not installed here; {_INSTALL}")
+        yield from map(canonicalize_name, known[package])
 
 
 def _own_requirements() -> Iterator[Requirement]:

@@ -37,7 +37,8 @@ def statements(prefix: str) -> list[Statement]:
     """Return the policy's statements.
 
     Writes outside transactions are not allowed: an UpdateItem that adds would count twice when it is repeated after a
-    lost reply (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
+    lost reply (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions"). Every table's key may be looked at,
+    and checked by a transaction, which writes nothing: that is how the engine keeps off tables that are not ours.
     """
     return [statement for access in TABLE_ACCESS for statement in _statements(access, prefix)]
 
@@ -45,7 +46,10 @@ def statements(prefix: str) -> list[Statement]:
 def _statements(access: TableAccess, prefix: str) -> list[Statement]:
     arn = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{prefix}{access.table.name}"
     transactions = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
-    found = [_allowed(access.reads, [arn]), {**_allowed(access.writes, [arn]), "Condition": transactions}]
+    found = [
+        _allowed((*access.reads, "DescribeTable"), [arn]),
+        {**_allowed((*access.writes, "ConditionCheckItem"), [arn]), "Condition": transactions},
+    ]
     if access.indexes:
         found.append(_allowed(("Query",), [f"{arn}/index/{name}" for name in access.indexes]))
     return found

@@ -11,6 +11,7 @@ from commercive_cli.api.deploy.permissions import statements
 from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
+from commercive_cli.settings.api import SHORTEST_ANSWER_TOKEN
 
 Template = dict[str, Any]
 
@@ -33,6 +34,8 @@ def api_stack(prefix: str) -> Template:
             "MakesTables": {"Fn::Equals": [{"Ref": "CreateTables"}, "true"]},
             "HasJwtSecret": _is_given("JwtSecret"),
             "HasSupabaseKey": _is_given("SupabaseKey"),
+            "HasAnswerToken": _is_given("AnswerToken"),
+            "HasExtraCorsHeaders": _is_given("ExtraCorsHeaders"),
             "HasAlarmTopic": _is_given("AlarmTopic"),
         },
         "Resources": {**tables, **_function(prefix), **_url(), **_alarms()},
@@ -55,17 +58,41 @@ def _parameters() -> Template:
             "AllowedPattern": "https://[^/?#]+",
         },
         "JwtSecret": _secret("Older projects only: the shared secret that signs access tokens (HS256)"),
-        "SupabaseKey": _secret("Service key, if links are to be written to Supabase's affiliate table, too"),
+        "SupabaseKey": _secret("Service key: finds affiliates in Supabase's table affiliates, and shows links there"),
+        "AnswerToken": _secret("Lets a program write automatic answers; 32 characters or more")
+        | {"AllowedPattern": f"^$|^[!-~]{{{SHORTEST_ANSWER_TOKEN},}}$"},
+        "AdminRoles": {
+            "Type": "String",
+            "Description": "Roles of app_metadata that are admins, such as admin,employee=chat/*+admin/conversations",
+            "Default": "admin",
+        },
         "AllowedOrigins": {
             "Type": "CommaDelimitedList",
             "Description": "Exact origins of the pages that may call",
             "Default": DASHBOARD_URL,
             "AllowedPattern": "^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
         },
+        "ExtraCorsHeaders": {
+            "Type": "String",
+            "Description": "Headers that pages may send beyond the usual, separated by commas",
+            "Default": "",
+            "AllowedPattern": "^$|^[A-Za-z0-9][A-Za-z0-9_-]*(,[A-Za-z0-9][A-Za-z0-9_-]*)*$",
+        },
+        "FallbackUrl": {
+            "Type": "String",
+            "Description": "Backend that goes on serving the actions of FallbackActions",
+            "Default": "",
+            "AllowedPattern": "^$|^https://[^?#@]+$",
+        },
+        "FallbackActions": {
+            "Type": "String",
+            "Description": "What the names of its actions begin with, such as crm/,preferences/",
+            "Default": "",
+        },
         "DashboardUrl": {"Type": "String", "Default": DASHBOARD_URL},
         "CreateTables": {
             "Type": "String",
-            "Description": "false if the tables exist already",
+            "Description": "false where `commercive tables create` has made the tables",
             "Default": "true",
             "AllowedValues": ["true", "false"],
         },
@@ -133,6 +160,10 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_SUPABASE_URL": {"Ref": "SupabaseUrl"},
         "COMMERCIVE_JWT_SECRET": _if_given("HasJwtSecret", "JwtSecret"),
         "COMMERCIVE_SUPABASE_KEY": _if_given("HasSupabaseKey", "SupabaseKey"),
+        "COMMERCIVE_ADMIN_ROLES": {"Ref": "AdminRoles"},
+        "COMMERCIVE_ANSWER_TOKEN": _if_given("HasAnswerToken", "AnswerToken"),
+        "COMMERCIVE_FALLBACK_URL": {"Ref": "FallbackUrl"},
+        "COMMERCIVE_FALLBACK_ACTIONS": {"Ref": "FallbackActions"},
         "COMMERCIVE_ADDRESS_KEY": {"Fn::Sub": "{{resolve:secretsmanager:${AddressKey}}}"},
         "COMMERCIVE_CORS_ORIGINS": {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
         "COMMERCIVE_CORS_HEADERS": "url",
@@ -151,7 +182,7 @@ def _url() -> Template:
                 "Cors": {
                     "AllowOrigins": {"Ref": "AllowedOrigins"},
                     "AllowMethods": list(METHODS),
-                    "AllowHeaders": list(REQUEST_HEADERS),
+                    "AllowHeaders": {"Fn::Split": [",", _allowed_headers()]},
                     "ExposeHeaders": list(EXPOSED_HEADERS),
                     "MaxAge": MAX_AGE_SECONDS,
                 },
@@ -177,6 +208,11 @@ def _url() -> Template:
             },
         },
     }
+
+
+def _allowed_headers() -> Template:
+    usual = ",".join(REQUEST_HEADERS)
+    return {"Fn::If": ["HasExtraCorsHeaders", {"Fn::Sub": f"{usual},${{ExtraCorsHeaders}}"}, usual]}
 
 
 def _alarms() -> Template:

@@ -7,7 +7,10 @@ from commercive_cli.domain.errors import Denied
 
 METHODS = ("GET", "POST")
 ALLOW = (*METHODS, "OPTIONS")
-REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key")
+TRACING_HEADERS = ("sentry-trace", "baggage", "traceparent", "tracestate")
+"""What tracing libraries add to every request of a page (W3C Trace Context and Baggage, and Sentry's own)."""
+
+REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", *TRACING_HEADERS)
 EXPOSED_HEADERS = ("retry-after", "x-request-id")
 MAX_AGE_SECONDS = 3600
 
@@ -16,12 +19,14 @@ MAX_AGE_SECONDS = 3600
 class Cors:
     """The origins that may call; None leaves CORS to a proxy in front of the API.
 
-    `sends_headers` is false where a Function URL's CORS settings send the headers, since browsers refuse them twice.
-    Requests from other origins are refused here all the same, since the URL does not refuse them.
+    Where a Function URL's CORS settings send the headers, `sends_headers` is false: browsers refuse doubled ones.
+    Foreign origins are refused here all the same, as the URL lets their requests through. `extra_headers` are those
+    that pages may send beyond the usual.
     """
 
     origins: tuple[str, ...] | None = None
     sends_headers: bool = True
+    extra_headers: tuple[str, ...] = ()
 
     def check(self, request: HTTPRequest) -> None:
         """Raise Denied for a request from a page that is not on the list.
@@ -46,7 +51,7 @@ class Cors:
             return Reply(204, headers=reply)
         permission = {
             "access-control-allow-methods": ", ".join(METHODS),
-            "access-control-allow-headers": ", ".join(REQUEST_HEADERS),
+            "access-control-allow-headers": ", ".join((*REQUEST_HEADERS, *self.extra_headers)),
             "access-control-max-age": str(MAX_AGE_SECONDS),
         }
         return Reply(204, headers=reply | permission)

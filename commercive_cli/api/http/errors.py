@@ -11,6 +11,7 @@ from commercive_cli.domain.errors import (
     Damaged,
     Denied,
     Invalid,
+    Misconfigured,
     NotFound,
     RateLimited,
     Unauthenticated,
@@ -20,15 +21,25 @@ from commercive_cli.domain.errors import (
 BUG = 500
 BUG_TEXT = "something is wrong on our side; nothing more is known, try again later"
 UNAVAILABLE_TEXT = "the store cannot answer now and the outcome is unknown; retry with the same Idempotency-Key"
+MISCONFIGURED_TEXT = (
+    "this service's tables or permissions are not set up, so nothing was done; its operators find the reason in the "
+    "log, and with `commercive tables diff`"
+)
 RETRY_SECONDS = 1
 
 
 class UnknownAction(NotFound):
     """No action has this name."""
 
+    code = "unknown_action"
 
-class NoKeys(Unavailable):
-    """The keys that verify access tokens cannot be fetched; nothing was done."""
+
+class OutsideUnavailable(Unavailable):
+    """A service other than the store cannot answer now; the message says what that means for the request."""
+
+
+class NoKeys(OutsideUnavailable):
+    """Nobody can tell who is asking, for want of the keys of access tokens; nothing was done."""
 
 
 class WrongMethod(CommerciveError):
@@ -46,12 +57,14 @@ STATUSES: dict[type[CommerciveError], int] = {
     Unauthenticated: 401,
     Denied: 403,
     NotFound: 404,
+    UnknownAction: 404,
     WrongMethod: 405,
     Conflict: 409,
     TooLarge: 413,
     RateLimited: 429,
     Unavailable: 503,
-    Damaged: BUG,
+    Misconfigured: 503,
+    Damaged: 409,
 }
 
 
@@ -75,7 +88,9 @@ def _failed(error: Exception) -> tuple[int, Failed]:
     status = _status(error)
     if status == BUG:
         return status, Failed(error=BUG_TEXT, code=CommerciveError.code)
-    is_unknown = isinstance(error, Unavailable) and not isinstance(error, NoKeys)
+    if isinstance(error, Misconfigured):
+        return status, Failed(error=MISCONFIGURED_TEXT, code=error.code)
+    is_unknown = isinstance(error, Unavailable) and not isinstance(error, OutsideUnavailable)
     return status, Failed(error=UNAVAILABLE_TEXT if is_unknown else str(error), code=code_of(error))
 
 
@@ -91,6 +106,6 @@ def _headers(error: Exception) -> dict[str, str]:
             return {"www-authenticate": "Bearer"}
         case RateLimited():
             return {"retry-after": str(getattr(error, "retry_after", RETRY_SECONDS))}
-        case Unavailable():
+        case Unavailable() | Misconfigured():
             return {"retry-after": str(RETRY_SECONDS)}
     return {}

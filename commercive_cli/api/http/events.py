@@ -21,11 +21,15 @@ class TooLarge(CommerciveError):
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer: its status, the JSON text of its body, and headers beside the usual ones."""
+    """An HTTP answer: its status, its body and headers beyond the usual.
+
+    The body is JSON text of ours, or what another backend answered, in base64 and `encoded`.
+    """
 
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    encoded: bool = False
 
     def as_lambda(self) -> dict[str, Any]:
         """Return the reply as Lambda expects it."""
@@ -33,7 +37,7 @@ class Reply:
             "statusCode": self.status,
             "headers": dict(self.headers),
             "body": self.body,
-            "isBase64Encoded": False,
+            "isBase64Encoded": self.encoded,
         }
 
 
@@ -64,12 +68,15 @@ class HTTPRequest:
         value = headers.get(name)
         return None if value is None else str(value)
 
+    @property
+    def raw_query(self) -> str:
+        """Return the query string as it came."""
+        return str(self.event.get("rawQueryString") or "")
+
     def query(self) -> dict[str, str]:
         """Return the parameters of the query string; raise Invalid for a doubled one or bad UTF-8."""
         try:
-            pairs = parse_qsl(
-                self.event.get("rawQueryString") or "", keep_blank_values=True, errors="strict", max_num_fields=_FIELDS
-            )
+            pairs = parse_qsl(self.raw_query, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
         except ValueError:
             raise Invalid(f"the query string is not UTF-8, or has more than {_FIELDS} parameters") from None
         parameters = dict(pairs)
@@ -80,19 +87,29 @@ class HTTPRequest:
     def body(self) -> str:
         """Return the body's text; raise TooLarge beyond 256 KB, Invalid for bad base64 or UTF-8."""
         body = self.event.get("body") or ""
-        encoded = self.event.get("isBase64Encoded") is True
-        if len(body) > (_BASE64_CHARACTERS if encoded else BODY_BYTES):
+        if len(body) > (_BASE64_CHARACTERS if self._is_encoded else BODY_BYTES):
+            raise _too_large()
+        raw = self.raw_body()
+        if len(raw) > BODY_BYTES:
             raise _too_large()
         try:
-            raw = base64.b64decode(body, validate=True) if encoded else body.encode()
-            text = raw.decode()
+            return raw.decode()
+        except UnicodeError:
+            raise Invalid("the body is not UTF-8") from None
+
+    def raw_body(self) -> bytes:
+        """Return the bytes of the body, as many as Lambda lets through; raise Invalid when it is no base64."""
+        body = self.event.get("body") or ""
+        try:
+            return base64.b64decode(body, validate=True) if self._is_encoded else body.encode()
         except UnicodeError:
             raise Invalid("the body is not UTF-8") from None
         except ValueError:
             raise Invalid("the body is not base64") from None
-        if len(raw) > BODY_BYTES:
-            raise _too_large()
-        return text
+
+    @property
+    def _is_encoded(self) -> bool:
+        return self.event.get("isBase64Encoded") is True
 
     @property
     def _context(self) -> Mapping[str, Any]:

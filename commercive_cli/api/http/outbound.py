@@ -1,4 +1,4 @@
-"""Small HTTP requests to other services: at most two seconds, without redirects and proxies."""
+"""HTTP calls to other services: two seconds, no redirects, no proxies, https unless it is this machine."""
 
 import io
 import socket
@@ -36,9 +36,9 @@ SendRequest = Callable[[str, str, Mapping[str, str], bytes], Response]
 class _Deadline:
     """The deadline of a request; `now` returns seconds."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], seconds: float) -> None:
         self._now = now
-        self._ends = now() + TIMEOUT_SECONDS
+        self._ends = now() + seconds
 
     def left(self) -> float:
         """Return the seconds until the deadline; raise TimeoutError after it."""
@@ -64,10 +64,17 @@ class _Incoming(io.RawIOBase):
 
 
 def send_request(
-    method: str, url: str, headers: Mapping[str, str], body: bytes, *, now: Callable[[], float] = time.monotonic
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    seconds: float = TIMEOUT_SECONDS,
+    largest: int = LARGEST_ANSWER,
+    now: Callable[[], float] = time.monotonic,
 ) -> Response:
-    """Send a request and return the answer, at most 256 KB of its body; raise RequestFailed after two seconds."""
-    deadline = _Deadline(now)
+    """Send one request and return what came back within these seconds in all, and no more bytes than `largest`."""
+    deadline = _Deadline(now, seconds)
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port)
@@ -82,7 +89,7 @@ def send_request(
         response = HTTPResponse(connection.sock, method=method)
         response.fp = io.BufferedReader(_Incoming(connection.sock, deadline))
         response.begin()
-        return Response(response.status, response.read(LARGEST_ANSWER), _lower(response.getheaders()))
+        return Response(response.status, response.read(largest), _lower(response.getheaders()))
     except (OSError, HTTPException) as error:
         raise RequestFailed(f"{parts.hostname} did not answer: {type(error).__name__}") from error
     finally:

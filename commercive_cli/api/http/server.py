@@ -1,10 +1,11 @@
 """The local server: turns HTTP requests into Function URL events, and replies into responses."""
 
+import base64
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from waitress import wasyncore
@@ -92,9 +93,9 @@ def wsgi_app(handle: Handle) -> Callable[..., Iterable[bytes]]:
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         reply = handle(_event(environ))
-        status = HTTPStatus(reply["statusCode"])
-        start_response(f"{status.value} {status.phrase}", list(reply["headers"].items()))
-        return [reply["body"].encode()]
+        status, body = reply["statusCode"], reply["body"].encode()
+        start_response(f"{status} {responses.get(status, 'Other')}", list(reply["headers"].items()))
+        return [base64.b64decode(body) if reply.get("isBase64Encoded") else body]
 
     return app
 

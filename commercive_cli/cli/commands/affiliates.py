@@ -8,9 +8,11 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
-from commercive_cli.domain.answers.affiliates import Affiliates, Recomputation
+from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, Recomputation
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.services.affiliates.recompute import RecomputeService
+from commercive_cli.settings import environment
+from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
 
 app = new_group("affiliates")
 
@@ -135,6 +137,46 @@ def recompute(
             session.each(ids or [], lambda one: _one(services.recompute, one, session.actor))
         if session.plans_changes:
             raise typer.Exit(DIFFERS)
+
+
+@app.command(epilog=example("commercive affiliates sync AFFILIATE_ID", "commercive affiliates sync --dry-run"))
+def sync(
+    context: typer.Context,
+    *,
+    ids: AffiliateIds = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Let Supabase show the primary links of affiliates, all who have one by default. Repeats what was missed.
+
+    With --dry-run, exits 3 when it shows something else.
+    """
+    from commercive_cli.api.supabase import AffiliateTable, sync_primary_link
+
+    table, found = AffiliateTable(_supabase()), list[FormURLSet]()
+    session = Session(context, output)
+    with session.reading() if dry_run else session.writing(yes=yes) as services:
+
+        def one(affiliate_id: str) -> FormURLSet:
+            found.append(sync_primary_link(services.affiliates, table, affiliate_id, dry_run=dry_run))
+            return found[-1]
+
+        if ids:
+            session.each(ids, one)
+        else:
+            session.many(services.affiliates.linked_affiliates(), one)
+    if dry_run and any(each.changed for each in found):
+        raise typer.Exit(DIFFERS)
+
+
+def _supabase() -> SupabaseSettings:
+    settings = load_supabase(environment())
+    if settings is None:
+        raise Invalid(
+            "this needs Supabase: set COMMERCIVE_SUPABASE_URL, and its service key as COMMERCIVE_SUPABASE_KEY"
+        )
+    return settings
 
 
 def _check_read(result: Recomputation) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import BUG, EXIT_CODES, USAGE, answering, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.settings import environment
 from commercive_cli.settings.api import AuthMode, load_api
 
@@ -21,8 +22,8 @@ app = new_group("api")
 
 DEFAULT_PORT = 8787
 _INDENT = 2
-_HTTP_ALONE = ("wrong_method", "too_large")
-"""Codes that only the API has; both mean that the request was wrong."""
+_HTTP_ALONE = {"wrong_method": USAGE, "too_large": USAGE, "unknown_action": EXIT_CODES[NotFound]}
+"""Codes that only the API has."""
 
 
 @app.command(epilog=example("commercive api serve --auth none --origin http://localhost:3000"))
@@ -79,7 +80,7 @@ def call(
     from commercive_cli.api.telemetry import Telemetry
 
     session = Session(context)
-    settings = load_api(environment(), auth="none")
+    settings = replace(load_api(environment(), auth="none"), fallback=None)
     log = sys.stderr if session.options.verbose else io.StringIO()
     with session.writing(yes=yes) as services:
         event = action_event(action, read_values(values or []))
@@ -98,12 +99,29 @@ def openapi() -> None:
     typer.echo(json.dumps(document(), indent=_INDENT))
 
 
-@app.command(epilog=example("commercive api template > stack.json"))
-def template(context: typer.Context) -> None:
-    """Print the CloudFormation template of API and tables. Table names start with the store's prefix."""
+@app.command(
+    epilog=example(
+        "commercive api template > stack.json",
+        "commercive --store dynamodb://eu-west-1 api template --check > stack.json",
+    )
+)
+def template(
+    context: typer.Context,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Look at the tables first; print nothing when one is not ours.")
+    ] = False,
+) -> None:
+    """Print the CloudFormation template of API and tables. Table names start with the prefix of the DynamoDB store.
+
+    Asks nobody, unless --check is given: that wants a DynamoDB store, and exits 78 when one of its tables is not ours.
+    """
     from commercive_cli.api.deploy import stack
 
-    typer.echo(json.dumps(stack.api_stack(Session(context).settings.store.prefix), indent=_INDENT))
+    session = Session(context)
+    if check:
+        _check_tables(session)
+    typer.echo(json.dumps(stack.api_stack(session.settings.store.dynamodb_prefix), indent=_INDENT))
 
 
 @app.command(
@@ -145,6 +163,15 @@ def package(
     say(f"{target}: {count} files, {target.stat().st_size:,} bytes; libraries in the {source}")
 
 
+def _check_tables(session: Session) -> None:
+    """Say whether the stack has to make the tables."""
+    if session.settings.store.engine != "dynamodb":
+        raise Invalid("--check looks at tables on DynamoDB; name them with --store dynamodb://REGION?prefix=PREFIX")
+    with session.reading() as services:
+        there = services.tables.check()
+    say(f"{there} of the six tables are there, and ours" + ("; deploy with CreateTables=false" if there else ""))
+
+
 def read_values(pairs: list[str]) -> dict[str, Any]:
     """Return the values of KEY=VALUE and KEY:=JSON; a dot in a key makes an object, as in lead_data.name=Ann."""
     values: dict[str, Any] = {}
@@ -174,5 +201,5 @@ def exit_code_of(code: str | None) -> int:
     if code is None:
         return 0
     if code in _HTTP_ALONE:
-        return USAGE
+        return _HTTP_ALONE[code]
     return next((number for error, number in EXIT_CODES.items() if error.code == code), BUG)

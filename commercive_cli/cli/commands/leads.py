@@ -128,11 +128,14 @@ def approve(
         )
 
 
-@app.command(epilog=example("commercive leads reject LEAD_ID --notes 'not reachable'"))
+@app.command(epilog=example("commercive leads reject LEAD_ID --reason 'Volume too low'"))
 def reject(
     context: typer.Context,
     *,
     ids: LeadIds,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why, as it is told outside; at most 2,000 characters.")
+    ] = None,
     notes: Notes = None,
     amend: Amend = False,
     yes: o.Yes = False,
@@ -142,7 +145,10 @@ def reject(
     """Reject leads. Rejecting a rejected one changes nothing."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(ids, lambda one: services.leads.decide(one, "rejected", session.actor, notes=notes, amend=amend))
+        session.each(
+            ids,
+            lambda one: services.leads.decide(one, "rejected", session.actor, notes=notes, reason=reason, amend=amend),
+        )
 
 
 @app.command(epilog=example("commercive leads reset LEAD_ID"))

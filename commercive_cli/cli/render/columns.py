@@ -15,15 +15,16 @@ Kind = Literal["id", "text", "prose", "time", "money", "count", "status", "flag"
 class Column:
     """A named value of a record.
 
-    `path` is the dotted path of its attribute, if other than `name`; `words` returns the value as text; `wide` omits
-    the column in a terminal's table; `title` is its shorter name there. Columns that `names` marks identify the record
-    and are always shown whole; without a mark, the first column is.
+    `path` is the dotted path of its attribute, if other than `name`; `words` returns the value as text. In a terminal's
+    table, `wide` omits the column, `exceptional` does where no record has a value, and `title` is its shorter name.
+    Columns that `names` marks identify the record and are always shown whole; without a mark, the first column is.
     """
 
     name: str
     kind: Kind = "text"
     path: str = ""
     wide: bool = False
+    exceptional: bool = False
     words: Callable[[Any], str] | None = None
     title: str = ""
     names: bool = False
@@ -47,9 +48,10 @@ _SHOWN_AS: dict[attributes.Kind, Kind] = {
 
 
 def _columns(record: type[Record], *columns: Column) -> tuple[Column, ...]:
-    """Return the columns; those of kind `text` get the kind that the record declares for the attribute."""
+    """Return the columns, and one for damage; those of kind `text` get the kind that the record declares."""
     kinds = {name: _SHOWN_AS.get(each.kind, "text") for name, each in attributes.attributes_of(record).items()}
-    return tuple(replace(each, kind=kinds[each.name]) if each.kind == "text" else each for each in columns)
+    shown = (replace(each, kind=kinds[each.name]) if each.kind == "text" else each for each in columns)
+    return (*shown, Column("damaged", "status", exceptional=True))
 
 
 CONVERSATION = _columns(
@@ -68,6 +70,7 @@ CONVERSATION = _columns(
     Column("last_message_id", wide=True),
     Column("closed_at", wide=True),
     Column("closed_by", wide=True),
+    Column("human_requested", wide=True),
 )
 MESSAGE = _columns(
     Message,
@@ -97,6 +100,7 @@ LEAD = _columns(
     Column("reviewed_by", wide=True),
     Column("reviewed_at", wide=True),
     Column("admin_notes", wide=True),
+    Column("rejection_reason", wide=True),
 )
 STATS = _columns(
     AffiliateStats,
@@ -161,6 +165,7 @@ SENT = (
     Column("conversation_id", "id", names=True),
     Column("created_at", "time"),
 )
+USER_SENT = (*SENT, Column("is_new_conversation", "flag", wide=True))
 MARKED = (Column("conversation_id", "id"), Column("marked", "count"))
 CHANGED = (Column("conversation_id", "id"), Column("status", "status"), Column("changed", "flag"))
 SUBMITTED = (Column("lead_id", "id"),)
@@ -172,7 +177,14 @@ DECIDED = (
     Column("affiliate_id", "id", "lead.affiliate_id"),
     Column("reviewed_by", "id", "lead.reviewed_by"),
     Column("admin_notes", "text", "lead.admin_notes"),
+    Column("rejection_reason", "text", "lead.rejection_reason"),
     Column("updated_at", "time", "lead.updated_at", wide=True),
+)
+FORM_URL = (
+    Column("affiliate_id", "id"),
+    Column("changed", "flag"),
+    Column("before"),
+    Column("form_url", "id"),
 )
 CREATED = (
     Column("link_id", "id"),

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from commercive_cli.cli.render.columns import PLANNED, PLANNED_CARD
 from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.store.dry_run import PlannedWrite
+from commercive_cli.store.items import OtherValue
 
 
 class PlannedWriteShown(BaseModel):
@@ -81,6 +82,8 @@ def _json(value: Any) -> Any:
             return [_json(each) for each in value]
         case Decimal():
             return float(value)
+        case OtherValue():
+            return str(value)
     return value
 
 

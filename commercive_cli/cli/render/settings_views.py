@@ -5,13 +5,13 @@ from pathlib import Path
 from commercive_cli.cli.render.columns import PROFILE, SETTING
 from commercive_cli.cli.render.views import VIEWS, View
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.models import Record
+from commercive_cli.domain.models import Sparse
 from commercive_cli.settings.config_file import ConfigFile
 from commercive_cli.settings.resolve import Settings
 
 
-class SettingShown(Record):
-    """One setting, its value and its source."""
+class SettingShown(Sparse):
+    """One setting, its value, and where it comes from."""
 
     setting: str
     value: str
@@ -24,8 +24,8 @@ class SettingsShown(Answer):
     settings: list[SettingShown]
 
 
-class ProfileShown(Record):
-    """One profile of the config file; `default` marks the default profile."""
+class ProfileShown(Sparse):
+    """One profile of the config file; `default` marks the one that is used unasked."""
 
     profile: str
     default: bool

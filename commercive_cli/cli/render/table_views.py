@@ -1,7 +1,8 @@
-"""The views of drift, backups and S3 transfers."""
+"""The views of drift, backups, S3 transfers and mended items."""
 
 from commercive_cli.cli.render.columns import FINDING, Column
 from commercive_cli.cli.render.views import VIEWS, Section, View
+from commercive_cli.domain.answers.audit import Mended
 from commercive_cli.domain.answers.tables import Applied, BackedUp, BackupList, Drift, Restored
 from commercive_cli.domain.answers.transfer import S3Exported, S3Imported
 
@@ -51,4 +52,8 @@ VIEWS[Restored] = View(
 VIEWS[S3Exported] = View(lambda answer: answer.tables, _S3)
 VIEWS[S3Imported] = View(
     lambda answer: answer.tables, _S3, (Section(lambda answer: answer.tables, _S3), _PUT_BACK, _FINDINGS)
+)
+VIEWS[Mended] = View(
+    lambda answer: (answer,),
+    (Column("table", names=True), Column("id", "id", names=True), Column("mended"), Column("changed", "flag")),
 )

@@ -23,6 +23,7 @@ _COLOURS = {
     "different": "yellow",
     "rejected": "red",
     "missing": "red",
+    "foreign": "red",
     "closed": "dim",
     "admin": "cyan",
 }
@@ -35,7 +36,8 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    shown, records = [column for column in columns if not column.wide], list(records)
+    records = list(records)
+    shown = [column for column in columns if not column.wide and not _is_needless(column, records)]
     rows = [[_cell(column, record, now) for column in shown] for record in records]
     widths = column_widths(shown, rows, console.width)
     if records and _total(widths) > console.width:
@@ -64,6 +66,10 @@ def print_card(
             console.print()
         named = [column for column in columns if column.value(record) not in (None, "", ())]
         _print_card(console, [(column, _cell(column, record, now)) for column in named])
+
+
+def _is_needless(column: Column, records: Sequence[Any]) -> bool:
+    return column.exceptional and not any(column.value(record) for record in records)
 
 
 def _print_card(console: "Console", lines: Sequence[tuple[Column, "Text"]]) -> None:

@@ -8,6 +8,7 @@ from commercive_cli.cli.render import columns as c
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
+    FormURLSet,
     LinkCreated,
     LinkFound,
     Recomputation,
@@ -16,7 +17,15 @@ from commercive_cli.domain.answers.affiliates import (
 from commercive_cli.domain.answers.audit import Audit, History
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent, Thread
+from commercive_cli.domain.answers.chat import (
+    ConversationChanged,
+    Conversations,
+    MarkedRead,
+    Messages,
+    Sent,
+    Thread,
+    UserMessageSent,
+)
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import Tables
@@ -71,7 +80,7 @@ def _card(name: str, columns: tuple[c.Column, ...], title: str = "") -> Section:
 
 
 def _existing(answer: Tables) -> Iterable[Any]:
-    return (table for table in answer.tables if table.state != "missing")
+    return (table for table in answer.tables if table.state not in ("missing", "foreign"))
 
 
 class TablesDescribed(Tables):
@@ -94,6 +103,8 @@ def in_words(result: Answer | Failed) -> str:
         case Seeded():
             what = f"{result.conversations} conversations, {result.messages} messages, {result.affiliates} affiliates"
             return f"{'loaded' if result.changed else 'already there'}: {what} and {result.leads} leads"
+        case FormURLSet():
+            return f"{result.before or 'nothing'} → {result.form_url}" if result.changed else "was right"
         case Recomputation():
             return "corrected" if result.changed else "was right"
     return "ok"
@@ -114,6 +125,7 @@ VIEWS: dict[type, View] = {
         (_card("conversation", c.CONVERSATION), Section(_field("messages"), c.MESSAGE[2:], "Messages")),
     ),
     Sent: View(_single, c.SENT),
+    UserMessageSent: View(_single, c.USER_SENT),
     MarkedRead: View(_single, c.MARKED),
     ConversationChanged: View(_single, c.CHANGED),
     LeadSubmitted: View(_single, c.SUBMITTED),
@@ -121,6 +133,7 @@ VIEWS: dict[type, View] = {
     LeadDecided: View(_single, c.DECIDED),
     LinkFound: View(_field("affiliate_link"), c.LINK),
     LinkCreated: View(_single, c.CREATED),
+    FormURLSet: View(_single, c.FORM_URL),
     Stats: View(_field("stats"), c.STATS),
     AffiliateShown: View(
         _field("stats"),

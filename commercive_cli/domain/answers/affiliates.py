@@ -1,7 +1,7 @@
 """Answers about affiliates, their links and stats: the seed's response fields (section 2)."""
 
 from commercive_cli.domain.answers.base import Answer, Listing
-from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead, Record
+from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead, Sparse
 
 
 class Affiliates(Listing):
@@ -25,6 +25,15 @@ class LinkCreated(Answer):
     created: bool
 
 
+class FormURLSet(Answer):
+    """The link that Supabase shows for an affiliate, and what it showed before; equal when `changed` is False."""
+
+    affiliate_id: str
+    before: str | None
+    form_url: str
+    changed: bool
+
+
 class Stats(Answer):
     """One affiliate's counts and commissions."""
 
@@ -40,7 +49,7 @@ class AffiliateShown(Answer):
     leads: list[Lead]
 
 
-class Recomputed(Record):
+class Recomputed(Sparse):
     """One affiliate's stats before and after counting its leads again; equal when nothing was wrong."""
 
     affiliate_id: str

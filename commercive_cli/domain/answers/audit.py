@@ -1,7 +1,7 @@
 """Answers of the audit, and the audit rows of one record."""
 
 from commercive_cli.domain.answers.base import Answer, Listing
-from commercive_cli.domain.models import AuditRow, Record
+from commercive_cli.domain.models import AuditRow, Sparse
 
 
 class History(Listing):
@@ -10,7 +10,7 @@ class History(Listing):
     history: list[AuditRow]
 
 
-class Finding(Record):
+class Finding(Sparse):
     """One broken invariant: which rule, in which table, on which item, what is wrong, and whether it was repaired."""
 
     invariant: str
@@ -25,3 +25,12 @@ class Audit(Answer):
 
     checked: dict[str, int]
     findings: list[Finding]
+
+
+class Mended(Answer):
+    """An item that was set right by hand: its key in words, and which attributes were set or removed."""
+
+    table: str
+    id: str
+    mended: tuple[str, ...]
+    changed: bool

@@ -31,6 +31,12 @@ class Sent(Answer):
     created_at: int
 
 
+class UserMessageSent(Sent):
+    """A stored message of a user; `is_new_conversation` is True when it began one."""
+
+    is_new_conversation: bool
+
+
 class MarkedRead(Answer):
     """How many messages changed from unread to read."""
 

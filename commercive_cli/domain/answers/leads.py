@@ -1,5 +1,7 @@
 """Answers about leads: the seed's response fields (section 2)."""
 
+from pydantic import Field
+
 from commercive_cli.domain.answers.base import Answer, Listing
 from commercive_cli.domain.models import AffiliateStats, Lead
 
@@ -24,7 +26,11 @@ class LeadShown(Answer):
 
 
 class LeadDecided(Answer):
-    """A lead after a decision; `changed` is False when the same decision had been made before."""
+    """A lead after a decision; `changed` is False when the same decision had been made before.
+
+    `new_status` is the lead's status.
+    """
 
     lead: Lead
     changed: bool
+    new_status: str = Field(default_factory=lambda values: values["lead"].status)

@@ -4,14 +4,15 @@ from typing import Literal
 
 from commercive_cli.domain.answers.audit import Audit
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.models import Record
+from commercive_cli.domain.models import Sparse
 from commercive_cli.domain.money import Money
 
 
-class TableState(Record):
+class TableState(Sparse):
     """A table as it is, and how it compares with what is declared.
 
-    `state` is created, unchanged, different, missing or deleted; `differences` says what differs, in words.
+    `state` is created, unchanged, different, foreign (not ours, by its key), missing or deleted; `differences` says
+    what differs, in words.
     """
 
     table: str
@@ -36,7 +37,7 @@ class Tables(Answer):
     unsupported: tuple[str, ...] = ()
 
 
-class TableSize(Record):
+class TableSize(Sparse):
     """A table's size, estimated from the items that were `read`, and its cost on DynamoDB in USD.
 
     `storage_usd` (with indexes) and `recovery_usd` (point-in-time) are per month, `load_usd` is for writing all items
@@ -53,7 +54,7 @@ class TableSize(Record):
     scan_usd: Money
 
 
-class HotKey(Record):
+class HotKey(Sparse):
     """A conversation with many messages, or an affiliate with many leads: how many `items` of all that were `read`."""
 
     table: str
@@ -71,12 +72,12 @@ class CostEstimate(Answer):
     basis: str
 
 
-class Difference(Record):
+class Difference(Sparse):
     """One thing about a table that is not as declared.
 
-    `what` is table, key, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion protection,
-    encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what to do
-    instead.
+    `what` is table, not our table, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion
+    protection, encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what
+    to do instead.
     """
 
     table: str
@@ -94,7 +95,7 @@ class Drift(Answer):
     unsupported: tuple[str, ...] = ()
 
 
-class AppliedChange(Record):
+class AppliedChange(Sparse):
     """One change that was tried on one table; `error` says why it failed."""
 
     table: str
@@ -111,7 +112,7 @@ class Applied(Answer):
     unsupported: tuple[str, ...] = ()
 
 
-class BackupShown(Record):
+class BackupShown(Sparse):
     """A backup of the six tables under one name; `created_at` is in milliseconds."""
 
     name: str

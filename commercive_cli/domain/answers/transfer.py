@@ -3,7 +3,7 @@
 from commercive_cli.domain.answers.audit import Audit
 from commercive_cli.domain.answers.base import Answer
 from commercive_cli.domain.answers.tables import Applied
-from commercive_cli.domain.models import Record
+from commercive_cli.domain.models import Sparse
 
 
 class Exported(Answer):
@@ -33,7 +33,7 @@ class ImportPreview(Answer):
     places: list[str]
 
 
-class S3Table(Record):
+class S3Table(Sparse):
     """Where one table's data is in S3: an export's manifest, or the prefix that an import read."""
 
     table: str

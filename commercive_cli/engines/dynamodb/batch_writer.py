@@ -1,6 +1,6 @@
 """Bulk loads with BatchWriteItem: 25 items per request, several requests at once, in constant memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any
@@ -22,13 +22,16 @@ PutRequests = list[dict[str, Any]]
 
 
 class BatchWriter:
-    """Puts items into one table, without conditions and in no particular order."""
+    """Puts items into one table, without conditions and in no particular order; `look` is called before the first."""
 
-    def __init__(self, send: RequestSender, timing: Timing, table: Table, table_name: str) -> None:
+    def __init__(
+        self, send: RequestSender, timing: Timing, table: Table, table_name: str, look: Callable[[], None]
+    ) -> None:
         self._send = send
         self._timing = timing
         self._table = table
         self._table_name = table_name
+        self._look = look
 
     def put_all(self, items: Iterable[Item]) -> int:
         """Store the items, which are read only as they are needed, and return how many there were.
@@ -40,6 +43,8 @@ class BatchWriter:
         with ThreadPoolExecutor(WORKERS) as pool:
             try:
                 for batch in self._batches(iter(items)):
+                    if not stored and not pending:
+                        self._look()
                     pending.add(pool.submit(self._put, batch))
                     if len(pending) >= _WAITING:
                         done, pending = wait(pending, return_when=FIRST_COMPLETED)

@@ -19,7 +19,7 @@ from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 3.0
 CONNECTIONS = 50
-_REPLIES_WITH_ITEMS = ("GetItem", "Query", "Scan", "BatchWriteItem")
+_REPLIES_WITH_ITEMS = ("BatchGetItem", "GetItem", "Query", "Scan", "BatchWriteItem")
 
 
 class Connection:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import botocore.session
 
-from commercive_cli.domain.errors import Invalid, Unavailable
+from commercive_cli.domain.errors import Invalid, Misconfigured
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Endpoint:
                 field="endpoint",
             )
 
-    def unknown_region(self) -> Unavailable | None:
+    def unknown_region(self) -> Misconfigured | None:
         """Return the error to raise when botocore does not know the region, else None."""
         known = _known_regions()
         if self.region in known:
             return None
         near = difflib.get_close_matches(self.region, known, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]}?" if near else "; name one such as eu-west-1"
-        return Unavailable(f"{self.region!r} is not an AWS region{hint}", field="region")
+        return Misconfigured(f"{self.region!r} is not an AWS region{hint}", field="region")
 
 
 def _known_regions() -> list[str]:

@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 from commercive_cli.domain.errors import (
     CommerciveError,
     Conflict,
-    Denied,
     Invalid,
+    Misconfigured,
     NotFound,
+    NotPermitted,
     Unauthenticated,
     Unavailable,
 )
@@ -31,12 +32,12 @@ from commercive_cli.store.items import Item, decode_item
 from commercive_cli.store.port import ConditionFailed
 
 
-class MissingTable(Unavailable):
+class MissingTable(Misconfigured):
     """The table does not exist, or not yet."""
 
 
-class UnknownOperation(Unavailable):
-    """The server does not know the operation, as is the case for some on compatible servers."""
+class UnknownOperation(Misconfigured):
+    """The server does not know the operation, as some compatible servers lack transactions, backups or S3."""
 
 
 @contextmanager
@@ -46,6 +47,14 @@ def supported(what: str) -> Iterator[None]:
         yield
     except UnknownOperation as error:
         raise Invalid(f"{what} is not supported here: {error.message}") from error
+
+
+class WriteRefused(Invalid):
+    """DynamoDB refused one write of a transaction; `position` is its place."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
 
 
 class TableTooYoung(Unavailable):
@@ -121,7 +130,7 @@ def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, 
     if code in _BAD_CREDENTIALS:
         return Unauthenticated(f"{endpoint} does not accept these credentials ({code}: {text}); {_CREDENTIALS_HELP}")
     if code in _DENIED:
-        return Denied(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
+        return NotPermitted(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
     return _table_error(error, code, text, endpoint, tables)
 
 
@@ -150,8 +159,11 @@ def _cancelled_transaction(error: ClientError) -> Exception | None:
     failures = {at: _old_item(each) for at, each in enumerate(reasons) if each.get("Code") == "ConditionalCheckFailed"}
     if failures:
         return ConditionFailed(failures)
-    refused = [each for each in reasons if each.get("Code") in REFUSED_REASONS]
-    return Invalid(f"DynamoDB refused the transaction: {_one_line(refused[0].get('Message', ''))}") if refused else None
+    refused = {at: each for at, each in enumerate(reasons) if each.get("Code") in REFUSED_REASONS}
+    if not refused:
+        return None
+    first, reason = next(iter(refused.items()))
+    return WriteRefused(f"DynamoDB refused the transaction: {_one_line(reason.get('Message', ''))}", first)
 
 
 def _connection_error(error: Exception, endpoint: Endpoint) -> CommerciveError:

@@ -3,10 +3,13 @@
 Expressions hold placeholders for all names and values, since reserved words such as `status` are not allowed in them.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.errors import Conflict, Damaged, Invalid
 from commercive_cli.store.items import (
+    LARGEST_EXPONENT,
+    NUMBER_DIGITS,
     AttributeValue,
     Item,
     Key,
@@ -35,6 +38,8 @@ from commercive_cli.store.writes import (
 )
 
 Parameters = dict[str, Any]
+_LOWEST: dict[str, str | Decimal] = {"S": "\0", "N": Decimal(f"-9.{'9' * (NUMBER_DIGITS - 1)}E+{LARGEST_EXPONENT}")}
+"""Nothing sorts below these: no key is an empty text, and no number is less."""
 
 
 class Placeholders:
@@ -196,7 +201,10 @@ def _key_conditions(query: Query, placeholders: Placeholders) -> list[str] | Non
     partition, sort = _key_of(query)
     conditions = [f"{placeholders.name(partition.name)} = {placeholders.value(query.partition)}"]
     if query.since is None and query.until is None:
-        return conditions
+        if sort is None or query.index is not None:
+            return conditions
+        # A bound that every key keeps lets a table that sorts by another attribute, or by none, refuse the query.
+        return [*conditions, _between(placeholders.name(sort.name), _LOWEST[sort.type], None, placeholders)]
     if sort is None:
         raise Invalid(f"{query.table.name} has no sort key to bound")
     lowest = None if query.since is None else successor(query.since)
@@ -219,7 +227,9 @@ def _is_empty(lowest: int | str | None, highest: int | str | None) -> bool:
     return False
 
 
-def _between(name: str, lowest: int | str | None, highest: int | str | None, placeholders: Placeholders) -> str:
+def _between(
+    name: str, lowest: int | str | Decimal | None, highest: int | str | None, placeholders: Placeholders
+) -> str:
     if highest is None:
         return f"{name} >= {placeholders.value(lowest)}"
     if lowest is None:

@@ -58,7 +58,7 @@ def code_of(error: Exception) -> str:
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
-def reasons_of(error: Exception) -> list[dict[str, Any]]:
+def reasons_of(error: BaseException | None) -> list[dict[str, Any]]:
     """Return why a transaction was cancelled: a reason for each write, in the order of the writes."""
     # The declared type of botocore's response lacks CancellationReasons.
     response: dict[str, Any] = dict(error.response) if isinstance(error, ClientError) else {}

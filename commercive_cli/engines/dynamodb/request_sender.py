@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from commercive_cli.domain.errors import SAME_KEY, Denied, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import SAME_KEY, NotPermitted, Unauthenticated, Unavailable
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.errors import translated
 from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, FailureKind, code_of, kind_of
@@ -16,8 +16,8 @@ UNSENT_SECONDS = 0.5
 OnRequest = Callable[[str], None]
 """Is called with the operation's name for every HTTP request that is attempted."""
 
-_READS = ("Get", "Query", "Scan", "Describe", "List")
-_SILENT_ON_OUTCOME = (Unavailable, Unauthenticated, Denied)
+_READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List")
+_SILENT_ON_OUTCOME = (Unavailable, Unauthenticated, NotPermitted)
 """Errors of a last try that do not tell whether an earlier try was carried out."""
 
 

@@ -6,6 +6,7 @@
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from copy import copy
 from typing import Any
 from uuid import uuid4
@@ -13,10 +14,13 @@ from uuid import uuid4
 from botocore.session import Session
 
 from commercive_cli.domain.clock import Sleep
+from commercive_cli.domain.errors import Invalid, NotPermitted
 from commercive_cli.engines.dynamodb.archive import DynamoDBArchive
+from commercive_cli.engines.dynamodb.batch_reader import BatchReader
 from commercive_cli.engines.dynamodb.batch_writer import BatchWriter
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
+from commercive_cli.engines.dynamodb.errors import WriteRefused
 from commercive_cli.engines.dynamodb.expressions import (
     item_of,
     page_of,
@@ -30,12 +34,13 @@ from commercive_cli.engines.dynamodb.retries import Timing
 from commercive_cli.engines.dynamodb.s3 import DynamoDBS3
 from commercive_cli.engines.dynamodb.table_administration import TableAdministration
 from commercive_cli.engines.dynamodb.table_changes import TableChanger
+from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.store.items import Item, Key, encode_item
-from commercive_cli.store.limits import check_transaction
-from commercive_cli.store.port import Archive, Page, Query, TableInfo, TextPage
-from commercive_cli.store.schema import DEFAULT_PREFIX, Table
+from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
+from commercive_cli.store.port import Archive, IndexNotReady, Page, Query, TableInfo, TextPage, not_a_number
+from commercive_cli.store.schema import DYNAMODB_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
-from commercive_cli.store.writes import Write
+from commercive_cli.store.writes import Update, Write
 
 INDEX_LAG_MS = 2000
 SCANS_AT_ONCE = 2
@@ -58,7 +63,7 @@ class DynamoDBStore:
         self,
         region: str,
         *,
-        prefix: str = DEFAULT_PREFIX,
+        prefix: str = DYNAMODB_PREFIX,
         endpoint: str | None = None,
         metadata: bool = False,
         deadline: float = 10.0,
@@ -108,13 +113,25 @@ class DynamoDBStore:
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, strongly consistent, or None."""
         request = {"TableName": self._name(table), "Key": encode_item(key), "ConsistentRead": True}
-        item = self._send("GetItem", request).get("Item")
+        with self._tables.keys.explaining(table):
+            item = self._send("GetItem", request).get("Item")
         return item_of(item, table) if item else None
 
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, 100 a request, strongly consistent."""
+        reader = BatchReader(self._send, self._timing, table, self._name(table))
+        with self._tables.keys.explaining(table):
+            found = reader.get_all(keys)
+        return [item_of(item, table) for item in found]
+
     def query(self, query: Query) -> Page:
-        """Return one page of a query."""
+        """Return one page of a query; raise IndexNotReady when its index cannot be read."""
         request = query_request(query, self._name(query.table))
-        return Page([]) if request is None else page_of(self._send("Query", request), query.table)
+        if request is None:
+            return Page([])
+        response = self._queried(query, request)
+        self._tables.keys.look_at_items(query.table, response.get("Items", []))
+        return page_of(response, query.table)
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of one segment of a scan, strongly consistent."""
@@ -129,13 +146,27 @@ class DynamoDBStore:
 
         Even one write is sent as a transaction, whose token prevents that a second try after a lost reply adds twice.
         """
-        check_transaction(writes)
+        size = check_transaction(writes)
         entries = [transaction_write(write, self._name(write.table)) for write in writes]
-        self._send("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
+        unknown = self._tables.keys.unknown(write.table for write in writes)
+        entries += self._key_checks(unknown, len(writes), size)
+        try:
+            with self._tables.keys.explaining(*unknown):
+                self._send("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
+        except WriteRefused as refused:
+            write = next(iter(writes[refused.position :]), None)  # behind the writes come the checks of keys
+            if isinstance(write, Update) and write.add:
+                raise not_a_number(write, write.add) from refused
+            raise
+        self._tables.keys.trust(unknown)
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
         """Store the items in batches of 25, several at once; of two items with one key in a batch the later stays."""
-        return BatchWriter(self._send, self._timing, table, self._name(table)).put_all(items)
+
+        def look() -> None:
+            self._tables.keys.look(table)
+
+        return BatchWriter(self._send, self._timing, table, self._name(table), look).put_all(items)
 
     def create_table(self, table: Table) -> None:
         """Create the table with its indexes and protections, and wait until it can be used."""
@@ -183,9 +214,37 @@ class DynamoDBStore:
         other._tables = TableAdministration(self._send, self._timing, prefix)
         return other
 
+    def _queried(self, query: Query, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            with self._tables.keys.explaining(query.table):
+                return self._send("Query", request)
+        except Invalid:
+            if query.index is not None:
+                self._check_index(query.table, query.index)
+            raise
+
+    def _check_index(self, table: Table, index: str) -> None:
+        """Raise IndexNotReady when the index is missing or not active; a refused query is asked about but once."""
+        info = self._tables.describe(table)
+        status = "missing" if info is None else info.index_status.get(index, "missing")
+        if status not in ("ACTIVE", "UPDATING"):
+            raise IndexNotReady(f"index {index} of {self._name(table)} is {status}; `commercive tables apply` makes it")
+
     def _scan(self, table: Table, segment: int, segments: int, start: Key | None) -> dict[str, Any]:
         send = self._send if segments == 1 else self._send_bulk
-        return send("Scan", scan_request(self._name(table), segment, segments, start))
+        request = scan_request(self._name(table), segment, segments, start)
+        if start is None:
+            with suppress(NotPermitted):  # who may read items need not be allowed to look at the table
+                self._tables.keys.look(table, send=send)
+        return send("Scan", request)
+
+    def _key_checks(self, tables: list[Table], writes: int, size: int) -> list[dict[str, Any]]:
+        """Return the entries that keep a transaction off foreign tables; without room for them, look at the tables."""
+        count = len(tables)
+        if writes + count > TRANSACTION_WRITES or size + count * ENTRY_BYTES > TRANSACTION_BYTES:
+            self._tables.keys.look(*tables)
+            return []
+        return self._tables.keys.checks(tables)
 
     def _name(self, table: Table) -> str:
         return self._prefix + table.name

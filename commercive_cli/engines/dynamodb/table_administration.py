@@ -7,6 +7,7 @@ from commercive_cli.engines.dynamodb.errors import MissingTable, TableTooYoung, 
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
 from commercive_cli.engines.dynamodb.table_definitions import Description, create_request, is_active, table_info
+from commercive_cli.engines.dynamodb.table_keys import TableKeys
 from commercive_cli.store.port import TableInfo
 from commercive_cli.store.schema import Table
 
@@ -24,6 +25,7 @@ class TableAdministration:
         self._send = send
         self._timing = timing
         self._prefix = prefix
+        self.keys = TableKeys(send, prefix)
         self.unsupported: list[str] = []
 
     def create(self, table: Table) -> None:
@@ -76,6 +78,7 @@ class TableAdministration:
             self.wait_until_active(table)
         self._send("DeleteTable", {"TableName": name}, already_done="ResourceNotFoundException")
         self.wait(f"deleting {name}", lambda: self.description(table) is None)
+        self.keys.forget(table)
 
     def description(self, table: Table) -> Description | None:
         """Return the response to DescribeTable, or None when there is no table."""
@@ -84,6 +87,7 @@ class TableAdministration:
         except MissingTable:
             return None
         described: Description = response["Table"]
+        self.keys.learn(table, described)
         return described
 
     def wait_until_active(self, table: Table) -> None:

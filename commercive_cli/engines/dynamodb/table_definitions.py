@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from commercive_cli.store.foreign import KeyShape
 from commercive_cli.store.port import TableInfo
-from commercive_cli.store.schema import PROJECTION, Attribute, Index, Table
+from commercive_cli.store.schema import Attribute, Index, Table
 
 Description = dict[str, Any]
 AWS_OWNED_KEY = "AWS owned key"
@@ -55,7 +56,7 @@ def index_definition(index: Index) -> dict[str, Any]:
     return {
         "IndexName": index.name,
         "KeySchema": _key_schema(index.partition, index.sort),
-        "Projection": {"ProjectionType": PROJECTION},
+        "Projection": {"ProjectionType": index.projection},
     }
 
 
@@ -63,7 +64,7 @@ def table_info(
     described: Description, *, ttl: str | None, recovery: bool | None, tags: Mapping[str, str] | None
 ) -> TableInfo:
     """Return the TableInfo of a table from DescribeTable and the descriptions of its protections."""
-    types = {each["AttributeName"]: each["AttributeType"] for each in described["AttributeDefinitions"]}
+    types = _types(described)
     indexes = described.get("GlobalSecondaryIndexes", [])
     return TableInfo(
         name=described["TableName"],
@@ -83,6 +84,11 @@ def table_info(
     )
 
 
+def key_of(described: Description) -> KeyShape:
+    """Return the table's key, partition first; nothing where the description does not tell."""
+    return _keys(described, _types(described)) if "KeySchema" in described else ()
+
+
 def is_active(described: Description | None) -> bool:
     """Return whether the table and all its indexes can be used."""
     # A new table may not be found yet, and an index becomes active later than its table.
@@ -91,7 +97,11 @@ def is_active(described: Description | None) -> bool:
     return all(index.get("IndexStatus", "ACTIVE") == "ACTIVE" for index in described.get("GlobalSecondaryIndexes", []))
 
 
-def _keys(described: Description, types: dict[str, str]) -> tuple[tuple[str, str], ...]:
+def _types(described: Description) -> dict[str, str]:
+    return {each["AttributeName"]: each["AttributeType"] for each in described["AttributeDefinitions"]}
+
+
+def _keys(described: Description, types: dict[str, str]) -> KeyShape:
     schema = sorted(described["KeySchema"], key=lambda each: str(each["KeyType"]))  # HASH before RANGE
     return tuple((each["AttributeName"], types[each["AttributeName"]]) for each in schema)
 

@@ -1,5 +1,6 @@
 """The SQLite file itself: connections that threads share, transactions, and what its errors mean to people."""
 
+import errno
 import sqlite3
 import stat
 import threading
@@ -9,17 +10,24 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Invalid, Unavailable
+from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Invalid, Misconfigured, Unavailable
+from commercive_cli.engines.sqlite.table_description import check_key
+from commercive_cli.engines.sqlite.table_sql import TableSQL
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _CREATE = "create it with `commercive tables create`"
 _POLL_SECONDS = 0.005
 _Identity = tuple[int, int]
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that knows which file it opened: a file replaced under its path must not be written any more."""
+    """A connection that knows which file it opened: a file replaced under its path must not be written any more.
+
+    `ours` are the names of the tables that it has seen to have our keys.
+    """
 
     identity: _Identity = (0, 0)
+    ours: frozenset[str] = frozenset()
 
 
 class SQLiteFile:
@@ -38,7 +46,7 @@ class SQLiteFile:
         self._written = False
 
     def exists(self) -> bool:
-        """Return whether there is something at the path; raise Unavailable when that cannot be known."""
+        """Return whether there is something at the path; raise Misconfigured when nobody may know."""
         return self._identity() is not None
 
     def create(self) -> None:
@@ -47,18 +55,25 @@ class SQLiteFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.touch(mode=0o600)
         except OSError as error:
-            raise Unavailable(f"{self.path} cannot be created: {error.strerror}") from error
+            kind = Unavailable if error.errno in _FULL else Misconfigured
+            raise kind(f"{self.path} cannot be created: {error.strerror}") from error
 
     @contextmanager
-    def reading(self, *names: str) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to read the tables of these names; each statement sees one consistent state."""
+    def reading(self, *tables: TableSQL) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to read these tables; each statement sees one consistent state.
+
+        Raises Misconfigured when there is no file, or one of the tables is missing or not ours.
+        """
         connection = self._taken()
         try:
+            for table in tables:
+                if table.name not in connection.ours and check_key(connection, table):
+                    connection.ours |= {table.name}
             yield connection
         except OverflowError:
             raise Invalid("a number to look for must fit into 64 bits") from None
         except sqlite3.DatabaseError as error:
-            told = self._explained(error, connection, names)
+            told = self._explained(error, connection, tables)
             if told is None:
                 raise
             raise told from error
@@ -66,12 +81,12 @@ class SQLiteFile:
             self._give_back(connection)
 
     @contextmanager
-    def writing(self, *names: str) -> Iterator[sqlite3.Connection]:
+    def writing(self, *tables: TableSQL) -> Iterator[sqlite3.Connection]:
         """Lend a connection within a transaction, committed to disk when the block ends, undone when it raises."""
         if not self._writer.acquire(timeout=self._deadline):
             raise self._locked()
         try:
-            with self.reading(*names) as connection:
+            with self.reading(*tables) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
@@ -98,7 +113,7 @@ class SQLiteFile:
     def _taken(self) -> _Connection:
         identity = self._identity()
         if identity is None:
-            raise Unavailable(f"no store at {self.path}; {_CREATE}")
+            raise Misconfigured(f"no store at {self.path}; {_CREATE}")
         while True:
             try:
                 connection = self._idle.pop()
@@ -170,7 +185,7 @@ class SQLiteFile:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise Unavailable(f"{self.path} cannot be opened: {error.strerror}") from error
+            raise Misconfigured(f"{self.path} cannot be opened: {error.strerror}") from error
         if not stat.S_ISREG(found.st_mode):
             kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no file"
             raise Invalid(f"{self.path} is {kind}, it is not a SQLite database")
@@ -182,7 +197,10 @@ class SQLiteFile:
         )
 
     def _explained(
-        self, error: sqlite3.DatabaseError, connection: sqlite3.Connection | None = None, names: tuple[str, ...] = ()
+        self,
+        error: sqlite3.DatabaseError,
+        connection: sqlite3.Connection | None = None,
+        tables: tuple[TableSQL, ...] = (),
     ) -> CommerciveError | None:
         match _primary_code(error):
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -190,9 +208,11 @@ class SQLiteFile:
             case sqlite3.SQLITE_NOTADB:
                 return Invalid(f"{self.path} is not a SQLite database")
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-                return Unavailable(f"{self.path} cannot be opened; it and its directory must be readable and writable")
+                return Misconfigured(
+                    f"{self.path} cannot be opened; it and its directory must be readable and writable"
+                )
             case sqlite3.SQLITE_READONLY:
-                return Unavailable(f"{self.path} is read-only; it and its directory must be writable")
+                return Misconfigured(f"{self.path} is read-only; it and its directory must be writable")
             case sqlite3.SQLITE_FULL:
                 return Unavailable(f"the disk of {self.path} is full; this write was undone, make room and try again")
             case sqlite3.SQLITE_IOERR:
@@ -200,16 +220,16 @@ class SQLiteFile:
             case sqlite3.SQLITE_CORRUPT:
                 return Unavailable(f"{self.path} is damaged ({error}); restore it from a backup")
             case sqlite3.SQLITE_ERROR if connection is not None:
-                return self._wrong_table(error, connection, names)
+                return self._wrong_table(error, connection, tables)
         return None
 
     def _wrong_table(
-        self, error: sqlite3.DatabaseError, connection: sqlite3.Connection, names: tuple[str, ...]
+        self, error: sqlite3.DatabaseError, connection: sqlite3.Connection, tables: tuple[TableSQL, ...]
     ) -> CommerciveError:
-        for name in names:
-            if connection.execute("SELECT 1 FROM pragma_table_info(?)", (name,)).fetchone() is None:
-                return Unavailable(f"table {name} does not exist in {self.path}; {_CREATE}")
-        return Unavailable(f"a table in {self.path} is not as it should be ({error}); see `commercive tables diff`")
+        for table in tables:
+            if not check_key(connection, table):
+                return Misconfigured(f"table {table.name} does not exist in {self.path}; {_CREATE}")
+        return Misconfigured(f"a table in {self.path} is not as it should be ({error}); see `commercive tables diff`")
 
 
 def _empty_log(connection: sqlite3.Connection) -> None:

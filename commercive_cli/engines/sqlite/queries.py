@@ -9,7 +9,7 @@ from typing import Any
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.engines.sqlite.damaged_rows import check_row, naming_damaged_row
-from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, SLOTS, TableSQL, column_list, quoted, slot_of
+from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, SLOTS, TableSQL, column_list, slot_of
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import PAGE_BYTES
 from commercive_cli.store.port import Page, Query, TextPage, TextRow
@@ -27,6 +27,7 @@ class Select:
     names: tuple[str, ...]
     limit: int | None = None
     columns: tuple[str, ...] = ()
+    keys_only: bool = False
 
     @property
     def sql(self) -> str:
@@ -39,15 +40,19 @@ def select_query(table: TableSQL, query: Query) -> Select:
     if query.limit is not None and query.limit < 1:
         raise Invalid("limit must be at least 1", field="limit")
     names = tuple(attribute.name for attribute in query.table.key_attributes(query.index))
-    conditions = _partition_condition(table, query, names) + _bounds(query, names) + _start_condition(query, names)
+    columns = [table.column(name) for name in names]
+    conditions = (
+        _partition_condition(table, query, columns) + _bounds(query, columns) + _start_condition(query, names, columns)
+    )
     direction = " DESC" if query.descending else ""
-    order = ", ".join(quoted(name) + direction for name in names[1:])
+    order = ", ".join(column + direction for column in columns[1:])
     return Select(
         f"FROM {table.source(query.index)} WHERE {' AND '.join(sql for sql, _ in conditions)}"
         f"{' ORDER BY ' + order if order else ''} LIMIT ?",
         (*(value for _, values in conditions for value in values), -1 if query.limit is None else query.limit + 1),
         names,
         query.limit,
+        keys_only=query.index is not None and query.table.index(query.index).projection == "KEYS_ONLY",
     )
 
 
@@ -71,9 +76,10 @@ def select_segment(
 
 
 def read_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Page:
-    """Return the items that fit into a page; raise Damaged, naming the item, when one cannot be read."""
+    """Return the items that fit into a page; raise Damaged, naming it, when there is one that cannot be read."""
     with naming_damaged_row(connection, table, select.source, select.parameters, select.names):
-        return _page(connection, table, select)
+        page = _page(connection, table, select)
+        return _keys_of(page, select.names) if select.keys_only else page
 
 
 def read_texts(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
@@ -101,6 +107,10 @@ def _page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Pa
     return Page(items)
 
 
+def _keys_of(page: Page, names: tuple[str, ...]) -> Page:
+    return Page([{name: item[name] for name in names} for item in page.items], page.next)
+
+
 def _text_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
     texts: list[TextRow] = []
     size = 0
@@ -119,34 +129,34 @@ def _text_page(connection: sqlite3.Connection, table: TableSQL, select: Select) 
 _Conditions = list[tuple[str, Sequence[Any]]]
 
 
-def _partition_condition(table: TableSQL, query: Query, names: tuple[str, ...]) -> _Conditions:
-    partition = (f"{quoted(names[0])} = ?", [query.partition])
+def _partition_condition(table: TableSQL, query: Query, columns: Sequence[str]) -> _Conditions:
+    partition = (f"{columns[0]} = ?", [query.partition])
     if query.index is None:
         return [(f"{SLOT} = ?", [slot_of(query.partition)]), partition]
-    return [partition, *((f"{quoted(name)} IS NOT NULL", []) for name in table.optional_keys(query.index))]
+    return [partition, *((f"{table.column(name)} IS NOT NULL", []) for name in table.optional_keys(query.index))]
 
 
-def _bounds(query: Query, names: tuple[str, ...]) -> _Conditions:
-    # A plus before a column prevents SQLite from using the index for a bound that lies before the start of the page.
+def _bounds(query: Query, columns: Sequence[str]) -> _Conditions:
+    # The plus keeps SQLite from searching the index by a bound that the start of the page has overtaken.
     plus_since, plus_until = ("", "") if query.start is None else ("", "+") if query.descending else ("+", "")
-    if (query.since, query.until) != (None, None) and len(names) == 1:
+    if (query.since, query.until) != (None, None) and len(columns) == 1:
         raise Invalid(f"{query.table.name} has no sort key to bound")
     found: _Conditions = []
     if query.since is not None:
-        found.append((f"{plus_since}{quoted(names[1])} > ?", [query.since]))
+        found.append((f"{plus_since}{columns[1]} > ?", [query.since]))
     if query.until is not None:
-        found.append((f"{plus_until}{quoted(names[1])} <= ?", [query.until]))
+        found.append((f"{plus_until}{columns[1]} <= ?", [query.until]))
     return found
 
 
-def _start_condition(query: Query, names: tuple[str, ...]) -> _Conditions:
+def _start_condition(query: Query, names: tuple[str, ...], columns: Sequence[str]) -> _Conditions:
     if query.start is None:
         return []
     position = _start_values(query.start, names)[1:]
     if not position:
         return [("0", [])]
     comparison = "<" if query.descending else ">"
-    return [(f"({column_list(names[1:])}) {comparison} ({_parameter_marks(position)})", position)]
+    return [(f"({', '.join(columns[1:])}) {comparison} ({_parameter_marks(position)})", position)]
 
 
 def _start_values(start: Key, names: tuple[str, ...]) -> list[Any]:

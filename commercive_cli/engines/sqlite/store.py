@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured
 from commercive_cli.engines.sqlite.damaged_rows import naming_damaged_row
 from commercive_cli.engines.sqlite.database_file import SQLiteFile
 from commercive_cli.engines.sqlite.queries import read_page, read_texts, select_query, select_segment
@@ -16,7 +16,16 @@ from commercive_cli.engines.sqlite.table_description import describe
 from commercive_cli.engines.sqlite.table_sql import TableSQL, check_prefix
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import check_item, check_transaction
-from commercive_cli.store.port import Archive, ConditionFailed, Page, Query, TableInfo, TextPage
+from commercive_cli.store.port import (
+    Archive,
+    ConditionFailed,
+    IndexNotReady,
+    Page,
+    Query,
+    TableInfo,
+    TextPage,
+    not_a_number,
+)
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Put, Update, Write, applied, holds
@@ -62,32 +71,47 @@ class SQLiteStore:
         """Return the item at `key`, or None."""
         check_item(table, key)
         sql = self._sql(table)
-        with self._file.reading(sql.name) as connection:
+        with self._file.reading(sql) as connection:
             return _get(connection, sql, key)
 
+    def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
+        """Return the items at these keys, all as of one moment."""
+        sql = self._sql(table)
+        with self._file.reading(sql) as connection:
+            connection.execute("BEGIN")
+            try:
+                return [item for key in keys if (item := _get(connection, sql, key)) is not None]
+            finally:
+                connection.execute("ROLLBACK")
+
     def query(self, query: Query) -> Page:
-        """Return one page of a query."""
+        """Return one page of a query; raise IndexNotReady when its index is missing."""
         sql = self._sql(query.table)
-        with self._file.reading(sql.name) as connection:
-            return read_page(connection, sql, select_query(sql, query))
+        try:
+            with self._file.reading(sql) as connection:
+                return read_page(connection, sql, select_query(sql, query))
+        except Misconfigured:
+            if query.index is not None:
+                self._check_index(sql, query.index)
+            raise
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of a segment; with more than 16 segments, some are empty."""
         sql = self._sql(table)
-        with self._file.reading(sql.name) as connection:
+        with self._file.reading(sql) as connection:
             return read_page(connection, sql, select_segment(sql, segment, segments, start))
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         """Return one page of a segment as texts, which are stored in the file."""
         sql = self._sql(table)
-        with self._file.reading(sql.name) as connection:
+        with self._file.reading(sql) as connection:
             return read_texts(connection, sql, select_segment(sql, segment, segments, start, table.key_names))
 
     def transact(self, *writes: Write) -> None:
         """Apply the writes, all or none, and return once they are on disk; ConditionFailed holds every failure."""
         check_transaction(writes)
         tables = {write.table.name: self._sql(write.table) for write in writes}
-        with self._file.writing(*(sql.name for sql in tables.values())) as connection:
+        with self._file.writing(*tables.values()) as connection:
             self._purge(connection, tables.values())
             olds = [_get(connection, tables[write.table.name], write.key) for write in writes]
             pairs = list(zip(writes, olds, strict=True))
@@ -102,7 +126,7 @@ class SQLiteStore:
         sql = self._sql(table)
         stored = 0
         for rows in _batches(sql, items):
-            with self._file.writing(sql.name) as connection:
+            with self._file.writing(sql) as connection:
                 connection.executemany(sql.put, rows)
             stored += len(rows)
         return stored
@@ -111,7 +135,7 @@ class SQLiteStore:
         """Create the table with its indexes, and the file if needed; raise Conflict when the table exists."""
         sql = self._sql(table)
         self._file.create()
-        with self._file.writing(sql.name) as connection:
+        with self._file.writing(sql) as connection:
             if describe(connection, sql) is not None:
                 raise Conflict(f"table {sql.name} exists already in {self._file.path}")
             for statement in sql.create():
@@ -127,7 +151,7 @@ class SQLiteStore:
     def change_table(self, table: Table, change: TableChange, _on_status: OnStatus = ignore_status) -> None:
         """Create or drop an index, or turn time to live on or off; raise Invalid for any other change."""
         sql = self._sql(table)
-        with self._file.writing(sql.name) as connection:
+        with self._file.writing(sql) as connection:
             for statement in sql.change(change):
                 connection.execute(statement)
 
@@ -151,7 +175,7 @@ class SQLiteStore:
     def delete_table(self, table: Table) -> None:
         """Delete the table and all its items; the file keeps its size and reuses the space."""
         sql = self._sql(table)
-        with self._file.writing(sql.name) as connection:
+        with self._file.writing(sql) as connection:
             connection.execute(f"DROP TABLE {sql.quoted}")
 
     def unsupported(self) -> Sequence[str]:
@@ -164,6 +188,12 @@ class SQLiteStore:
 
     def _at_path(self, path: Path) -> "SQLiteStore":
         return SQLiteStore(path, prefix=self._prefix, clock=self._clock)
+
+    def _check_index(self, sql: TableSQL, index: str) -> None:
+        with self._file.reading(sql) as connection:  # which refuses a table that is not ours
+            found = describe(connection, sql)
+        if found is not None and index not in found.indexes:
+            raise IndexNotReady(f"index {index} of {sql.name} is missing; `commercive tables apply` makes it")
 
     def _purge(self, connection: sqlite3.Connection, tables: Iterable[TableSQL]) -> None:
         """Delete a few items that expired more than a day ago, so that the file does not grow for ever.
@@ -213,8 +243,10 @@ def _check_update(write: Update, old: Item) -> None:
     if not write.key.keys().isdisjoint(changed):
         raise Invalid("an update cannot change the key of an item")
     for name, amount in write.add.items():
-        if not (_is_number(amount) and _is_number(old.get(name, 0))):
-            raise Invalid(f"{write.table.name}.{name} is not a number that can be added to", field=name)
+        if not _is_number(amount):
+            raise Invalid(f"{write.table.name}.{name} is not a number that can be added", field=name)
+        if not _is_number(old.get(name, 0)):
+            raise not_a_number(write, (name,))
 
 
 def _is_number(value: Any) -> bool:

@@ -4,9 +4,10 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
+from commercive_cli.domain.errors import Misconfigured
 from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, TableSQL
+from commercive_cli.store.foreign import KeyShape, declared_key, not_ours
 from commercive_cli.store.port import EMBEDDED, TableInfo
-from commercive_cli.store.schema import PROJECTION
 
 _TYPES = {"TEXT": "S", "INTEGER": "N"}
 _TOKEN = re.compile(r'"[^"]*"|\w+|\S')
@@ -22,10 +23,10 @@ class _Index:
 
 def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | None:
     """Return the description of the table, or None when it does not exist; counting items reads the whole table."""
-    rows = connection.execute("SELECT name, type, pk FROM pragma_table_info(?) ORDER BY pk", (table.name,)).fetchall()
+    rows = _columns(connection, table)
     if not rows:
         return None
-    types = {column: _TYPES.get(declared, declared) for column, declared, _ in rows}
+    types = {column: kind for column, kind, _ in rows}
     indexes = _indexes(connection, table.name)
     ttl = indexes.pop(table.table.ttl or "", None)
     bytes_ = f"coalesce(sum(length({ITEM})), 0)" if ITEM in types else "0"
@@ -36,16 +37,31 @@ def describe(connection: sqlite3.Connection, table: TableSQL) -> TableInfo | Non
         items=items,
         bytes=size,
         billing=EMBEDDED,
-        keys=tuple((column, types[column]) for column, _, position in rows if position and column != SLOT),
-        indexes={
-            name: tuple((column, types.get(column, "?")) for column in index.columns[:2])
-            for name, index in indexes.items()
-        },
+        keys=_key(rows),
+        indexes={name: _index_key(name, index, table, types) for name, index in indexes.items()},
         ttl=table.table.ttl if ttl is not None and _is_declared(table.table.ttl or "", ttl, table) else None,
         projections={name: _projection(name, index, table) for name, index in indexes.items()},
         index_status=dict.fromkeys(indexes, "ACTIVE"),
         missing_columns=tuple(column for column in table.columns if column not in types),
     )
+
+
+def check_key(connection: sqlite3.Connection, table: TableSQL) -> bool:
+    """Return whether the table is there; raise Misconfigured when it is, and is not ours."""
+    rows = _columns(connection, table)
+    if rows and _key(rows) != declared_key(table.table):
+        raise Misconfigured(not_ours(table.name, table.table, _key(rows)))
+    return bool(rows)
+
+
+def _columns(connection: sqlite3.Connection, table: TableSQL) -> list[tuple[str, str, int]]:
+    """Return name, type and place in the primary key (0: none) of each column, in the order of that key."""
+    rows = connection.execute("SELECT name, type, pk FROM pragma_table_info(?) ORDER BY pk", (table.name,))
+    return [(column, _TYPES.get(declared, declared), place) for column, declared, place in rows]
+
+
+def _key(rows: list[tuple[str, str, int]]) -> KeyShape:
+    return tuple((column, kind) for column, kind, place in rows if place and column != SLOT)
 
 
 def _indexes(connection: sqlite3.Connection, name: str) -> dict[str, _Index]:
@@ -64,9 +80,19 @@ def _indexes(connection: sqlite3.Connection, name: str) -> dict[str, _Index]:
 
 
 def _projection(name: str, index: _Index, table: TableSQL) -> str:
-    """Return what an index holds, or its statement when that is not the declared one."""
-    differs = name in table.index_statements() and not _is_declared(name, index, table)
-    return f"made by {index.sql}" if differs else PROJECTION
+    """Return what an index holds; of a declared one that was made otherwise, the statement by which it was."""
+    made_otherwise = name in table.index_statements() and not _is_declared(name, index, table)
+    if made_otherwise:
+        return f"made by {index.sql}"
+    declared = {each.name: each.projection for each in table.table.indexes}
+    return declared.get(name, "ALL")
+
+
+def _index_key(name: str, index: _Index, table: TableSQL, types: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    declared = {each.name: each for each in table.table.indexes}.get(name)
+    if declared is not None and _is_declared(name, index, table):
+        return tuple((each.name, each.type) for each in (declared.partition, declared.sort))
+    return tuple((column, types.get(column, "?")) for column in index.columns[:2])
 
 
 def _is_declared(name: str, index: _Index, table: TableSQL) -> bool:

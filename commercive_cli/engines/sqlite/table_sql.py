@@ -1,10 +1,12 @@
-"""How a table of the schema is stored in a SQLite file: names, columns, rows, and the statements for single items.
+"""How a table of the schema lies in a SQLite file: names, columns, rows, and the statements for single items.
 
 A table's columns are its key attributes, the key attributes of its indexes, its TTL attribute and the whole item as
-JSON attribute values. The primary key starts with a slot, a stable hash of the partition key, so that a segment of a
-scan is one range of the primary key, for any keys and while others write. There are few slots, so that keys that grow
-with time are still appended in a few places and not spread over the file. Tables have rowids: measured with leads of
-0.5 and 2.5 KB, a clustered primary key (WITHOUT ROWID) loads slower and grows larger, and is better only in scans.
+JSON attribute values. An index with the projection KEYS_ONLY uses expressions over that JSON and has no columns, so
+that older files need no new columns. The primary key starts with a slot, a stable hash of the partition key, so that a
+segment of a scan is one range of the primary key, for any keys and while others write. There are few slots, so that
+keys that grow with time are still appended in a few places and not spread over the file. Tables have rowids: measured
+with leads of 0.5 and 2.5 KB, a clustered primary key (WITHOUT ROWID) loads slower and grows larger, and is better only
+in scans.
 """
 
 import re
@@ -61,6 +63,7 @@ class TableSQL:
         self.quoted = quoted(self.name)
         self.key = (SLOT, *table.key_names)
         self._attributes = _column_attributes(table)
+        self._from_text = {each.name: each for index in table.indexes for each in (index.partition, index.sort)}
         self._others = tuple(name for name in self._attributes if name not in table.key_names)
         where = " AND ".join(f"{quoted(name)} = ?" for name in self.key)
         self.row_source = f"FROM {self.quoted} WHERE {where}"
@@ -86,6 +89,14 @@ class TableSQL:
         """Return the key attributes of an index that an item may lack; the item is then not in the index."""
         found = self.table.index(index)
         return [each.name for each in (found.partition, found.sort) if each.name not in self.key]
+
+    def column(self, name: str) -> str:
+        """Return the SQL of an attribute that some index has in its key: its column, or the JSON it stands in."""
+        if name in self._attributes:
+            return quoted(name)
+        attribute = self._from_text[name]
+        value = f"json_extract({ITEM}, '$.{name}.{attribute.type}')"
+        return value if attribute.type == "S" else f"CAST({value} AS INTEGER)"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -141,10 +152,10 @@ class TableSQL:
 
     def _create_index(self, index: Index) -> str:
         # After the index's own key come the columns of the table's key, which sort equal index keys.
-        names = [attribute.name for attribute in self.table.key_attributes(index.name)]
-        present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in self.optional_keys(index.name))
-        where = f" WHERE {present}" if present else ""
-        return f"CREATE INDEX IF NOT EXISTS {self._index(index.name)} ON {self.quoted} ({column_list(names)}){where}"
+        names = ", ".join(self.column(attribute.name) for attribute in self.table.key_attributes(index.name))
+        sparse = " AND ".join(f"{self.column(name)} IS NOT NULL" for name in self.optional_keys(index.name))
+        where = f" WHERE {sparse}" if sparse else ""
+        return f"CREATE INDEX IF NOT EXISTS {self._index(index.name)} ON {self.quoted} ({names}){where}"
 
     def _create_ttl_index(self, ttl: str) -> str:
         index, column = self._index(ttl), quoted(ttl)
@@ -165,6 +176,8 @@ class TableSQL:
 def _column_attributes(table: Table) -> dict[str, Attribute]:
     attributes = {attribute.name: attribute for attribute in table.key_attributes()}
     for index in table.indexes:
+        if index.projection == "KEYS_ONLY":
+            continue
         attributes |= {attribute.name: attribute for attribute in table.key_attributes(index.name)}
     if table.ttl is not None:
         attributes[table.ttl] = Attribute(table.ttl, "N")

@@ -4,16 +4,17 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
+from commercive_cli.domain.models import Record
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import Table
 
-Keep = Callable[[Item], bool]
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -57,21 +58,28 @@ def check_limit(limit: int | None, largest: int = LARGEST_LIMIT) -> int | None:
 
 
 def read_page(
-    store: Store, query: IndexQuery, *, limit: int | None, cursor: str | None = None, keep: Keep | None = None
-) -> tuple[list[Item], str | None]:
-    """Return up to `limit` items (None: all) for which `keep` is true, and the cursor of the next page, if any.
+    store: Store,
+    query: IndexQuery,
+    record: type[AnyRecord],
+    *,
+    limit: int | None,
+    cursor: str | None = None,
+    keep: Callable[[AnyRecord], bool] | None = None,
+) -> tuple[list[AnyRecord], str | None]:
+    """Return up to `limit` records (None: all) for which `keep` is true, and the cursor of the next page, if any.
 
     Costs one query per partition and page, which reads one item more than wanted, to know whether more are left.
     """
     streams = _open_partitions(store, query, limit, cursor, filtered=keep is not None)
-    items: list[Item] = []
-    while limit is None or len(items) < limit:
+    records: list[AnyRecord] = []
+    while limit is None or len(records) < limit:
         item = _take_newest(query, streams)
         if item is None:
             break
-        if keep is None or keep(item):
-            items.append(item)
-    return items, _cursor(query, streams)
+        found = record.of(item)
+        if keep is None or keep(found):
+            records.append(found)
+    return records, _cursor(query, streams)
 
 
 def stream_items(store: Store, query: IndexQuery) -> Iterator[Item]:

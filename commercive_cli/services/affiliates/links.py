@@ -8,7 +8,7 @@ from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewCode
 from commercive_cli.domain.links import affiliate_url
-from commercive_cli.domain.models import AffiliateLink, AffiliateStats
+from commercive_cli.domain.models import AffiliateLink, AffiliateStats, LinkClaim
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Query, Store
@@ -41,7 +41,8 @@ class LinkCreator:
             except ConditionFailed as failed:
                 claim = failed.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
             if claim is not None:
-                return _created(read_link(self.store, affiliate_id, claim["link_id"]), created=False)
+                link_id = LinkClaim.of(claim).require("link_id").link_id
+                return _created(read_link(self.store, affiliate_id, link_id), created=False)
         raise Conflict(f"{CODE_TRIES} random link codes were all taken; nothing was written, try again")
 
     def _new_link(self, affiliate_id: str, email: str, shop: str) -> AffiliateLink:

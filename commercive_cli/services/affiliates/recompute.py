@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats
-from commercive_cli.domain.money import CENT, LARGEST_AMOUNT
+from commercive_cli.domain.money import CENT, counted_commission, is_amount
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.duplicates import DuplicateIds
@@ -21,7 +22,7 @@ from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
-from commercive_cli.store.writes import Condition, Equals, Missing, Update
+from commercive_cli.store.writes import Condition, Equals, Missing, Update, Write
 
 _NUMBERS = tuple(a.name for a in attributes_of(AffiliateStats).values() if a.kind in (Kind.COUNT, Kind.TIME))
 _BEYOND_ANY_SUM = Decimal(10**18)
@@ -42,22 +43,7 @@ class RecomputeService:
 
         The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it.
         """
-        affiliate, by = identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor")
-        for _ in range(TRIES):
-            item = self._settled(affiliate)
-            before = _stats_of(item or {"affiliate_id": affiliate})
-            after = self._counted(affiliate)
-            if item is None and after.total_leads == 0:
-                raise NotFound(f"there is no affiliate {affiliate}")
-            if before is not None and before.counts() == after.counts():
-                return Recomputed(affiliate_id=affiliate, changed=False, before=before, after=before)
-            try:
-                return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, by)
-            except ConditionFailed:
-                continue
-        raise Unavailable(
-            f"leads of affiliate {affiliate} change too fast to count them; nothing was written, try again"
-        )
+        return self._corrected(identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor"))
 
     def all(self, actor: str) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
@@ -67,9 +53,37 @@ class RecomputeService:
         books = _Books()
         scan_items(self.store, AFFILIATE_STATS, books.add_stats)
         scan_pages(self.store, LEADS, books.add_leads)
-        results = [self.one(affiliate_id, actor) for affiliate_id in sorted(books.suspects())]
+        by = identifier(actor, "actor")
+        results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(books.suspects())]
         changed = [result for result in results if result.changed]
         return Recomputation(checked=len(books.affiliates()), changed=changed, damaged=tuple(sorted(books.damaged)))
+
+    def corrections(self, affiliate_id: str, actor: str, *, instead: Item) -> list[Write]:
+        """Return the writes that make an affiliate's stats right for the moment in which a lead becomes `instead`.
+
+        They go through only together with that, while no other lead changes. Raises Damaged when other leads cannot be
+        counted.
+        """
+        item = self._settled(affiliate_id)
+        before = _stats_of(item or {"affiliate_id": affiliate_id})
+        return self._writes(
+            item, before or AffiliateStats(affiliate_id=affiliate_id), self._counted(affiliate_id, instead), actor
+        )
+
+    def _corrected(self, affiliate: str, actor: str) -> Recomputed:
+        for _ in range(TRIES):
+            item = self._settled(affiliate)
+            before = _stats_of(item or {"affiliate_id": affiliate})
+            after = self._counted(affiliate)
+            if item is None and after.total_leads == 0:
+                raise NotFound(f"there is no affiliate {affiliate}")
+            if before is not None and before.counts() == after.counts():
+                return Recomputed(affiliate_id=affiliate, changed=False, before=before, after=before)
+            try:
+                return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, actor)
+            except ConditionFailed:
+                continue
+        raise Unavailable(f"leads of affiliate {affiliate} change too fast to count them; nothing was written")
 
     def _settled(self, affiliate_id: str) -> Item | None:
         """Return the stored stats after the index has caught up with them; later changes make the write fail."""
@@ -82,10 +96,10 @@ class RecomputeService:
             self.sleep(young / 1000)
         return item
 
-    def _counted(self, affiliate_id: str) -> AffiliateStats:
+    def _counted(self, affiliate_id: str, instead: Item | None = None) -> AffiliateStats:
         at, tally, seen = self.clock(), _Tally(), set[str]()
-        for item in stream_items(self.store, IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate_id,))):
-            if not _is_countable(item):
+        for item in self._leads(affiliate_id, instead):
+            if not is_countable(item):
                 raise Damaged(f"the stored lead {item['lead_id']} is damaged; see `commercive tables audit`")
             if item["lead_id"] in seen:
                 raise Damaged(f"lead {item['lead_id']} is stored twice; see `commercive tables audit`")
@@ -93,17 +107,28 @@ class RecomputeService:
             tally.add(item)
         return tally.stats(affiliate_id, at)
 
+    def _leads(self, affiliate_id: str, instead: Item | None) -> Iterator[Item]:
+        """Yield an affiliate's leads as they are, the one that is about to change as it will be."""
+        for lead in stream_items(self.store, IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate_id,))):
+            if instead is None or LEADS.key_of(lead) != LEADS.key_of(instead):
+                yield lead
+        if instead is not None and instead.get("affiliate_id") == affiliate_id:
+            yield instead
+
     def _write(self, item: Item | None, before: AffiliateStats, after: AffiliateStats, actor: str) -> Recomputed:
+        self.store.transact(*self._writes(item, before, after, actor))
+        return Recomputed(affiliate_id=after.affiliate_id, changed=True, before=before, after=after)
+
+    def _writes(self, item: Item | None, before: AffiliateStats, after: AffiliateStats, actor: str) -> list[Write]:
         counts = after.item()
         key = {"affiliate_id": counts.pop("affiliate_id")}
         change = AuditEntry("affiliate", after.affiliate_id, "recompute", actor, _money(before), _money(after))
         version = (item or {}).get("version", 0)
         counts["version"] = version + 1 if isinstance(version, int) else 1
-        self.store.transact(
+        return [
             Update(AFFILIATE_STATS, key, set=counts, when=_unchanged(item)),
             change.row(after.last_updated, self.new_id),
-        )
-        return Recomputed(affiliate_id=after.affiliate_id, changed=True, before=before, after=after)
+        ]
 
 
 @dataclass(slots=True)
@@ -117,16 +142,17 @@ class _Tally:
     def add(self, lead: Item) -> None:
         self.leads += 1
         self.by_status[lead["status"]] = self.by_status.get(lead["status"], 0) + 1
-        self.commission += lead.get("commission_amount") or 0
+        self.commission += counted_commission(lead["status"], lead.get("commission_amount"))
 
     def stats(self, affiliate_id: str = "", at: int = 0) -> AffiliateStats:
-        counts = {f"{status}_leads": count for status, count in self.by_status.items()}
         return AffiliateStats(
             affiliate_id=affiliate_id,
             total_leads=self.leads,
+            approved_leads=self.by_status.get("approved", 0),
+            pending_leads=self.by_status.get("pending", 0),
+            rejected_leads=self.by_status.get("rejected", 0),
             total_commission=self.commission.quantize(CENT),
             last_updated=at,
-            **counts,
         )
 
 
@@ -145,7 +171,7 @@ class _Books:
 
     def add_leads(self, items: list[Item]) -> None:
         for item in items:
-            if _is_countable(item):
+            if is_countable(item):
                 self.counted[item["affiliate_id"]].add(item)
             else:
                 self._leave_alone(item)
@@ -168,13 +194,13 @@ class _Books:
         return stored is not None and stored.counts() == self.counted.get(affiliate_id, _Tally()).stats().counts()
 
 
-def _is_countable(lead: Item) -> bool:
+def is_countable(lead: Item) -> bool:
     """Return whether stats can count the lead; checked without a model, since scans read very many leads."""
     amount = lead.get("commission_amount")
     return (
         type(lead.get("affiliate_id")) is str
         and lead.get("status") in LEAD_STATUSES
-        and (amount is None or (type(amount) in (int, Decimal) and 0 <= amount <= LARGEST_AMOUNT))
+        and (amount is None or is_amount(amount))
     )
 
 

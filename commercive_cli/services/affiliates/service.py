@@ -18,7 +18,7 @@ from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import pages
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, Table
 
 LATEST_LEADS = 10
 
@@ -62,12 +62,10 @@ class AffiliateService:
         affiliate = identifier(affiliate_id, "affiliate_id")
         stats, links = self._stats(affiliate), list(read_links(self.store, affiliate))
         feed = IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate,))
-        leads, _ = read_page(self.store, feed, limit=LATEST_LEADS)
+        leads, _ = read_page(self.store, feed, Lead, limit=LATEST_LEADS)
         if not (links or leads or stats.total_leads):
             raise NotFound(f"there is no affiliate {affiliate}")
-        return AffiliateShown(
-            affiliate_id=affiliate, stats=stats, affiliate_links=links, leads=[Lead.of(item) for item in leads]
-        )
+        return AffiliateShown(affiliate_id=affiliate, stats=stats, affiliate_links=links, leads=leads)
 
     def list_affiliates(self, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Affiliates:
         """Return a page of 1-500 affiliates with their stats, in the order in which the store scans them."""
@@ -82,8 +80,12 @@ class AffiliateService:
         more = encode_cursor("affiliates", {"affiliate_id": shown[-1].affiliate_id}) if len(items) > limit else None
         return Affiliates(affiliates=shown, next_cursor=more)
 
-    def _scan(self, start: Key | None) -> Iterator[Item]:
-        for page in pages(lambda after: self.store.scan(AFFILIATE_STATS, start=after), start):
+    def linked_affiliates(self) -> list[str]:
+        """Return the ids of all affiliates who have a link, each once."""
+        return list(dict.fromkeys(str(item["affiliate_id"]) for item in self._scan(None, AFFILIATE_LINKS)))
+
+    def _scan(self, start: Key | None, table: Table = AFFILIATE_STATS) -> Iterator[Item]:
+        for page in pages(lambda after: self.store.scan(table, start=after), start):
             yield from page.items
 
     def _stats(self, affiliate_id: str) -> AffiliateStats:

@@ -1,21 +1,25 @@
 """Invariant 6: the last audit row of a lead or conversation says what state it is in."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from sys import intern
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
+from commercive_cli.domain.ids import ENTROPY_BITS, created_at_of, uuid7
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
-from commercive_cli.services.audit.states import INITIAL, SUBJECTS, last_row, state_of, state_problem
+from commercive_cli.services.audit.malformed import readable
+from commercive_cli.services.audit.states import INITIAL, SUBJECTS, lacks_close, last_row, state_of, state_problem
 from commercive_cli.services.records.audit_log import AuditEntry, audit_partition
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES, OPS, Table
-from commercive_cli.store.writes import Update, unchanged
+from commercive_cli.store.writes import Check, unchanged
 
 _TRAILS = tuple(audit_partition(kind, "") for kind in SUBJECTS)
 
@@ -24,7 +28,8 @@ _TRAILS = tuple(audit_partition(kind, "") for kind in SUBJECTS)
 class AuditLogCheck:
     """Every state that is not the first one has an audit row, and what has audit rows is there.
 
-    Only the last row of each is looked at. `ops` must be visited before the documented tables.
+    Only the last row of each is looked at. What others made needs none until a change of ours leaves the first. `ops`
+    must be visited before the documented tables.
     """
 
     tables: ClassVar[tuple[Table, ...]] = (OPS, LEADS, CONVERSATIONS)
@@ -42,8 +47,10 @@ class AuditLogCheck:
         [kind] = (kind for kind, subjects in SUBJECTS.items() if subjects is table)
         name, initial = table.partition.name, _digest(INITIAL[kind])
         for item in items:
-            told = self._last.pop(audit_partition(kind, item[name]), initial)
-            if told != _digest(state_of(kind, item)):
+            told = self._last.pop(audit_partition(kind, item[name]), None)
+            if told is None and created_at_of(item[name]) is not None:
+                told = initial
+            if told is not None and told != _digest(state_of(kind, item)):
                 self._suspects.append((kind, item[name]))
 
     def findings(self, repairs: Repairs) -> Iterator[Finding]:
@@ -54,40 +61,45 @@ class AuditLogCheck:
             _, kind, subject = partition.split("#", 2)
             if _is_lost(repairs.store, kind, subject):
                 problem = f"it has audit rows, the last one says {self._last[partition]}, and is not there"
-                found = repairs.finding(f"lost-{kind}", SUBJECTS[kind], subject, problem)
-                yield found.model_copy(update={"fixed": False})
+                yield repairs.named(f"lost-{kind}", SUBJECTS[kind], subject, problem)
 
 
 def _repaired(repairs: Repairs, kind: str, subject: str) -> list[Finding]:
+    table = SUBJECTS[kind]
     for _ in range(TRIES):
-        table = SUBJECTS[kind]
-        item = find_by_id(repairs.store, table, subject)
-        told, told_at = last_row(repairs.store, kind, subject)
-        if item is None or _digest(state_of(kind, item)) == _digest(told):
+        found = find_by_id(repairs.store, table, subject)
+        item, row = readable(table, found), last_row(repairs.store, kind, subject)
+        if found is None or item is None or (row is None and created_at_of(subject) is None):
             return []
+        told, told_at = row or (INITIAL[kind], 0)
         state = state_of(kind, item)
-        if state_problem(kind, item):
-            return []  # what says so puts the state right, and writes the row of that
+        if (
+            _digest(state) == _digest(told)
+            or state_problem(kind, item)
+            or (kind == "conversation" and lacks_close(item))
+        ):
+            return []  # what says that a state cannot be puts it right, and writes the row of that
+        words = f"is {_digest(state)}, its last audit row says {_digest(told)}"
         change = AuditEntry(kind, subject, "audit", repairs.actor, told, state)
-        as_read = unchanged(item, "status", "updated_at", "commission_amount")
-        # The time moves with the row, so that the row of the next change sorts behind this one.
-        at = max(repairs.clock(), item["updated_at"] + 1, told_at + 1)
+        as_read = Check(table, table.key_of(found), unchanged(found, "status", "updated_at", "commission_amount"))
+        accounted = change.row(max(item["updated_at"], told_at + 1), partial(_row_id, kind, subject))
         try:
-            repairs.store.transact(
-                Update(table, table.key_of(item), set={"updated_at": at}, when=as_read), change.row(at, repairs.new_id)
-            )
+            return repairs.apply([repairs.finding("audit-row", table, subject, words)], as_read, accounted)
         except ConditionFailed:
             continue
-        return [
-            repairs.finding(
-                "audit-row", table, subject, f"is {_digest(state)}, its last audit row says {_digest(told)}"
-            )
-        ]
     return []
+
+
+def _row_id(kind: str, subject: str, at: int) -> str:
+    """Return the id of the row that accounts for a state: of two audits at once, the second finds it taken."""
+    digest = hashlib.sha256(audit_partition(kind, subject).encode()).digest()
+    return uuid7(at, int.from_bytes(digest) >> (8 * len(digest) - ENTROPY_BITS))
 
 
 def _is_lost(store: Store, kind: str, subject: str) -> bool:
     """Return whether nothing is left of a subject; a conversation of which messages are left can be made again."""
+    if not subject:
+        return True
     if find_by_id(store, SUBJECTS[kind], subject) is not None:
         return False
     return kind == "lead" or not store.query(Query(MESSAGES, subject, limit=1)).items

@@ -6,10 +6,12 @@ from typing import ClassVar, Protocol
 
 from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.clock import Clock
+from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewId
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import Table
+from commercive_cli.store.writes import Write
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,22 @@ class Repairs:
     def finding(self, invariant: str, table: Table, identifier: str, problem: str) -> Finding:
         """Return a finding that has just been repaired, or would have been."""
         return Finding(invariant=invariant, table=table.name, id=identifier, problem=problem, fixed=self.fix)
+
+    def named(self, invariant: str, table: Table, identifier: str, problem: str) -> Finding:
+        """Return a finding that only a person can repair."""
+        return Finding(invariant=invariant, table=table.name, id=identifier, problem=problem)
+
+    def apply(self, findings: list[Finding], *writes: Write) -> list[Finding]:
+        """Make one repair and return what it repairs; raise ConditionFailed when that changed since.
+
+        What no store would take as it must be, such as a key of too many bytes, is left for a person.
+        """
+        try:
+            self.store.transact(*writes)
+        except Invalid as refused:
+            words = f"; not repaired: {refused.message}"
+            return [each.model_copy(update={"problem": each.problem + words, "fixed": False}) for each in findings]
+        return findings
 
 
 class Check(Protocol):

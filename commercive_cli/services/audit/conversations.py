@@ -1,107 +1,51 @@
 """Conversations against their messages: unread counters, the last message, who waits, nothing after the close."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise, takewhile
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.clock import FAR_FUTURE
-from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.ids import created_at_of
-from commercive_cli.domain.models import Message
+from commercive_cli.domain.models import WAITING_FOR, Message
 from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
-from commercive_cli.services.audit.malformed import type_problem
-from commercive_cli.services.audit.states import last_row, state_problem
+from commercive_cli.services.audit.malformed import readable
+from commercive_cli.services.audit.states import lacks_close, last_row, state_problem
+from commercive_cli.services.audit.tally import POINTERS, Tally, tells_of_messages
 from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
+from commercive_cli.services.chat.waiting import ANSWERING, ASKING, unanswered
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, Table
 from commercive_cli.store.writes import Absent, Put, Update, unchanged
 
-_POINTERS = ("last_message_id", "last_message_at", "waiting_since")
-_GUARDED = ("updated_at", "unread_admin", "unread_user", *_POINTERS, "status", "closed_at")
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What a sweep saw of one conversation's messages."""
-
-    unread_admin: int = 0
-    unread_user: int = 0
-    last_at: int = 0
-    last_id: str = ""
-    from_user: bool = False
-    answered_at: int = 0
-    in_order: bool = True
-
-    def add(self, items: Iterable[Item]) -> None:
-        """Count messages; every message of a store comes through here, so it is done by local variables."""
-        last_at, from_user, answered_at = self.last_at, self.from_user, self.answered_at
-        for item in items:
-            by_user, at = item["sender_type"] == "user", item["created_at"]
-            if item.get("is_read") is False:
-                self.unread_admin += by_user
-                self.unread_user += not by_user
-            if not by_user and at > answered_at:
-                answered_at = at
-            if at <= last_at:
-                self.in_order = False
-            if at > last_at or (at == last_at and item["message_id"] > self.last_id):
-                last_at, self.last_id, from_user = at, item["message_id"], by_user
-        self.last_at, self.from_user, self.answered_at = last_at, from_user, answered_at
-
-    def fits(self, item: Item) -> bool:
-        """Return whether the conversation agrees with its messages, as far as a sweep can tell."""
-        counters = (item.get("unread_admin", 0), item.get("unread_user", 0))
-        return (
-            counters == (self.unread_admin, self.unread_user)
-            and self.last_at <= item["updated_at"]
-            and self._ends_with(item)
-            and state_problem("conversation", item) is None
-            and (self.in_order or not is_native(item["conversation_id"]))
-            and ("last_message_id" not in item or (self._is_last_of(item) and self._awaits(item)))
-        )
-
-    def _ends_with(self, item: Item) -> bool:
-        """Return whether a conversation is closed, and since when, or open; imported ones need not tell the time."""
-        closed, closed_at = item["status"] == "closed", item.get("closed_at")
-        if closed == (closed_at is None) and is_native(item["conversation_id"]):
-            return False
-        return not closed or closed_at is None or self.last_at <= int(closed_at)
-
-    def _is_last_of(self, item: Item) -> bool:
-        return (item["last_message_id"], item.get("last_message_at")) == (self.last_id, self.last_at)
-
-    def _awaits(self, item: Item) -> bool:
-        """Return whether a user can have waited since then; which of the unanswered messages it was is not known."""
-        since: int | None = item.get("waiting_since")
-        if since is None or not self.from_user:
-            return since is None and not self.from_user
-        return max(self.answered_at, int(item["created_at"])) <= since <= self.last_at
-
-
-_NO_MESSAGES = _Tally()
+_GUARDED = ("updated_at", "unread_admin", "unread_user", *POINTERS, "status", "closed_at")
+_NO_MESSAGES = Tally()
+_Row = tuple[dict[str, Any], int]
+"""The state that an audit row tells, and its time."""
 
 
 @dataclass
 class ConversationCheck:
     """Invariants 1 and 4, what is told of the last message, the times of messages, and those without a conversation.
 
-    A `waiting_since` before the last answer or behind the last message is found. One between the two is not looked at
-    any closer: messages come in no order, and users of imported conversations lawfully wait from a later message on.
-    The preview is not compared: while a person is erased it is clean before the message is, and must stay so.
+    Counters of conversations that others made say what was read, since their messages do not: they may lie below the
+    number of unread messages, and are never raised. A `waiting_since` before the last answer or behind the last message
+    is found. One between the two is not looked at any closer: messages come in no order, and users of imported
+    conversations lawfully wait from a later message on. The preview is not compared: while a person is erased it is
+    clean before the message is, and must stay so.
     """
 
     tables: ClassVar[tuple[Table, ...]] = (MESSAGES, CONVERSATIONS)
 
-    _tallies: defaultdict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
+    _tallies: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     _suspects: set[str] = field(default_factory=set)
 
     def visit(self, table: Table, items: list[Item]) -> None:
@@ -119,23 +63,40 @@ class ConversationCheck:
             yield from _repaired(repairs, conversation_id)
 
 
+@dataclass(frozen=True)
+class _Problem:
+    """What is wrong with a conversation, in words, and whether there is one right answer to it."""
+
+    invariant: str
+    words: str
+    has_answer: bool = True
+
+    def finding(self, repairs: Repairs, conversation_id: str) -> Finding:
+        made = repairs.finding if self.has_answer else repairs.named
+        return made(self.invariant, CONVERSATIONS, conversation_id, self.words)
+
+
 def _repaired(repairs: Repairs, conversation_id: str) -> list[Finding]:
     for _ in range(TRIES):
-        item = find_by_id(repairs.store, CONVERSATIONS, conversation_id)
-        if item is not None and type_problem(CONVERSATIONS, item):
+        found = find_by_id(repairs.store, CONVERSATIONS, conversation_id)
+        item = readable(CONVERSATIONS, found)
+        messages, _ = read_messages(repairs.store, MessageQuery(conversation_id))
+        # What is wrong with such items is named as malformed; what they count for, only a person can say.
+        if (found is not None and item is None) or not all(map(_is_countable, messages)):
             return []
         try:
-            messages, _ = read_messages(repairs.store, MessageQuery(conversation_id))
-        except Damaged:  # named by the shape check; what such messages count for, only a person can say
-            return []
-        if any(message.created_at >= FAR_FUTURE for message in messages):
-            return []  # likewise
-        try:
-            found = _rebuild(repairs, messages) if item is None else _correct(repairs, item, messages)
+            if found is None or item is None:
+                findings = _rebuild(repairs, messages)
+            else:
+                findings = _correct(repairs, found, item, messages)
         except ConditionFailed:
             continue
-        return found + list(_disorder(repairs, conversation_id, messages))
+        return findings + list(_disorder(repairs, conversation_id, messages))
     return []
+
+
+def _is_countable(message: Message) -> bool:
+    return not message.damaged and message.created_at < FAR_FUTURE
 
 
 def _disorder(repairs: Repairs, conversation_id: str, messages: list[Message]) -> Iterator[Finding]:
@@ -143,113 +104,161 @@ def _disorder(repairs: Repairs, conversation_id: str, messages: list[Message]) -
     for before, message in pairwise(messages if is_native(conversation_id) else ()):
         if message.created_at <= before.created_at:
             problem = f"created_at is {message.created_at}, that of the message before it {before.created_at}"
-            found = repairs.finding("message-order", MESSAGES, message.message_id, problem)
-            yield found.model_copy(update={"fixed": False})
+            yield repairs.named("message-order", MESSAGES, message.message_id, problem)
 
 
-def _correct(repairs: Repairs, found: Item, messages: list[Message]) -> list[Finding]:
+def _correct(repairs: Repairs, found: Item, item: Item, messages: list[Message]) -> list[Finding]:
     """Write what the messages and audit rows say into the conversation, unless any of it changed since."""
-    item = _with_known_state(repairs, found)
-    problems = dict(_problems(found, item, messages))
-    if not problems:
-        return []
-    conversation_id, state = item["conversation_id"], _true_state(item, messages)
-    at = max(repairs.clock(), item["updated_at"] + 1, state.get("updated_at", 0))
-    dropped = tuple(name for name in _POINTERS if name not in state) if "last_message_id" in item else ()
-    changes: list[Put] = []
-    if state["status"] == "open" and {"conversation-status", "closed-conversation"} & problems.keys():
-        dropped = (*dropped, "closed_at", "closed_by")
-    if state["status"] != found["status"]:
-        state["updated_at"] = at
-        before, after = {"status": str(found["status"])}, {"status": state["status"]}
-        change = AuditEntry("conversation", conversation_id, "audit", repairs.actor, before, after)
-        changes.append(change.row(at, repairs.new_id))
+    row = last_row(repairs.store, "conversation", item["conversation_id"])
+    known = _with_known_state(item, row)
+    problems = list(_problems(item, known, messages))
+    findings = [problem.finding(repairs, item["conversation_id"]) for problem in problems]
+    if not any(problem.has_answer for problem in problems):
+        return findings
+    state = _true_state(known, messages)
+    if state["status"] == "open" and {"conversation-status", "closed-conversation"} & {p.invariant for p in problems}:
+        state |= {"closed_at": None, "closed_by": None}
+    changes = [] if state["status"] == item["status"] else [_told_change(repairs, item, state, row)]
+    return repairs.apply(findings, _update(found, state), *changes)
+
+
+def _update(found: Item, state: dict[str, Any]) -> Update:
+    """Return the write that gives a conversation this state, where None stands for nothing."""
+    changed = {name: value for name, value in state.items() if value != found.get(name)}
+    removed = tuple(name for name, value in changed.items() if value is None)
+    kept = {name: value for name, value in changed.items() if value is not None}
     as_read = unchanged(found, *_GUARDED)
-    repairs.store.transact(
-        Update(CONVERSATIONS, CONVERSATIONS.key_of(item), set=state, remove=dropped, when=as_read), *changes
-    )
-    return [repairs.finding(name, CONVERSATIONS, conversation_id, words) for name, words in problems.items()]
+    return Update(CONVERSATIONS, CONVERSATIONS.key_of(found), set=kept, remove=removed, when=as_read)
 
 
-def _with_known_state(repairs: Repairs, item: Item) -> Item:
-    """Return the conversation with a possible status and, when it is closed, since when, as its last audit row tells.
+def _told_change(repairs: Repairs, item: Item, state: dict[str, Any], row: _Row | None) -> Put:
+    before, after = {"status": item["status"]}, {"status": state["status"]}
+    changed_at: int = (item | state)["updated_at"]
+    at = max(changed_at, row[1] + 1) if row else changed_at
+    change = AuditEntry("conversation", item["conversation_id"], "audit", repairs.actor, before, after)
+    return change.row(at, repairs.new_id)
 
-    Imported conversations need not tell since when they are closed.
+
+def _with_known_state(item: Item, row: _Row | None) -> Item:
+    """Return the conversation with the status, and the time of its close, that its last audit row tells.
+
+    They are told where the conversation's own cannot be. Without a row it stands as it is.
     """
-    possible = state_problem("conversation", item) is None
-    if possible and (item["status"] == "open" or "closed_at" in item or not is_native(item["conversation_id"])):
+    if row is None or state_problem("conversation", row[0]):
         return item
-    told, told_at = last_row(repairs.store, "conversation", item["conversation_id"])
-    known = told if state_problem("conversation", told) is None else {"status": "open"}
-    status = item["status"] if possible else known["status"]
-    if status == "open" or "closed_at" in item:
-        return {**item, "status": status}
-    return {**item, "status": status, "closed_at": told_at if known["status"] == "closed" else item["updated_at"]}
+    told, told_at = row
+    status = told["status"] if state_problem("conversation", item) else item["status"]
+    known = {**item, "status": status}
+    return {**known, "closed_at": told_at} if lacks_close(known) and told["status"] == "closed" else known
 
 
 def _true_state(item: Item, messages: list[Message]) -> dict[str, Any]:
     """Return the attributes as the messages have them; what only imported conversations lack stays away."""
     status = "open" if _entered_late(item, messages) else item["status"]
-    state: dict[str, Any] = {"status": status, **_unread(messages)}
+    state: dict[str, Any] = {"status": status, **_unread(item, messages)}
     if status == "closed" and "closed_at" in item:
         state["closed_at"] = item["closed_at"]
-    if messages and item["updated_at"] < messages[-1].created_at:
-        state["updated_at"] = messages[-1].created_at
-    if "last_message_id" not in item:
-        return state
+    if messages and is_native(item["conversation_id"]):
+        # The next message is put behind `updated_at`, so that must not lie before the last one.
+        state["updated_at"] = max(item["updated_at"], messages[-1].created_at)
+    return state | _told_of({**item, "status": status}, messages) if tells_of_messages(item) else state
+
+
+def _told_of(item: Item, messages: list[Message]) -> dict[str, Any]:
+    """Return what a conversation tells of its messages."""
     if not messages:
-        return state | {"last_message": ""}
-    last = messages[-1]
-    if item["last_message_id"] != last.message_id:
-        state["last_message"] = preview(last.message_text)
-    state |= {
+        return {"last_message": "", **dict.fromkeys(POINTERS)}
+    last, since = messages[-1], _awaits(item, messages)
+    # The preview is cleaned before the message while a person is erased, so it is left alone unless it is another's.
+    same = item.get("last_message_id") == last.message_id and "last_message" in item
+    shown = {} if same else {"last_message": preview(last.message_text)}
+    return {
+        **shown,
         "last_message_at": last.created_at,
         "last_message_id": last.message_id,
-        # The next message is put behind `updated_at`, so that must not lie before the last one.
-        "updated_at": max(item["updated_at"], last.created_at),
+        "waiting_since": since,
+        "waiting_for": _waiting_for(item, since),
     }
-    return state if _awaits(item, messages) is None else state | {"waiting_since": _awaits(item, messages)}
 
 
-def _problems(found: Item, item: Item, messages: list[Message]) -> Iterator[tuple[str, str]]:
+def _waiting_for(item: Item, since: int | None) -> str | None:
+    return WAITING_FOR if since is not None and item["status"] == "open" else None
+
+
+def _problems(found: Item, item: Item, messages: list[Message]) -> Iterator[_Problem]:
     """Yield what is wrong with a conversation; `item` is the same one, its state as it must have been."""
-    for counter, count in _unread(messages).items():
-        if item.get(counter, 0) != count:
-            yield counter.replace("_", "-"), f"{counter} is {item.get(counter, 0)}, {count} messages are unread"
+    native = is_native(item["conversation_id"])
+    counted = _counted(messages)
+    for counter, count in _unread(item, messages).items():
+        if found.get(counter, 0) != count:
+            words = f"{counter} is {found.get(counter, 0)}, {counted[counter]} messages are unread"
+            yield _Problem(counter.replace("_", "-"), words)
     impossible = state_problem("conversation", found)
-    if impossible:
-        yield "conversation-status", impossible
+    if impossible and state_problem("conversation", item):
+        words = f"{impossible}; no audit row tells what it was; set it with `tables mend`"
+        yield _Problem("conversation-status", words, has_answer=False)
+    elif impossible:
+        yield _Problem("conversation-status", impossible)
     if _entered_late(item, messages):
-        yield "closed-conversation", "a message entered after it was closed; it is open again"
+        yield _Problem("closed-conversation", "a message entered after it was closed; it is open again")
+    elif native:
+        yield from _closing_problems(found, item)
+    if native and messages and item["updated_at"] < messages[-1].created_at:
+        words = f"updated_at is {item['updated_at']}, before the last message of {messages[-1].created_at}"
+        yield _Problem("updated-at", words)
+    if tells_of_messages(item):
+        yield from _pointer_problems(item, messages)
+
+
+def _closing_problems(found: Item, item: Item) -> Iterator[_Problem]:
+    """Yield what is wrong with the time at which one of our conversations was closed."""
+    if item["status"] == "open" and "closed_at" in item:
+        yield _Problem("closed-conversation", f"open, and closed since {item['closed_at']}")
+    elif lacks_close(item):
+        words = "closed, and no audit row tells since when; `chat reopen` it, or set closed_at with `tables mend`"
+        yield _Problem("closed-conversation", words, has_answer=False)
     elif item.get("closed_at") != found.get("closed_at"):
-        yield "closed-conversation", f"closed, and not since when; that was {item['closed_at']}"
-    elif item["status"] == "open" and "closed_at" in item and is_native(item["conversation_id"]):
-        yield "closed-conversation", f"open, and closed since {item['closed_at']}"
-    if messages and item["updated_at"] < messages[-1].created_at:
-        yield "updated-at", f"updated_at is {item['updated_at']}, before the last message of {messages[-1].created_at}"
-    if "last_message_id" in item:
-        wrong = _last_problem(item, messages)
-        if wrong:
-            yield "last-message", wrong
-        if item.get("waiting_since") != _awaits(item, messages):
-            yield "waiting-since", f"waiting_since is {item.get('waiting_since')}, not {_awaits(item, messages)}"
+        yield _Problem("closed-conversation", f"closed, and not since when; that was {item['closed_at']}")
+
+
+def _pointer_problems(item: Item, messages: list[Message]) -> Iterator[_Problem]:
+    wrong = _last_problem(item, messages)
+    if wrong:
+        yield _Problem("last-message", wrong)
+    since, told = _awaits(item, messages), item.get("waiting_since")
+    if told != since:
+        yield _Problem("waiting-since", f"waiting_since is {told}, not {since}")
+    elif item.get("waiting_for") != _waiting_for(item, since):
+        words = f"waiting_for is {item.get('waiting_for')}, not {_waiting_for(item, since)}"
+        yield _Problem("waiting-for", words)
 
 
 def _last_problem(item: Item, messages: list[Message]) -> str | None:
     """Return what is wrong with what a conversation tells of its last message, in words, or None."""
+    told_id, told_at = item.get("last_message_id"), item.get("last_message_at")
     if not messages:
-        return f"there is no message, and no {item['last_message_id']}"
+        named = [str(told) for told in (told_id, told_at) if told is not None]
+        return f"there is no message, and no {' '.join(named)}" if named else None
     last = messages[-1]
-    if item["last_message_id"] != last.message_id:
-        return f"the last message is {last.message_id}, not {item['last_message_id']}"
-    if item.get("last_message_at") != last.created_at:
-        return f"last_message_at is {item.get('last_message_at')}, not {last.created_at}"
-    return None
+    if told_id != last.message_id:
+        return f"the last message is {last.message_id}, not {told_id}"
+    if told_at != last.created_at:
+        return f"last_message_at is {told_at}, not {last.created_at}"
+    return None if "last_message" in item else "last_message is missing"
 
 
-def _unread(messages: list[Message]) -> dict[str, int]:
+def _counted(messages: list[Message]) -> dict[str, int]:
+    """Return how many messages of each side are unread; other senders count for nobody."""
     unread = [message.sender_type for message in messages if not message.is_read]
-    return {"unread_admin": unread.count("user"), "unread_user": unread.count("admin")}
+    return {"unread_admin": unread.count(ASKING), "unread_user": unread.count(ANSWERING)}
+
+
+def _unread(item: Item, messages: list[Message]) -> dict[str, int]:
+    """Return the counters as they must be: what is unread, or at most that where messages do not tell what was read."""
+    counted = _counted(messages)
+    if is_native(item["conversation_id"]):
+        return counted
+    return {name: min(max(item.get(name, 0), 0), count) for name, count in counted.items()}
 
 
 def _entered_late(item: Item, messages: list[Message]) -> bool:
@@ -262,18 +271,8 @@ def _awaits(item: Item, messages: list[Message]) -> int | None:
 
     Users of imported conversations wait from the first message on that came in here.
     """
-    times, told = _unanswered(messages), item.get("waiting_since")
-    return told if told in times else _waiting_since(messages)
-
-
-def _waiting_since(messages: list[Message]) -> int | None:
-    """Return the time of the first user message behind the last admin message, or None when no user waits."""
-    return min(_unanswered(messages), default=None)
-
-
-def _unanswered(messages: list[Message]) -> list[int]:
-    from_user = takewhile(lambda message: message.sender_type == "user", reversed(messages))
-    return [message.created_at for message in from_user]
+    times, told = unanswered(messages, human_requested=item.get("human_requested")), item.get("waiting_since")
+    return told if told in times else min(times, default=None)
 
 
 def _rebuild(repairs: Repairs, messages: list[Message]) -> list[Finding]:
@@ -281,20 +280,19 @@ def _rebuild(repairs: Repairs, messages: list[Message]) -> list[Finding]:
     if not messages:
         return []
     conversation_id, rebuilt = messages[0].conversation_id, _rebuilt(messages)
-    told, told_at = last_row(repairs.store, "conversation", conversation_id)
+    row = last_row(repairs.store, "conversation", conversation_id)
     changes: list[Put] = []
-    if told != {"status": "open"}:
-        at = rebuilt["updated_at"] = max(repairs.clock(), rebuilt["updated_at"] + 1, told_at + 1)
-        change = AuditEntry("conversation", conversation_id, "audit", repairs.actor, told, {"status": "open"})
-        changes.append(change.row(at, repairs.new_id))
-    repairs.store.transact(Put(CONVERSATIONS, rebuilt, when=Absent()), *changes)
+    if row and row[0] != {"status": "open"}:
+        rebuilt["updated_at"] = max(rebuilt["updated_at"], row[1] + 1)
+        changes.append(_told_change(repairs, {**rebuilt, **row[0]}, rebuilt, row))
     problem = f"{len(messages)} messages without a conversation"
-    return [repairs.finding("orphan-messages", MESSAGES, conversation_id, problem)]
+    found = repairs.finding("orphan-messages", MESSAGES, conversation_id, problem)
+    return repairs.apply([found], Put(CONVERSATIONS, rebuilt, when=Absent()), *changes)
 
 
 def _rebuilt(messages: list[Message]) -> Item:
     first, last = messages[0], messages[-1]
-    users = [message.sender_id for message in messages if message.sender_type == "user"]
+    users = [message.sender_id for message in messages if message.sender_type == ASKING and message.sender_id]
     conversation_id = first.conversation_id
     rebuilt: Item = {
         "conversation_id": conversation_id,
@@ -303,10 +301,6 @@ def _rebuilt(messages: list[Message]) -> Item:
         "store_url": "",
         "status": "open",
         "updated_at": last.created_at,
-        "last_message": preview(last.message_text),
-        "last_message_at": last.created_at,
-        "last_message_id": last.message_id,
-        **_unread(messages),
     }
-    since = _waiting_since(messages)
-    return rebuilt if since is None else rebuilt | {"waiting_since": since}
+    told = _unread(rebuilt, messages) | _told_of(rebuilt, messages)
+    return rebuilt | {name: value for name, value in told.items() if value is not None}

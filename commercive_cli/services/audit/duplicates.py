@@ -33,4 +33,4 @@ class DuplicateIdCheck:
             times = [item["created_at"] for item in repairs.store.query(Query(table, identifier)).items]
             if len(times) > 1:
                 problem = f"it is stored {len(times)} times, created at {', '.join(map(str, times))}"
-                yield repairs.finding("twins", table, identifier, problem[:200]).model_copy(update={"fixed": False})
+                yield repairs.named("twins", table, identifier, problem[:200])

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.ids import NewCode, new_code
+from commercive_cli.domain.models import AffiliateLink
 from commercive_cli.domain.text import normal_store_url
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
@@ -127,11 +128,11 @@ def _owned(link: _Link) -> Condition:
 
 
 def _repaired(repairs: Repairs, invariant: str, link: _Link, problem: str, *writes: Write) -> Iterator[Finding]:
+    found = repairs.finding(invariant, AFFILIATE_LINKS, f"{link.affiliate_id}/{link.link_id}", problem)
     try:
-        repairs.store.transact(*writes)
+        yield from repairs.apply([found], *writes)
     except ConditionFailed:
         return
-    yield repairs.finding(invariant, AFFILIATE_LINKS, f"{link.affiliate_id}/{link.link_id}", problem)
 
 
 def _recoded(
@@ -141,8 +142,8 @@ def _recoded(
     item = repairs.store.get(AFFILIATE_LINKS, link.key)
     if item is None:
         return
-    url = str(item.get("affiliate_url", "")).replace(link.link_id, fresh.link_id)
-    recoded = {**item, "link_id": fresh.link_id, "affiliate_url": url, "updated_at": repairs.clock()}
+    url = AffiliateLink.of(item).affiliate_url.replace(link.link_id, fresh.link_id)
+    recoded = {**item, "link_id": fresh.link_id, "affiliate_url": url}
     writes: list[Write] = [
         Delete(AFFILIATE_LINKS, link.key, when=wholly_unchanged(AFFILIATE_LINKS, item)),
         Put(AFFILIATE_LINKS, recoded, when=Absent()),

@@ -1,36 +1,48 @@
-"""Items that lack what they must have. Nothing can be computed from them, so other checks never see them."""
+"""Items that hold something else than they should: mended where there is one right answer, else shown to no check."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from operator import itemgetter
+from typing import Any
 
 from commercive_cli.domain.answers.audit import Finding
-from commercive_cli.domain.attributes import attributes_of
+from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
 from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import AuditRow, Record
 from commercive_cli.services.audit.check import Repairs
-from commercive_cli.store.items import Item
+from commercive_cli.services.audit.mending import right_answer
+from commercive_cli.store.items import Item, Key, OtherValue
+from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import AFFILIATE_STATS, Table
+from commercive_cli.store.writes import Update, unchanged
 
 _STATE_TYPES = (str, int, Decimal)
 _RECOMPUTED = (AFFILIATE_STATS,)
 """Whatever is wrong with the numbers of these, the leads say what they should be."""
 
 
-class _TypeCheck:
-    """Holds items against the attributes of a record.
+@dataclass(frozen=True)
+class Examined:
+    """What an item holds: `item` as the checks see it, without NULLs and with right answers in place.
 
-    Left out is what belongs to the state of money or status, but that it is there: the audit log tells the right one.
+    `mended` are those answers, by name; None stands for what is to be removed, since the checks count it anew.
+    `problems` say what only a person can mend.
     """
 
+    item: Item
+    mended: dict[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+class _Examiner:
+    """Holds items against the attributes of a record."""
+
     def __init__(self, record: type[Record]) -> None:
-        attributes = attributes_of(record).values()
-        self._attributes = [
-            replace(each, choices=()) if each.state else each for each in attributes if each.required or not each.state
-        ]
+        self._record = record
+        self._attributes = tuple(attributes_of(record).values())
         self._values = itemgetter(*(each.name for each in self._attributes))
         self._types = tuple(each.kind.types[0] for each in self._attributes)
         self._choices = [(at, each.choices) for at, each in enumerate(self._attributes) if each.choices]
@@ -48,68 +60,116 @@ class _TypeCheck:
             and all(values[at] < FAR_FUTURE for at in self._orderings)
         )
 
-    def problem(self, item: Item) -> str | None:
-        """Return which attribute is missing or of another kind, in words, or None."""
+    def examine(self, item: Item) -> Examined:
+        """Return what the item holds."""
+        mended: dict[str, Any] = {}
+        problems: list[str] = []
         for attribute in self._attributes:
-            value = item.get(attribute.name)
-            if (attribute.required or attribute.name in item) and not attribute.admits(value):
-                return f"{attribute.name} is {shown(value)}"
-            if attribute.ordering and int(value or 0) >= FAR_FUTURE:
-                return f"{attribute.name} is {value}"
-        return None
+            name, value = attribute.name, item.get(attribute.name)
+            if _is_right(attribute, value, there=name in item):
+                continue
+            answer = None if value is None else right_answer(attribute, value)
+            if answer is not None or attribute.derived:
+                mended[name] = answer
+            elif not _is_told_elsewhere(attribute, value):
+                problems.append(f"{name} is {shown(value)}")
+        seen = item
+        if mended or None in item.values():
+            seen = {name: value for name, value in (item | mended).items() if value is not None}
+        if self._record is AuditRow and not problems:
+            problems = list(_row_problems(seen))
+        return Examined(seen, mended, tuple(problems))
 
 
-_check_of = cache(_TypeCheck)
+_examiner_of = cache(_Examiner)
 
 
 @dataclass
 class MalformedCheck:
     """Every item has the attributes that its table's rules need, each of the right type."""
 
-    damaged: list[tuple[Table, str, str]] = field(default_factory=list)
+    _mends: list[tuple[Table, Key, Item, dict[str, Any]]] = field(default_factory=list)
+    _damaged: list[tuple[Table, Key, str]] = field(default_factory=list)
 
     def sound(self, table: Table, items: list[Item]) -> list[Item]:
-        """Return the items that can be checked any further; remember the others."""
-        is_whole = _check_of(table.record).is_whole if table.record else _never
-        return [item for item in items if is_whole(item) or self._is_sound(table, item)]
+        """Return the items that can be checked any further, as the checks see them; remember what is wrong."""
+        is_whole = _examiner_of(table.record).is_whole if table.record else _never
+        seen = (item if is_whole(item) else self._seen(table, item) for item in items)
+        return [item for item in seen if item is not None]
 
-    def _is_sound(self, table: Table, item: Item) -> bool:
-        problem = type_problem(table, item)
-        if problem:
-            self.damaged.append((table, "/".join(str(item[name]) for name in table.key_names), problem))
-        return problem is None
+    def _seen(self, table: Table, item: Item) -> Item | None:
+        examined = examine(table, item)
+        if examined.mended:
+            kept = {name: item[name] for name in examined.mended}
+            self._mends.append((table, table.key_of(item), kept, examined.mended))
+        if examined.problems:
+            self._damaged.append((table, table.key_of(item), "; ".join(examined.problems)))
+        return None if examined.problems else examined.item
 
     def findings(self, repairs: Repairs) -> Iterator[Finding]:
-        """Yield the damaged items; only a person can say what they should hold."""
-        for table, identifier, problem in sorted(self.damaged, key=lambda each: each[1]):
-            found = repairs.finding("malformed", table, identifier, problem)
-            yield found.model_copy(update={"fixed": False})
+        """Yield the items that are mended, then those of which only a person can say what they should hold."""
+        for table, key, kept, mended in sorted(self._mends, key=lambda each: place_of(each[1])):
+            words = (f"{name} is {'NULL' if value is None else shown(value)}" for name, value in kept.items())
+            found = repairs.finding("malformed", table, place_of(key), "; ".join(words))
+            try:
+                yield from repairs.apply([found], _mend(table, key, kept, mended))
+            except ConditionFailed:
+                continue
+        for table, key, problem in sorted(self._damaged, key=lambda each: place_of(each[1])):
+            yield repairs.named("malformed", table, place_of(key), problem)
+
+
+def place_of(key: Key) -> str:
+    """Return a key in words, as findings name items."""
+    return "/".join(map(str, key.values()))
+
+
+def _mend(table: Table, key: Key, kept: Item, mended: dict[str, Any]) -> Update:
+    answers = {name: answer for name, answer in mended.items() if answer is not None}
+    removed = tuple(name for name, answer in mended.items() if answer is None)
+    return Update(table, key, set=answers, remove=removed, when=unchanged(kept, *kept))
 
 
 def _never(_item: Item) -> bool:
     return False
 
 
-def type_problem(table: Table, item: Item) -> str | None:
-    """Return what an item lacks or holds in the wrong type, in words, or None."""
+def examine(table: Table, item: Item) -> Examined:
+    """Return what an item of a table holds; nothing is wrong with one of which nothing is declared."""
     record = table.record_of(item)
     if record is None or table in _RECOMPUTED:
-        return None
-    return _check_of(record).problem(item) or (_row_problem(item) if record is AuditRow else None)
+        return Examined(item)
+    return _examiner_of(record).examine(item)
 
 
-def _row_problem(row: Item) -> str | None:
-    """Return what is wrong with the place of an audit row in its trail or with the states it tells, or None."""
+def readable(table: Table, item: Item | None) -> Item | None:
+    """Return an item as the checks see it, or None when there is none or nothing can be computed from it."""
+    examined = examine(table, item) if item is not None else None
+    return None if examined is None or examined.problems else examined.item
+
+
+def _is_right(attribute: Attribute, value: Any, *, there: bool) -> bool:
+    if value is None:
+        # Nothing can be added to NULL, so a counter must rather be missing.
+        return not attribute.required and not (there and attribute.derived and attribute.kind is Kind.COUNT)
+    return attribute.admits(value) and not (attribute.ordering and value >= FAR_FUTURE)
+
+
+def _is_told_elsewhere(attribute: Attribute, value: object) -> bool:
+    """Return whether the checks of states look at this value; a status they can do without no more than others."""
+    return attribute.state and (not attribute.required or type(value) in attribute.kind.types)
+
+
+def _row_problems(row: Item) -> Iterator[str]:
+    """Yield what is wrong with the place of an audit row in its trail or with the states it tells."""
     at = created_at_of(row["sk"])
     if at is None or at >= FAR_FUTURE:
-        return f"sk is {shown(row['sk'])}, which tells no time"
+        yield f"sk is {shown(row['sk'])}, which tells no time"
     for name in ("before", "after"):
-        for value in row[name].values():
-            if type(value) not in _STATE_TYPES:
-                return f"{name} is {shown(row[name])}"
-    return None
+        if not all(type(value) in _STATE_TYPES for value in row[name].values()):
+            yield f"{name} is {shown(row[name])}"
 
 
 def shown(value: object) -> str:
     """Return a value in few characters, whatever it is."""
-    return "missing" if value is None else (str if isinstance(value, Decimal) else repr)(value)[:60]
+    return "missing" if value is None else (str if isinstance(value, Decimal | OtherValue) else repr)(value)[:60]

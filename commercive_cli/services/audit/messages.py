@@ -38,8 +38,7 @@ class MessageTimeCheck:
         for item in self._suspects:
             told, kept = created_at_of(item["message_id"]) or 0, item["created_at"]
             if told >= FAR_FUTURE:
-                found = repairs.finding("message-order", MESSAGES, item["message_id"], f"its id tells the time {told}")
-                yield found.model_copy(update={"fixed": False})
+                yield repairs.named("message-order", MESSAGES, item["message_id"], f"its id tells the time {told}")
                 continue
             correction = Update(
                 MESSAGES, MESSAGES.key_of(item), set={"created_at": told}, when=Equals("created_at", kept)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
-from commercive_cli.domain.errors import Invalid, NotFound
+from commercive_cli.domain.errors import Damaged, Invalid, NotFound
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.records.link_claims import resolve_code
@@ -34,8 +34,7 @@ class OrphanLeadCheck:
         """Yield leads without a link; only a person can say where they came from."""
         for code in sorted(code for code in self._codes if not _leads_anywhere(repairs.store, code)):
             for lead in stream_items(repairs.store, IndexQuery(LEADS, "LinkLeadsIndex", (code,))):
-                found = repairs.finding("orphan-lead", LEADS, lead["lead_id"], f"its link {code[:60]!r} exists nowhere")
-                yield found.model_copy(update={"fixed": False})
+                yield repairs.named("orphan-lead", LEADS, lead["lead_id"], f"its link {code[:60]!r} exists nowhere")
 
 
 def _leads_anywhere(store: Store, code: str) -> bool:
@@ -44,4 +43,6 @@ def _leads_anywhere(store: Store, code: str) -> bool:
         resolve_code(store, code)
     except (NotFound, Invalid):
         return False
+    except Damaged:  # there is a claim, and it is named as malformed
+        return True
     return True

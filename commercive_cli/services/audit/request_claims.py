@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
+from commercive_cli.domain.text import ID_LENGTH
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.store.items import Item
@@ -32,18 +33,22 @@ class RequestClaimCheck:
             if _stored(repairs.store, claim["answer"]):
                 continue
             dropped = Delete(OPS, OPS.key_of(claim), when=Equals("created_at", claim["created_at"]))
+            problem = f"{claim['pk']} answers with what is not there"
             try:
-                repairs.store.transact(dropped)
+                yield from repairs.apply([repairs.finding("request-claim", OPS, claim["sk"], problem)], dropped)
             except ConditionFailed:
                 continue
-            yield repairs.finding("request-claim", OPS, claim["sk"], f"{claim['pk']} answers with what is not there")
 
 
 def _stored(store: Store, answer: Item) -> bool:
     match answer:
-        case {"lead_id": str() as lead_id} if lead_id:
-            return find_by_id(store, LEADS, lead_id) is not None
+        case {"lead_id": str() as lead_id}:
+            return _is_id(lead_id) and find_by_id(store, LEADS, lead_id) is not None
         case {"conversation_id": str() as conversation_id, "message_id": str() as message_id, "created_at": int()}:
             key = {"conversation_id": conversation_id, "message_id": message_id}
-            return all(key.values()) and store.get(MESSAGES, key) is not None
+            return all(map(_is_id, key.values())) and store.get(MESSAGES, key) is not None
     return False
+
+
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= ID_LENGTH

@@ -22,6 +22,7 @@ from commercive_cli.services.audit.malformed import MalformedCheck
 from commercive_cli.services.audit.messages import MessageTimeCheck
 from commercive_cli.services.audit.orphan_leads import OrphanLeadCheck
 from commercive_cli.services.audit.request_claims import RequestClaimCheck
+from commercive_cli.services.audit.times import ChangeTimeCheck
 from commercive_cli.store.dry_run import DryRun
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
@@ -52,6 +53,7 @@ class AuditService:
         store = self.store if fix else DryRun(self.store)
         repairs = Repairs(store, self.clock, self.new_id, by, fix)
         checks: list[Check] = [
+            ChangeTimeCheck(self.clock),  # before any row is written behind the time of a change
             AuditLogCheck(),
             MessageTimeCheck(),
             ConversationCheck(),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from commercive_cli.domain.models import CONVERSATION_STATUSES, Conversation
 from commercive_cli.services.access.paging import IndexQuery
-from commercive_cli.store.items import Item
 from commercive_cli.store.schema import CONVERSATIONS
 
 
@@ -18,13 +17,13 @@ class ConversationFilter:
     unread: bool = False
     sort: str = "recent"
 
-    def keeps(self, item: Item) -> bool:
-        """Return whether the conversation passes the filters."""
+    def keeps(self, conversation: Conversation) -> bool:
+        """Return whether the conversation passes the filters that no index answers."""
         return (
-            self.status in ("all", item["status"])
-            and self.user_id in (None, item["user_id"])
-            and self.store_url in (None, item.get("store_url"))
-            and (not self.unread or item.get("unread_admin", 0) > 0)
+            self.status in ("all", conversation.status)
+            and self.user_id in (None, conversation.user_id)
+            and self.store_url in (None, conversation.store_url)
+            and (not self.unread or conversation.unread_admin > 0)
         )
 
     def feed(self) -> IndexQuery:
@@ -33,13 +32,3 @@ class ConversationFilter:
             return IndexQuery(CONVERSATIONS, "UserConversationsIndex", (self.user_id,), label=repr(self))
         statuses = CONVERSATION_STATUSES if self.status == "all" else (self.status,)
         return IndexQuery(CONVERSATIONS, "ConversationStatusIndex", tuple(statuses), label=repr(self))
-
-
-def _is_waiting(conversation: Conversation) -> bool:
-    # Imported conversations do not record who wrote last; until a new message comes, unread ones count as waiting.
-    imported_unread = conversation.last_message_at is None and conversation.unread_admin > 0
-    return conversation.status == "open" and (conversation.waiting_since is not None or imported_unread)
-
-
-def _waiting_place(conversation: Conversation) -> tuple[int, str]:
-    return conversation.waiting_since or conversation.updated_at, conversation.conversation_id

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 
-from commercive_cli.domain.models import Conversation, SenderType
+from commercive_cli.domain.models import Conversation, Message, SenderType
 from commercive_cli.services.chat.messages import is_native
 from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.store.items import Item, Key
@@ -37,6 +38,7 @@ def mark_read(store: Store, conversation: Conversation, reader: ReadSide) -> int
 
     Costs one query back from the newest message, and one transaction per 99 unread messages.
     """
+    conversation.require(reader.counter, "created_at")
     count = getattr(conversation, reader.counter)
     unread = islice(_unread(store, conversation, reader, count), max(count, 0))
     marked = 0
@@ -49,7 +51,7 @@ def _unread(store: Store, conversation: Conversation, reader: ReadSide, count: i
     """Yield the other side's unread messages, without any that is newer than `conversation`."""
     native = is_native(conversation.conversation_id)
     for item in _back_from_last(store, conversation, count) if native else _oldest_first(store, conversation):
-        if item["sender_type"] == reader.writes_from and item.get("is_read") is False:
+        if item.get("sender_type") == reader.writes_from and item.get("is_read") is False:
             yield item
 
 
@@ -70,7 +72,8 @@ def _oldest_first(store: Store, conversation: Conversation) -> list[Item]:
     # Imported message ids are not in order of time, so messages that arrived since are excluded by their times.
     items = query_items(store, Query(MESSAGES, conversation.conversation_id))
     last = conversation.last_message_at
-    return sorted((i for i in items if last is None or i["created_at"] <= last), key=lambda item: item["created_at"])
+    known = ((Message.of(item).created_at, item) for item in items)
+    return [item for at, item in sorted(known, key=itemgetter(0)) if last is None or at <= last]
 
 
 def _mark(store: Store, conversation: Conversation, reader: ReadSide, chunk: list[Item]) -> int:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from commercive_cli.domain.ids import created_at_of, first_id
 from commercive_cli.domain.models import Message
 from commercive_cli.store.cursor import decode_cursor, decode_key, decode_time_and_id, encode_cursor, invalid_cursor
-from commercive_cli.store.items import Item, Key
-from commercive_cli.store.pages import first_items
+from commercive_cli.store.items import Key
+from commercive_cli.store.pages import first_items, query_items
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import MESSAGES
 
@@ -34,9 +34,8 @@ def read_messages(store: Store, wanted: MessageQuery) -> tuple[list[Message], st
     a page. Imported conversations (with any other id) are read whole and sorted.
     """
     read = _read_by_key if is_native(wanted.conversation_id) else _read_whole
-    items, more = read(store, wanted)
-    cursor = encode_cursor(wanted.listing, more) if more else None
-    return [Message.of(item) for item in items], cursor
+    messages, more = read(store, wanted)
+    return messages, encode_cursor(wanted.listing, more) if more else None
 
 
 def newest_message(store: Store, conversation_id: str) -> Message | None:
@@ -79,22 +78,22 @@ def _start(wanted: MessageQuery) -> Key:
     return key
 
 
-def _read_by_key(store: Store, wanted: MessageQuery) -> tuple[list[Item], Key | None]:
-    return first_items(store, _by_key(wanted), wanted.limit)
+def _read_by_key(store: Store, wanted: MessageQuery) -> tuple[list[Message], Key | None]:
+    items, more = first_items(store, _by_key(wanted), wanted.limit)
+    return [Message.of(item) for item in items], more
 
 
-def _read_whole(store: Store, wanted: MessageQuery) -> tuple[list[Item], Key | None]:
-    items, _ = first_items(store, Query(MESSAGES, wanted.conversation_id), None)
-    items.sort(key=_place)
+def _read_whole(store: Store, wanted: MessageQuery) -> tuple[list[Message], Key | None]:
+    messages = sorted(map(Message.of, query_items(store, Query(MESSAGES, wanted.conversation_id))), key=_place)
     if wanted.since is not None:
-        items = [item for item in items if item["created_at"] > wanted.since]
+        messages = [message for message in messages if message.created_at > wanted.since]
     if wanted.cursor:
         after = decode_time_and_id(decode_cursor(wanted.listing, wanted.cursor).get("after"))
-        items = [item for item in items if _place(item) > after]
-    if wanted.limit is None or len(items) <= wanted.limit:
-        return items, None
-    return items[: wanted.limit], {"after": list(_place(items[wanted.limit - 1]))}
+        messages = [message for message in messages if _place(message) > after]
+    if wanted.limit is None or len(messages) <= wanted.limit:
+        return messages, None
+    return messages[: wanted.limit], {"after": list(_place(messages[wanted.limit - 1]))}
 
 
-def _place(item: Item) -> tuple[int, str]:
-    return item["created_at"], item["message_id"]
+def _place(message: Message) -> tuple[int, str]:
+    return message.created_at, message.message_id

@@ -1,23 +1,28 @@
 """Stores messages: one transaction puts the message and updates the conversation, and happens once per request key."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from commercive_cli.domain.answers.chat import Sent
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import Conflict, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId
-from commercive_cli.domain.models import Conversation, Message, SenderType
+from commercive_cli.domain.models import WAITING_FOR, Conversation, Message, SenderType
 from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import key_of_id, query_by_id
 from commercive_cli.services.chat.messages import newest_message, since_message
+from commercive_cli.services.chat.waiting import ends_waiting
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
-from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Put, Update, Write
+from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Put, Update, Write, unchanged
+
+AI: Literal["ai"] = "ai"
+_COUNTERS = {"user": "unread_admin", "admin": "unread_user"}
+"""Who has not read a message; nobody counts those of other senders, so they are stored as read."""
 
 _CONVERSATION, _MESSAGE, _CLAIM = 0, 1, 2
 
@@ -26,18 +31,20 @@ _CONVERSATION, _MESSAGE, _CLAIM = 0, 1, 2
 class NewMessage:
     """A message for a conversation that exists, and what must be true of the conversation.
 
-    With `owner`, the conversation must be that user's. With `if_last`, that must be the id of its last message.
-    `reopen` allows a closed conversation and opens it; `close` closes the conversation with the message.
+    `owner` refuses conversations of other users, `if_last` those where somebody wrote since. `reopen` lets the message
+    into a closed conversation and opens it, `close` closes it behind the message. `request_human` notes that the user
+    wants a person to answer.
     """
 
     conversation_id: str
-    sender_type: SenderType
+    sender_type: SenderType | Literal["ai"]
     sender_id: str
     text: str
     owner: str | None = None
     if_last: str | None = None
     reopen: bool = False
     close: bool = False
+    request_human: bool = False
     request: KeyedRequest | None = None
 
 
@@ -50,6 +57,7 @@ class _Attempt:
     key: Key
     message_id: str
     status: str = "open"
+    human_requested: bool = False
     guard: Condition = field(default_factory=All)
 
 
@@ -78,8 +86,10 @@ class MessageSender:
                 attempt = self._next_attempt(attempt, failed)
         raise Unavailable("too many messages are entering this conversation at once; nothing was written, try again")
 
-    def start(self, sender_id: str, store_url: str, text: str, request: KeyedRequest | None) -> Sent:
-        """Create a conversation with its first message, in one transaction."""
+    def start(
+        self, sender_id: str, store_url: str, text: str, request: KeyedRequest | None, *, request_human: bool = False
+    ) -> Sent:
+        """Open a conversation with its first message, in one transaction."""
         at = self._clock()
         conversation_id, message_id = self._new_id(at), self._new_id(at)
         sent = Sent(conversation_id=conversation_id, message_id=message_id, created_at=at)
@@ -95,6 +105,8 @@ class MessageSender:
             last_message_at=at,
             last_message_id=message_id,
             waiting_since=at,
+            waiting_for=WAITING_FOR,
+            human_requested=request_human or None,
         )
         writes: list[Write] = [
             Put(CONVERSATIONS, conversation.item(), when=Absent()),
@@ -118,8 +130,8 @@ class MessageSender:
     def _first_attempt(self, draft: NewMessage) -> _Attempt:
         at = self._clock()
         key = self.key_of(draft.conversation_id)
-        guard = Equals("last_message_id", draft.if_last) if draft.if_last else All()
-        return _Attempt(draft, at, key, self._new_id(at), guard=guard)
+        last = Equals("last_message_id", draft.if_last) if draft.if_last else All()
+        return _Attempt(draft, at, key, self._new_id(at), guard=All(last, _as_requested(draft, {})))
 
     def _imported_key(self, conversation_id: str) -> Key:
         item = query_by_id(self._store, CONVERSATIONS, conversation_id)
@@ -147,14 +159,15 @@ class MessageSender:
         item = failed.failures[_CONVERSATION]
         if item is None:
             return replace(attempt, key=self._other_key(attempt))
-        draft = attempt.draft
-        if draft.owner is not None and item["user_id"] != draft.owner:
+        draft, found = attempt.draft, Conversation.of(item)
+        if draft.owner not in (None, found.user_id):
             raise conversation_not_found(draft.conversation_id)
-        status = item["status"]
+        status = found.require("status", "updated_at", *_needed(draft)).status
         if status == "closed" and not draft.reopen:
             raise _closed(draft)
-        guard = self._guard(draft, item)
-        return replace(self._later(attempt, item["updated_at"]), status=status, guard=guard)
+        guard = All(self._guard(draft, item), _as_requested(draft, item))
+        later = self._later(attempt, found.updated_at)
+        return replace(later, status=status, human_requested=found.human_requested is True, guard=guard)
 
     def _later(self, attempt: _Attempt, last: int) -> _Attempt:
         at = max(self._clock(), last + 1)
@@ -197,12 +210,12 @@ def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFa
 def _closed(draft: NewMessage) -> Conflict:
     """Return the error for a message into a closed conversation; only admins may open it again."""
     one = draft.conversation_id
-    way_out = (
-        f"reply with --reopen, or open it with `commercive chat reopen {one}`"
-        if draft.sender_type == "admin"
-        else "to start a new one, send without --conversation (conversation_id in the API)"
-    )
-    return Conflict(f"conversation {one} is closed; {way_out}")
+    reopening = f"open it with `commercive chat reopen {one}`"
+    ways_out = {
+        "user": "to start a new one, send without --conversation (conversation_id in the API)",
+        "admin": f"reply with --reopen, or {reopening}",
+    }
+    return Conflict(f"conversation {one} is closed; {ways_out.get(draft.sender_type, reopening)}")
 
 
 def conversation_not_found(conversation_id: str) -> NotFound:
@@ -214,7 +227,7 @@ def _answer_item(sent: Sent) -> dict[str, Any]:
     return sent.model_dump(exclude={"success"})
 
 
-def _message_put(sent: Sent, sender_type: SenderType, sender_id: str, text: str) -> Put:
+def _message_put(sent: Sent, sender_type: str, sender_id: str, text: str) -> Put:
     message = Message(
         message_id=sent.message_id,
         conversation_id=sent.conversation_id,
@@ -222,15 +235,17 @@ def _message_put(sent: Sent, sender_type: SenderType, sender_id: str, text: str)
         sender_id=sender_id,
         message_text=text,
         created_at=sent.created_at,
-        is_read=False,
+        is_read=sender_type not in _COUNTERS,
     )
     return Put(MESSAGES, message.item(), when=Absent())
 
 
 def _conversation_update(attempt: _Attempt) -> Update:
     draft, at = attempt.draft, attempt.at
-    from_user = draft.sender_type == "user"
+    counter = _COUNTERS.get(draft.sender_type)
+    requested = {"human_requested": True} if draft.request_human else {}
     state, dropped = _status_change(attempt)
+    answered = ends_waiting(draft.sender_type, human_requested=attempt.human_requested)
     as_found = Equals("status", attempt.status)
     owned = Equals("user_id", draft.owner) if draft.owner is not None else All()
     return Update(
@@ -241,14 +256,26 @@ def _conversation_update(attempt: _Attempt) -> Update:
             "updated_at": at,
             "last_message_at": at,
             "last_message_id": attempt.message_id,
+            **({"waiting_for": WAITING_FOR} if draft.sender_type == "user" else {}),
+            **requested,
             **state,
         },
-        default={"waiting_since": at} if from_user else {},
-        add={"unread_admin" if from_user else "unread_user": 1},
-        remove=dropped if from_user else (*dropped, "waiting_since"),
+        default={"waiting_since": at} if draft.sender_type == "user" else {},
+        add={counter: 1} if counter else {},
+        remove=(*dropped, "waiting_since", "waiting_for") if answered else dropped,
         # Every change of a conversation moves `updated_at`, so time increases strictly from message to message.
         when=All(as_found, owned, Below("updated_at", at), attempt.guard),
     )
+
+
+def _needed(draft: NewMessage) -> tuple[str, ...]:
+    """Return the attribute on which it depends whether a machine's message ends the wait."""
+    return ("human_requested",) if draft.sender_type == AI else ()
+
+
+def _as_requested(draft: NewMessage, item: Item) -> Condition:
+    """Return the condition that what a machine's message depends on is as read; at first it is taken for absent."""
+    return unchanged(item, *_needed(draft))
 
 
 def _status_change(attempt: _Attempt) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -1,34 +1,47 @@
 """Support chat: conversations and messages, as users and admins read, write, close and reopen them."""
 
-import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from commercive_cli.domain.answers.audit import History
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Messages, Sent, Thread
+from commercive_cli.domain.answers.chat import (
+    ConversationChanged,
+    Conversations,
+    MarkedRead,
+    Messages,
+    Sent,
+    Thread,
+    UserMessageSent,
+)
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LONGEST_TAIL
-from commercive_cli.domain.models import CONVERSATION_STATUSES, SENDER_TYPES, Conversation, ConversationStatus
+from commercive_cli.domain.models import (
+    AI_SENDER,
+    CONVERSATION_STATUSES,
+    SENDER_TYPES,
+    WAITING_FOR,
+    Conversation,
+    ConversationStatus,
+)
 from commercive_cli.domain.text import identifier, message_text, store_url
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page, stream_items
 from commercive_cli.services.access.parallel import both
-from commercive_cli.services.chat.listing import ConversationFilter, _is_waiting, _waiting_place
+from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, mark_read
 from commercive_cli.services.chat.messages import MessageQuery, newest_message, read_messages, read_tail
 from commercive_cli.services.chat.sending import MessageSender, NewMessage, conversation_not_found
+from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import KeyedRequest
-from commercive_cli.store.cursor import decode_cursor, decode_time_and_id, encode_cursor
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS
-from commercive_cli.store.writes import All, Below, Equals, Update
+from commercive_cli.store.writes import All, Below, Condition, Equals, Missing, Update, unchanged
 
 SORTS = ("recent", "waiting")
 
@@ -48,8 +61,8 @@ class ChatService:
     def conversations(self, user_id: str, *, limit: int | None = None, cursor: str | None = None) -> Conversations:
         """Return a user's conversations, newest first: all of them, or a page of `limit` (1-500)."""
         feed = IndexQuery(CONVERSATIONS, "UserConversationsIndex", (identifier(user_id, "user_id"),))
-        items, more = read_page(self.store, feed, limit=check_limit(limit), cursor=cursor)
-        return Conversations(conversations=[Conversation.of(item) for item in items], next_cursor=more)
+        found, more = read_page(self.store, feed, Conversation, limit=check_limit(limit), cursor=cursor)
+        return Conversations(conversations=found, next_cursor=more)
 
     def list_conversations(
         self, wanted: ConversationFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
@@ -58,14 +71,15 @@ class ChatService:
         wanted = _checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
-            return self._waiting(wanted, limit, cursor)
-        items, more = read_page(self.store, wanted.feed(), limit=limit, cursor=cursor, keep=wanted.keeps)
-        return Conversations(conversations=[Conversation.of(item) for item in items], next_cursor=more)
+            found, more = read_waiting(self.store, wanted, limit, cursor)
+            return Conversations(conversations=found, next_cursor=more)
+        found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=wanted.keeps)
+        return Conversations(conversations=found, next_cursor=more)
 
     def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:
         """Yield every conversation that passes the filter, newest first, in constant memory."""
         wanted = _checked(wanted)
-        return (Conversation.of(item) for item in stream_items(self.store, wanted.feed()) if wanted.keeps(item))
+        return filter(wanted.keeps, map(Conversation.of, stream_items(self.store, wanted.feed())))
 
     def idle(self, since: int, last_from: str | None = None) -> Iterator[Conversation]:
         """Yield open conversations without a message since `since` (ms), whose last message came from `last_from`."""
@@ -77,9 +91,10 @@ class ChatService:
     def conversation(self, conversation_id: str, *, owner: str | None = None) -> Conversation:
         """Return one conversation; raise NotFound when there is none, or it is not `owner`'s."""
         item = find_by_id(self.store, CONVERSATIONS, identifier(conversation_id, "conversation_id"))
-        if item is None or owner not in (None, item["user_id"]):
+        found = None if item is None else Conversation.of(item)
+        if found is None or owner not in (None, found.user_id):
             raise conversation_not_found(conversation_id)
-        return Conversation.of(item)
+        return found
 
     def messages(
         self,
@@ -122,18 +137,24 @@ class ChatService:
         *,
         store: str = "",
         conversation_id: str | None = None,
+        request_human: bool = False,
         key: str | None = None,
-    ) -> Sent:
-        """Store a user's message in an open conversation of theirs, or as the first message of a new one.
+    ) -> UserMessageSent:
+        """Store a user's message, in a conversation of theirs that is open, or as the first of a new one.
 
-        A repetition with `key` within 7 days returns the first answer. Raises NotFound, Conflict when closed, Invalid.
+        `request_human` marks the conversation as one that automatic answers do not settle. A repeated `key` (7 days)
+        gets the first answer. Raises NotFound, Conflict when closed, Invalid.
         """
         user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
         target = None if conversation_id is None else identifier(conversation_id, "conversation_id")
-        request = _request("chat/send", user, key, target, None if target else shop, text)
+        asked = ("request_human",) if request_human else ()  # keys of messages without it keep their meaning
+        request = _request("chat/send", user, key, target, None if target else shop, text, *asked)
         if target is None:
-            return self._sender.start(user, shop, text, request)
-        return self._sender.post(NewMessage(target, "user", user, text, owner=user, request=request))
+            sent = self._sender.start(user, shop, text, request, request_human=request_human)
+        else:
+            draft = NewMessage(target, "user", user, text, owner=user, request_human=request_human, request=request)
+            sent = self._sender.post(draft)
+        return UserMessageSent(**sent.model_dump(), is_new_conversation=target is None)
 
     def reply(
         self,
@@ -156,6 +177,17 @@ class ChatService:
         request = _request("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
         draft = NewMessage(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
         return self._sender.post(draft)
+
+    def answer(self, conversation_id: str, message: str, *, if_last: str, key: str | None = None) -> Sent:
+        """Store an automatic answer in an open conversation whose last message is `if_last`.
+
+        It counts as unread nowhere, and ends the user's wait unless the user has asked for a person. A repeated `key`
+        (7 days) gets the first answer.
+        """
+        target, text = identifier(conversation_id, "conversation_id"), message_text(message)
+        last = identifier(if_last, "if_last")
+        request = _request("chat/answer", AI_SENDER, key, target, last, text)
+        return self._sender.post(NewMessage(target, "ai", AI_SENDER, text, if_last=last, request=request))
 
     def mark_shown(self, thread: Thread) -> MarkedRead:
         """Mark the user's messages read for admins, up to the last one of a thread that `show` returned."""
@@ -185,15 +217,6 @@ class ChatService:
         conversation = self.conversation(conversation_id)
         return History(history=list(read_audit_log(self.store, "conversation", conversation.conversation_id)))
 
-    def _waiting(self, wanted: ConversationFilter, limit: int, cursor: str | None) -> Conversations:
-        """Return those that have waited longest; no index sorts by that, so every open conversation is read."""
-        listing = f"waiting|{wanted}"
-        after = decode_time_and_id(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
-        waiting = (c for c in self.stream_conversations(wanted) if _is_waiting(c) and _waiting_place(c) > after)
-        first = heapq.nsmallest(limit + 1, waiting, key=_waiting_place)
-        more = encode_cursor(listing, {"after": _waiting_place(first[limit - 1])}) if len(first) > limit else None
-        return Conversations(conversations=first[:limit], next_cursor=more)
-
     def _last_sender(self, conversation: Conversation) -> str | None:
         if conversation.last_message_at is not None:
             return "user" if conversation.waiting_since is not None else "admin"
@@ -204,28 +227,33 @@ class ChatService:
         self, conversation_id: str, status: ConversationStatus, actor: str, as_of: int | None
     ) -> ConversationChanged:
         target, by = identifier(conversation_id, "conversation_id"), identifier(actor, "actor")
-        key, at = self._sender.key_of(target), self.clock()
+        key, at, waits = self._sender.key_of(target), self.clock(), False
+        # Whether a user waits again in what is reopened, the conversation tells; mostly none does.
+        guard: Condition = Missing("waiting_since") if status == "open" else All()
         for _ in range(TRIES):
             try:
-                self._write_status(key, status, by, at, as_of)
+                self._write_status(key, status, by, at, All(guard, _as_seen(as_of)), waits=waits)
                 return ConversationChanged(conversation_id=target, status=status, changed=True)
             except ConditionFailed as failed:
                 item = failed.failures.get(0) or find_by_id(self.store, CONVERSATIONS, target)
             if item is None:
                 raise conversation_not_found(target)
-            if item["status"] == status:
+            found = Conversation.of(item).require("status", "updated_at", "created_at", "waiting_since")
+            if found.status == status:
                 return ConversationChanged(conversation_id=target, status=status, changed=False)
-            if as_of not in (None, item["updated_at"]):
-                raise Conflict(f"conversation {target} changed since; it stays {item['status']}")
-            key = CONVERSATIONS.key_of(item)
-            at = max(self.clock(), item["updated_at"] + 1)
+            if as_of not in (None, found.updated_at):
+                raise Conflict(f"conversation {target} changed since; it stays {found.status}")
+            key, at = CONVERSATIONS.key_of(item), max(self.clock(), found.updated_at + 1)
+            if status == "open":
+                waits, guard = found.waiting_since is not None, unchanged(item, "waiting_since")
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
-    def _write_status(self, key: Key, status: ConversationStatus, actor: str, at: int, as_of: int | None) -> None:
+    def _write_status(
+        self, key: Key, status: ConversationStatus, actor: str, at: int, guard: All, *, waits: bool
+    ) -> None:
         before = "open" if status == "closed" else "closed"
-        unchanged = All() if as_of is None else Equals("updated_at", as_of)
-        state: dict[str, Any] = {"status": status, "updated_at": at}
         closed = {"closed_at": at, "closed_by": actor} if status == "closed" else {}
+        waiting = {"waiting_for": WAITING_FOR} if waits else {}
         change = AuditEntry(
             "conversation",
             key["conversation_id"],
@@ -238,12 +266,16 @@ class ChatService:
             Update(
                 CONVERSATIONS,
                 key,
-                set=state | closed,
-                remove=() if closed else ("closed_at", "closed_by"),
-                when=All(Equals("status", before), Below("updated_at", at), unchanged),
+                set={"status": status, "updated_at": at, **closed, **waiting},
+                remove=("waiting_for",) if closed else ("closed_at", "closed_by"),
+                when=All(Equals("status", before), Below("updated_at", at), guard),
             ),
             change.row(at, self.new_id),
         )
+
+
+def _as_seen(as_of: int | None) -> Condition:
+    return All() if as_of is None else Equals("updated_at", as_of)
 
 
 def _checked(wanted: ConversationFilter) -> ConversationFilter:

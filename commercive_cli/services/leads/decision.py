@@ -6,30 +6,34 @@ from typing import Any
 
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.domain.models import DecidedStatus, Lead, LeadStatus
-from commercive_cli.domain.money import parse_amount
+from commercive_cli.domain.money import counted_commission, parse_amount
 from commercive_cli.domain.text import NOTES_LENGTH, text
-from commercive_cli.store.writes import All, Condition, Equals, Missing
+from commercive_cli.store.writes import All, AnyOf, Condition, Equals, Missing
 
-EVENTS: dict[LeadStatus, str] = {"approved": "approve", "rejected": "reject", "pending": "reset"}
+_OF_A_DECISION = ("commission_amount", "reviewed_by", "reviewed_at", "rejection_reason")
+EVENTS: dict[str, str] = {"approved": "approve", "rejected": "reject", "pending": "reset"}
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The status that a lead gets, with its commission (USD, approved leads only) and the admin's notes.
+    """The status a lead shall have, with its commission (USD, approved leads only) and the admin's words.
 
-    `amend` lets it replace an earlier decision. `as_of` is the `updated_at` of the lead that the admin saw, if known.
+    `reason` says why a lead was rejected, and goes when the rejection does; `notes` stay. `amend` lets it replace an
+    earlier decision. `as_of` is the `updated_at` of the lead that the admin saw, if known.
     """
 
     status: LeadStatus
     commission: Decimal | None = None
     notes: str | None = None
+    reason: str | None = None
     amend: bool = False
     as_of: int | None = None
 
     def changes(self, lead: Lead) -> bool:
         """Return whether the lead must be written; raise Conflict when it is decided otherwise or changed since."""
         same = (lead.status, lead.commission_amount) == (self.status, self.commission)
-        if same and (not self.amend or self.notes in (None, lead.admin_notes)):
+        same_words = self.notes in (None, lead.admin_notes) and self.reason in (None, lead.rejection_reason)
+        if same and (not self.amend or same_words):
             return False
         if self.as_of not in (None, lead.updated_at):
             raise Conflict(f"lead {lead.lead_id} changed since you looked at it: it is {describe(lead)}")
@@ -45,42 +49,55 @@ class Decision:
         decided = {} if self.status == "pending" else {"reviewed_by": actor, "reviewed_at": at}
         commission = {} if self.commission is None else {"commission_amount": self.commission}
         notes = {} if self.notes is None else {"admin_notes": self.notes}
-        return {"status": self.status, "updated_at": at, **decided, **commission, **notes}
+        reason = {} if self.reason is None else {"rejection_reason": self.reason}
+        return {"status": self.status, "updated_at": at, **decided, **commission, **notes, **reason}
 
     def dropped(self) -> tuple[str, ...]:
         """Return the lead's attributes to remove."""
-        review = ("reviewed_by", "reviewed_at") if self.status == "pending" else ()
-        return review if self.status == "approved" else ("commission_amount", *review)
+        kept = {
+            "pending": (),
+            "approved": ("reviewed_by", "reviewed_at", "commission_amount"),
+            "rejected": ("reviewed_by", "reviewed_at", "rejection_reason"),
+        }[self.status]
+        return tuple(name for name in _OF_A_DECISION if name not in kept)
 
     def deltas(self, lead: Lead) -> dict[str, int | Decimal]:
-        """Return the numbers to add to the affiliate's stats when this decision is applied to the lead."""
+        """Return the numbers to add to the affiliate's stats when this decision is applied to the lead.
+
+        A commission left by others on a lead that is not approved was never counted.
+        """
         counts: dict[str, int | Decimal] = {"version": 1}
         if lead.status != self.status:
             counts |= {f"{lead.status}_leads": -1, f"{self.status}_leads": 1}
-        commission = (self.commission or Decimal(0)) - (lead.commission_amount or Decimal(0))
+        before = counted_commission(lead.status, lead.commission_amount)
+        commission = counted_commission(self.status, self.commission) - before
         return counts | ({"total_commission": commission} if commission else {})
 
 
 def new_decision(
-    decision: DecidedStatus, commission: object, notes: object, *, amend: bool, as_of: int | None
+    decision: DecidedStatus, commission: object, notes: object, reason: object, *, amend: bool, as_of: int | None
 ) -> Decision:
     """Return the decision for an approval (which needs a commission of 0 to 1,000,000 USD) or a rejection."""
+    words, why = _text(notes, "admin_notes"), _text(reason, "rejection_reason")
     if decision == "rejected":
-        return Decision("rejected", None, _notes(notes), amend, as_of)
+        return Decision("rejected", None, words, why, amend, as_of)
+    if why is not None:
+        raise Invalid("rejection_reason goes with a rejection only; nothing was written", field="rejection_reason")
     if commission is None:
         raise Invalid("commission_amount is needed to approve a lead; 0 is allowed", field="commission_amount")
-    return Decision("approved", parse_amount(commission), _notes(notes), amend, as_of)
+    return Decision("approved", parse_amount(commission), words, None, amend, as_of)
 
 
 def unchanged_since_read(lead: Lead) -> Condition:
     """Return the condition that a lead is as read; `updated_at` excludes that it was changed and changed back."""
     amount = lead.commission_amount
-    unpaid_or_same = Missing("commission_amount") if amount is None else Equals("commission_amount", amount)
+    name = "commission_amount"
+    unpaid_or_same = AnyOf(Missing(name), Equals(name, None)) if amount is None else Equals(name, amount)
     return All(Equals("status", lead.status), unpaid_or_same, Equals("updated_at", lead.updated_at))
 
 
-def money_state(status: LeadStatus, commission: Decimal | None) -> dict[str, Any]:
-    """Return the state of a lead for an audit row: status and commission, no personal data."""
+def money_state(status: str, commission: Decimal | None) -> dict[str, Any]:
+    """Return what an audit row keeps of a lead: no personal data, only status and commission."""
     return {"status": status} | ({} if commission is None else {"commission_amount": commission})
 
 
@@ -91,5 +108,5 @@ def describe(lead: Lead) -> str:
     return f"{lead.status}{amount}{by}"
 
 
-def _notes(notes: object) -> str | None:
-    return None if notes is None else text(notes, "admin_notes", NOTES_LENGTH, shortest=0)
+def _text(words: object, field: str) -> str | None:
+    return None if words is None else text(words, field, NOTES_LENGTH, shortest=0)

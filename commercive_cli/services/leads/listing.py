@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from commercive_cli.domain.models import LEAD_STATUSES
+from commercive_cli.domain.models import LEAD_STATUSES, Lead
 from commercive_cli.services.access.paging import IndexQuery
-from commercive_cli.store.items import Item
 from commercive_cli.store.schema import LEADS
-
-_SEARCHED = ("lead_name", "lead_email", "lead_phone", "product_link")
 
 
 @dataclass(frozen=True)
@@ -21,13 +18,13 @@ class LeadFilter:
     since: int | None = None
     until: int | None = None
 
-    def keeps(self, item: Item) -> bool:
-        """Return whether the lead passes the filters, apart from those by time, which the index query applies."""
+    def keeps(self, lead: Lead) -> bool:
+        """Return whether the lead passes the filters that no index answers."""
         return (
-            self.status in ("all", item["status"])
-            and self.affiliate_id in (None, item["affiliate_id"])
-            and self.link_id in (None, item["link_id"])
-            and (self.search is None or any(self.search.casefold() in item.get(n, "").casefold() for n in _SEARCHED))
+            self.status in ("all", lead.status)
+            and self.affiliate_id in (None, lead.affiliate_id)
+            and self.link_id in (None, lead.link_id)
+            and (self.search is None or any(self.search.casefold() in text.casefold() for text in _searched(lead)))
         )
 
     def feed(self) -> IndexQuery:
@@ -42,3 +39,7 @@ class LeadFilter:
         if self.link_id is not None:
             return "LinkLeadsIndex", (self.link_id,)
         return "LeadStatusIndex", tuple(LEAD_STATUSES) if self.status == "all" else (self.status,)
+
+
+def _searched(lead: Lead) -> tuple[str, ...]:
+    return lead.lead_name, lead.lead_email, lead.lead_phone, lead.product_link

@@ -40,8 +40,8 @@ class LeadService:
         """Return a page of 1-500 leads, newest first."""
         wanted = _checked(wanted)
         check_limit(limit)
-        items, more = read_page(self.store, wanted.feed(), limit=limit, cursor=cursor, keep=wanted.keeps)
-        return Leads(leads=[Lead.of(item) for item in items], next_cursor=more)
+        found, more = read_page(self.store, wanted.feed(), Lead, limit=limit, cursor=cursor, keep=wanted.keeps)
+        return Leads(leads=found, next_cursor=more)
 
     def lead(self, lead_id: str) -> Lead:
         """Return one lead; raise NotFound when there is none."""
@@ -81,15 +81,17 @@ class LeadService:
         *,
         commission: object = None,
         notes: object = None,
+        reason: object = None,
         amend: bool = False,
         as_of: int | None = None,
     ) -> LeadDecided:
         """Approve or reject a lead; `changed` is False when it already has this decision.
 
-        `commission` (USD, text, int or Decimal) is required to approve. Raises Conflict when the lead has another
-        decision, unless `amend`, or when it changed since `as_of`, the `updated_at` that the admin saw.
+        `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
+        is a Conflict unless `amend`.
+        `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict.
         """
-        return self._decide(lead_id, new_decision(decision, commission, notes, amend=amend, as_of=as_of), actor)
+        return self._decide(lead_id, new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of), actor)
 
     def reset(self, lead_id: str, actor: str) -> LeadDecided:
         """Take a decision back: the lead is pending again and its commission is no longer counted."""
@@ -140,6 +142,7 @@ class LeadService:
         by = identifier(actor, "actor")
         lead = self.lead(lead_id)
         for _ in range(TRIES):
+            lead.require("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
             if not decision.changes(lead):
                 return LeadDecided(lead=lead, changed=False)
             try:

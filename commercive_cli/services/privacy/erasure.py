@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.models import AffiliateStats
+from commercive_cli.domain.money import counted_commission
 from commercive_cli.services.privacy.erasure_journal import is_journal_entry
 from commercive_cli.services.privacy.identity import text_in
 from commercive_cli.services.privacy.pii_matching import MARKER, PIIMatcher
@@ -182,7 +183,7 @@ def _number(item: Item, name: str) -> int | Decimal:
 
 def _count_lead(counts: Counts, lead: Item) -> None:
     counts["total_leads"] += 1
-    counts["total_commission"] += _number(lead, "commission_amount")
+    counts["total_commission"] += counted_commission(lead.get("status"), lead.get("commission_amount"))
     status = f"{lead.get('status')}_leads"
     if status in counts:
         counts[status] += 1

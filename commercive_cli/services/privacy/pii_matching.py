@@ -16,7 +16,7 @@ from commercive_cli.domain.attributes import Kind, attributes_of
 from commercive_cli.domain.text import normal_store_url
 from commercive_cli.services.privacy import case_folding
 from commercive_cli.services.privacy.identity import Identity, normal_name, text_in
-from commercive_cli.store.items import Item
+from commercive_cli.store.items import Item, OtherValue
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, TABLES, Table
 
 MARKER = "[erased]"
@@ -154,6 +154,8 @@ def _map_texts(value: Any, redact: Callable[[str], str]) -> Any:
             return {name: _map_texts(each, redact) for name, each in value.items()}
         case list():
             return [_map_texts(each, redact) for each in value]
+        case OtherValue("SS", elements):
+            return OtherValue("SS", tuple(sorted({redact(str(each)) for each in elements})))
     return value
 
 
@@ -167,6 +169,8 @@ def _texts(value: Any) -> Iterator[str]:
         case list():
             for each in value:
                 yield from _texts(each)
+        case OtherValue("SS", elements):
+            yield from map(str, elements)
 
 
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:

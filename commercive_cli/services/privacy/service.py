@@ -7,7 +7,7 @@ from functools import partial
 
 from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import Damaged, Invalid, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.text import identifier, preview
 from commercive_cli.services.access.contention import TRIES
@@ -163,14 +163,14 @@ class _ErasureRun:
         items, self._batch, self._batch_bytes = self._batch, [], 0
         try:
             self._change(table, items)
-        except Invalid:
+        except (Invalid, Damaged):
             for item in items:
                 self._change_alone(table, item)
 
     def _change_alone(self, table: Table, item: Item) -> None:
         try:
             self._change(table, [item])
-        except Invalid:  # it would become too large, its new key is taken, or a value cannot be counted or be a key
+        except (Invalid, Damaged):  # it would become too large, its new key is taken, or a value is none that counts
             self._report_remaining(table, item)
 
     def _change(self, table: Table, items: list[Item]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from commercive_cli.domain.ids import NewId
 from commercive_cli.domain.models import AuditRow
+from commercive_cli.store.limits import PARTITION_KEY_BYTES
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import OPS
@@ -39,8 +40,11 @@ class AuditEntry:
 
 
 def audit_partition(kind: str, subject: str) -> str:
-    """Return the partition of `ops` that holds the audit rows of one lead or conversation."""
-    return f"audit#{kind}#{subject}"
+    """Return the partition of `ops` that holds the audit rows of one lead or conversation.
+
+    Ids that others made may be as long as a key can be; of those it names the beginning.
+    """
+    return f"audit#{kind}#{subject}".encode()[:PARTITION_KEY_BYTES].decode(errors="ignore")
 
 
 def read_audit_log(store: Store, kind: str, subject: str) -> Iterator[AuditRow]:

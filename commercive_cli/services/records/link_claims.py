@@ -2,6 +2,7 @@
 
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import normal_code
+from commercive_cli.domain.models import LinkClaim
 from commercive_cli.domain.text import identifier, normal_store_url
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
@@ -33,7 +34,8 @@ def resolve_code(store: Store, link_id: str) -> tuple[str, str]:
         found = _imported_link(store, typed)
     if found is None:
         raise NotFound(f"there is no affiliate link with the code {typed}")
-    return found["affiliate_id"], found["link_id"]
+    claim = LinkClaim.of(found).require("affiliate_id", "link_id")
+    return claim.affiliate_id, claim.link_id
 
 
 def _claim_of(store: Store, code: str) -> Item | None:

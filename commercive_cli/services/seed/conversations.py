@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import accumulate
 
-from commercive_cli.domain.models import Conversation, Message, SenderType
+from commercive_cli.domain.models import WAITING_FOR, Conversation, Message, SenderType
 from commercive_cli.domain.text import preview
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.seed.plan import DAY, Plan, SeededRandom, zipf_shares
@@ -112,6 +112,7 @@ def _summary(
         last_message_at=last.created_at,
         last_message_id=last.message_id,
         waiting_since=times[tail] if from_user else None,
+        waiting_for=WAITING_FOR if from_user and not closed else None,
         closed_at=end if closed else None,
         closed_by=admin if closed else None,
     )

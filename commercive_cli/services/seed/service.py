@@ -11,6 +11,7 @@ from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.access.insert_missing import insert_missing
 from commercive_cli.services.seed.affiliates import affiliate_items
 from commercive_cli.services.seed.conversations import conversation_items
@@ -48,6 +49,7 @@ class SeedService:
         return self._load(plan, progress)
 
     def _load(self, plan: Plan, progress: OnItems) -> Seeded:
+        refuse_foreign(self.store)
         marker = self.store.get(OPS, _marker_key(plan))
         if marker is not None and marker["state"] == "done":
             return _answer(plan, changed=False)

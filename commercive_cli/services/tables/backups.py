@@ -8,6 +8,7 @@ from commercive_cli.domain.answers.tables import BackedUp, BackupList, BackupSho
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.tables.drift import DriftService
 from commercive_cli.store.archive import Backup
@@ -32,6 +33,7 @@ class BackupService:
         """
         if name is not None:
             _require("--name", name, "leave it out for a name made from the time")
+        refuse_foreign(self.store)
         return BackedUp(backup=_shown(self.store.archive.back_up(name, self.clock(), on_status)))
 
     def list_backups(self) -> BackupList:
@@ -65,6 +67,7 @@ class BackupService:
             raise Invalid(
                 "a SQLite file has no point-in-time recovery; name a backup in place of --at or --latest", field="at"
             )
+        refuse_foreign(self.store)
         with closing(self.store.archive.store_at(to)) as target:
             require_no_tables(target)
             if name is not None:

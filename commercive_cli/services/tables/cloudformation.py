@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from commercive_cli.store.schema import PROJECTION, TABLES, Attribute, Table
+from commercive_cli.store.schema import TABLES, Attribute, Table
 
 Resource = dict[str, Any]
 
@@ -50,7 +50,7 @@ def _properties(table: Table, prefix: str) -> Iterator[tuple[str, Any]]:
                 {
                     "IndexName": index.name,
                     "KeySchema": _key_schema(index.partition, index.sort),
-                    "Projection": {"ProjectionType": PROJECTION},
+                    "Projection": {"ProjectionType": index.projection},
                 }
                 for index in table.indexes
             ],

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from commercive_cli.store.foreign import KeyShape, declared_key, key_words
 from commercive_cli.store.port import EMBEDDED, TableInfo
-from commercive_cli.store.schema import PROJECTION, Attribute, Index, Table
+from commercive_cli.store.schema import Attribute, Index, Table
 from commercive_cli.store.table_changes import (
     CreateIndex,
     DropIndex,
@@ -17,9 +18,14 @@ from commercive_cli.store.table_changes import (
     TableChange,
 )
 
+NOT_OURS = "not our table"
+"""What is the matter with a table that has another key; nothing else about it is then anybody's business here."""
+
 NOTHING = "nothing"
+STACK_TAG = "aws:cloudformation:stack-name"
+"""The tag that CloudFormation puts on what a stack owns (CloudFormation User Guide, "Resource tags")."""
+
 _USABLE = ("ACTIVE", "UPDATING")
-_Key = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -54,19 +60,15 @@ def mismatches(table: Table, info: TableInfo | None, unsupported: Collection[str
     """
     if info is None:
         return [Mismatch("table", "present", "missing", (CreateTable(),))]
+    if info.keys != declared_key(table):
+        return [Mismatch(NOT_OURS, key_words(declared_key(table)), key_words(info.keys))]
     return [found for found in _all_mismatches(table, info) if found.what not in unsupported]
 
 
 def _all_mismatches(table: Table, info: TableInfo) -> list[Mismatch]:
-    return [*_unfixable_mismatches(table, info), *_protection_mismatches(table, info), *_index_mismatches(table, info)]
-
-
-def _unfixable_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
-    declared = _key(table.partition, table.sort)
-    if info.keys != declared:
-        yield Mismatch("key", _key_words(declared), _key_words(info.keys))
-    if info.missing_columns:
-        yield Mismatch("columns", ", ".join(info.missing_columns), "missing")
+    missing = ", ".join(info.missing_columns)
+    columns = [Mismatch("columns", missing, "missing")] if missing else []
+    return [*columns, *_protection_mismatches(table, info), *_index_mismatches(table, info)]
 
 
 def _protection_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
@@ -107,9 +109,11 @@ def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
 
 
 def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
-    what, declared = f"index {index.name}", f"{_key_words(_key(index.partition, index.sort))}, {PROJECTION}"
+    what, declared = f"index {index.name}", f"{key_words(_key(index.partition, index.sort))}, {index.projection}"
     if index.name not in info.indexes:
-        yield Mismatch(what, declared, "missing", (CreateIndex(index),))
+        # A stack would meet an index that it did not make; its new template brings the index.
+        owned = STACK_TAG in (info.tags or {})
+        yield Mismatch(what, declared, "missing", () if owned else (CreateIndex(index),))
     elif _live_index(info, index.name) != declared:
         yield Mismatch(what, declared, _live_index(info, index.name), (DropIndex(index.name), CreateIndex(index)))
     elif info.index_status.get(index.name, "ACTIVE") not in _USABLE:
@@ -117,15 +121,11 @@ def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
 
 
 def _live_index(info: TableInfo, name: str) -> str:
-    return f"{_key_words(info.indexes[name])}, {info.projections.get(name, PROJECTION)}"
+    return f"{key_words(info.indexes[name])}, {info.projections.get(name, 'ALL')}"
 
 
-def _key(partition: Attribute, sort: Attribute | None) -> _Key:
-    return tuple((attribute.name, attribute.type) for attribute in (partition, sort) if attribute is not None)
-
-
-def _key_words(key: _Key) -> str:
-    return ", ".join(f"{name} {kind}" for name, kind in key)
+def _key(partition: Attribute, sort: Attribute) -> KeyShape:
+    return tuple((attribute.name, attribute.type) for attribute in (partition, sort))
 
 
 def _tag_words(tags: tuple[tuple[str, str], ...]) -> str:

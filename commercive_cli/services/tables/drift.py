@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from commercive_cli.domain.answers.tables import Applied, AppliedChange, Difference, Drift
-from commercive_cli.domain.errors import CommerciveError
-from commercive_cli.services.tables.comparison import CreateTable, Mismatch, SchemaChange, mismatches
-from commercive_cli.store.port import Store
+from commercive_cli.domain.errors import CommerciveError, Conflict
+from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiting
+from commercive_cli.services.tables.comparison import NOT_OURS, CreateTable, Mismatch, SchemaChange, mismatches
+from commercive_cli.store.foreign import NEVER_TOUCHED, check_ours
+from commercive_cli.store.port import Store, TableInfo
 from commercive_cli.store.schema import TABLES, Table
-from commercive_cli.store.table_changes import OnStatus, ignore_status
+from commercive_cli.store.table_changes import CreateIndex, OnStatus, ignore_status
 
 REMEDY = (
-    "keys and columns cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a "
-    "--store of a new prefix or file, bring every item over by hand with the declared key (`tables export --s3 URI` "
-    "gets them out of DynamoDB as they are), then point everything there"
+    "columns cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a --store "
+    "of a new prefix or file, bring every item over by hand, then point everything there"
 )
-"""A table's key is fixed when it is created (DynamoDB API Reference, UpdateTable)."""
+_Found = list[tuple[Table, Mismatch]]
 
 
 @dataclass(frozen=True)
@@ -26,26 +27,34 @@ class DriftService:
 
     def diff(self) -> Drift:
         """Return every difference; protections that the server does not support are named, and are no differences."""
-        found = [self._difference(table, mismatch) for table in TABLES for mismatch in self._mismatches(table)]
+        found = [self._difference(*each) for each in self._mismatches(self._described())]
         return Drift(differences=found, unsupported=tuple(self.store.unsupported()))
+
+    def fixable(self) -> list[Difference]:
+        """Return what `apply` would fix; raises what `apply` raises before it changes anything."""
+        return [self._difference(table, mismatch) for table, mismatch in self._planned() if mismatch.changes]
 
     def apply(self, on_status: OnStatus = ignore_status) -> Applied:
         """Make every change that can be made in place, and wait for each; a repetition has nothing left to do.
 
         A change that fails is reported, and the others are still tried. Indexes are changed one at a time.
-        Raises Unavailable when the tables cannot be described; earlier changes stay made.
+        Raises Conflict, with nothing changed, when a table is not ours.
         """
-        tried = [change for table in TABLES for change in self._fix_table(table, on_status)]
+        tried = [change for each in self._planned() for change in self._fix(*each, on_status)]
         left = self.diff()
         return Applied(changes=tried, remaining=left.differences, unsupported=left.unsupported)
 
-    def _fix_table(self, table: Table, on_status: OnStatus) -> Iterator[AppliedChange]:
-        for mismatch in self._mismatches(table):
-            for change in mismatch.changes:
-                applied = self._apply_change(table, change, on_status)
-                yield applied
-                if applied.error:
-                    break
+    def _planned(self) -> _Found:
+        described = self._described()
+        check_ours(self.store.prefix, described, Conflict)
+        return self._mismatches(described)
+
+    def _fix(self, table: Table, mismatch: Mismatch, on_status: OnStatus) -> Iterator[AppliedChange]:
+        for change in mismatch.changes:
+            applied = self._apply_change(table, change, on_status)
+            yield applied
+            if applied.error:
+                break
 
     def _apply_change(self, table: Table, change: SchemaChange, on_status: OnStatus) -> AppliedChange:
         name, words = self._name(table), str(change)
@@ -55,13 +64,19 @@ class DriftService:
                 self.store.create_table(table)
             else:
                 self.store.change_table(table, change, on_status)
+                if isinstance(change, CreateIndex) and change.index.name == WAITING_INDEX:
+                    on_status(f"{name}: adding the conversations that wait to the index")
+                    fill_waiting(self.store)
         except CommerciveError as error:
             return AppliedChange(table=name, change=words, outcome="failed", error=error.message)
         return AppliedChange(table=name, change=words, outcome="done")
 
-    def _mismatches(self, table: Table) -> list[Mismatch]:
-        info = self.store.describe_table(table)
-        return mismatches(table, info, self.store.unsupported())
+    def _described(self) -> dict[Table, TableInfo | None]:
+        return {table: self.store.describe_table(table) for table in TABLES}
+
+    def _mismatches(self, described: dict[Table, TableInfo | None]) -> _Found:
+        unsupported = self.store.unsupported()
+        return [(table, each) for table, info in described.items() for each in mismatches(table, info, unsupported)]
 
     def _difference(self, table: Table, mismatch: Mismatch) -> Difference:
         return Difference(
@@ -70,7 +85,7 @@ class DriftService:
             declared=mismatch.declared,
             live=mismatch.live,
             fixable=bool(mismatch.changes),
-            remedy=", ".join(map(str, mismatch.changes)) or REMEDY,
+            remedy=", ".join(map(str, mismatch.changes)) or (NEVER_TOUCHED if mismatch.what == NOT_OURS else REMEDY),
         )
 
     def _name(self, table: Table) -> str:

@@ -8,6 +8,7 @@ from commercive_cli.domain.answers.transfer import S3Exported, S3Imported, S3Tab
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.tables.backups import require_no_tables
 from commercive_cli.services.tables.drift import DriftService
@@ -34,7 +35,9 @@ class S3Service:
         by `tables import DIR`, one in S3 by `import_tables`.
         """
         bucket, prefix = parse_uri(uri)
-        moved = self._s3().export_tables(bucket, prefix, on_status)
+        transfers = self._s3()
+        refuse_foreign(self.store)
+        moved = transfers.export_tables(bucket, prefix, on_status)
         return S3Exported(tables=[self._shown(each) for each in moved])
 
     def import_tables(
@@ -45,6 +48,7 @@ class S3Service:
         DynamoDB imports only into new tables: raises Conflict when a table exists.
         """
         bucket, prefix = parse_uri(uri)
+        refuse_foreign(self.store)
         require_no_tables(self.store)
         moved = self._s3().import_tables(bucket, prefix, on_status)
         applied = DriftService(self.store).apply(on_status)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from commercive_cli.domain.answers.tables import Tables, TableState
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.services.tables.comparison import mismatches
-from commercive_cli.store.port import Store
+from commercive_cli.store.foreign import check_ours, declared_key
+from commercive_cli.store.port import Store, TableInfo
 from commercive_cli.store.schema import TABLES, Table
 
 
@@ -17,49 +18,63 @@ class TableService:
     store: Store
 
     def create(self) -> Tables:
-        """Create the tables that are missing, wait until each can be used, and report the state of all six."""
-        return self._report([self._create(table) for table in TABLES])
+        """Create the tables that are missing, wait until each can be used, and report the state of all six.
+
+        Raises Conflict, with nothing created, when one that is there is not ours.
+        """
+        found = self._described()
+        check_ours(self.store.prefix, found, Conflict)
+        return self._report([self._create(*each) for each in found.items()])
 
     def list_tables(self) -> Tables:
         """Return the state of all six tables."""
-        return self._report([self._state(table) for table in TABLES])
+        return self._report([self._state(*each) for each in self._described().items()])
+
+    def check(self) -> int:
+        """Return how many of the six tables are there; raise Misconfigured when one of them is not ours."""
+        found = self._described()
+        check_ours(self.store.prefix, found)
+        return sum(info is not None for info in found.values())
 
     def describe(self, name: str) -> Tables:
         """Return the state of one table, named with or without the prefix."""
         bare = name.removeprefix(self.store.prefix)
         known = {table.name: table for table in TABLES}
-        return self._report([self._state(known[choose(bare, tuple(known), "table")])])
+        table = known[choose(bare, tuple(known), "table")]
+        return self._report([self._state(table, self.store.describe_table(table))])
 
     def delete(self, confirm: str) -> Tables:
-        """Delete all six tables with all items; `confirm` must be the store's prefix, or Invalid is raised."""
+        """Delete our six tables with all items, and no others; `confirm` must be the store's prefix, else Invalid."""
         if confirm != self.store.prefix:
             raise Invalid(
                 f"nothing was deleted: type the prefix {self.store.prefix!r}, or pass it with --confirm",
                 field="confirm",
             )
-        return self._report([self._delete(table) for table in TABLES])
+        return self._report([self._delete(*each) for each in self._described().items()])
 
-    def _create(self, table: Table) -> TableState:
-        if self.store.describe_table(table) is not None:
-            return self._state(table)
+    def _described(self) -> dict[Table, TableInfo | None]:
+        return {table: self.store.describe_table(table) for table in TABLES}
+
+    def _create(self, table: Table, info: TableInfo | None) -> TableState:
+        if info is not None:
+            return self._state(table, info)
         self.store.create_table(table)
-        return self._state(table).model_copy(update={"state": "created"})
+        return self._state(table, self.store.describe_table(table)).model_copy(update={"state": "created"})
 
-    def _delete(self, table: Table) -> TableState:
-        name = self.store.prefix + table.name
-        if self.store.describe_table(table) is None:
-            return TableState(table=name, state="missing")
+    def _delete(self, table: Table, info: TableInfo | None) -> TableState:
+        if info is None or info.keys != declared_key(table):
+            return self._state(table, info)
         self.store.delete_table(table)
-        return TableState(table=name, state="deleted")
+        return TableState(table=self.store.prefix + table.name, state="deleted")
 
-    def _state(self, table: Table) -> TableState:
-        info = self.store.describe_table(table)
+    def _state(self, table: Table, info: TableInfo | None) -> TableState:
         if info is None:
             return TableState(table=self.store.prefix + table.name, state="missing")
         differing = tuple(map(str, mismatches(table, info, self.store.unsupported())))
+        state = "different" if differing else "unchanged"
         return TableState(
             table=info.name,
-            state="different" if differing else "unchanged",
+            state=state if info.keys == declared_key(table) else "foreign",
             status=info.status,
             items=info.items,
             bytes=info.bytes,

@@ -1,31 +1,25 @@
-"""The lines of a file in batches, each of which is checked before it is used."""
+"""The lines of a file in batches of bounded size."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from commercive_cli.services.transfer.exporter import is_marker
 from commercive_cli.services.transfer.source import ParsedLine, SourceFile
-from commercive_cli.store.schema import OPS
+from commercive_cli.store.schema import OPS, Table
 
 BATCH_ITEMS = 6_000
 BATCH_BYTES = 8 * 1024 * 1024
 
 
 def batches(file: SourceFile, done: int = 0) -> Iterator[list[ParsedLine]]:
-    """Yield the lines after the first `done` ones in batches, without import markers.
+    """Yield the lines after the first `done` ones, in batches, of a file that was checked."""
+    return in_batches(file.table, file.parsed_lines(skip=done))
 
-    Raises Invalid, naming file and line, for an item that belongs in another file, or that has the same key as another
-    item of its batch or as the last item before the batch.
-    """
-    lines = file.parsed_lines(skip=done - 1)
-    previous = list(islice(lines, min(done, 1)))
-    if file.table is OPS:
+
+def in_batches(table: Table, lines: Iterable[ParsedLine]) -> Iterator[list[ParsedLine]]:
+    """Yield the lines in batches, without import markers."""
+    if table is OPS:
         lines = (line for line in lines if not is_marker(OPS, line.item.get("pk")))
-    for batch in grouped(lines, BATCH_ITEMS, BATCH_BYTES):
-        file.check_part(batch)
-        file.check_distinct(previous + batch)
-        previous = batch[-1:]
-        yield batch
+    return grouped(lines, BATCH_ITEMS, BATCH_BYTES)
 
 
 def grouped(lines: Iterable[ParsedLine], most: int, most_bytes: int) -> Iterator[list[ParsedLine]]:

@@ -3,10 +3,10 @@
 Source: DynamoDB Developer Guide, "DynamoDB table export output format".
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import from_json
@@ -21,8 +21,11 @@ FILES = "manifest-files.json"
 _QUOTED = 100
 
 
-class _Summary(BaseModel):
+class _Named(BaseModel):
     table_arn: str = Field(alias="tableArn")
+
+
+class _Summary(_Named):
     items: Count = Field(alias="itemCount")
     output_format: str = Field(alias="outputFormat")
     export_type: str = Field(alias="exportType", default="FULL_EXPORT")
@@ -45,13 +48,19 @@ class DynamoDBExportFile:
     algorithm: str = "md5"
 
 
-def dynamodb_summaries(directory: Path) -> dict[Path, Table]:
+def dynamodb_summaries(directory: Path, tables: Sequence[Table] = TABLES) -> dict[Path, Table]:
     """Return the paths of the export summaries in a directory, at any depth, with the table of each.
 
+    When only some tables are wanted, others are left out, whosever they are; each that is wanted must exist.
     Raises Invalid when a table is not one of the six, or two exports hold the same table.
     """
     names = {path: _name_in(path) for path in sorted(directory.glob(f"**/{SUMMARY}"))}
-    found = {path: _table_named(path, name, names.values()) for path, name in names.items()}
+    known = {path: _table_named(name, names.values()) for path, name in names.items()}
+    if tables == TABLES:
+        found = {path: table or _refused(path, names[path]) for path, table in known.items()}
+    else:
+        found = {path: table for path, table in known.items() if table is not None and table in tables}
+        _check_complete(directory, tables, found.values())
     first: dict[Table, Path] = {}
     for path, table in found.items():
         other = first.setdefault(table, path)
@@ -95,18 +104,26 @@ def _summary(path: Path) -> _Summary:
 
 
 def _name_in(path: Path) -> str:
-    return _summary(path).table_arn.rpartition("/")[2]
+    return _Named(**_parse_object(str(path), read_text(path), _Named)).table_arn.rpartition("/")[2]
 
 
-def _table_named(path: Path, name: str, names: Collection[str]) -> Table:
+def _table_named(name: str, names: Collection[str]) -> Table | None:
     fitting = [table for table in TABLES if name.endswith(table.name) and _has_prefix(name, table, names)]
-    if not fitting:
-        raise Invalid(
-            f"{path}: table {name[:_QUOTED]!r} is not one of ours, which are a prefix and one of "
-            f"{', '.join(t.name for t in TABLES)}; a prefix of ops that ends in a letter or digit is accepted only "
-            "when another exported table has it too"
-        )
-    return max(fitting, key=lambda table: len(table.name))
+    return max(fitting, key=lambda table: len(table.name), default=None)
+
+
+def _check_complete(directory: Path, wanted: Iterable[Table], found: Collection[Table]) -> None:
+    missing = ", ".join(table.name for table in wanted if table not in found)
+    if missing:
+        raise Invalid(f"{directory} holds no export of {missing}", field="only")
+
+
+def _refused(path: Path, name: str) -> NoReturn:
+    raise Invalid(
+        f"{path}: table {name[:_QUOTED]!r} is not one of ours, which are a prefix and one of "
+        f"{', '.join(t.name for t in TABLES)}; a prefix of ops that ends in a letter or digit is accepted only "
+        "when another exported table has it too; --only leaves others out"
+    )
 
 
 def _has_prefix(name: str, table: Table, names: Collection[str]) -> bool:

@@ -1,6 +1,6 @@
 """Imports: checks the files before the first write, stores them in order, and audits the store; can be resumed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +10,16 @@ from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.services.access.insert_missing import insert_missing
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.chat.waiting_index import fill_waiting
 from commercive_cli.services.transfer.batches import batches, grouped
+from commercive_cli.services.transfer.checks import checked_source
 from commercive_cli.services.transfer.exporter import IMPORT_MARKER, OnItems, ignore_items, is_marker
-from commercive_cli.services.transfer.source import ParsedLine, Source, SourceFile, open_source
+from commercive_cli.services.transfer.source import ParsedLine, Source, SourceFile
 from commercive_cli.store.items import Item, item_text
-from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_item
+from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Query, Store
-from commercive_cli.store.schema import OPS, TABLES, Table
+from commercive_cli.store.schema import CONVERSATIONS, OPS, Table
 from commercive_cli.store.writes import Delete, Put
 
 POLICIES = ("fail", "skip", "overwrite")
@@ -31,48 +33,60 @@ class ImportService:
     audit: AuditService
 
     def run(
-        self, directory: Path, actor: str, *, on_conflict: str = "fail", on_items: OnItems = ignore_items
+        self,
+        directory: Path,
+        actor: str,
+        *,
+        on_conflict: str = "fail",
+        only: Sequence[str] = (),
+        on_items: OnItems = ignore_items,
     ) -> Imported:
-        """Import an export, then audit the store.
+        """Import an export, or `only` the named tables of it, then audit the store.
 
         `on_conflict` says what to do when the store holds a different item with the same key: stop the import (fail),
         keep the stored item (skip), or replace it (overwrite). An equal item is no conflict.
 
         An interrupted import is resumed when it is repeated with the same policy, unless another export was imported
-        since. Any other import starts from the beginning, also after a conflict or a refused line. Tables that are
-        empty when the import starts are filled without checking for stored items. Nobody else should write to the
-        store until the import is finished, since items that were stored before an interruption are not checked again.
+        since. Any other import starts from the beginning, also after a conflict. Tables that are empty when the import
+        starts are filled without checking for stored items. Nobody else should write to the store until the import is
+        finished, since items that were stored before an interruption are not checked again.
 
-        Raises Invalid, naming file and line, for files that are not as they were exported. A wrong hash or number of
-        lines is found before the first write, an item that cannot be stored when it is read. Two lines with the same
-        key are found within a batch, anywhere in a sorted file, and in two files of our own exports, which are sorted
-        and hold each key in one file. They are not found in different files of other exports.
+        Raises RefusedLines before the first write, naming files and lines that are not as they were exported or cannot
+        be stored. Two lines with the same key are found within a batch, anywhere in a sorted file, and in two files of
+        our own exports, which are sorted and hold each key in one file. They are not found in different files of other
+        exports.
         Raises Unavailable, naming the first line that may not be stored; calling it again then resumes the import.
         """
-        stored, skipped = self.import_files(directory, on_conflict=on_conflict, on_items=on_items)
+        stored, skipped = self.import_files(directory, on_conflict=on_conflict, only=only, on_items=on_items)
         return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor))
 
     def import_files(
-        self, directory: Path, *, on_conflict: str = "fail", on_items: OnItems = ignore_items
+        self,
+        directory: Path,
+        *,
+        on_conflict: str = "fail",
+        only: Sequence[str] = (),
+        on_items: OnItems = ignore_items,
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Import an export without the audit; return how many items of each table were stored, and how many skipped."""
         policy = choose(on_conflict, POLICIES, "on-conflict")
-        source = open_source(directory)
-        for file in source.files:
-            file.check()
+        source = checked_source(self.store, directory, only)
         try:
             counts = self._import_all(source, policy, on_items)
         except (Conflict, Invalid):
             # The next import starts from the beginning, since the store or the files may be changed before it.
             self._delete(self._markers())
             raise
+        if CONVERSATIONS in source.tables:
+            fill_waiting(self.store)
         self._delete(self._markers())
         return counts
 
     def _import_all(self, source: Source, policy: str, on_items: OnItems) -> tuple[dict[str, int], dict[str, int]]:
         markers = self._own_markers(source, policy)
-        empty = [table for table in TABLES if self._is_empty(table)]
-        stored, skipped = {table.name: 0 for table in TABLES}, {table.name: 0 for table in TABLES}
+        empty = [table for table in source.tables if self._is_empty(table)]
+        stored = {table.name: 0 for table in source.tables}
+        skipped = stored.copy()
         for file in source.files:
             marker = _new_marker(source, file, policy)
             marker = marker if file.table in empty else markers.get(marker["sk"], marker)
@@ -84,7 +98,7 @@ class ImportService:
     def _import_file(self, file: SourceFile, marker: Item, on_items: OnItems, *, unchecked: bool) -> Item:
         """Store the rest of a file, without checking for stored items if `unchecked`; return the file's new marker."""
         for batch in batches(file, marker["lines"]):
-            with file.locating_errors(batch), _resumable_at(file, marker["lines"] + 1):
+            with _resumable_at(file, marker["lines"] + 1):
                 stored = self._put(file, batch) if unchecked else self._insert_missing(file, batch, marker["policy"])
                 marker = {**marker, "lines": batch[-1].number, "stored": marker["stored"] + stored}
                 self.store.transact(Put(OPS, marker))
@@ -96,8 +110,6 @@ class ImportService:
 
     def _insert_missing(self, file: SourceFile, batch: list[ParsedLine], policy: str) -> int:
         """Store the items whose keys are free; return how many were stored."""
-        for line in batch:
-            check_item(file.table, line.item)
         chunks = grouped(batch, TRANSACTION_WRITES, TRANSACTION_BYTES)
         return sum(self._put_chunk(file, chunk, policy) for chunk in chunks)
 

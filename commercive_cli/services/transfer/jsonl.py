@@ -63,7 +63,7 @@ def read_line(table: Table, line: bytes) -> Item:
 def _check_required(required: frozenset[str], item: Item) -> None:
     lacking = [name for name in sorted(required) if item.get(name) is None]
     if lacking:
-        raise Invalid(f"the item lacks {', '.join(lacking)}")
+        raise Invalid(f"the item lacks {', '.join(lacking)}", field=", ".join(lacking))
 
 
 def _parse(line: bytes) -> Item:
@@ -130,7 +130,8 @@ def _check_times(record: type[Record], item: Item) -> None:
             continue
         if type(at) is not int or not _EARLIEST_MS <= at < FAR_FUTURE:
             shown = str(at)[:60]
-            raise Invalid(f"{attribute.name} is {shown}; it must be a time in whole milliseconds, from 1973 to 6429")
+            words = f"{attribute.name} is {shown}; it must be a time in whole milliseconds, from 1973 to 6429"
+            raise Invalid(words, field=attribute.name)
 
 
 def _check_money(record: type[Record], item: Item) -> None:
@@ -141,7 +142,8 @@ def _check_money(record: type[Record], item: Item) -> None:
         if attribute.kind is Kind.AMOUNT:
             parse_amount(amount, attribute.name)
         elif not attribute.admits(amount) or not _is_cents(amount):
-            raise Invalid(f"{attribute.name} is {str(amount)[:60]}; it must be USD with at most two decimals")
+            words = f"{attribute.name} is {str(amount)[:60]}; it must be USD with at most two decimals"
+            raise Invalid(words, field=attribute.name)
 
 
 def _is_cents(amount: int | Decimal) -> bool:

@@ -6,11 +6,10 @@ import hashlib
 import io
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -19,10 +18,9 @@ from commercive_cli.services.transfer.durable_files import check_file, path_exis
 from commercive_cli.services.transfer.dynamodb_export import dynamodb_files, dynamodb_summaries
 from commercive_cli.services.transfer.jsonl import LONGEST_LINE, read_line
 from commercive_cli.services.transfer.manifest import MANIFEST, ExportedFile, read_manifest, table_named
-from commercive_cli.services.transfer.sorting import file_of, part_named, part_of_key
+from commercive_cli.services.transfer.sorting import part_named
 from commercive_cli.store.items import Item
-from commercive_cli.store.limits import check_item
-from commercive_cli.store.schema import Table
+from commercive_cli.store.schema import TABLES, Table
 
 _BLOCK = 1 << 20
 
@@ -50,85 +48,50 @@ class SourceFile:
     algorithm: str = "sha256"
     part: int | None = None
 
-    def check(self) -> None:
-        """Raise Invalid, naming the file and if possible the line, unless the file is as it was exported."""
+    def difference(self) -> str:
+        """Return in words how the file differs from what was exported, nothing when it does not.
+
+        Raises Invalid, naming it, when it cannot be read.
+        """
         try:
             check_file(self.path)
             count, digest = self._count_and_digest()
         except OSError as error:
             raise read_error(self.path, error) from None
-        if (count, digest) == (self.items, self.digest):
-            return
-        for line in self.parsed_lines():
-            with self.locating_errors([line]):
-                check_item(self.table, line.item)
-        if count != self.items:
-            raise Invalid(f"{self.path} has {count:,} lines, its manifest says {self.items:,}")
-        raise Invalid(f"{self.path} does not match its manifest: the file was changed after the export")
+        if count is not None and count != self.items:
+            return f"{self.path} has {count:,} lines, its manifest says {self.items:,}"
+        changed = f"{self.path} does not match its manifest: the file was changed after the export"
+        return changed if (count, digest) != (self.items, self.digest) else ""
+
+    def lines(self) -> Iterator[tuple[int, bytes | Invalid]]:
+        """Yield each line, at most the first 8 MB of it, with its number; where unpacking ends early, an Invalid."""
+        number = 0
+        try:
+            with self._open_unpacked() as file:
+                for number, raw in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
+                    yield number, raw
+                    while raw and not raw.endswith(b"\n"):
+                        raw = file.readline(LONGEST_LINE)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            yield number + 1, Invalid("the file is damaged and cannot be unpacked")
+        except OSError as error:
+            raise read_error(self.path, error) from None
 
     def parsed_lines(self, skip: int = 0) -> Iterator[ParsedLine]:
         """Yield the lines after the first `skip` ones; raise Invalid, naming file and line, when one is damaged."""
         number = 0
         try:
-            with self._open_unpacked() as file:
-                for number, raw in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
-                    if number > skip:
-                        yield ParsedLine(number, read_line(self.table, raw), len(raw))
+            for number, raw in self.lines():
+                if number > skip:
+                    yield self.parse(number, raw)
         except Invalid as wrong:
             raise Invalid(f"{self.path}, line {number}: {wrong.message}", field=wrong.field) from None
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise Invalid(f"{self.path}, line {number + 1}: the file is damaged and cannot be unpacked") from None
-        except OSError as error:
-            raise read_error(self.path, error) from None
 
-    def check_part(self, lines: list[ParsedLine]) -> None:
-        """Raise Invalid, naming file and line, when an item belongs in another file, which may hold its key as well.
-
-        Items without a key are ignored here and refused later.
-        """
-        name = self.table.partition.name
-        if self.part is None:
-            return
-        with suppress(KeyError, TypeError, AttributeError):
-            # A set, since neighbours often have the same partition key.
-            if {part_of_key(key.encode()) for key in {line.item[name] for line in lines}} - {self.part}:
-                self._raise_wrong_part(lines, name)
-
-    def _raise_wrong_part(self, lines: list[ParsedLine], name: str) -> None:
-        for line in lines:
-            part = part_of_key(line.item[name].encode())
-            if part != self.part:
-                right = file_of(self.table.name, part, packed=self.path.suffix == ".gz")
-                raise Invalid(f"{self.path}, line {line.number}: because of its {name} the item belongs in {right}")
-
-    def check_distinct(self, lines: list[ParsedLine]) -> None:
-        """Raise Invalid, naming file and lines, when two lines have the same key; items without a key are ignored."""
-        names = self.table.key_names
-        with suppress(KeyError, TypeError):
-            # Most items differ in the last key attribute; comparing only that takes a third of the time.
-            if len({line.item[names[-1]] for line in lines}) < len(lines):
-                self._check_keys(lines, itemgetter(*names))
-
-    def _check_keys(self, lines: list[ParsedLine], key_of: Callable[[Item], object]) -> None:
-        numbers: dict[object, int] = {}
-        for line in lines:
-            first = numbers.setdefault(key_of(line.item), line.number)
-            if first != line.number:
-                raise Invalid(f"{self.path}, line {line.number}: the item has the same key as that of line {first}")
-
-    @contextmanager
-    def locating_errors(self, lines: Iterable[ParsedLine]) -> Iterator[None]:
-        """When the block raises Invalid, raise it with file and line of the first item that breaks a limit."""
-        try:
-            yield
-        except Invalid:
-            for line in lines:
-                try:
-                    check_item(self.table, line.item)
-                except Invalid as wrong:
-                    message = f"{self.path}, line {line.number}: {wrong.message}"
-                    raise Invalid(message, field=wrong.field) from None
-            raise
+    def parse(self, number: int, raw: bytes | Invalid) -> ParsedLine:
+        """Return the item of a line; raise Invalid, saying why, when the line holds no item of the table."""
+        if isinstance(raw, Invalid):
+            raise raw
+        return ParsedLine(number, read_line(self.table, raw), len(raw))
 
     @contextmanager
     def _open_unpacked(self) -> Iterator[BinaryIO]:
@@ -154,24 +117,27 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Source:
-    """The files of one export, and a name that is always the same for the same export."""
+    """The files of one export of these tables, and a name that is always the same for the same export."""
 
     name: str
     files: list[SourceFile]
+    tables: Sequence[Table]
 
 
-def open_source(directory: Path) -> Source:
+def open_source(directory: Path, tables: Sequence[Table] = TABLES) -> Source:
     """Return the export in a directory: one of ours, or one or several of DynamoDB's.
 
-    Raises Invalid when there is none, or its manifest is damaged, of a newer version, or not of our tables.
+    When only some tables are wanted, nothing of others is read, and they need not be ours.
+    Raises Invalid when there is no export, or its manifest is damaged, of a newer version, or not of our tables.
     """
-    summaries = {} if path_exists(directory / MANIFEST) else dynamodb_summaries(directory)
-    files = _dynamodb_files(directory, summaries) if summaries else _our_files(directory)
+    summaries = {} if path_exists(directory / MANIFEST) else dynamodb_summaries(directory, tables)
+    found = _dynamodb_files(directory, summaries) if summaries else _our_files(directory)
+    files = [file for file in found if file.table in tables]
     for name, times in Counter(file.name for file in files).items():
         if times > 1:
             raise Invalid(f"{directory / name} is named {times} times by its manifest")
     digests = "".join(sorted(file.digest for file in files))
-    return Source(hashlib.sha256(digests.encode()).hexdigest(), files)
+    return Source(hashlib.sha256(digests.encode()).hexdigest(), files, tables)
 
 
 def _dynamodb_files(directory: Path, summaries: dict[Path, Table]) -> list[SourceFile]:

@@ -15,6 +15,8 @@ from commercive_cli.services.tables.cloudformation import table_resources
 from commercive_cli.settings.api import load_api
 from commercive_cli.settings.resolve import load
 from commercive_cli.store.schema import TABLES
+from tests.api.http.test_cors import PREFLIGHT as PREFLIGHT_HEADERS
+from tests.api.world import Client
 
 RESOURCES: dict[str, Any] = api_stack("commercive_")["Resources"]
 FUNCTION: dict[str, Any] = RESOURCES["ApiFunction"]["Properties"]
@@ -65,7 +67,8 @@ def test_the_function_checks_tokens_and_holds_no_secret_in_the_template() -> Non
     parameters = api_stack("p_")["Parameters"]
 
     assert "jwt" == variables["COMMERCIVE_API_AUTH"]
-    assert [True, True] == [parameters[name]["NoEcho"] for name in ("JwtSecret", "SupabaseKey")]
+    secrets = ("JwtSecret", "SupabaseKey", "AnswerToken")
+    assert [True] * 3 == [parameters[name]["NoEcho"] for name in secrets]
     assert "resolve:secretsmanager" in json.dumps(variables["COMMERCIVE_ADDRESS_KEY"])
 
 
@@ -112,6 +115,41 @@ def test_the_url_and_the_function_know_the_same_origins() -> None:
     assert {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]} == variables["COMMERCIVE_CORS_ORIGINS"]
     assert "url" == variables["COMMERCIVE_CORS_HEADERS"]
     assert "https://dashboard.commercive.co" == api_stack("p_")["Parameters"]["AllowedOrigins"]["Default"]
+
+
+def test_the_url_and_the_function_permit_the_same_headers(guarded: Client) -> None:
+    """Where the URL answers preflights, a parameter holds what pages send beyond the usual."""
+    [separator, choice] = RESOURCES["ApiUrl"]["Properties"]["Cors"]["AllowHeaders"]["Fn::Split"]
+    [condition, further, usual] = choice["Fn::If"]
+
+    permitted = guarded.send("OPTIONS", "", None, PREFLIGHT_HEADERS).headers["access-control-allow-headers"].split(", ")
+    assert permitted == usual.split(separator)
+    assert ("HasExtraCorsHeaders", {"Fn::Sub": f"{usual},${{ExtraCorsHeaders}}"}) == (condition, further)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "accepted"),
+    [
+        ("ExtraCorsHeaders", "", True),
+        ("ExtraCorsHeaders", "x-trace,X-Client_2", True),
+        ("ExtraCorsHeaders", "*", False),
+        ("ExtraCorsHeaders", "x-trace,", False),
+        ("ExtraCorsHeaders", "x-trace, x-b", False),
+        ("FallbackUrl", "", True),
+        ("FallbackUrl", "https://crm.example/old", True),
+        ("FallbackUrl", "http://crm.example", False),
+        ("FallbackUrl", "https://crm.example/?key=1", False),
+        ("AnswerToken", "", True),
+        ("AnswerToken", "t" * 32, True),
+        ("AnswerToken", "t" * 31, False),
+        ("AnswerToken", "t" * 32 + " ", False),
+    ],
+)
+def test_the_stack_takes_the_settings_that_the_function_takes(parameter: str, value: str, accepted: bool) -> None:
+    """A mistake is refused before anything is deployed, not by a function that does not start."""
+    pattern = api_stack("p_")["Parameters"][parameter]["AllowedPattern"]
+
+    assert accepted == bool(re.search(pattern, value))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,24 @@ def test_a_preflight_from_the_list_is_permitted(guarded: Client) -> None:
         answer.headers["access-control-allow-origin"],
         answer.headers["access-control-allow-methods"],
     )
-    assert "authorization, content-type, idempotency-key" == answer.headers["access-control-allow-headers"]
+    assert [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "sentry-trace",
+        "baggage",
+        "traceparent",
+        "tracestate",
+    ] == answer.headers["access-control-allow-headers"].split(", ")
+
+
+def test_further_headers_are_permitted_where_they_are_configured(world: World) -> None:
+    """A page that sends another header than ours would be stopped by its browser otherwise."""
+    client = world.open(extra_headers=("x-trace", "x-client-version"))
+
+    permitted = client.send("OPTIONS", "", None, PREFLIGHT).headers["access-control-allow-headers"].split(", ")
+
+    assert ["tracestate", "x-trace", "x-client-version"] == permitted[-3:]
 
 
 @pytest.mark.parametrize(

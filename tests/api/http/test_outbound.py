@@ -97,3 +97,12 @@ def test_nobody_there_has_failed() -> None:
 
     with pytest.raises(RequestFailed, match=r"127\.0\.0\.1 did not answer"):
         send_request("GET", f"http://127.0.0.1:{port}/secret", {}, b"")
+
+
+def test_another_limit_may_be_set() -> None:
+    """A backend that answers with more, or later, than Supabase does is given that room."""
+    reply = f"HTTP/1.1 200 OK\r\nContent-Length: {LARGEST_ANSWER + 1}\r\n\r\n".encode() + b"x" * (LARGEST_ANSWER + 1)
+    with answering(reply) as (url, _):
+        assert len(send_request("GET", url, {}, b"", largest=LARGEST_ANSWER + 1).body) == LARGEST_ANSWER + 1
+    with answering(reply) as (url, _), pytest.raises(RequestFailed, match="TimeoutError"):
+        send_request("GET", url, {}, b"", seconds=3.0, now=passing(1.0))

@@ -87,6 +87,20 @@ def test_rejecting_and_resetting(store: Run, lead: Make) -> None:
     assert [row["after"]["status"] for row in history] == ["approved", "pending", "rejected"]
 
 
+def test_a_rejection_may_give_a_reason(store: Run, lead: Make) -> None:
+    """It is shown with the lead, beside the notes, which are for admins."""
+    one = lead()
+    answer = store("leads", "reject", one, "--reason", "Volume too low", "--notes", "polite", "-o", "json").json
+
+    assert ("Volume too low", "polite", "rejected") == (
+        answer["lead"]["rejection_reason"],
+        answer["lead"]["admin_notes"],
+        answer["new_status"],
+    )
+    assert "Volume too low" in store("leads", "show", one).out
+    assert 2 == store("leads", "reject", one, "--reason", "x" * 2_001).code
+
+
 def test_many_are_approved_at_once(store: Run, lead: Make) -> None:
     """Each lead is decided on its own, and a rerun of the same line is harmless."""
     ids = [lead(f"Lead {number}") for number in range(20)]

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -133,7 +134,7 @@ def test_money_is_a_number_in_json_and_has_two_places_in_rows() -> None:
             "status": "approved",
             "created_at": 1,
             "updated_at": 1,
-            "commission_amount": "25.50",
+            "commission_amount": Decimal("25.50"),
         }
     )
     answer = Leads(leads=[lead])

@@ -91,3 +91,15 @@ def test_cards_leave_out_what_is_not_there() -> None:
 
     assert "Conversation" in out.getvalue()
     assert "closed" not in out.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_damage_is_marked_where_there_is_some(width: int) -> None:
+    """A record that cannot be read whole names its damaged attributes; tables of sound ones have no such column."""
+    sound = CONVERSATIONS[0].item()
+    out = io.StringIO()
+    odd = Conversation.of(sound | {"store_url": 5, "closed_by": ["x"]})
+    print_table(Console(file=out, width=width, markup=False), CONVERSATION, [Conversation.of(sound), odd], NOW)
+
+    assert "store_url; closed_by" in out.getvalue()
+    assert "damaged" not in "".join(table(width))

@@ -54,6 +54,18 @@ def success(**content: Any) -> Reply:
     return Reply(json.dumps(content).encode())
 
 
+def described(table: Table) -> Reply:
+    """Return DescribeTable's reply for a table that has the declared key."""
+    key = list(zip(table.key_attributes(), ("HASH", "RANGE"), strict=False))
+    return success(
+        Table={
+            "TableStatus": "ACTIVE",
+            "KeySchema": [{"AttributeName": each.name, "KeyType": kind} for each, kind in key],
+            "AttributeDefinitions": [{"AttributeName": each.name, "AttributeType": each.type} for each, _ in key],
+        }
+    )
+
+
 def refusal(code: str, message: str = "because", status: int = 400, **more: Any) -> Reply:
     return Reply(json.dumps({"__type": NAMESPACE + code, "message": message, **more}).encode(), status)
 
@@ -137,22 +149,58 @@ def relay(endpoint: str, lose: Callable[[int], bool]) -> Callable[[Request], Ans
 
     It drops the reply to each request for whose number, from 0, `lose` returns True.
     """
-    host = urlsplit(endpoint).netloc
     forwarded: list[str] = []
 
     def answer(request: Request) -> Answer:
         forwarded.append(request.operation)
         number = len(forwarded) - 1
-        connection = http.client.HTTPConnection(host, timeout=10)
-        try:
-            connection.request("POST", "/", request.raw, request.headers | {"Host": host})
-            response = connection.getresponse()
-            body = response.read()
-        finally:
-            connection.close()
-        return None if lose(number) else Reply(body, response.status)
+        reply = carried(endpoint, request)
+        return None if lose(number) else reply
 
     return answer
+
+
+def carried(endpoint: str, request: Request) -> Reply:
+    """Carry a request to the real server, and return what it replies."""
+    host = urlsplit(endpoint).netloc
+    connection = http.client.HTTPConnection(host, timeout=10)
+    try:
+        connection.request("POST", "/", request.raw, request.headers | {"Host": host})
+        response = connection.getresponse()
+        return Reply(response.read(), response.status)
+    finally:
+        connection.close()
+
+
+class Watch:
+    """Carries every request to the real server, and remembers those that changed something of a table."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self.operations: list[str] = []
+        self.changed: list[tuple[str, str]] = []
+
+    def __call__(self, request: Request) -> Answer:
+        reply = carried(self._endpoint, request)
+        self.operations.append(request.operation)
+        if reply.status < 300 and not request.operation.startswith(_READS):
+            self.changed += [(request.operation, name) for name in _tables_of(request)]
+        return reply
+
+
+_READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List")
+
+
+def _tables_of(request: Request) -> set[str]:
+    """Return the names of the tables that a request writes to or changes."""
+    parameters = request.parameters
+    writes = [part for write in parameters.get("TransactItems", ()) for kind, part in write.items() if kind != _CHECK]
+    named = {part["TableName"] for part in [parameters, *writes] if "TableName" in part}
+    arn = str(parameters.get("ResourceArn", "")).rpartition("/")[2]
+    return {*named, *parameters.get("RequestItems", {}), *([arn] if arn else [])}
+
+
+_CHECK = "ConditionCheck"
 
 
 class ManualTime:

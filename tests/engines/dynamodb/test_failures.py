@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from commercive_cli.domain.errors import CommerciveError, Damaged, Denied, Invalid, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import (
+    CommerciveError,
+    Damaged,
+    Invalid,
+    Misconfigured,
+    NotPermitted,
+    Unauthenticated,
+    Unavailable,
+)
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.port import Query
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
@@ -33,13 +41,13 @@ FOUND = success(Item={"affiliate_id": {"S": "ann"}})
 
 
 def refused_by(reply: Reply | None, expected: type[Exception]) -> tuple[str, int]:
-    """Return the message of the error of a get when the server always replies so, and the number of requests."""
+    """Return the message of a get's error when the server always replies so, and how often the item was asked for."""
     with serving(script(reply)) as server:
         store = store_at(server.url, prefix="shop_")
         with pytest.raises(expected) as refused:
             store.get(AFFILIATE_STATS, KEY)
         store.close()
-        return str(refused.value).replace(server.url, "URL"), len(server.requests)
+        return str(refused.value).replace(server.url, "URL"), server.operations.count("GetItem")
 
 
 @pytest.mark.parametrize(
@@ -92,16 +100,16 @@ def test_lasting_failures_end_in_unavailable(reply: Reply | None, expected: str)
     [
         (
             refusal("ResourceNotFoundException", "Requested resource not found"),
-            Unavailable,
+            Misconfigured,
             "table shop_affiliate_stats does not exist in dynamodb eu-west-1 at URL; "
             "create it with `commercive tables create`",
         ),
         (
             refusal("AccessDeniedException", "User: arn:x is not authorized to perform: dynamodb:GetItem on it"),
-            Denied,
+            NotPermitted,
             "access denied for dynamodb:GetItem on dynamodb eu-west-1 at URL: User: arn:x is not authorized",
         ),
-        (refusal("AccessDeniedException", "no"), Denied, "access denied for dynamodb:GetItem"),
+        (refusal("AccessDeniedException", "no"), NotPermitted, "access denied for dynamodb:GetItem"),
         (
             refusal("UnrecognizedClientException", "The security token is invalid."),
             Unauthenticated,
@@ -139,7 +147,7 @@ def test_a_missing_table_among_several_is_named() -> None:
     """DynamoDB does not say which table of a transaction is missing, so the error names all of them."""
     with serving(script(refusal("ResourceNotFoundException"))) as server:
         store = store_at(server.url, prefix="shop_")
-        with pytest.raises(Unavailable, match="table shop_affiliate_stats or shop_leads does not exist"):
+        with pytest.raises(Misconfigured, match="table shop_affiliate_stats or shop_leads does not exist"):
             store.transact(
                 Update(AFFILIATE_STATS, KEY, add={"total_leads": 1}), Put(LEADS, {"lead_id": "l", "created_at": 1})
             )
@@ -158,7 +166,9 @@ def test_a_missing_table_on_a_real_server(real_endpoint: str) -> None:
         lambda: store.delete_table(AFFILIATE_STATS),
     ]
     for attempt in attempts:
-        with pytest.raises(Unavailable, match="table never_made_affiliate_stats does not exist in dynamodb eu-west-1"):
+        with pytest.raises(
+            Misconfigured, match="table never_made_affiliate_stats does not exist in dynamodb eu-west-1"
+        ):
             attempt()
     store.close()
 
@@ -295,7 +305,7 @@ def test_a_malformed_region_or_endpoint_is_invalid(region: str, endpoint: str | 
 
 def test_an_unknown_region_is_named() -> None:
     """The error for a mistyped region names it, and the nearest one that exists."""
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(Misconfigured) as refused:
         DynamoDBStore("eu west-1", session=session_with_credentials()).get(AFFILIATE_STATS, KEY)
 
     assert "'eu west-1' is not an AWS region; did you mean eu-west-1?" == str(refused.value)
@@ -306,15 +316,15 @@ def test_the_target_names_region_endpoint_and_prefix() -> None:
     local = DynamoDBStore("eu-west-1", endpoint="http://ann:secret@127.0.0.1:8000", session=session_with_credentials())
     aws = DynamoDBStore("eu-west-1", prefix="p_", session=session_with_credentials())
 
-    assert "dynamodb eu-west-1 at http://127.0.0.1:8000 prefix commercive_" == local.target
+    assert "dynamodb eu-west-1 at http://127.0.0.1:8000 prefix commercive_v2_" == local.target
     assert (True, 0) == (local.local, local.index_lag_ms)
     assert "dynamodb eu-west-1 prefix p_" == aws.target
     assert (False, 2000) == (aws.local, aws.index_lag_ms)
 
 
-@pytest.mark.parametrize("tagged", [{"SS": ["a"]}, {"B": "AA=="}, {"M": {"x": {"NS": ["1"]}}}])
-def test_an_item_with_unsupported_types_is_named(tagged: dict[str, object]) -> None:
-    """Reading an item with sets or binaries, written by another program, is an error that names its table and key."""
+@pytest.mark.parametrize("tagged", [{"X": "a"}, {"M": {"x": {"NS": ["a"]}}}])
+def test_an_item_that_is_none_is_named(tagged: dict[str, object]) -> None:
+    """What no DynamoDB can have sent stops whoever reads it, with table and key."""
     found = {"affiliate_id": {"S": "ann"}, "odd": tagged}
     with serving(script(success(Item=found), success(Items=[found]), success(Items=[found]))) as server:
         store = store_at(server.url)
@@ -324,6 +334,6 @@ def test_an_item_with_unsupported_types_is_named(tagged: dict[str, object]) -> N
             lambda: store.scan_text(AFFILIATE_STATS),
         ]
         for read in reads:
-            with pytest.raises(Damaged, match="the stored item ann of affiliate_stats is damaged: attribute type"):
+            with pytest.raises(Damaged, match="the stored item ann of affiliate_stats is damaged: "):
                 read()
         store.close()

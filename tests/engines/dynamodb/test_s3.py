@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from commercive_cli.domain.errors import Conflict, Denied, Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
 from commercive_cli.engines.dynamodb.s3 import list_keys
@@ -237,6 +237,6 @@ def test_a_denied_export_names_the_missing_permission() -> None:
     with (
         serving(lambda _: Reply(body.encode(), 400)) as server,
         closing(store_at(server.url)) as store,
-        pytest.raises(Denied, match="dynamodb:DescribeContinuousBackups"),
+        pytest.raises(NotPermitted, match="dynamodb:DescribeContinuousBackups"),
     ):
         store.s3.export_tables(BUCKET, "daily", ignore_status)

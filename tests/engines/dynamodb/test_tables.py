@@ -35,7 +35,9 @@ def test_a_created_table_is_described_as_declared(aws: DynamoDBStore) -> None:
     assert {
         "UserConversationsIndex": (("user_id", "S"), ("updated_at", "N")),
         "ConversationStatusIndex": (("status", "S"), ("updated_at", "N")),
+        "ConversationWaitingIndex": (("waiting_for", "S"), ("waiting_since", "N")),
     } == info.indexes
+    assert "KEYS_ONLY" == info.projections["ConversationWaitingIndex"]
     assert (True, True, None) == (info.deletion_protection, info.point_in_time_recovery, info.ttl)
     assert "AWS owned key" == info.encryption
     assert () == aws.unsupported()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import Damaged, Unavailable
+from commercive_cli.domain.errors import Damaged, Misconfigured
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Query
 from commercive_cli.store.schema import LEADS
@@ -40,7 +40,7 @@ DAMAGES: dict[str, tuple[object, str]] = {
     "400 digits": (TEXT % f'{{"N":"{"1" * 400}"}}', "a number may have 38 digits"),
     "endless": (TEXT % '{"N":"1E+999999999"}', "a number may have 38 digits"),
     "two types": (TEXT % '{"N":"1","S":"1"}', "an attribute value holds more than one type tag"),
-    "foreign type": (TEXT % '{"B":"eA=="}', "attribute type B is not supported"),
+    "foreign type": (TEXT % '{"X":"eA=="}', "attribute type X is unknown"),
 }
 
 
@@ -136,5 +136,5 @@ def test_a_missing_index_is_not_reported_as_damage(path: Path, store: SQLiteStor
     """A query by an index that is missing says that the table is not as it should be."""
     by_hand(path, 'DROP INDEX "commercive_leads.LeadStatusIndex"')
 
-    with pytest.raises(Unavailable, match="not as it should be"):
+    with pytest.raises(Misconfigured, match="LeadStatusIndex of commercive_leads is missing"):
         store.query(Query(LEADS, "pending", index="LeadStatusIndex"))

@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from commercive_cli.domain.errors import CommerciveError, Invalid, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured, Unavailable
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Query
@@ -51,7 +51,7 @@ def store(path: Path) -> Iterator[SQLiteStore]:
 def test_a_missing_file_is_not_created_by_using_it(path: Path, use: str) -> None:
     """The error for a missing file names the path and the next step, and no file is created."""
     with closing(SQLiteStore(path / "deep" / "store.db")) as missing:
-        with pytest.raises(Unavailable, match=r"no store at .*store\.db; create it with `commercive tables create`"):
+        with pytest.raises(Misconfigured, match=r"no store at .*store\.db; create it with `commercive tables create`"):
             USES[use](missing)
 
         assert missing.describe_table(AFFILIATE_STATS) is None
@@ -113,7 +113,7 @@ def test_a_path_where_no_file_can_be_created_is_an_error(path: Path) -> None:
     """A path below a file cannot be created, and the error says why."""
     path.write_text("")
 
-    with closing(SQLiteStore(path / "store.db")) as store, pytest.raises(Unavailable, match="cannot be created: "):
+    with closing(SQLiteStore(path / "store.db")) as store, pytest.raises(Misconfigured, match="cannot be created: "):
         store.create_table(OPS)
 
 
@@ -122,7 +122,7 @@ def test_an_empty_file_has_no_tables(path: Path) -> None:
     path.touch()
 
     with closing(SQLiteStore(path)) as store:
-        with pytest.raises(Unavailable, match=r"table commercive_ops does not exist in .*store\.db"):
+        with pytest.raises(Misconfigured, match=r"table commercive_ops does not exist in .*store\.db"):
             store.scan(OPS)
         store.create_table(OPS)
 
@@ -181,7 +181,7 @@ def test_the_error_for_a_read_only_file_says_so(path: Path, store: SQLiteStore) 
         file.seek(18)
         file.write(b"\x03")
 
-    with pytest.raises(Unavailable, match="is read-only"):
+    with pytest.raises(Misconfigured, match="is read-only"):
         store.transact(Put(AFFILIATE_STATS, STATS))
 
 
@@ -192,7 +192,7 @@ def test_the_error_for_missing_permissions_names_the_file(path: Path, store: SQL
     store.close()
     path.chmod(mode)
 
-    with pytest.raises(Unavailable, match=r"store\.db (cannot be opened|is read-only)"):
+    with pytest.raises(Misconfigured, match=r"store\.db (cannot be opened|is read-only)"):
         store.transact(Put(AFFILIATE_STATS, STATS))
 
 
@@ -247,7 +247,7 @@ def test_a_replaced_file_is_opened_again(path: Path, store: SQLiteStore) -> None
 
         assert store.get(AFFILIATE_STATS, KEY) is None
         path.unlink()
-        with pytest.raises(Unavailable, match="no store at"):
+        with pytest.raises(Misconfigured, match="no store at"):
             store.get(AFFILIATE_STATS, KEY)
 
 
@@ -281,7 +281,7 @@ def test_a_query_by_a_missing_index_is_an_error(path: Path) -> None:
 
         assert info is not None
         assert ["AffiliateLeadsIndex", "LinkLeadsIndex"] == sorted(info.indexes)
-        with pytest.raises(Unavailable, match=r"not as it should be .*LeadStatusIndex"):
+        with pytest.raises(Misconfigured, match="LeadStatusIndex of commercive_leads is missing"):
             store.query(Query(LEADS, "open", index="LeadStatusIndex"))
 
 

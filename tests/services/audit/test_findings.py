@@ -37,19 +37,19 @@ def test_sound_books_are_left_alone(world: World, clock: ManualClock) -> None:
 
 def test_repairs_say_who_made_them(world: World, clock: ManualClock) -> None:
     """A repair that changes money or status leaves an audit row with the name of whoever asked for it."""
-    world.change(LEADS, world.pending, status="approved")
-    world.change(CONVERSATIONS, world.open, status="ajar")
+    world.change(LEADS, world.rejected, status="approved")
+    world.change(CONVERSATIONS, world.closed, status="ajar")
     AuditService(world.store, clock).run("maria", fix=True)
-    lead = LeadService(world.store, clock).history(world.pending).history[-1]
-    conversation = ChatService(world.store, clock).history(world.open).history[-1]
+    lead = LeadService(world.store, clock).history(world.rejected).history[-1]
+    conversation = ChatService(world.store, clock).history(world.closed).history[-1]
 
-    assert ("maria", "audit", {"status": "approved"}, {"status": "pending"}) == (
+    assert ("maria", "audit", {"status": "approved"}, {"status": "rejected"}) == (
         lead.actor,
         lead.event,
         lead.before,
         lead.after,
     )
-    assert ("maria", {"status": "ajar"}, {"status": "open"}) == (
+    assert ("maria", {"status": "ajar"}, {"status": "closed"}) == (
         conversation.actor,
         conversation.before,
         conversation.after,

@@ -15,6 +15,7 @@ from commercive_cli.domain.models import Conversation
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.chat.waiting_index import fill_waiting
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, TABLES
 from tests.services.books import errors_in, everything
@@ -136,6 +137,7 @@ def test_an_interrupted_marking_goes_on(
 def test_closing_and_reopening(chat: ChatService, clock: ManualClock, store: Store) -> None:
     """Closing stores when and by whom, reopening removes that, and both are in the history, oldest first."""
     name = chat.send("user-1", "Hello").conversation_id
+    chat.reply(name, "admin-1", "Hi")
     clock.now = START + 1_000
     closed = chat.close(name, "admin-1")
     as_closed = chat.conversation(name)
@@ -175,6 +177,7 @@ def test_closing_twice_changes_nothing(chat: ChatService, store: Store) -> None:
     [
         ("send", "send without --conversation"),
         ("reply", "reply with --reopen, or open it with `commercive chat reopen"),
+        ("answer", "open it with `commercive chat reopen"),
     ],
 )
 def test_a_closed_conversation_takes_no_message(chat: ChatService, store: Store, write: str, way_out: str) -> None:
@@ -183,9 +186,10 @@ def test_a_closed_conversation_takes_no_message(chat: ChatService, store: Store,
     chat.close(name, "admin-1")
     before = everything(store)
 
-    attempts = {
+    attempts: dict[str, Callable[[], object]] = {
         "send": lambda: chat.send("user-1", "x", conversation_id=name),
         "reply": lambda: chat.reply(name, "admin-1", "x"),
+        "answer": lambda: chat.answer(name, "x", if_last="m"),
     }
 
     with pytest.raises(Conflict, match=f"is closed; .*{way_out}"):
@@ -418,6 +422,7 @@ def test_waiting_lists_the_longest_unanswered_first(chat: ChatService, clock: Ma
 def test_imported_unread_conversations_wait(chat: ChatService, store: Store, clock: ManualClock) -> None:
     """An imported conversation with unread messages waits since its last change, until an admin answers."""
     import_thread(store)
+    assert 1 == fill_waiting(store)
     clock.advance(10 * MINUTE)
     new = chat.send("user-2", "x").conversation_id
     waiting = ConversationFilter(sort="waiting")

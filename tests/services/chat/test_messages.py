@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.domain.answers.chat import Sent
+from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Misconfigured, NotFound, Unavailable
 from commercive_cli.domain.ids import created_at_of, first_id, new_id
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.service import ChatService
@@ -39,6 +40,7 @@ def test_a_first_message_opens_a_conversation(chat: ChatService) -> None:
         "last_message_at": START,
         "last_message_id": sent.message_id,
         "waiting_since": START,
+        "waiting_for": "admin",
     } == conversation.item()
     assert {
         "message_id": sent.message_id,
@@ -107,6 +109,7 @@ def test_an_unknown_conversation_is_not_found(chat: ChatService, store: Store, n
         lambda: chat.send("user-1", "x", conversation_id=name),
         lambda: chat.reply(name, "admin-1", "x"),
         lambda: chat.reply(name, "admin-1", "x", if_last="m", reopen=True, close=True, key="k"),
+        lambda: chat.answer(name, "x", if_last="m"),
         lambda: chat.mark_read(name, "admin"),
         lambda: chat.close(name, "admin-1"),
         lambda: chat.close(name, "admin-1", as_of=1),
@@ -137,6 +140,7 @@ def test_a_bad_message_is_refused(chat: ChatService, store: Store, bad: str) -> 
         lambda: chat.send("user-1", bad),
         lambda: chat.send("user-1", bad, conversation_id=sent.conversation_id),
         lambda: chat.reply(sent.conversation_id, "admin-1", bad),
+        lambda: chat.answer(sent.conversation_id, bad, if_last=sent.message_id),
     ]
 
     for attempt in attempts:
@@ -160,6 +164,9 @@ def test_a_bad_id_is_refused(chat: ChatService, store: Store, bad: str) -> None:
         lambda: chat.reply(name, bad, "x"),
         lambda: chat.reply(name, "admin-1", "x", key=bad),
         lambda: chat.reply(name, "admin-1", "x", if_last=bad),
+        lambda: chat.answer(bad, "x", if_last="m"),
+        lambda: chat.answer(name, "x", if_last=bad),
+        lambda: chat.answer(name, "x", if_last=sent.message_id, key=bad),
         lambda: chat.close(name, bad),
         lambda: chat.close(bad, "admin-1"),
         lambda: chat.reopen(name, bad),
@@ -496,8 +503,8 @@ def test_an_expired_key_is_new_again(chat: ChatService, clock: ManualClock, stor
 def test_a_request_repeated_while_the_first_is_in_flight(
     chat: ChatService, meddled: Intervening, clock: ManualClock, store: Store
 ) -> None:
-    """Two equal requests at once store one message and get the same answer."""
-    answers = []
+    """Two equal requests at once are one message and two equal answers."""
+    answers: list[Sent] = []
     meddled.before("transact", lambda: answers.append(chat.send("user-1", "Hello", key="k")))
     answers.append(ChatService(meddled, clock).send("user-1", "Hello", key="k"))
     name = answers[0].conversation_id
@@ -548,7 +555,7 @@ def test_errors_of_a_store_reach_the_caller(clock: ManualClock, tmp_path: Path) 
     for attempt in (lambda: chat.send("user-1", "x"), lambda: chat.conversations("user-1"), lambda: chat.show("c")):
         with pytest.raises(CommerciveError, match="tables create") as refused:
             attempt()
-        assert isinstance(refused.value, Unavailable)
+        assert isinstance(refused.value, Misconfigured)
 
 
 def test_a_failed_send_leaves_no_trace(meddled: Intervening, clock: ManualClock, store: Store) -> None:

@@ -305,6 +305,49 @@ def test_a_decision_says_who_and_when(leads: LeadService, code: str, clock: Manu
     ] == [(row.at, row.actor, row.event, row.before, row.after) for row in leads.history(lead_id).history]
 
 
+def test_a_rejection_says_why(leads: LeadService, code: str, store: Store) -> None:
+    """The reason stands in the lead and in the answer, beside the notes; only a rejection may give one."""
+    lead_id = leads.submit(code, FORM).lead_id
+    before = everything(store)
+    with pytest.raises(Invalid, match="with a rejection only"):
+        leads.decide(lead_id, "approved", "admin-1", commission=1, reason="Volume too low")
+    with pytest.raises(Invalid, match="rejection_reason has 2,001"):
+        leads.decide(lead_id, "rejected", "admin-1", reason="x" * 2_001)
+    assert before == everything(store)
+
+    rejected = leads.decide(lead_id, "rejected", "admin-1", reason=" Volume too low ", notes="polite")
+
+    assert ("Volume too low", "polite", "rejected") == (
+        rejected.lead.rejection_reason,
+        rejected.lead.admin_notes,
+        rejected.new_status,
+    )
+    assert rejected.lead == leads.lead(lead_id)
+
+
+@pytest.mark.parametrize("way_back", ["reset", "approve"])
+def test_the_reason_goes_when_the_rejection_does(leads: LeadService, code: str, store: Store, way_back: str) -> None:
+    """An approved or pending lead does not tell why it was rejected; another reason for a rejection replaces it."""
+    lead_id = leads.submit(code, FORM).lead_id
+    leads.decide(lead_id, "rejected", "admin-1", reason="Volume too low")
+
+    assert not leads.decide(lead_id, "rejected", "admin-1", reason="Other").changed
+    amended = leads.decide(lead_id, "rejected", "admin-1", reason="Other", amend=True)
+    assert (True, "Other") == (amended.changed, leads.lead(lead_id).rejection_reason)
+    kept = leads.decide(lead_id, "rejected", "admin-1", notes="hm", amend=True)
+    assert ("Other", "hm") == (kept.lead.rejection_reason, kept.lead.admin_notes)
+
+    if way_back == "reset":
+        back = leads.reset(lead_id, "admin-1")
+    else:
+        back = leads.decide(lead_id, "approved", "admin-1", commission=5, amend=True)
+
+    assert (None, "hm") == (back.lead.rejection_reason, back.lead.admin_notes)
+    assert back.lead == leads.lead(lead_id)
+    assert back.new_status == back.lead.status
+    assert [] == errors_in(store)
+
+
 def test_a_conflict_says_who_decided_what(leads: LeadService, code: str) -> None:
     """The error of a second, different decision names the first decision, its amount and its admin."""
     lead_id = leads.submit(code, FORM).lead_id

@@ -12,7 +12,7 @@ from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.privacy.service import PrivacyService
 from commercive_cli.services.transfer.jsonl import line_of_text
 from commercive_cli.store.dry_run import DryRun
-from commercive_cli.store.items import Item, item_text
+from commercive_cli.store.items import Item, OtherValue, item_text
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import (
     AFFILIATE_LINKS,
@@ -409,6 +409,20 @@ def test_stats_that_cannot_be_counted_do_not_stop_an_erasure(world: World) -> No
     assert [] == world.terms_found()
     assert [] == erased.remaining
     assert [] == world.broken()
+
+
+def test_sets_of_texts_are_looked_through(world: World) -> None:
+    """What other programs keep in sets is found, shown and erased like any other text."""
+    (lead, *_) = (item for item in rows(world.store, LEADS) if item["affiliate_id"] == ANA)
+    world.store.batch_put(LEADS, [{**lead, "copies": OtherValue("SS", ("Bea", EMAIL))}])
+    shown: list[Item] = []
+    service(world).export(EMAIL, lambda _table, item: shown.append(item))
+    service(world).erase(ANA, "dpo", also=(EMAIL,))
+    (after,) = (item for item in rows(world.store, LEADS) if item["lead_id"] == lead["lead_id"])
+
+    assert lead["lead_id"] in [item.get("lead_id") for item in shown]
+    assert OtherValue("SS", ("Bea", "[erased]")) == after["copies"]
+    assert [] == world.terms_found()
 
 
 def test_what_the_store_refuses_to_change_is_named(world: World) -> None:

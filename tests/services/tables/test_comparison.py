@@ -19,7 +19,7 @@ from commercive_cli.store.table_changes import (
     SetTTL,
 )
 
-USER, STATUS = CONVERSATIONS.indexes
+USER, STATUS, WAITING = CONVERSATIONS.indexes
 
 
 def as_declared(table: Table) -> TableInfo:
@@ -42,7 +42,7 @@ def as_declared(table: Table) -> TableInfo:
         deletion_protection=True,
         encryption="AWS owned key",
         tags={"application": "commercive", "team": "ops"},
-        projections=dict.fromkeys(keys, "ALL"),
+        projections={index.name: index.projection for index in table.indexes},
         index_status=dict.fromkeys(keys, "ACTIVE"),
     )
 
@@ -77,7 +77,7 @@ def test_a_missing_table_is_created() -> None:
         ({"tags": {"application": "shop"}}, "tags", [SetTags((("application", "commercive"),))]),
         (without_index(STATUS.name), f"index {STATUS.name}", [CreateIndex(STATUS)]),
         (
-            {"projections": {STATUS.name: "KEYS_ONLY"}},
+            {"projections": {STATUS.name: "KEYS_ONLY", WAITING.name: "KEYS_ONLY"}},
             f"index {STATUS.name}",
             [DropIndex(STATUS.name), CreateIndex(STATUS)],
         ),
@@ -118,11 +118,22 @@ def test_time_to_live_on_another_attribute_is_turned_off_first() -> None:
     assert ((SetTTL(None), SetTTL("expires_at")), "on expires") == (found.changes, found.live)
 
 
-def test_a_difference_in_the_key_has_no_changes() -> None:
-    """A table's key cannot be changed, so its difference is reported without changes."""
-    (found,) = mismatches(OPS, replace(as_declared(OPS), keys=(("pk", "S"),)))
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (("pk", "S"),),
+        (("pk", "S"), ("sk", "N")),
+        (("sk", "S"), ("pk", "S")),
+        (("id", "S"), ("sk", "S")),
+        (),
+    ],
+    ids=str,
+)
+def test_a_table_with_another_key_is_not_ours(keys: tuple[tuple[str, str], ...]) -> None:
+    """Other names, types or order: that is the only thing told of the table, and no change is offered."""
+    (found,) = mismatches(OPS, replace(as_declared(OPS), keys=keys, indexes={}, ttl=None))
 
-    assert ("key", ()) == (found.what, found.changes)
+    assert ("not our table", ()) == (found.what, found.changes)
 
 
 def test_unsupported_protections_are_no_drift() -> None:

@@ -1,5 +1,6 @@
 """Drift of a whole store, and how `apply` removes it."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,19 +77,25 @@ def test_a_missing_table_is_created(store: Store) -> None:
     assert [] == applied.remaining
 
 
-def test_the_remedy_for_another_key_is_to_move_the_data(tmp_path: Path) -> None:
-    """A key cannot change in place: nothing is tried, and the remedy says to move the data by hand."""
-    store = SQLiteStore(tmp_path / "x.db")
-    for table in TABLES:
-        store.create_table(Table("ops", Attribute("pk", "S")) if table is OPS else table)
-    applied = DriftService(store).apply()
-    store.close()
+def test_the_remedy_for_a_table_that_is_not_ours_is_another_prefix(tmp_path: Path) -> None:
+    """One row for it, with both keys, and nothing in any table is changed."""
+    with closing(SQLiteStore(tmp_path / "x.db")) as store:
+        for table in TABLES:
+            store.create_table(Table("ops", Attribute("pk", "S")) if table is OPS else table)
+        store.change_table(CONVERSATIONS, DropIndex(STATUS.name))
+        drift = DriftService(store)
+        before = drift.diff().differences
+        with pytest.raises(
+            Conflict, match=r"ops is not our table \(its key is pk S, ours pk S, sk S\).*another prefix"
+        ):
+            drift.apply()
+        with pytest.raises(Conflict, match="ops is not our table"):
+            drift.fixable()
 
-    assert [] == [each for each in applied.changes if each.table == "commercive_ops" and "key" in each.change]
-    (key,) = [each for each in applied.remaining if each.what == "key"]
-    assert ("pk S, sk S", "pk S", False) == (key.declared, key.live, key.fixable)
-    assert "`tables export DIR` refuses such a table" in key.remedy
-    assert "bring every item over by hand" in key.remedy
+        assert before == drift.diff().differences
+    (ops,) = [each for each in before if each.table == "commercive_ops"]
+    assert ("not our table", "pk S, sk S", "pk S", False) == (ops.what, ops.declared, ops.live, ops.fixable)
+    assert "use another prefix" in ops.remedy
 
 
 def test_a_refused_change_is_reported_and_the_others_are_made(store: Store) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.tables.service import TableService
@@ -44,14 +44,39 @@ def test_creating_keeps_stored_items(store: Store, chat: ChatService) -> None:
 
 
 def test_a_table_that_differs_is_reported(store: Store) -> None:
-    """A table with another key or without its index is reported as different, with the differences in words."""
+    """A table without its index is reported as different, with the differences in words."""
     store.delete_table(MESSAGES)
-    store.create_table(replace(MESSAGES, sort=replace(LEADS.key_attributes()[1]), indexes=()))
+    store.create_table(replace(MESSAGES, indexes=()))
     (described,) = TableService(store).describe("messages").tables
 
     assert "different" == described.state
     assert any("MessageTimestampIndex" in words for words in described.differences)
-    assert any("created_at" in words for words in described.differences)
+
+
+FOREIGN = replace(MESSAGES, sort=LEADS.key_attributes()[1], indexes=())
+
+
+def test_a_table_that_is_not_ours_is_reported_and_left_alone(store: Store) -> None:
+    """A table with another key is foreign: nothing is created beside it, and deletion passes it by."""
+    store.delete_table(MESSAGES)
+    store.delete_table(LEADS)
+    store.create_table(FOREIGN)
+    service = TableService(store)
+    (described,) = service.describe("messages").tables
+    with pytest.raises(Conflict, match="messages is not our table"):
+        service.create()
+    missing = states(service)["commercive_leads"]
+    deleted = {state.table: state.state for state in service.delete("commercive_").tables}
+
+    assert ("foreign", ("conversation_id", "created_at")) == (described.state, described.keys)
+    assert ("not our table: conversation_id S, created_at N, declared conversation_id S, message_id S",) == (
+        described.differences
+    )
+    assert "missing" == missing
+    assert (
+        dict.fromkeys(NAMES, "deleted") | {"commercive_messages": "foreign", "commercive_leads": "missing"} == deleted
+    )
+    assert "foreign" == states(service)["commercive_messages"]
 
 
 @pytest.mark.parametrize("name", ["leads", "commercive_leads"])

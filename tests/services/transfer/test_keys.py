@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Denied
+from commercive_cli.domain.errors import Conflict, Misconfigured, NotPermitted
 from commercive_cli.engines.dynamodb.expressions import text_page_of
 from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.store.items import Key
@@ -16,10 +16,10 @@ from tests.services.fakes import Intervening
 from tests.services.transfer.stores import connected, sqlite_store
 
 LIVE = {
-    "ops": (Table("ops", Attribute("pk", "S")), "ops has the key pk:S, declared is pk:S, sk:S"),
+    "ops": (Table("ops", Attribute("pk", "S")), "ops is not our table (its key is pk S, ours pk S, sk S)"),
     "affiliate_stats": (
         Table("affiliate_stats", Attribute("affiliate_id", "S"), Attribute("x", "S")),
-        "affiliate_stats has the key affiliate_id:S, x:S, declared is affiliate_id:S",
+        "affiliate_stats is not our table (its key is affiliate_id S, x S, ours affiliate_id S)",
     ),
 }
 
@@ -31,19 +31,19 @@ def test_a_table_with_another_key_is_not_exported(name: str, real_endpoint: str,
     with closing(connected(real_endpoint, f"keys-{name}_")) as store:
         for table in TABLES:
             store.create_table(live if table.name == name else table)
-        with pytest.raises(Conflict) as refused:
+        with pytest.raises(Misconfigured) as refused:
             ExportService(store).run(tmp_path / "export")
 
     assert message in str(refused.value)
-    assert "`commercive tables diff` says what to do instead" in str(refused.value)
-    assert not (tmp_path / "export/manifest.json").exists()
+    assert "use another prefix" in str(refused.value)
+    assert not (tmp_path / "export").exists()
 
 
 def test_an_export_needs_no_permission_to_describe_tables(tmp_path: Path) -> None:
     """A caller who may only read items can export; the check of the tables' keys is then left out."""
 
     def deny() -> None:
-        raise Denied("not allowed to describe tables")
+        raise NotPermitted("not allowed to describe tables")
 
     with closing(sqlite_store(tmp_path / "x.db")) as store:
         denying = Intervening(store)

@@ -7,7 +7,7 @@ from shutil import rmtree
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured, Unavailable
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.services.transfer.sorting import part_of_key
@@ -116,7 +116,7 @@ def test_an_export_that_read_nothing_does_not_block_its_directory(
     source: Store, original: Path, tmp_path: Path
 ) -> None:
     """After an export with a mistyped store, the same directory can be used, with or without --gzip."""
-    with closing(SQLiteStore(tmp_path / "mistyped.db")) as nothing, pytest.raises(Unavailable):
+    with closing(SQLiteStore(tmp_path / "mistyped.db")) as nothing, pytest.raises(Misconfigured):
         ExportService(nothing).run(tmp_path / "export", compress=True)
 
     assert digests(original) == exported(source, tmp_path / "export")

@@ -24,8 +24,9 @@ from commercive_cli.domain.answers.privacy import PersonErased
 from commercive_cli.domain.answers.tables import CostEstimate
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.services.transfer.durable_files import new_file
-from commercive_cli.store.items import Item
-from commercive_cli.store.schema import Table
+from commercive_cli.services.transfer.refusals import RefusedLines
+from commercive_cli.store.items import Item, OtherValue, item_text
+from commercive_cli.store.schema import TABLES, Table
 
 app = typer.Typer()
 
@@ -73,6 +74,15 @@ def import_tables(
         Literal["fail", "skip", "overwrite"],
         typer.Option("--on-conflict", help="What to do where a different item has the key."),
     ] = "fail",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="TABLE",
+            help="Import this table alone; repeatable. Others in DIR need not be ours.",
+            autocompletion=lambda: [table.name for table in TABLES],
+        ),
+    ] = None,
     s3: Annotated[str | None, typer.Option("--s3", metavar="URI", help="DynamoDB's own import from S3.")] = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -81,31 +91,45 @@ def import_tables(
     """Import an export into tables that exist, and audit them. The same command again resumes an interrupted import.
 
     Reads exports of `tables export`, and DynamoDB's full exports (DYNAMODB_JSON) as downloaded from S3. Files are
-    checked against their manifest before the first write. Nobody else should write to the store until an interrupted
-    import has been repeated to its end. Exits 3 when the audit finds something broken.
+    checked against their manifest, and every line of them, before the first write: what cannot be stored is named, up
+    to a hundred lines, and counted. Nobody else should write to the store until an interrupted import has been repeated
+    to its end. Exits 3 when the audit finds something broken.
     """
     session = Session(context, output)
     if s3 is not None:
         from commercive_cli.cli.commands.tables.s3 import import_from_s3
 
         _only(
-            directory is None and on_conflict == "fail" and not dry_run,
-            "--s3 takes neither DIR nor --on-conflict nor --dry-run",
+            directory is None and on_conflict == "fail" and not dry_run and not only,
+            "--s3 takes neither DIR nor --on-conflict nor --only nor --dry-run",
         )
         return import_from_s3(session, s3, yes=yes)
     if dry_run:
-        return _show_forecast(session, _given(directory), on_conflict)
+        return _show_forecast(session, _given(directory), on_conflict, tuple(only or ()))
     with session.writing(yes=yes) as services, resumable():
-        with progress("items stored") as advance:
-            answer = services.imports.run(_given(directory), session.actor, on_conflict=on_conflict, on_items=advance)
+        with _refusals_named(), progress("items stored") as advance:
+            answer = services.imports.run(
+                _given(directory), session.actor, on_conflict=on_conflict, only=tuple(only or ()), on_items=advance
+            )
         session.show(answer)
         return check_audit(answer.audit, services.store.target)
 
 
-def _show_forecast(session: Session, directory: Path, on_conflict: str) -> None:
+@contextmanager
+def _refusals_named() -> Iterator[None]:
+    """Say of each line that is refused where it is and why, before the sum of them ends the command."""
+    try:
+        yield
+    except RefusedLines as refused:
+        for line in refused.places if len(refused.places) > 1 else ():
+            say(line)
+        raise
+
+
+def _show_forecast(session: Session, directory: Path, on_conflict: str, only: tuple[str, ...]) -> None:
     """Show the items that an import would find new, equal and different; exit as the import would."""
-    with session.reading() as services, progress("items compared") as advance:
-        answer = services.import_previews.run(directory, on_items=advance)
+    with session.reading() as services, _refusals_named(), progress("items compared") as advance:
+        answer = services.import_previews.run(directory, only=only, on_items=advance)
     session.show(answer)
     differing = sum(answer.different.values())
     fate = {"fail": "would stop the import", "skip": "would stay as they are", "overwrite": "would be replaced"}
@@ -216,7 +240,9 @@ def _line(table: Table, item: Item) -> str:
     return escape_json(json.dumps({"table": table.name, "item": item}, ensure_ascii=False, default=_number)) + "\n"
 
 
-def _number(value: object) -> float | str:
-    """Return a value for JSON: a Decimal as a number if that is exact, else as text."""
+def _number(value: object) -> object:
+    """Return a value for JSON: a Decimal as a number if that is exact, else as text; sets as in DynamoDB's JSON."""
+    if isinstance(value, OtherValue):
+        return json.loads(item_text({"": value}))[""]
     number = float(value) if isinstance(value, Decimal) else None
     return str(value) if number is None or Decimal(repr(number)) != value else number

@@ -29,7 +29,10 @@ def create(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Create the tables that are missing. Waits until all can be used; those that exist stay as they are."""
+    """Create the tables that are missing. Waits until all can be used; those that exist stay as they are.
+
+    Creates nothing, and exits 6, when one of those that exist is not ours, by its key.
+    """
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.write(services.tables.create)
@@ -96,19 +99,29 @@ def load_seed(
         session.show(services.seed.run(plan, advance))
 
 
-@app.command(epilog=example("commercive tables audit", "commercive tables audit --fix"))
+@app.command(
+    epilog=example(
+        "commercive tables audit", "commercive tables audit --fix --dry-run", "commercive tables audit --fix"
+    )
+)
 def audit(
     context: typer.Context,
     *,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is broken.")] = False,
     yes: o.Yes = False,
+    dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Check every invariant of the data. Exits 3 when one is broken and was not repaired."""
+    """Check every invariant of the data. Exits 3 when one is broken and was not repaired.
+
+    Repairs what has one right answer. What it names and leaves alone, a person sets right with `tables mend`.
+    """
+    if dry_run and not fix:
+        raise Invalid("--dry-run shows what --fix would change; pass both")
     if yes and not fix:
         raise Invalid("--yes goes with --fix and means nothing without it")
     session = Session(context, output)
-    with session.writing(yes=yes) if fix else session.reading() as services:
+    with session.writing(yes=yes, dry_run=dry_run) if fix else session.reading() as services:
         answer = services.audit.run(session.actor, fix=fix)
         session.show(answer)
         broken = sum(not finding.fixed for finding in answer.findings)
@@ -127,7 +140,10 @@ def delete(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Delete all six tables. Asks for their prefix to be typed first; everything in them is lost."""
+    """Delete all six tables. Asks for their prefix to be typed first; everything in them is lost.
+
+    A table that is not ours, by its key, is left alone.
+    """
     session = Session(context, output)
     prefix = session.settings.store.prefix
     if dry_run:
@@ -136,4 +152,6 @@ def delete(
         question = f"This deletes the six tables of {session.settings.store} with everything in them. Type the prefix: "
         confirm = ask(question, "pass --confirm PREFIX").strip()
     with session.writing(yes=True, dry_run=dry_run) as services:
-        session.write(lambda: services.tables.delete(confirm or ""))
+        for table in session.write(lambda: services.tables.delete(confirm or "")).tables:
+            if table.state == "foreign":
+                say(f"{table.table} is not our table and was left alone")

@@ -1,6 +1,7 @@
 """`commercive tables`, the commands for the declared tables: drift, backups, restores and the template."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from commercive_cli.cli.render import table_views as _views  # noqa: F401 - decl
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.status_lines import status_lines
 from commercive_cli.cli.times import parse_time
-from commercive_cli.domain.answers.tables import Drift
+from commercive_cli.domain.answers.tables import Difference, Drift
 
 app = typer.Typer()
 _INDENT = 2
@@ -37,12 +38,13 @@ def diff(context: typer.Context, *, output: o.Output = "table") -> None:
 def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table") -> None:
     """Fix differences from the declaration, one index at a time. Asks first, and waits for each change.
 
-    Exits 7 when a change failed, 3 when a difference is left that cannot be changed in place.
+    Changes nothing at all, and exits 6, when a table is not ours, by its key. Exits 7 when a change failed, 3 when a
+    difference is left that cannot be changed in place.
     """
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services, status_lines() as hear:
         if not dry_run:
-            _agree(services.drift.diff(), services.store.target, yes=yes)
+            _agree(services.drift.fixable(), services.store.target, yes=yes)
         applied = services.drift.apply(hear)
         session.show(applied)
         say_unsupported(applied.unsupported)
@@ -77,7 +79,7 @@ def backups(context: typer.Context, *, output: o.Output = "table") -> None:
 
 @app.command(
     epilog=example(
-        "commercive tables restore commercive_20261122T101500Z --to restored_",
+        "commercive tables restore commercive_v2_20261122T101500Z --to restored_",
         "commercive tables restore --at 2026-11-22T10:15:00Z --to restored_",
         "commercive tables restore store.db.20261122T101500Z.backup --to restored.db",
     )
@@ -113,17 +115,16 @@ def restore(
 
 @app.command(epilog=example("commercive tables template > tables.json"))
 def template(context: typer.Context) -> None:
-    """Print the CloudFormation template of the tables. Their names start with the store's prefix."""
+    """Print the CloudFormation template of the tables. Their names start with the prefix of the DynamoDB store."""
     from commercive_cli.services.tables.cloudformation import tables_stack as document
 
-    typer.echo(json.dumps(document(Session(context).settings.store.prefix), indent=_INDENT))
+    typer.echo(json.dumps(document(Session(context).settings.store.dynamodb_prefix), indent=_INDENT))
 
 
-def _agree(drift: Drift, target: str, *, yes: bool) -> None:
-    mendable = [difference for difference in drift.differences if difference.fixable]
-    for difference in mendable:
+def _agree(fixable: Sequence[Difference], target: str, *, yes: bool) -> None:
+    for difference in fixable:
         say(f"{difference.table}: {difference.what}: {difference.live}; {difference.remedy}")
-    if mendable:
+    if fixable:
         confirm(f"Change {target}?", yes=yes)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from commercive_cli.engines.sqlite.store import SQLiteStore
-from commercive_cli.store.items import Item
+from commercive_cli.store.items import Item, OtherValue
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, TABLES, Table
 from tests.cli.conftest import Run
 from tests.services.books import rows
@@ -127,6 +127,16 @@ def test_what_cannot_be_meant_is_refused(words: tuple[str, ...], said: str, seed
     ran = seeded("tables", *words)
 
     assert (2, True) == (ran.code, said in ran.err)
+
+
+def test_what_others_added_about_a_person_is_shown_whole(seeded: Run, home: Path) -> None:
+    """Sets and binaries are written as DynamoDB's JSON has them."""
+    lead = leads(home)[0]
+    change_one(home, LEADS, tags=OtherValue("SS", ("a", "b")), photo=OtherValue("B", (b"xy",)))
+    ran = seeded("tables", "person", lead["lead_email"], "--export", "-")
+    shown = [json.loads(line)["item"] for line in ran.out.splitlines()]
+
+    assert [(["a", "b"], "eHk=")] == [(item["tags"]["SS"], item["photo"]["B"]) for item in shown if "tags" in item]
 
 
 def test_everything_about_a_person_is_written_to_a_file_of_one_s_own(seeded: Run, home: Path) -> None:

@@ -37,7 +37,7 @@ def test_without_tables_the_way_out_is_named(run: Run) -> None:
     """A command before `tables create` says what to run."""
     ran = run("chat", "list")
 
-    assert (ran.code, "commercive tables create" in ran.err) == (75, True)
+    assert (ran.code, "commercive tables create" in ran.err) == (78, True)
 
 
 def test_ids_are_those_of_tables_that_exist(run: Run, home: Path) -> None:
@@ -114,6 +114,18 @@ def test_an_audit_finds_and_fixes(store: Run) -> None:
     assert (found.code, [finding["fixed"] for finding in found.json["findings"]]) == (3, [False])
     assert (fixed.code, [finding["fixed"] for finding in fixed.json["findings"]]) == (0, [True])
     assert store("tables", "audit").code == 0
+
+
+@pytest.mark.usefixtures("broken")
+def test_repairs_can_be_rehearsed(store: Run) -> None:
+    """--fix --dry-run shows what each repair would change, and changes nothing."""
+    shown = store("tables", "audit", "--fix", "--dry-run", "-o", "json")
+
+    assert (0, [{"unread_admin": {"before": 9, "after": 1}}]) == (
+        shown.code,
+        [each["attributes"] for each in shown.json["changes"]],
+    )
+    assert 3 == store("tables", "audit").code
 
 
 def test_the_demo_data_set_is_loaded_once(run: Run) -> None:

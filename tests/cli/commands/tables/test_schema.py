@@ -1,6 +1,7 @@
 """`commercive tables diff, apply, backup, backups, restore and template`, as operators use them."""
 
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -60,18 +61,55 @@ def test_apply_with_nothing_to_do_does_not_ask(store: Run) -> None:
 
 
 def test_what_cannot_be_fixed_in_place_is_left_with_exit_code_3(store: Run, home: Path) -> None:
-    """A table with another key: the remedy is printed, and nothing is changed."""
+    """A missing column: the remedy is printed, and nothing is changed."""
+    change(home, "ALTER TABLE commercive_affiliate_stats DROP COLUMN _item")
+    ran = store("tables", "apply")
+
+    assert 3 == ran.code
+    assert "commercive_affiliate_stats: columns: missing; columns cannot change in place" in ran.err
+    assert "tables export DIR" in ran.err
+
+
+def make_foreign(home: Path) -> None:
+    """Put a table with another key in the place of the stats."""
     change(home, "DROP TABLE commercive_affiliate_stats")
     change(
         home,
         "CREATE TABLE commercive_affiliate_stats "
         "(_slot INTEGER NOT NULL, stats_id TEXT NOT NULL, _item TEXT NOT NULL, PRIMARY KEY (_slot, stats_id))",
     )
-    ran = store("tables", "apply")
 
-    assert 3 == ran.code
-    assert "commercive_affiliate_stats: key: stats_id S; keys and columns cannot change in place" in ran.err
-    assert "tables export DIR" in ran.err
+
+def test_beside_a_table_that_is_not_ours_nothing_is_applied(store: Run, home: Path) -> None:
+    """Asked or not, rehearsed or not: exit 6, and what could be mended in the other tables stays as it is."""
+    change(home, DROPPED)
+    make_foreign(home)
+    refused = [store("tables", *line) for line in (["apply"], ["apply", "--yes"], ["apply", "--dry-run"], ["create"])]
+    drift = store("tables", "diff", "-o", "json")
+
+    told = "commercive_affiliate_stats is not our table (its key is stats_id S, ours affiliate_id S)"
+    assert [(6, "", True)] * 4 == [(ran.code, ran.out, told in ran.err) for ran in refused]
+    assert (3, ["index LeadStatusIndex", "not our table"]) == (
+        drift.code,
+        [each["what"] for each in drift.json["differences"]],
+    )
+
+
+def test_a_table_that_is_not_ours_survives_deletion(store: Run, home: Path) -> None:
+    """It is listed as foreign, and as an id for another program it is not named."""
+    make_foreign(home)
+    listed, ids = store("tables", "list", "-o", "json").json["tables"], store("tables", "list", "-o", "ids").ids
+    deleted = store("tables", "delete", "--confirm", "commercive_", "-o", "json")
+
+    assert ["commercive_affiliate_stats"] == [each["table"] for each in listed if each["state"] == "foreign"]
+    assert "commercive_affiliate_stats" not in ids
+    assert 5 == len(ids)
+    assert (0, True) == (deleted.code, "commercive_affiliate_stats is not our table and was left alone" in deleted.err)
+    assert {"deleted": 5, "foreign": 1} == Counter(each["state"] for each in deleted.json["tables"])
+    with closing(sqlite3.connect(home / "store.db")) as file:
+        assert [("commercive_affiliate_stats",)] == file.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'commercive%'"
+        ).fetchall()
 
 
 def test_a_read_only_profile_compares_and_applies_nothing(store: Run, home: Path) -> None:

@@ -1,0 +1,21 @@
+"""Before whole tables are worked on: none of them may be somebody else's."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from commercive_cli.domain.errors import NotPermitted
+from commercive_cli.store.foreign import check_ours
+from commercive_cli.store.port import Store, TableInfo
+from commercive_cli.store.schema import TABLES, Table
+
+
+def refuse_foreign(store: Store, tables: Iterable[Table] = TABLES) -> None:
+    """Raise Misconfigured when one of the tables is not ours; missing ones pass.
+
+    Who may not look at tables is not stopped here: an engine writes nothing to a table whose key it does not know.
+    """
+    found: dict[Table, TableInfo | None] = {}
+    for table in tables:
+        with suppress(NotPermitted):
+            found[table] = store.describe_table(table)
+    check_ours(store.prefix, found)

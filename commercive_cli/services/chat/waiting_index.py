@@ -1,0 +1,108 @@
+"""The waiting index: the list of conversations that have waited longest, and filling the index."""
+
+import heapq
+from collections.abc import Iterator
+from itertools import islice
+
+from commercive_cli.domain.models import WAITING_FOR, Conversation
+from commercive_cli.services.access.paging import IndexQuery, stream_items
+from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.store.cursor import decode_cursor, decode_time_and_id, encode_cursor
+from commercive_cli.store.items import Item
+from commercive_cli.store.pages import query_pages
+from commercive_cli.store.port import ConditionFailed, IndexNotReady, Query, Store
+from commercive_cli.store.schema import CONVERSATIONS
+from commercive_cli.store.writes import Update, unchanged
+
+WAITING_INDEX = "ConversationWaitingIndex"
+
+
+def read_waiting(
+    store: Store, wanted: ConversationFilter, limit: int, cursor: str | None
+) -> tuple[list[Conversation], str | None]:
+    """Return up to `limit` conversations that wait for an answer, longest first, and the cursor to go on with.
+
+    One page of the waiting index and its items. While that index is not ready, every open conversation is looked at.
+    """
+    listing = f"waiting|{wanted}"
+    after = decode_time_and_id(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
+    try:
+        return _from_index(store, wanted, limit, after, listing)
+    except IndexNotReady:
+        first = heapq.nsmallest(limit + 1, _by_status(store, wanted, after), key=_waiting_place)
+        return first[:limit], _cursor_after(listing, first[limit - 1]) if len(first) > limit else None
+
+
+def _from_index(
+    store: Store, wanted: ConversationFilter, limit: int, after: tuple[int, str], listing: str
+) -> tuple[list[Conversation], str | None]:
+    keys: Iterator[Item] = _waiting_keys(store, after, limit)
+    found: list[Conversation] = []
+    while len(found) < limit and (chunk := list(islice(keys, limit - len(found)))):
+        # Items are read anew: an index lags behind, and this one holds keys alone.
+        items = store.batch_get(CONVERSATIONS, [CONVERSATIONS.key_of(key) for key in chunk])
+        records = sorted(map(Conversation.of, items), key=_waiting_place)
+        found += [each for each in records if is_waiting(each) and wanted.keeps(each)]
+    return found, _cursor_after(listing, found[-1]) if found and next(keys, None) is not None else None
+
+
+def _waiting_keys(store: Store, after: tuple[int, str], limit: int) -> Iterator[Item]:
+    """Yield the keys of those who wait behind `after`, by time and id; the index leaves ties in any order."""
+    index = CONVERSATIONS.index(WAITING_INDEX)
+    query = Query(CONVERSATIONS, WAITING_FOR, index.name, since=after[0] - 1, limit=limit + 2)
+    held: list[Item] = []
+    for page in query_pages(store, query):
+        held += [key for key in page.items if _key_place(key) > after]
+        last = page.items[-1]["waiting_since"] if page.items and page.next else None
+        held.sort(key=_key_place)
+        yield from (key for key in held if last is None or key["waiting_since"] < last)
+        held = [key for key in held if last is not None and key["waiting_since"] >= last]
+
+
+def _key_place(key: Item) -> tuple[int, str]:
+    return key["waiting_since"], key["conversation_id"]
+
+
+def _cursor_after(listing: str, last: Conversation) -> str:
+    return encode_cursor(listing, {"after": _waiting_place(last)})
+
+
+def _by_status(store: Store, wanted: ConversationFilter, after: tuple[int, str]) -> Iterator[Conversation]:
+    for conversation in map(Conversation.of, stream_items(store, wanted.feed())):
+        if wanted.keeps(conversation) and is_waiting(conversation) and _waiting_place(conversation) > after:
+            yield conversation
+
+
+def is_waiting(conversation: Conversation) -> bool:
+    """Return whether the user of an open conversation waits for an answer."""
+    # Imported conversations do not know who wrote last; until somebody writes, unread ones are taken for waiting.
+    imported_unread = conversation.last_message_at is None and conversation.unread_admin > 0
+    return conversation.status == "open" and (conversation.waiting_since is not None or imported_unread)
+
+
+def _waiting_place(conversation: Conversation) -> tuple[int, str]:
+    return conversation.waiting_since or conversation.updated_at, conversation.conversation_id
+
+
+def fill_waiting(store: Store) -> int:
+    """Let the open conversations that wait stand in the waiting index, and return how many did not.
+
+    Those that another program wrote, or this one before it had the index, lack the attribute by which they stand there.
+    What somebody changes meanwhile is left to them: every write of this program keeps the index.
+    """
+    query = IndexQuery(CONVERSATIONS, "ConversationStatusIndex", ("open",))
+    return sum(_stand_in_index(store, item) for item in stream_items(store, query))
+
+
+def _stand_in_index(store: Store, item: Item) -> bool:
+    found = Conversation.of(item)
+    if not is_waiting(found) or found.waiting_for == WAITING_FOR or found.damaged:
+        return False
+    since, _ = _waiting_place(found)
+    state = {"waiting_for": WAITING_FOR, "waiting_since": since}
+    as_read = unchanged(item, "status", "updated_at", "waiting_for", "waiting_since")
+    try:
+        store.transact(Update(CONVERSATIONS, CONVERSATIONS.key_of(item), set=state, when=as_read))
+    except ConditionFailed:
+        return False
+    return True
