@@ -3,6 +3,8 @@
 import re
 import secrets
 from collections.abc import Callable
+from unicodedata import normalize
+from urllib.parse import unquote
 from uuid import UUID
 
 NewId = Callable[[int], str]
@@ -14,7 +16,16 @@ NewCode = Callable[[], str]
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 ENTROPY_BITS = 74
-_LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
+LONGEST_CODE = 128
+CANONICAL_CODE = re.compile("[0-9A-Z]+")
+"""The form of our own codes, which have a claim of their own; imported codes can have it, too."""
+_UNSEEN = re.compile(
+    "[\\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
+)
+_REF = re.compile("(?:^|[?&#])ref=([^?&#]*)", re.IGNORECASE)
+_PARAMETERS = re.compile("[?&#]")
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
+_SEPARATORS = re.compile(r"[\W_]+")
 _UUID7 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _LAST_TIME = (1 << 48) - 1
 _VERSION_7 = 0x7 << 76
@@ -52,6 +63,15 @@ def new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
 
 
-def normal_code(text: str) -> str:
-    """Return a link code as Crockford reads it: upper case, with O read as 0 and I and L as 1."""
-    return text.strip().upper().translate(_LOOKALIKES)
+def code_spellings(typed: str) -> tuple[str, ...]:
+    """Return the link codes that a typed or pasted text can mean, best first, of 1 to 128 characters each.
+
+    The text as it is, for imported codes; the code within it, that is the `ref` of an address or what stands before a
+    `?`, `&` or `#`, without invisible characters, spaces and the punctuation around it; and that in capitals without
+    separators, as our own codes are. O, I and L stay what they are: codes of the old system hold them.
+    """
+    visible = _UNSEEN.sub("", normalize("NFKC", typed))
+    ref = _REF.search(visible)
+    within = _AROUND.sub("", unquote(ref[1]) if ref else _PARAMETERS.split(visible)[0])
+    spellings = dict.fromkeys((typed.strip(), within, _SEPARATORS.sub("", within).upper()))
+    return tuple(code for code in spellings if 0 < len(code) <= LONGEST_CODE)

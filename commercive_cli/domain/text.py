@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from unicodedata import normalize
 
 from commercive_cli.domain.errors import Invalid
 
@@ -21,6 +22,9 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _SKIPPED = re.compile("[\x00-\x20]")
 """Characters that a browser ignores when it reads a link's scheme (WHATWG URL, section 4.4)."""
 _PORT = re.compile(r"[^/:]+\.[^/:]+:[0-9]+(/.*)?")
+_SHOP_SCHEME = re.compile("^([a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_PATH = re.compile("[/?#]")
+_END_OF_HOST = re.compile(r"(:[0-9]*|[.\s])+$")
 
 
 def text(value: object, field: str, longest: int, *, shortest: int = 1) -> str:
@@ -83,5 +87,11 @@ def store_url(value: object, *, shortest: int = 0) -> str:
 
 
 def normal_store_url(url: str) -> str:
-    """Return a shop's address without scheme and trailing slash, in lower case: equal for all spellings of one shop."""
-    return re.sub(r"^https?://", "", url.strip(), flags=re.IGNORECASE).rstrip("/").lower()
+    """Return the host of a shop's address in lower case, without port: equal for all spellings of one shop."""
+    address = _SHOP_SCHEME.sub("", normalize("NFKC", url).strip())
+    return normalize("NFKC", _END_OF_HOST.sub("", _PATH.split(address, maxsplit=1)[0]).strip().lower())
+
+
+def alike(words: str) -> str:
+    """Return a text as searches compare it: equal for all cases and compositions of the same letters."""
+    return normalize("NFKC", normalize("NFKC", words).casefold())

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercive_cli.domain.ids import CODE_ALPHABET, created_at_of, first_id, new_code, new_id, normal_code
+from commercive_cli.domain.ids import (
+    CANONICAL_CODE,
+    CODE_ALPHABET,
+    LONGEST_CODE,
+    code_spellings,
+    created_at_of,
+    first_id,
+    new_code,
+    new_id,
+)
 
 OURS = "018bcfe5-6800-7abc-8def-0123456789ab"
 TIMES = st.integers(0, 2**48 - 1)
@@ -86,8 +95,38 @@ def test_link_codes_have_eight_unmistakable_characters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"), [("abc1o0il", "ABC10011"), ("  7XK2M9QD\n", "7XK2M9QD"), ("OoIiLl00", "00111100")]
+    ("typed", "spellings"),
+    [
+        ("7XK2M9QD", ("7XK2M9QD",)),
+        ("  7XK2M9QD\n", ("7XK2M9QD",)),
+        ("7xk2m9qd", ("7xk2m9qd", "7XK2M9QD")),
+        ("OLI-old_1", ("OLI-old_1", "OLIOLD1")),
+        ("7XK2-M9QD.", ("7XK2-M9QD.", "7XK2-M9QD", "7XK2M9QD")),
+        ("7XK2\u200bM9QD", ("7XK2\u200bM9QD", "7XK2M9QD")),
+        ("7XK2 M9QD", ("7XK2 M9QD", "7XK2M9QD")),
+        ("7XK2M9QD&utm_source=x", ("7XK2M9QD&utm_source=x", "7XK2M9QD")),
+        ("ref=7XK2M9QD", ("ref=7XK2M9QD", "7XK2M9QD")),
+        (
+            "https://shop.example/affiliate-form?utm=1&ref=7XK2%2DM9QD#top",
+            ("https://shop.example/affiliate-form?utm=1&ref=7XK2%2DM9QD#top", "7XK2-M9QD", "7XK2M9QD"),
+        ),
+        ("https://shop.example/f?ref=7XK2M9QD&utm=" + "x" * 200, ("7XK2M9QD",)),
+        ("<7XK2M9QD>,", ("<7XK2M9QD>,", "7XK2M9QD")),
+        ("?!", ("?!",)),
+        ("x" * 129, ()),
+    ],
 )
-def test_a_code_is_read_as_people_type_it(typed: str, code: str) -> None:
-    """Lower case, a letter O for zero, and I or L for one, all name the same code."""
-    assert code == normal_code(typed)
+def test_a_code_is_read_as_people_paste_it(typed: str, spellings: tuple[str, ...]) -> None:
+    """Whole addresses, parameters behind, separators, unseen characters: each possible code, the exact one first."""
+    assert spellings == code_spellings(typed)
+
+
+@given(st.text(max_size=300))
+def test_the_last_spelling_of_any_text_is_stable(typed: str) -> None:
+    """Every text has few spellings, and what counts its tries is the same for each of them."""
+    spellings = code_spellings(typed)
+
+    assert len(spellings) <= 3
+    assert all(0 < len(code) <= LONGEST_CODE for code in spellings)
+    if spellings and CANONICAL_CODE.fullmatch(spellings[-1]):
+        assert spellings[-1:] == code_spellings(spellings[-1])

@@ -164,8 +164,36 @@ def test_any_other_count_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["shop.example", "https://shop.example", "HTTP://Shop.Example/", "  shop.example/ ", "SHOP.EXAMPLE//"]
+    "spelling",
+    [
+        "shop.example",
+        "https://shop.example",
+        "HTTP://Shop.Example/",
+        "  shop.example/ ",
+        "SHOP.EXAMPLE//",
+        "//shop.example",
+        "shop.example.",
+        "shop.example:443",
+        "https://shop.example.:8443/de/cart?x=1#top",
+        "shop.example?utm_source=x",
+        "\uff53hop.example",
+    ],
 )
 def test_spellings_of_one_shop_are_equal(spelling: str) -> None:
-    """Addresses that differ in scheme, case or trailing slash name the same shop."""
+    """Addresses that differ in scheme, case, port, path or a dot at the end name the same shop."""
     assert "shop.example" == rules.normal_store_url(spelling)
+
+
+def test_what_is_no_address_names_a_shop_as_it_is() -> None:
+    """A name that somebody wrote instead of an address stays one; shops of other hosts are other shops."""
+    assert "ann's shop" == rules.normal_store_url(" Ann's Shop ")
+    assert "" == rules.normal_store_url("https://")
+    assert 2 == len({rules.normal_store_url(url) for url in ("a.example/b", "b.example/b")})
+
+
+@given(st.text() | st.from_regex(r"(https?:)?(//)?[a-zA-Z ]*[.:0-9/ ]*", fullmatch=True))
+def test_a_normal_shop_stays_as_it_is(url: str) -> None:
+    """Claims of shops are kept under this form, so that it must be the same whenever it is made."""
+    normal = rules.normal_store_url(url)
+
+    assert normal == rules.normal_store_url(normal)

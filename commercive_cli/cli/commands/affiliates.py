@@ -90,7 +90,7 @@ def get_link(
 def resolve_link(
     context: typer.Context,
     *,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The code in ?ref= of the link.")],
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The code in ?ref= of the link, or the whole address.")],
     output: o.Output = "table",
 ) -> None:
     """Show which affiliate a link code belongs to."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from commercive_cli.domain.models import LEAD_STATUSES, Lead
+from commercive_cli.domain.text import alike
 from commercive_cli.services.access.paging import IndexQuery
 from commercive_cli.store.schema import LEADS
 
@@ -24,7 +25,7 @@ class LeadFilter:
             self.status in ("all", lead.status)
             and self.affiliate_id in (None, lead.affiliate_id)
             and self.link_id in (None, lead.link_id)
-            and (self.search is None or any(self.search.casefold() in text.casefold() for text in _searched(lead)))
+            and (self.search is None or any(alike(self.search) in alike(text) for text in _searched(lead)))
         )
 
     def feed(self) -> IndexQuery:

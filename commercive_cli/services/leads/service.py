@@ -1,14 +1,14 @@
 """Leads: visitors submit them through an affiliate's link, admins decide them, the affiliate's stats count them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import NotFound, Unavailable
+from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
@@ -38,10 +38,21 @@ class LeadService:
 
     def list_leads(self, wanted: LeadFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Leads:
         """Return a page of 1-500 leads, newest first."""
-        wanted = _checked(wanted)
+        wanted = self._checked(wanted)
         check_limit(limit)
         found, more = read_page(self.store, wanted.feed(), Lead, limit=limit, cursor=cursor, keep=wanted.keeps)
         return Leads(leads=found, next_cursor=more)
+
+    def _checked(self, wanted: LeadFilter) -> LeadFilter:
+        choose(wanted.status, (*LEAD_STATUSES, "all"), "status")
+        if wanted.affiliate_id is not None:
+            identifier(wanted.affiliate_id, "affiliate")
+        if wanted.link_id is None:
+            return wanted
+        try:
+            return replace(wanted, link_id=resolve_code(self.store, wanted.link_id, "link")[1])
+        except (NotFound, Damaged):  # leads can name a link that is gone, or whose claim is not readable
+            return replace(wanted, link_id=identifier(wanted.link_id, "link"))
 
     def lead(self, lead_id: str) -> Lead:
         """Return one lead; raise NotFound when there is none."""
@@ -182,11 +193,3 @@ class LeadService:
         )
         kept = {name: value for name, value in lead.item().items() if name not in decision.dropped()}
         return Lead.of(kept | attributes)
-
-
-def _checked(wanted: LeadFilter) -> LeadFilter:
-    choose(wanted.status, (*LEAD_STATUSES, "all"), "status")
-    for field, value in (("affiliate", wanted.affiliate_id), ("link", wanted.link_id)):
-        if value is not None:
-            identifier(value, field)
-    return wanted

@@ -1,14 +1,16 @@
 """Finds the affiliate whom a link code credits: by the code's claim in `ops`, or by an index for imported links."""
 
 from commercive_cli.domain.errors import NotFound
-from commercive_cli.domain.ids import normal_code
+from commercive_cli.domain.ids import CANONICAL_CODE, code_spellings
 from commercive_cli.domain.models import LinkClaim
-from commercive_cli.domain.text import identifier, normal_store_url
+from commercive_cli.domain.text import identifier, normal_store_url, text
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, OPS
 
 CODE_CLAIM = "claim"
+PASTED_LENGTH = 2_048
+"""The longest text that is looked into for a link code, in characters: a whole address may be pasted."""
 
 
 def code_claim_key(link_id: str) -> Key:
@@ -21,21 +23,19 @@ def primary_claim_key(affiliate_id: str, store_url: str) -> Key:
     return {"pk": f"primary#{affiliate_id}", "sk": normal_store_url(store_url) or "-"}
 
 
-def resolve_code(store: Store, link_id: str) -> tuple[str, str]:
+def resolve_code(store: Store, link_id: str, field: str = "link_id") -> tuple[str, str]:
     """Return (affiliate_id, link_id as stored) for a code as typed; one read for codes that this program made.
 
-    Codes are read as Crockford reads them: `abc1o234` finds ABC10234, unless an imported link has exactly this code.
-    Raises NotFound for unknown codes.
+    What was pasted is read as `code_spellings` says, an exact code first. Raises NotFound for unknown codes.
     """
-    typed = identifier(link_id, "link_id")
-    normal = normal_code(typed)
-    found = (_imported_link(store, typed) if typed != normal else None) or _claim_of(store, normal)
-    if found is None and typed == normal:
-        found = _imported_link(store, typed)
-    if found is None:
-        raise NotFound(f"there is no affiliate link with the code {typed}")
-    claim = LinkClaim.of(found).require("affiliate_id", "link_id")
-    return claim.affiliate_id, claim.link_id
+    typed = text(link_id, field, PASTED_LENGTH)
+    for code in code_spellings(typed) or (identifier(typed, field),):
+        found = _claim_of(store, code) if CANONICAL_CODE.fullmatch(code) else None
+        found = found or _imported_link(store, code)
+        if found is not None:
+            claim = LinkClaim.of(found).require("affiliate_id", "link_id")
+            return claim.affiliate_id, claim.link_id
+    raise NotFound(f"there is no affiliate link with the code {typed}")
 
 
 def _claim_of(store: Store, code: str) -> Item | None:

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import RateLimited
-from commercive_cli.domain.ids import normal_code
+from commercive_cli.domain.ids import code_spellings
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import OPS
@@ -61,7 +61,7 @@ class RateService:
     def _counters(self, address: str, link_id: str) -> Iterator[tuple[Rate, str]]:
         hidden = self._hidden(network_of(address))
         yield from ((rate, hidden) for rate in ADDRESS_RATES)
-        yield LINK_RATE, self._hidden(normal_code(link_id))
+        yield LINK_RATE, self._hidden((code_spellings(link_id) or ("",))[-1])
 
     def _hidden(self, value: str) -> str:
         return hmac.new(self.key, value.encode("utf-8", "replace"), "sha256").hexdigest()

@@ -114,7 +114,9 @@ def test_two_requests_at_once_make_one_link(store: Store, clock: ManualClock, me
     assert 1 == len(rows(store, AFFILIATE_LINKS))
 
 
-@pytest.mark.parametrize("typed", ["ABC10XYZ", "abc1oxyz", " abcloXYZ "])
+@pytest.mark.parametrize(
+    "typed", ["ABC10XYZ", "abc10xyz", " abc1-0XYZ. ", "https://shop.example/f?ref=abc10xyz&utm_source=x"]
+)
 def test_a_code_resolves_as_typed(affiliates: AffiliateService, code: str, typed: str) -> None:
     """A code resolves in any spelling that is read alike."""
     link = affiliates.resolve_link(typed).affiliate_link
@@ -129,10 +131,33 @@ def test_an_unknown_code_is_not_found(affiliates: AffiliateService, code: str, t
     """An unknown code raises NotFound, and an impossible one Invalid."""
     with pytest.raises(NotFound):
         affiliates.resolve_link(typed)
-    for bad in ("", "x" * 129, "a\0"):
+    for bad in ("", "x" * 129, "a\0", "?ref=" + "A" * 2_100):
         with pytest.raises(Invalid):
             affiliates.resolve_link(bad)
     assert code == "ABC10XYZ"
+
+
+def test_an_exact_code_comes_first(affiliates: AffiliateService, code: str, store: Store) -> None:
+    """Where a typed text is one link's code and could be another's, it is the first one's."""
+    typed = code.lower()
+    store.batch_put(AFFILIATE_LINKS, [{"affiliate_id": "old", "link_id": typed, "created_at": 1, "updated_at": 1}])
+    exact, other = affiliates.resolve_link(typed).affiliate_link, affiliates.resolve_link(typed + "-").affiliate_link
+
+    assert exact is not None
+    assert ("old", typed) == (exact.affiliate_id, exact.link_id)
+    assert other == exact
+    assert code == getattr(affiliates.resolve_link(code[:4] + "-" + typed[4:]).affiliate_link, "link_id", None)
+
+
+@pytest.mark.parametrize("typed", ["olil", "https://x.example/?ref=OLIL", "O-L-I-L", "OLIL&utm_source=x"])
+def test_an_imported_link_is_found_as_pasted(affiliates: AffiliateService, store: Store, typed: str) -> None:
+    """Codes of the old system hold O, I and L, and are found like ours."""
+    item = {"affiliate_id": "old", "link_id": "OLIL", "created_at": 1, "updated_at": 1}
+    store.batch_put(AFFILIATE_LINKS, [item])
+    link = affiliates.resolve_link(typed).affiliate_link
+
+    assert link is not None
+    assert ("old", "OLIL") == (link.affiliate_id, link.link_id)
 
 
 def test_an_imported_link_keeps_its_spelling(affiliates: AffiliateService, store: Store) -> None:

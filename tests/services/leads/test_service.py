@@ -74,9 +74,9 @@ def test_a_submitted_lead_is_pending_and_counted(
     assert [] == errors_in(store)
 
 
-@pytest.mark.parametrize("typed", ["ABC10XYZ", "abc10xyz", "abcIoxyz", " AbClOxYz\n", "ABCL0XYZ"])
+@pytest.mark.parametrize("typed", ["ABC10XYZ", "abc10xyz", " AbC1-0xYz\n", "ABC10XYZ&utm=1", "\u200bABC10XYZ"])
 def test_a_code_is_accepted_as_typed(leads: LeadService, code: str, typed: str) -> None:
-    """Lower case, an O for a zero and an I or L for a one all credit the right affiliate, under the code's spelling."""
+    """Case, separators, parameters and unseen characters: all credit the right affiliate, under the code itself."""
     lead = leads.lead(leads.submit(typed, FORM).lead_id)
 
     assert ("aff-1", code) == (lead.affiliate_id, lead.link_id)
@@ -546,10 +546,12 @@ def test_lead_filters(leads: LeadService, store: Store, clock: ManualClock) -> N
     assert [3, 2] == listed(status="pending")
     assert [0] == listed(status="approved")
     assert [2, 0] == listed(affiliate_id="aff-a")
-    assert [3, 1] == listed(link_id=b)
+    assert [3, 1] == listed(link_id=b) == listed(link_id=f"https://x.example/f?ref={b.lower()}&utm=1")
+    assert [] == listed(link_id="GONE")
     assert [1] == listed(affiliate_id="aff-b", link_id=b, status="rejected")
     assert [] == listed(affiliate_id="aff-a", link_id=b)
     assert [2] == listed(search="GRÖSSE 2")
+    assert [2] == listed(search="GRO\u0308SSE 2")
     assert [1] == listed(search="N1@EXAMPLE")
     assert [2, 1] == listed(since=START + 1_000, until=START + 2_000)
     assert [0] == listed(until=START, status="all")
@@ -557,6 +559,8 @@ def test_lead_filters(leads: LeadService, store: Store, clock: ManualClock) -> N
         leads.list_leads(LeadFilter("pendng"))
     with pytest.raises(Invalid):
         leads.list_leads(LeadFilter(affiliate_id="x" * 129))
+    with pytest.raises(Invalid, match="link has 129 characters"):
+        leads.list_leads(LeadFilter(link_id="x" * 129))
     for limit in (0, 501):
         with pytest.raises(Invalid, match="limit"):
             leads.list_leads(LeadFilter(), limit=limit)
