@@ -229,8 +229,8 @@ def test_leads_of_a_lost_link_are_named(world: World, clock: ManualClock) -> Non
 
 
 def test_leads_keep_their_code_however_it_is_spelled(world: World, clock: ManualClock) -> None:
-    """A lead whose code differs from its link's only as people type codes, or names another's link, is no orphan."""
-    world.change(LEADS, world.pending, link_id=world.codes[0].lower().replace("0", "o"))
+    """A lead whose code differs from its link's only as people paste codes, or names another's link, is no orphan."""
+    world.change(LEADS, world.pending, link_id=f"{world.codes[0].lower()}&utm_source=x")
     world.change(LEADS, world.rejected, link_id=world.codes[0])
 
     assert [] == AuditService(world.store, clock).run("root").findings
