@@ -33,19 +33,19 @@ def test_an_endpoint_nobody_serves_is_named(tmp_path: Path, host: str) -> None:
 
 
 def test_a_wrong_region_is_named(tmp_path: Path) -> None:
-    """A region that does not exist: exit code 75 and one line that names it."""
+    """A region that does not exist: exit code 78 and one line that names it."""
     store = {"COMMERCIVE_STORE": "dynamodb://eu-wets-1"}
     ran = Program(bare_environment(tmp_path) | LOCAL | store)("chat", "list")
 
-    assert (75, "") == (ran.code, ran.out)
+    assert (78, "") == (ran.code, ran.out)
     assert 1 == ran.err.count("\n")
     assert "eu-wets-1" in ran.err
 
 
 def test_missing_tables_name_the_command_that_makes_them(program: Program) -> None:
-    """A missing table: exit code 75 and one line with the command that creates it."""
+    """A missing table: exit code 78 and one line with the command that creates it."""
     ran = program("chat", "list")
 
-    assert (75, "") == (ran.code, ran.out)
+    assert (78, "") == (ran.code, ran.out)
     assert 1 == ran.err.count("\n")
     assert "commercive tables create" in ran.err
