@@ -63,13 +63,13 @@ class Unavailable(CommerciveError):
 
 
 class Misconfigured(CommerciveError):
-    """Somebody has to set something up first: no table or file, a table that is not ours, a region that is none."""
+    """Something has to be set up first: a table or file is missing, a table is not ours, or the region is unknown."""
 
     code = "misconfigured"
 
 
 class NotPermitted(Misconfigured):
-    """The store refuses this program's own credentials what it needs."""
+    """The credentials of this program lack a permission in the store."""
 
 
 class Damaged(CommerciveError):

@@ -1,4 +1,4 @@
-"""Tables that are not ours: one with another key than is declared is somebody else's, and is never touched."""
+"""Foreign tables: a table with another key than the declared one is not ours, and is never read or changed."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ NEVER_TOUCHED = "what is not ours is never touched: use another prefix, with SQL
 
 
 def declared_key(table: Table) -> KeyShape:
-    """Return the key that the table has where it is ours."""
+    """Return the key of the table as declared."""
     return tuple((each.name, each.type) for each in table.key_attributes())
 
 
@@ -25,7 +25,10 @@ def key_words(key: KeyShape) -> str:
 def check_ours(
     prefix: str, tables: Mapping[Table, TableInfo | None], error: type[Misconfigured | Conflict] = Misconfigured
 ) -> None:
-    """Raise `error`, naming all of them with their keys and the way out, when tables are not ours; None is missing."""
+    """Raise `error`, which names them with their keys and the remedy, when tables are not ours.
+
+    `tables` has None for missing tables.
+    """
     foreign = [
         _not_ours(prefix + table.name, table, info.keys)
         for table, info in tables.items()
@@ -36,7 +39,7 @@ def check_ours(
 
 
 def not_ours(name: str, table: Table, live: KeyShape) -> str:
-    """Return what to say of one table whose live key is not the declared one."""
+    """Return the message for one table with another key than the declared one."""
     return f"{_not_ours(name, table, live)}; {NEVER_TOUCHED}"
 
 

@@ -130,7 +130,7 @@ class DynamoDBStore:
         if request is None:
             return Page([])
         response = self._queried(query, request)
-        self._tables.keys.look_at_items(query.table, response.get("Items", []))
+        self._tables.keys.learn_from_items(query.table, response.get("Items", []), by_key=query.index is None)
         return page_of(response, query.table)
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:

@@ -1,9 +1,9 @@
-"""Whose tables these are: nothing is written to a table before its key is known to be the declared one.
+"""Checks that tables have the declared key before anything is written to them; others are not ours.
 
-DynamoDB refuses reads and updates that name another key than the table's, but a put succeeds wherever the item happens
-to hold that key. So the first transaction that writes to a table carries a check of a key that only a table with our
-key takes; it costs no request, and refused, it undoes the whole. Bulk loads and scans name no key: for them the table
-is described, once.
+DynamoDB refuses reads and updates with a key that the table does not have, but a put succeeds in any table whose key is
+among the item's attributes. So the first transaction that writes to a table also checks a key that exists only in
+tables with our key. This costs no request, and if it is refused, nothing of the transaction is written. Bulk loads and
+scans have no key that could be refused; for them the table is described once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,11 +30,11 @@ class Foreign(Misconfigured):
 
 _Entry = dict[str, Any]
 ENTRY_BYTES = 2 * SORT_KEY_BYTES
-"""More than one check adds to a transaction."""
+"""The most that one key check adds to a transaction."""
 
 
 class TableKeys:
-    """What is known of the keys of one prefix's tables; safe to share between threads."""
+    """What is known of the keys of one prefix's tables; threads may share it."""
 
     def __init__(self, send: RequestSender, prefix: str) -> None:
         self._send = send
@@ -48,11 +48,11 @@ class TableKeys:
         return [table for table in dict.fromkeys(tables) if table.name not in self._ours]
 
     def trust(self, tables: Iterable[Table]) -> None:
-        """Note that tables took a key of ours."""
+        """Remember that these tables have our key."""
         self._ours.update(table.name for table in tables)
 
     def learn(self, table: Table, described: Description) -> None:
-        """Note the key that a description tells, whatever was known before."""
+        """Remember the key in a description."""
         live = key_of(described)
         if live == declared_key(table):
             self._foreign.pop(table.name, None)
@@ -62,19 +62,19 @@ class TableKeys:
             self._foreign[table.name] = live
 
     def forget(self, table: Table) -> None:
-        """Note that the table is gone; one that comes after it may be anybody's."""
+        """Forget a deleted table; the next one of its name may have any key."""
         self._ours.discard(table.name)
 
     def checks(self, tables: Sequence[Table]) -> list[_Entry]:
-        """Return an entry for each table, to be put into the transaction that writes to them first.
+        """Return a key check for each table, for the first transaction that writes to it.
 
-        Raises Foreign when one is not ours: a table that was found to be foreign is described, not tried, again.
+        A table that was found to be foreign before is described instead: raises Foreign if it still is.
         """
         self.look(*(table for table in tables if table.name in self._foreign))
         return [_check(table, self._prefix + table.name) for table in tables]
 
     def look(self, *tables: Table, send: RequestSender | None = None) -> None:
-        """Describe those of the tables whose keys are not known; raise Foreign when one is not ours."""
+        """Describe those of the tables whose keys are unknown; raise Foreign when one is not ours."""
         for table in self.unknown(tables):
             with self._looking, suppress(MissingTable):
                 if table.name not in self._ours:
@@ -82,19 +82,21 @@ class TableKeys:
             if table.name in self._foreign:
                 raise Foreign(not_ours(self._prefix + table.name, table, self._foreign[table.name]))
 
-    def look_at_items(self, table: Table, items: Sequence[dict[str, AttributeValue]]) -> None:
-        """Look at the table when the first item of a page has no key of ours, as none has in a foreign table."""
-        if items and table.name not in self._ours:
-            first = items[0]
-            if any(attribute.type not in first.get(attribute.name, ()) for attribute in table.key_attributes()):
-                self.look(table)
+    def learn_from_items(self, table: Table, items: Sequence[dict[str, AttributeValue]], *, by_key: bool) -> None:
+        """Describe the table if the first item of a query has no key of ours, as items of foreign tables may have none.
+
+        If the query was one `by_key` of a table with a sort key, which names both attributes, its items prove the key.
+        """
+        if not items or table.name in self._ours:
+            return
+        if any(attribute.type not in items[0].get(attribute.name, ()) for attribute in table.key_attributes()):
+            self.look(table)
+        elif by_key and table.sort is not None:
+            self.trust([table])
 
     @contextmanager
     def explaining(self, *tables: Table) -> Iterator[None]:
-        """Raise Foreign in place of what DynamoDB finds invalid when the reason is that a table is not ours.
-
-        In such a table a condition may fail as well, beside what is invalid.
-        """
+        """When the block raises because DynamoDB found a request invalid, raise Foreign if a table is not ours."""
         try:
             yield
         except (Invalid, ConditionFailed) as refused:
@@ -104,7 +106,7 @@ class TableKeys:
                 except Foreign as foreign:
                     raise foreign from refused
                 except CommerciveError:
-                    continue  # the table cannot be looked at now, so the refusal stands as it is
+                    continue  # the table cannot be described now
             raise
 
     def _describe(self, table: Table, send: RequestSender) -> None:
@@ -113,15 +115,16 @@ class TableKeys:
 
 
 def _is_invalid(refused: Invalid | ConditionFailed) -> bool:
+    """Return whether a part of the request was invalid; in a foreign table a condition can fail beside it."""
     codes = {reason.get("Code") for reason in reasons_of(refused.__cause__)}
     return isinstance(refused, Invalid) or not REFUSED_REASONS.isdisjoint(codes)
 
 
 def _check(table: Table, name: str) -> _Entry:
-    """Return the check of a key that no item has, and that only a table with our key takes.
+    """Return the check that no item has a key which only tables with our key accept.
 
-    Its partition key is longer than a sort key may be: so a table with the same two attributes the other way round
-    refuses it, too. It is another one each time, so that transactions never meet in it.
+    The partition key is longer than a sort key may be, so a table with the same attributes in the other order refuses
+    it. It is random, since transactions that check the same key at the same time conflict.
     """
     key = {table.partition.name: {"S": uuid4().hex.ljust(SORT_KEY_BYTES + 1, "-")}}
     if table.sort is not None:

@@ -1,4 +1,4 @@
-"""Before whole tables are worked on: none of them may be somebody else's."""
+"""The check, before work on whole tables, that none of them is foreign."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,9 +10,9 @@ from commercive_cli.store.schema import TABLES, Table
 
 
 def refuse_foreign(store: Store, tables: Iterable[Table] = TABLES) -> None:
-    """Raise Misconfigured when one of the tables is not ours; missing ones pass.
+    """Raise Misconfigured when one of the tables is not ours; tables may be missing.
 
-    Who may not look at tables is not stopped here: an engine writes nothing to a table whose key it does not know.
+    A caller who may not describe tables is not stopped here, but by the engine before a write.
     """
     found: dict[Table, TableInfo | None] = {}
     for table in tables:

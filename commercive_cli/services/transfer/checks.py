@@ -1,7 +1,6 @@
-"""Every line of an export looked at before any of them is stored: whether all can be, and each key comes once.
+"""Checks all lines of an export before an import stores the first: each can be stored, and each key occurs once.
 
-Where the lines of a file are sorted by key, as in our exports, two of one key stand side by side. Otherwise they are
-found when they are met in one batch.
+Two lines with the same key are found within a batch, and anywhere in a sorted file, as those of our exports are.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +20,7 @@ from commercive_cli.store.schema import OPS, TABLES
 
 
 def checked_source(store: Store, directory: Path, only: Sequence[str]) -> Source:
-    """Return the export in a directory, or the tables named in `only`, once it is sure that all can be stored.
+    """Return the export in a directory, or the tables named in `only`, after all its lines were checked.
 
     Raises Invalid when a table is unknown, Misconfigured when one is not ours in the store, and what `check_files`
     raises.
@@ -35,7 +34,7 @@ def checked_source(store: Store, directory: Path, only: Sequence[str]) -> Source
 
 
 def check_files(files: Iterable[SourceFile]) -> None:
-    """Raise RefusedLines when a file is not what was exported, or holds lines that cannot be stored.
+    """Raise RefusedLines when a file is not as it was exported, or holds lines that cannot be stored.
 
     Raises Invalid at once, naming it, for a file that cannot be read.
     """
@@ -52,7 +51,7 @@ def _check_file(file: SourceFile, refusals: Refusals) -> None:
         _check_keys(file, lines, refusals)
         return
     for _ in lines:
-        pass  # lines that are wrong tell more than the sum of a file that was changed
+        pass  # damaged lines say more than the digest of a file that was changed
     if len(refusals) == known:
         refusals.file(file, difference)
 

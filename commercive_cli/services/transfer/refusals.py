@@ -1,4 +1,4 @@
-"""Lines that an import refuses: all are counted by table and kind, and the first hundred named with their reasons."""
+"""The lines that an import refuses: all are counted by table and kind, and the first hundred are named."""
 
 from collections import Counter
 

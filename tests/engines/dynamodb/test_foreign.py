@@ -170,6 +170,17 @@ def test_only_the_first_write_to_a_table_carries_a_check_of_its_key() -> None:
     assert 3 == len({str(key) for key in checked})
 
 
+def test_a_table_whose_items_were_queried_by_their_key_needs_no_check() -> None:
+    """Such a query names both attributes of the key, so that marking 99 messages as read costs no other request."""
+    message = {"conversation_id": {"S": "c"}, "message_id": {"S": "m"}}
+    with serving(lambda _: success(Items=[message])) as server, closing(store_at(server.url)) as store:
+        store.query(Query(MESSAGES, "c"))
+        store.transact(Put(MESSAGES, {"conversation_id": "c", "message_id": "m"}))
+
+    assert ["Query", "TransactWriteItems"] == server.operations
+    assert 1 == len(server.requests[1].parameters["TransactItems"])
+
+
 def test_a_transaction_without_room_for_a_check_looks_at_the_table_first() -> None:
     """100 writes are as many as DynamoDB takes."""
     writes = [Put(LEADS, {**LEAD, "created_at": number}) for number in range(100)]
