@@ -198,7 +198,6 @@ def test_nothing_hangs_without_a_terminal() -> None:
     assert (2, b"") == (ran.code, ran.out)
 
 
-@pytest.mark.usefixtures("store")
 def interrupted(process: subprocess.Popen[bytes]) -> int:
     """Press Ctrl-C, and again when nothing happens: CPython can miss a signal on its way into a blocking read."""
     for _ in range(6):
@@ -208,6 +207,7 @@ def interrupted(process: subprocess.Popen[bytes]) -> int:
     return process.wait(0)
 
 
+@pytest.mark.usefixtures("store")
 def test_ctrl_c_exits_130() -> None:
     """Interrupted while waiting for input, the program ends in one line."""
     with started([*PROGRAM, "-v", "chat", "close", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
