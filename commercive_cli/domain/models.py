@@ -191,7 +191,7 @@ class AffiliateLink(Record):
     affiliate_url: Text = ""
     store_url: PersonalText = ""
     created_at: Time
-    updated_at: Time
+    updated_at: Time | None = None
 
 
 class AffiliateStats(Record):
