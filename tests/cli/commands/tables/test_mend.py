@@ -1,8 +1,10 @@
 """`commercive tables mend`, as operators use it."""
 
+from contextlib import closing
 from pathlib import Path
 
 from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.store.items import Item
 from commercive_cli.store.schema import LEADS
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
@@ -10,11 +12,17 @@ from tests.cli.process import run_on_terminal
 from tests.services.books import rows
 
 
+def leads_in(home: Path) -> list[Item]:
+    """Read all leads of the file."""
+    with closing(SQLiteStore(home / "store.db")) as file:
+        return rows(file, LEADS)
+
+
 def test_a_lead_is_set_right(store: Run, home: Path, lead: Make) -> None:
     """Texts and JSON go in as they are meant, numbers digit by digit; the audit finds nothing afterwards."""
     name = lead()
-    file = SQLiteStore(home / "store.db")
-    file.batch_put(LEADS, [{**rows(file, LEADS)[0], "lead_name": True, "extra": [1]}])
+    with closing(SQLiteStore(home / "store.db")) as file:
+        file.batch_put(LEADS, [{**rows(file, LEADS)[0], "lead_name": True, "extra": [1]}])
     found = store("tables", "audit", "-o", "json")
     line = (
         "--set",
@@ -42,7 +50,7 @@ def test_a_lead_is_set_right(store: Run, home: Path, lead: Make) -> None:
         shown["lead"]["commission_amount"],
         shown["stats"]["total_commission"],
     )
-    assert "extra" not in rows(file, LEADS)[0]
+    assert "extra" not in leads_in(home)[0]
     assert 0 == store("tables", "audit").code
     assert ["mend"] == [row["event"] for row in store("leads", "history", name, "-o", "json").json["history"]]
 
@@ -50,11 +58,11 @@ def test_a_lead_is_set_right(store: Run, home: Path, lead: Make) -> None:
 def test_mending_can_be_rehearsed(store: Run, home: Path, lead: Make) -> None:
     """--dry-run asks nothing, shows the item's change and the audit row, and writes nothing."""
     name = lead()
-    before = rows(SQLiteStore(home / "store.db"), LEADS)
+    before = leads_in(home)
     ran = store("tables", "mend", "leads", name, "--set", "lead_name=Bea", "--dry-run", "-o", "json")
 
     assert (0, ["update", "put"]) == (ran.code, [each["action"] for each in ran.json["changes"]])
-    assert before == rows(SQLiteStore(home / "store.db"), LEADS)
+    assert before == leads_in(home)
 
 
 def test_a_person_is_asked_first(home: Path, lead: Make) -> None:
@@ -62,13 +70,13 @@ def test_a_person_is_asked_first(home: Path, lead: Make) -> None:
     name = lead()
     line = ["tables", "mend", "leads", name, "--set", "lead_name=Cid"]
     refused = run_on_terminal(line, "n\n", columns=300)
-    before = rows(SQLiteStore(home / "store.db"), LEADS)[0]["lead_name"]
+    before = leads_in(home)[0]["lead_name"]
     agreed = run_on_terminal(line, "y\n", columns=300)
 
     assert (2, 0) == (refused.code, agreed.code)
     assert f"Change lead_name of {name} in leads of sqlite {home}/store.db" in refused.screen
     assert "Ann Lee" == before
-    assert "Cid" == rows(SQLiteStore(home / "store.db"), LEADS)[0]["lead_name"]
+    assert "Cid" == leads_in(home)[0]["lead_name"]
 
 
 def test_a_read_only_profile_changes_nothing(store: Run, home: Path, lead: Make) -> None:
