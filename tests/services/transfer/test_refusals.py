@@ -90,17 +90,17 @@ def test_a_hundred_lines_are_named_and_all_counted(target: Store, tmp_path: Path
     few, many = tmp_path / "few", tmp_path / "many"
     dynamodb_export(few, LEADS, [{"lead_id": "0"}], files=1)
     dynamodb_export(many, LEADS, [{"lead_id": str(number)} for number in range(count)], files=1)
-    with pytest.raises(RefusedLines):  # what is loaded, or noted by a coverage tracer, once is not of the lines
-        importer(target).run(few, "ops")
-    tracemalloc.start()
-    with pytest.raises(RefusedLines) as refused:
-        importer(target).run(many, "ops")
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    peaks = []
+    for export in (few, few, many):  # what a first run loads is of no line; Python 3.13 alone takes 4 MB to read gzip
+        tracemalloc.start()
+        with pytest.raises(RefusedLines) as refused:
+            importer(target).run(export, "ops")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
 
     assert MOST_NAMED == len(refused.value.places)
     assert f"{count:,} lines are refused, the first 100 are named: {count:,} of leads for " in refused.value.message
-    assert peak < 4_000_000
+    assert peaks[2] - peaks[1] < 1_000_000
 
 
 def test_lines_behind_one_without_end_keep_their_numbers(export: Path, target: Store) -> None:
