@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
+from commercive_cli.cli.interrupts import whole_input
 from commercive_cli.cli.progress import progress
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
@@ -62,7 +63,7 @@ def run(ids: Sequence[str], action: Action, stop: threading.Event) -> Outcome:
 
 def _ids_on_stdin() -> list[str]:
     try:
-        ids = [line.strip().removeprefix("\ufeff") for line in sys.stdin]
+        ids = [line.strip().removeprefix("\ufeff") for line in whole_input(sys.stdin)]
     except UnicodeDecodeError:
         raise Invalid("the ids on stdin are not UTF-8 text") from None
     found = [item_id for item_id in ids if item_id]

@@ -2,6 +2,7 @@
 
 import sys
 
+from commercive_cli.cli.interrupts import wait_for_input
 from commercive_cli.cli.render.escape import escape
 from commercive_cli.domain.errors import Invalid
 
@@ -21,4 +22,5 @@ def ask(prompt: str, advice: str) -> str:
         raise Invalid(f"this needs an answer, and there is no terminal to ask on; {advice}")
     sys.stderr.write(escape(prompt))
     sys.stderr.flush()
+    wait_for_input(sys.stdin.fileno())
     return sys.stdin.readline()

@@ -1,14 +1,20 @@
-"""Ctrl-C during writes: running requests are finished, no others are started."""
+"""Ctrl-C: during writes, running requests are finished and no others are started; a wait for input ends."""
 
+import io
+import os
+import select
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TextIO
 
 import typer
 
 from commercive_cli.cli.errors import INTERRUPTED, say
+
+_CHUNK_BYTES = 65_536
 
 
 @contextmanager
@@ -40,3 +46,36 @@ def resumable() -> Iterator[None]:
     except KeyboardInterrupt:
         say("interrupted; run the same command again to go on")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def whole_input(stream: TextIO) -> TextIO:
+    """Return what is left to read from a stream, read to its end; Ctrl-C ends the wait. In the main thread only."""
+    try:
+        descriptor = stream.fileno()
+    except io.UnsupportedOperation:  # nothing that blocks
+        return stream
+    parts: list[bytes] = []
+    while True:
+        wait_for_input(descriptor)
+        part = os.read(descriptor, _CHUNK_BYTES)
+        if not part:
+            return io.TextIOWrapper(io.BytesIO(b"".join(parts)), stream.encoding, stream.errors)
+        parts.append(part)
+
+
+def wait_for_input(descriptor: int) -> None:
+    """Return when there is something to read, or its end, or a signal has come. In the main thread only.
+
+    CPython misses a signal that comes just before a read blocks. So a pipe that signals write to is waited for, too.
+    """
+    if os.name != "posix":  # Windows cannot wait for pipes
+        return
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    before = signal.set_wakeup_fd(wake)
+    try:
+        select.select([descriptor, woken], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(woken)
+        os.close(wake)

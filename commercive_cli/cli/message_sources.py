@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from commercive_cli.cli.interrupts import whole_input
 from commercive_cli.domain.canned_replies import fill
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings import editor_of, environment
@@ -48,7 +49,7 @@ def _values(variables: Sequence[str]) -> dict[str, str]:
 
 def _read(file: str) -> str:
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+        return whole_input(sys.stdin).read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid(f"{'stdin' if file == '-' else file} is not UTF-8 text") from None
     except OSError as error:

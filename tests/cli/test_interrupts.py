@@ -1,0 +1,65 @@
+"""Waiting for input: what comes in pieces is read whole, and a signal ends the wait."""
+
+import io
+import os
+import signal
+import threading
+from contextlib import closing
+
+import pytest
+
+from commercive_cli.cli.interrupts import wait_for_input, whole_input
+
+
+def test_input_that_comes_in_pieces_is_read_whole() -> None:
+    """A slow program may write half of a letter, and then the other; more than a pipe holds is read as well."""
+    reader, writer = os.pipe()
+    sent = ("é" * 100_000 + "\r\nlast").encode()
+
+    def write() -> None:
+        with os.fdopen(writer, "wb", buffering=0) as out:
+            for start in range(0, len(sent), 4_097):
+                out.write(sent[start : start + 4_097])
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with os.fdopen(reader, encoding="utf-8") as stream, whole_input(stream) as whole:
+        lines = list(whole)
+    thread.join()
+
+    assert ["é" * 100_000 + "\n", "last"] == lines
+
+
+def test_what_is_no_file_is_read_as_it_is() -> None:
+    """A text in memory never blocks."""
+    with closing(io.StringIO("a\nb")) as stream:
+        assert "a\nb" == whole_input(stream).read()
+
+
+def test_a_signal_ends_the_wait() -> None:
+    """Whenever it comes during the wait, and whatever its handler does: so Ctrl-C is never missed."""
+    reader, writer = os.pipe()
+    main, over = threading.get_ident(), threading.Event()
+
+    def send() -> None:
+        for _ in range(1_000):
+            signal.pthread_kill(main, signal.SIGUSR1)
+            if over.wait(0.01):
+                return
+        os.write(writer, b"late")  # so that a wait that misses signals fails and does not hang
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    thread = threading.Thread(target=send)
+    try:
+        thread.start()
+        wait_for_input(reader)
+    finally:
+        over.set()
+        thread.join()
+        signal.signal(signal.SIGUSR1, before)
+    os.set_blocking(reader, False)
+
+    with pytest.raises(BlockingIOError):
+        os.read(reader, 1)
+    os.close(reader)
+    os.close(writer)
