@@ -18,6 +18,9 @@ from commercive_cli.domain.errors import Unavailable
 LARGEST_REQUEST = 6 * 1024 * 1024
 """In bytes; Lambda refuses larger requests before they reach a function."""
 
+LARGEST_HEADERS = 32 * 1024
+"""In bytes, all of a request together; four times the longest access token."""
+
 THREADS = 16
 DRAIN_SECONDS = 10.0
 _POLL_SECONDS = 1.0
@@ -40,6 +43,7 @@ class LocalServer:
             threads=THREADS,
             ident="",
             max_request_body_size=LARGEST_REQUEST,
+            max_request_header_size=LARGEST_HEADERS,
             clear_untrusted_proxy_headers=True,
         )
         assert isinstance(server, BaseWSGIServer), "one socket makes one server"

@@ -52,6 +52,15 @@ class Served:
         return self.request("POST", "/", json.dumps(body).encode())[2]
 
 
+def status_of(served: Served, headers: dict[str, str]) -> int:
+    """Return the status of an answer that need not be JSON."""
+    connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=30)
+    connection.request("GET", "/?action=health", None, headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def environment(store: str, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COMMERCIVE_")}
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -231,6 +240,14 @@ class TestHTTP:
         status = connection.getresponse().status
         connection.close()
         assert 200 == status
+
+    def test_headers_end_at_32_kb(self, served: Served) -> None:
+        """What one request may bring before anybody looks at it, one header or thousands, is limited."""
+        one = {"X-Padding": "x" * 30_000}
+
+        assert 200 == served.request("GET", "/?action=health", None, one)[0]
+        assert 431 == status_of(served, {"X-Padding": "x" * 33_000})
+        assert 431 == status_of(served, {f"X-{number}": "x" for number in range(4_000)})
 
     def test_forwarded_addresses_are_not_believed(self, served: Served) -> None:
         """Rate limits count the address of the connection, whatever headers claim."""
