@@ -11,7 +11,7 @@ from commercive_cli.api.auth.principal import NOBODY, Audience, Principal
 from commercive_cli.api.fallback import Fallback
 from commercive_cli.api.http.cors import Cors
 from commercive_cli.api.http.errors import code_of, failure, to_json
-from commercive_cli.api.http.events import HTTPRequest, Reply, TooLarge
+from commercive_cli.api.http.events import USUAL_HEADERS, HTTPRequest, Reply, TooLarge
 from commercive_cli.api.operations import Backend, Invocation
 from commercive_cli.api.parameters import read_params
 from commercive_cli.api.routing import action_in_query, read_request, request_key
@@ -22,13 +22,6 @@ from commercive_cli.domain.errors import Denied, Misconfigured, Unauthenticated
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
 """The longest answer; Lambda allows 6 MB, headers included."""
-
-_USUAL_HEADERS = {
-    "content-type": "application/json",
-    "cache-control": "no-store",
-    "vary": "Origin",
-    "x-content-type-options": "nosniff",
-}
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,7 @@ class Application:
         reply = self._reply(request, trace)
         trace.status, trace.latency_ms = reply.status, (self.now() - began) * 1000
         self.telemetry.done(trace)
-        headers = {**_USUAL_HEADERS, "x-request-id": request.id, **self.cors.headers(request), **reply.headers}
+        headers = {**USUAL_HEADERS, "x-request-id": request.id, **self.cors.headers(request), **reply.headers}
         body = "" if request.method == "HEAD" else reply.body
         return replace(reply, body=body, headers=headers).as_lambda()
 
