@@ -301,6 +301,7 @@ class TestOtherMachines:
                 capture_output=True,
                 text=True,
                 check=False,
+                timeout=60,  # it would serve for ever
             )
 
             assert 2 == finished.returncode
