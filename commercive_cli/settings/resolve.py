@@ -12,6 +12,7 @@ from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.settings.config_file import ConfigFile, Profile, config_path, read_config
+from commercive_cli.settings.pasted import clean
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
 
 
@@ -99,6 +100,6 @@ def _os_user() -> str:
 
 
 def _web_url(url: str, source: str) -> str:
-    if not url.startswith(("https://", "http://")) or any(c.isspace() for c in url):
+    if not clean(url, f"dashboard_url ({source})").startswith(("https://", "http://")) or " " in url:
         raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
     return url.rstrip("/")
