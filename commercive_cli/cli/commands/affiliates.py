@@ -7,6 +7,7 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, Recomputation
 from commercive_cli.domain.errors import Invalid
@@ -41,6 +42,7 @@ def list_affiliates(
             Affiliates,
             o.Paging(limit, cursor, everything),
             lambda count, start: services.affiliates.list_affiliates(limit=count, cursor=start),
+            Asked("affiliate"),
         )
 
 
@@ -49,7 +51,7 @@ def show(context: typer.Context, *, affiliate: Affiliate, output: o.Output = "ta
     """Show an affiliate: links, stats and the latest leads."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.affiliates.show(affiliate))
+        session.show(services.affiliates.show(session.typed("affiliate", services).whole(affiliate)))
 
 
 @app.command(
@@ -83,7 +85,7 @@ def get_link(
     """Show an affiliate's primary link, if there is one."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.affiliates.get_link(affiliate, store_url))
+        session.show(services.affiliates.get_link(session.typed("affiliate", services).whole(affiliate), store_url))
 
 
 @app.command("resolve-link", epilog=example("commercive affiliates resolve-link 7Q2M9XKD"))
@@ -108,7 +110,7 @@ def stats(context: typer.Context, *, ids: ManyAffiliates, output: o.Output = "ta
     """Show counts and commissions of affiliates."""
     session = Session(context, output)
     with session.reading() as services:
-        session.each(ids, services.affiliates.stats)
+        session.each(ids, services.affiliates.stats, session.typed("affiliate", services))
 
 
 @app.command(
@@ -134,7 +136,11 @@ def recompute(
         if everyone:
             _check_read(session.write(lambda: services.recompute.all(session.actor)))
         else:
-            session.each(ids or [], lambda one: _one(services.recompute, one, session.actor))
+            session.each(
+                ids or [],
+                lambda one: _one(services.recompute, one, session.actor),
+                session.typed("affiliate", services, "recompute"),
+            )
         if session.plans_changes:
             raise typer.Exit(DIFFERS)
 
@@ -163,7 +169,7 @@ def sync(
             return found[-1]
 
         if ids:
-            session.each(ids, one)
+            session.each(ids, one, session.typed("affiliate", services, "sync"))
         else:
             session.many(services.affiliates.linked_affiliates(), one)
     if dry_run and any(each.changed for each in found):

@@ -7,6 +7,7 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.times import parse_duration, parse_time
 from commercive_cli.domain.answers.chat import Conversations
@@ -54,6 +55,7 @@ def list_conversations(
             Conversations,
             o.Paging(limit, cursor, everything),
             lambda count, start: services.chat.list_conversations(wanted, limit=count, cursor=start),
+            _asked(wanted),
         )
 
 
@@ -62,6 +64,7 @@ def show(
     context: typer.Context,
     *,
     conversation: Conversation,
+    full: Annotated[bool, typer.Option("--full", help="With every attribute, whole ids and exact times.")] = False,
     tail: Annotated[int | None, typer.Option(min=1, metavar="N", help="The last N messages only.")] = None,
     since: o.Since = None,
     mark_read: Annotated[
@@ -77,8 +80,11 @@ def show(
     after = parse_time(since, "--since", session.now)
     with session.writing(yes=yes) if mark_read else session.reading() as services:
         # --since is inclusive, the service's `since` exclusive.
+        conversation = session.typed("conversation", services, "mark read" if mark_read else None).whole(conversation)
         thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
-        session.screen.show(thread)  # shown before the write, so that only shown messages are marked read
+        session.screen.show(
+            thread, Asked(order="full" if full else "")
+        )  # shown before the write, so that only shown messages are marked read
         if mark_read:
             say(f"{services.chat.mark_shown(thread).marked} marked read")
 
@@ -105,6 +111,8 @@ def send(
     message = MessageSources(text, file).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
+        if conversation is not None:
+            conversation = session.typed("conversation", services, "write in").whole(conversation)
         session.write(lambda: services.chat.send(user, message, store=store_url, conversation_id=conversation, key=key))
 
 
@@ -149,6 +157,7 @@ def reply(
     message = MessageSources(text, file, editor, template, var or ()).message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
+        conversation = session.typed("conversation", services, "answer").whole(conversation)
         session.write(
             lambda: services.chat.reply(
                 conversation, session.actor, message, if_last=if_last, reopen=reopen, close=close, key=key
@@ -169,7 +178,9 @@ def mark_read(
     """Mark the messages of conversations read."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(ids, lambda one: services.chat.mark_read(one, reader))
+        session.each(
+            ids, lambda one: services.chat.mark_read(one, reader), session.typed("conversation", services, "mark read")
+        )
 
 
 @app.command(
@@ -198,7 +209,11 @@ def close(
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         if idle is None:
-            session.each(ids or [], lambda one: services.chat.close(one, session.actor))
+            session.each(
+                ids or [],
+                lambda one: services.chat.close(one, session.actor),
+                session.typed("conversation", services, "close"),
+            )
             return
         since = session.now - parse_duration(idle, "--idle")
         # `as_of` keeps a conversation open that got a message since it was selected.
@@ -218,7 +233,9 @@ def reopen(
     """Open closed conversations again. Opening an open one changes nothing."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(ids, lambda one: services.chat.reopen(one, session.actor))
+        session.each(
+            ids, lambda one: services.chat.reopen(one, session.actor), session.typed("conversation", services, "reopen")
+        )
 
 
 @app.command(epilog=example("commercive chat history CONVERSATION_ID"))
@@ -226,7 +243,18 @@ def history(context: typer.Context, *, conversation: Conversation, output: o.Out
     """Show who closed or reopened it, and when."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.chat.history(conversation))
+        session.show(services.chat.history(session.typed("conversation", services).whole(conversation)))
+
+
+def _asked(wanted: ConversationFilter) -> Asked:
+    conditions = {
+        "user_id": f"of user {wanted.user_id}" if wanted.user_id else "",
+        "store_url": f"of shop {wanted.store_url}" if wanted.store_url else "",
+        "unread": "with unread messages" if wanted.unread else "",
+    }
+    state = "" if wanted.status == "all" or wanted.sort == "waiting" else wanted.status
+    said = (*("status" for _ in [state] if state), *(name for name, words in conditions.items() if words))
+    return Asked("conversation", state, tuple(conditions.values()), wanted.sort, said)
 
 
 def _check_selection(ids: list[str] | None, idle: str | None, last_from: str | None) -> None:

@@ -1,11 +1,14 @@
 """`commercive leads`: the admins' commands for the leads of the affiliate programme."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import typer
 
 from commercive_cli.cli import options as o
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.times import parse_time
 from commercive_cli.domain.answers.leads import Leads
@@ -42,13 +45,17 @@ def list_leads(
 ) -> None:
     """List leads, newest first."""
     session = Session(context, output)
-    first, last = (parse_time(text, option, session.now) for text, option in ((since, "--since"), (until, "--until")))
+    first = parse_time(since, "--since", session.now)
+    last = parse_time(until, "--until", session.now, whole_day=True)
     wanted = LeadFilter(status, affiliate, link, search, first, last)
     with session.reading() as services:
+        if affiliate is not None:
+            wanted = replace(wanted, affiliate_id=session.typed("affiliate", services).whole(affiliate))
         session.list(
             Leads,
             o.Paging(limit, cursor, everything),
             lambda count, start: services.leads.list_leads(wanted, limit=count, cursor=start),
+            _asked(status, affiliate, link, {"with": search, "since": since, "until": until}),
         )
 
 
@@ -57,7 +64,7 @@ def show(context: typer.Context, *, lead: Lead, output: o.Output = "table") -> N
     """Show a lead and the stats of its affiliate."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.leads.show(lead))
+        session.show(services.leads.show(session.typed("lead", services).whole(lead)))
 
 
 @app.command(
@@ -125,6 +132,7 @@ def approve(
             lambda one: services.leads.decide(
                 one, "approved", session.actor, commission=amount, notes=notes, amend=amend
             ),
+            session.typed("lead", services, "approve"),
         )
 
 
@@ -148,6 +156,7 @@ def reject(
         session.each(
             ids,
             lambda one: services.leads.decide(one, "rejected", session.actor, notes=notes, reason=reason, amend=amend),
+            session.typed("lead", services, "reject"),
         )
 
 
@@ -158,7 +167,9 @@ def reset(
     """Take decisions back. The leads are pending again and their commissions are no longer counted."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(ids, lambda one: services.leads.reset(one, session.actor))
+        session.each(
+            ids, lambda one: services.leads.reset(one, session.actor), session.typed("lead", services, "reset")
+        )
 
 
 @app.command(epilog=example("commercive leads history LEAD_ID"))
@@ -166,4 +177,12 @@ def history(context: typer.Context, *, lead: Lead, output: o.Output = "table") -
     """Show who decided what about a lead, and when."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.leads.history(lead))
+        session.show(services.leads.history(session.typed("lead", services).whole(lead)))
+
+
+def _asked(status: str, affiliate: str | None, link: str | None, others: Mapping[str, str | None]) -> Asked:
+    state = "" if status == "all" else status
+    told = {"status": state, "affiliate_id": affiliate, "link_id": link}
+    of = (f"of affiliate {affiliate}" if affiliate else "", f"of link {link}" if link else "")
+    also = tuple(f"{words} {value}" for words, value in others.items() if value)
+    return Asked("lead", state, (*of, *also), said=tuple(name for name, value in told.items() if value))
