@@ -12,7 +12,7 @@ from typer.main import get_group
 from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
 from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say
-from commercive_cli.cli.global_options import GlobalOptions, global_options_first
+from commercive_cli.cli.global_options import GlobalOptions, asked_format, global_options_first
 from commercive_cli.cli.groups import GROUPS, Group, example, load_group
 from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
@@ -129,7 +129,7 @@ def _exit_code(given: list[str]) -> int:
         say("interrupted")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # users get no tracebacks without --debug
-        return report(error, debug="--debug" in given)
+        return report(error, debug="--debug" in given, document=asked_format(given) in ("json", "jsonl"))
     return code if isinstance(code, int) else 0
 
 

@@ -14,7 +14,7 @@ from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import CommerciveError, Invalid
 
 if TYPE_CHECKING:
     from commercive_cli.cli.render.display import Display
@@ -103,8 +103,14 @@ class Screen:
         return View(view.rows, tuple(view.columns[names.index(name)] for name in chosen), (), view.listing, view.named)
 
     def _write(self, parts: Iterator[str]) -> None:
-        for part in parts:
-            self.out.write(part)
+        begun = False
+        try:
+            for part in parts:
+                self.out.write(part)
+                begun = True
+        except CommerciveError as error:
+            error.answer_begun = begun and self.output == "json"
+            raise
         self.out.flush()
 
     def _draw(self, view: View, answer: BaseModel, asked: Asked) -> None:
