@@ -32,6 +32,19 @@ def parse_time(text: str | None, option: str, now: int) -> int | None:
     return moment
 
 
+def parse_moment(text: str | None, option: str) -> int | None:
+    """Return the epoch milliseconds of a time as answers show it, None for None; raise Invalid naming the option."""
+    if text is None:
+        return None
+    typed = text.strip()
+    moment = int(typed) if _MILLISECONDS.fullmatch(typed) else _calendar(typed)
+    if moment is None:
+        raise Invalid(
+            f"{option} {text[:40]!r} is no time of an answer; write 1793525400123 or 2026-11-01T09:30:00.123Z"
+        )
+    return moment
+
+
 def parse_duration(text: str, option: str) -> int:
     """Return the milliseconds of a duration such as `7d`; raise Invalid naming the option and an example."""
     duration = _DURATION.fullmatch(text.strip())
