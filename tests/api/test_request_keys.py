@@ -1,7 +1,7 @@
 """A request with an idempotency key is done once, and every repetition gets the first answer."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,8 @@ from commercive_cli.api.http.outbound import Response
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES
 from tests.api.test_seed_requests import LEAD, begin, make_link, submit
-from tests.api.world import SUPABASE, Answer, Client, Issuer, World
+from tests.api.world import SUPABASE, Answer, Client, FakeClock, Issuer, World, services_over, supabase_of
+from tests.e2e.stores import server_store
 from tests.services.books import everything
 
 
@@ -156,9 +157,20 @@ def records(world: World) -> dict[str, list[Item]]:
     return tables | {"ops": [row for row in tables["ops"] if not row["pk"].startswith("rate#")]}
 
 
+@pytest.fixture(params=["file", "server"])
+def either_world(request: pytest.FixtureRequest, clock: FakeClock, issuer: Issuer) -> Iterator[World]:
+    """A world on either kind of store."""
+    if request.param == "file":
+        yield request.getfixturevalue("world")
+        return
+    with server_store(request.getfixturevalue("real_endpoint")) as store:
+        yield World(services_over(store, clock), clock, issuer, supabase_of(issuer))
+
+
 @pytest.mark.parametrize("action", [action.name for action in ACTIONS if action.method == "POST"])
-def test_whatever_writes_is_done_once(world: World, client: Client, action: str) -> None:
+def test_whatever_writes_is_done_once(either_world: World, action: str) -> None:
     """A retry with its key, after somebody else changed the record, changes nothing and gets its first answer."""
+    world, client = either_world, either_world.open()
     ask, meanwhile = RETRIES[action]
     things = things_of(client)
     first = ask(client, things, "k")

@@ -88,6 +88,7 @@ def test_an_imported_conversation_goes_by_its_counter(chat: ChatService, store: 
 
     assert counted - behind == chat.mark_read(V4, "admin", up_to=ids[seen]).marked
     assert behind == chat.conversation(V4).unread_admin
+    assert ids[3 - counted : seen + 1] == [each.message_id for each in chat.messages(V4).messages if each.is_read]
     assert [] == errors_in(store)
 
 

@@ -265,6 +265,15 @@ def test_a_key_of_a_week_ago_is_free(desk: Desk, case: Case) -> None:
     assert [not is_refused] == [claim["created_at"] > START + 7 * DAY for claim in claims] or is_refused
 
 
+def test_a_key_of_a_week_ago_is_free_for_a_request_of_several_transactions(desk: Desk) -> None:
+    """A claim that has expired holds none of them off, though the store may not have dropped it yet."""
+    mark("admin")(desk, "k", False)
+    desk.clock.advance(7 * DAY + 1_000)
+    more_than_a_transaction_holds(desk)
+
+    assert 120 == desk.chat.mark_read(desk.name, "admin", actor="ann", key="k").marked
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_audit_finds_what_a_key_stands_for(desk: Desk, case: Case) -> None:
     """A key that was used is no damage, whatever it was used for."""
