@@ -26,6 +26,18 @@ Key = Annotated[
     str | None,
     typer.Option("--key", metavar="KEY", help="Repeating it with this key within 7 days changes nothing."),
 ]
+Keys = Annotated[
+    str | None,
+    typer.Option(
+        "--key", metavar="KEY", help="Repeating it with this key within 7 days changes nothing; with many ids, per id."
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="TIME", help="Refuse when it changed since: its updated_at, in epoch ms or RFC 3339 with ms."
+    ),
+]
 
 
 @dataclass(frozen=True)

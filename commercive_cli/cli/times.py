@@ -35,6 +35,21 @@ def parse_time(
         raise Invalid(f"{option} {text[:40]!r} is not a time; write {_FORMS}") from None
 
 
+def parse_moment(text: str | None, option: str) -> int | None:
+    """Return the epoch milliseconds of a time as answers show it, None for None; raise Invalid naming the option."""
+    if text is None:
+        return None
+    typed = text.strip()
+    if _MILLISECONDS.fullmatch(typed):
+        return int(typed)
+    try:
+        return _milliseconds(datetime.fromisoformat(typed.upper()))
+    except (ValueError, TypeError):  # it is no time, or one without a UTC offset
+        raise Invalid(
+            f"{option} {text[:40]!r} is no time of an answer; write 1793525400123 or 2026-11-01T09:30:00.123Z"
+        ) from None
+
+
 def parse_duration(text: str, option: str) -> int:
     """Return the milliseconds of a duration such as `7d`; raise Invalid naming the option and an example."""
     duration = _DURATION.fullmatch(text.strip())

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
-from commercive_cli.cli.times import parse_duration, parse_time
+from commercive_cli.cli.times import parse_duration, parse_moment, parse_time
 from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
@@ -165,21 +166,29 @@ def reply(
         )
 
 
-@app.command("mark-read", epilog=example("commercive chat mark-read CONVERSATION_ID --reader admin"))
+@app.command("mark-read", epilog=example("commercive chat mark-read CONVERSATION_ID --up-to MESSAGE_ID"))
 def mark_read(
     context: typer.Context,
     *,
     ids: ManyConversations,
     reader: Annotated[SenderType, typer.Option(help="Who has read the other side's messages.")] = "admin",
+    up_to: Annotated[
+        str | None, typer.Option(metavar="MESSAGE_ID", help="The last message that was seen; later ones stay unread.")
+    ] = None,
+    key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
     """Mark the messages of conversations read."""
+    bulk.check_one(ids, "--up-to", up_to)
+    keys = bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
-            ids, lambda one: services.chat.mark_read(one, reader), session.typed("conversation", services, "mark read")
+            ids,
+            lambda one: services.chat.mark_read(one, reader, up_to=up_to, actor=session.actor, key=keys(one)),
+            session.typed("conversation", services, "mark read"),
         )
 
 
@@ -200,25 +209,29 @@ def close(
     last_from: Annotated[
         SenderType | None, typer.Option(help="With --idle: only where this side wrote the last message.")
     ] = None,
+    as_of: o.AsOf = None,
+    key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
     """Close conversations, by id or by a rule. Closing a closed one changes nothing."""
-    _check_selection(ids, idle, last_from)
+    _check_selection(ids, idle, last_from, as_of)
+    found, keys = ids or [], bulk.request_keys(key, many=idle is not None or bulk.is_many(ids or []))
+    last = parse_moment(as_of, "--as-of")
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         if idle is None:
             session.each(
-                ids or [],
-                lambda one: services.chat.close(one, session.actor),
+                found,
+                lambda one: services.chat.close(one, session.actor, as_of=last, key=keys(one)),
                 session.typed("conversation", services, "close"),
             )
             return
         since = session.now - parse_duration(idle, "--idle")
         # `as_of` keeps a conversation open that got a message since it was selected.
         seen = {each.conversation_id: each.updated_at for each in services.chat.idle(since, last_from)}
-        session.many(list(seen), lambda one: services.chat.close(one, session.actor, as_of=seen[one]))
+        session.many(list(seen), lambda one: services.chat.close(one, session.actor, as_of=seen[one], key=keys(one)))
 
 
 @app.command(epilog=example("commercive chat reopen CONVERSATION_ID"))
@@ -226,15 +239,19 @@ def reopen(
     context: typer.Context,
     *,
     ids: ManyConversations,
+    key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
     """Open closed conversations again. Opening an open one changes nothing."""
+    keys = bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
-            ids, lambda one: services.chat.reopen(one, session.actor), session.typed("conversation", services, "reopen")
+            ids,
+            lambda one: services.chat.reopen(one, session.actor, key=keys(one)),
+            session.typed("conversation", services, "reopen"),
         )
 
 
@@ -257,8 +274,9 @@ def _asked(wanted: ConversationFilter) -> Asked:
     return Asked("conversation", state, tuple(conditions.values()), wanted.sort, said)
 
 
-def _check_selection(ids: list[str] | None, idle: str | None, last_from: str | None) -> None:
+def _check_selection(ids: list[str] | None, idle: str | None, last_from: str | None, as_of: str | None) -> None:
     if bool(ids) == (idle is not None):
         raise Invalid("name conversations by id, or select them with --idle; one of the two")
     if last_from is not None and idle is None:
         raise Invalid("--last-from narrows --idle and means nothing without it")
+    bulk.check_one(ids or ["-"], "--as-of", as_of)

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
-from commercive_cli.cli.times import parse_time
+from commercive_cli.cli.times import parse_moment, parse_time
 from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.models import ORDER_VOLUMES
 from commercive_cli.domain.money import parse_amount
@@ -119,18 +120,28 @@ def approve(
     commission: Annotated[str, typer.Option(metavar="AMOUNT", help="Commission in USD, such as 25.50.")],
     notes: Notes = None,
     amend: Amend = False,
+    as_of: o.AsOf = None,
+    key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
     """Approve leads with a commission. Approving again with the same amount changes nothing."""
     amount = parse_amount(commission, "--commission")
+    seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
             ids,
             lambda one: services.leads.decide(
-                one, "approved", session.actor, commission=amount, notes=notes, amend=amend
+                one,
+                "approved",
+                session.actor,
+                commission=amount,
+                notes=notes,
+                amend=amend,
+                as_of=seen,
+                key=keys(one),
             ),
             session.typed("lead", services, "approve"),
         )
@@ -146,29 +157,50 @@ def reject(
     ] = None,
     notes: Notes = None,
     amend: Amend = False,
+    as_of: o.AsOf = None,
+    key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
     """Reject leads. Rejecting a rejected one changes nothing."""
+    seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
             ids,
-            lambda one: services.leads.decide(one, "rejected", session.actor, notes=notes, reason=reason, amend=amend),
+            lambda one: services.leads.decide(
+                one,
+                "rejected",
+                session.actor,
+                notes=notes,
+                reason=reason,
+                amend=amend,
+                as_of=seen,
+                key=keys(one),
+            ),
             session.typed("lead", services, "reject"),
         )
 
 
 @app.command(epilog=example("commercive leads reset LEAD_ID"))
 def reset(
-    context: typer.Context, *, ids: LeadIds, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table"
+    context: typer.Context,
+    *,
+    ids: LeadIds,
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
 ) -> None:
     """Take decisions back. The leads are pending again and their commissions are no longer counted."""
+    keys = bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
-            ids, lambda one: services.leads.reset(one, session.actor), session.typed("lead", services, "reset")
+            ids,
+            lambda one: services.leads.reset(one, session.actor, key=keys(one)),
+            session.typed("lead", services, "reset"),
         )
 
 
@@ -186,3 +218,8 @@ def _asked(status: str, affiliate: str | None, link: str | None, others: Mapping
     of = (f"of affiliate {affiliate}" if affiliate else "", f"of link {link}" if link else "")
     also = tuple(f"{words} {value}" for words, value in others.items() if value)
     return Asked("lead", state, (*of, *also), said=tuple(name for name, value in told.items() if value))
+
+
+def _seen(ids: list[str], as_of: str | None) -> int | None:
+    bulk.check_one(ids, "--as-of", as_of)
+    return parse_moment(as_of, "--as-of")
