@@ -59,6 +59,7 @@ app = typer.Typer(
         "commercive --profile prod chat reply CONVERSATION_ID 'It has shipped'",
     ),
 )
+app.command("commands", cls=Command, epilog=example("commercive commands -o json | jq '.commands[].command'"))(_commands)
 app.command("completion", epilog=example("commercive completion zsh > ~/.zfunc/_commercive"))(completion)
 
 

@@ -72,7 +72,7 @@ def _at_least(match: re.Match[str]) -> str:
 class App(typer.Typer):
     """A group under construction; its commands are of our class."""
 
-    def command(self, name: str | None = None, **attributes: Any) -> Callable[[Any], Any]:  # type: ignore[override]  # the attributes are Typer's
+    def command(self, name: str | None = None, **attributes: Any) -> Callable[[Any], Any]:
         """Register a command."""
         return super().command(name, cls=Command, **attributes)
 
