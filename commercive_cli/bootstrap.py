@@ -55,7 +55,7 @@ class Services:
         """Leads and the decisions about them."""
         from commercive_cli.services.leads.service import LeadService
 
-        return LeadService(self.store, self.clock, self.new_id)
+        return LeadService(self.store, self.clock, self.new_id, self.settings.ceiling)
 
     @cached_property
     def affiliates(self) -> "AffiliateService":
@@ -111,7 +111,7 @@ class Services:
         """Single items set right by hand."""
         from commercive_cli.services.audit.mend import MendService
 
-        return MendService(self.store, self.clock, self.new_id, self.sleep)
+        return MendService(self.store, self.clock, self.new_id, self.sleep, self.settings.ceiling)
 
     @cached_property
     def seed(self) -> "SeedService":

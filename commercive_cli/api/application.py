@@ -16,7 +16,7 @@ from commercive_cli.api.parameters import read_params
 from commercive_cli.api.routing import read_request, request_key
 from commercive_cli.api.telemetry import FORWARDED, Telemetry, Trace
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.errors import Denied, Misconfigured, Unauthenticated
+from commercive_cli.domain.errors import Denied, Forbidden, Misconfigured, Unauthenticated
 
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
@@ -87,6 +87,8 @@ class Application:
         key = request_key(request, params) if action.keyed else None
         try:
             return action.call(Invocation(params, caller, self.backend, request.source, key))
+        except Forbidden:
+            raise
         except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
             raise Misconfigured(f"the store refuses our credentials: {error.message}") from error
 

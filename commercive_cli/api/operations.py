@@ -164,6 +164,7 @@ def decide(call: Invocation[p.LeadDecision]) -> LeadDecided:
         notes=asked.admin_notes,
         reason=asked.rejection_reason,
         amend=asked.amend,
+        approver=call.caller.approver(asked.admin_id),
     )
 
 

@@ -11,13 +11,19 @@ from platformdirs import user_data_path
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.domain.money import Ceiling, parse_amount
 from commercive_cli.settings.config_file import ConfigFile, Profile, config_path, read_config
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
+
+CEILING = "COMMERCIVE_APPROVAL_CEILING"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one run. `sources` maps each setting's name to where its value comes from."""
+    """The settings of one run. `sources` maps each setting's name to where its value comes from.
+
+    No approval gives more than the `ceiling`.
+    """
 
     store: StoreURL
     actor: str
@@ -25,6 +31,7 @@ class Settings:
     read_only: bool = False
     protected: bool = False
     dashboard_url: str = DASHBOARD_URL
+    ceiling: Ceiling | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -54,6 +61,7 @@ def load(
             pick("dashboard_url", "", None, "COMMERCIVE_DASHBOARD_URL", DASHBOARD_URL),
             pick.sources["dashboard_url"],
         ),
+        ceiling=_ceiling(environ.get(CEILING), chosen.ceiling, f"ceiling of profile {name}"),
         sources=pick.sources,
     )
 
@@ -96,6 +104,13 @@ def _os_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's numeric user has no name
         return f"uid-{os.getuid()}"
+
+
+def _ceiling(in_environment: str | None, in_profile: str | None, profile: str) -> Ceiling | None:
+    """Return the lower of the two ceilings: one is a limit, no preference, so none lifts the other."""
+    given = ((CEILING, in_environment), (profile, in_profile))
+    set_ = [Ceiling(parse_amount(amount, source), source) for source, amount in given if amount]
+    return min(set_, key=lambda each: each.amount, default=None)
 
 
 def _web_url(url: str, source: str) -> str:

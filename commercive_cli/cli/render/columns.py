@@ -217,4 +217,5 @@ PROFILE = (
     Column("read_only", "flag"),
     Column("protected", "flag"),
     Column("dashboard_url", wide=True),
+    Column("ceiling", wide=True),
 )

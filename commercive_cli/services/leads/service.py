@@ -12,12 +12,21 @@ from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
+from commercive_cli.domain.money import Ceiling
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import check_limit, read_page
 from commercive_cli.services.access.parallel import both
-from commercive_cli.services.leads.decision import EVENTS, Decision, money_state, new_decision, unchanged_since_read
+from commercive_cli.services.leads.approval import UNGUARDED, ApprovalRules, Approver, Permission
+from commercive_cli.services.leads.decision import (
+    EVENTS,
+    NOTE,
+    Decision,
+    money_state,
+    new_decision,
+    unchanged_since_read,
+)
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
@@ -25,16 +34,20 @@ from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
 from commercive_cli.services.records.link_claims import resolve_code
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
-from commercive_cli.store.writes import Absent, Put, Update, Write
+from commercive_cli.store.writes import Absent, All, Put, Update, Write
 
 
 @dataclass(frozen=True)
 class LeadService:
-    """The operations of visitors and admins on leads. Times are milliseconds, money is USD."""
+    """The operations of visitors and admins on leads. Times are milliseconds, money is USD.
+
+    No approval gives more than the `ceiling`.
+    """
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
+    ceiling: Ceiling | None = None
 
     def list_leads(self, wanted: LeadFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Leads:
         """Return a page of 1-500 leads, newest first."""
@@ -95,14 +108,18 @@ class LeadService:
         reason: object = None,
         amend: bool = False,
         as_of: int | None = None,
+        approver: Approver | None = None,
     ) -> LeadDecided:
-        """Approve or reject a lead; `changed` is False when it already has this decision.
+        """Approve or reject a lead; `changed` is False when it already has this decision, and these words with it.
 
         `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
         is a Conflict unless `amend`.
         `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict.
+        Raises Forbidden for an approval or another amount above the ceiling, or of a lead of one's own; `approver` says
+        what is known of the actor beyond the id.
         """
-        return self._decide(lead_id, new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of), actor)
+        wanted = new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of)
+        return self._decide(lead_id, wanted, actor, approver)
 
     def reset(self, lead_id: str, actor: str) -> LeadDecided:
         """Take a decision back: the lead is pending again and its commission is no longer counted."""
@@ -149,28 +166,35 @@ class LeadService:
             raise Unavailable("the lead was not stored; send it again")
         return request.first_answer(claim, LeadSubmitted)
 
-    def _decide(self, lead_id: str, decision: Decision, actor: str) -> LeadDecided:
+    def _decide(self, lead_id: str, decision: Decision, actor: str, approver: Approver | None = None) -> LeadDecided:
         by = identifier(actor, "actor")
         lead = self.lead(lead_id)
         for _ in range(TRIES):
             lead.require("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
             if not decision.changes(lead):
-                return LeadDecided(lead=lead, changed=False)
+                return LeadDecided(lead=lead, changed=False, ignored=decision.ignored)
+            permission = self._permission(lead, decision, approver or Approver(by))
             try:
-                return LeadDecided(lead=self._write_decision(lead, decision, by), changed=True)
+                decided = self._write_decision(lead, decision, by, permission)
+                return LeadDecided(lead=decided, changed=True, ignored=decision.ignored)
             except ConditionFailed as failed:
                 item = failed.failures.get(0)
                 lead = Lead.of(item) if item else self.lead(lead_id)
         raise Unavailable(f"lead {lead_id} is being decided by others right now; nothing was written, try again")
 
-    def _write_decision(self, lead: Lead, decision: Decision, actor: str) -> Lead:
+    def _permission(self, lead: Lead, decision: Decision, approver: Approver) -> Permission:
+        if decision.commission is None or decision.stands(lead):
+            return UNGUARDED
+        return ApprovalRules(self.store, self.ceiling).permit(lead, decision.commission, approver)
+
+    def _write_decision(self, lead: Lead, decision: Decision, actor: str, permission: Permission) -> Lead:
         # `updated_at` increases with every change, so that `as_of` identifies one state of a lead.
         at = max(self.clock(), lead.updated_at + 1)
-        attributes = decision.attributes(actor, at)
+        attributes, stands = decision.attributes(lead, actor, at), decision.stands(lead)
         change = AuditEntry(
             "lead",
             lead.lead_id,
-            EVENTS[decision.status],
+            NOTE if stands else EVENTS[decision.status],
             actor,
             money_state(lead.status, lead.commission_amount),
             money_state(decision.status, decision.commission),
@@ -181,15 +205,16 @@ class LeadService:
                 {"lead_id": lead.lead_id, "created_at": lead.created_at},
                 set=attributes,
                 remove=decision.dropped(),
-                when=unchanged_since_read(lead),
+                when=All(unchanged_since_read(lead), permission.lead),
             ),
-            Update(
-                AFFILIATE_STATS,
-                {"affiliate_id": lead.affiliate_id},
-                set={"last_updated": at},
-                add=decision.deltas(lead),
-            ),
+            *(() if stands else (_stats_update(lead, decision, at),)),
             change.row(at, self.new_id),
+            *permission.link,
         )
         kept = {name: value for name, value in lead.item().items() if name not in decision.dropped()}
         return Lead.of(kept | attributes)
+
+
+def _stats_update(lead: Lead, decision: Decision, at: int) -> Update:
+    key = {"affiliate_id": lead.affiliate_id}
+    return Update(AFFILIATE_STATS, key, set={"last_updated": at}, add=decision.deltas(lead))
