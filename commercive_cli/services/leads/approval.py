@@ -10,7 +10,7 @@ from commercive_cli.domain.money import Ceiling
 from commercive_cli.domain.text import alike
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS
-from commercive_cli.store.writes import Absent, All, AnyOf, Check, Condition, Equals, Exists, Missing, unchanged
+from commercive_cli.store.writes import Absent, All, AnyOf, Check, Condition, Equals, Missing, unchanged
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class ApprovalRules:
             return (Check(AFFILIATE_LINKS, key, Absent()),)
         if approver.has(AffiliateLink.of(item).require("affiliate_email").affiliate_email):
             raise _own(lead, "the e-mail address of its affiliate is yours")
-        return (Check(AFFILIATE_LINKS, key, All(Exists(), unchanged(item, "affiliate_email"))),)
+        return (Check(AFFILIATE_LINKS, key, unchanged(item, "affiliate_email")),)
 
 
 def _credits(lead: Lead) -> Condition:
