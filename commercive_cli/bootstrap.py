@@ -62,7 +62,7 @@ class Services:
         """Affiliates and their links."""
         from commercive_cli.services.affiliates.service import AffiliateService
 
-        return AffiliateService(self.store, self.clock, self.new_code, self.settings.dashboard_url)
+        return AffiliateService(self.store, self.clock, self.new_code, self.settings.dashboard_url, self.new_id)
 
     @cached_property
     def recompute(self) -> "RecomputeService":

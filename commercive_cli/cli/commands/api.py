@@ -75,6 +75,7 @@ def call(
     yes: o.Yes = False,
 ) -> None:
     """Call one action through the API's handler in mode none. Prints its JSON; the exit code is that of its error."""
+    from commercive_cli.api.actions import BY_NAME
     from commercive_cli.api.factory import create_application
     from commercive_cli.api.http.local_events import action_event
     from commercive_cli.api.telemetry import Telemetry
@@ -82,8 +83,11 @@ def call(
     session = Session(context)
     settings = replace(load_api(environment(), auth="none"), fallback=None)
     log = sys.stderr if session.options.verbose else io.StringIO()
+    given = read_values(values or [])
+    if unused := sorted(given.keys() - BY_NAME[action].params.accepted() if action in BY_NAME else ()):
+        say(f"{action} takes no {', '.join(unused)}, which is ignored")
     with session.writing(yes=yes) as services:
-        event = action_event(action, read_values(values or []))
+        event = action_event(action, given)
         reply = create_application(settings, services, Telemetry(log))(event)
     code = exit_code_of(json.loads(reply["body"]).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):

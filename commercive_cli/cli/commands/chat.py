@@ -100,6 +100,8 @@ def send(
     output: o.Output = "table",
 ) -> None:
     """Send a message as the user, for tests and phone calls."""
+    if conversation is not None and store_url:
+        raise Invalid("--store-url is for a new conversation; one that exists keeps its own, so leave it out")
     from commercive_cli.cli.message_sources import MessageSources
 
     message = MessageSources(text, file).message()

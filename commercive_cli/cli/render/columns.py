@@ -192,6 +192,12 @@ CREATED = (
     Column("created", "flag"),
     Column("affiliate_url", "id"),
 )
+EMAIL_SET = (
+    Column("affiliate_id", "id"),
+    Column("affiliate_email"),
+    Column("changed", "flag"),
+    Column("link_ids", wide=True),
+)
 SEEDED = (
     Column("conversations", "count"),
     Column("messages", "count"),

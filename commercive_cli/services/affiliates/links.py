@@ -17,6 +17,7 @@ from commercive_cli.store.writes import Absent, Put, Update
 
 CODE_TRIES = 5
 _PRIMARY = 2
+_GIVEN = ("affiliate_email", "store_url")
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,19 @@ class LinkCreator:
     def create(self, affiliate_id: str, email: str, shop: str) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        Raises Conflict when five random codes in a row were taken.
+        An existing link stays as it is, and the answer says where that is not what was given. Raises Conflict when five
+        random codes in a row were taken.
         """
         for _ in range(CODE_TRIES):
             link = self._new_link(affiliate_id, email, shop)
             try:
                 self._write(link)
-                return _created(link, created=True)
+                return _created(link)
             except ConditionFailed as failed:
                 claim = failed.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
             if claim is not None:
                 link_id = LinkClaim.of(claim).require("link_id").link_id
-                return _created(read_link(self.store, affiliate_id, link_id), created=False)
+                return _existing(read_link(self.store, affiliate_id, link_id), link)
         raise Conflict(f"{CODE_TRIES} random link codes were all taken; nothing was written, try again")
 
     def _new_link(self, affiliate_id: str, email: str, shop: str) -> AffiliateLink:
@@ -86,7 +88,13 @@ def _without_key(stats: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in stats.items() if name not in AFFILIATE_STATS.key_names}
 
 
-def _created(link: AffiliateLink, *, created: bool) -> LinkCreated:
+def _created(link: AffiliateLink) -> LinkCreated:
     return LinkCreated(
-        affiliate_url=link.affiliate_url, link_id=link.link_id, affiliate_id=link.affiliate_id, created=created
+        affiliate_url=link.affiliate_url, link_id=link.link_id, affiliate_id=link.affiliate_id, created=True
     )
+
+
+def _existing(link: AffiliateLink, wanted: AffiliateLink) -> LinkCreated:
+    stored = {name: getattr(link, name) for name in _GIVEN}
+    kept = {name: value for name, value in stored.items() if value != getattr(wanted, name)}
+    return _created(link).model_copy(update={"created": False, "kept": kept})
