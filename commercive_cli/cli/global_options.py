@@ -15,9 +15,10 @@ class GlobalOptions:
     verbose: bool = False
     debug: bool = False
     no_color: bool = False
+    access_log: str | None = None
 
 
-WITH_VALUE = ("--profile", "--store", "--as")
+WITH_VALUE = ("--profile", "--store", "--as", "--access-log")
 FLAGS = ("--verbose", "-v", "--debug", "--no-color")
 
 

@@ -38,6 +38,7 @@ class Profile(BaseModel):
     read_only: bool = False
     protected: bool = False
     dashboard_url: str | None = None
+    access_log: str | None = None
     ceiling: Annotated[str | None, BeforeValidator(_amount)] = None
 
 

@@ -22,7 +22,7 @@ CEILING = "COMMERCIVE_APPROVAL_CEILING"
 class Settings:
     """The settings of one run. `sources` maps each setting's name to where its value comes from.
 
-    No approval gives more than the `ceiling`.
+    No approval gives more than the `ceiling`. Commands add to the `access_log`, if there is one.
     """
 
     store: StoreURL
@@ -32,13 +32,19 @@ class Settings:
     protected: bool = False
     dashboard_url: str = DASHBOARD_URL
     ceiling: Ceiling | None = None
+    access_log: Path | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(
-    environ: Mapping[str, str], *, profile: str | None = None, store: str | None = None, actor: str | None = None
+    environ: Mapping[str, str],
+    *,
+    profile: str | None = None,
+    store: str | None = None,
+    actor: str | None = None,
+    access_log: str | None = None,
 ) -> Settings:
-    """Return the settings; `profile`, `store` and `actor` come from the command line.
+    """Return the settings; `profile`, `store`, `actor` and `access_log` come from the command line.
 
     Raises Invalid when the config file has an error, the profile is unknown or a value is invalid.
     """
@@ -50,6 +56,7 @@ def load(
     chosen = _profile(config, name, path)
     pick = _Picker(environ, chosen, f"profile {name}")
     pick("profile", "--profile", profile, "COMMERCIVE_PROFILE", config.default_profile or "")
+    log = pick("access_log", "--access-log", access_log, "COMMERCIVE_ACCESS_LOG", "")
     url = pick("store", "--store", store, "COMMERCIVE_STORE", "sqlite://")
     return Settings(
         store=parse_store_url(url, pick.sources["store"], user_data_path("commercive") / "commercive.db"),
@@ -61,6 +68,7 @@ def load(
             pick("dashboard_url", "", None, "COMMERCIVE_DASHBOARD_URL", DASHBOARD_URL),
             pick.sources["dashboard_url"],
         ),
+        access_log=Path(log).expanduser() if log else None,
         ceiling=_ceiling(environ.get(CEILING), chosen.ceiling, f"ceiling of profile {name}"),
         sources=pick.sources,
     )

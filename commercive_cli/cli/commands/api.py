@@ -49,8 +49,10 @@ def serve(
     from commercive_cli.api.telemetry import Telemetry
 
     settings = load_api(environment(), auth=auth, origins=tuple(origin or ()))
-    with Session(context).writing(yes=yes) as services:
-        server = LocalServer(create_application(settings, services, Telemetry(sys.stderr)), host, port)
+    session = Session(context)
+    with session.writing(yes=yes) as services:
+        telemetry = Telemetry(sys.stderr, on_access=session.log_access_of_api)
+        server = LocalServer(create_application(settings, services, telemetry), host, port)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, server.stop)
         say(f"listening on {server.url}, auth {settings.auth}, store {services.store.target}; Ctrl-C stops")
@@ -88,7 +90,8 @@ def call(
         say(f"{action} takes no {', '.join(unused)}, which is ignored")
     with session.writing(yes=yes) as services:
         event = action_event(action, given)
-        reply = create_application(settings, services, Telemetry(log))(event)
+        telemetry = Telemetry(log, on_access=lambda line: session.log_access_of_api({**line, "actor": session.actor}))
+        reply = create_application(settings, services, telemetry)(event)
     code = exit_code_of(json.loads(reply["body"]).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
         typer.echo(reply["body"])

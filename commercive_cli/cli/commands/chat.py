@@ -78,6 +78,7 @@ def show(
     with session.writing(yes=yes) if mark_read else session.reading() as services:
         # --since is inclusive, the service's `since` exclusive.
         thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
+        session.log_access(thread)
         session.screen.show(thread)  # shown before the write, so that only shown messages are marked read
         if mark_read:
             say(f"{services.chat.mark_shown(thread).marked} marked read")

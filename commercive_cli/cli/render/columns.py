@@ -223,5 +223,6 @@ PROFILE = (
     Column("read_only", "flag"),
     Column("protected", "flag"),
     Column("dashboard_url", wide=True),
+    Column("access_log", wide=True),
     Column("ceiling", wide=True),
 )

@@ -34,6 +34,7 @@ class ProfileShown(Sparse):
     read_only: bool
     protected: bool
     dashboard_url: str | None
+    access_log: str | None
     ceiling: str | None
 
 
@@ -54,6 +55,7 @@ def settings_shown(settings: Settings, path: Path) -> SettingsShown:
         ("read_only", str(settings.read_only).lower(), profile),
         ("protected", str(settings.protected).lower(), profile),
         ("dashboard_url", settings.dashboard_url, settings.sources["dashboard_url"]),
+        ("access_log", str(settings.access_log or "-"), settings.sources["access_log"]),
         ("ceiling", *((str(ceiling.amount), ceiling.source) if ceiling else ("-", "default"))),
     )
     return SettingsShown(settings=[SettingShown(setting=s, value=v, source=f) for s, v, f in rows])
