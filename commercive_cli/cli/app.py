@@ -12,8 +12,8 @@ from typer.main import get_group
 from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
 from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say
-from commercive_cli.cli.global_options import GlobalOptions, asked_format, global_options_first
-from commercive_cli.cli.groups import GROUPS, Group, example, load_group
+from commercive_cli.cli.global_options import GlobalOptions, Output, asked_format, global_options_first
+from commercive_cli.cli.groups import GROUPS, Command, Group, example, load_group
 from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 
@@ -59,8 +59,16 @@ app = typer.Typer(
         "commercive --profile prod chat reply CONVERSATION_ID 'It has shipped'",
     ),
 )
-app.command("commands", cls=Command, epilog=example("commercive commands -o json | jq '.commands[].command'"))(_commands)
 app.command("completion", epilog=example("commercive completion zsh > ~/.zfunc/_commercive"))(completion)
+
+
+@app.command("commands", cls=Command, epilog=example("commercive commands -o json | jq '.commands[].command'"))
+def commands(context: typer.Context, *, output: Output = "table") -> None:
+    """Describe every command, option, type and exit code, for programs and for people who look for one."""
+    from commercive_cli.cli.commands_document import commands_document
+    from commercive_cli.cli.session import Session
+
+    Session(context, output).show(commands_document(command()))
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # the signature of an option's callback

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-import typer
 from pydantic import BaseModel
 from typer.core import TyperArgument, TyperGroup
 
-from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import ANSWER_LOST, BUG, DIFFERS, INTERRUPTED, PARTIAL
 from commercive_cli.cli.groups import GROUPS, load_group
 from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.views import VIEWS, View
-from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.base import Answer
 
 EXIT_CODES = {
@@ -61,16 +58,13 @@ class CommandsShown(Answer):
     exit_codes: dict[int, str]
 
 
-def commands(context: typer.Context, *, output: o.Output = "table") -> None:
-    """Describe every command, option, type and exit code, for programs and for people who look for one."""
-    root = context.find_root().command
-    assert isinstance(root, TyperGroup)
-    answer = CommandsShown(
+def commands_document(root: TyperGroup) -> CommandsShown:
+    """Return all commands of the program as data."""
+    return CommandsShown(
         commands=[_shown(words, each) for words, each in _leaves(root)],
         global_options=_parameters(root),
         exit_codes=EXIT_CODES,
     )
-    Session(context, output).show(answer)
 
 
 def _leaves(root: TyperGroup) -> Iterator[tuple[str, Any]]:

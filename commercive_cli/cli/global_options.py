@@ -1,8 +1,11 @@
 """The options of all commands, and the object that passes them to the commands."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from commercive_cli.cli.render.formats import Format
 from commercive_cli.domain.errors import Invalid
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ FLAGS = ("--verbose", "-v", "--debug", "--no-color", "--no-pager", "--quiet", "-
 
 
 OUTPUT = ("--output", "-o")
+Output = Annotated[Format, typer.Option(*OUTPUT, help="Format of the results on stdout.")]
 
 
 def global_options_first(arguments: list[str]) -> list[str]:

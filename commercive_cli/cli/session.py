@@ -19,7 +19,8 @@ from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.cli.known_ids import Known, KnownIds
 from commercive_cli.cli.options import Paging
-from commercive_cli.cli.render.emit import Format, Screen
+from commercive_cli.cli.render.emit import Screen
+from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.access import MOST_IDS
@@ -61,6 +62,7 @@ class Session:
         self._context = context
         self._access: AccessLog | None = None
         self._dry_run: DryRun | None = None
+        self._rehearsed: list[BaseModel] = []
         self._writes = False
 
     @cached_property
@@ -143,6 +145,8 @@ class Session:
             self.log_access(answer)
             if self._dry_run is None:
                 self.screen.show(answer)
+            else:
+                self._rehearsed.append(answer)
 
     def log_access(self, answer: object) -> None:
         """Add the records of an answer to the access log, if there is one, before it is shown."""
@@ -279,6 +283,13 @@ class Session:
     def _show_changes(self, dry_run: "DryRun") -> None:
         from commercive_cli.cli.render.dry_run import dry_run_shown
 
+        if self.screen.output == "table" and self.screen.for_people and len(self._rehearsed) == 1:
+            from commercive_cli.cli.render.rehearsals import draw_rehearsal
+
+            drawn: list[bool] = []
+            self.screen.draw(lambda display: drawn.append(draw_rehearsal(display, self._rehearsed[0], dry_run.changes)))
+            if drawn == [True]:
+                return
         self.screen.show(dry_run_shown(dry_run.changes))
         say(f"dry run: {len(dry_run.changes)} items or tables would change; nothing was written")
 

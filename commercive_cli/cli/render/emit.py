@@ -4,12 +4,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic import BaseModel
 
 from commercive_cli.cli.render import documents, rows
 from commercive_cli.cli.render.columns import Column
+from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
 from commercive_cli.domain.choices import choose
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from commercive_cli.cli.render.display import Display
     from commercive_cli.cli.render.moments import TimeStyle
 
-Format = Literal["table", "wide", "json", "jsonl", "csv", "ids"]
 WITH_COLUMNS = ("table", "wide", "csv")
 PAGE = 100
 """The number of rows of a stream that are printed as one table on a terminal."""
