@@ -37,9 +37,18 @@ from commercive_cli.engines.dynamodb.table_changes import TableChanger
 from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
-from commercive_cli.store.port import Archive, IndexNotReady, Page, Query, TableInfo, TextPage, not_a_number
+from commercive_cli.store.port import (
+    Archive,
+    IndexFilling,
+    IndexMissing,
+    Page,
+    Query,
+    TableInfo,
+    TextPage,
+    not_a_number,
+)
 from commercive_cli.store.schema import DYNAMODB_PREFIX, Table
-from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
+from commercive_cli.store.table_changes import DEPLOY_TEMPLATE, STACK_TAG, OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
 
 INDEX_LAG_MS = 2000
@@ -224,11 +233,16 @@ class DynamoDBStore:
             raise
 
     def _check_index(self, table: Table, index: str) -> None:
-        """Raise IndexNotReady when the index is missing or not active; a refused query is asked about but once."""
+        """Raise IndexMissing or IndexFilling when that is so; a refused query is asked about but once."""
         info = self._tables.describe(table)
         status = "missing" if info is None else info.index_status.get(index, "missing")
+        words = f"index {index} of {self._name(table)} is"
+        if status == "CREATING":
+            raise IndexFilling(f"{words} being filled; try again later, `commercive tables diff` tells when it is done")
         if status not in ("ACTIVE", "UPDATING"):
-            raise IndexNotReady(f"index {index} of {self._name(table)} is {status}; `commercive tables apply` makes it")
+            owned = info is not None and STACK_TAG in (info.tags or {})
+            remedy = DEPLOY_TEMPLATE if owned else "`commercive tables apply` makes it"
+            raise IndexMissing(f"{words} {status}; {remedy}")
 
     def _scan(self, table: Table, segment: int, segments: int, start: Key | None) -> dict[str, Any]:
         send = self._send if segments == 1 else self._send_bulk

@@ -19,7 +19,7 @@ from commercive_cli.store.limits import check_item, check_transaction
 from commercive_cli.store.port import (
     Archive,
     ConditionFailed,
-    IndexNotReady,
+    IndexMissing,
     Page,
     Query,
     TableInfo,
@@ -85,7 +85,7 @@ class SQLiteStore:
                 connection.execute("ROLLBACK")
 
     def query(self, query: Query) -> Page:
-        """Return one page of a query; raise IndexNotReady when its index is missing."""
+        """Return one page of a query; raise IndexMissing when its index is missing."""
         sql = self._sql(query.table)
         try:
             with self._file.reading(sql) as connection:
@@ -193,7 +193,7 @@ class SQLiteStore:
         with self._file.reading(sql) as connection:  # which refuses a table that is not ours
             found = describe(connection, sql)
         if found is not None and index not in found.indexes:
-            raise IndexNotReady(f"index {index} of {sql.name} is missing; `commercive tables apply` makes it")
+            raise IndexMissing(f"index {index} of {sql.name} is missing; `commercive tables apply` makes it")
 
     def _purge(self, connection: sqlite3.Connection, tables: Iterable[TableSQL]) -> None:
         """Delete a few items that expired more than a day ago, so that the file does not grow for ever.
