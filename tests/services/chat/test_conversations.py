@@ -369,7 +369,7 @@ def test_admin_filters(chat: ChatService) -> None:
     assert [c, b] == listed(status="open")
     assert [a] == listed(status="closed")
     assert [a, c] == listed(user_id="user-1")
-    assert [c, b] == listed(store_url="b.example")
+    assert [c, b] == listed(store_url="b.example") == listed(store_url="https://B.Example.:443/admin?x=1")
     assert [a, c] == listed(unread=True)
     assert [c] == listed(status="open", user_id="user-1", store_url="b.example", unread=True)
     assert [] == listed(status="closed", user_id="user-2")
