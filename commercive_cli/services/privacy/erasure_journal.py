@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from commercive_cli.domain.text import alike
 from commercive_cli.services.privacy.identity import Identity, text_in
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
@@ -80,7 +81,7 @@ def _unmasked(term: str, item: Item) -> bytes | None:
 
 
 def _key(term: str, salt: bytes) -> bytes:
-    name = term.casefold() if "@" in term else term
+    name = alike(term) if "@" in term else term
     return hashlib.pbkdf2_hmac("sha256", name.encode(), salt, _ROUNDS)
 
 
