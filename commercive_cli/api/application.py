@@ -82,8 +82,7 @@ class Application:
         caller = NOBODY if action.who is Audience.PUBLIC else self.authenticator.caller(request, action)
         trace.caller = caller.label
         caller.check_role(action.who)
-        params = read_params(action.params, values)
-        action.check_permitted(params, caller)
+        params = action.permitted(read_params(action.params, values), caller)
         key = request_key(request, params) if action.keyed else None
         try:
             return action.call(Invocation(params, caller, self.backend, request.source, key))

@@ -185,7 +185,9 @@ def _synced(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCre
     """Return whether Supabase shows the link, too; when it could not, it is told again with the next request."""
     form_url = created.affiliate_url or affiliate_url(call.services.settings.dashboard_url, created.link_id)
     try:
-        table.set_form_url(created.affiliate_id, form_url, call.caller.owner)
+        # Their own row has the caller's id as Supabase spells it; of others only our spelling is known.
+        known = created.affiliate_id if call.caller.owner is None else call.params.affiliate_id
+        table.set_form_url(known, form_url, call.caller.owner)
     except (NotFound, OutsideUnavailable) as failed:
         call.backend.not_synced(failed.message)
         return False

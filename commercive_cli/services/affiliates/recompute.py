@@ -13,11 +13,12 @@ from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats
 from commercive_cli.domain.money import CENT, counted_commission, is_amount
-from commercive_cli.domain.text import identifier
+from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.duplicates import DuplicateIds
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.access.scan import scan_items, scan_pages
+from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
@@ -43,7 +44,7 @@ class RecomputeService:
 
         The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it.
         """
-        return self._corrected(identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor"))
+        return self._corrected(StoredIds(self.store).credited(affiliate_id), actor_id(actor))
 
     def all(self, actor: str) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
@@ -53,7 +54,7 @@ class RecomputeService:
         books = _Books()
         scan_items(self.store, AFFILIATE_STATS, books.add_stats)
         scan_pages(self.store, LEADS, books.add_leads)
-        by = identifier(actor, "actor")
+        by = actor_id(actor)
         results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(books.suspects())]
         changed = [result for result in results if result.changed]
         return Recomputation(checked=len(books.affiliates()), changed=changed, damaged=tuple(sorted(books.damaged)))

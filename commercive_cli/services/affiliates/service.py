@@ -10,8 +10,9 @@ from commercive_cli.domain.ids import NewCode, new_code
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.models import AffiliateStats, Lead
-from commercive_cli.domain.text import email, identifier, normal_store_url, store_url
+from commercive_cli.domain.text import email, normal_store_url, store_url
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
+from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
 from commercive_cli.services.records.link_claims import resolve_code
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor
@@ -37,13 +38,13 @@ class AffiliateService:
 
         Raises Conflict when five random codes in a row were taken.
         """
-        affiliate, address = identifier(affiliate_id, "affiliate_id"), email(affiliate_email, "affiliate_email")
+        affiliate, address = self._id(affiliate_id), email(affiliate_email, "affiliate_email")
         creator = LinkCreator(self.store, self.clock, self.new_code, self.dashboard_url)
         return creator.create(affiliate, address, store_url(store))
 
     def get_link(self, affiliate_id: str, store: str | None = None) -> LinkFound:
         """Return the affiliate's oldest link, or the oldest for `store`; None when there is none."""
-        links = read_links(self.store, identifier(affiliate_id, "affiliate_id"))
+        links = read_links(self.store, self._id(affiliate_id))
         shop = None if store is None else normal_store_url(store_url(store))
         fitting = [link for link in links if shop in (None, normal_store_url(link.store_url))]
         return LinkFound(affiliate_link=min(fitting, key=lambda link: (link.created_at, link.link_id), default=None))
@@ -55,11 +56,11 @@ class AffiliateService:
 
     def stats(self, affiliate_id: str) -> Stats:
         """Return an affiliate's stats; zeros for an unknown affiliate."""
-        return Stats(stats=self._stats(identifier(affiliate_id, "affiliate_id")))
+        return Stats(stats=self._stats(self._id(affiliate_id)))
 
     def show(self, affiliate_id: str) -> AffiliateShown:
         """Return an affiliate's links, stats and ten latest leads; raise NotFound when there is none of these."""
-        affiliate = identifier(affiliate_id, "affiliate_id")
+        affiliate = StoredIds(self.store).credited(affiliate_id)
         stats, links = self._stats(affiliate), list(read_links(self.store, affiliate))
         feed = IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate,))
         leads, _ = read_page(self.store, feed, Lead, limit=LATEST_LEADS)
@@ -83,6 +84,9 @@ class AffiliateService:
     def linked_affiliates(self) -> list[str]:
         """Return the ids of all affiliates who have a link, each once."""
         return list(dict.fromkeys(str(item["affiliate_id"]) for item in self._scan(None, AFFILIATE_LINKS)))
+
+    def _id(self, typed: str) -> str:
+        return StoredIds(self.store).affiliate(typed)
 
     def _scan(self, start: Key | None, table: Table = AFFILIATE_STATS) -> Iterator[Item]:
         for page in pages(lambda after: self.store.scan(table, start=after), start):

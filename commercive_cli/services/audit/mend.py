@@ -11,7 +11,7 @@ from commercive_cli.domain.choices import choose, nearest
 from commercive_cli.domain.clock import FAR_FUTURE, Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Invalid, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
-from commercive_cli.domain.text import identifier
+from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.audit.mended_stats import COUNTED, stats_writes
@@ -65,7 +65,7 @@ class MendService:
         `table` is named with or without prefix. `key` is the id, or partition and sort key with a blank or / between.
         Raises NotFound, and Invalid for what the item must not hold or lack.
         """
-        by = identifier(actor, "actor")
+        by = actor_id(actor)
         chosen = _table(table.removeprefix(self.store.prefix))
         for _ in range(TRIES):
             item = find_typed(self.store, chosen, key)

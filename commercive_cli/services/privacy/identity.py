@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
+from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.text import EMAIL_LENGTH, alike, text
 from commercive_cli.services.access.scan import scan_items
 from commercive_cli.store.items import Item
@@ -18,7 +19,10 @@ _LINK_SCANS = 5
 
 @dataclass(frozen=True)
 class Identity:
-    """One person: ids as they are, e-mail addresses as `alike` has them, phone numbers as digits, names as typed."""
+    """One person: ids, e-mail addresses as `alike` has them, phone numbers as digits, names as typed.
+
+    Ids are as they are stored; a UUID stands there in capitals, too.
+    """
 
     ids: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()
@@ -34,7 +38,7 @@ class Identity:
             digits for term in more if (digits := phone_digits(term)) and not re.search("[^\\W\\d_]", term)
         )
         return cls(
-            ids=frozenset({first}),
+            ids=frozenset({first, *_spellings(first)}),
             emails=frozenset(alike(term) for term in known if "@" in term),
             phones=phones,
             names=frozenset(term for term in more if "@" not in term and phone_digits(term) not in phones),
@@ -62,6 +66,12 @@ class Identity:
             return True
         name = normal_name(text_in(lead, "lead_name"))
         return phone_digits(lead.get("lead_phone")) in self.phones and name in map(normal_name, self.names)
+
+
+def _spellings(identifier: str) -> tuple[str, ...]:
+    """Return the spellings of a UUID that others may have stored: whatever the case, it is this person's."""
+    usual = usual_id(identifier)
+    return (usual, usual.upper()) if usual_id(usual.upper()) == usual else ()
 
 
 def text_in(item: Item, name: str) -> str:

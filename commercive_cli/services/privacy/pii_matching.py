@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from commercive_cli.domain.attributes import Kind, attributes_of
+from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.text import alike, normal_store_url
 from commercive_cli.services.privacy import case_folding
 from commercive_cli.services.privacy.identity import Identity, normal_name, text_in
@@ -50,6 +51,7 @@ class PIIMatcher:
 
     def pseudonym(self, value: str) -> str:
         """Return the replacement of an id: the same within one erasure, and not derivable without its secret."""
+        value = usual_id(value)
         return f"erased-{hmac.new(self.secret, value.encode(), 'sha256').hexdigest()[:_PSEUDONYM_LENGTH]}"
 
     @cached_property
