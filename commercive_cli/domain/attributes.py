@@ -13,6 +13,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+UNREADABLE = "_unreadable"
+"""The attribute that shows what stands in place of an item which cannot be read, as far as that is text."""
+
 
 class Kind(Enum):
     """What an attribute holds: each member has the Python type that stores return, and a description."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from commercive_cli.domain.answers.affiliates import Recomputation, Recomputed
-from commercive_cli.domain.attributes import Kind, attributes_of
+from commercive_cli.domain.attributes import UNREADABLE, Kind, attributes_of
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
@@ -23,7 +23,7 @@ from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
-from commercive_cli.store.writes import Condition, Equals, Missing, Update, Write
+from commercive_cli.store.writes import All, Condition, Equals, Missing, Update, Write
 
 _NUMBERS = tuple(a.name for a in attributes_of(AffiliateStats).values() if a.kind in (Kind.COUNT, Kind.TIME))
 _BEYOND_ANY_SUM = Decimal(10**18)
@@ -127,7 +127,8 @@ class RecomputeService:
         version = (item or {}).get("version", 0)
         counts["version"] = version + 1 if isinstance(version, int) else 1
         return [
-            Update(AFFILIATE_STATS, key, set=counts, when=_unchanged(item)),
+            # Stats that cannot be read are replaced: all that they hold follows from the leads.
+            Update(AFFILIATE_STATS, key, set=counts, remove=_unreadable(item), when=_unchanged(item)),
             change.row(after.last_updated, self.new_id),
         ]
 
@@ -202,18 +203,25 @@ def is_countable(lead: Item) -> bool:
         type(lead.get("affiliate_id")) is str
         and lead.get("status") in LEAD_STATUSES
         and (amount is None or is_amount(amount))
+        and UNREADABLE not in lead
     )
 
 
 def _stats_of(item: Item) -> AffiliateStats | None:
     """Return the stats of an item, or None when one of its numbers is damaged."""
     money = item.get("total_commission", 0)
-    sound = type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM and money == round(money, 2)
+    readable = UNREADABLE not in item
+    sound = readable and type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM and money == round(money, 2)
     return AffiliateStats.of(item) if sound and all(type(item.get(name, 0)) is int for name in _NUMBERS) else None
 
 
 def _unchanged(item: Item | None) -> Condition:
-    return Equals("version", item["version"]) if item and "version" in item else Missing("version")
+    version = Equals("version", item["version"]) if item and "version" in item else Missing("version")
+    return All(version, *(Equals(name, (item or {})[name]) for name in _unreadable(item)))
+
+
+def _unreadable(item: Item | None) -> tuple[str, ...]:
+    return (UNREADABLE,) if UNREADABLE in (item or {}) else ()
 
 
 def _money(stats: AffiliateStats) -> Item:
