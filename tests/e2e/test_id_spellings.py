@@ -15,8 +15,8 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, Table
 from tests.api.world import services_over
 from tests.e2e.stores import ENGINES, engine_store
-from tests.services.books import errors_in, rows
 from tests.services.fakes import START, ManualClock
+from tests.services.raw_data import errors_in, rows
 
 USER = "8c1f0a3e-5b7d-4e2a-9f60-aa00bb11cc22"
 AFFILIATE = "1d2e3f4a-aaaa-4bbb-8ccc-ddddeeeeffff"

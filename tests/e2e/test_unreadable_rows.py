@@ -24,8 +24,8 @@ from tests.api.world import services_over
 from tests.e2e.embedded import file_store
 from tests.e2e.test_any_item import Onlookers
 from tests.services.audit.world import World, made
-from tests.services.books import everything, rows
 from tests.services.fakes import START, ManualClock
+from tests.services.raw_data import everything, rows
 
 TEXTS = {
     "no object": b"[]",

@@ -51,13 +51,13 @@ class RecomputeService:
 
         Affiliates with leads that are damaged or stored twice are skipped; `damaged` names those leads.
         """
-        books = _Books()
-        scan_items(self.store, AFFILIATE_STATS, books.add_stats)
-        scan_pages(self.store, LEADS, books.add_leads)
+        scanned = _Scanned()
+        scan_items(self.store, AFFILIATE_STATS, scanned.add_stats)
+        scan_pages(self.store, LEADS, scanned.add_leads)
         by = actor_id(actor)
-        results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(books.suspects())]
+        results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(scanned.suspects())]
         changed = [result for result in results if result.changed]
-        return Recomputation(checked=len(books.affiliates()), changed=changed, damaged=tuple(sorted(books.damaged)))
+        return Recomputation(checked=len(scanned.affiliates()), changed=changed, damaged=tuple(sorted(scanned.damaged)))
 
     def corrections(self, affiliate_id: str, actor: str, *, instead: Item) -> list[Write]:
         """Return the writes that make an affiliate's stats right for the moment in which a lead becomes `instead`.
@@ -159,14 +159,14 @@ class _Tally:
 
 
 @dataclass
-class _Books:
+class _Scanned:
     """The results of scans: stored stats (None where damaged), counts of leads, and leads that cannot be counted."""
 
     stored: dict[str, AffiliateStats | None] = field(default_factory=dict)
     counted: defaultdict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
     damaged: set[str] = field(default_factory=set)
     _uncountable: set[str] = field(default_factory=set)
-    _twins: DuplicateIds = field(default_factory=lambda: DuplicateIds(LEADS))
+    _duplicates: DuplicateIds = field(default_factory=lambda: DuplicateIds(LEADS))
 
     def add_stats(self, item: Item) -> None:
         self.stored[item["affiliate_id"]] = _stats_of(item)
@@ -177,7 +177,7 @@ class _Books:
                 self.counted[item["affiliate_id"]].add(item)
             else:
                 self._leave_alone(item)
-        for item in self._twins.among(items):
+        for item in self._duplicates.among(items):
             self._leave_alone(item)
 
     def _leave_alone(self, lead: Item) -> None:

@@ -18,9 +18,9 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.waiting_index import fill_waiting
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, TABLES
-from tests.services.books import errors_in, everything
 from tests.services.chat.imported import MINUTE, V4, import_thread
 from tests.services.fakes import START, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything
 
 
 def talk(chat: ChatService, users: int = 250) -> str:

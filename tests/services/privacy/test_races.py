@@ -16,8 +16,8 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, OPS, Table
 from commercive_cli.store.writes import Delete, Put, Update
-from tests.services.books import errors_in, rows
 from tests.services.fakes import START, Codes, Intervening, ManualClock
+from tests.services.raw_data import errors_in, rows
 
 ANA, EMAIL, CODE = "affiliate-ana", "ana@example.com", "AAAA0000"
 LINK = {"affiliate_id": ANA, "link_id": CODE}

@@ -24,9 +24,9 @@ from commercive_cli.store.schema import (
     TABLES,
     Table,
 )
-from tests.services.books import everything, rows
 from tests.services.fakes import Intervening, ManualClock
 from tests.services.privacy.world import ANA, EMAIL, NAME, OTHER, TERMS, World, person
+from tests.services.raw_data import everything, rows
 from tests.services.transfer.stores import server_store, sqlite_store
 
 
