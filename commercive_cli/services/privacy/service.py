@@ -76,7 +76,8 @@ class PrivacyService:
         if entry is None and not run.finds_anything():
             raise _not_found(term)
         entry = entry or begin_erasure(self.store, term, identity, self.clock())
-        return self._finish(entry, by, _ErasureRun(self.store, self.clock, PIIMatcher(identity, entry.secret)))
+        matcher = PIIMatcher(identity.joined(entry.identity), entry.secret)
+        return self._finish(entry, by, _ErasureRun(self.store, self.clock, matcher))
 
     def _finish(self, entry: JournalEntry, actor: str, run: "_ErasureRun") -> PersonErased:
         for _ in range(PASSES):
