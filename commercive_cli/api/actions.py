@@ -56,13 +56,17 @@ class Action(Generic[Model]):
         """Return whether a request may carry an idempotency key."""
         return issubclass(self.params, p.Keyed)
 
-    def check_permitted(self, params: Model, caller: Principal) -> None:
-        """Raise Denied when the parameters name a person or a side that the caller may not act for."""
-        if self.own is not None:
-            named = getattr(params, self.own)
-            caller.check_name(self.own, named, admins_name_anyone=self.admins_name_anyone)
+    def permitted(self, params: Model, caller: Principal) -> Model:
+        """Return the parameters, with the caller's own id as the token spells it.
+
+        Raises Denied when they name a person or a side that the caller may not act for.
+        """
         if self.permit is not None:
             self.permit(params, caller)
+        if self.own is None:
+            return params
+        named = caller.own_name(self.own, getattr(params, self.own), admins_name_anyone=self.admins_name_anyone)
+        return params.model_copy(update={self.own: named})
 
 
 ACTIONS: tuple[Action[Any], ...] = (

@@ -80,7 +80,7 @@ class Application:
         if caller.admin:
             trace.actor = loggable(caller.acting(getattr(params, "admin_id", None)))
         trace.records.add_from(params)
-        action.check_permitted(params, caller)
+        params = action.permitted(params, caller)
         key = request_key(request, params) if action.keyed else None
         answer = _called(action, Invocation(params, caller, self.backend, request.source, key))
         trace.records.add_from(answer)

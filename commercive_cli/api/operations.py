@@ -222,7 +222,9 @@ def _form_url(call: Invocation[p.NewLink], created: LinkCreated) -> str:
 def _synced(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCreated) -> bool:
     """Return whether Supabase shows the link, too; when it could not, it is told again with the next request."""
     try:
-        table.set_form_url(created.affiliate_id, _form_url(call, created), call.caller.owner)
+        # Their own row has the caller's id as Supabase spells it; of others only our spelling is known.
+        known = created.affiliate_id if call.caller.owner is None else call.params.affiliate_id
+        table.set_form_url(known, _form_url(call, created), call.caller.owner)
     except (NotFound, OutsideUnavailable) as failed:
         call.backend.not_synced(failed.message)
         return False

@@ -13,6 +13,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+UNREADABLE = "_unreadable"
+"""The attribute that shows what stands in place of an item which cannot be read, as far as that is text."""
+
 
 class Kind(Enum):
     """What an attribute holds: each member has the Python type that stores return, and a description."""
@@ -45,7 +48,6 @@ class Attribute:
     `ordering`: it is the time of the last change; the next change must get a later time.
     `state`: it is money or a status that audit rows record; the audit can restore it from them.
     `derived`: it follows from other items; the audit computes it again from them.
-    `since` is the version of this program that first wrote it.
     `choices` are the words that may stand there, any word where there are none.
     `name`, `required` and `default` follow from the field.
     """
@@ -55,7 +57,6 @@ class Attribute:
     ordering: bool = False
     state: bool = False
     derived: bool = False
-    since: str = "0.1.0"
     name: str = ""
     required: bool = False
     default: Any = None

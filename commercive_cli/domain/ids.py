@@ -31,6 +31,7 @@ _WITHIN = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 """From the first letter or digit to the last one."""
 _SEPARATORS = re.compile(r"[\W_]+")
 _UUID7 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _LAST_TIME = (1 << 48) - 1
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0b10 << 62
@@ -60,6 +61,16 @@ def created_at_of(identifier: str) -> int | None:
     if not _UUID7.fullmatch(identifier):
         return None
     return int(identifier[:8] + identifier[9:13], 16)
+
+
+def usual_id(identifier: str) -> str:
+    """Return a UUID in lower case, in which they are written (RFC 9562, section 4), and any other id as it is."""
+    return identifier.lower() if _UUID.fullmatch(identifier) else identifier
+
+
+def usual_ids(words: str) -> str:
+    """Return a text with the UUIDs in it in lower case."""
+    return _UUID.sub(lambda found: found[0].lower(), words)
 
 
 def new_code() -> str:

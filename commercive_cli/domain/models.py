@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
-from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
+from commercive_cli.domain.attributes import UNREADABLE, Attribute, Kind, attributes_of
 from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.money import CENT, Money, counted_commission
 
@@ -73,7 +73,8 @@ class Record(Sparse):
     """One stored item, as far as it can be read; whoever else wrote it may have written anything.
 
     `damaged` names the attributes that are missing or of another kind than declared. In their place stands the neutral
-    value of the field. NULL counts as missing. Attributes that the model does not know are ignored.
+    value of the field. NULL counts as missing. Attributes that the model does not know are ignored. Of an item that
+    cannot be read at all, `damaged` names UNREADABLE, too.
     """
 
     internal: ClassVar[Mapping[str, Attribute]] = {}
@@ -85,7 +86,7 @@ class Record(Sparse):
     def of(cls, item: Mapping[str, Any]) -> Self:
         """Return the record that a stored item holds; whatever is wrong with it is named in `damaged`."""
         values: dict[str, Any] = {}
-        damaged: list[str] = []
+        damaged: list[str] = [UNREADABLE] if UNREADABLE in item else []
         for name, attribute in attributes_of(cls).items():
             value = item.get(name)
             if value is None and not attribute.required:
@@ -103,7 +104,7 @@ class Record(Sparse):
 
     def require(self, *names: str) -> Self:
         """Return the record itself; raise Damaged, naming them, when any of these attributes is damaged."""
-        wrong = [name for name in names if name in self.damaged]
+        wrong = [name for name in (UNREADABLE, *names) if name in self.damaged]
         if wrong:
             kind, identifier = type(self).__name__, next(iter(self.model_dump(exclude={"damaged"}).values()))
             raise Damaged(

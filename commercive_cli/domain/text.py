@@ -5,6 +5,7 @@ from decimal import Decimal
 from unicodedata import normalize
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.ids import usual_id
 
 MESSAGE_LENGTH = 10_000
 PREVIEW_LENGTH = 200
@@ -50,6 +51,11 @@ def message_text(value: object) -> str:
 def identifier(value: object, field: str) -> str:
     """Return an id of 1 to 128 characters; ids are opaque, imported ones keep their shape."""
     return text(value, field, ID_LENGTH)
+
+
+def actor_id(value: object, field: str = "actor") -> str:
+    """Return the id of somebody who acts, a UUID in lower case: nothing is stored under it that could be looked for."""
+    return usual_id(identifier(value, field))
 
 
 def preview(message: str) -> str:

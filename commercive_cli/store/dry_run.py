@@ -11,7 +11,7 @@ from commercive_cli.store.read_only import ReadOnlyArchive
 from commercive_cli.store.read_through import ReadThrough
 from commercive_cli.store.schema import Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
-from commercive_cli.store.writes import Check, Write, applied, holds
+from commercive_cli.store.writes import Check, Write, applied, check_readable, holds
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ class DryRun(ReadThrough):
             }
             if failures:
                 raise ConditionFailed(failures)
+            for write, item in zip(writes, items, strict=True):
+                check_readable(write, item)
             for write, item in zip(writes, items, strict=True):
                 self._plan(write, item)
 

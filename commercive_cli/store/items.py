@@ -63,6 +63,17 @@ class TextItem(Item):
         self.text = text
 
 
+class UnreadableItem(Item):
+    """What is known of an item that cannot be read: attributes that lie apart from it, and UNREADABLE, what it holds.
+
+    A write replaces it only if its condition names UNREADABLE, so that nobody does so without knowing.
+    """
+
+
+class UnreachableItem(UnreadableItem):
+    """What is known of an item whose key cannot be read either, so that no page can start behind it."""
+
+
 def item_text(item: Mapping[str, Any]) -> str:
     """Return the item as JSON of attribute values: names sorted, no spaces, so equal items have equal texts."""
     return item.text if isinstance(item, TextItem) else _json(encode_item(item))

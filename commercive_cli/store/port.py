@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from commercive_cli.domain.errors import Damaged, Misconfigured
+from commercive_cli.domain.errors import CommerciveError, Damaged, Misconfigured, Unavailable
 from commercive_cli.store.archive import Backup, TableTransfer
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
@@ -24,8 +24,20 @@ class ConditionFailed(Exception):
         self.failures = failures
 
 
-class IndexNotReady(Misconfigured):
-    """An index is missing, or is being filled and cannot be read yet."""
+class IndexNotReady(CommerciveError):
+    """An index cannot be read: it is missing, or being filled."""
+
+
+class IndexMissing(IndexNotReady, Misconfigured):
+    """An index is missing; somebody has to make it."""
+
+    code = Misconfigured.code
+
+
+class IndexFilling(IndexNotReady, Unavailable):
+    """An index is being filled; it can be read in a while."""
+
+    code = Unavailable.code
 
 
 def not_a_number(write: Update, names: Iterable[str]) -> Damaged:

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 
 from commercive_cli.store.schema import Index
 
+STACK_TAG = "aws:cloudformation:stack-name"
+"""The tag that CloudFormation puts on what a stack owns (CloudFormation User Guide, "Resource tags")."""
+
+DEPLOY_TEMPLATE = "a stack owns the table: deploy its template again (`tables template` or `api template`)"
+"""The way to an index that is missing there: a stack would meet one that it did not make."""
+
 OnStatus = Callable[[str], None]
 """Is told, in a few words, the state of an operation that takes long.
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any
 
-from commercive_cli.store.items import Item, Key
+from commercive_cli.domain.attributes import UNREADABLE
+from commercive_cli.domain.errors import Damaged
+from commercive_cli.store.items import Item, Key, UnreadableItem
 from commercive_cli.store.schema import Table
 
 _EXACT_DIGITS = 300
@@ -143,6 +145,26 @@ def holds(condition: Condition | None, item: Item | None) -> bool:
             return all(holds(each, item) for each in condition.conditions)
         case AnyOf():
             return any(holds(each, item) for each in condition.conditions)
+
+
+def check_readable(write: Write, item: Item | None) -> None:
+    """Raise Damaged when a write would replace an item that cannot be read and does not say so in its condition."""
+    if not isinstance(item, UnreadableItem) or isinstance(write, Check) or _names(write.when, UNREADABLE):
+        return
+    key = " ".join(str(write.key[name]) for name in write.table.key_names)
+    raise Damaged(
+        f"the stored item {key} of {write.table.name} cannot be read; nothing was written. Set it right: commercive "
+        f"tables mend {write.table.name} '{key}' --remove {UNREADABLE} --set NAME=VALUE"
+    )
+
+
+def _names(condition: Condition | None, attribute: str) -> bool:
+    match condition:
+        case Equals(name, _):
+            return name == attribute
+        case All():
+            return any(_names(each, attribute) for each in condition.conditions)
+    return False
 
 
 def applied(write: Write, item: Item | None) -> Item | None:

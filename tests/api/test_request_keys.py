@@ -15,7 +15,7 @@ from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES
 from tests.api.test_seed_requests import LEAD, begin, make_link, submit
 from tests.api.world import SUPABASE, Answer, Client, FakeClock, Issuer, World, services_over, supabase_of
 from tests.e2e.stores import server_store
-from tests.services.books import everything
+from tests.services.raw_data import everything
 
 
 @pytest.mark.parametrize("existing", [False, True], ids=["new conversation", "existing conversation"])

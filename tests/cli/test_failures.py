@@ -1,14 +1,9 @@
 """Failures in the format that was asked for, and words of other tools."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from commercive_cli.cli.render.emit import Screen
-from commercive_cli.domain.answers.chat import Conversations
-from commercive_cli.domain.errors import Unavailable
-from commercive_cli.domain.models import Conversation
 from tests.cli.conftest import Run
 
 
@@ -32,18 +27,6 @@ def test_a_failure_is_the_api_s_document(
     assert (code, 1) == (ran.code, ran.out.count("\n"))
     assert (False, kind, field) == (document["success"], document["code"], document["field"])
     assert ran.err == f"commercive: {document['error']}\n"
-
-
-def test_a_document_that_has_begun_is_not_followed_by_another() -> None:
-    """When the store fails in the middle of a streamed document, nothing is added to it."""
-
-    def items() -> Iterator[Conversation]:
-        yield Conversation(conversation_id="c", user_id="u", status="open", created_at=1, updated_at=1)
-        raise Unavailable("gone")
-
-    with pytest.raises(Unavailable) as failed:
-        Screen("json").show_stream(Conversations, items())
-    assert failed.value.answer_begun
 
 
 @pytest.mark.parametrize(("alias", "name"), [("ls", "list"), ("view", "show")])

@@ -144,6 +144,16 @@ def test_74_means_that_the_command_did_its_work(words: str, code: int, buffered:
     assert (code, LOST if code == 74 else NO_SPACE) == (ran.code, ran.err.splitlines(keepends=True)[-1])
 
 
+def test_a_new_store_is_filled_though_its_tables_find_no_room(buffered: dict[str, str], home: Path, run: Run) -> None:
+    """`tables create --seed` shows the tables when the demo data is loaded, too."""
+    del home
+    with full_disk() as full:
+        ran = done([*PROGRAM, "tables", "create", "--seed"], env=buffered, stdout=full)
+
+    assert (74, LOST) == (ran.code, ran.err.splitlines(keepends=True)[-1])
+    assert 12 == len(run("chat", "list", "-o", "ids").ids)
+
+
 def test_of_many_those_that_failed_are_named_anyhow(buffered: dict[str, str], store: Run, conversation: Make) -> None:
     """The report is lost, but stderr has the error of each id."""
     one = conversation()

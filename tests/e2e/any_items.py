@@ -21,8 +21,8 @@ from commercive_cli.store.schema import (
 )
 from commercive_cli.store.writes import Delete
 from tests.services.audit.world import LEGACY, World
-from tests.services.books import rows
 from tests.services.fakes import START
+from tests.services.raw_data import rows
 
 _TEXTS = st.text(max_size=12) | st.sampled_from(["open", "APPROVED", " closed", "true", "-1", "12.345", "2", "1e400"])
 _NUMBERS = st.integers(-(10**37), 10**37) | st.sampled_from([0, 1, START, 10**15, Decimal("0.005"), Decimal("-1.5")])

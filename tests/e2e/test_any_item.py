@@ -28,8 +28,8 @@ from tests.api.world import Client, services_over
 from tests.e2e.any_items import odd_items, put_back
 from tests.e2e.stores import ENGINES, engine_store
 from tests.services.audit.world import World, made
-from tests.services.books import everything, rows
 from tests.services.fakes import START, ManualClock
+from tests.services.raw_data import everything, rows
 
 EXAMPLES = {"sqlite": 12, "server": 3}
 RIGHT: dict[Kind, Any] = {

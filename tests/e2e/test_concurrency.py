@@ -41,7 +41,7 @@ from tests.e2e.traffic import (
     opened_leads,
     shares,
 )
-from tests.services.books import errors_in, rows
+from tests.services.raw_data import errors_in, rows
 
 Result = TypeVar("Result")
 RARELY = 0.001

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from commercive_cli.domain.errors import Denied
+from commercive_cli.domain.ids import usual_id
 from commercive_cli.services.leads.approval import Approver
 
 UNNAMED = "api"
@@ -67,17 +68,24 @@ class Principal:
             raise Denied(f"the role {self.role} is not enough for this; it may do {', '.join(self.may)}")
         raise Denied("this is for admins only")
 
-    def check_name(self, field: str, named: str | None, *, admins_name_anyone: bool) -> None:
-        """Raise Denied when the request names somebody whom the caller may not act for."""
+    def own_name(self, field: str, named: str | None, *, admins_name_anyone: bool) -> str | None:
+        """Return whom the request names, spelled as the caller's own id where it is that in another case.
+
+        Raises Denied when the caller may not act for whoever is named.
+        """
         if named is None or self.trusted or (self.admin and admins_name_anyone):
-            return
+            return named
         own = self.affiliate_ids() if field == AFFILIATE_ID else (self.id,)
         if named not in own and admins_name_anyone:
             self._check_assurance()
         if not own:
             raise Denied("you are no affiliate: no row of Supabase's table affiliates has an affiliate_id for you")
-        if named not in own:
+        if named in own:
+            return named
+        spelled = next((each for each in own if each is not None and usual_id(each) == usual_id(named)), None)
+        if spelled is None:
             raise Denied(f"{field} is not the id of the one who signed in")
+        return spelled
 
     def _check_assurance(self) -> None:
         if self.lacks is not None:

@@ -15,7 +15,7 @@ from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import CommerciveError, Invalid
+from commercive_cli.domain.errors import Invalid
 
 if TYPE_CHECKING:
     from commercive_cli.cli.render.display import Display
@@ -47,6 +47,9 @@ class Screen:
     warn: Callable[[str], None] = lambda _: None
     known: Callable[[], Iterable[str]] = tuple
     remember: Callable[[Mapping[str, tuple[str, str]]], None] = lambda _: None
+
+    begun: bool = field(default=False, init=False)
+    """Whether a part of an answer was written."""
 
     def __post_init__(self) -> None:
         if self.columns and self.output not in WITH_COLUMNS:
@@ -103,14 +106,9 @@ class Screen:
         return View(view.rows, tuple(view.columns[names.index(name)] for name in chosen), (), view.listing, view.named)
 
     def _write(self, parts: Iterator[str]) -> None:
-        begun = False
-        try:
-            for part in parts:
-                self.out.write(part)
-                begun = True
-        except CommerciveError as error:
-            error.answer_begun = begun and self.output == "json"
-            raise
+        for part in parts:
+            self.begun = True
+            self.out.write(part)
         self.out.flush()
 
     def _draw(self, view: View, answer: BaseModel, asked: Asked) -> None:

@@ -37,9 +37,18 @@ from commercive_cli.engines.dynamodb.table_changes import TableChanger
 from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
-from commercive_cli.store.port import Archive, IndexNotReady, Page, Query, TableInfo, TextPage, not_a_number
+from commercive_cli.store.port import (
+    Archive,
+    IndexFilling,
+    IndexMissing,
+    Page,
+    Query,
+    TableInfo,
+    TextPage,
+    not_a_number,
+)
 from commercive_cli.store.schema import DYNAMODB_PREFIX, Table
-from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
+from commercive_cli.store.table_changes import DEPLOY_TEMPLATE, STACK_TAG, OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
 
 INDEX_LAG_MS = 2000
@@ -115,6 +124,7 @@ class DynamoDBStore:
         request = {"TableName": self._name(table), "Key": encode_item(key), "ConsistentRead": True}
         with self._tables.keys.explaining(table):
             item = self._send("GetItem", request).get("Item")
+        self._check_answered(table, found=bool(item))
         return item_of(item, table) if item else None
 
     def batch_get(self, table: Table, keys: Sequence[Key]) -> list[Item]:
@@ -122,6 +132,7 @@ class DynamoDBStore:
         reader = BatchReader(self._send, self._timing, table, self._name(table))
         with self._tables.keys.explaining(table):
             found = reader.get_all(keys)
+        self._check_answered(table, found=bool(found))
         return [item_of(item, table) for item in found]
 
     def query(self, query: Query) -> Page:
@@ -207,6 +218,12 @@ class DynamoDBStore:
         """Close the connections."""
         self._connection.close()
 
+    def _check_answered(self, table: Table, *, found: bool) -> None:
+        """Look at a table of unknown key that answered a read by key: one with our two keys reversed does so, too."""
+        if found and table.sort is not None:
+            with suppress(NotPermitted):  # who may read items need not be allowed to look at the table
+                self._tables.keys.look(table)
+
     def _with_prefix(self, prefix: str) -> "DynamoDBStore":
         """Return the store of another prefix, which uses the same connections."""
         other = copy(self)
@@ -224,11 +241,16 @@ class DynamoDBStore:
             raise
 
     def _check_index(self, table: Table, index: str) -> None:
-        """Raise IndexNotReady when the index is missing or not active; a refused query is asked about but once."""
+        """Raise IndexMissing or IndexFilling when that is so; a refused query is asked about but once."""
         info = self._tables.describe(table)
         status = "missing" if info is None else info.index_status.get(index, "missing")
+        words = f"index {index} of {self._name(table)} is"
+        if status == "CREATING":
+            raise IndexFilling(f"{words} being filled; try again later, `commercive tables diff` tells when it is done")
         if status not in ("ACTIVE", "UPDATING"):
-            raise IndexNotReady(f"index {index} of {self._name(table)} is {status}; `commercive tables apply` makes it")
+            owned = info is not None and STACK_TAG in (info.tags or {})
+            remedy = DEPLOY_TEMPLATE if owned else "`commercive tables apply` makes it"
+            raise IndexMissing(f"{words} {status}; {remedy}")
 
     def _scan(self, table: Table, segment: int, segments: int, start: Key | None) -> dict[str, Any]:
         send = self._send if segments == 1 else self._send_bulk

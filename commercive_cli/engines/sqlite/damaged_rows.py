@@ -1,70 +1,77 @@
-"""Finds the damaged row after reading has failed, so that undamaged rows are read without extra checks."""
+"""Reads rows one by one, with care, after reading them fast has failed: one that holds no item hides no other.
+
+What is known of such a row are its columns: the keys of its table and indexes. They are returned as an item, and what
+stands in place of its text as one more attribute.
+"""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
-from commercive_cli.domain.errors import Damaged, Invalid
-from commercive_cli.engines.sqlite.table_sql import ITEM, TableSQL, column_list
-from commercive_cli.store.items import Key, decode_item
+from commercive_cli.domain.attributes import UNREADABLE
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.engines.sqlite.table_sql import ITEM, TableSQL, quoted
+from commercive_cli.store.items import Item, UnreachableItem, UnreadableItem, decode_item
 
-_REMEDY = "mend or delete this row with `sqlite3`, or restore a backup"
+Read = TypeVar("Read")
 _MALFORMED = (Invalid, ValueError, TypeError, AttributeError, KeyError)
 """Errors of reading an item whose text is missing, not JSON, or JSON of another form."""
 
 
-@contextmanager
-def naming_damaged_row(
-    connection: sqlite3.Connection, table: TableSQL, source: str, parameters: Sequence[Any], names: Sequence[str] = ()
-) -> Iterator[None]:
-    """Raise Damaged instead of an error of reading the rows of a statement, when one of its rows holds no item.
-
-    `source` is the statement from FROM on. The item's key and its attributes `names` must equal the columns of the row.
-    """
+def fast_or_with_care(fast: Callable[[], Read], with_care: Callable[[], Read]) -> Read:
+    """Return what `fast` reads, or what `with_care` does when that fails because a row holds no item."""
     try:
-        yield
+        return fast()
     except _MALFORMED:
-        _check_rows(connection, table, source, parameters, names)
-        raise
+        return with_care()
     except sqlite3.OperationalError as error:
-        if not hasattr(error, "sqlite_errorcode"):  # Python raises this for text that is not UTF-8
-            _check_rows(connection, table, source, parameters, names)
-        raise
+        if hasattr(error, "sqlite_errorcode"):
+            raise
+        return with_care()  # Python raises this for text that is not UTF-8
 
 
-def check_row(table: TableSQL, text: bytes | None, columns: Key) -> None:
-    """Raise Damaged, naming the item's key, when the text of a row is not an item that agrees with its `columns`."""
+def read_with_care(
+    connection: sqlite3.Connection, table: TableSQL, source: str, parameters: Sequence[Any], names: Sequence[str] = ()
+) -> Generator[tuple[int, Item], None, None]:
+    """Yield the size in bytes and the item of each row of a statement, which `source` is from FROM on.
+
+    The item's key and its attributes `names` must equal the columns of the row.
+    """
+    columns = table.item_columns
+    values = [f"CAST({quoted(name)} AS BLOB), typeof({quoted(name)})" for name in columns]
+    sql = f"SELECT {', '.join([f'CAST({ITEM} AS BLOB)', *values])} {source}"
+    with closing(connection.execute(sql, parameters)) as rows:
+        for text, *found in rows:
+            known = dict(zip(columns, map(_value, found[::2], found[1::2]), strict=True))
+            needed = {name: known[name] for name in (*table.table.key_names, *names) if name in known}
+            item = _item(text, {n: v for n, v in known.items() if v is not None}, needed)
+            reachable = all(map(_is_readable, (dict(zip(columns, found[::2], strict=True))[name] for name in needed)))
+            yield len(text or b""), item if reachable else UnreachableItem(item)
+
+
+def _is_readable(value: bytes | None) -> bool:
+    return value is not None and value.decode(errors="replace").encode() == value
+
+
+def _value(value: bytes | None, kind: str) -> str | int | None:
+    if value is None:
+        return None
+    return int(value) if kind == "integer" else _shown(value)
+
+
+def _item(text: bytes | None, known: Item, needed: Item) -> Item:
     try:
-        _check_text(text, columns)
-    except Invalid as wrong:
-        key = " ".join(str(columns[name]) for name in table.table.key_names)
-        raise Damaged(f"the stored item {key} of {table.table.name} is damaged: {wrong.message}; {_REMEDY}") from None
+        item = decode_item(from_json(text or b""))
+    except _MALFORMED:
+        item = {}
+    if all(item.get(name) == value for name, value in needed.items()):
+        return item
+    return UnreadableItem({**known, UNREADABLE: _shown(text or b"")})
 
 
-def _check_rows(
-    connection: sqlite3.Connection, table: TableSQL, source: str, parameters: Sequence[Any], names: Sequence[str]
-) -> None:
-    columns = tuple(dict.fromkeys((*table.table.key_names, *names)))
-    text = f"CASE typeof({ITEM}) WHEN 'text' THEN CAST({ITEM} AS BLOB) END"
-    with closing(connection.execute(f"SELECT {text}, {column_list(columns)} {source}", parameters)) as rows:
-        for found, *values in rows:
-            check_row(table, found, dict(zip(columns, values, strict=True)))
-
-
-def _check_text(text: bytes | None, columns: Key) -> None:
-    if text is None:
-        raise Invalid("there is no text in it")
-    try:
-        encoded = from_json(text)
-    except ValueError as error:
-        raise Invalid(f"it is not JSON: {error}") from None
-    try:
-        item = decode_item(encoded)
-    except (ValueError, TypeError, AttributeError):
-        raise Invalid("it is not of the form {name: {type: value}}") from None
-    for name, value in columns.items():
-        if item.get(name) != value:
-            raise Invalid(f"its {name} is {str(item.get(name, 'missing'))[:50]}, not the one of its row")
+def _shown(value: bytes) -> str:
+    """Return bytes as a text that every store takes; what is not UTF-8 stands there by its hexadecimal number."""
+    return value.decode(errors="backslashreplace").replace("\0", "\\x00")

@@ -1,38 +1,45 @@
 """Queries and scans of a SQLite file: one statement reads one page, which starts after the key where the last ended."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.engines.sqlite.damaged_rows import check_row, naming_damaged_row
+from commercive_cli.engines.sqlite.damaged_rows import fast_or_with_care, read_with_care
 from commercive_cli.engines.sqlite.table_sql import ITEM, SLOT, SLOTS, TableSQL, column_list, slot_of
-from commercive_cli.store.items import Item, Key, text_item
+from commercive_cli.store.items import Item, Key, UnreachableItem, item_text, text_item
 from commercive_cli.store.limits import PAGE_BYTES
 from commercive_cli.store.port import Page, Query, TextPage, TextRow
+
+_Rows = Generator[tuple[int, Item], None, None]
+"""The size in bytes and the item of each row."""
+
+_ALL = -1
+"""SQLite's limit for everything."""
+
+_TextRows = Generator[TextRow, None, None]
 
 
 @dataclass(frozen=True)
 class Select:
     """A statement for the items of one page; `names` are the attributes in the start of the next page.
 
-    It selects the item's text first, then `columns`; `source` is the statement from FROM on.
+    It selects the item's text first, then `columns`, the SQL of these; `source` is the statement from FROM on.
     """
 
     source: str
     parameters: tuple[Any, ...]
     names: tuple[str, ...]
+    columns: tuple[str, ...]
     limit: int | None = None
-    columns: tuple[str, ...] = ()
     keys_only: bool = False
 
     @property
     def sql(self) -> str:
         """Return the whole statement."""
-        return f"SELECT {column_list((ITEM, *self.columns))} {self.source}"
+        return f"SELECT {', '.join((ITEM, *self.columns))} {self.source}"
 
 
 def select_query(table: TableSQL, query: Query) -> Select:
@@ -49,16 +56,15 @@ def select_query(table: TableSQL, query: Query) -> Select:
     return Select(
         f"FROM {table.source(query.index)} WHERE {' AND '.join(sql for sql, _ in conditions)}"
         f"{' ORDER BY ' + order if order else ''} LIMIT ?",
-        (*(value for _, values in conditions for value in values), -1 if query.limit is None else query.limit + 1),
+        (*(value for _, values in conditions for value in values), _ALL if query.limit is None else query.limit + 1),
         names,
+        tuple(columns),
         query.limit,
         keys_only=query.index is not None and query.table.index(query.index).projection == "KEYS_ONLY",
     )
 
 
-def select_segment(
-    table: TableSQL, segment: int, segments: int, start: Key | None, columns: tuple[str, ...] = ()
-) -> Select:
+def select_segment(table: TableSQL, segment: int, segments: int, start: Key | None) -> Select:
     """Return the statement for one page of a segment: a range of slots, read in the order of the primary key."""
     if not 0 <= segment < segments:
         raise Invalid(f"there is no segment {segment} of {segments}")
@@ -71,59 +77,89 @@ def select_segment(
         f"FROM {table.quoted} WHERE {after} AND {SLOT} < ? ORDER BY {column_list(table.key)}",
         (*parameters, end),
         table.table.key_names,
-        columns=columns,
+        tuple(map(table.column, table.table.key_names)),
     )
 
 
 def read_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Page:
-    """Return the items that fit into a page; raise Damaged, naming it, when there is one that cannot be read."""
-    with naming_damaged_row(connection, table, select.source, select.parameters, select.names):
-        page = _page(connection, table, select)
-        return _keys_of(page, select.names) if select.keys_only else page
+    """Return the items that fit into a page; of one that cannot be read, an UnreadableItem."""
+    page = fast_or_with_care(
+        lambda: _page(_fast(connection, select), select),
+        lambda: _page(_with_care(connection, table, select), select),
+    )
+    return _keys_of(page, select.names) if select.keys_only else page
 
 
 def read_texts(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
     """Return the texts that fit into a page, each with its key; the statement selects both.
 
-    Raises Damaged when a text is missing or truncated. Texts are not parsed, so other damage is not found.
+    A text that is missing or truncated is replaced by that of an UnreadableItem. Texts are not parsed, so other damage
+    is not found.
     """
-    with naming_damaged_row(connection, table, select.source, select.parameters, select.names):
-        return _text_page(connection, table, select)
+    return fast_or_with_care(
+        lambda: _text_page(_fast_texts(connection, select), select),
+        lambda: _as_texts(_page(_with_care(connection, table, select), select), select),
+    )
 
 
-def _page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> Page:
+def _page(rows: _Rows, select: Select) -> Page:
     # The size of a page is measured by the JSON text, which is never shorter than the item as DynamoDB counts it.
-    key_of = itemgetter(*table.table.key_names)
     items: list[Item] = []
-    size = 0
-    with closing(connection.execute(select.sql, select.parameters)) as rows:
-        for (text,) in rows:
-            size += len(text.encode())
-            if items and (len(items) == select.limit or size > PAGE_BYTES):
-                return Page(items, {name: items[-1][name] for name in select.names})
-            item = text_item(text)
-            key_of(item)  # raises KeyError when the item lacks a part of its key
+    size = end = 0
+    with closing(rows):
+        for length, item in rows:
+            size += length
+            if end and (end == select.limit or size > PAGE_BYTES):
+                return Page(items[:end], {name: items[end - 1][name] for name in select.names})
             items.append(item)
+            end = end if isinstance(item, UnreachableItem) else len(items)
     return Page(items)
+
+
+def _fast(connection: sqlite3.Connection, select: Select) -> _Rows:
+    names = select.names
+    with closing(connection.execute(select.sql, select.parameters)) as rows:
+        for text, *key in rows:
+            item = text_item(text)
+            if [item.get(name) for name in names] != key:
+                raise ValueError("the item has another key than its row")
+            yield len(text.encode()), item
+
+
+def _with_care(connection: sqlite3.Connection, table: TableSQL, select: Select) -> _Rows:
+    """Read rows one by one; a query skips those whose keys cannot be read, since its limit counts the others."""
+    if select.limit is None:
+        return read_with_care(connection, table, select.source, select.parameters, select.names)
+    rows = read_with_care(connection, table, select.source, (*select.parameters[:-1], _ALL), select.names)
+    return (row for row in rows if not isinstance(row[1], UnreachableItem))
 
 
 def _keys_of(page: Page, names: tuple[str, ...]) -> Page:
     return Page([{name: item[name] for name in names} for item in page.items], page.next)
 
 
-def _text_page(connection: sqlite3.Connection, table: TableSQL, select: Select) -> TextPage:
+def _text_page(rows: _TextRows, select: Select) -> TextPage:
     texts: list[TextRow] = []
     size = 0
-    with closing(connection.execute(select.sql, select.parameters)) as rows:
+    with closing(rows):
         for row in rows:
-            text = row[0].encode()
-            if text[-2:] != b"}}":
-                check_row(table, text, dict(zip(select.names, row[1:], strict=True)))
-            size += len(text)
+            size += len(row[0].encode())
             if texts and size > PAGE_BYTES:
                 return TextPage(texts, dict(zip(select.names, texts[-1][1:], strict=True)))
             texts.append(row)
     return TextPage(texts)
+
+
+def _fast_texts(connection: sqlite3.Connection, select: Select) -> _TextRows:
+    with closing(connection.execute(select.sql, select.parameters)) as rows:
+        for row in rows:
+            if row[0][-2:] != "}}":
+                raise ValueError("the text is truncated, or nobody of ours wrote it")
+            yield row
+
+
+def _as_texts(page: Page, select: Select) -> TextPage:
+    return TextPage([(item_text(item), *(item[name] for name in select.names)) for item in page.items], page.next)
 
 
 _Conditions = list[tuple[str, Sequence[Any]]]

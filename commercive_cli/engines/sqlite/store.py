@@ -9,7 +9,7 @@ from typing import Any
 
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured
-from commercive_cli.engines.sqlite.damaged_rows import naming_damaged_row
+from commercive_cli.engines.sqlite.damaged_rows import fast_or_with_care, read_with_care
 from commercive_cli.engines.sqlite.database_file import SQLiteFile
 from commercive_cli.engines.sqlite.queries import read_page, read_texts, select_query, select_segment
 from commercive_cli.engines.sqlite.table_description import describe
@@ -19,7 +19,7 @@ from commercive_cli.store.limits import check_item, check_transaction
 from commercive_cli.store.port import (
     Archive,
     ConditionFailed,
-    IndexNotReady,
+    IndexMissing,
     Page,
     Query,
     TableInfo,
@@ -28,7 +28,7 @@ from commercive_cli.store.port import (
 )
 from commercive_cli.store.schema import DEFAULT_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
-from commercive_cli.store.writes import Put, Update, Write, applied, holds
+from commercive_cli.store.writes import Put, Update, Write, applied, check_readable, holds
 
 _BATCH_ROWS = 2_000
 _BATCH_BYTES = 8 * 1024 * 1024
@@ -85,7 +85,7 @@ class SQLiteStore:
                 connection.execute("ROLLBACK")
 
     def query(self, query: Query) -> Page:
-        """Return one page of a query; raise IndexNotReady when its index is missing."""
+        """Return one page of a query; raise IndexMissing when its index is missing."""
         sql = self._sql(query.table)
         try:
             with self._file.reading(sql) as connection:
@@ -105,7 +105,7 @@ class SQLiteStore:
         """Return one page of a segment as texts, which are stored in the file."""
         sql = self._sql(table)
         with self._file.reading(sql) as connection:
-            return read_texts(connection, sql, select_segment(sql, segment, segments, start, table.key_names))
+            return read_texts(connection, sql, select_segment(sql, segment, segments, start))
 
     def transact(self, *writes: Write) -> None:
         """Apply the writes, all or none, and return once they are on disk; ConditionFailed holds every failure."""
@@ -118,6 +118,8 @@ class SQLiteStore:
             failures = {at: old for at, (write, old) in enumerate(pairs) if not holds(write.when, old)}
             if failures:
                 raise ConditionFailed(failures)
+            for write, old in pairs:
+                check_readable(write, old)
             for write, old in pairs:
                 _apply(connection, tables[write.table.name], write, old)
 
@@ -193,7 +195,7 @@ class SQLiteStore:
         with self._file.reading(sql) as connection:  # which refuses a table that is not ours
             found = describe(connection, sql)
         if found is not None and index not in found.indexes:
-            raise IndexNotReady(f"index {index} of {sql.name} is missing; `commercive tables apply` makes it")
+            raise IndexMissing(f"index {index} of {sql.name} is missing; `commercive tables apply` makes it")
 
     def _purge(self, connection: sqlite3.Connection, tables: Iterable[TableSQL]) -> None:
         """Delete a few items that expired more than a day ago, so that the file does not grow for ever.
@@ -209,12 +211,18 @@ class SQLiteStore:
 
 def _get(connection: sqlite3.Connection, sql: TableSQL, key: Key) -> Item | None:
     values = sql.primary_key(key)
-    with naming_damaged_row(connection, sql, sql.row_source, values):
-        row = connection.execute(sql.select, values).fetchone()
-        item = None if row is None else text_item(row[0])
-        if item is not None and not item.keys() >= key.keys():
-            raise KeyError(*key)
-        return item
+    return fast_or_with_care(
+        lambda: _get_fast(connection, sql, key, values),
+        lambda: next((item for _, item in read_with_care(connection, sql, sql.row_source, values)), None),
+    )
+
+
+def _get_fast(connection: sqlite3.Connection, sql: TableSQL, key: Key, values: tuple[Any, ...]) -> Item | None:
+    row = connection.execute(sql.select, values).fetchone()
+    item = None if row is None else text_item(row[0])
+    if item is not None and not item.items() >= key.items():
+        raise ValueError("the item has another key than its row")
+    return item
 
 
 def _apply(connection: sqlite3.Connection, sql: TableSQL, write: Write, old: Item | None) -> None:

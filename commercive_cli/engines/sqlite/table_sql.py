@@ -103,6 +103,11 @@ class TableSQL:
         """Return the names of all columns."""
         return (SLOT, *self._attributes, ITEM)
 
+    @property
+    def item_columns(self) -> tuple[str, ...]:
+        """Return the names of the columns that hold attributes of the item."""
+        return tuple(self._attributes)
+
     def index_statements(self) -> dict[str, str]:
         """Return the statement that creates each index, by name; the index for the TTL is named after its attribute."""
         found = {index.name: self._create_index(index) for index in self.table.indexes}

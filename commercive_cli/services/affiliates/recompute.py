@@ -7,23 +7,24 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from commercive_cli.domain.answers.affiliates import Recomputation, Recomputed
-from commercive_cli.domain.attributes import Kind, attributes_of
+from commercive_cli.domain.attributes import UNREADABLE, Kind, attributes_of
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats
 from commercive_cli.domain.money import CENT, counted_commission, is_amount
-from commercive_cli.domain.text import identifier
+from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.duplicates import DuplicateIds
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.access.scan import scan_items, scan_pages
+from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
-from commercive_cli.store.writes import Condition, Equals, Missing, Update, Write
+from commercive_cli.store.writes import All, Condition, Equals, Missing, Update, Write
 
 _NUMBERS = tuple(a.name for a in attributes_of(AffiliateStats).values() if a.kind in (Kind.COUNT, Kind.TIME))
 _BEYOND_ANY_SUM = Decimal(10**18)
@@ -45,7 +46,7 @@ class RecomputeService:
         The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it. A repeated
         `key` (7 days) gets the first answer.
         """
-        affiliate, by = identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor")
+        affiliate, by = StoredIds(self.store).credited(affiliate_id), actor_id(actor)
         request = keyed("affiliates/recompute", by, key, affiliate)
         return once(self.store, self.clock, request, Recomputed, lambda: self._corrected(affiliate, by, request))
 
@@ -54,13 +55,13 @@ class RecomputeService:
 
         Affiliates with leads that are damaged or stored twice are skipped; `damaged` names those leads.
         """
-        books = _Books()
-        scan_items(self.store, AFFILIATE_STATS, books.add_stats)
-        scan_pages(self.store, LEADS, books.add_leads)
-        by = identifier(actor, "actor")
-        results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(books.suspects())]
+        scanned = _Scanned()
+        scan_items(self.store, AFFILIATE_STATS, scanned.add_stats)
+        scan_pages(self.store, LEADS, scanned.add_leads)
+        by = actor_id(actor)
+        results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(scanned.suspects())]
         changed = [result for result in results if result.changed]
-        return Recomputation(checked=len(books.affiliates()), changed=changed, damaged=tuple(sorted(books.damaged)))
+        return Recomputation(checked=len(scanned.affiliates()), changed=changed, damaged=tuple(sorted(scanned.damaged)))
 
     def corrections(self, affiliate_id: str, actor: str, *, instead: Item) -> list[Write]:
         """Return the writes that make an affiliate's stats right for the moment in which a lead becomes `instead`.
@@ -139,7 +140,8 @@ class RecomputeService:
         version = (item or {}).get("version", 0)
         counts["version"] = version + 1 if isinstance(version, int) else 1
         return [
-            Update(AFFILIATE_STATS, key, set=counts, when=_unchanged(item)),
+            # Stats that cannot be read are replaced: all that they hold follows from the leads.
+            Update(AFFILIATE_STATS, key, set=counts, remove=_unreadable(item), when=_unchanged(item)),
             change.row(after.last_updated, self.new_id),
         ]
 
@@ -170,14 +172,14 @@ class _Tally:
 
 
 @dataclass
-class _Books:
+class _Scanned:
     """The results of scans: stored stats (None where damaged), counts of leads, and leads that cannot be counted."""
 
     stored: dict[str, AffiliateStats | None] = field(default_factory=dict)
     counted: defaultdict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
     damaged: set[str] = field(default_factory=set)
     _uncountable: set[str] = field(default_factory=set)
-    _twins: DuplicateIds = field(default_factory=lambda: DuplicateIds(LEADS))
+    _duplicates: DuplicateIds = field(default_factory=lambda: DuplicateIds(LEADS))
 
     def add_stats(self, item: Item) -> None:
         self.stored[item["affiliate_id"]] = _stats_of(item)
@@ -188,7 +190,7 @@ class _Books:
                 self.counted[item["affiliate_id"]].add(item)
             else:
                 self._leave_alone(item)
-        for item in self._twins.among(items):
+        for item in self._duplicates.among(items):
             self._leave_alone(item)
 
     def _leave_alone(self, lead: Item) -> None:
@@ -214,18 +216,25 @@ def is_countable(lead: Item) -> bool:
         type(lead.get("affiliate_id")) is str
         and lead.get("status") in LEAD_STATUSES
         and (amount is None or is_amount(amount))
+        and UNREADABLE not in lead
     )
 
 
 def _stats_of(item: Item) -> AffiliateStats | None:
     """Return the stats of an item, or None when one of its numbers is damaged."""
     money = item.get("total_commission", 0)
-    sound = type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM and money == round(money, 2)
+    readable = UNREADABLE not in item
+    sound = readable and type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM and money == round(money, 2)
     return AffiliateStats.of(item) if sound and all(type(item.get(name, 0)) is int for name in _NUMBERS) else None
 
 
 def _unchanged(item: Item | None) -> Condition:
-    return Equals("version", item["version"]) if item and "version" in item else Missing("version")
+    version = Equals("version", item["version"]) if item and "version" in item else Missing("version")
+    return All(version, *(Equals(name, (item or {})[name]) for name in _unreadable(item)))
+
+
+def _unreadable(item: Item | None) -> tuple[str, ...]:
+    return (UNREADABLE,) if UNREADABLE in (item or {}) else ()
 
 
 def _money(stats: AffiliateStats) -> Item:

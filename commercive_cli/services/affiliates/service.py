@@ -17,8 +17,9 @@ from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.models import AffiliateStats, Lead
-from commercive_cli.domain.text import email, identifier, normal_store_url, store_url
+from commercive_cli.domain.text import actor_id, email, normal_store_url, store_url
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
+from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.affiliates.contacts import ContactChanger
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
 from commercive_cli.services.records.idempotency import keyed, once
@@ -58,7 +59,7 @@ class AffiliateService:
         answer, and nothing is announced: `announce` is called with what this request made or found. Raises Conflict
         when five random codes in a row were taken.
         """
-        affiliate, address = identifier(affiliate_id, "affiliate_id"), email(affiliate_email, "affiliate_email")
+        affiliate, address = self._id(affiliate_id), email(affiliate_email, "affiliate_email")
         shop = store_url(store)
         request = keyed("affiliate/create-link", actor or affiliate, key, affiliate, address, shop)
 
@@ -75,15 +76,15 @@ class AffiliateService:
 
         A repeated `key` (7 days) gets the first answer.
         """
-        affiliate, address = identifier(affiliate_id, "affiliate_id"), email(affiliate_email, "affiliate_email")
-        by = identifier(actor, "actor")
+        affiliate, address = self._id(affiliate_id), email(affiliate_email, "affiliate_email")
+        by = actor_id(actor)
         request = keyed("affiliates/set-email", by, key, affiliate, address)
         changer = ContactChanger(self.store, self.clock, self.new_id, request)
         return once(self.store, self.clock, request, EmailSet, lambda: changer.set_email(affiliate, address, by))
 
     def get_link(self, affiliate_id: str, store: str | None = None) -> LinkFound:
         """Return the affiliate's oldest link, or the oldest for `store`; None when there is none."""
-        links = read_links(self.store, identifier(affiliate_id, "affiliate_id"))
+        links = read_links(self.store, self._id(affiliate_id))
         shop = None if store is None else normal_store_url(store_url(store))
         fitting = [link for link in links if shop in (None, normal_store_url(link.store_url))]
         return LinkFound(affiliate_link=min(fitting, key=lambda link: (link.created_at, link.link_id), default=None))
@@ -95,11 +96,11 @@ class AffiliateService:
 
     def stats(self, affiliate_id: str) -> Stats:
         """Return an affiliate's stats; zeros for an unknown affiliate."""
-        return Stats(stats=self._stats(identifier(affiliate_id, "affiliate_id")))
+        return Stats(stats=self._stats(self._id(affiliate_id)))
 
     def show(self, affiliate_id: str) -> AffiliateShown:
         """Return an affiliate's links, stats and ten latest leads; raise NotFound when there is none of these."""
-        affiliate = identifier(affiliate_id, "affiliate_id")
+        affiliate = StoredIds(self.store).credited(affiliate_id)
         stats, links = self._stats(affiliate), list(read_links(self.store, affiliate))
         feed = IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate,))
         leads, _ = read_page(self.store, feed, Lead, limit=LATEST_LEADS)
@@ -123,6 +124,9 @@ class AffiliateService:
     def linked_affiliates(self) -> list[str]:
         """Return the ids of all affiliates who have a link, each once."""
         return list(dict.fromkeys(str(item["affiliate_id"]) for item in self._scan(None, AFFILIATE_LINKS)))
+
+    def _id(self, typed: str) -> str:
+        return StoredIds(self.store).affiliate(typed)
 
     def _scan(self, start: Key | None, table: Table = AFFILIATE_STATS) -> Iterator[Item]:
         for page in pages(lambda after: self.store.scan(table, start=after), start):

@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 
 from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.clock import Clock
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Damaged, Invalid
 from commercive_cli.domain.ids import NewId
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
@@ -35,11 +35,12 @@ class Repairs:
     def apply(self, findings: list[Finding], *writes: Write) -> list[Finding]:
         """Make one repair and return what it repairs; raise ConditionFailed when that changed since.
 
-        What no store would take as it must be, such as a key of too many bytes, is left for a person.
+        What no store would take as it must be, such as a key of too many bytes, or what touches an item that cannot be
+        read, is left for a person.
         """
         try:
             self.store.transact(*writes)
-        except Invalid as refused:
+        except (Invalid, Damaged) as refused:
             words = f"; not repaired: {refused.message}"
             return [each.model_copy(update={"problem": each.problem + words, "fixed": False}) for each in findings]
         return findings

@@ -18,14 +18,14 @@ class DuplicateIdCheck:
 
     tables: ClassVar[tuple[Table, ...]] = (LEADS, CONVERSATIONS)
 
-    _twins: dict[Table, DuplicateIds] = field(
+    _duplicates: dict[Table, DuplicateIds] = field(
         default_factory=lambda: {table: DuplicateIds(table) for table in DuplicateIdCheck.tables}
     )
     _suspects: set[tuple[Table, str]] = field(default_factory=set)
 
     def visit(self, table: Table, items: list[Item]) -> None:
         """Remember what is there twice."""
-        self._suspects.update((table, item[table.partition.name]) for item in self._twins[table].among(items))
+        self._suspects.update((table, item[table.partition.name]) for item in self._duplicates[table].among(items))
 
     def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield what is there twice; only a person can say which one is true."""

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from commercive_cli.domain.answers.audit import Finding
-from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
+from commercive_cli.domain.attributes import UNREADABLE, Attribute, Kind, attributes_of
 from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import AuditRow, Record
@@ -136,6 +136,8 @@ def _never(_item: Item) -> bool:
 
 def examine(table: Table, item: Item) -> Examined:
     """Return what an item of a table holds; nothing is wrong with one of which nothing is declared."""
+    if UNREADABLE in item:
+        return Examined(item, problems=(f"it is no item: {shown(item[UNREADABLE])}",))
     record = table.record_of(item)
     if record is None or table in _RECOMPUTED:
         return Examined(item)

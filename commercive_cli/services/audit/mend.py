@@ -13,7 +13,7 @@ from commercive_cli.domain.errors import Invalid, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import Lead
 from commercive_cli.domain.money import Ceiling, counted_commission
-from commercive_cli.domain.text import identifier
+from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.audit.mended_stats import COUNTED, stats_writes
@@ -75,7 +75,7 @@ class MendService:
         Raises NotFound, Invalid for what the item must not hold or lack, and Forbidden for an approval that its actor
         may not give.
         """
-        by = identifier(actor, "actor")
+        by = actor_id(actor)
         chosen = _table(table.removeprefix(self.store.prefix))
         for _ in range(TRIES):
             item = find_typed(self.store, chosen, key)

@@ -9,7 +9,7 @@ from commercive_cli.domain.answers.affiliates import Recomputed
 from commercive_cli.domain.answers.audit import Audit, Finding
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.ids import NewId, new_id
-from commercive_cli.domain.text import identifier
+from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.scan import scan_pages
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.audit.audit_log import AuditLogCheck
@@ -49,7 +49,7 @@ class AuditService:
 
         Memory grows with the number of conversations, links, request claims and audited subjects, not of messages.
         """
-        by = identifier(actor, "actor")
+        by = actor_id(actor)
         store = self.store if fix else DryRun(self.store)
         repairs = Repairs(store, self.clock, self.new_id, by, fix)
         checks: list[Check] = [

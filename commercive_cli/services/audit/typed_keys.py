@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
+from typing import Any
 
 from commercive_cli.domain.errors import Invalid, NotFound
+from commercive_cli.domain.ids import usual_ids
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import LARGEST_KEY_NUMBER
 from commercive_cli.store.pages import query_items
@@ -19,16 +21,23 @@ _WHOLE = re.compile("-?[0-9]{1,19}", re.ASCII)
 
 
 def find_typed(store: Store, table: Table, typed: str) -> Item:
-    """Return the one item that is meant; raise NotFound when there is none, and Invalid when there are several."""
+    """Return the one item that is meant; raise NotFound when there is none, and Invalid when there are several.
+
+    When nothing has just this key, UUIDs in it count as if they were in lower case.
+    """
     if _LONE_SURROGATE.search(typed):
         raise Invalid("KEY is no well-formed Unicode", field="KEY")
-    found = {tuple(table.key_of(item).values()): item for item in _meant(store, table, typed)}
+    found = _found(store, table, typed) or (_found(store, table, usual) if (usual := usual_ids(typed)) != typed else {})
     if not found:
         raise NotFound(f"there is no item {typed} in {table.name}, whose key is {' and '.join(table.key_names)}")
     if len(found) > 1:
         named = ", ".join(repr(" ".join(map(str, key))) for key in found)
         raise Invalid(f"{typed!r} may be several items of {table.name}; name one whole, such as {named}", field="KEY")
     return next(iter(found.values()))
+
+
+def _found(store: Store, table: Table, typed: str) -> dict[tuple[Any, ...], Item]:
+    return {tuple(table.key_of(item).values()): item for item in _meant(store, table, typed)}
 
 
 def _meant(store: Store, table: Table, typed: str) -> Iterator[Item]:

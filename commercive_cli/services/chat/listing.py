@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 
 from commercive_cli.domain.models import CONVERSATION_STATUSES, Conversation
+from commercive_cli.domain.text import normal_store_url
 from commercive_cli.services.access.paging import IndexQuery
 from commercive_cli.store.schema import CONVERSATIONS
 
 
 @dataclass(frozen=True)
 class ConversationFilter:
-    """Which conversations an admin lists. `status` is open, closed or all; `sort` is recent or waiting."""
+    """Which conversations an admin lists. `status` is open, closed or all; `sort` is recent or waiting.
+
+    `store_url` is compared by its host.
+    """
 
     status: str = "all"
     user_id: str | None = None
@@ -22,7 +26,7 @@ class ConversationFilter:
         return (
             self.status in ("all", conversation.status)
             and self.user_id in (None, conversation.user_id)
-            and self.store_url in (None, conversation.store_url)
+            and (self.store_url is None or _is_shop(self.store_url, conversation.store_url))
             and (not self.unread or conversation.unread_admin > 0)
         )
 
@@ -32,3 +36,7 @@ class ConversationFilter:
             return IndexQuery(CONVERSATIONS, "UserConversationsIndex", (self.user_id,), label=repr(self))
         statuses = CONVERSATION_STATUSES if self.status == "all" else (self.status,)
         return IndexQuery(CONVERSATIONS, "ConversationStatusIndex", tuple(statuses), label=repr(self))
+
+
+def _is_shop(wanted: str, store_url: str) -> bool:
+    return normal_store_url(wanted) == normal_store_url(store_url)

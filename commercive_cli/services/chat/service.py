@@ -1,7 +1,7 @@
 """Support chat: conversations and messages, as users and admins read, write, close and reopen them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.chat import (
@@ -27,11 +27,12 @@ from commercive_cli.domain.models import (
     ConversationStatus,
     Message,
 )
-from commercive_cli.domain.text import identifier, message_text, store_url
+from commercive_cli.domain.text import actor_id, message_text, store_url
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page, stream_items
 from commercive_cli.services.access.parallel import both
+from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, ReadMarker
 from commercive_cli.services.chat.messages import MessageQuery, newest_message, read_messages, read_tail
@@ -57,13 +58,15 @@ class ChatService:
     clock: Clock = system_clock
     new_id: NewId = new_id
     _sender: MessageSender = field(init=False, repr=False)
+    _ids: StoredIds = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_sender", MessageSender(self.store, self.clock, self.new_id))
+        object.__setattr__(self, "_ids", StoredIds(self.store))
 
     def conversations(self, user_id: str, *, limit: int | None = None, cursor: str | None = None) -> Conversations:
         """Return a user's conversations, newest first: all of them, or a page of `limit` (1-500)."""
-        feed = IndexQuery(CONVERSATIONS, "UserConversationsIndex", (identifier(user_id, "user_id"),))
+        feed = IndexQuery(CONVERSATIONS, "UserConversationsIndex", (self._ids.user(user_id),))
         found, more = read_page(self.store, feed, Conversation, limit=check_limit(limit), cursor=cursor)
         return Conversations(conversations=found, next_cursor=more)
 
@@ -71,7 +74,7 @@ class ChatService:
         self, wanted: ConversationFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
     ) -> Conversations:
         """Return a page of 1-500 conversations for admins, newest first or longest waiting for an answer first."""
-        wanted = _checked(wanted)
+        wanted = self._checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
             found, more = read_waiting(self.store, wanted, limit, cursor)
@@ -81,7 +84,7 @@ class ChatService:
 
     def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:
         """Yield every conversation that passes the filter, newest first, in constant memory."""
-        wanted = _checked(wanted)
+        wanted = self._checked(wanted)
         return filter(wanted.keeps, map(Conversation.of, stream_items(self.store, wanted.feed())))
 
     def idle(self, since: int, last_from: str | None = None) -> Iterator[Conversation]:
@@ -93,7 +96,7 @@ class ChatService:
 
     def conversation(self, conversation_id: str, *, owner: str | None = None) -> Conversation:
         """Return one conversation; raise NotFound when there is none, or it is not `owner`'s."""
-        item = find_by_id(self.store, CONVERSATIONS, identifier(conversation_id, "conversation_id"))
+        item = find_by_id(self.store, CONVERSATIONS, self._ids.conversation(conversation_id))
         found = None if item is None else Conversation.of(item)
         if found is None or owner not in (None, found.user_id):
             raise conversation_not_found(conversation_id)
@@ -112,12 +115,13 @@ class ChatService:
 
         With `owner`, the conversation must be that user's; it is read in parallel with the messages.
         """
-        wanted = MessageQuery(identifier(conversation_id, "conversation_id"), since, check_limit(limit), cursor)
+        wanted = MessageQuery(self._ids.conversation(conversation_id), since, check_limit(limit), cursor)
         if owner is None:
             messages, more = read_messages(self.store, wanted)
         else:
             _, (messages, more) = both(
-                lambda: self.conversation(conversation_id, owner=owner), lambda: read_messages(self.store, wanted)
+                lambda: self.conversation(wanted.conversation_id, owner=owner),
+                lambda: read_messages(self.store, wanted),
             )
         if not messages and since is None and cursor is None:
             raise conversation_not_found(conversation_id)
@@ -148,8 +152,8 @@ class ChatService:
         `request_human` marks the conversation as one that automatic answers do not settle. A repeated `key` (7 days)
         gets the first answer. Raises NotFound, Conflict when closed, Invalid.
         """
-        user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
-        target = None if conversation_id is None else identifier(conversation_id, "conversation_id")
+        user, text, shop = self._ids.user(user_id), message_text(message), store_url(store)
+        target = None if conversation_id is None else self._ids.conversation(conversation_id)
         asked = ("request_human",) if request_human else ()  # keys of messages without it keep their meaning
         request = keyed("chat/send", user, key, target, None if target else shop, text, *asked)
         if target is None:
@@ -175,8 +179,9 @@ class ChatService:
         With `if_last`, raises Conflict when the last message is another one; `reopen` allows a closed conversation and
         opens it; `close` closes it with the same write. A repetition with `key` within 7 days returns the first answer.
         """
-        target, admin = identifier(conversation_id, "conversation_id"), identifier(admin_id, "admin_id")
-        text, last = message_text(message), _last_seen(if_last)
+        target, admin = self._ids.conversation(conversation_id), actor_id(admin_id, "admin_id")
+        text = message_text(message)
+        last = None if if_last is None else self._ids.message(target, if_last, "if_last")
         request = keyed("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
         draft = NewMessage(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
         return self._sender.post(draft)
@@ -187,8 +192,8 @@ class ChatService:
         It counts as unread nowhere, and ends the user's wait unless the user has asked for a person. A repeated `key`
         (7 days) gets the first answer.
         """
-        target, text = identifier(conversation_id, "conversation_id"), message_text(message)
-        last = identifier(if_last, "if_last")
+        target, text = self._ids.conversation(conversation_id), message_text(message)
+        last = self._ids.message(target, if_last, "if_last")
         request = keyed("chat/answer", AI_SENDER, key, target, last, text)
         return self._sender.post(NewMessage(target, "ai", AI_SENDER, text, if_last=last, request=request))
 
@@ -212,8 +217,8 @@ class ChatService:
         an `actor` (7 days) gets the first answer.
         """
         side = READ_SIDES[choose(reader, SENDER_TYPES, "reader_type")]
-        target = identifier(conversation_id, "conversation_id")
-        last = None if up_to is None else identifier(up_to, "up_to")
+        target = self._ids.conversation(conversation_id)
+        last = None if up_to is None else self._ids.message(target, up_to, "up_to")
         request = keyed("chat/mark-read", actor or reader, key, target, reader, last)
 
         def mark() -> MarkedRead:
@@ -245,6 +250,11 @@ class ChatService:
         conversation = self.conversation(conversation_id)
         return History(history=list(read_audit_log(self.store, "conversation", conversation.conversation_id)))
 
+    def _checked(self, wanted: ConversationFilter) -> ConversationFilter:
+        choose(wanted.status, (*CONVERSATION_STATUSES, "all"), "status")
+        choose(wanted.sort, SORTS, "sort")
+        return wanted if wanted.user_id is None else replace(wanted, user_id=self._ids.user(wanted.user_id))
+
     def _last_sender(self, conversation: Conversation) -> str | None:
         if conversation.last_message_at is not None:
             return "user" if conversation.waiting_since is not None else "admin"
@@ -261,7 +271,7 @@ class ChatService:
     def _set_status(
         self, conversation_id: str, status: ConversationStatus, actor: str, as_of: int | None, key: str | None
     ) -> ConversationChanged:
-        target, by = identifier(conversation_id, "conversation_id"), identifier(actor, "actor")
+        target, by = self._ids.conversation(conversation_id), actor_id(actor)
         request = keyed(_ACTIONS[status], by, key, target, as_of)
         return once(
             self.store,
@@ -326,18 +336,6 @@ class ChatService:
 
 def _as_seen(as_of: int | None) -> Condition:
     return All() if as_of is None else Equals("updated_at", as_of)
-
-
-def _checked(wanted: ConversationFilter) -> ConversationFilter:
-    choose(wanted.status, (*CONVERSATION_STATUSES, "all"), "status")
-    choose(wanted.sort, SORTS, "sort")
-    if wanted.user_id is not None:
-        identifier(wanted.user_id, "user_id")
-    return wanted
-
-
-def _last_seen(if_last: str | None) -> str | None:
-    return None if if_last is None else identifier(if_last, "if_last")
 
 
 def _last_message_at(conversation: Conversation) -> int:

@@ -13,11 +13,12 @@ from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
 from commercive_cli.domain.money import Ceiling
-from commercive_cli.domain.text import identifier
+from commercive_cli.domain.text import actor_id, identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import check_limit, read_page
 from commercive_cli.services.access.parallel import both
+from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.leads.approval import UNGUARDED, ApprovalRules, Approver, Permission
 from commercive_cli.services.leads.decision import (
     EVENTS,
@@ -59,7 +60,8 @@ class LeadService:
     def _checked(self, wanted: LeadFilter) -> LeadFilter:
         choose(wanted.status, (*LEAD_STATUSES, "all"), "status")
         if wanted.affiliate_id is not None:
-            identifier(wanted.affiliate_id, "affiliate")
+            credited = StoredIds(self.store).credited(wanted.affiliate_id, "affiliate")
+            wanted = replace(wanted, affiliate_id=credited)
         if wanted.link_id is None:
             return wanted
         try:
@@ -69,7 +71,7 @@ class LeadService:
 
     def lead(self, lead_id: str) -> Lead:
         """Return one lead; raise NotFound when there is none."""
-        item = find_by_id(self.store, LEADS, identifier(lead_id, "lead_id"))
+        item = find_by_id(self.store, LEADS, StoredIds(self.store).lead(lead_id))
         if item is None:
             raise NotFound(f"there is no lead {lead_id}")
         return Lead.of(item)
@@ -179,7 +181,7 @@ class LeadService:
         key: str | None,
         approver: Approver | None = None,
     ) -> LeadDecided:
-        by, target = identifier(actor, "actor"), identifier(lead_id, "lead_id")
+        by, target = actor_id(actor), StoredIds(self.store).lead(lead_id)
         request = keyed(action, by, key, target, *decision.body())
 
         def decide() -> LeadDecided:

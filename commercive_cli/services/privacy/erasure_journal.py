@@ -12,15 +12,20 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.text import alike
 from commercive_cli.services.privacy.identity import Identity, text_in
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
-from commercive_cli.store.port import Query, Store
+from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import OPS
-from commercive_cli.store.writes import Delete, Put
+from commercive_cli.store.writes import Absent, Delete, Put
 
 PARTITION = "erasure"
 _ROUNDS = 100_000
+_PLACE = b"the place of an erasure"
+"""The salt of the key of an entry, which is the same for everybody who erases one person."""
+
 _HEX = re.compile("([0-9a-f]{2})+")
 
 
@@ -49,10 +54,19 @@ def unfinished_erasure(store: Store, term: str) -> JournalEntry | None:
 
 
 def begin_erasure(store: Store, term: str, identity: Identity, at: int) -> JournalEntry:
-    """Store the journal entry of a new erasure at `at` (ms), and return it."""
-    key, secret = {"pk": PARTITION, "sk": secrets.token_hex(8)}, secrets.token_bytes(32)
+    """Store the journal entry of a new erasure at `at` (ms), and return it, or that of whoever began it just now.
+
+    Its key follows from the term, so that two who begin at once make the same pseudonyms.
+    """
+    key, secret = {"pk": PARTITION, "sk": _key(term, _PLACE).hex()}, secrets.token_bytes(32)
     content = json.dumps({"identity": identity.document(), "secret": secret.hex()}).encode()
-    store.transact(Put(OPS, {**key, "created_at": at, **_masked(term, content)}))
+    try:
+        store.transact(Put(OPS, {**key, "created_at": at, **_masked(term, content)}, when=Absent()))
+    except ConditionFailed:
+        begun = unfinished_erasure(store, term)
+        if begun is None:
+            raise Unavailable("another erasure of this person ended just now; run the same command again") from None
+        return begun
     return JournalEntry(key, identity, secret)
 
 
@@ -80,7 +94,7 @@ def _unmasked(term: str, item: Item) -> bytes | None:
 
 
 def _key(term: str, salt: bytes) -> bytes:
-    name = term.casefold() if "@" in term else term
+    name = alike(term) if "@" in term else term
     return hashlib.pbkdf2_hmac("sha256", name.encode(), salt, _ROUNDS)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from commercive_cli.domain.text import EMAIL_LENGTH, text
+from commercive_cli.domain.ids import usual_id
+from commercive_cli.domain.text import EMAIL_LENGTH, alike, text
 from commercive_cli.services.access.scan import scan_items
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
@@ -18,7 +19,10 @@ _LINK_SCANS = 5
 
 @dataclass(frozen=True)
 class Identity:
-    """One person: ids as they are, e-mail addresses case-folded, phone numbers as digits, names as typed."""
+    """One person: ids, e-mail addresses as `alike` has them, phone numbers as digits, names as typed.
+
+    Ids are as they are stored; a UUID stands there in capitals, too.
+    """
 
     ids: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()
@@ -34,8 +38,8 @@ class Identity:
             digits for term in more if (digits := phone_digits(term)) and not re.search("[^\\W\\d_]", term)
         )
         return cls(
-            ids=frozenset({first}),
-            emails=frozenset(term.casefold() for term in known if "@" in term),
+            ids=frozenset({first, *_spellings(first)}),
+            emails=frozenset(alike(term) for term in known if "@" in term),
             phones=phones,
             names=frozenset(term for term in more if "@" not in term and phone_digits(term) not in phones),
         )
@@ -58,10 +62,16 @@ class Identity:
 
         The phone number alone does not decide, since a family or a company may share it.
         """
-        if text_in(lead, "lead_email").casefold() in self.emails:
+        if alike(text_in(lead, "lead_email")) in self.emails:
             return True
         name = normal_name(text_in(lead, "lead_name"))
         return phone_digits(lead.get("lead_phone")) in self.phones and name in map(normal_name, self.names)
+
+
+def _spellings(identifier: str) -> tuple[str, ...]:
+    """Return the spellings of a UUID that others may have stored: whatever the case, it is this person's."""
+    usual = usual_id(identifier)
+    return (usual, usual.upper()) if usual_id(usual.upper()) == usual else ()
 
 
 def text_in(item: Item, name: str) -> str:
@@ -77,8 +87,8 @@ def phone_digits(phone: object) -> str:
 
 
 def normal_name(name: str) -> str:
-    """Return a name in the form in which names are compared: case-folded, with single spaces."""
-    return " ".join(name.split()).casefold()
+    """Return a name in the form in which names are compared: as `alike` has it, with single spaces."""
+    return " ".join(alike(name).split())
 
 
 def identify(store: Store, identity: Identity) -> Identity:
@@ -95,7 +105,7 @@ def _by_links(store: Store, identity: Identity) -> Identity:
     ids, emails = set[str](), set[str]()
 
     def visit(link: Item) -> None:
-        owner, address = link["affiliate_id"], text_in(link, "affiliate_email").casefold()
+        owner, address = link["affiliate_id"], alike(text_in(link, "affiliate_email"))
         if owner in identity.ids or address in identity.emails:
             ids.add(owner)
             emails.update({address} - {""})

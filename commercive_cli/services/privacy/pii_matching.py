@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from commercive_cli.domain.attributes import Kind, attributes_of
-from commercive_cli.domain.text import normal_store_url
+from commercive_cli.domain.ids import usual_id
+from commercive_cli.domain.text import alike, normal_store_url
 from commercive_cli.services.privacy import case_folding
 from commercive_cli.services.privacy.identity import Identity, normal_name, text_in
 from commercive_cli.store.items import Item, OtherValue
@@ -50,6 +51,7 @@ class PIIMatcher:
 
     def pseudonym(self, value: str) -> str:
         """Return the replacement of an id: the same within one erasure, and not derivable without its secret."""
+        value = usual_id(value)
         return f"erased-{hmac.new(self.secret, value.encode(), 'sha256').hexdigest()[:_PSEUDONYM_LENGTH]}"
 
     @cached_property
@@ -184,7 +186,7 @@ def _parts(pattern: re.Pattern[str] | None) -> list[str]:
 
 
 def _address(email: str) -> str:
-    return rf"(?<![{_LETTER}.+-]){re.escape(email.casefold())}(?![{_LETTER}-]|\.\w)"
+    return rf"(?<![{_LETTER}.+-]){re.escape(alike(email))}(?![{_LETTER}-]|\.\w)"
 
 
 def _number(digits: str) -> str:
@@ -195,11 +197,11 @@ def _number(digits: str) -> str:
 
 
 def _name(name: str) -> str:
-    return rf"(?<![{_LETTER}])" + r"\s+".join(map(re.escape, name.casefold().split())) + rf"(?![{_LETTER}])"
+    return rf"(?<![{_LETTER}])" + r"\s+".join(map(re.escape, alike(name).split())) + rf"(?![{_LETTER}])"
 
 
 def _token(identifier: str) -> str:
-    return rf"(?<![{_LETTER}-]){re.escape(identifier.casefold())}(?![{_LETTER}-])"
+    return rf"(?<![{_LETTER}-]){re.escape(alike(identifier))}(?![{_LETTER}-])"
 
 
 def _distinct(identifier: str) -> bool:

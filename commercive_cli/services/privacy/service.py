@@ -9,7 +9,7 @@ from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Damaged, Invalid, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
-from commercive_cli.domain.text import identifier, preview
+from commercive_cli.domain.text import actor_id, identifier, preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.scan import scan_items
@@ -67,7 +67,7 @@ class PrivacyService:
         A run that was killed is resumed by a repetition with the same arguments. Backups, exports and logs are not
         changed. Raises NotFound when there is nothing, Unavailable while the person keeps writing.
         """
-        term, by = identifier(user_or_email, "USER_OR_EMAIL"), identifier(actor, "actor")
+        term, by = identifier(user_or_email, "USER_OR_EMAIL"), actor_id(actor)
         entry = unfinished_erasure(self.store, term)
         identity = identify(self.store, Identity.of((term, *also)))
         if entry is not None:
@@ -76,7 +76,8 @@ class PrivacyService:
         if entry is None and not run.finds_anything():
             raise _not_found(term)
         entry = entry or begin_erasure(self.store, term, identity, self.clock())
-        return self._finish(entry, by, _ErasureRun(self.store, self.clock, PIIMatcher(identity, entry.secret)))
+        matcher = PIIMatcher(identity.joined(entry.identity), entry.secret)
+        return self._finish(entry, by, _ErasureRun(self.store, self.clock, matcher))
 
     def _finish(self, entry: JournalEntry, actor: str, run: "_ErasureRun") -> PersonErased:
         for _ in range(PASSES):
@@ -89,7 +90,7 @@ class PrivacyService:
         row = AuditEntry("person", subject, "erase", by, {}, {}).row(self.clock(), self.new_id)
         self.store.transact(entry.deletion(), row)
         return PersonErased(
-            pseudonyms=sorted(pseudonyms.values()),
+            pseudonyms=sorted({*pseudonyms.values()}),
             items={table.name: run.changed[table.name] for table in ORDER},
             remaining=run.remaining[:MOST_NAMED],
             namesakes=run.namesakes,

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from commercive_cli.domain.answers.seed import Seeded
+from commercive_cli.domain.attributes import UNREADABLE
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Conflict
+from commercive_cli.domain.errors import Conflict, Damaged
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.access.insert_missing import insert_missing
@@ -51,6 +52,8 @@ class SeedService:
     def _load(self, plan: Plan, progress: OnItems) -> Seeded:
         refuse_foreign(self.store)
         marker = self.store.get(OPS, _marker_key(plan))
+        if marker is not None and UNREADABLE in marker:
+            raise Damaged("the marker of this data cannot be read; see `commercive tables audit`")
         if marker is not None and marker["state"] == "done":
             return _answer(plan, changed=False)
         if marker is None:

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from commercive_cli.store.foreign import KeyShape, declared_key, key_words
+from commercive_cli.store.foreign import NEVER_TOUCHED, KeyShape, declared_key, key_words
 from commercive_cli.store.port import EMBEDDED, TableInfo
 from commercive_cli.store.schema import Attribute, Index, Table
 from commercive_cli.store.table_changes import (
+    DEPLOY_TEMPLATE,
+    STACK_TAG,
     CreateIndex,
     DropIndex,
     SetBilling,
@@ -22,9 +24,6 @@ NOT_OURS = "not our table"
 """What is the matter with a table that has another key; nothing else about it is then anybody's business here."""
 
 NOTHING = "nothing"
-STACK_TAG = "aws:cloudformation:stack-name"
-"""The tag that CloudFormation puts on what a stack owns (CloudFormation User Guide, "Resource tags")."""
-
 _USABLE = ("ACTIVE", "UPDATING")
 
 
@@ -41,12 +40,16 @@ SchemaChange = CreateTable | TableChange
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One difference from the declaration, and the changes, in order, that remove it; none if that is impossible."""
+    """One difference from the declaration, and the changes, in order, that remove it; none if that is impossible.
+
+    `remedy` is what a person can do then, where there is more to say than of any other difference.
+    """
 
     what: str
     declared: str
     live: str
     changes: tuple[SchemaChange, ...] = ()
+    remedy: str = ""
 
     def __str__(self) -> str:
         return f"{self.what}: {self.live}, declared {self.declared}"
@@ -61,7 +64,7 @@ def mismatches(table: Table, info: TableInfo | None, unsupported: Collection[str
     if info is None:
         return [Mismatch("table", "present", "missing", (CreateTable(),))]
     if info.keys != declared_key(table):
-        return [Mismatch(NOT_OURS, key_words(declared_key(table)), key_words(info.keys))]
+        return [Mismatch(NOT_OURS, key_words(declared_key(table)), key_words(info.keys), remedy=NEVER_TOUCHED)]
     return [found for found in _all_mismatches(table, info) if found.what not in unsupported]
 
 
@@ -111,9 +114,9 @@ def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
 def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
     what, declared = f"index {index.name}", f"{key_words(_key(index.partition, index.sort))}, {index.projection}"
     if index.name not in info.indexes:
-        # A stack would meet an index that it did not make; its new template brings the index.
         owned = STACK_TAG in (info.tags or {})
-        yield Mismatch(what, declared, "missing", () if owned else (CreateIndex(index),))
+        way = {"remedy": DEPLOY_TEMPLATE} if owned else {"changes": (CreateIndex(index),)}
+        yield Mismatch(what, declared, "missing", **way)
     elif _live_index(info, index.name) != declared:
         yield Mismatch(what, declared, _live_index(info, index.name), (DropIndex(index.name), CreateIndex(index)))
     elif info.index_status.get(index.name, "ACTIVE") not in _USABLE:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from commercive_cli.domain.answers.tables import Applied, AppliedChange, Difference, Drift
 from commercive_cli.domain.errors import CommerciveError, Conflict
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiting
-from commercive_cli.services.tables.comparison import NOT_OURS, CreateTable, Mismatch, SchemaChange, mismatches
-from commercive_cli.store.foreign import NEVER_TOUCHED, check_ours
+from commercive_cli.services.tables.comparison import CreateTable, Mismatch, SchemaChange, mismatches
+from commercive_cli.store.foreign import check_ours
 from commercive_cli.store.port import Store, TableInfo
 from commercive_cli.store.schema import TABLES, Table
 from commercive_cli.store.table_changes import CreateIndex, OnStatus, ignore_status
@@ -85,7 +85,7 @@ class DriftService:
             declared=mismatch.declared,
             live=mismatch.live,
             fixable=bool(mismatch.changes),
-            remedy=", ".join(map(str, mismatch.changes)) or (NEVER_TOUCHED if mismatch.what == NOT_OURS else REMEDY),
+            remedy=", ".join(map(str, mismatch.changes)) or mismatch.remedy or REMEDY,
         )
 
     def _name(self, table: Table) -> str:

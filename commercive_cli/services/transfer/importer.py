@@ -135,7 +135,7 @@ class ImportService:
         import with another policy is another one: it may have skipped items that this one has to replace or refuse.
         """
         markers = self._markers()
-        ours = [each for each in markers if (each["source"], each.get("policy")) == (source.name, policy)]
+        ours = [each for each in markers if (each.get("source"), each.get("policy")) == (source.name, policy)]
         self._delete([marker for marker in markers if marker not in ours])
         return {marker["sk"]: marker for marker in ours}
 

@@ -82,6 +82,19 @@ def test_who_is_no_affiliate_hears_so(world: World, partner: Client, found: Resp
     assert "you are no affiliate: no row of Supabase's table affiliates" in answers[0].body["error"]
 
 
+def test_ids_in_another_case_are_the_callers_own(world: World, issuer: Issuer, partner: Client) -> None:
+    """A UUID means the same in capitals, whether the caller or the table writes it so; other ids are taken exactly."""
+    own = "1d2e3f4a-aaaa-4bbb-8ccc-ddddeeeeffff"
+    world.outside.answers[TABLE] = rows(own, "AFF-1A2B3C4D")
+    user = world.open("jwt").as_(issuer.token(own))
+    begun = user.post("chat/send", user_id=own.upper(), message="Hello")
+
+    assert [200] * 3 == statuses(use(partner, own.upper()))
+    assert [403] * 6 == statuses(use(partner, "aff-1a2b3c4d") + use(partner, "2d2e3f4a-AAAA-4bbb-8ccc-ddddeeeeffff"))
+    assert 200 == begun.status
+    assert 1 == len(user.get("chat/conversations", f"user_id={own.upper()}").body["conversations"])
+
+
 def test_a_user_with_several_rows_is_each_of_these_affiliates(world: World, partner: Client) -> None:
     """Rows that somebody made twice lock nobody out."""
     world.outside.answers[TABLE] = rows("AFF-1A2B3C4D", "AFF-5E6F7G8H", None)

@@ -14,7 +14,7 @@ from commercive_cli.services.tables.drift import DriftService
 from commercive_cli.store.schema import CONVERSATIONS, OPS, TABLES
 from commercive_cli.store.table_changes import ignore_status
 from tests.engines.dynamodb.doubles import ManualTime, Reply, Request, refusal, serving, store_at, success
-from tests.services.books import errors_in, everything
+from tests.services.raw_data import errors_in, everything
 
 START = 1_763_000_000
 """The earliest time, in seconds, to which the tables of these tests can be restored."""

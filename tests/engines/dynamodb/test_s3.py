@@ -32,7 +32,7 @@ from tests.engines.dynamodb.doubles import (
     store_at,
     success,
 )
-from tests.services.books import errors_in, everything
+from tests.services.raw_data import errors_in, everything
 
 NOW = 1_763_000_000
 BUCKET = "commercive-exports"

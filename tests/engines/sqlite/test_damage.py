@@ -1,4 +1,4 @@
-"""Rows that somebody damaged by hand: the error names the item and its table, and says what to do."""
+"""Rows that somebody damaged by hand: they hide no other row, are shown as far as they are known, and are not lost."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -7,41 +7,69 @@ from pathlib import Path
 
 import pytest
 
+from commercive_cli.domain.attributes import UNREADABLE
 from commercive_cli.domain.errors import Damaged, Misconfigured
 from commercive_cli.engines.sqlite.store import SQLiteStore
-from commercive_cli.store.port import Query
+from commercive_cli.store.dry_run import DryRun
+from commercive_cli.store.items import Item, text_item
+from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import LEADS
-from commercive_cli.store.writes import Delete, Put, Update
+from commercive_cli.store.writes import Absent, All, AnyOf, Below, Check, Delete, Equals, Exists, Put, Update, Write
 
 KEY = {"lead_id": "b", "created_at": 2}
-NAMED = "the stored item b 2 of leads is damaged: "
 TEXT = '{"created_at":{"N":"2"},"lead_id":{"S":"b"},"status":{"S":"pending"},"x":%s}'
+KNOWN = {**KEY, "status": "pending"}
+SOUND = [{"lead_id": name, "created_at": 2, "status": "pending"} for name in "ac"]
 
-USES: dict[str, Callable[[SQLiteStore], object]] = {
-    "get": lambda store: store.get(LEADS, KEY),
-    "query": lambda store: store.query(Query(LEADS, "b")),
-    "query of an index": lambda store: store.query(Query(LEADS, "pending", index="LeadStatusIndex")),
-    "scan": lambda store: store.scan(LEADS),
-    "put": lambda store: store.transact(Put(LEADS, KEY | {"status": "approved"})),
-    "update": lambda store: store.transact(Update(LEADS, KEY, set={"status": "approved"})),
-    "delete": lambda store: store.transact(Delete(LEADS, KEY)),
+READS: dict[str, Callable[[SQLiteStore], list[Item]]] = {
+    "get": lambda store: [item for name in "abc" if (item := store.get(LEADS, KEY | {"lead_id": name}))],
+    "batch get": lambda store: store.batch_get(LEADS, [KEY | {"lead_id": name} for name in "abc"]),
+    "query": lambda store: [item for name in "abc" for item in store.query(Query(LEADS, name)).items],
+    "query of an index": lambda store: store.query(Query(LEADS, "pending", index="LeadStatusIndex")).items,
+    "pages of an index": lambda store: _paged(store),
+    "scan": lambda store: store.scan(LEADS).items,
+    "texts": lambda store: [text_item(row[0]) for row in store.scan_text(LEADS).rows],
 }
 DAMAGES: dict[str, tuple[object, str]] = {
-    "cut short": ('{"lead_id":{"S":"b"', "it is not JSON: EOF while parsing"),
-    "empty": ("", "it is not JSON: EOF while parsing"),
-    "null": (None, "there is no text in it"),
-    "number": (5.5, "there is no text in it"),
-    "bytes": (b"\x80", "there is no text in it"),
-    "list": ("[]", "it is not of the form {name: {type: value}}"),
-    "untyped": ('{"lead_id":"b"}', "it is not of the form {name: {type: value}}"),
-    "without key": ('{"status":{"S":"pending"}}', "its lead_id is missing, not the one of its row"),
-    "not a number": (TEXT % '{"N":"NaN"}', "NaN is not a number that can be stored"),
-    "not digits": (TEXT % '{"N":"ten"}', "'ten' is not a number"),
-    "400 digits": (TEXT % f'{{"N":"{"1" * 400}"}}', "a number may have 38 digits"),
-    "endless": (TEXT % '{"N":"1E+999999999"}', "a number may have 38 digits"),
-    "two types": (TEXT % '{"N":"1","S":"1"}', "an attribute value holds more than one type tag"),
-    "foreign type": (TEXT % '{"X":"eA=="}', "attribute type X is unknown"),
+    "cut short": ('{"lead_id":{"S":"b"', '{"lead_id":{"S":"b"'),
+    "empty": ("", ""),
+    "null": (None, ""),
+    "number": (5.5, "5.5"),
+    "bytes": (b"\x80\0", "\\x80\\x00"),
+    "list": ("[]", "[]"),
+    "untyped": ('{"lead_id":"b"}', '{"lead_id":"b"}'),
+    "of another key": (TEXT.replace('"b"', '"z"') % '{"N":"1"}', TEXT.replace('"b"', '"z"') % '{"N":"1"}'),
+    "without key": ('{"status":{"S":"pending"}}', '{"status":{"S":"pending"}}'),
+    "not a number": (TEXT % '{"N":"NaN"}', TEXT % '{"N":"NaN"}'),
+    "not digits": (TEXT % '{"N":"ten"}', TEXT % '{"N":"ten"}'),
+    "400 digits": (TEXT % f'{{"N":"{"1" * 400}"}}', TEXT % f'{{"N":"{"1" * 400}"}}'),
+    "endless": (TEXT % '{"N":"1E+999999999"}', TEXT % '{"N":"1E+999999999"}'),
+    "two types": (TEXT % '{"N":"1","S":"1"}', TEXT % '{"N":"1","S":"1"}'),
+    "foreign type": (TEXT % '{"X":"eA=="}', TEXT % '{"X":"eA=="}'),
 }
+WHOLE_TEXTS = tuple(DAMAGES)[-8:]
+"""What an export cannot tell from an item, since it copies texts without reading them."""
+
+SEEN = [(kind, read) for kind in DAMAGES for read in READS if not (read == "texts" and kind in WHOLE_TEXTS)]
+BLIND: dict[str, Write] = {
+    "put": Put(LEADS, KEY | {"status": "approved"}),
+    "put over what is there": Put(LEADS, KEY | {"status": "approved"}, when=Exists()),
+    "update": Update(LEADS, KEY, set={"note": "seen"}),
+    "update as read": Update(LEADS, KEY, set={"note": "seen"}, when=Equals("status", "pending")),
+    "update or so": Update(LEADS, KEY, set={"note": "seen"}, when=AnyOf(Equals(UNREADABLE, "[]"), Exists())),
+    "delete": Delete(LEADS, KEY),
+}
+
+
+def _paged(store: SQLiteStore) -> list[Item]:
+    found: list[Item] = []
+    query = Query(LEADS, "pending", index="LeadStatusIndex", limit=1)
+    while True:
+        page = store.query(query)
+        found += page.items
+        if page.next is None:
+            return found
+        query = Query(LEADS, "pending", index="LeadStatusIndex", limit=1, start=page.next)
 
 
 @pytest.fixture
@@ -75,38 +103,46 @@ def damage(path: Path, text: object) -> None:
     by_hand(path, "UPDATE commercive_leads SET _item = ? WHERE lead_id = 'b'", values=(text,))
 
 
-@pytest.mark.parametrize("use", USES)
-@pytest.mark.parametrize("kind", DAMAGES)
-def test_a_damaged_item_is_named(path: Path, store: SQLiteStore, kind: str, use: str) -> None:
-    """The error names table, key and damage, and says how to repair it; other items can still be read."""
-    text, reason = DAMAGES[kind]
+def by_id(items: list[Item]) -> list[Item]:
+    return sorted(items, key=lambda item: str(item["lead_id"]))
+
+
+@pytest.mark.parametrize(("kind", "read"), SEEN)
+def test_a_damaged_row_is_shown_beside_the_sound_ones(path: Path, store: SQLiteStore, kind: str, read: str) -> None:
+    """Its keys are known, and what stands in place of the item is shown."""
+    text, shown = DAMAGES[kind]
     damage(path, text)
 
-    with pytest.raises(Damaged) as refusal:
-        USES[use](store)
-    assert refusal.value.message.startswith(NAMED + reason)
-    assert refusal.value.message.endswith("; mend or delete this row with `sqlite3`, or restore a backup")
-    assert store.get(LEADS, KEY | {"lead_id": "c"}) is not None
+    assert [SOUND[0], {**KNOWN, UNREADABLE: shown}, SOUND[1]] == by_id(READS[read](store))
 
 
-@pytest.mark.parametrize("use", [*USES, "export"])
-def test_text_that_is_not_utf_8_is_damaged(path: Path, store: SQLiteStore, use: str) -> None:
-    """Text that Python cannot decode is reported as a damaged item, by every operation."""
+@pytest.mark.parametrize("kind", WHOLE_TEXTS)
+def test_texts_that_look_whole_are_copied(path: Path, store: SQLiteStore, kind: str) -> None:
+    """An export goes on, and an import says which line it cannot take."""
+    text, _ = DAMAGES[kind]
+    damage(path, text)
+
+    assert (text, "b", 2) == next(row for row in store.scan_text(LEADS).rows if row[1] == "b")
+
+
+@pytest.mark.parametrize("read", READS)
+def test_text_that_is_not_utf_8_is_damaged(path: Path, store: SQLiteStore, read: str) -> None:
+    """Text that nobody can decode is one more kind of damage, with its odd bytes as numbers."""
     by_hand(path, "UPDATE commercive_leads SET _item = CAST(x'7bff' AS TEXT) WHERE lead_id = 'b'")
 
-    with pytest.raises(Damaged, match=NAMED + "it is not JSON"):
-        (USES | {"export": lambda store: store.scan_text(LEADS)})[use](store)
+    assert [SOUND[0], {**KNOWN, UNREADABLE: "{\\xff"}, SOUND[1]] == by_id(READS[read](store))
 
 
-@pytest.mark.parametrize("kind", ["cut short", "empty", "null", "number", "bytes", "list"])
-def test_an_export_refuses_missing_and_truncated_texts(path: Path, store: SQLiteStore, kind: str) -> None:
-    """Exports copy texts without parsing them, but a missing or truncated text is still an error."""
-    text, reason = DAMAGES[kind]
-    damage(path, text)
+@pytest.mark.parametrize(
+    ("read", "shown"),
+    [("query of an index", ["b\\xff"]), ("pages of an index", []), ("scan", ["b\\xff"]), ("texts", ["b\\xff"])],
+)
+def test_a_key_that_is_not_utf_8_hides_nothing(path: Path, store: SQLiteStore, read: str, shown: list[str]) -> None:
+    """Such a row is shown with the odd bytes as numbers, but in pages of a limit, as none could start behind it."""
+    by_hand(path, "UPDATE commercive_leads SET lead_id = CAST(x'62ff' AS TEXT) WHERE lead_id = 'b'")
 
-    with pytest.raises(Damaged) as refusal:
-        store.scan_text(LEADS)
-    assert refusal.value.message.startswith(NAMED + reason)
+    found = by_id(READS[read](store))
+    assert ["a", *shown, "c"] == [item["lead_id"] for item in found]
 
 
 def test_an_item_with_extra_spaces_is_not_damaged(path: Path, store: SQLiteStore) -> None:
@@ -114,14 +150,55 @@ def test_an_item_with_extra_spaces_is_not_damaged(path: Path, store: SQLiteStore
     damage(path, (TEXT % '{"N":"1"}') + " ")
 
     assert 3 == len(store.scan_text(LEADS).rows) == len(store.scan(LEADS).items)
+    assert {**KNOWN, "x": 1} == store.get(LEADS, KEY)
 
 
 def test_an_item_without_the_key_of_its_index_is_damaged(path: Path, store: SQLiteStore) -> None:
-    """An item in an index that lacks the index's key is an error, since no page could start after it."""
-    damage(path, '{"created_at":{"N":"2"},"lead_id":{"S":"b"}}')
+    """An index shows it by the keys of the index, so that the next page can start behind it."""
+    text = '{"created_at":{"N":"2"},"lead_id":{"S":"b"}}'
+    damage(path, text)
 
-    with pytest.raises(Damaged, match=NAMED + "its status is missing"):
-        store.query(Query(LEADS, "pending", index="LeadStatusIndex", since=1, limit=2))
+    assert [SOUND[0], {**KNOWN, UNREADABLE: text}, SOUND[1]] == by_id(_paged(store))
+
+
+@pytest.mark.parametrize("write", BLIND)
+def test_what_nobody_could_read_is_replaced_by_nobody_who_does_not_know(
+    path: Path, store: SQLiteStore, write: str
+) -> None:
+    """A write is refused, naming the item and the command that sets it right; a dry run refuses it, too."""
+    damage(path, "[]")
+    doors: tuple[Store, ...] = (store, DryRun(store))
+
+    for door in doors:
+        with pytest.raises(Damaged) as refused:
+            door.transact(BLIND[write])
+        assert "the stored item b 2 of leads cannot be read; nothing was written" in refused.value.message
+        assert "commercive tables mend leads 'b 2' --remove _unreadable --set" in refused.value.message
+    assert {**KNOWN, UNREADABLE: "[]"} == store.get(LEADS, KEY)
+
+
+def test_conditions_fail_as_they_do_over_sound_items(path: Path, store: SQLiteStore) -> None:
+    """Who wants the key to be free, or something to be there that is not known, hears what is there."""
+    damage(path, "[]")
+    shown = {**KNOWN, UNREADABLE: "[]"}
+    for condition in (Absent(), Equals("x", 1), Below("created_at", 2), Equals(UNREADABLE, "{}")):
+        with pytest.raises(ConditionFailed) as failed:
+            store.transact(Put(LEADS, KEY, when=condition))
+        assert {0: shown} == failed.value.failures
+    store.transact(Check(LEADS, KEY, when=Equals("status", "pending")))
+
+    assert shown == store.get(LEADS, KEY)
+
+
+def test_who_names_the_damage_replaces_it(path: Path, store: SQLiteStore) -> None:
+    """What the keys tell is kept, and what is set makes an item of it again."""
+    damage(path, "[]")
+    as_read = All(Exists(), Equals(UNREADABLE, "[]"))
+    store.transact(Update(LEADS, KEY, set={"lead_name": "Jo"}, remove=(UNREADABLE,), when=as_read))
+
+    assert {**KNOWN, "lead_name": "Jo"} == store.get(LEADS, KEY)
+    store.transact(Update(LEADS, KEY, set={"lead_name": "Joe"}))
+    assert [*SOUND[:1], {**KNOWN, "lead_name": "Joe"}, *SOUND[1:]] == by_id(store.scan(LEADS).items)
 
 
 def test_a_damaged_item_can_be_overwritten(path: Path, store: SQLiteStore) -> None:

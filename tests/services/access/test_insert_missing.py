@@ -4,8 +4,8 @@ from commercive_cli.services.access.insert_missing import insert_missing
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS
-from tests.services.books import rows
 from tests.services.fakes import Intervening
+from tests.services.raw_data import rows
 
 OLD = {"pk": "b", "sk": "1", "text": "old"}
 NEW: list[Item] = [{"pk": pk, "sk": "1", "text": "new"} for pk in "abc"]

@@ -12,8 +12,8 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS
 from commercive_cli.store.writes import Delete, Put, Update
 from tests.e2e.stores import ENGINES, engine_store
-from tests.services.books import errors_in, everything, rows
 from tests.services.fakes import START, Codes, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything, rows
 
 NEW = "new@example.com"
 

@@ -12,8 +12,8 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
 from commercive_cli.store.writes import Delete, Put, Update
-from tests.services.books import errors_in, everything, rows
 from tests.services.fakes import START, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything, rows
 
 FORM = {"name": "Jane", "email": "jane@example.com"}
 KEY = {"affiliate_id": "aff-1"}

@@ -10,8 +10,8 @@ from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS
 from commercive_cli.store.writes import Delete
-from tests.services.books import everything, rows
 from tests.services.fakes import START, Codes, Intervening, ManualClock
+from tests.services.raw_data import everything, rows
 
 FORM = {"name": "Jane", "email": "jane@example.com"}
 

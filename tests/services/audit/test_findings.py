@@ -20,8 +20,8 @@ from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVER
 from commercive_cli.store.writes import Put, Update
 from tests.e2e.stores import ENGINES, engine_store
 from tests.services.audit.world import FORM, LEGACY, World, made
-from tests.services.books import errors_in, everything
 from tests.services.fakes import START, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything
 
 
 def test_sound_books_are_left_alone(world: World, clock: ManualClock) -> None:

@@ -14,8 +14,8 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, LEADS, OPS, Table
 from commercive_cli.store.writes import Put
 from tests.services.audit.world import LEGACY, World
-from tests.services.books import errors_in, everything, rows
 from tests.services.fakes import START, ManualClock
+from tests.services.raw_data import errors_in, everything, rows
 
 STANDING: list[tuple[Item, str]] = [
     ({"status": "approved"}, "approved, its commission is missing; "),

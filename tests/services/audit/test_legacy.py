@@ -13,8 +13,8 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, LEADS, OPS
 from tests.services.audit.legacy import LegacyData
-from tests.services.books import everything, rows
 from tests.services.fakes import ManualClock
+from tests.services.raw_data import everything, rows
 
 TIMES = ("created_at", "updated_at", "reviewed_at", "closed_at", "last_message_at", "waiting_since")
 

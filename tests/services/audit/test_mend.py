@@ -15,8 +15,8 @@ from commercive_cli.store.items import Item, OtherValue
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Put, Update
 from tests.services.audit.world import LEGACY, World
-from tests.services.books import everything, rows
 from tests.services.fakes import START, Intervening, ManualClock
+from tests.services.raw_data import everything, rows
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from commercive_cli.store.items import OtherValue
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, Table
 from tests.e2e.stores import ENGINES, engine_store
 from tests.services.audit.world import World, made
-from tests.services.books import errors_in, everything
 from tests.services.fakes import START, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything
 
 MENDED: list[tuple[Table, str, object, object]] = [
     (LEADS, "pending_orders", 5, "5"),

@@ -21,8 +21,8 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Put, Update
 from tests.services.audit.world import World
-from tests.services.books import errors_in, rows
 from tests.services.fakes import START, Codes, Intervening, ManualClock
+from tests.services.raw_data import errors_in, rows
 
 LATER = START * 2
 SHOP = primary_claim_key("aff-1", "a.example")

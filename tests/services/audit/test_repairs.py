@@ -14,8 +14,8 @@ from commercive_cli.store.items import Key
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS
 from commercive_cli.store.writes import Put
 from tests.services.audit.world import LEGACY, World
-from tests.services.books import errors_in, everything
 from tests.services.fakes import START, ManualClock
+from tests.services.raw_data import errors_in, everything
 
 
 @dataclass(frozen=True)

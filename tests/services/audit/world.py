@@ -10,8 +10,8 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, Table
 from commercive_cli.store.writes import Delete, Put, Update
-from tests.services.books import rows
 from tests.services.fakes import Codes, ManualClock
+from tests.services.raw_data import rows
 
 FORM = {"name": "Jane", "email": "jane@example.com"}
 LEGACY = "legacy/42"

@@ -8,8 +8,8 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import Update
-from tests.services.books import errors_in, everything
 from tests.services.fakes import START
+from tests.services.raw_data import errors_in, everything
 
 
 def mark(store: Store, conversation: Conversation, **attributes: object) -> None:

@@ -18,9 +18,9 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.waiting_index import fill_waiting
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, TABLES
-from tests.services.books import errors_in, everything
 from tests.services.chat.imported import MINUTE, V4, import_thread
 from tests.services.fakes import START, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything
 
 
 def talk(chat: ChatService, users: int = 250) -> str:
@@ -369,7 +369,7 @@ def test_admin_filters(chat: ChatService) -> None:
     assert [c, b] == listed(status="open")
     assert [a] == listed(status="closed")
     assert [a, c] == listed(user_id="user-1")
-    assert [c, b] == listed(store_url="b.example")
+    assert [c, b] == listed(store_url="b.example") == listed(store_url="https://B.Example.:443/admin?x=1")
     assert [a, c] == listed(unread=True)
     assert [c] == listed(status="open", user_id="user-1", store_url="b.example", unread=True)
     assert [] == listed(status="closed", user_id="user-2")

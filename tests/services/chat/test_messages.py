@@ -16,8 +16,8 @@ from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS, TABLES
-from tests.services.books import errors_in, everything, rows
 from tests.services.fakes import DAY, START, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything, rows
 
 
 def test_a_first_message_opens_a_conversation(chat: ChatService) -> None:

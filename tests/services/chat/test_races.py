@@ -10,9 +10,9 @@ from commercive_cli.store.items import Key
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS
 from commercive_cli.store.writes import Delete, Update
-from tests.services.books import errors_in, everything, rows
 from tests.services.chat.imported import MINUTE, V4, import_thread
 from tests.services.fakes import DAY, START, Ids, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything, rows
 
 HOUR = 60 * MINUTE
 

@@ -13,9 +13,9 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import Update
 from tests.e2e.stores import ENGINES, engine_store
-from tests.services.books import errors_in, everything, rows
 from tests.services.chat.imported import V4, import_thread
 from tests.services.fakes import Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything, rows
 
 
 @pytest.fixture(params=ENGINES)

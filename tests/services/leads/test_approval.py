@@ -19,8 +19,8 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, LEADS, Table
 from commercive_cli.store.writes import Delete, Put, Update
 from tests.e2e.stores import ENGINES, engine_store
-from tests.services.books import errors_in, everything, rows
 from tests.services.fakes import Codes, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything, rows
 
 FORM = {"name": "Jane", "email": "Jane@Example.com"}
 BOSS = Approver("boss", "boss@example.com")

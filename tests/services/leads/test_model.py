@@ -16,8 +16,8 @@ from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.schema import TABLES
-from tests.services.books import errors_in
 from tests.services.fakes import Codes, ManualClock
+from tests.services.raw_data import errors_in
 
 AFFILIATES = ("aff-a", "aff-b")
 CODES = ("AAAA0000", "BBBB0000")

@@ -11,8 +11,8 @@ from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
 from commercive_cli.store.writes import Update
-from tests.services.books import errors_in, everything, rows
 from tests.services.fakes import DAY, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything, rows
 
 FORM = {"name": "Jane", "email": "jane@example.com"}
 

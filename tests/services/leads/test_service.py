@@ -20,8 +20,8 @@ from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS
-from tests.services.books import errors_in, everything, rows
 from tests.services.fakes import DAY, START, Codes, Intervening, ManualClock
+from tests.services.raw_data import errors_in, everything, rows
 
 FORM = {
     "name": "Jane Doe",

@@ -1,6 +1,7 @@
 """Concurrent changes of items that an erasure changes: it retries with the current item, and overwrites nothing."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -16,8 +17,8 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, OPS, Table
 from commercive_cli.store.writes import Delete, Put, Update
-from tests.services.books import errors_in, rows
 from tests.services.fakes import START, Codes, Intervening, ManualClock
+from tests.services.raw_data import errors_in, rows
 
 ANA, EMAIL, CODE = "affiliate-ana", "ana@example.com", "AAAA0000"
 LINK = {"affiliate_id": ANA, "link_id": CODE}
@@ -55,6 +56,31 @@ def erasure(store: Store, clock: ManualClock) -> Erasure:
 def link(store: Store, clock: ManualClock) -> None:
     """Make Ana an affiliate with a link."""
     AffiliateService(store, clock, Codes(CODE)).create_link(ANA, EMAIL, "a.example")
+
+
+@pytest.mark.usefixtures("link")
+def test_two_who_erase_a_person_at_once_make_one_pseudonym(store: Store, clock: ManualClock) -> None:
+    """The second finds that somebody has begun, and goes on with the same secret."""
+    meddled, first = Intervening(store), Intervening(store)
+    done: list[PersonErased] = []
+
+    def another() -> None:
+        with suppress(KeyboardInterrupt):
+            first.before("transact", _stopped, AFFILIATE_LINKS)
+            PrivacyService(first, clock).erase(EMAIL, "dpo")
+
+    meddled.before("transact", another, OPS)
+    done.append(PrivacyService(meddled, clock).erase(EMAIL.upper(), "dpo"))
+
+    assert [each["affiliate_id"] for each in rows(store, AFFILIATE_LINKS)] == [
+        name for name in done[0].pseudonyms if name == rows(store, AFFILIATE_STATS)[0]["affiliate_id"]
+    ]
+    assert unfinished_erasure(store, EMAIL) is None
+    assert 1 == len({row["pk"] for row in rows(store, OPS) if row["pk"].startswith("audit#person#")})
+
+
+def _stopped() -> None:
+    raise KeyboardInterrupt
 
 
 def put(store: Store, table: Table, *items: Item) -> Action:

@@ -25,9 +25,9 @@ from commercive_cli.store.schema import (
     TABLES,
     Table,
 )
-from tests.services.books import everything, rows
 from tests.services.fakes import Intervening, ManualClock
 from tests.services.privacy.world import ANA, EMAIL, NAME, OTHER, TERMS, World, person
+from tests.services.raw_data import everything, rows
 from tests.services.transfer.stores import server_store, sqlite_store
 
 
@@ -217,6 +217,12 @@ def test_only_what_is_the_person_is_replaced_in_texts(text: str, expected: str, 
             "İ İbo@example.com, i\u0307bo@example.com",
             "İ [erased], [erased]",
         ),
+        (
+            "jose\u0301@example.com",
+            "José@example.com",
+            "Jose\u0301@example.com, ＪＯＳÉ@example.com, jose@example.com, josé\u0302@example.com",
+            "[erased], [erased], jose@example.com, josé\u0302@example.com",
+        ),
         ("İbo@example.com", "İBO@example.com", "İİbo@example.com, bo@example.com", "İİbo@example.com, bo@example.com"),
     ],
 )
@@ -238,6 +244,25 @@ def test_a_name_is_found_in_every_spelling(local: World) -> None:
     service(local).erase(OTHER, "dpo", also=("Jana Groß",))
 
     assert "I am [erased], [erased]" == local.chat.messages(sent.conversation_id).messages[0].message_text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("Zoe\u0308 Gru\u0308n", "ich bin Zoë Grün.", "ich bin [erased]."),
+        ("Zoë Grün", "o\u0308 ZOE\u0308  GRU\u0308N o\u0308", "o\u0308 [erased] o\u0308"),
+        ("\u1100\u1161\u11a8 \u1109\u116e", "저 각 수", "저 [erased]"),
+        ("각 수", "\u1100\u1161\u11a8 \u1109\u116e e\u0301", "[erased] e\u0301"),
+        ("ガ オ", "カ オ, カ\u3099 オ", "カ オ, [erased]"),
+        ("Zoe Grun", "Zoë Grün", "Zoë Grün"),
+    ],
+)
+def test_a_name_is_found_however_its_accents_are_composed(name: str, text: str, expected: str, local: World) -> None:
+    """An accent may be part of its letter or follow it, as macOS writes; without it, it is another name."""
+    sent = local.chat.send(OTHER, text)
+    service(local).erase(OTHER, "dpo", also=(name,))
+
+    assert expected == local.chat.messages(sent.conversation_id).messages[0].message_text
 
 
 def test_a_preview_stays_a_preview(local: World) -> None:

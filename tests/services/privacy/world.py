@@ -14,8 +14,8 @@ from commercive_cli.services.seed.service import SeedService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, MESSAGES, TABLES
-from tests.services.books import errors_in, rows
 from tests.services.fakes import ManualClock
+from tests.services.raw_data import errors_in, rows
 
 ANA = "5f0c2f9e-6d1b-4c55-9a52-0d7b1f6f2a11"
 EMAIL = "Ana.Abelard@Example.com"

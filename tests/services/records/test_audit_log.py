@@ -10,8 +10,8 @@ from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, OPS
 from commercive_cli.store.writes import Update
-from tests.services.books import rows
 from tests.services.fakes import Ids, ManualClock
+from tests.services.raw_data import rows
 
 Change = Callable[[Store, ManualClock, Ids, str], object]
 

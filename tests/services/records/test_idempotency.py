@@ -11,8 +11,8 @@ from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import LEADS, MESSAGES, OPS
 from commercive_cli.store.writes import Update
-from tests.services.books import errors_in, rows
 from tests.services.fakes import DAY, START, Intervening, ManualClock
+from tests.services.raw_data import errors_in, rows
 
 REQUEST = KeyedRequest("chat/send", "user-1", "k", ("Hello",))
 SECOND = 1_000

@@ -5,8 +5,8 @@ import pytest
 from commercive_cli.services.records.rate_limits import ADDRESS_RATES, DAY, MINUTE, RateService, TooMany
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS
-from tests.services.books import rows
 from tests.services.fakes import START, Intervening, ManualClock
+from tests.services.raw_data import rows
 
 ADDRESS = "192.0.2.1"
 MOST = ADDRESS_RATES[0].most

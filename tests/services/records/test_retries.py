@@ -20,8 +20,8 @@ from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVER
 from commercive_cli.store.writes import Delete, Update
 from tests.e2e.embedded import make_tables
 from tests.e2e.stores import ENGINES, server_store
-from tests.services.books import everything, rows
 from tests.services.fakes import DAY, START, Intervening, ManualClock
+from tests.services.raw_data import everything, rows
 
 FORM = {"name": "Jane", "email": "jane@example.com"}
 

@@ -29,8 +29,8 @@ from commercive_cli.services.seed.service import SeedService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES, TABLES
-from tests.services.books import errors_in, rows
 from tests.services.fakes import START, Intervening, ManualClock
+from tests.services.raw_data import errors_in, rows
 from tests.services.transfer.stores import exported, sqlite_store
 
 PLAN = Plan(conversations=60, messages=900, affiliates=8, leads=60, rng=3)

@@ -15,8 +15,8 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS
 from commercive_cli.store.table_changes import DropIndex
 from commercive_cli.store.writes import Update
-from tests.services.books import errors_in, everything
 from tests.services.fakes import ManualClock
+from tests.services.raw_data import errors_in, everything
 
 
 @pytest.fixture

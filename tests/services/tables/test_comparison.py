@@ -102,6 +102,14 @@ def test_an_index_with_another_key_is_dropped_and_created_again() -> None:
     assert "user_id S, created_at N, ALL" == found.live
 
 
+def test_an_index_that_a_stack_lacks_comes_with_its_template() -> None:
+    """A stack would meet an index that it did not make, so the remedy is its template, and `apply` makes none."""
+    owned = {**(as_declared(CONVERSATIONS).tags or {}), "aws:cloudformation:stack-name": "commercive"}
+    (found,) = mismatches(CONVERSATIONS, replace(as_declared(CONVERSATIONS), **without_index(STATUS.name), tags=owned))
+
+    assert ((), True) == (found.changes, "deploy its template again" in found.remedy)
+
+
 def test_an_undeclared_index_is_dropped_before_others_are_created() -> None:
     """An index that is not declared costs a write for every write; as tables have at most 20, drops come first."""
     info = as_declared(CONVERSATIONS)

@@ -11,8 +11,8 @@ from commercive_cli.services.tables.cost_estimate import MOST_SAMPLED, CostEstim
 from commercive_cli.store.limits import item_bytes
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, MESSAGES
-from tests.services.books import rows
 from tests.services.fakes import Intervening
+from tests.services.raw_data import rows
 
 
 def test_a_sample_of_everything_is_exact(store: Store) -> None:

@@ -12,7 +12,7 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.tables.service import TableService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, MESSAGES, TABLES
-from tests.services.books import everything
+from tests.services.raw_data import everything
 
 NAMES = [f"commercive_{table.name}" for table in TABLES]
 

@@ -15,7 +15,7 @@ from commercive_cli.services.transfer.batches import BATCH_ITEMS
 from commercive_cli.services.transfer.preview import ImportPreviewService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, OPS
-from tests.services.books import everything, rows
+from tests.services.raw_data import everything, rows
 from tests.services.transfer.stores import (
     edit_manifest,
     exported,

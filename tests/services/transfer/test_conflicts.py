@@ -10,7 +10,7 @@ from commercive_cli.services.transfer.preview import ImportPreviewService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, OPS
-from tests.services.books import everything, rows
+from tests.services.raw_data import everything, rows
 from tests.services.transfer.conftest import NewStore
 from tests.services.transfer.stores import exported, importer
 

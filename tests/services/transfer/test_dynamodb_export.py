@@ -15,7 +15,7 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.items import Item, OtherValue, encode_item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, TABLES, Table
-from tests.services.books import everything, rows
+from tests.services.raw_data import everything, rows
 from tests.services.transfer.stores import importer
 
 

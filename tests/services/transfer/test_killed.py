@@ -8,7 +8,7 @@ import pytest
 from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS
-from tests.services.books import rows
+from tests.services.raw_data import rows
 from tests.services.transfer.conftest import NewStore
 from tests.services.transfer.stores import ODD, PLAN, digests, exported, filled, importer
 from tests.services.transfer.victim import run_until_killed

@@ -13,7 +13,7 @@ from commercive_cli.services.transfer.preview import ImportPreviewService
 from commercive_cli.services.transfer.refusals import MOST_NAMED, RefusedLines
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, MESSAGES, OPS, Table
-from tests.services.books import everything, rows
+from tests.services.raw_data import everything, rows
 from tests.services.transfer.stores import importer, rewrite
 from tests.services.transfer.test_dynamodb_export import dynamodb_export
 

@@ -15,7 +15,7 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS
 from commercive_cli.store.writes import Delete
-from tests.services.books import rows
+from tests.services.raw_data import rows
 from tests.services.transfer.conftest import NewStore
 from tests.services.transfer.server import Server
 from tests.services.transfer.stores import (

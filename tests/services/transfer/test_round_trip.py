@@ -9,7 +9,7 @@ import pytest
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.store.port import Store
-from tests.services.books import everything
+from tests.services.raw_data import everything
 from tests.services.transfer.conftest import NewStore
 from tests.services.transfer.stores import digests, exported, filled, importer
 

@@ -13,6 +13,7 @@ from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render.views import TablesDescribed, in_words
 from commercive_cli.cli.session import Session
+from commercive_cli.domain.answers.tables import Tables
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.services.seed.plan import Plan, usual_conversations
 from commercive_cli.store.schema import TABLES
@@ -33,13 +34,19 @@ def create(
 
     Creates nothing, and exits 6, when one of those that exist is not ours, by its key.
     """
-    session = Session(context, output)
+    session, loaded = Session(context, output), "the demo data set would be loaded into the new tables"
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.write(services.tables.create)
-        if seed and session.plans_changes:
-            say("the demo data set would be loaded into the new tables")
-        elif seed:
-            say(in_words(services.seed.demo()))
+
+        def made() -> Tables:
+            nonlocal loaded
+            tables = services.tables.create()
+            if seed and not session.plans_changes:
+                loaded = in_words(services.seed.demo())
+            return tables
+
+        session.write(made)  # which shows the tables last, so that a full disk does not keep the data from being loaded
+        if seed:
+            say(loaded)
 
 
 @app.command("list", epilog=example("commercive tables list"))

@@ -42,10 +42,10 @@ def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = Fal
     difference is left that cannot be changed in place.
     """
     session = Session(context, output)
-    with session.writing(yes=yes, dry_run=dry_run) as services, status_lines() as hear:
+    with session.writing(yes=yes, dry_run=dry_run) as services, status_lines() as on_status:
         if not dry_run:
             _agree(services.drift.fixable(), services.store.target, yes=yes)
-        applied = services.drift.apply(hear)
+        applied = services.drift.apply(on_status)
         session.show(applied)
         say_unsupported(applied.unsupported)
         if not dry_run:
@@ -65,8 +65,8 @@ def backup(
 ) -> None:
     """Back up all six tables. On demand with DynamoDB, to a file next to the store with SQLite."""
     session = Session(context, output)
-    with session.writing(yes=yes) as services, status_lines() as hear:
-        session.show(services.backups.back_up(name, hear))
+    with session.writing(yes=yes) as services, status_lines() as on_status:
+        session.show(services.backups.back_up(name, on_status))
 
 
 @app.command(epilog=example("commercive tables backups"))
@@ -106,8 +106,10 @@ def restore(
     """
     session = Session(context, output)
     moment = parse_time(at, "--at", session.now)
-    with session.writing(yes=yes) as services, status_lines() as hear:
-        answer = services.backups.restore(name, to, session.actor, at=moment, latest=latest, fix=fix, on_status=hear)
+    with session.writing(yes=yes) as services, status_lines() as on_status:
+        answer = services.backups.restore(
+            name, to, session.actor, at=moment, latest=latest, fix=fix, on_status=on_status
+        )
         session.show(answer)
         check_audit(answer.audit, answer.store, ", or repeat the command with --fix and another --to")
         check_applied(answer.applied)

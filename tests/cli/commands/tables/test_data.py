@@ -12,7 +12,7 @@ from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.items import Item, OtherValue
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, TABLES, Table
 from tests.cli.conftest import Run
-from tests.services.books import rows
+from tests.services.raw_data import rows
 
 
 @pytest.fixture

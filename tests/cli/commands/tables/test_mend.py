@@ -9,7 +9,7 @@ from commercive_cli.store.schema import LEADS
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
 from tests.cli.process import run_on_terminal
-from tests.services.books import rows
+from tests.services.raw_data import rows
 
 
 def leads_in(home: Path) -> list[Item]:
