@@ -16,6 +16,7 @@ from commercive_cli.cli.global_options import GlobalOptions, Output, asked_forma
 from commercive_cli.cli.groups import GROUPS, Command, Group, example, load_group
 from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
+from commercive_cli.domain.errors import CommerciveError
 
 PROGRAM = "commercive"
 
@@ -41,8 +42,12 @@ class Root(Group):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with _translated_errors():
-            return super().invoke(ctx)
+        try:
+            with _translated_errors():
+                return super().invoke(ctx)
+        except CommerciveError as error:
+            error.answer_begun = ctx.obj is not None and ctx.obj.answer_begun
+            raise
 
 
 app = typer.Typer(

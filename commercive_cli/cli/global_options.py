@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class GlobalOptions:
-    """The values of the global options."""
+    """The values of the global options, and whether a part of an answer was written."""
 
     profile: str | None = None
     store: str | None = None
@@ -27,6 +27,11 @@ class GlobalOptions:
     times: "TimeStyle | None" = None
     columns: tuple[str, ...] = ()
     access_log: str | None = None
+    answer_begun: bool = False
+
+    def begin_answer(self) -> None:
+        """Take note that a part of the answer stands on stdout."""
+        self.answer_begun = True
 
 
 WITH_VALUE = ("--profile", "--store", "--as", "--time", "--columns", "--access-log")

@@ -25,7 +25,7 @@ from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
-from commercive_cli.domain.errors import CommerciveError, Denied
+from commercive_cli.domain.errors import Denied
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.settings import environment, forced_width, no_colour
 from commercive_cli.settings.resolve import Settings, ids_path, load
@@ -56,6 +56,7 @@ class Session:
             pager=environ.get("PAGER"),
             paged=not self.options.no_pager,
             warn=self.note,
+            begin=self.options.begin_answer,
             known=lambda: self.known_ids.read(),
             remember=self._remember,
         )
@@ -266,9 +267,6 @@ class Session:
             say(f"store {store.target}{self._profile_suffix()}, acting as {self.actor}")
         try:
             yield bootstrap(self.settings, store=store)
-        except CommerciveError as error:
-            error.answer_begun = self.screen.begun and self.screen.output == "json"
-            raise
         finally:
             store.close()
             if self.options.verbose:

@@ -20,7 +20,7 @@ OPTIONS = {
     for path in paths()
     for parameter in (load_group(path[0]).commands[path[1]] if len(path) == 2 else command()).params
     for option in parameter.opts
-} | {"--help"}
+} | {"--help", "--json"}
 
 
 def texts(module: Path) -> Iterator[str]:

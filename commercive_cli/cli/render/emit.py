@@ -32,6 +32,7 @@ class Screen:
 
     `width` makes a terminal of any stream; `columns` are the names of those to show, none for all; `pager` is the
     user's, None for `less`; with `paged` False none is used. `warn` is told what could not be done.
+    `begin` is called when a part of an answer is written.
     `known` returns ids of which shown ones must be told apart, and `remember` is told which were shown, of what kind.
     """
 
@@ -45,11 +46,9 @@ class Screen:
     pager: str | None = None
     paged: bool = True
     warn: Callable[[str], None] = lambda _: None
+    begin: Callable[[], None] = lambda: None
     known: Callable[[], Iterable[str]] = tuple
     remember: Callable[[Mapping[str, tuple[str, str]]], None] = lambda _: None
-
-    begun: bool = field(default=False, init=False)
-    """Whether a part of an answer was written."""
 
     def __post_init__(self) -> None:
         if self.columns and self.output not in WITH_COLUMNS:
@@ -107,7 +106,7 @@ class Screen:
 
     def _write(self, parts: Iterator[str]) -> None:
         for part in parts:
-            self.begun = True
+            self.begin()
             self.out.write(part)
         self.out.flush()
 
