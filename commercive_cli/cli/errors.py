@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import typer
-from typer.core import TyperOption
+from typer.core import TyperArgument, TyperOption
 
 from commercive_cli.cli.render.escape import escape
 from commercive_cli.domain.errors import (
@@ -126,7 +126,17 @@ def _option_message(error: typer.TyperException) -> str | None:
     if not hasattr(error, "possibilities") or name is None:
         return None
     near: Sequence[str] = getattr(error, "possibilities", None) or ()
-    return f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else "")
+    return f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else "") + _way_of_text(error)
+
+
+def _way_of_text(error: typer.TyperException) -> str:
+    """Return how to write a text that looks like an option, for the commands that take a text; else nothing."""
+    context = getattr(error, "ctx", None)
+    arguments = [each for each in context.command.params if isinstance(each, TyperArgument)] if context else []
+    if context is None or not any(each.name == "text" for each in arguments):
+        return ""
+    before = " ".join([context.command_path, *(str(each.metavar) for each in arguments if each.required)])
+    return f"; a text that begins with - goes behind --: {before} -- TEXT"
 
 
 def _value_message(error: typer.TyperException) -> str | None:

@@ -2,14 +2,14 @@
 
 import shlex
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from commercive_cli.cli.interrupts import whole_input
+from commercive_cli.cli.standard_input import STDIN, read_text
 from commercive_cli.domain.canned_replies import fill
+from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings import editor_of, environment
 from commercive_cli.settings.canned_replies import read_reply
@@ -29,14 +29,14 @@ class MessageSources:
         """Return the message from its source; raise Invalid unless exactly one source was named."""
         named = [each for each in (self.text, self.file, self.template) if each is not None]
         if len(named) + self.editor != 1:
-            raise Invalid("the message comes from exactly one of TEXT, -F FILE, -F -, --editor and --template")
+            raise Invalid("the message comes from exactly one of TEXT, - (stdin), -F FILE, --editor and --template")
         if self.variables and self.template is None:
             raise Invalid("--var goes with --template and means nothing without it")
         if self.text is not None:
-            return self.text
+            return read_text() if self.text == STDIN else self.text
         if self.template is not None:
             return fill(read_reply(environment(), self.template), _values(self.variables))
-        return _written_in_editor() if self.editor else _read(self.file or "-")
+        return _written_in_editor() if self.editor else _read(self.file or STDIN)
 
 
 def _values(variables: Sequence[str]) -> dict[str, str]:
@@ -49,9 +49,7 @@ def _values(variables: Sequence[str]) -> dict[str, str]:
 
 def _read(file: str) -> str:
     try:
-        return whole_input(sys.stdin).read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid(f"{'stdin' if file == '-' else file} is not UTF-8 text") from None
+        return read_text() if file == STDIN else decoded(Path(file).read_bytes(), file)
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}") from None
 

@@ -26,6 +26,10 @@ class Invalid(CommerciveError):
     code = "invalid_input"
 
 
+class IllFormed(Invalid):
+    """The text holds characters that no store can carry."""
+
+
 class Unauthenticated(CommerciveError):
     """The caller is unknown: credentials are missing, expired or wrong."""
 

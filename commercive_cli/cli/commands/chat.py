@@ -8,6 +8,7 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
+from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
 from commercive_cli.cli.times import parse_duration, parse_time
 from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
@@ -24,8 +25,18 @@ def _replies(incomplete: str) -> list[str]:
     return [name for name in reply_names(environment()) if name.startswith(incomplete)]
 
 
-Conversation = Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
-_IDS = typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
+Conversation = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="Id of the conversation, or - to read it from stdin.", callback=id_or_stdin),
+]
+_IDS = typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.", callback=may_be_stdin)
+Text = Annotated[
+    str | None, typer.Argument(metavar="TEXT", help="The message, or - to read it from stdin.", callback=may_be_stdin)
+]
+File = Annotated[
+    str | None,
+    typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, - is stdin.", callback=may_be_stdin),
+]
 ConversationIds = Annotated[list[str] | None, _IDS]
 ManyConversations = Annotated[list[str], _IDS]
 
@@ -87,13 +98,13 @@ def show(
 def send(
     context: typer.Context,
     *,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")] = None,
+    text: Text = None,
     user: Annotated[str, typer.Option("--user", metavar="ID", help="The user who writes.")],
     store_url: Annotated[str, typer.Option(metavar="S", help="The shop the conversation is about.")] = "",
     conversation: Annotated[
         str | None, typer.Option("--conversation", metavar="ID", help="An open conversation; else a new one begins.")
     ] = None,
-    file: Annotated[str | None, typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, or -.")] = None,
+    file: File = None,
     key: o.Key = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -119,8 +130,8 @@ def reply(
     context: typer.Context,
     *,
     conversation: Conversation,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")] = None,
-    file: Annotated[str | None, typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, or -.")] = None,
+    text: Text = None,
+    file: File = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write it in $VISUAL or $EDITOR.")] = False,
     template: Annotated[
         str | None,

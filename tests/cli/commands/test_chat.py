@@ -153,7 +153,7 @@ def test_bytes_that_are_no_text_are_refused(store: Run, conversation: Make, home
     """A message is UTF-8; a missing file is named."""
     one = conversation()
 
-    assert "stdin is not UTF-8 text" in store("chat", "reply", one, "-F", "-", stdin=b"\xff\xfe").err
+    assert "stdin is not UTF-8 text" in store("chat", "reply", one, "-F", "-", stdin=b"caf\xe9").err
     assert "cannot be read: No such file" in store("chat", "reply", one, "-F", str(home / "none")).err
 
 
