@@ -11,7 +11,7 @@ from typer.main import get_group
 
 from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
-from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say
+from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say, say_notes
 from commercive_cli.cli.global_options import GlobalOptions, global_options_first
 from commercive_cli.cli.groups import GROUPS, Group, example, load_group
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
@@ -115,8 +115,9 @@ def _exit_code(given: list[str]) -> int:
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
         return 0
-    except (Interrupted, KeyboardInterrupt):
+    except (Interrupted, KeyboardInterrupt) as error:
         say("interrupted")
+        say_notes(error)
         return INTERRUPTED
     except IllFormed as error:
         return report(_of_the_locale(error, given), debug="--debug" in given)

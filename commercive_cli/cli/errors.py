@@ -76,6 +76,12 @@ def report(error: Exception, *, debug: bool) -> int:
     """Write the error to stderr in one line, and return the exit code; `debug` adds the traceback."""
     if debug:
         traceback.print_exception(error)
+    code = _said(error)
+    say_notes(error)
+    return code
+
+
+def _said(error: Exception) -> int:
     match error:
         case CommerciveError():
             say(error.message)
@@ -104,6 +110,14 @@ def report(error: Exception, *, debug: bool) -> int:
 def say(message: str) -> None:
     """Write the message to stderr in one line, with control characters escaped."""
     sys.stderr.write(f"commercive: {escape(message)}\n")
+    sys.stderr.flush()
+
+
+def say_notes(error: BaseException) -> None:
+    """Write the notes of an error, or of its cause, to stderr: what else to know, in indented lines."""
+    notes = [*getattr(error, "__notes__", ()), *getattr(error.__cause__, "__notes__", ())]
+    for line in (line for note in notes for line in note.split("\n")):
+        sys.stderr.write(f"  {escape(line)}\n")
     sys.stderr.flush()
 
 

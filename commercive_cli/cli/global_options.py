@@ -16,6 +16,11 @@ class GlobalOptions:
     debug: bool = False
     no_color: bool = False
 
+    def words(self) -> list[str]:
+        """Return the words that say on a command line which profile, store and actor were asked for."""
+        asked = zip(WITH_VALUE, (self.profile, self.store, self.actor), strict=True)
+        return [word for option, value in asked if value is not None for word in (option, value)]
+
 
 WITH_VALUE = ("--profile", "--store", "--as")
 FLAGS = ("--verbose", "-v", "--debug", "--no-color")

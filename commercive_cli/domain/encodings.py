@@ -16,7 +16,7 @@ def decoded(raw: bytes, source: str) -> str:
     try:
         text = raw.decode("utf-16" if raw.startswith(_UTF_16) else "utf-8")
     except UnicodeDecodeError:
-        raise Invalid(f"{source} is not UTF-8 text; save it as UTF-8") from None
+        raise Invalid(f"{source} is not UTF-8 text; convert it to UTF-8") from None
     return with_unix_lines(text)
 
 

@@ -54,6 +54,19 @@ class Conflict(CommerciveError):
     code = "conflict"
 
 
+class WrittenSince(Conflict):
+    """Somebody wrote after the message that was to be the last one; `new` shows what, `last` is the newest shown."""
+
+    def __init__(self, message: str, *, new: str, last: str | None) -> None:
+        super().__init__(message)
+        self.new = new
+        self.last = last
+
+
+class ConversationClosed(Conflict):
+    """The conversation is closed, and the message was not to open it again."""
+
+
 class RateLimited(CommerciveError):
     """Too many requests from this source; try again later."""
 

@@ -1,5 +1,7 @@
 """`-` is stdin wherever a text or ids are taken, and what is read there is read like any file."""
 
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,15 @@ from tests.cli.process import PROGRAM, done, environment, run_on_terminal
 __all__ = ["conversation", "lead", "link"]
 
 ENCODED = [b"\xef\xbb\xbfGr\xc3\xbc\xc3\x9fe\r\nzwei\r\n", b"\xff\xfe" + "Grüße\r\nzwei".encode("utf-16-le")]
+
+EDITOR = """
+import pathlib, sys
+text, file = map(pathlib.Path, sys.argv[1:])
+quoted = file.read_text("utf-8").replace("\\n", "\\r\\n")
+raw = text.read_bytes()
+file.write_bytes(raw + quoted.encode("utf-16-le" if raw[:2] == b"\\xff\\xfe" else "utf-8"))
+"""
+"""An editor that puts a text above what it was given, with the encoding and the line ends of that text."""
 
 
 def last_text(run: Run, one: str) -> str:
@@ -28,7 +39,7 @@ def test_a_message_is_the_same_text_from_everywhere(
     saved = home / "templates" / "saved.txt"
     saved.parent.mkdir()
     saved.write_bytes(raw)
-    monkeypatch.setenv("EDITOR", f"cp '{saved}'")
+    monkeypatch.setenv("EDITOR", f"'{sys.executable}' -c {shlex.quote(EDITOR)} '{saved}'")
     arguments = [each.format(file=saved) for each in source]
     ran = store("chat", "reply", one, *arguments, stdin=raw)
 

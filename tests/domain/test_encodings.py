@@ -26,7 +26,7 @@ def test_the_same_text_comes_out(raw: bytes) -> None:
 @pytest.mark.parametrize("raw", [b"caf\xe9", b"\xff\xfea", b"\xff\xfe\x00\xd8"])
 def test_what_is_no_text_is_refused(raw: bytes) -> None:
     """Latin-1, and UTF-16 that ends early or is torn, are refused with the name of the file and what to do."""
-    with pytest.raises(Invalid, match=r"a\.txt is not UTF-8 text; save it as UTF-8"):
+    with pytest.raises(Invalid, match=r"a\.txt is not UTF-8 text; convert it to UTF-8"):
         decoded(raw, "a.txt")
 
 

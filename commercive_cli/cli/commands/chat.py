@@ -113,7 +113,7 @@ def send(
     """Send a message as the user, for tests and phone calls."""
     from commercive_cli.cli.message_sources import MessageSources
 
-    message = MessageSources(text, file).message()
+    message = MessageSources(text, file).checked().message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.write(lambda: services.chat.send(user, message, store=store_url, conversation_id=conversation, key=key))
@@ -124,6 +124,7 @@ def send(
         "commercive chat reply CONVERSATION_ID 'It has shipped' --close",
         "commercive chat reply CONVERSATION_ID -F answer.txt --if-last MESSAGE_ID",
         "commercive chat reply CONVERSATION_ID --template shipped --var order=#1001",
+        "commercive chat reply CONVERSATION_ID",
     )
 )
 def reply(
@@ -133,6 +134,7 @@ def reply(
     text: Text = None,
     file: File = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write it in $VISUAL or $EDITOR.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Go on with the newest text that was not sent.")] = False,
     template: Annotated[
         str | None,
         typer.Option(
@@ -154,17 +156,30 @@ def reply(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Reply in a conversation as an admin."""
-    from commercive_cli.cli.message_sources import MessageSources
+    """Reply in a conversation as an admin. Without a text, the editor opens, with the last turns of the thread.
 
-    message = MessageSources(text, file, editor, template, var or ()).message()
+    A text from the editor or stdin, or typed on a terminal, that is not sent is kept: `chat drafts` lists it, and
+    --draft goes on with it, on a terminal in the editor.
+    """
+    from commercive_cli.cli.message_sources import MessageSources
+    from commercive_cli.cli.replies import Reply, ReplyDesk
+
+    sources = MessageSources(text, file, template, var or (), editor, draft).or_editor().checked()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.write(
-            lambda: services.chat.reply(
-                conversation, session.actor, message, if_last=if_last, reopen=reopen, close=close, key=key
-            )
-        )
+        reply = Reply(conversation, sources, if_last, reopen, close, key, yes, dry_run)
+        ReplyDesk(session, services.chat, reply).run()
+
+
+@app.command(epilog=example("commercive chat drafts", "commercive chat drafts -o json"))
+def drafts(context: typer.Context, *, output: o.Output = "table") -> None:
+    """List the replies to conversations of this store that were not sent, and why."""
+    from commercive_cli.cli.drafts import Drafts
+    from commercive_cli.cli.render.draft_views import drafts_shown
+    from commercive_cli.settings.state import drafts_directory
+
+    session = Session(context, output)
+    session.show(drafts_shown(Drafts(drafts_directory(session.settings.store)).all()))
 
 
 @app.command("mark-read", epilog=example("commercive chat mark-read CONVERSATION_ID --reader admin"))

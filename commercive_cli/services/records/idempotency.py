@@ -56,6 +56,10 @@ class KeyedRequest:
                 "(Idempotency-Key in the API)",
                 field="key",
             )
+        return self.answer_in(claim, shape)
+
+    def answer_in(self, claim: Item, shape: type[FirstAnswer]) -> FirstAnswer:
+        """Return the answer in an earlier claim, whatever the body was; raise Damaged when it cannot be read."""
         try:
             return shape.model_validate(claim.get("answer"))
         except ValidationError:

@@ -1,0 +1,58 @@
+"""The file that the user's editor gets: the text, a line that cuts, and the last turns of the thread below it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+
+from commercive_cli.cli.render.escape import escape, escape_lines
+from commercive_cli.domain.answers.chat import Thread
+from commercive_cli.domain.models import Message
+
+SCISSORS = "-------- >8 ---- keep this line: it and all below are cut off ---- >8 --------"
+QUOTED_LINES = 30
+
+
+def quotes_of(thread: Thread, actor: str) -> str:
+    """Return what stands below the cut-off line: to whom the text goes, and the last turns of the thread."""
+    conversation = thread.conversation
+    shop = f" ({conversation.store_url})" if conversation.store_url else ""
+    to = escape(f"To {conversation.user_id}{shop}, as {actor}.")
+    return f"{to} Save and quit sends; an empty text sends nothing.\n" + "".join(_turns(thread.messages))
+
+
+def with_quotes(text: str, quotes: str) -> str:
+    """Return the content of the file for the editor."""
+    return f"{text.strip()}\n\n{SCISSORS}\n{quotes}"
+
+
+def cut(content: str) -> str | None:
+    """Return the text above the cut-off line, None when that line is gone."""
+    above, line, _ = f"\n{content}\n".partition(f"\n{SCISSORS}\n")
+    return above.strip() if line else None
+
+
+def without_quotes(content: str, quotes: str) -> str:
+    """Return the text of a file that an editor may have left: without line and quotes, as far as they are known."""
+    text = cut(content)
+    if text is None:
+        return content.strip().removesuffix(quotes.strip()).strip()
+    return text
+
+
+def _turns(messages: Sequence[Message]) -> list[str]:
+    """Return the last turns, newest last, of at most 30 lines of text."""
+    turns: list[str] = []
+    left = QUOTED_LINES
+    for message in reversed(messages):
+        lines = escape_lines(message.message_text).split("\n")
+        if left <= 0:
+            break
+        shown = [*islice(lines, left)]
+        if len(lines) > len(shown):
+            shown.append(f"… ({len(lines) - len(shown)} more lines)")
+        when = datetime.fromtimestamp(message.created_at // 1000).astimezone()
+        who = escape(f"{message.sender_type} {message.sender_id}")
+        quoted = "\n".join(f"> {line}".rstrip() for line in shown)
+        turns.append(f"\n{when:%a %d %b %H:%M}  {who}\n{quoted}\n")
+        left -= len(shown)
+    return turns[::-1]
