@@ -15,7 +15,7 @@ from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, re
 from commercive_cli.cli.global_options import GlobalOptions, global_options_first
 from commercive_cli.cli.groups import GROUPS, Group, example, load_group
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
-from commercive_cli.domain.errors import IllFormed, Invalid
+from commercive_cli.domain.errors import IllFormed
 
 PROGRAM = "commercive"
 
@@ -120,22 +120,20 @@ def _exit_code(given: list[str]) -> int:
         say_notes(error)
         return INTERRUPTED
     except IllFormed as error:
-        return report(_of_the_locale(error, given), debug="--debug" in given)
+        _explain_by_locale(error, given)
+        return report(error, debug="--debug" in given)
     except Exception as error:  # noqa: BLE001  # users get no tracebacks without --debug
         return report(error, debug="--debug" in given)
     return code if isinstance(code, int) else 0
 
 
-def _of_the_locale(error: IllFormed, given: Sequence[str]) -> Invalid:
-    """Return the error, for arguments that Python could not decode one that names the cause."""
-    if not any("\udc80" <= character <= "\udcff" for argument in given for character in argument):
-        return error
-    encoding = sys.getfilesystemencoding()
-    return Invalid(
-        f"the command line is not {encoding} text, which the locale says it is: set LC_ALL to a locale in the encoding "
-        "of your terminal, such as C.UTF-8, or pass the text on stdin, as -",
-        field=error.field,
-    )
+def _explain_by_locale(error: IllFormed, given: Sequence[str]) -> None:
+    """Let an error about text name the locale as its cause when arguments hold bytes that Python could not decode."""
+    if any("\udc80" <= character <= "\udcff" for argument in given for character in argument):
+        error.message = (
+            f"the command line is not {sys.getfilesystemencoding()} text, which the locale says it is: set LC_ALL to a "
+            "locale in the encoding of your terminal, such as C.UTF-8, or pass the text on stdin, as -"
+        )
 
 
 def command() -> TyperGroup:

@@ -100,7 +100,7 @@ class Draft:
 
     def write(self, text: str) -> None:
         """Replace the text. Raises OSError."""
-        write_durably(self.path, [text.encode("utf-8", "surrogatepass")])
+        write_durably(self.path, [text.encode("utf-8", "surrogateescape")])
 
     def note(self, **changes: Any) -> None:
         """Change the record. Raises OSError."""

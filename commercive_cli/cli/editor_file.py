@@ -10,14 +10,19 @@ from commercive_cli.domain.models import Message
 
 SCISSORS = "-------- >8 ---- keep this line: it and all below are cut off ---- >8 --------"
 QUOTED_LINES = 30
+_NO_MODELINES = "\n" * 5
 
 
 def quotes_of(thread: Thread, actor: str) -> str:
-    """Return what stands below the cut-off line: to whom the text goes, and the last turns of the thread."""
+    """Return what stands below the cut-off line: to whom the text goes, and the last turns of the thread.
+
+    Nothing that a user wrote is in the first or last five lines, where vim obeys what it reads ("modelines").
+    """
     conversation = thread.conversation
     shop = f" ({conversation.store_url})" if conversation.store_url else ""
     to = escape(f"To {conversation.user_id}{shop}, as {actor}.")
-    return f"{to} Save and quit sends; an empty text sends nothing.\n" + "".join(_turns(thread.messages))
+    turns = "".join(_turns(thread.messages))
+    return f"Save and quit sends; an empty text sends nothing.\n\n{to}\n{turns}{_NO_MODELINES}"
 
 
 def with_quotes(text: str, quotes: str) -> str:

@@ -119,9 +119,9 @@ class ReplyDesk:
             draft.note(key=new_id(self._session.now), tried_at=0)
             return False
         say("this text was sent before; it is not sent again")
-        self._session.show(Sent.model_validate(sent.model_dump()))
         if not self._reply.dry_run:
             draft.remove()
+        self._session.show(Sent.model_validate(sent.model_dump()))
         return True
 
     def _check_age(self, draft: Draft) -> None:

@@ -88,9 +88,21 @@ def test_a_reply_without_a_text_opens_the_editor(
     given = opened.read_text(encoding="utf-8")
 
     assert (0, "It has shipped.\n#1001 is next.") == (seen.code, texts(store, one)[-1])
-    assert given.startswith(f"\n\n{SCISSORS}\nTo u-1 (shop.example.com), as admin-1. Save and quit sends;")
-    assert given.endswith("  user u-1\n> Where is it?\n> Order #7\n")
+    assert given.startswith(f"\n\n{SCISSORS}\nSave and quit sends; an empty text sends nothing.\n\nTo u-1 (")
+    assert "\nTo u-1 (shop.example.com), as admin-1.\n" in given
+    assert given.endswith("  user u-1\n> Where is it?\n> Order #7\n\n\n\n\n\n")
     assert [] == [*drafts.directory.iterdir()]
+
+
+def test_users_give_no_orders_to_the_editor(conversation: Make, editor: Write, opened: Path) -> None:
+    """Vim obeys modelines in the first and last five lines of a file: none of them is a user's."""
+    one = conversation("vim: set x:", "vim: set y:", "vim: set z:")
+    editor("x")
+    run_on_terminal(["chat", "reply", one])
+    lines = opened.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+
+    assert 4 == sum(line.count("vim:") for line in lines)
+    assert [] == [line for line in [*lines[:5], *lines[-5:]] if "vim:" in line]
 
 
 def test_thirty_lines_are_quoted(store: Run, conversation: Make, editor: Write, opened: Path) -> None:
@@ -410,6 +422,17 @@ def test_what_exists_elsewhere_is_not_kept(store: Run, conversation: Make, home:
     run_on_terminal(["chat", "reply", one, "typed"])
 
     assert ["typed"] == [each["text"] for each in listed(store)]
+
+
+def test_bytes_of_another_encoding_are_kept(conversation: Make, drafts: Drafts) -> None:
+    """What the locale cannot hold is refused with its cause, and lies in the draft as it was typed."""
+    one = conversation()
+    seen = run_on_terminal(["chat", "reply", one, os.fsdecode(b"caf\xe9")], columns=400)
+    (draft,) = drafts.of(one)
+
+    assert (2, b"caf\xe9") == (seen.code, draft.path.read_bytes())
+    assert "set LC_ALL" in seen.screen
+    assert f"Your text is in {draft.path}" in seen.screen
 
 
 def test_an_outage_keeps_it(store: Run, monkeypatch: pytest.MonkeyPatch) -> None:
