@@ -180,4 +180,4 @@ def _record_path(path: Path) -> Path:
 
 
 def _unkept(error: OSError, directory: Path) -> CommerciveError:
-    return write_error(error, str(error.filename or directory), "drafts are kept there, and nothing was sent")
+    return write_error(error, str(error.filename or directory), "free some space there")
