@@ -1,27 +1,25 @@
 """The file that the user's editor gets: the text, a line that cuts, and the last turns of the thread below it."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from itertools import islice
 
 from commercive_cli.cli.render.escape import escape, escape_lines
+from commercive_cli.cli.render.moments import Moments
+from commercive_cli.cli.render.terminal import shop_name
+from commercive_cli.cli.render.thread import speaker
 from commercive_cli.domain.answers.chat import Thread
-from commercive_cli.domain.models import Message
 
 SCISSORS = "-------- >8 ---- keep this line: it and all below are cut off ---- >8 --------"
 QUOTED_LINES = 30
 _NO_MODELINES = "\n" * 5
 
 
-def quotes_of(thread: Thread, actor: str) -> str:
+def quotes_of(thread: Thread, actor: str, moments: Moments) -> str:
     """Return what stands below the cut-off line: to whom the text goes, and the last turns of the thread.
 
     Nothing that a user wrote is in the first or last five lines, where vim obeys what it reads ("modelines").
     """
-    conversation = thread.conversation
-    shop = f" ({conversation.store_url})" if conversation.store_url else ""
-    to = escape(f"To {conversation.user_id}{shop}, as {actor}.")
-    turns = "".join(_turns(thread.messages))
+    to = escape(f"To {shop_name(thread.conversation)}, as {actor}.")
+    turns = "".join(_turns(thread, moments))
     return f"Save and quit sends; an empty text sends nothing.\n\n{to}\n{turns}{_NO_MODELINES}"
 
 
@@ -44,20 +42,19 @@ def without_quotes(content: str, quotes: str) -> str:
     return text
 
 
-def _turns(messages: Sequence[Message]) -> list[str]:
+def _turns(thread: Thread, moments: Moments) -> list[str]:
     """Return the last turns, newest last, of at most 30 lines of text."""
     turns: list[str] = []
     left = QUOTED_LINES
-    for message in reversed(messages):
-        lines = escape_lines(message.message_text).split("\n")
+    for message in reversed(thread.messages):
         if left <= 0:
             break
+        lines = escape_lines(message.message_text).split("\n")
         shown = [*islice(lines, left)]
         if len(lines) > len(shown):
             shown.append(f"… ({len(lines) - len(shown)} more lines)")
-        when = datetime.fromtimestamp(message.created_at // 1000).astimezone()
-        who = escape(f"{message.sender_type} {message.sender_id}")
         quoted = "\n".join(f"> {line}".rstrip() for line in shown)
-        turns.append(f"\n{when:%a %d %b %H:%M}  {who}\n{quoted}\n")
+        head = f"{moments.exact(message.created_at)}  {escape(speaker(thread.conversation, message))}"
+        turns.append(f"\n{head}\n{quoted}\n")
         left -= len(shown)
     return turns[::-1]

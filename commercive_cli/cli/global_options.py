@@ -1,8 +1,12 @@
 """The options of all commands, and the object that passes them to the commands."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from commercive_cli.domain.errors import Invalid
+
+if TYPE_CHECKING:
+    from commercive_cli.cli.render.moments import TimeStyle
 
 
 @dataclass
@@ -15,15 +19,19 @@ class GlobalOptions:
     verbose: bool = False
     debug: bool = False
     no_color: bool = False
+    no_pager: bool = False
+    quiet: bool = False
+    times: "TimeStyle | None" = None
+    columns: tuple[str, ...] = ()
 
     def words(self) -> list[str]:
         """Return the words that say on a command line which profile, store and actor were asked for."""
-        asked = zip(WITH_VALUE, (self.profile, self.store, self.actor), strict=True)
+        asked = (("--profile", self.profile), ("--store", self.store), ("--as", self.actor))
         return [word for option, value in asked if value is not None for word in (option, value)]
 
 
-WITH_VALUE = ("--profile", "--store", "--as")
-FLAGS = ("--verbose", "-v", "--debug", "--no-color")
+WITH_VALUE = ("--profile", "--store", "--as", "--time", "--columns")
+FLAGS = ("--verbose", "-v", "--debug", "--no-color", "--no-pager", "--quiet", "-q")
 
 
 def global_options_first(arguments: list[str]) -> list[str]:

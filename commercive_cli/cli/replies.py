@@ -13,7 +13,7 @@ from commercive_cli.cli.editor import edited
 from commercive_cli.cli.editor_file import QUOTED_LINES, quotes_of
 from commercive_cli.cli.errors import say, say_notes
 from commercive_cli.cli.message_sources import MessageSources
-from commercive_cli.cli.render.values import relative
+from commercive_cli.cli.render.moments import Moments, distance
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.chat import Sent, Thread
 from commercive_cli.domain.errors import (
@@ -95,7 +95,8 @@ class ReplyDesk:
     def _is_wanted(self, draft: Draft) -> bool:
         if self._reply.yes:
             return True
-        say(f"a text of {relative(draft.record.saved_at, self._session.now)} was not sent: {draft.record.reason}")
+        age = distance(self._session.now - draft.record.saved_at)
+        say(f"a text of {age} ago was not sent: {draft.record.reason}")
         answer = ask("Go on with it? [Y/n/delete] ", "pass --draft to go on")
         match answer.strip().lower():
             case "" | "y" | "yes" if answer:
@@ -127,9 +128,10 @@ class ReplyDesk:
     def _check_age(self, draft: Draft) -> None:
         """Raise Conflict for a text that may have been sent under a key that is no longer remembered."""
         tried_at = draft.record.tried_at
-        if tried_at and self._session.now - tried_at > REQUEST_KEY_DAYS * _DAY and not self._reply.sources.in_editor:
+        age = self._session.now - tried_at
+        if tried_at and age > REQUEST_KEY_DAYS * _DAY and not self._reply.sources.in_editor:
             raise Conflict(
-                f"this text of {relative(tried_at, self._session.now)} may have been sent, and nothing tells any more: "
+                f"this text of {distance(age)} ago may have been sent, and nothing tells any more: "
                 f"see `commercive chat show`, then go on with it on a terminal, or remove {draft.path}"
             )
 
@@ -147,7 +149,9 @@ class ReplyDesk:
             self._send_edited(draft, thread)
 
     def _send_edited(self, draft: Draft, thread: Thread) -> None:
-        text = edited(draft, quotes_of(thread, self._session.actor), editor_of(environment()))
+        session = self._session
+        quotes = quotes_of(thread, session.actor, Moments(session.now, session.options.times))
+        text = edited(draft, quotes, editor_of(environment()))
         last = thread.messages[-1].message_id if thread.messages else self._reply.if_last
         self._send(text, replace(self._reply, if_last=last), draft)
 

@@ -4,14 +4,16 @@ import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.settings.config_file import ConfigFile, Profile, config_path, read_config
+from commercive_cli.settings.pasted import clean
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
 
 
@@ -26,6 +28,11 @@ class Settings:
     protected: bool = False
     dashboard_url: str = DASHBOARD_URL
     sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def ids_path(store: StoreURL) -> Path:
+    """Return the file of the ids that were shown of a store."""
+    return user_cache_path("commercive") / "ids" / f"{sha256(str(store).encode()).hexdigest()[:16]}.json"
 
 
 def load(
@@ -99,6 +106,6 @@ def _os_user() -> str:
 
 
 def _web_url(url: str, source: str) -> str:
-    if not url.startswith(("https://", "http://")) or any(c.isspace() for c in url):
+    if not clean(url, f"dashboard_url ({source})").startswith(("https://", "http://")) or " " in url:
         raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
     return url.rstrip("/")

@@ -46,11 +46,11 @@ def _text(draft: Draft) -> str | None:
 
 
 _COLUMNS = (
-    Column("conversation_id", "id"),
+    Column("conversation_id", "id", title="id", names=True),
     Column("saved_at", "time", title="written"),
     Column("reason", "prose", title="not sent because"),
     Column("text"),
     Column("actor", "id", wide=True),
     Column("path", "id", wide=True),
 )
-VIEWS[DraftsShown] = View(lambda answer: answer.drafts, _COLUMNS)
+VIEWS[DraftsShown] = View(lambda answer: answer.drafts, _COLUMNS, empty="There are no drafts.")

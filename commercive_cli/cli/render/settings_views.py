@@ -68,4 +68,4 @@ def profiles_shown(config: ConfigFile) -> ProfilesShown:
 
 
 VIEWS[SettingsShown] = View(lambda answer: answer.settings, SETTING)
-VIEWS[ProfilesShown] = View(lambda answer: answer.profiles, PROFILE)
+VIEWS[ProfilesShown] = View(lambda answer: answer.profiles, PROFILE, empty="The config file has no profiles.")
