@@ -64,6 +64,15 @@ def test_one_id_comes_from_stdin(store: Run, conversation: Make, raw: bytes) -> 
     assert [one] == [each["id"] for each in store("chat", "close", "-", "-o", "json", stdin=given).json["results"]]
 
 
+def test_the_key_of_an_item_comes_from_stdin(store: Run, lead: Make) -> None:
+    """What the audit names can be piped to where it is mended."""
+    one = lead()
+    ran = store("tables", "mend", "leads", "-", "--set", "lead_name=Bo", "--yes", stdin=f"{one}\n")
+
+    assert 0 == ran.code, ran.err
+    assert "Bo" == store("leads", "show", one, "-o", "json").json["lead"]["lead_name"]
+
+
 def test_two_ids_are_not_one(store: Run, conversation: Make) -> None:
     """A command that takes one id takes none of two."""
     ran = store("chat", "show", "-", stdin=f"{conversation()}\n{conversation()}\n")
