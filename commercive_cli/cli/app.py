@@ -12,8 +12,8 @@ from typer.main import get_group
 from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
 from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say, say_notes
-from commercive_cli.cli.global_options import GlobalOptions, global_options_first
-from commercive_cli.cli.groups import GROUPS, Group, example, load_group
+from commercive_cli.cli.global_options import GlobalOptions, Output, asked_format, global_options_first
+from commercive_cli.cli.groups import GROUPS, Command, Group, example, load_group
 from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 from commercive_cli.domain.errors import IllFormed
@@ -63,6 +63,15 @@ app = typer.Typer(
 app.command("completion", epilog=example("commercive completion zsh > ~/.zfunc/_commercive"))(completion)
 
 
+@app.command("commands", cls=Command, epilog=example("commercive commands -o json | jq '.commands[].command'"))
+def commands(context: typer.Context, *, output: Output = "table") -> None:
+    """Describe every command, option, type and exit code, for programs and for people who look for one."""
+    from commercive_cli.cli.commands_document import commands_document
+    from commercive_cli.cli.session import Session
+
+    Session(context, output).show(commands_document(command()))
+
+
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # the signature of an option's callback
     if wanted:
         typer.echo(f"{PROGRAM} {__version__}")
@@ -89,6 +98,14 @@ def root(
         str | None,
         typer.Option("--as", metavar="ID", help="Who acts; also COMMERCIVE_ACTOR, else the OS user."),
     ] = None,
+    access_log: Annotated[
+        str | None,
+        typer.Option(
+            "--access-log",
+            metavar="FILE",
+            help="Add to FILE who read or changed which records, without content; also COMMERCIVE_ACCESS_LOG.",
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print details to stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print a traceback on failure.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; also NO_COLOR.")] = False,
@@ -107,7 +124,9 @@ def root(
 ) -> None:
     """Commercive's support chat and affiliate programme, from the command line."""
     chosen = tuple(columns.split(",")) if columns else ()
-    context.obj = GlobalOptions(profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen)
+    context.obj = GlobalOptions(
+        profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen, access_log
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -130,11 +149,10 @@ def _exit_code(given: list[str]) -> int:
         say("interrupted")
         say_notes(error)
         return INTERRUPTED
-    except IllFormed as error:
-        _explain_by_locale(error, given)
-        return report(error, debug="--debug" in given)
     except Exception as error:  # noqa: BLE001  # users get no tracebacks without --debug
-        return report(error, debug="--debug" in given)
+        if isinstance(error, IllFormed):
+            _explain_by_locale(error, given)
+        return report(error, debug="--debug" in given, document=asked_format(given) in ("json", "jsonl"))
     return code if isinstance(code, int) else 0
 
 
