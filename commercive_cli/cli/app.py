@@ -11,12 +11,12 @@ from typer.main import get_group
 
 from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
-from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say
+from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say, say_notes
 from commercive_cli.cli.global_options import GlobalOptions, Output, asked_format, global_options_first
 from commercive_cli.cli.groups import GROUPS, Command, Group, example, load_group
 from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
-from commercive_cli.domain.errors import CommerciveError
+from commercive_cli.domain.errors import CommerciveError, IllFormed
 
 PROGRAM = "commercive"
 
@@ -149,12 +149,24 @@ def _exit_code(given: list[str]) -> int:
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
         return 0
-    except (Interrupted, KeyboardInterrupt):
+    except (Interrupted, KeyboardInterrupt) as error:
         say("interrupted")
+        say_notes(error)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # users get no tracebacks without --debug
+        if isinstance(error, IllFormed):
+            _explain_by_locale(error, given)
         return report(error, debug="--debug" in given, document=asked_format(given) in ("json", "jsonl"))
     return code if isinstance(code, int) else 0
+
+
+def _explain_by_locale(error: IllFormed, given: Sequence[str]) -> None:
+    """Let an error about text name the locale as its cause when arguments hold bytes that Python could not decode."""
+    if any("\udc80" <= character <= "\udcff" for argument in given for character in argument):
+        error.message = (
+            f"the command line is not {sys.getfilesystemencoding()} text, which the locale says it is: set LC_ALL to a "
+            "locale in the encoding of your terminal, such as C.UTF-8, or pass the text on stdin, as -"
+        )
 
 
 def command() -> TyperGroup:

@@ -1,13 +1,12 @@
 """Bulk commands: apply an action to many ids, eight at a time, and report the results in the order of the ids."""
 
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from commercive_cli.cli.interrupts import whole_input
 from commercive_cli.cli.progress import progress
+from commercive_cli.cli.standard_input import STDIN, read_ids
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import CommerciveError, Invalid
@@ -32,13 +31,13 @@ def chosen_ids(arguments: Sequence[str]) -> list[str]:
     """
     ids: list[str] = []
     for argument in arguments:
-        ids += _ids_on_stdin() if argument == "-" else [argument]
+        ids += read_ids() if argument == STDIN else [argument]
     return list(dict.fromkeys(ids))
 
 
 def is_many(arguments: Sequence[str]) -> bool:
     """Return whether the results are reported for each id: there is more than one, or they come from stdin."""
-    return len(dict.fromkeys(arguments)) > 1 or "-" in arguments
+    return len(dict.fromkeys(arguments)) > 1 or STDIN in arguments
 
 
 def check_one(arguments: Sequence[str], option: str, value: object) -> None:
@@ -76,17 +75,6 @@ def run(ids: Sequence[str], action: Action, stop: threading.Event) -> Outcome:
         if result is not None:
             results.append(BulkResult(id=item_id, result=result))
     return Outcome(Bulk(success=all(each.result.success for each in results), results=results), bug)
-
-
-def _ids_on_stdin() -> list[str]:
-    try:
-        ids = [line.strip().removeprefix("\ufeff") for line in whole_input(sys.stdin)]
-    except UnicodeDecodeError:
-        raise Invalid("the ids on stdin are not UTF-8 text") from None
-    found = [item_id for item_id in ids if item_id]
-    if not found:
-        raise Invalid("there are no ids on stdin; nothing was done")
-    return found
 
 
 def _failed(error: BaseException) -> Failed:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import typer
-from typer.core import TyperOption
+from typer.core import TyperArgument, TyperOption
 
 from commercive_cli.cli.render.escape import escape, escape_json
 from commercive_cli.domain.errors import (
@@ -87,6 +87,7 @@ def report(error: Exception, *, debug: bool, document: bool = False) -> int:
             sys.stdout.write(f"{escape_json(json.dumps(failure.document(), ensure_ascii=False))}\n")
             sys.stdout.flush()
     say(failure.message)
+    say_notes(error)
     return failure.exit_code
 
 
@@ -131,6 +132,14 @@ def say(message: str) -> None:
     sys.stderr.flush()
 
 
+def say_notes(error: BaseException) -> None:
+    """Write the notes of an error, or of its cause, to stderr: what else to know, in indented lines."""
+    notes = [*getattr(error, "__notes__", ()), *getattr(error.__cause__, "__notes__", ())]
+    for line in (line for note in notes for line in note.split("\n")):
+        sys.stderr.write(f"  {escape(line)}\n")
+    sys.stderr.flush()
+
+
 def usage_message(error: typer.TyperException) -> str:
     """Return one line for an error in the command line, with the nearest valid word and the help command."""
     context = getattr(error, "ctx", None)
@@ -150,7 +159,17 @@ def _option_message(error: typer.TyperException) -> str | None:
     if not hasattr(error, "possibilities") or name is None:
         return None
     near: Sequence[str] = getattr(error, "possibilities", None) or ()
-    return f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else "")
+    return f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else "") + _way_of_text(error)
+
+
+def _way_of_text(error: typer.TyperException) -> str:
+    """Return how to write a text that looks like an option, for the commands that take a text; else nothing."""
+    context = getattr(error, "ctx", None)
+    arguments = [each for each in context.command.params if isinstance(each, TyperArgument)] if context else []
+    if context is None or not any(each.name == "text" for each in arguments):
+        return ""
+    before = " ".join([context.command_path, *(str(each.metavar) for each in arguments if each.required)])
+    return f"; a text that begins with - goes behind --: {before} -- TEXT"
 
 
 def _value_message(error: typer.TyperException) -> str | None:

@@ -33,6 +33,11 @@ class GlobalOptions:
         """Take note that a part of the answer stands on stdout."""
         self.answer_begun = True
 
+    def words(self) -> list[str]:
+        """Return the words that say on a command line which profile, store and actor were asked for."""
+        asked = (("--profile", self.profile), ("--store", self.store), ("--as", self.actor))
+        return [word for option, value in asked if value is not None for word in (option, value)]
+
 
 WITH_VALUE = ("--profile", "--store", "--as", "--time", "--columns", "--access-log")
 FLAGS = ("--verbose", "-v", "--debug", "--no-color", "--no-pager", "--quiet", "-q")

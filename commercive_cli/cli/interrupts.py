@@ -48,18 +48,18 @@ def resumable() -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def whole_input(stream: TextIO) -> TextIO:
-    """Return what is left to read from a stream, read to its end; Ctrl-C ends the wait. In the main thread only."""
+def whole_input(stream: TextIO) -> bytes:
+    """Return what is left to read from a stream, up to its end; Ctrl-C ends the wait. In the main thread only."""
     try:
         descriptor = stream.fileno()
     except io.UnsupportedOperation:  # nothing that blocks
-        return stream
+        return stream.buffer.read()
     parts: list[bytes] = []
     while True:
         wait_for_input(descriptor)
         part = os.read(descriptor, _CHUNK_BYTES)
         if not part:
-            return io.TextIOWrapper(io.BytesIO(b"".join(parts)), stream.encoding, stream.errors)
+            return b"".join(parts)
         parts.append(part)
 
 

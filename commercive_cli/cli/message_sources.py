@@ -1,42 +1,73 @@
-"""The text of a message: from the command line, a file, stdin, the user's editor, or a canned reply."""
+"""The text of a message: from the command line, a file, stdin, the user's editor, a canned reply, or a draft."""
 
-import shlex
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
-from commercive_cli.cli.interrupts import whole_input
+from commercive_cli.cli.standard_input import STDIN, read_text
 from commercive_cli.domain.canned_replies import fill
+from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.settings import editor_of, environment
+from commercive_cli.settings import environment
 from commercive_cli.settings.canned_replies import read_reply
 
 
 @dataclass(frozen=True)
 class MessageSources:
-    """The possible sources of a message: TEXT, a file (`-` is stdin), the editor, or a canned reply."""
+    """The possible sources of a message: TEXT or a file (`-` is stdin), a canned reply, the editor, or a draft."""
 
     text: str | None = None
     file: str | None = None
-    editor: bool = False
     template: str | None = None
     variables: Sequence[str] = ()
+    editor: bool = False
+    draft: bool = False
 
-    def message(self) -> str:
-        """Return the message from its source; raise Invalid unless exactly one source was named."""
-        named = [each for each in (self.text, self.file, self.template) if each is not None]
-        if len(named) + self.editor != 1:
-            raise Invalid("the message comes from exactly one of TEXT, -F FILE, -F -, --editor and --template")
+    def checked(self) -> Self:
+        """Return the sources; raise Invalid unless exactly one was named."""
+        if self._named != 1:
+            raise Invalid("a message comes from exactly one of TEXT, - (stdin), -F FILE, --template, --editor, --draft")
         if self.variables and self.template is None:
             raise Invalid("--var goes with --template and means nothing without it")
+        return self
+
+    def or_editor(self) -> Self:
+        """Return the sources, or the editor when none was named and there is a terminal for it."""
+        return replace(self, editor=True) if self._named == 0 and _has_terminal() else self
+
+    @property
+    def in_editor(self) -> bool:
+        """Return whether the user writes the message in the editor."""
+        return self.editor or (self.draft and _has_terminal())
+
+    @property
+    def may_be_draft(self) -> bool:
+        """Return whether a draft may be gone on with: one is asked for, or can be offered."""
+        return self.draft or (self.editor and _has_terminal())
+
+    @property
+    def is_nowhere_else(self) -> bool:
+        """Return whether the message exists here alone: it was read from stdin, or typed on a terminal."""
+        return STDIN in (self.text, self.file) or (self.text is not None and _has_terminal())
+
+    def message(self) -> str:
+        """Return the message from the command line, a file, stdin or a canned reply."""
         if self.text is not None:
-            return self.text
+            return read_text() if self.text == STDIN else self.text
         if self.template is not None:
             return fill(read_reply(environment(), self.template), _values(self.variables))
-        return _written_in_editor() if self.editor else _read(self.file or "-")
+        return _read(self.file or STDIN)
+
+    @property
+    def _named(self) -> int:
+        given = [each for each in (self.text, self.file, self.template) if each is not None]
+        return len(given) + self.editor + self.draft
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _values(variables: Sequence[str]) -> dict[str, str]:
@@ -49,26 +80,6 @@ def _values(variables: Sequence[str]) -> dict[str, str]:
 
 def _read(file: str) -> str:
     try:
-        return whole_input(sys.stdin).read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid(f"{'stdin' if file == '-' else file} is not UTF-8 text") from None
+        return read_text() if file == STDIN else decoded(Path(file).read_bytes(), file)
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}") from None
-
-
-def _written_in_editor() -> str:
-    command = editor_of(environment())
-    with tempfile.TemporaryDirectory(prefix="commercive-") as directory:
-        path = Path(directory, "message.txt")
-        path.touch(mode=0o600)
-        try:
-            # The user chooses the editor, as with git. It is not run by a shell, so nothing is expanded.
-            done = subprocess.run([*shlex.split(command), str(path)], check=False)  # noqa: S603
-        except (OSError, ValueError) as error:
-            raise Invalid(f"the editor {command!r} cannot be started: {error}; set VISUAL or EDITOR") from None
-        if done.returncode != 0:
-            raise Invalid(f"the editor {command!r} failed with exit code {done.returncode}; nothing was sent")
-        text = _read(str(path))
-    if not text.strip():
-        raise Invalid("the message is empty; nothing was sent")
-    return text

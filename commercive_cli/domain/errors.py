@@ -28,6 +28,10 @@ class Invalid(CommerciveError):
     code = "invalid_input"
 
 
+class IllFormed(Invalid):
+    """The text holds characters that no store can carry."""
+
+
 class Unauthenticated(CommerciveError):
     """The caller is unknown: credentials are missing, expired or wrong."""
 
@@ -54,6 +58,19 @@ class Conflict(CommerciveError):
     """The thing is in another state than the request assumes; nothing was written."""
 
     code = "conflict"
+
+
+class WrittenSince(Conflict):
+    """Somebody wrote after the message that was to be the last one; `new` shows what, `last` is the newest shown."""
+
+    def __init__(self, message: str, *, new: str, last: str | None) -> None:
+        super().__init__(message)
+        self.new = new
+        self.last = last
+
+
+class ConversationClosed(Conflict):
+    """The conversation is closed, and the message was not to open it again."""
 
 
 class RateLimited(CommerciveError):

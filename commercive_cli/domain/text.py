@@ -4,7 +4,8 @@ import re
 from decimal import Decimal
 from unicodedata import normalize
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.encodings import with_unix_lines
+from commercive_cli.domain.errors import IllFormed, Invalid
 from commercive_cli.domain.ids import usual_id
 
 MESSAGE_LENGTH = 10_000
@@ -30,11 +31,18 @@ _END_OF_HOST = re.compile(r"([0-9]*:|[.\s])*")
 
 
 def text(value: object, field: str, longest: int, *, shortest: int = 1) -> str:
-    """Return `value` stripped, of `shortest` to `longest` characters; raise Invalid naming `field` otherwise."""
+    """Return `value` stripped, of `shortest` to `longest` characters; raise Invalid naming `field` otherwise.
+
+    Lines end with LF, whatever ended them, and a byte order mark at the beginning is dropped.
+    """
+    return _checked(with_unix_lines(value) if isinstance(value, str) else value, field, longest, shortest)
+
+
+def _checked(value: object, field: str, longest: int, shortest: int) -> str:
     if not isinstance(value, str):
         raise Invalid(f"{field} must be text", field=field)
     if "\0" in value or _LONE_SURROGATE.search(value):
-        raise Invalid(f"{field} holds a NUL or half of a surrogate pair; send well-formed Unicode", field=field)
+        raise IllFormed(f"{field} holds a NUL or half of a surrogate pair; send well-formed Unicode", field=field)
     stripped = value.strip()
     if len(stripped) < shortest:
         raise Invalid(f"{field} is empty; {shortest} to {longest:,} characters are needed", field=field)
@@ -50,7 +58,7 @@ def message_text(value: object) -> str:
 
 def identifier(value: object, field: str) -> str:
     """Return an id of 1 to 128 characters; ids are opaque, imported ones keep their shape."""
-    return text(value, field, ID_LENGTH)
+    return _checked(value, field, ID_LENGTH, 1)
 
 
 def actor_id(value: object, field: str = "actor") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from commercive_cli.domain.choices import suggestion
+from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings.config_file import config_path
 
@@ -31,8 +32,6 @@ def read_reply(environ: Mapping[str, str], name: str) -> str:
         )
     path = directory / f"{name}{SUFFIX}"
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid(f"{path} is not UTF-8 text", field="template") from None
+        return decoded(path.read_bytes(), str(path))
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}", field="template") from None

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from commercive_cli.domain.choices import suggestion
+from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.money import parse_amount
 
@@ -65,11 +66,9 @@ def read_config(path: Path) -> ConfigFile:
 def read_text(path: Path) -> str:
     """Return the file's text, empty when it does not exist; raise Invalid when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return decoded(path.read_bytes(), str(path))
     except FileNotFoundError:
         return ""
-    except UnicodeDecodeError:
-        raise Invalid(f"{path} is not UTF-8 text") from None
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}") from None
 

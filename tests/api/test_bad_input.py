@@ -63,7 +63,6 @@ def body_of(size: int) -> str:
         send_body(store_url="s" * 256),
         send_body(client_message_id=["k"]),
         send_body(client_message_id="k" * 129),
-        "\ufeff" + send_body(),
     ],
 )
 def test_a_body_that_is_not_as_it_should_be_is_refused(world: World, client: Client, body: str) -> None:
@@ -72,6 +71,16 @@ def test_a_body_that_is_not_as_it_should_be_is_refused(world: World, client: Cli
 
     assert (400, False, "invalid_input") == (answer.status, answer.body["success"], answer.code)
     assert [0] * len(TABLES) == [world.count(table) for table in TABLES]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_mistake(world: World, client: Client, encoding: str) -> None:
+    """What a Windows program wrote to a file and sends is read, as the command line reads it; lines end with LF."""
+    body = json.dumps({**SEND, "message": "\ufeffgrüße\r\nzwei"}, ensure_ascii=False, indent=1).replace("\n", "\r\n")
+    answer = client.send("POST", "", body.encode(encoding))
+    shown = world.services.chat.messages(answer.body["conversation_id"])
+
+    assert ["grüße\nzwei"] == [message.message_text for message in shown.messages]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ READS = [
     "chat list --sort waiting",
     "chat show CONVERSATION",
     "chat history CONVERSATION",
+    "chat drafts",
     "leads list",
     "leads show LEAD",
     "leads history LEAD",

@@ -46,6 +46,7 @@ _DIFFERS = (
     (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "<moment>"),
     (r"--cursor \S+,", "--cursor CURSOR,"),
     (r"sqlite /.*?\.db", "sqlite <file>"),
+    (r"/drafts/[0-9a-f]{12}/", "/drafts/<store>/"),
     (r'"location":"[^"]*"', '"location":"<line>"'),
     (r'"timestamp":"[^"]*"', '"timestamp":"<moment>"'),
 )

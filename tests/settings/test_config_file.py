@@ -52,7 +52,7 @@ def test_no_file_is_an_empty_file(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """A directory in the file's place, or a file that is not UTF-8, is reported in a sentence."""
     binary = tmp_path / "binary.toml"
-    binary.write_bytes(b"\xff\xfe")
+    binary.write_bytes(b"caf\xe9")
 
     with pytest.raises(Invalid, match="cannot be read"):
         read_config(tmp_path)

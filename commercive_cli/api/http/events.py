@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import CommerciveError, Invalid
 
 BODY_BYTES = 256 * 1024
@@ -99,10 +100,7 @@ class HTTPRequest:
         raw = self.raw_body()
         if len(raw) > BODY_BYTES:
             raise _too_large()
-        try:
-            return raw.decode()
-        except UnicodeError:
-            raise Invalid("the body is not UTF-8") from None
+        return decoded(raw, "the body")
 
     def raw_body(self) -> bytes:
         """Return the bytes of the body, as many as Lambda lets through; raise Invalid when it is no base64."""

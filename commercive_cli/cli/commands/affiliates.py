@@ -10,6 +10,7 @@ from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
+from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
 from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, Recomputation
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings import environment
@@ -17,13 +18,13 @@ from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
 
 app = new_group("affiliates")
 
-Affiliate = Annotated[str, typer.Argument(metavar="ID", help="Id of the affiliate.")]
-AffiliateIds = Annotated[
-    list[str] | None, typer.Argument(metavar="ID", help="Ids of affiliates, or - to read them from stdin.")
+Affiliate = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="Id of the affiliate, or - to read it from stdin.", callback=id_or_stdin),
 ]
-ManyAffiliates = Annotated[
-    list[str], typer.Argument(metavar="ID", help="Ids of affiliates, or - to read them from stdin.")
-]
+_IDS = typer.Argument(metavar="ID", help="Ids of affiliates, or - to read them from stdin.", callback=may_be_stdin)
+AffiliateIds = Annotated[list[str] | None, _IDS]
+ManyAffiliates = Annotated[list[str], _IDS]
 
 
 @app.command("list", epilog=example("commercive affiliates list -o csv --all"))
@@ -117,7 +118,14 @@ def get_link(
 def resolve_link(
     context: typer.Context,
     *,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The code in ?ref= of the link, or the whole address.")],
+    code: Annotated[
+        str,
+        typer.Argument(
+            metavar="CODE",
+            help="The code in ?ref= of the link, or the whole address, or - for stdin.",
+            callback=id_or_stdin,
+        ),
+    ],
     output: o.Output = "table",
 ) -> None:
     """Show which affiliate a link code belongs to."""

@@ -10,6 +10,7 @@ from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
+from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
 from commercive_cli.cli.times import parse_duration, parse_moment, parse_time
 from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
@@ -26,8 +27,18 @@ def _replies(incomplete: str) -> list[str]:
     return [name for name in reply_names(environment()) if name.startswith(incomplete)]
 
 
-Conversation = Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
-_IDS = typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.")
+Conversation = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="Id of the conversation, or - to read it from stdin.", callback=id_or_stdin),
+]
+_IDS = typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.", callback=may_be_stdin)
+Text = Annotated[
+    str | None, typer.Argument(metavar="TEXT", help="The message, or - to read it from stdin.", callback=may_be_stdin)
+]
+File = Annotated[
+    str | None,
+    typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, - is stdin.", callback=may_be_stdin),
+]
 ConversationIds = Annotated[list[str] | None, _IDS]
 ManyConversations = Annotated[list[str], _IDS]
 
@@ -95,13 +106,13 @@ def show(
 def send(
     context: typer.Context,
     *,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")] = None,
+    text: Text = None,
     user: Annotated[str, typer.Option("--user", metavar="ID", help="The user who writes.")],
     store_url: Annotated[str, typer.Option(metavar="S", help="The shop the conversation is about.")] = "",
     conversation: Annotated[
         str | None, typer.Option("--conversation", metavar="ID", help="An open conversation; else a new one begins.")
     ] = None,
-    file: Annotated[str | None, typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, or -.")] = None,
+    file: File = None,
     key: o.Key = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -112,7 +123,7 @@ def send(
         raise Invalid("--store-url is for a new conversation; one that exists keeps its own, so leave it out")
     from commercive_cli.cli.message_sources import MessageSources
 
-    message = MessageSources(text, file).message()
+    message = MessageSources(text, file).checked().message()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         if conversation is not None:
@@ -125,15 +136,17 @@ def send(
         "commercive chat reply CONVERSATION_ID 'It has shipped' --close",
         "commercive chat reply CONVERSATION_ID -F answer.txt --if-last MESSAGE_ID",
         "commercive chat reply CONVERSATION_ID --template shipped --var order=#1001",
+        "commercive chat reply CONVERSATION_ID",
     )
 )
 def reply(
     context: typer.Context,
     *,
     conversation: Conversation,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")] = None,
-    file: Annotated[str | None, typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, or -.")] = None,
+    text: Text = None,
+    file: File = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write it in $VISUAL or $EDITOR.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Go on with the newest text that was not sent.")] = False,
     template: Annotated[
         str | None,
         typer.Option(
@@ -155,18 +168,31 @@ def reply(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Reply in a conversation as an admin."""
-    from commercive_cli.cli.message_sources import MessageSources
+    """Reply in a conversation as an admin. Without a text, the editor opens, with the last turns of the thread.
 
-    message = MessageSources(text, file, editor, template, var or ()).message()
+    A text from the editor or stdin, or typed on a terminal, that is not sent is kept: `chat drafts` lists it, and
+    --draft goes on with it, on a terminal in the editor.
+    """
+    from commercive_cli.cli.message_sources import MessageSources
+    from commercive_cli.cli.replies import Reply, ReplyDesk
+
+    sources = MessageSources(text, file, template, var or (), editor, draft).or_editor().checked()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         conversation = session.typed("conversation", services, "answer").whole(conversation)
-        session.write(
-            lambda: services.chat.reply(
-                conversation, session.actor, message, if_last=if_last, reopen=reopen, close=close, key=key
-            )
-        )
+        reply = Reply(conversation, sources, if_last, reopen, close, key, yes, dry_run)
+        ReplyDesk(session, services.chat, reply).run()
+
+
+@app.command(epilog=example("commercive chat drafts", "commercive chat drafts -o json"))
+def drafts(context: typer.Context, *, output: o.Output = "table") -> None:
+    """List the replies to conversations of this store that were not sent, and why."""
+    from commercive_cli.cli.drafts import Drafts
+    from commercive_cli.cli.render.draft_views import drafts_shown
+    from commercive_cli.settings.state import drafts_directory
+
+    session = Session(context, output)
+    session.show(drafts_shown(Drafts(drafts_directory(session.settings.store)).all()))
 
 
 @app.command("mark-read", epilog=example("commercive chat mark-read CONVERSATION_ID --up-to MESSAGE_ID"))

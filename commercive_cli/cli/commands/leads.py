@@ -11,6 +11,7 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
+from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or_stdin
 from commercive_cli.cli.times import parse_moment, parse_time
 from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.models import ORDER_VOLUMES
@@ -19,9 +20,19 @@ from commercive_cli.services.leads.listing import LeadFilter
 
 app = new_group("leads")
 
-Lead = Annotated[str, typer.Argument(metavar="ID", help="Id of the lead.")]
-LeadIds = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of leads, or - to read them from stdin.")]
-Notes = Annotated[str | None, typer.Option("--notes", metavar="TEXT", help="Why; at most 2,000 characters.")]
+Lead = Annotated[
+    str, typer.Argument(metavar="ID", help="Id of the lead, or - to read it from stdin.", callback=id_or_stdin)
+]
+LeadIds = Annotated[
+    list[str],
+    typer.Argument(metavar="ID", help="Ids of leads, or - to read them from stdin.", callback=may_be_stdin),
+]
+Notes = Annotated[
+    str | None,
+    typer.Option(
+        "--notes", metavar="TEXT", help="Why, or - for stdin; at most 2,000 characters.", callback=text_or_stdin
+    ),
+]
 Amend = Annotated[bool, typer.Option("--amend", help="Replace an earlier, different decision.")]
 
 
@@ -153,7 +164,12 @@ def reject(
     *,
     ids: LeadIds,
     reason: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Why, as it is told outside; at most 2,000 characters.")
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Why, as it is told outside, or - for stdin; at most 2,000 characters.",
+            callback=text_or_stdin,
+        ),
     ] = None,
     notes: Notes = None,
     amend: Amend = False,

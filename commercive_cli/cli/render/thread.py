@@ -68,7 +68,7 @@ def draw_turns(display: Display, conversation: Conversation, messages: Sequence[
 
 
 def _draw_turn(display: Display, conversation: Conversation, message: Message) -> None:
-    parts: list[Part] = [(_speaker(conversation, message), "strong"), "  "]
+    parts: list[Part] = [(speaker(conversation, message), "strong"), "  "]
     parts += [(display.moments.in_thread(message.created_at), "quiet"), *_read_mark(message)]
     if message.damaged:
         parts.append((f"  ! damaged: {', '.join(message.damaged)}", "bad"))
@@ -76,7 +76,8 @@ def _draw_turn(display: Display, conversation: Conversation, message: Message) -
     display.sentence((message.message_text, "quiet" if message.sender_type == "ai" else ""), indent=2)
 
 
-def _speaker(conversation: Conversation, message: Message) -> str:
+def speaker(conversation: Conversation, message: Message) -> str:
+    """Return who wrote a message, as people know them."""
     match message.sender_type:
         case "user":
             return shop_name(conversation)

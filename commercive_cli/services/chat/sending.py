@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from commercive_cli.domain.answers.chat import Sent
 from commercive_cli.domain.clock import Clock
-from commercive_cli.domain.errors import Conflict, NotFound, Unavailable
+from commercive_cli.domain.errors import ConversationClosed, NotFound, Unavailable, WrittenSince
 from commercive_cli.domain.ids import NewId
 from commercive_cli.domain.models import WAITING_FOR, Conversation, Message, SenderType
 from commercive_cli.domain.text import preview
@@ -164,7 +164,7 @@ class MessageSender:
             raise conversation_not_found(draft.conversation_id)
         status = found.require("status", "updated_at", *_needed(draft)).status
         if status == "closed" and not draft.reopen:
-            raise _closed(draft)
+            raise conversation_closed(draft.conversation_id, draft.sender_type)
         guard = All(self._guard(draft, item), _as_requested(draft, item))
         later = self._later(attempt, found.updated_at)
         return replace(later, status=status, human_requested=found.human_requested is True, guard=guard)
@@ -187,15 +187,7 @@ class MessageSender:
         newest = newest_message(self._store, draft.conversation_id)
         if "last_message_id" not in item and newest and newest.message_id == draft.if_last:
             return Equals("updated_at", item["updated_at"])  # every message moves it
-        raise Conflict(self._written_since(draft, draft.if_last))
-
-    def _written_since(self, draft: NewMessage, last: str) -> str:
-        new = since_message(self._store, draft.conversation_id, last)
-        refusal = f"somebody wrote since {last}, so nothing was sent. {len(new)} new: "
-        if not new:
-            return f"{refusal}see the conversation"
-        shown = "; ".join(f"{m.sender_type} {m.sender_id}: {preview(m.message_text)!r}" for m in new[-3:])
-        return f"{refusal}{shown}; having read them, reply with --if-last {new[-1].message_id} (if_last in the API)"
+        raise written_since(self._store, draft.conversation_id, draft.if_last)
 
 
 def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFailed, at: int) -> Sent | None:
@@ -207,15 +199,27 @@ def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFa
     return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
 
 
-def _closed(draft: NewMessage) -> Conflict:
+def written_since(store: Store, conversation_id: str, last: str) -> WrittenSince:
+    """Return the error for a message that came after others than its sender had read, and tell those."""
+    new = since_message(store, conversation_id, last)
+    shown = "; ".join(f"{m.sender_type} {m.sender_id}: {preview(m.message_text)!r}" for m in new[-3:])
+    told = f"{len(new)} new: {shown or 'see the conversation'}"
+    refusal = f"somebody wrote since {last}, so nothing was sent. {told}"
+    if not new:
+        return WrittenSince(refusal, new=told, last=None)
+    newest = new[-1].message_id
+    advice = f"having read them, reply with --if-last {newest} (if_last in the API)"
+    return WrittenSince(f"{refusal}; {advice}", new=told, last=newest)
+
+
+def conversation_closed(one: str, sender_type: str = "admin") -> ConversationClosed:
     """Return the error for a message into a closed conversation; only admins may open it again."""
-    one = draft.conversation_id
     reopening = f"open it with `commercive chat reopen {one}`"
     ways_out = {
         "user": "to start a new one, send without --conversation (conversation_id in the API)",
         "admin": f"reply with --reopen, or {reopening}",
     }
-    return Conflict(f"conversation {one} is closed; {ways_out.get(draft.sender_type, reopening)}")
+    return ConversationClosed(f"conversation {one} is closed; {ways_out.get(sender_type, reopening)}")
 
 
 def conversation_not_found(conversation_id: str) -> NotFound:

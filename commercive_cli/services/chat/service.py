@@ -36,10 +36,23 @@ from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, ReadMarker
 from commercive_cli.services.chat.messages import MessageQuery, newest_message, read_messages, read_tail
-from commercive_cli.services.chat.sending import MessageSender, NewMessage, conversation_not_found
+from commercive_cli.services.chat.sending import (
+    MessageSender,
+    NewMessage,
+    conversation_closed,
+    conversation_not_found,
+    written_since,
+)
 from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
-from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
+from commercive_cli.services.records.idempotency import (
+    KeyedRequest,
+    earlier_claim,
+    keyed,
+    nothing_to_do,
+    once,
+    write_once,
+)
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
@@ -185,6 +198,27 @@ class ChatService:
         request = keyed("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
         draft = NewMessage(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
         return self._sender.post(draft)
+
+    def before_reply(
+        self, conversation_id: str, *, tail: int, if_last: str | None = None, reopen: bool = False
+    ) -> Thread:
+        """Return a conversation with its last `tail` messages; raise what a reply to it would raise now."""
+        thread = self.show(conversation_id, tail=tail)
+        if thread.conversation.status == "closed" and not reopen:
+            raise conversation_closed(conversation_id)
+        if if_last is not None and if_last not in [message.message_id for message in thread.messages[-1:]]:
+            raise written_since(self.store, conversation_id, if_last)
+        return thread
+
+    def reply_with_key(self, conversation_id: str, admin_id: str, key: str) -> Message | None:
+        """Return the reply that an admin sent with a key in the last 7 days, None when none came through."""
+        request = KeyedRequest("chat/reply", admin_id, key, ())
+        claim = earlier_claim(self.store, self.clock(), request)
+        if claim is None:
+            return None
+        message_id = request.answer_in(claim, Sent).message_id
+        item = self.store.get(MESSAGES, {"conversation_id": conversation_id, "message_id": message_id})
+        return None if item is None else Message.of(item)
 
     def answer(self, conversation_id: str, message: str, *, if_last: str, key: str | None = None) -> Sent:
         """Store an automatic answer in an open conversation whose last message is `if_last`.

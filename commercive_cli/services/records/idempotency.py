@@ -68,6 +68,10 @@ class KeyedRequest:
                 "(Idempotency-Key in the API)",
                 field="key",
             )
+        return self.answer_in(claim, shape)
+
+    def answer_in(self, claim: Item, shape: type[FirstAnswer]) -> FirstAnswer:
+        """Return the answer in an earlier claim, whatever the body was; raise Damaged when it cannot be read."""
         try:
             return shape.model_validate(claim.get("answer"))
         except ValidationError:
@@ -180,8 +184,14 @@ def once_outside(
 
 def earlier_answer(store: Store, at: int, request: KeyedRequest, shape: type[FirstAnswer]) -> FirstAnswer | None:
     """Return the answer to an earlier request with this key, None when there was none; costs one read."""
+    claim = earlier_claim(store, at, request)
+    return None if claim is None else request.first_answer(claim, shape)
+
+
+def earlier_claim(store: Store, at: int, request: KeyedRequest) -> Item | None:
+    """Return the claim of a request with this key, whatever its body was, None when there is none; costs one read."""
     claim = store.get(OPS, request.claim_key)
-    return request.first_answer(claim, shape) if claim and is_valid(claim, at) else None
+    return claim if claim and is_valid(claim, at) else None
 
 
 def _transact(store: Store, writes: list[Write], claim: int) -> None:

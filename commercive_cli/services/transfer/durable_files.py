@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Unavailable
 
 _LASTING_ERRORS = frozenset(
@@ -97,8 +98,8 @@ def read_text(path: Path) -> str:
     """Return the text of a file; raise Invalid, naming it, when it cannot be read."""
     try:
         check_file(path)
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return decoded(path.read_bytes(), str(path))
+    except OSError as error:
         raise read_error(path, error) from None
 
 

@@ -130,7 +130,7 @@ def test_messages_come_from_the_editor(
     """--editor opens $VISUAL or $EDITOR; a failing editor or an empty message sends nothing."""
     one = conversation()
     script = home / "my editor.py"
-    script.write_text("import sys; open(sys.argv[-1], 'w').write(sys.argv[1])")
+    script.write_text("import sys; f = open(sys.argv[-1], 'r+'); t = f.read(); f.seek(0); f.write(sys.argv[1] + t)")
     monkeypatch.setenv("EDITOR", f"'{sys.executable}' '{script}' 'From the editor'")
     assert store("chat", "reply", one, "--editor").code == 0
     monkeypatch.setenv("EDITOR", "true")
@@ -153,7 +153,7 @@ def test_bytes_that_are_no_text_are_refused(store: Run, conversation: Make, home
     """A message is UTF-8; a missing file is named."""
     one = conversation()
 
-    assert "stdin is not UTF-8 text" in store("chat", "reply", one, "-F", "-", stdin=b"\xff\xfe").err
+    assert "stdin is not UTF-8 text" in store("chat", "reply", one, "-F", "-", stdin=b"caf\xe9").err
     assert "cannot be read: No such file" in store("chat", "reply", one, "-F", str(home / "none")).err
 
 

@@ -20,6 +20,7 @@ from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render import transfer_views as _views  # noqa: F401 - declares the views of the answers
 from commercive_cli.cli.render.escape import escape_json
 from commercive_cli.cli.session import Session
+from commercive_cli.cli.standard_input import id_or_stdin
 from commercive_cli.domain.answers.privacy import PersonErased
 from commercive_cli.domain.answers.tables import CostEstimate
 from commercive_cli.domain.errors import Conflict, Invalid
@@ -149,7 +150,14 @@ def _show_forecast(session: Session, directory: Path, on_conflict: str, only: tu
 def person(
     context: typer.Context,
     *,
-    who: Annotated[str, typer.Argument(metavar="USER_OR_EMAIL", help="The person's id or e-mail address.")],
+    who: Annotated[
+        str,
+        typer.Argument(
+            metavar="USER_OR_EMAIL",
+            help="The person's id or e-mail address, or - to read it from stdin.",
+            callback=id_or_stdin,
+        ),
+    ],
     export: Annotated[
         Path | None,
         typer.Option(

@@ -12,6 +12,7 @@ from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.groups import App, example
 from commercive_cli.cli.render import table_views as _views  # noqa: F401 - declares the views of the answers
 from commercive_cli.cli.session import Session
+from commercive_cli.cli.standard_input import id_or_stdin
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.schema import TABLES
 
@@ -35,7 +36,12 @@ def mend(
         ),
     ],
     key: Annotated[
-        str, typer.Argument(metavar="KEY", help="Id of the item, or its partition and sort key with a blank between.")
+        str,
+        typer.Argument(
+            metavar="KEY",
+            help="Id of the item, or its partition and sort key with a blank between; - is stdin.",
+            callback=id_or_stdin,
+        ),
     ],
     set_: Annotated[
         list[str] | None,
