@@ -9,7 +9,9 @@ from typing import Literal
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.services.records.rates import DEFAULT_RATES, Rates
 from commercive_cli.settings.fallback import FallbackSettings, load_fallback
+from commercive_cli.settings.limits import load_limits
 from commercive_cli.settings.roles import EVERYTHING, AdminRoles, load_roles
 from commercive_cli.settings.safe_url import safe_url
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
@@ -45,7 +47,7 @@ class APISettings:
     With `origins` None, CORS is left to a proxy in front of the API. `cors_headers` (COMMERCIVE_CORS_HEADERS) says who
     sends the headers that let pages on the list read answers: `api`, or `url` for the Function URL, whose CORS settings
     then must name the same origins. Requests from other pages are refused either way. `extra_headers` are those that
-    pages may send beyond the usual. `answer_token` lets a program send automatic answers.
+    pages may send beyond the usual. `answer_token` lets a program send automatic answers. `limits` are rates by name.
     """
 
     auth: AuthMode
@@ -58,6 +60,7 @@ class APISettings:
     admin_roles: AdminRoles = field(default_factory=lambda: AdminRoles({"admin": (EVERYTHING,)}))
     answer_token: str | None = None
     fallback: FallbackSettings | None = None
+    limits: Rates = field(default_factory=lambda: DEFAULT_RATES)
 
 
 def load_api(
@@ -79,6 +82,7 @@ def load_api(
         admin_roles=load_roles(environ),
         answer_token=_answer_token(environ.get("COMMERCIVE_ANSWER_TOKEN", "")),
         fallback=load_fallback(environ),
+        limits=load_limits(environ),
     )
 
 

@@ -10,6 +10,7 @@ from commercive_cli.domain.ids import NewCode
 from commercive_cli.domain.links import affiliate_url
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, LinkClaim
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
+from commercive_cli.services.records.rate_limits import Limits, TooMany
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, OPS
@@ -28,18 +29,21 @@ class LinkCreator:
     new_code: NewCode
     dashboard_url: str
 
-    def create(self, affiliate_id: str, email: str, shop: str) -> LinkCreated:
+    def create(self, affiliate_id: str, email: str, shop: str, limits: Limits) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        Raises Conflict when five random codes in a row were taken.
+        A link that exists is not counted, and found also at a limit. Raises Conflict when five random codes in a row
+        were taken, TooMany for a new link.
         """
         for _ in range(CODE_TRIES):
             link = self._new_link(affiliate_id, email, shop)
             try:
-                self._write(link)
+                self._write(link, limits)
                 return _created(link, created=True)
-            except ConditionFailed as failed:
-                claim = failed.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
+            except (ConditionFailed, TooMany) as refused:
+                claim = refused.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
+                if claim is None and isinstance(refused, TooMany):
+                    raise
             if claim is not None:
                 link_id = LinkClaim.of(claim).require("link_id").link_id
                 return _created(read_link(self.store, affiliate_id, link_id), created=False)
@@ -57,11 +61,13 @@ class LinkCreator:
             updated_at=at,
         )
 
-    def _write(self, link: AffiliateLink) -> None:
+    def _write(self, link: AffiliateLink, limits: Limits) -> None:
         """Store the link with its two claims, and stats of zero, so that the affiliate is listed."""
         owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
         zeros = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at).item()
-        self.store.transact(
+        limits.transact(
+            self.store,
+            self.clock,
             Put(AFFILIATE_LINKS, link.item(), when=Absent()),
             Put(OPS, {**code_claim_key(link.link_id), **owner}, when=Absent()),
             Put(OPS, {**primary_claim_key(link.affiliate_id, link.store_url), **owner}, when=Absent()),

@@ -14,6 +14,7 @@ from commercive_cli.domain.text import email, identifier, normal_store_url, stor
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
 from commercive_cli.services.records.link_claims import resolve_code
+from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import pages
@@ -32,14 +33,16 @@ class AffiliateService:
     new_code: NewCode = new_code
     dashboard_url: str = DASHBOARD_URL
 
-    def create_link(self, affiliate_id: str, affiliate_email: str, store: str = "") -> LinkCreated:
+    def create_link(
+        self, affiliate_id: str, affiliate_email: str, store: str = "", *, limits: Limits = UNLIMITED
+    ) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        Raises Conflict when five random codes in a row were taken.
+        Raises Conflict when five random codes in a row were taken, TooMany for a new link at one of the `limits`.
         """
         affiliate, address = identifier(affiliate_id, "affiliate_id"), email(affiliate_email, "affiliate_email")
         creator = LinkCreator(self.store, self.clock, self.new_code, self.dashboard_url)
-        return creator.create(affiliate, address, store_url(store))
+        return creator.create(affiliate, address, store_url(store), limits)
 
     def get_link(self, affiliate_id: str, store: str | None = None) -> LinkFound:
         """Return the affiliate's oldest link, or the oldest for `store`; None when there is none."""

@@ -1,7 +1,7 @@
 """Support chat: conversations and messages, as users and admins read, write, close and reopen them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.chat import (
@@ -38,6 +38,7 @@ from commercive_cli.services.chat.sending import MessageSender, NewMessage, conv
 from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import KeyedRequest
+from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS
@@ -139,21 +140,22 @@ class ChatService:
         conversation_id: str | None = None,
         request_human: bool = False,
         key: str | None = None,
+        limits: Limits = UNLIMITED,
     ) -> UserMessageSent:
         """Store a user's message, in a conversation of theirs that is open, or as the first of a new one.
 
         `request_human` marks the conversation as one that automatic answers do not settle. A repeated `key` (7 days)
-        gets the first answer. Raises NotFound, Conflict when closed, Invalid.
+        gets the first answer, also at one of the `limits`. Raises NotFound, Conflict when closed, Invalid, TooMany.
         """
         user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
         target = None if conversation_id is None else identifier(conversation_id, "conversation_id")
         asked = ("request_human",) if request_human else ()  # keys of messages without it keep their meaning
         request = _request("chat/send", user, key, target, None if target else shop, text, *asked)
         if target is None:
-            sent = self._sender.start(user, shop, text, request, request_human=request_human)
+            sent = self._sender.start(user, shop, text, request, request_human=request_human, limits=limits)
         else:
             draft = NewMessage(target, "user", user, text, owner=user, request_human=request_human, request=request)
-            sent = self._sender.post(draft)
+            sent = self._sender.post(replace(draft, limits=limits))
         return UserMessageSent(**sent.model_dump(), is_new_conversation=target is None)
 
     def reply(
