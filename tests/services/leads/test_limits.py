@@ -2,6 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -37,6 +39,14 @@ def asked(either: Store, clock: ManualClock) -> Intervening:
     """A store with the link of `aff-1`, which says what it was asked."""
     AffiliateService(either, clock, Codes(CODE)).create_link("aff-1", "aff@example.com")
     return Intervening(either)
+
+
+def submitted(leads: LeadService, limits: Callable[[str], Limits]) -> bool:
+    """Submit a form; return whether there was room."""
+    try:
+        return leads.submit(CODE, FORM, limits=limits).success
+    except TooMany:
+        return False
 
 
 def from_(address: str, rates: RateLimits = RATES) -> Callable[[str], Limits]:
@@ -129,6 +139,23 @@ def test_what_is_refused_is_not_counted(
     assert [] == errors_in(asked)
 
 
+@pytest.mark.parametrize(("per_thread", "expected"), [(1, 32), (3, 60)], ids=["room for all", "room for sixty"])
+def test_thirty_two_visitors_at_once(asked: Intervening, per_thread: int, expected: int) -> None:
+    """All through one link and from one /48: nobody is refused who has a place, and books and limits agree."""
+    leads, start = LeadService(asked, ManualClock(step=0)), Barrier(32)
+
+    def visit(number: int) -> int:
+        start.wait()
+        limits = from_(f"2001:db8:1:{number:x}::1", RateLimits(b"key"))
+        return sum(submitted(leads, limits) for _ in range(per_thread))
+
+    with ThreadPoolExecutor(32) as pool:
+        stored = sum(pool.map(visit, range(32)))
+
+    assert (expected, expected) == (stored, len(rows(asked, LEADS)))
+    assert [] == errors_in(asked)
+
+
 @pytest.mark.parametrize("typed", ["ABC10XYZ", "abc10xyz", "https://x.example/?ref=abc1-0xyz"])
 def test_a_link_has_one_limit_in_every_spelling(asked: Intervening, clock: ManualClock, typed: str) -> None:
     """Another way to write the code is no way around it."""
@@ -160,24 +187,18 @@ def test_an_office_is_served_within_the_hour_and_a_spammer_is_not(leads: LeadSer
     clock.now, clock.step = START - START % (86_400 * SECOND), 0
     AffiliateService(leads.store, clock, Codes(CODE)).create_link("aff-1", "aff@example.com")
 
-    def submitted() -> bool:
-        try:
-            return leads.submit(CODE, FORM, limits=limits).success
-        except TooMany:
-            return False
-
-    served = sum(submitted() for _ in range(60))
+    served = sum(submitted(leads, limits) for _ in range(60))
     assert 30 == served
     for minute in range(1, 31):
         clock.advance(MINUTE * SECOND)
-        served += submitted()
+        served += submitted(leads, limits)
         assert 30 + minute == served
     for _ in range(24 * 60 - 31):
         clock.advance(MINUTE * SECOND)
-        served += submitted()
+        served += submitted(leads, limits)
     assert 200 == served
     clock.advance(MINUTE * SECOND)
-    assert submitted(), "a new day"
+    assert submitted(leads, limits), "a new day"
 
 
 def test_a_hundred_thousand_hostile_requests_keep_no_honest_form_from_a_link(store: Store, clock: ManualClock) -> None:
