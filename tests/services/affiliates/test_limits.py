@@ -11,7 +11,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS
 from tests.e2e.stores import ENGINES, server_store
 from tests.services.books import everything, rows
-from tests.services.fakes import Codes, ManualClock
+from tests.services.fakes import Codes, ManualClock, Reticent
 
 KINDS: list[Rate] = [Quota(2, 3_600), Bucket(2, 1, MINUTE)]
 
@@ -45,3 +45,14 @@ def test_new_links_are_counted_and_those_that_exist_are_found(either: Store, clo
     clock.advance(3_600_000)
     assert ("CCCC0000", True) == create("c.example")
     assert 3 == len(rows(either, AFFILIATE_LINKS))
+
+
+def test_a_link_that_exists_is_found_where_the_store_tells_of_the_limit_alone(store: Store, clock: ManualClock) -> None:
+    """An engine need not report every failed condition: the link is looked up before anybody is refused."""
+    service = AffiliateService(Reticent(store), clock, Codes("AAAA0000", "BBBB0000"))
+    limits = RateLimits(b"key", {**DEFAULT_RATES, "create-link": Quota(1, 3_600)})
+    of_user = limits.of_user("create-link", "aff-1", "new links")
+
+    found = [service.create_link("aff-1", "a@example.com", "a.example", limits=of_user).link_id for _ in range(2)]
+
+    assert ["AAAA0000"] * 2 == found

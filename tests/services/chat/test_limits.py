@@ -12,7 +12,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import MESSAGES
 from tests.e2e.stores import ENGINES, server_store
 from tests.services.books import errors_in, everything, rows
-from tests.services.fakes import Intervening, ManualClock
+from tests.services.fakes import Intervening, ManualClock, Reticent
 
 KINDS: list[Rate] = [Quota(2, 3_600), Bucket(2, 1, MINUTE)]
 
@@ -100,6 +100,18 @@ def test_a_message_that_waits_for_another_is_counted_once(store: Store, clock: M
     with pytest.raises(TooMany):
         chat.send("user-1", "three", conversation_id=name, limits=limits())
     assert 4 == len(rows(store, MESSAGES))
+
+
+@pytest.mark.parametrize("existing", [False, True], ids=["new conversation", "existing conversation"])
+def test_a_repeated_message_is_known_where_the_store_tells_of_the_limit_alone(
+    store: Store, clock: ManualClock, existing: bool
+) -> None:
+    """An engine need not report every failed condition: the key is looked up before anybody is refused."""
+    chat = ChatService(Reticent(store), clock)
+    name = chat.send("user-1", "Hello").conversation_id if existing else None
+    sent = [chat.send("user-1", "hi", conversation_id=name, key=key, limits=limits()) for key in ("k1", "k2")]
+
+    assert sent == [chat.send("user-1", "hi", conversation_id=name, key=key, limits=limits()) for key in ("k1", "k2")]
 
 
 def test_the_twin_that_took_the_last_place_answers_for_both(store: Store, clock: ManualClock) -> None:

@@ -7,6 +7,7 @@ from threading import Barrier
 
 import pytest
 
+from commercive_cli.domain.answers.leads import LeadSubmitted
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.leads.service import LeadService
@@ -16,7 +17,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, LEADS, OPS
 from tests.e2e.stores import ENGINES, server_store
 from tests.services.books import errors_in, everything, rows
-from tests.services.fakes import START, Codes, Intervening, ManualClock
+from tests.services.fakes import START, Codes, Intervening, ManualClock, Reticent
 
 FORM = {"name": "Jane", "email": "jane@example.com"}
 SECOND = 1_000
@@ -97,6 +98,20 @@ def test_a_request_that_reaches_the_limit_by_its_own_twin_gets_its_answer(
 
     assert leads.submit(CODE, FORM, key="k", limits=limits).lead_id in twins
     assert 2 == len(rows(asked, LEADS))
+
+
+def test_a_repeated_form_is_known_where_the_store_tells_of_the_limit_alone(store: Store, clock: ManualClock) -> None:
+    """An engine need not report every failed condition: the key is looked up before anybody is refused."""
+    AffiliateService(store, clock, Codes(CODE)).create_link("aff-1", "aff@example.com")
+    reticent, limits = Reticent(store), from_("192.0.2.1")
+    leads = LeadService(reticent, clock)
+    sent: list[LeadSubmitted] = []
+    LeadService(store, clock).submit(CODE, FORM, limits=limits)
+    reticent.before(
+        "transact", lambda: sent.append(LeadService(store, clock).submit(CODE, FORM, key="k", limits=limits))
+    )
+
+    assert [leads.submit(CODE, FORM, key="k", limits=limits)] == sent
 
 
 def test_an_expired_key_is_no_way_around_a_limit(asked: Intervening, clock: ManualClock) -> None:
