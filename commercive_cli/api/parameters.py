@@ -3,6 +3,7 @@
 Types are checked here; lengths and rules belong to the services.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -61,6 +62,15 @@ def _amount(value: object) -> object:
 
 Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT), BeforeValidator(_whole_number)]
 Since = Annotated[int, Field(ge=0, le=LATEST_MS, description="Milliseconds."), BeforeValidator(_whole_number)]
+AsOf = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=LATEST_MS,
+        description="`updated_at` as you saw it, in milliseconds: what changed since is a conflict.",
+    ),
+    BeforeValidator(_whole_number),
+]
 Amount = Annotated[int | Decimal | str | None, BeforeValidator(_amount)]
 LeadData = Annotated[
     dict[str, Any],
@@ -82,6 +92,13 @@ LeadData = Annotated[
 ]
 
 
+def _check_agree(given: Sequence[tuple[str, object]]) -> None:
+    """Raise Invalid when one parameter was sent under two names with different values, as one would be lost."""
+    for name, value in given[1:]:
+        if value != given[0][1]:
+            raise Invalid(f"{given[0][0]} and {name} contradict each other; send one of them", field=name)
+
+
 class Params(BaseModel):
     """The parameters of an action that takes none."""
 
@@ -90,7 +107,24 @@ class Params(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value is not None and value != ""}
+        given = {name: value for name, value in values.items() if value is not None and value != ""}
+        for names in cls.names().values():
+            _check_agree([(name, given[name]) for name in names if name in given])
+        return given
+
+    @classmethod
+    def names(cls) -> dict[str, tuple[str, ...]]:
+        """Return the names under which each parameter may be sent, by its own."""
+        aliases = {name: field.validation_alias for name, field in cls.model_fields.items()}
+        return {
+            name: tuple(map(str, alias.choices)) if isinstance(alias, AliasChoices) else (name,)
+            for name, alias in aliases.items()
+        }
+
+    @classmethod
+    def accepted(cls) -> frozenset[str]:
+        """Return every name that a request may use; what comes under any other is ignored."""
+        return frozenset(name for names in cls.names().values() for name in names)
 
 
 class Keyed(Params):
@@ -121,7 +155,7 @@ class UserMessage(Keyed):
 
     user_id: str
     message: str
-    store_url: str = ""
+    store_url: str = Field(default="", description="What a new conversation is about; one that exists keeps its own.")
     conversation_id: str | None = None
     request_human: bool = Field(default=False, description="The user asks for a person instead of automatic answers.")
 
@@ -143,21 +177,23 @@ class AutomaticAnswer(Keyed):
     if_last: str
 
 
-class ReadMark(Params):
-    """The conversation to mark read, and for which side."""
+class ReadMark(Keyed):
+    """The conversation to mark read, and for which side; `up_to` is the id of the last message that was seen."""
 
     conversation_id: str
     reader_type: str = Field(json_schema_extra={"enum": [*SENDER_TYPES]})
+    up_to: str | None = None
 
 
-class Closing(Params):
+class Closing(Keyed):
     """The conversation to close."""
 
     conversation_id: str
     admin_id: str | None = None
+    as_of: AsOf = None
 
 
-class Reopening(Params):
+class Reopening(Keyed):
     """Which conversation to open again."""
 
     conversation_id: str
@@ -178,7 +214,7 @@ class Affiliate(Params):
     affiliate_id: str
 
 
-class NewLink(Params):
+class NewLink(Keyed):
     """The affiliate and the store of a new link."""
 
     affiliate_id: str
@@ -193,7 +229,7 @@ class NewLead(Keyed):
     lead_data: LeadData = Field(validation_alias=AliasChoices("lead_data", "lead"))
 
 
-class LeadDecision(Params):
+class LeadDecision(Keyed):
     """An admin's decision about a lead."""
 
     lead_id: str
@@ -203,6 +239,7 @@ class LeadDecision(Params):
     rejection_reason: str | None = Field(default=None, description="Why, only when rejecting.")
     admin_id: str | None = None
     amend: bool = False
+    as_of: AsOf = None
 
     @model_validator(mode="before")
     @classmethod
@@ -212,6 +249,11 @@ class LeadDecision(Params):
         if len(set(ruled.values())) > 1:
             raise Invalid("decision and status contradict each other", field="decision")
         return values | ({"decision": next(iter(ruled.values()))} if ruled else {})
+
+    @classmethod
+    def accepted(cls) -> frozenset[str]:
+        """Return the names of the parameters, and that under which leads hold the decision."""
+        return super().accepted() | {"status"}
 
     @property
     def decided_status(self) -> DecidedStatus:

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from pydantic import BaseModel
@@ -16,18 +17,25 @@ from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
 from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
+from commercive_cli.cli.known_ids import Known, KnownIds
 from commercive_cli.cli.options import Paging
 from commercive_cli.cli.render.emit import Format, Screen
+from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.typed_ids import Kind, TypedIds
+from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.errors import Denied
-from commercive_cli.settings import environment, no_colour
-from commercive_cli.settings.resolve import Settings, load
+from commercive_cli.domain.limits import DEFAULT_LIMIT
+from commercive_cli.settings import environment, forced_width, no_colour
+from commercive_cli.settings.resolve import Settings, ids_path, load
 
 if TYPE_CHECKING:
+    from commercive_cli.cli.access_log import AccessLog
     from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
 
 Written = TypeVar("Written", bound=Answer)
+
 Fetch = Callable[[int, str | None], Listing]
 """Returns the page of at most so many items that begins at a cursor."""
 
@@ -37,14 +45,43 @@ class Session:
 
     def __init__(self, context: typer.Context, output: Format = "table") -> None:
         self.options: GlobalOptions = context.obj
-        self.screen = Screen(output, colour=not (self.options.no_color or no_colour(environment())))
+        environ = environment()
+        self.screen = Screen(
+            output,
+            colour=not (self.options.no_color or no_colour(environ)),
+            columns=self.options.columns,
+            times=self.options.times,
+            width=forced_width(environ),
+            pager=environ.get("PAGER"),
+            paged=not self.options.no_pager,
+            warn=self.note,
+            known=lambda: self.known_ids.read(),
+            remember=self._remember,
+        )
+        self._context = context
+        self._access: AccessLog | None = None
         self._dry_run: DryRun | None = None
         self._writes = False
 
     @cached_property
     def settings(self) -> Settings:
         """Return the settings; raise Invalid when one is wrong."""
-        return load(environment(), profile=self.options.profile, store=self.options.store, actor=self.options.actor)
+        given = self.options
+        return load(
+            environment(),
+            profile=given.profile,
+            store=given.store,
+            actor=given.actor,
+            access_log=given.access_log,
+        )
+
+    @cached_property
+    def known_ids(self) -> KnownIds:
+        """Return the ids of this store that were shown on this machine."""
+        return KnownIds(ids_path(self.settings.store))
+
+    def _remember(self, seen: Mapping[str, tuple[str, str]]) -> None:
+        self.known_ids.remember({each: Known(kind, label) for each, (kind, label) in seen.items()})
 
     @property
     def actor(self) -> str:
@@ -69,7 +106,7 @@ class Session:
     @contextmanager
     def reading(self) -> Iterator[Services]:
         """Yield the services for a command that writes nothing."""
-        with self._opened(open_store(self.settings)) as services:
+        with self._access_logged(), self._opened(open_store(self.settings)) as services:
             yield services
 
     @contextmanager
@@ -78,27 +115,44 @@ class Session:
 
         Raises Denied on a read-only profile. On a protected profile, asks the user unless `yes`.
         """
-        store = open_store(self.settings)
-        if dry_run:
-            from commercive_cli.store.dry_run import DryRun
+        with self._access_logged(dry_run=dry_run):
+            store = open_store(self.settings)
+            if dry_run:
+                from commercive_cli.store.dry_run import DryRun
 
-            self._dry_run = DryRun(store)
-            with self._opened(self._dry_run) as services, self._changes_shown(self._dry_run):
+                self._dry_run = DryRun(store)
+                with self._opened(self._dry_run) as services, self._changes_shown(self._dry_run):
+                    yield services
+                return
+            self._check_permission(store, yes=yes)
+            self._writes = True
+            with self._opened(store) as services:
                 yield services
-            return
-        self._check_permission(store, yes=yes)
-        self._writes = True
-        with self._opened(store) as services:
-            yield services
+
+    def note(self, message: str) -> None:
+        """Write to stderr what is good to know beside the results, unless the user wants it quiet."""
+        if not self.options.quiet:
+            say(message)
 
     def show(self, answer: BaseModel) -> None:
         """Write the answer to stdout, but nothing in a dry run, which shows its planned changes instead.
 
         Raises AnswerLost when the answer of a command that writes cannot be written.
         """
-        if self._dry_run is None:
-            with answering(changed=self._writes):
+        with answering(changed=self._writes):
+            self.log_access(answer)
+            if self._dry_run is None:
                 self.screen.show(answer)
+
+    def log_access(self, answer: object) -> None:
+        """Add the records of an answer to the access log, if there is one, before it is shown."""
+        if self._access is not None:
+            self._access.tell(answer)
+
+    def log_access_of_api(self, line: Mapping[str, Any]) -> None:
+        """Add what the API logs of an access to the access log, if there is one."""
+        if self._access is not None:
+            self._access.write(line)
 
     def write(self, call: Callable[[], Written]) -> Written:
         """Make one write, show its answer and return it; after Ctrl-C, the write is finished and the command ends."""
@@ -107,13 +161,28 @@ class Session:
             self.show(answer)
         return answer
 
-    def each(self, arguments: Sequence[str], action: bulk.Action) -> None:
+    def each(self, arguments: Sequence[str], action: bulk.Action, typed: TypedIds) -> None:
         """Apply a write to one id and show its answer, or to many and show a report; exit 7 when some failed."""
         ids = bulk.chosen_ids(arguments)
         if bulk.is_many(arguments):
-            self.many(ids, action)
+            typed.alone = False
+            self.many(ids, lambda one: action(typed.whole(one)))
         else:
-            self.write(lambda: action(ids[0]))
+            one = typed.whole(ids[0])
+            self.write(lambda: action(one))
+
+    def typed(self, kind: Kind, services: Services, asks: str | None = None) -> TypedIds:
+        """Return what finds the whole ids that a user typed; `asks` is what a command that writes would do."""
+        from commercive_cli.cli.record_lookups import LOOK_UPS
+
+        look_up = LOOK_UPS[kind]
+        return TypedIds(
+            kind,
+            known=self.known_ids.read,
+            exists=lambda one: look_up.exists(services, one),
+            newest=lambda: look_up.newest(services),
+            asks=None if self._dry_run else asks,
+        )
 
     def many(self, ids: Sequence[str], action: bulk.Action) -> None:
         """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed."""
@@ -123,15 +192,44 @@ class Session:
         if not outcome.bulk.success:
             raise typer.Exit(PARTIAL)
 
-    def list(self, listing: type[Listing], paging: Paging, fetch: Fetch) -> None:
+    def list(self, listing: type[Listing], paging: Paging, fetch: Fetch, asked: Asked) -> None:
         """Show a listing up to the limit, with a hint when there is more, or all of it in constant memory."""
         if paging.everything:
-            self.screen.show_stream(listing, paging.items(fetch, self.screen.field(listing)))
+            items = paging.items(fetch, self.screen.field(listing))
+            self.screen.show_stream(listing, items if self._access is None else self._logged(items))
             return
         answer = paging.gathered(fetch, self.screen.field(listing))
-        self.screen.show(answer)
+        self.log_access(answer)
+        self.screen.show(answer, asked)
         if answer.next_cursor:
-            say(f"more: add --cursor {answer.next_cursor}, or --all")
+            more = f"--limit {2 * (paging.limit or DEFAULT_LIMIT)}" if self.screen.for_people else None
+            self.note(f"more: add {more or f'--cursor {answer.next_cursor}'}, or --all")
+
+    def _logged(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield the items in chunks, each of which is logged before it is shown."""
+        while page := list(islice(items, MOST_IDS)):
+            self.log_access(page)
+            yield from page
+
+    @contextmanager
+    def _access_logged(self, *, dry_run: bool = False) -> Iterator[None]:
+        """Begin the access log, if there is one, and end it with the outcome."""
+        if self.settings.access_log is None:
+            yield
+            return
+        from commercive_cli.cli.access_log import AccessLog, about, named_by, outcome_of
+
+        log = self._access = AccessLog(
+            self.settings.access_log, about(self._context, self.settings, dry_run=dry_run), named_by(self._context)
+        )
+        try:
+            yield
+        except BaseException as error:
+            with suppress(OSError):
+                log.end(outcome_of(error))
+            raise
+        with answering(changed=self._writes):
+            log.end()
 
     def _report(self, outcome: bulk.Outcome, total: int) -> None:
         try:

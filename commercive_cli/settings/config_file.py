@@ -2,16 +2,30 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_config_path
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.money import parse_amount
 
-_TYPE_ERRORS = {"bool_type": "must be true or false", "string_type": "must be text in quotes"}
+_TYPE_ERRORS = {
+    "bool_type": "must be true or false",
+    "string_type": "must be text in quotes",
+    "amount_type": "must be an amount in USD such as 500.00, of 1,000,000 at most and with two decimals at most",
+}
+
+
+def _amount(value: object) -> str:
+    try:
+        return str(parse_amount(value))
+    except Invalid:
+        raise PydanticCustomError("amount_type", "no amount") from None
 
 
 class Profile(BaseModel):
@@ -24,6 +38,8 @@ class Profile(BaseModel):
     read_only: bool = False
     protected: bool = False
     dashboard_url: str | None = None
+    access_log: str | None = None
+    ceiling: Annotated[str | None, BeforeValidator(_amount)] = None
 
 
 class ConfigFile(BaseModel):
@@ -65,7 +81,7 @@ def parse_config(text: str, path: Path) -> ConfigFile:
     import tomllib  # imported late, since most commands find no file
 
     try:
-        return ConfigFile.model_validate(tomllib.loads(text))
+        return ConfigFile.model_validate(tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
         raise Invalid(f"{path} is not valid TOML: {error}") from None
     except ValidationError as error:

@@ -4,20 +4,28 @@ import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.domain.money import Ceiling, parse_amount
 from commercive_cli.settings.config_file import ConfigFile, Profile, config_path, read_config
+from commercive_cli.settings.pasted import clean
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
+
+CEILING = "COMMERCIVE_APPROVAL_CEILING"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one run. `sources` maps each setting's name to where its value comes from."""
+    """The settings of one run. `sources` maps each setting's name to where its value comes from.
+
+    No approval gives more than the `ceiling`. Commands add to the `access_log`, if there is one.
+    """
 
     store: StoreURL
     actor: str
@@ -25,13 +33,25 @@ class Settings:
     read_only: bool = False
     protected: bool = False
     dashboard_url: str = DASHBOARD_URL
+    ceiling: Ceiling | None = None
+    access_log: Path | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
+def ids_path(store: StoreURL) -> Path:
+    """Return the file of the ids that were shown of a store."""
+    return user_cache_path("commercive") / "ids" / f"{sha256(str(store).encode()).hexdigest()[:16]}.json"
+
+
 def load(
-    environ: Mapping[str, str], *, profile: str | None = None, store: str | None = None, actor: str | None = None
+    environ: Mapping[str, str],
+    *,
+    profile: str | None = None,
+    store: str | None = None,
+    actor: str | None = None,
+    access_log: str | None = None,
 ) -> Settings:
-    """Return the settings; `profile`, `store` and `actor` come from the command line.
+    """Return the settings; `profile`, `store`, `actor` and `access_log` come from the command line.
 
     Raises Invalid when the config file has an error, the profile is unknown or a value is invalid.
     """
@@ -43,6 +63,7 @@ def load(
     chosen = _profile(config, name, path)
     pick = _Picker(environ, chosen, f"profile {name}")
     pick("profile", "--profile", profile, "COMMERCIVE_PROFILE", config.default_profile or "")
+    log = pick("access_log", "--access-log", access_log, "COMMERCIVE_ACCESS_LOG", "")
     url = pick("store", "--store", store, "COMMERCIVE_STORE", "sqlite://")
     return Settings(
         store=parse_store_url(url, pick.sources["store"], user_data_path("commercive") / "commercive.db"),
@@ -54,6 +75,8 @@ def load(
             pick("dashboard_url", "", None, "COMMERCIVE_DASHBOARD_URL", DASHBOARD_URL),
             pick.sources["dashboard_url"],
         ),
+        access_log=Path(log).expanduser() if log else None,
+        ceiling=_ceiling(environ.get(CEILING), chosen.ceiling, f"ceiling of profile {name}"),
         sources=pick.sources,
     )
 
@@ -98,7 +121,14 @@ def _os_user() -> str:
         return f"uid-{os.getuid()}"
 
 
+def _ceiling(in_environment: str | None, in_profile: str | None, profile: str) -> Ceiling | None:
+    """Return the lower of the two ceilings: one is a limit, no preference, so none lifts the other."""
+    given = ((CEILING, in_environment), (profile, in_profile))
+    set_ = [Ceiling(parse_amount(amount, source), source) for source, amount in given if amount]
+    return min(set_, key=lambda each: each.amount, default=None)
+
+
 def _web_url(url: str, source: str) -> str:
-    if not url.startswith(("https://", "http://")) or any(c.isspace() for c in url):
+    if not clean(url, f"dashboard_url ({source})").startswith(("https://", "http://")) or " " in url:
         raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
     return url.rstrip("/")

@@ -10,6 +10,7 @@ from commercive_cli.domain.models import Message
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.approval import Approver
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.services.records.rate_limits import RateLimits
@@ -132,6 +133,44 @@ def test_closing_and_reopening(counted: Counted) -> None:
     assert [WRITE] == asked()
 
 
+def test_requests_with_a_key(counted: Counted) -> None:
+    """A key costs no request where something changes or the request comes again, one where nothing is left to do."""
+    chat, leads, asked = counted.chat, counted.leads, counted.asked
+    name = chat.send("user-1", "Hello").conversation_id
+    code = counted.affiliates.create_link("aff-3", "a@example.com").link_id
+    lead_id = leads.submit(code, FORM).lead_id
+    asked()
+    for key, requests in (("k", [WRITE]), ("other", [WRITE, WRITE])):
+        assert (key == "k") == chat.close(name, "admin-1", key=key).changed
+        assert requests == asked()
+    chat.reopen(name, "admin-2")
+    asked()
+    assert chat.close(name, "admin-1", key="k").changed
+    assert [WRITE] == asked()
+    for key, requests in (("k", [READ, WRITE]), ("k", [READ, WRITE]), ("other", [READ, WRITE])):
+        assert (key == "k") == leads.decide(lead_id, "approved", "admin-1", commission="5", key=key).changed
+        assert requests == asked()
+    leads.decide(lead_id, "rejected", "admin-2", amend=True)
+    asked()
+    assert leads.decide(lead_id, "approved", "admin-1", commission="5", key="k").changed
+    assert [READ, READ] == asked()
+    for key, requests in (("k", [WRITE]), ("k", [WRITE]), ("other", [WRITE, READ, WRITE])):
+        assert (key == "k") == counted.affiliates.create_link("aff-3", "a@example.com", "s", key=key).created
+        assert requests == asked()
+
+
+def test_marking_read_up_to_a_message(counted: Counted) -> None:
+    """The message that was seen costs one read more; a key costs none."""
+    chat, asked = counted.chat, counted.asked
+    seen = chat.send("user-1", "Hello")
+    name = seen.conversation_id
+    chat.send("user-1", "later", conversation_id=name)
+    asked()
+    for _ in range(2):
+        assert 1 == chat.mark_read(name, "admin", up_to=seen.message_id, key="k").marked
+        assert [READ, READ, QUERY, WRITE] == asked()
+
+
 def test_listing_conversations(counted: Counted) -> None:
     """A user's list costs one query, an admin's one for each status, whatever the limit and the filters."""
     chat, asked = counted.chat, counted.asked
@@ -210,7 +249,10 @@ def test_marking_read(counted: Counted, unread: int, round_trips: int) -> None:
 
 
 def test_leads(counted: Counted) -> None:
-    """Submitting costs two round trips, deciding two, a decision that stands already one, lists one per status."""
+    """Submitting costs two round trips, deciding two, a decision that stands already one, lists one per status.
+
+    An approval by somebody with a known address costs three, as the link is read.
+    """
     leads, asked = counted.leads, counted.asked
     code = counted.affiliates.create_link("aff-2", "a@example.com").link_id
     asked()
@@ -232,6 +274,11 @@ def test_leads(counted: Counted) -> None:
     assert [READ, WRITE] == asked()
     assert leads.reset(lead_id, "admin-1").changed
     assert [READ, WRITE] == asked()
+    known = Approver("admin-1", "boss@example.com")
+    assert leads.decide(lead_id, "approved", "admin-1", commission="5", approver=known).changed
+    assert [READ, READ, WRITE] == asked()
+    assert not leads.decide(lead_id, "approved", "admin-1", commission="5", approver=known).changed
+    assert [READ] == asked()
     for status, queries in (("pending", 1), ("approved", 1), ("rejected", 1), ("all", 3)):
         leads.list_leads(LeadFilter(status))
         assert [QUERY] * queries == asked()

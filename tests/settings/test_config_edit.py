@@ -49,6 +49,7 @@ def test_a_value_is_replaced_in_its_own_profile(tmp_path: Path) -> None:
         ("profiles.dev.stor", "x", "did you mean store"),
         ("store", "x", "belongs to a profile"),
         ("profiles.dev.protected", "yes", "true or false"),
+        ("profiles.dev.ceiling", "much", "must be an amount"),
         ("profiles.d v.store", "x", "belongs to a profile"),
         ("a.default_profile", "x", "no setting"),
     ],

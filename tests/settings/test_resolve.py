@@ -104,6 +104,37 @@ def test_a_dashboard_url_must_be_a_web_address(environ: dict[str, str]) -> None:
         load(environ | {"COMMERCIVE_DASHBOARD_URL": "dashboard"})
 
 
+@pytest.mark.parametrize(
+    ("variable", "in_profile", "amount", "source"),
+    [
+        ("", None, None, None),
+        ("500", None, "500.00", "COMMERCIVE_APPROVAL_CEILING"),
+        ("", "'250.5'", "250.50", "ceiling of profile dev"),
+        ("", "250.50", "250.50", "ceiling of profile dev"),
+        ("", "0", "0.00", "ceiling of profile dev"),
+        ("500", "250", "250.00", "ceiling of profile dev"),
+        ("100", "250", "100.00", "COMMERCIVE_APPROVAL_CEILING"),
+    ],
+)
+def test_the_lower_ceiling_counts(
+    environ: dict[str, str], variable: str, in_profile: str | None, amount: str | None, source: str | None
+) -> None:
+    """Environment and profile limit approvals, each for itself: neither lifts the limit of the other."""
+    path = Path(environ["COMMERCIVE_CONFIG"])
+    line = "" if in_profile is None else f"ceiling = {in_profile}\n"
+    path.write_text(FILE.replace("[profiles.dev]\n", f"[profiles.dev]\n{line}"))
+    ceiling = load(environ | {"COMMERCIVE_APPROVAL_CEILING": variable}).ceiling
+
+    assert (amount, source) == ((str(ceiling.amount), ceiling.source) if ceiling else (None, None))
+
+
+@pytest.mark.parametrize("amount", ["-1", "1e3", "10.005", "1,000", "nan", "1000000.01", "many"])
+def test_a_ceiling_is_an_amount(environ: dict[str, str], amount: str) -> None:
+    """A ceiling that is none would let everything through, so it is refused."""
+    with pytest.raises(Invalid, match="COMMERCIVE_APPROVAL_CEILING"):
+        load(environ | {"COMMERCIVE_APPROVAL_CEILING": amount})
+
+
 def test_editor_and_colour_follow_the_customs() -> None:
     """VISUAL comes before EDITOR, and NO_COLOR counts unless it is empty."""
     assert (

@@ -11,7 +11,7 @@ from commercive_cli.api.deploy.permissions import statements
 from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
-from commercive_cli.settings.api import SHORTEST_ANSWER_TOKEN
+from commercive_cli.settings.api import ASSURANCE_LEVELS, SHORTEST_ANSWER_TOKEN
 from commercive_cli.settings.limits import LIMIT
 
 Template = dict[str, Any]
@@ -20,6 +20,9 @@ TIMEOUT_SECONDS = 15
 """More than the ten seconds after which the store gives up, so that clients get its error."""
 
 MEMORY_MB = 1024
+_UNQUOTED = r"^$|^[^\s\"'`].*[^\s\"'`]$"
+"""Nothing, or what has neither quotes nor spaces around it."""
+
 _LOG_DAYS = 30
 _PERIOD_SECONDS = 300
 
@@ -56,16 +59,36 @@ def _parameters() -> Template:
         "SupabaseUrl": {
             "Type": "String",
             "Description": "Project whose access tokens are accepted, such as https://PROJECT.supabase.co",
-            "AllowedPattern": "https://[^/?#]+",
+            "AllowedPattern": "^https://[a-z0-9.-]+(:[0-9]{1,5})?$",
         },
-        "JwtSecret": _secret("Older projects only: the shared secret that signs access tokens (HS256)"),
-        "SupabaseKey": _secret("Service key: finds affiliates in Supabase's table affiliates, and shows links there"),
+        "JwtSecret": _secret("Older projects: the shared secret that signs access tokens (HS256), beside the key set")
+        | {"AllowedPattern": _UNQUOTED},
+        "SupabaseKey": _secret("Service key: finds affiliates in Supabase's table affiliates, and shows links there")
+        | {"AllowedPattern": _UNQUOTED},
+        "AllowAnonymous": {
+            "Type": "String",
+            "Description": "true lets anonymous users in, who may chat like any user",
+            "Default": "false",
+            "AllowedValues": ["true", "false"],
+        },
         "AnswerToken": _secret("Lets a program write automatic answers; 32 characters or more")
         | {"AllowedPattern": f"^$|^[!-~]{{{SHORTEST_ANSWER_TOKEN},}}$"},
         "AdminRoles": {
             "Type": "String",
             "Description": "Roles of app_metadata that are admins, such as admin,employee=chat/*+admin/conversations",
             "Default": "admin",
+        },
+        "ApprovalCeiling": {
+            "Type": "String",
+            "Description": "The most that an approval may give for one lead, in USD, such as 500.00; none by default",
+            "Default": "",
+            "AllowedPattern": r"^$|^[0-9]{1,6}(\.[0-9]{1,2})?$|^1000000(\.00?)?$",
+        },
+        "AdminAal": {
+            "Type": "String",
+            "Description": "aal2 lets nobody be an admin without a second factor",
+            "Default": "",
+            "AllowedValues": ["", *ASSURANCE_LEVELS],
         },
         "AllowedOrigins": {
             "Type": "CommaDelimitedList",
@@ -165,9 +188,12 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_STORE": {"Fn::Sub": f"dynamodb://${{AWS::Region}}?prefix={prefix}"},
         "COMMERCIVE_API_AUTH": "jwt",
         "COMMERCIVE_SUPABASE_URL": {"Ref": "SupabaseUrl"},
+        "COMMERCIVE_ALLOW_ANONYMOUS": {"Ref": "AllowAnonymous"},
         "COMMERCIVE_JWT_SECRET": _if_given("HasJwtSecret", "JwtSecret"),
         "COMMERCIVE_SUPABASE_KEY": _if_given("HasSupabaseKey", "SupabaseKey"),
         "COMMERCIVE_ADMIN_ROLES": {"Ref": "AdminRoles"},
+        "COMMERCIVE_APPROVAL_CEILING": {"Ref": "ApprovalCeiling"},
+        "COMMERCIVE_ADMIN_AAL": {"Ref": "AdminAal"},
         "COMMERCIVE_ANSWER_TOKEN": _if_given("HasAnswerToken", "AnswerToken"),
         "COMMERCIVE_FALLBACK_URL": {"Ref": "FallbackUrl"},
         "COMMERCIVE_FALLBACK_ACTIONS": {"Ref": "FallbackActions"},

@@ -41,16 +41,30 @@ def serve(
     origin: Annotated[
         list[str] | None, typer.Option(metavar="ORIGIN", help="Origin of pages that may call the API; repeatable.")
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Host name to answer to, beside the address's own; repeatable."),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let other machines reach an API that trusts everybody.")
+    ] = False,
     yes: o.Yes = False,
 ) -> None:
     """Serve the API on this machine. Requests reach the same handler as on Lambda; logs go to stderr."""
     from commercive_cli.api.factory import create_application
-    from commercive_cli.api.http.server import LocalServer
+    from commercive_cli.api.http.server import LocalServer, place_of
     from commercive_cli.api.telemetry import Telemetry
 
     settings = load_api(environment(), auth=auth, origins=tuple(origin or ()))
-    with Session(context).writing(yes=yes) as services:
-        server = LocalServer(create_application(settings, services, Telemetry(sys.stderr)), host, port)
+    place = place_of(host, port)
+    if settings.auth == "none" and not (place.is_loopback or insecure):
+        raise Invalid(
+            f"in auth mode none whoever reaches {host} may do everything; listen on 127.0.0.1, or pass --insecure"
+        )
+    session = Session(context)
+    with session.writing(yes=yes) as services:
+        telemetry = Telemetry(sys.stderr, on_access=session.log_access_of_api)
+        server = LocalServer(create_application(settings, services, telemetry), place, allow_host or ())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, server.stop)
         say(f"listening on {server.url}, auth {settings.auth}, store {services.store.target}; Ctrl-C stops")
@@ -75,6 +89,7 @@ def call(
     yes: o.Yes = False,
 ) -> None:
     """Call one action through the API's handler in mode none. Prints its JSON; the exit code is that of its error."""
+    from commercive_cli.api.actions import BY_NAME
     from commercive_cli.api.factory import create_application
     from commercive_cli.api.http.local_events import action_event
     from commercive_cli.api.telemetry import Telemetry
@@ -82,9 +97,13 @@ def call(
     session = Session(context)
     settings = replace(load_api(environment(), auth="none"), fallback=None)
     log = sys.stderr if session.options.verbose else io.StringIO()
+    given = read_values(values or [])
+    if unused := sorted(given.keys() - BY_NAME[action].params.accepted() if action in BY_NAME else ()):
+        say(f"{action} takes no {', '.join(unused)}, which is ignored")
     with session.writing(yes=yes) as services:
-        event = action_event(action, read_values(values or []))
-        reply = create_application(settings, services, Telemetry(log))(event)
+        event = action_event(action, given)
+        telemetry = Telemetry(log, on_access=lambda line: session.log_access_of_api({**line, "actor": session.actor}))
+        reply = create_application(settings, services, telemetry)(event)
     code = exit_code_of(json.loads(reply["body"]).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
         typer.echo(reply["body"])

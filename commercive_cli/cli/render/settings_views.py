@@ -34,6 +34,8 @@ class ProfileShown(Sparse):
     read_only: bool
     protected: bool
     dashboard_url: str | None
+    access_log: str | None
+    ceiling: str | None
 
 
 class ProfilesShown(Answer):
@@ -44,7 +46,7 @@ class ProfilesShown(Answer):
 
 def settings_shown(settings: Settings, path: Path) -> SettingsShown:
     """Return the settings as rows; the description of the store holds no secrets."""
-    profile = f"profile {settings.profile}" if settings.profile else "default"
+    profile, ceiling = f"profile {settings.profile}" if settings.profile else "default", settings.ceiling
     rows = (
         ("config", str(path), "file" if path.exists() else "no file yet"),
         ("profile", settings.profile or "-", settings.sources["profile"]),
@@ -53,6 +55,8 @@ def settings_shown(settings: Settings, path: Path) -> SettingsShown:
         ("read_only", str(settings.read_only).lower(), profile),
         ("protected", str(settings.protected).lower(), profile),
         ("dashboard_url", settings.dashboard_url, settings.sources["dashboard_url"]),
+        ("access_log", str(settings.access_log or "-"), settings.sources["access_log"]),
+        ("ceiling", *((str(ceiling.amount), ceiling.source) if ceiling else ("-", "default"))),
     )
     return SettingsShown(settings=[SettingShown(setting=s, value=v, source=f) for s, v, f in rows])
 
@@ -68,4 +72,4 @@ def profiles_shown(config: ConfigFile) -> ProfilesShown:
 
 
 VIEWS[SettingsShown] = View(lambda answer: answer.settings, SETTING)
-VIEWS[ProfilesShown] = View(lambda answer: answer.profiles, PROFILE)
+VIEWS[ProfilesShown] = View(lambda answer: answer.profiles, PROFILE, empty="The config file has no profiles.")

@@ -2,11 +2,13 @@
 
 import threading
 import zlib
+from functools import cache
 from typing import Any
 
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel
 from botocore.session import Session
 from pydantic_core import from_json
@@ -100,6 +102,7 @@ class Connection:
 
     def _session_to_use(self) -> Session:
         session = self._session = self._session or Session()
+        session.register_component("data_loader", _description_loader(session.get_config_variable("data_path")))
         # The mode "auto" and the provider "iam-role" ask the instance metadata service, which takes a second or more
         # on every machine that is not an EC2 instance.
         session.set_config_variable("defaults_mode", "legacy")
@@ -116,6 +119,12 @@ class Connection:
         )
         client.meta.events.register("before-parse.dynamodb", _read_reply)
         return client
+
+
+@cache
+def _description_loader(path: str | None) -> Loader:
+    """Return the loader of botocore's service descriptions, so that a process parses each one once."""
+    return create_loader(path)
 
 
 def _read_reply(

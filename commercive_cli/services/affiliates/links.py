@@ -9,6 +9,7 @@ from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewCode
 from commercive_cli.domain.links import affiliate_url
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, LinkClaim
+from commercive_cli.services.records.idempotency import KeyedRequest, nothing_to_do, write_once
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.services.records.rate_limits import Limits, TooMany
 from commercive_cli.store.pages import query_items
@@ -18,35 +19,40 @@ from commercive_cli.store.writes import Absent, Put, Update
 
 CODE_TRIES = 5
 _PRIMARY = 2
+_GIVEN = ("affiliate_email", "store_url")
 
 
 @dataclass(frozen=True)
 class LinkCreator:
-    """Creates the primary link of an affiliate for a store; affiliate URLs begin with `dashboard_url`."""
+    """Creates the primary link of an affiliate for a store; affiliate URLs begin with `dashboard_url`.
+
+    A `request` with a key is carried out once.
+    """
 
     store: Store
     clock: Clock
     new_code: NewCode
     dashboard_url: str
+    request: KeyedRequest | None = None
 
     def create(self, affiliate_id: str, email: str, shop: str, limits: Limits) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        A link that exists is not counted, and found also at a limit. Raises Conflict when five random codes in a row
-        were taken, TooMany for a new link.
+        An existing link stays as it is, and the answer says where that is not what was given; it is not counted, and
+        found also at a limit. Raises Conflict when five random codes in a row were taken, TooMany for a new link.
         """
         for _ in range(CODE_TRIES):
             link = self._new_link(affiliate_id, email, shop)
             try:
-                self._write(link, limits)
-                return _created(link, created=True)
+                return self._write(link, limits)
             except (ConditionFailed, TooMany) as refused:
                 claim = refused.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
                 if claim is None and isinstance(refused, TooMany):
                     raise
             if claim is not None:
                 link_id = LinkClaim.of(claim).require("link_id").link_id
-                return _created(read_link(self.store, affiliate_id, link_id), created=False)
+                found = _existing(read_link(self.store, affiliate_id, link_id), link)
+                return nothing_to_do(self.store, self.request, self.clock(), found)
         raise Conflict(f"{CODE_TRIES} random link codes were all taken; nothing was written, try again")
 
     def _new_link(self, affiliate_id: str, email: str, shop: str) -> AffiliateLink:
@@ -61,18 +67,22 @@ class LinkCreator:
             updated_at=at,
         )
 
-    def _write(self, link: AffiliateLink, limits: Limits) -> None:
+    def _write(self, link: AffiliateLink, limits: Limits) -> LinkCreated:
         """Store the link with its two claims, and stats of zero, so that the affiliate is listed."""
         owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
         zeros = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at).item()
-        limits.transact(
-            self.store,
-            self.clock,
+        created = _created(link)
+        write_once(
+            limits.counting(self.store, self.clock),
+            self.request,
+            link.created_at,
+            created,
             Put(AFFILIATE_LINKS, link.item(), when=Absent()),
             Put(OPS, {**code_claim_key(link.link_id), **owner}, when=Absent()),
             Put(OPS, {**primary_claim_key(link.affiliate_id, link.store_url), **owner}, when=Absent()),
             Update(AFFILIATE_STATS, AFFILIATE_STATS.key_of(zeros), default=_without_key(zeros), add={"version": 1}),
         )
+        return created
 
 
 def read_link(store: Store, affiliate_id: str, link_id: str) -> AffiliateLink:
@@ -92,7 +102,13 @@ def _without_key(stats: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in stats.items() if name not in AFFILIATE_STATS.key_names}
 
 
-def _created(link: AffiliateLink, *, created: bool) -> LinkCreated:
+def _created(link: AffiliateLink) -> LinkCreated:
     return LinkCreated(
-        affiliate_url=link.affiliate_url, link_id=link.link_id, affiliate_id=link.affiliate_id, created=created
+        affiliate_url=link.affiliate_url, link_id=link.link_id, affiliate_id=link.affiliate_id, created=True
     )
+
+
+def _existing(link: AffiliateLink, wanted: AffiliateLink) -> LinkCreated:
+    stored = {name: getattr(link, name) for name in _GIVEN}
+    kept = {name: value for name, value in stored.items() if value != getattr(wanted, name)}
+    return _created(link).model_copy(update={"created": False, "kept": kept})

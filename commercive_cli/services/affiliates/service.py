@@ -1,18 +1,27 @@
 """Affiliates: their links, stats and leads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from commercive_cli.domain.answers.affiliates import Affiliates, AffiliateShown, LinkCreated, LinkFound, Stats
+from commercive_cli.domain.answers.affiliates import (
+    Affiliates,
+    AffiliateShown,
+    EmailSet,
+    LinkCreated,
+    LinkFound,
+    Stats,
+)
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import NotFound
-from commercive_cli.domain.ids import NewCode, new_code
+from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.models import AffiliateStats, Lead
 from commercive_cli.domain.text import email, identifier, normal_store_url, store_url
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
+from commercive_cli.services.affiliates.contacts import ContactChanger
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
+from commercive_cli.services.records.idempotency import keyed, once
 from commercive_cli.services.records.link_claims import resolve_code
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor
@@ -32,17 +41,47 @@ class AffiliateService:
     clock: Clock = system_clock
     new_code: NewCode = new_code
     dashboard_url: str = DASHBOARD_URL
+    new_id: NewId = new_id
 
     def create_link(
-        self, affiliate_id: str, affiliate_email: str, store: str = "", *, limits: Limits = UNLIMITED
+        self,
+        affiliate_id: str,
+        affiliate_email: str,
+        store: str = "",
+        *,
+        actor: str | None = None,
+        key: str | None = None,
+        announce: Callable[[LinkCreated], object] = lambda _link: None,
+        limits: Limits = UNLIMITED,
     ) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        Raises Conflict when five random codes in a row were taken, TooMany for a new link at one of the `limits`.
+        An existing link keeps what it holds, which `kept` names. A repeated `key` of an `actor` (7 days) gets the first
+        answer, and nothing is announced: `announce` is called with what this request made or found. Raises Conflict
+        when five random codes in a row were taken, TooMany for a new link at one of the `limits`.
         """
         affiliate, address = identifier(affiliate_id, "affiliate_id"), email(affiliate_email, "affiliate_email")
-        creator = LinkCreator(self.store, self.clock, self.new_code, self.dashboard_url)
-        return creator.create(affiliate, address, store_url(store), limits)
+        shop = store_url(store)
+        request = keyed("affiliate/create-link", actor or affiliate, key, affiliate, address, shop)
+
+        def create() -> LinkCreated:
+            creator = LinkCreator(self.store, self.clock, self.new_code, self.dashboard_url, request)
+            link = creator.create(affiliate, address, shop, limits)
+            announce(link)
+            return link
+
+        return once(self.store, self.clock, request, LinkCreated, create)
+
+    def set_email(self, affiliate_id: str, affiliate_email: str, actor: str, *, key: str | None = None) -> EmailSet:
+        """Give all links of an affiliate this e-mail address, with an audit row; raise NotFound when there is none.
+
+        A repeated `key` (7 days) gets the first answer.
+        """
+        affiliate, address = identifier(affiliate_id, "affiliate_id"), email(affiliate_email, "affiliate_email")
+        by = identifier(actor, "actor")
+        request = keyed("affiliates/set-email", by, key, affiliate, address)
+        changer = ContactChanger(self.store, self.clock, self.new_id, request)
+        return once(self.store, self.clock, request, EmailSet, lambda: changer.set_email(affiliate, address, by))
 
     def get_link(self, affiliate_id: str, store: str | None = None) -> LinkFound:
         """Return the affiliate's oldest link, or the oldest for `store`; None when there is none."""

@@ -12,20 +12,29 @@ from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
+from commercive_cli.domain.money import Ceiling
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import check_limit, read_page
-from commercive_cli.services.leads.decision import EVENTS, Decision, money_state, new_decision, unchanged_since_read
+from commercive_cli.services.leads.approval import UNGUARDED, ApprovalRules, Approver, Permission
+from commercive_cli.services.leads.decision import (
+    EVENTS,
+    NOTE,
+    Decision,
+    money_state,
+    new_decision,
+    unchanged_since_read,
+)
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
-from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
+from commercive_cli.services.records.idempotency import KeyedRequest, is_valid, keyed, nothing_to_do, once, write_once
 from commercive_cli.services.records.link_claims import claim_keys, codes_typed, resolve_code
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
-from commercive_cli.store.writes import Absent, Put, Update, Write
+from commercive_cli.store.writes import Absent, All, Put, Update, Write
 
 _CLAIM = 2
 """The place of the request's claim among the writes of a new lead."""
@@ -33,11 +42,15 @@ _CLAIM = 2
 
 @dataclass(frozen=True)
 class LeadService:
-    """The operations of visitors and admins on leads. Times are milliseconds, money is USD."""
+    """The operations of visitors and admins on leads. Times are milliseconds, money is USD.
+
+    No approval gives more than the `ceiling`.
+    """
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
+    ceiling: Ceiling | None = None
 
     def list_leads(self, wanted: LeadFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Leads:
         """Return a page of 1-500 leads, newest first."""
@@ -103,18 +116,26 @@ class LeadService:
         reason: object = None,
         amend: bool = False,
         as_of: int | None = None,
+        key: str | None = None,
+        approver: Approver | None = None,
     ) -> LeadDecided:
-        """Approve or reject a lead; `changed` is False when it already has this decision.
+        """Approve or reject a lead; `changed` is False when it already has this decision, and these words with it.
 
         `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
         is a Conflict unless `amend`.
-        `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict.
+        `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict. A repeated `key`
+        (7 days) gets the first answer. Raises Forbidden for an approval or another amount above the ceiling, or of a
+        lead of one's own; `approver` says what is known of the actor beyond the id.
         """
-        return self._decide(lead_id, new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of), actor)
+        wanted = new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of)
+        return self._decide(lead_id, wanted, actor, "admin/approve-lead", key, approver)
 
-    def reset(self, lead_id: str, actor: str) -> LeadDecided:
-        """Take a decision back: the lead is pending again and its commission is no longer counted."""
-        return self._decide(lead_id, Decision("pending", amend=True), actor)
+    def reset(self, lead_id: str, actor: str, *, key: str | None = None) -> LeadDecided:
+        """Take a decision back: the lead is pending again and its commission is no longer counted.
+
+        A repeated `key` (7 days) gets the first answer.
+        """
+        return self._decide(lead_id, Decision("pending", amend=True), actor, "leads/reset", key)
 
     def history(self, lead_id: str) -> History:
         """Return the audit rows of a lead, oldest first."""
@@ -180,47 +201,80 @@ class LeadService:
         claim = refused.failures.get(_CLAIM) or self.store.get(OPS, request.claim_key)
         return request.first_answer(claim, LeadSubmitted) if claim and is_valid(claim, at) else None
 
-    def _decide(self, lead_id: str, decision: Decision, actor: str) -> LeadDecided:
-        by = identifier(actor, "actor")
+    def _decide(
+        self,
+        lead_id: str,
+        decision: Decision,
+        actor: str,
+        action: str,
+        key: str | None,
+        approver: Approver | None = None,
+    ) -> LeadDecided:
+        by, target = identifier(actor, "actor"), identifier(lead_id, "lead_id")
+        request = keyed(action, by, key, target, *decision.body())
+
+        def decide() -> LeadDecided:
+            return self._decided(target, decision, by, approver or Approver(by), request)
+
+        return once(self.store, self.clock, request, LeadDecided, decide)
+
+    def _decided(
+        self, lead_id: str, decision: Decision, by: str, approver: Approver, request: KeyedRequest | None
+    ) -> LeadDecided:
         lead = self.lead(lead_id)
         for _ in range(TRIES):
             lead.require("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
             if not decision.changes(lead):
-                return LeadDecided(lead=lead, changed=False)
+                same = LeadDecided(lead=lead, changed=False, ignored=decision.ignored)
+                return nothing_to_do(self.store, request, self.clock(), same)
+            permission = self._permission(lead, decision, approver)
             try:
-                return LeadDecided(lead=self._write_decision(lead, decision, by), changed=True)
+                return self._write_decision(lead, decision, by, permission, request)
             except ConditionFailed as failed:
                 item = failed.failures.get(0)
                 lead = Lead.of(item) if item else self.lead(lead_id)
         raise Unavailable(f"lead {lead_id} is being decided by others right now; nothing was written, try again")
 
-    def _write_decision(self, lead: Lead, decision: Decision, actor: str) -> Lead:
+    def _permission(self, lead: Lead, decision: Decision, approver: Approver) -> Permission:
+        if decision.commission is None or decision.stands(lead):
+            return UNGUARDED
+        return ApprovalRules(self.store, self.ceiling).permit(lead, decision.commission, approver)
+
+    def _write_decision(
+        self, lead: Lead, decision: Decision, actor: str, permission: Permission, request: KeyedRequest | None
+    ) -> LeadDecided:
         # `updated_at` increases with every change, so that `as_of` identifies one state of a lead.
         at = max(self.clock(), lead.updated_at + 1)
-        attributes = decision.attributes(actor, at)
+        attributes, stands = decision.attributes(lead, actor, at), decision.stands(lead)
         change = AuditEntry(
             "lead",
             lead.lead_id,
-            EVENTS[decision.status],
+            NOTE if stands else EVENTS[decision.status],
             actor,
             money_state(lead.status, lead.commission_amount),
             money_state(decision.status, decision.commission),
         )
-        self.store.transact(
+        kept = {name: value for name, value in lead.item().items() if name not in decision.dropped()}
+        decided = LeadDecided(lead=Lead.of(kept | attributes), changed=True, ignored=decision.ignored)
+        write_once(
+            self.store,
+            request,
+            self.clock(),
+            decided,
             Update(
                 LEADS,
                 {"lead_id": lead.lead_id, "created_at": lead.created_at},
                 set=attributes,
                 remove=decision.dropped(),
-                when=unchanged_since_read(lead),
+                when=All(unchanged_since_read(lead), permission.lead),
             ),
-            Update(
-                AFFILIATE_STATS,
-                {"affiliate_id": lead.affiliate_id},
-                set={"last_updated": at},
-                add=decision.deltas(lead),
-            ),
+            *(() if stands else (_stats_update(lead, decision, at),)),
             change.row(at, self.new_id),
+            *permission.link,
         )
-        kept = {name: value for name, value in lead.item().items() if name not in decision.dropped()}
-        return Lead.of(kept | attributes)
+        return decided
+
+
+def _stats_update(lead: Lead, decision: Decision, at: int) -> Update:
+    key = {"affiliate_id": lead.affiliate_id}
+    return Update(AFFILIATE_STATS, key, set={"last_updated": at}, add=decision.deltas(lead))

@@ -78,6 +78,10 @@ class Limits:
                     read[_place(counts[at - len(writes)].key)] = item or {}
         raise Unavailable("too many requests are being counted at once; nothing was written, try again")
 
+    def counting(self, store: Store, clock: Clock) -> "Counting":
+        """Return what makes transactions of a store within these limits."""
+        return Counting(self, store, clock)
+
     def _counts(self, read: Mapping[tuple[str, str], Item], at: int) -> Iterator[Update]:
         """Yield the writes that count the request; raise TooMany, for the longest wait, when a limit is reached."""
         found = [(limit, read.get(_place(limit.key(at)))) for limit in self.each]
@@ -88,6 +92,19 @@ class Limits:
 
 
 UNLIMITED = Limits()
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Makes transactions of a store within limits."""
+
+    limits: Limits
+    store: Store
+    clock: Clock
+
+    def transact(self, *writes: Write) -> None:
+        """Apply the writes as `Limits.transact` does."""
+        self.limits.transact(self.store, self.clock, *writes)
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from botocore.loaders import create_loader
 from botocore.session import Session
 
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.items import Item, encode_item
 from commercive_cli.store.schema import Table
-
-LOADER = create_loader()
-"""Shared by all sessions, since loading botocore's description of DynamoDB takes longer than most tests."""
 
 NOWHERE = "/nonexistent/aws"
 NAMESPACE = "com.amazonaws.dynamodb.v20120810#"
@@ -225,9 +221,7 @@ class ManualTime:
 def isolated_session(**variables: str) -> Session:
     """Return a session that ignores the AWS profile and files of the person who runs the tests."""
     chosen = {"profile": None, "config_file": NOWHERE, "credentials_file": NOWHERE} | variables
-    session = Session(session_vars={name: (None, None, value, None) for name, value in chosen.items()})
-    session.register_component("data_loader", LOADER)
-    return session
+    return Session(session_vars={name: (None, None, value, None) for name, value in chosen.items()})
 
 
 def session_without_credentials() -> Session:

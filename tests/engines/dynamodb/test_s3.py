@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.dynamodb.models.table_import import TableImport
 
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable
 from commercive_cli.engines.dynamodb.connection import Connection
@@ -36,6 +38,16 @@ NOW = 1_763_000_000
 BUCKET = "commercive-exports"
 
 
+class ImportsDone(ManualTime):
+    """A clock on which every pause lasts until moto's imports are done, which run in threads."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        for thread in threading.enumerate():
+            if isinstance(thread, TableImport):
+                thread.join()
+
+
 def s3_client() -> Any:
     """Return an S3 client; it is typed Any, since botocore adds the methods when it creates a client."""
     return session_with_credentials().create_client("s3", "eu-west-1")
@@ -53,7 +65,7 @@ def s3() -> Iterator[Any]:
 def aws(s3: Any) -> Iterator[DynamoDBStore]:
     """Yield a store with plain data in every table, since moto cannot import empty tables and non-ASCII letters."""
     del s3  # the fixture is only needed for its bucket
-    with closing(store_at(None, prefix="shop_")) as store:
+    with closing(store_at(None, ImportsDone(), prefix="shop_")) as store:
         for table in TABLES:
             store.create_table(table)
         ChatService(store).send("u-1", "Hello", store="shop.example")

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from commercive_cli.services.affiliates.service import AffiliateService
+from commercive_cli.services.records.link_claims import primary_claim_key
 from commercive_cli.services.records.rate_limits import RateLimits, TooMany
 from commercive_cli.services.records.rates import DEFAULT_RATES, MINUTE, Bucket, Quota, Rate
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import AFFILIATE_LINKS
+from commercive_cli.store.schema import AFFILIATE_LINKS, OPS
+from commercive_cli.store.writes import Delete
 from tests.e2e.stores import ENGINES, server_store
 from tests.services.books import everything, rows
 from tests.services.fakes import Codes, ManualClock, Reticent
@@ -56,3 +58,18 @@ def test_a_link_that_exists_is_found_where_the_store_tells_of_the_limit_alone(st
     found = [service.create_link("aff-1", "a@example.com", "a.example", limits=of_user).link_id for _ in range(2)]
 
     assert ["AAAA0000"] * 2 == found
+
+
+def test_a_repeated_request_is_answered_at_the_limit_though_its_link_is_gone(store: Store, clock: ManualClock) -> None:
+    """What its key was answered stands for seven days, whatever has become of the link."""
+    service = AffiliateService(store, clock, Codes("AAAA0000", "BBBB0000"))
+    limits = RateLimits(b"key", {**DEFAULT_RATES, "create-link": Quota(1, 3_600)})
+
+    def create() -> str:
+        of_user = limits.of_user("create-link", "aff-1", "new links")
+        return service.create_link("aff-1", "a@example.com", "a.example", key="k", limits=of_user).link_id
+
+    first = create()
+    store.transact(Delete(OPS, primary_claim_key("aff-1", "a.example")))
+
+    assert first == create()
