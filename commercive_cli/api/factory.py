@@ -19,7 +19,7 @@ from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import Services
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.records.rate_limits import RateService
+from commercive_cli.services.records.rate_limits import RateLimits
 from commercive_cli.settings.api import APISettings
 from commercive_cli.settings.roles import VARIABLE as ROLES
 from commercive_cli.settings.roles import covers
@@ -51,7 +51,7 @@ def create_application(
     return Application(
         Backend(
             services,
-            RateService(services.store, settings.address_key, clock),
+            RateLimits(settings.address_key, settings.limits),
             telemetry.not_synced,
             affiliates,
             clock,

@@ -28,7 +28,11 @@ from commercive_cli.domain.ids import new_id
 from commercive_cli.domain.links import affiliate_url
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.leads.listing import LeadFilter
-from commercive_cli.services.records.rate_limits import RateService
+from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, RateLimits
+
+MESSAGES, NEW_CONVERSATIONS = ("send", "messages"), ("conversation", "new conversations")
+NEW_LINKS = ("create-link", "new links")
+"""The names of the limits of users, and what they limit in words."""
 
 
 class Health(Answer):
@@ -52,7 +56,7 @@ class Backend:
     """
 
     services: Services
-    rates: RateService
+    rates: RateLimits
     not_synced: Callable[[str], object]
     affiliates: AffiliateTable | None = None
     clock: Clock = system_clock
@@ -98,7 +102,14 @@ def send(call: Invocation[p.UserMessage]) -> UserMessageSent:
         conversation_id=sent.conversation_id,
         request_human=sent.request_human,
         key=call.key,
+        limits=_of_caller(call, *(NEW_CONVERSATIONS if sent.conversation_id is None else MESSAGES)),
     )
+
+
+def _of_caller(call: Invocation[Model], name: str, what: str) -> Limits:
+    """Return the limit of that name for whoever signed in; without a token nobody is known, and nobody limited."""
+    user = call.caller.self_only
+    return UNLIMITED if user is None else call.backend.rates.of_user(name, user, what)
 
 
 def reply(call: Invocation[p.AdminReply]) -> Sent:
@@ -200,6 +211,7 @@ def create_link(call: Invocation[p.NewLink]) -> LinkCreated:
         actor=call.caller.acting(None),
         key=call.key,
         announce=announce,
+        limits=_of_caller(call, *NEW_LINKS),
     )
     if table is None:
         return created
@@ -240,7 +252,7 @@ def submit(call: Invocation[p.NewLead]) -> LeadSubmitted:
         asked.link_id,
         asked.lead_data,
         key=call.key,
-        admit=lambda: call.backend.rates.admit_lead(source, asked.link_id),
+        limits=lambda code: call.backend.rates.lead(source, code),
     )
 
 

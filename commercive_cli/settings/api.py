@@ -9,7 +9,9 @@ from typing import Literal
 from commercive_cli.domain.choices import Choice, choose
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.services.records.rates import DEFAULT_RATES, Rates
 from commercive_cli.settings.fallback import FallbackSettings, load_fallback
+from commercive_cli.settings.limits import load_limits
 from commercive_cli.settings.pasted import clean, pasted
 from commercive_cli.settings.roles import EVERYTHING, AdminRoles, load_roles
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
@@ -39,7 +41,7 @@ class APISettings:
     sends the headers that let pages on the list read answers: `api`, or `url` for the Function URL, whose CORS settings
     then must name the same origins. Requests from other pages are refused either way. `extra_headers` are those that
     pages may send beyond the usual. `answer_token` lets a program send automatic answers. Tokens below `admin_aal` make
-    nobody an admin.
+    nobody an admin. `limits` are rates by name.
     """
 
     auth: AuthMode
@@ -53,6 +55,7 @@ class APISettings:
     answer_token: str | None = None
     fallback: FallbackSettings | None = None
     admin_aal: AssuranceLevel | None = None
+    limits: Rates = field(default_factory=lambda: DEFAULT_RATES)
 
 
 def load_api(
@@ -75,6 +78,7 @@ def load_api(
         answer_token=_answer_token(pasted(environ, "COMMERCIVE_ANSWER_TOKEN")),
         fallback=load_fallback(environ),
         admin_aal=_admin_aal(pasted(environ, "COMMERCIVE_ADMIN_AAL")),
+        limits=load_limits(environ),
     )
 
 

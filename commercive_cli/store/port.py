@@ -181,6 +181,14 @@ class S3Transfers(Protocol):
         ...
 
 
+class Transactions(Protocol):
+    """What makes transactions: a store, or what stands before one."""
+
+    def transact(self, *writes: Write) -> None:
+        """Apply the writes, all or none, as a store does."""
+        ...
+
+
 class Store(Protocol):
     """Six tables with strongly consistent reads and all-or-nothing conditional writes.
 

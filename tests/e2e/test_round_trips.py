@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -12,13 +13,14 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.approval import Approver
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
+from commercive_cli.services.records.rate_limits import RateLimits
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import MESSAGES
 from tests.e2e.stores import server_store
 
 START = 1_750_000_000_000
 FORM = {"name": "Jane", "email": "jane@example.com"}
-WRITE, READ, QUERY = "TransactWriteItems", "GetItem", "Query"
+WRITE, READ, BATCH, QUERY = "TransactWriteItems", "GetItem", "BatchGetItem", "Query"
 
 
 class TickingClock:
@@ -67,7 +69,7 @@ def counted(shared: Counted) -> Counted:
 
 
 def test_sending(counted: Counted) -> None:
-    """A message costs one transaction: new or in a conversation, with a key or without, sent once or again."""
+    """A message costs one transaction: new or in a conversation, keyed or not, once or again, limited or not."""
     chat, asked = counted.chat, counted.asked
     name = chat.send("user-1", "Hello", store="shop.example").conversation_id
     assert [WRITE] == asked()
@@ -81,6 +83,10 @@ def test_sending(counted: Counted) -> None:
     assert [WRITE] == asked()
     assert opened == chat.send("user-1", "keyed", key="k2")
     assert [WRITE] == asked()
+    limits = RateLimits(b"key").of_user("send", "user-1", "messages")
+    for conversation in (None, name, name):
+        chat.send("user-1", "limited", conversation_id=conversation, limits=limits)
+        assert [WRITE] == asked()
 
 
 def test_replying(counted: Counted) -> None:
@@ -251,9 +257,15 @@ def test_leads(counted: Counted) -> None:
     code = counted.affiliates.create_link("aff-2", "a@example.com").link_id
     asked()
     lead_id = leads.submit(code, FORM).lead_id
-    assert [READ, WRITE] == asked()
-    leads.submit(code, FORM, key="k")
-    assert [READ, WRITE] == asked()
+    assert [BATCH, WRITE] == asked()
+    first = leads.submit(code, FORM, key="k")
+    assert [BATCH, WRITE] == asked()
+    assert first == leads.submit(code, FORM, key="k")
+    assert [BATCH, WRITE] == asked()
+    limits = partial(RateLimits(b"key").lead, "2001:db8::1")
+    for number in range(3):
+        leads.submit(code, FORM, key=f"limited {number}", limits=limits)
+        assert [BATCH, WRITE] == asked()
     assert leads.decide(lead_id, "approved", "admin-1", commission="5").changed
     assert [READ, WRITE] == asked()
     assert not leads.decide(lead_id, "approved", "admin-1", commission="5").changed
@@ -277,7 +289,8 @@ def test_leads(counted: Counted) -> None:
 def test_affiliates(counted: Counted) -> None:
     """A link costs one transaction, and one read more when it exists; getting, resolving and stats cost one read."""
     affiliates, asked = counted.affiliates, counted.asked
-    made = affiliates.create_link("aff-1", "a@example.com", "shop.example")
+    limits = RateLimits(b"key").of_user("create-link", "aff-1", "new links")
+    made = affiliates.create_link("aff-1", "a@example.com", "shop.example", limits=limits)
     assert [WRITE] == asked()
     assert not affiliates.create_link("aff-1", "a@example.com", "shop.example").created
     assert [WRITE, READ] == asked()

@@ -4,7 +4,17 @@ from collections.abc import Callable, Iterable, Sequence
 
 from commercive_cli.domain.ids import new_id
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.port import Archive, Page, PointInTimeRecovery, Query, S3Transfers, Store, TableInfo, TextPage
+from commercive_cli.store.port import (
+    Archive,
+    ConditionFailed,
+    Page,
+    PointInTimeRecovery,
+    Query,
+    S3Transfers,
+    Store,
+    TableInfo,
+    TextPage,
+)
 from commercive_cli.store.schema import Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Write
@@ -124,6 +134,17 @@ class Intervening:
 
     def close(self) -> None:
         self._store.close()
+
+
+class Reticent(Intervening):
+    """Tells of one failed write of a transaction alone, the last one, as an engine may."""
+
+    def transact(self, *writes: Write) -> None:
+        try:
+            super().transact(*writes)
+        except ConditionFailed as failed:
+            last = max(failed.failures)
+            raise ConditionFailed({last: failed.failures[last]}) from None
 
 
 class Ids:

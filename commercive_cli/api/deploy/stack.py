@@ -12,6 +12,7 @@ from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHO
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
 from commercive_cli.settings.api import ASSURANCE_LEVELS, SHORTEST_ANSWER_TOKEN
+from commercive_cli.settings.limits import LIMIT
 
 Template = dict[str, Any]
 
@@ -112,6 +113,12 @@ def _parameters() -> Template:
             "Description": "What the names of its actions begin with, such as crm/,preferences/",
             "Default": "",
         },
+        "Limits": {
+            "Type": "String",
+            "Description": "Rate limits other than the usual, such as link=2000+300/m,address-day=500/d",
+            "Default": "",
+            "AllowedPattern": f"^$|^{LIMIT}(,{LIMIT})*$",
+        },
         "DashboardUrl": {"Type": "String", "Default": DASHBOARD_URL},
         "CreateTables": {
             "Type": "String",
@@ -193,6 +200,7 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_ADDRESS_KEY": {"Fn::Sub": "{{resolve:secretsmanager:${AddressKey}}}"},
         "COMMERCIVE_CORS_ORIGINS": {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
         "COMMERCIVE_CORS_HEADERS": "url",
+        "COMMERCIVE_LIMITS": {"Ref": "Limits"},
         "COMMERCIVE_DASHBOARD_URL": {"Ref": "DashboardUrl"},
     }
 

@@ -11,6 +11,7 @@ from commercive_cli.domain.links import affiliate_url
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, LinkClaim
 from commercive_cli.services.records.idempotency import KeyedRequest, nothing_to_do, write_once
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
+from commercive_cli.services.records.rate_limits import Limits, TooMany
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, OPS
@@ -34,18 +35,20 @@ class LinkCreator:
     dashboard_url: str
     request: KeyedRequest | None = None
 
-    def create(self, affiliate_id: str, email: str, shop: str) -> LinkCreated:
+    def create(self, affiliate_id: str, email: str, shop: str, limits: Limits) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        An existing link stays as it is, and the answer says where that is not what was given. Raises Conflict when five
-        random codes in a row were taken.
+        An existing link stays as it is, and the answer says where that is not what was given; it is not counted, and
+        found also at a limit. Raises Conflict when five random codes in a row were taken, TooMany for a new link.
         """
         for _ in range(CODE_TRIES):
             link = self._new_link(affiliate_id, email, shop)
             try:
-                return self._write(link)
-            except ConditionFailed as failed:
-                claim = failed.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
+                return self._write(link, limits)
+            except (ConditionFailed, TooMany) as refused:
+                claim = refused.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
+                if claim is None and isinstance(refused, TooMany):
+                    raise
             if claim is not None:
                 link_id = LinkClaim.of(claim).require("link_id").link_id
                 found = _existing(read_link(self.store, affiliate_id, link_id), link)
@@ -64,13 +67,13 @@ class LinkCreator:
             updated_at=at,
         )
 
-    def _write(self, link: AffiliateLink) -> LinkCreated:
+    def _write(self, link: AffiliateLink, limits: Limits) -> LinkCreated:
         """Store the link with its two claims, and stats of zero, so that the affiliate is listed."""
         owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
         zeros = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at).item()
         created = _created(link)
         write_once(
-            self.store,
+            limits.counting(self.store, self.clock),
             self.request,
             link.created_at,
             created,

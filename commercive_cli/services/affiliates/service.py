@@ -24,6 +24,7 @@ from commercive_cli.services.affiliates.contacts import ContactChanger
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
 from commercive_cli.services.records.idempotency import keyed, once
 from commercive_cli.services.records.link_claims import resolve_code
+from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import pages
@@ -52,12 +53,13 @@ class AffiliateService:
         actor: str | None = None,
         key: str | None = None,
         announce: Callable[[LinkCreated], object] = lambda _link: None,
+        limits: Limits = UNLIMITED,
     ) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
         An existing link keeps what it holds, which `kept` names. A repeated `key` of an `actor` (7 days) gets the first
         answer, and nothing is announced: `announce` is called with what this request made or found. Raises Conflict
-        when five random codes in a row were taken.
+        when five random codes in a row were taken, TooMany for a new link at one of the `limits`.
         """
         affiliate, address = self._id(affiliate_id), email(affiliate_email, "affiliate_email")
         shop = store_url(store)
@@ -65,7 +67,7 @@ class AffiliateService:
 
         def create() -> LinkCreated:
             creator = LinkCreator(self.store, self.clock, self.new_code, self.dashboard_url, request)
-            link = creator.create(affiliate, address, shop)
+            link = creator.create(affiliate, address, shop, limits)
             announce(link)
             return link
 

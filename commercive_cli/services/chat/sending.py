@@ -15,6 +15,7 @@ from commercive_cli.services.chat.messages import newest_message, since_message
 from commercive_cli.services.chat.waiting import ends_waiting
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
+from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
@@ -46,6 +47,7 @@ class NewMessage:
     close: bool = False
     request_human: bool = False
     request: KeyedRequest | None = None
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True)
@@ -72,22 +74,31 @@ class MessageSender:
     def post(self, draft: NewMessage) -> Sent:
         """Store the message; costs one transaction unless there are concurrent writes.
 
-        Raises NotFound, Conflict (closed, newer message, key used for another request) and Unavailable.
+        Raises NotFound, Conflict (closed, newer message, key used for another request), TooMany and Unavailable.
         """
         attempt = self._first_attempt(draft)
         for _ in range(TRIES):
             try:
-                self._store.transact(*self._writes(attempt))
+                draft.limits.transact(self._store, self._clock, *self._writes(attempt))
                 return self._sent(attempt)
-            except ConditionFailed as failed:
-                repeated = first_answer(self._store, draft.request, failed, attempt.at)
+            except (ConditionFailed, TooMany) as refused:
+                repeated = first_answer(self._store, draft.request, refused, attempt.at)
                 if repeated:
                     return repeated
-                attempt = self._next_attempt(attempt, failed)
+                if isinstance(refused, TooMany):
+                    raise
+                attempt = self._next_attempt(attempt, refused)
         raise Unavailable("too many messages are entering this conversation at once; nothing was written, try again")
 
     def start(
-        self, sender_id: str, store_url: str, text: str, request: KeyedRequest | None, *, request_human: bool = False
+        self,
+        sender_id: str,
+        store_url: str,
+        text: str,
+        request: KeyedRequest | None,
+        *,
+        request_human: bool = False,
+        limits: Limits = UNLIMITED,
     ) -> Sent:
         """Open a conversation with its first message, in one transaction."""
         at = self._clock()
@@ -115,12 +126,14 @@ class MessageSender:
         if request:
             writes.append(request.claim(at, _answer_item(sent)))
         try:
-            self._store.transact(*writes)
-        except ConditionFailed as failed:
-            repeated = first_answer(self._store, request, failed, at)
-            if repeated is None:
-                raise Unavailable("the message was not stored; send it again") from None
-            return repeated
+            limits.transact(self._store, self._clock, *writes)
+        except (ConditionFailed, TooMany) as refused:
+            repeated = first_answer(self._store, request, refused, at)
+            if repeated:
+                return repeated
+            if isinstance(refused, TooMany):
+                raise
+            raise Unavailable("the message was not stored; send it again") from None
         return sent
 
     def key_of(self, conversation_id: str) -> Key:
@@ -190,12 +203,14 @@ class MessageSender:
         raise written_since(self._store, draft.conversation_id, draft.if_last)
 
 
-def first_answer(store: Store, request: KeyedRequest | None, failed: ConditionFailed, at: int) -> Sent | None:
+def first_answer(
+    store: Store, request: KeyedRequest | None, refused: ConditionFailed | TooMany, at: int
+) -> Sent | None:
     """Return the answer to the first request with this key, or None when there was none."""
     if request is None:
         return None
     # An engine need not report every failed condition, so a claim that was not reported is read here.
-    claim = failed.failures.get(_CLAIM) or store.get(OPS, request.claim_key)
+    claim = refused.failures.get(_CLAIM) or store.get(OPS, request.claim_key)
     return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
 
 

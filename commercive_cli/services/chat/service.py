@@ -53,6 +53,7 @@ from commercive_cli.services.records.idempotency import (
     once,
     write_once,
 )
+from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
@@ -159,21 +160,22 @@ class ChatService:
         conversation_id: str | None = None,
         request_human: bool = False,
         key: str | None = None,
+        limits: Limits = UNLIMITED,
     ) -> UserMessageSent:
         """Store a user's message, in a conversation of theirs that is open, or as the first of a new one.
 
         `request_human` marks the conversation as one that automatic answers do not settle. A repeated `key` (7 days)
-        gets the first answer. Raises NotFound, Conflict when closed, Invalid.
+        gets the first answer, also at one of the `limits`. Raises NotFound, Conflict when closed, Invalid, TooMany.
         """
         user, text, shop = self._ids.user(user_id), message_text(message), store_url(store)
         target = None if conversation_id is None else self._ids.conversation(conversation_id)
         asked = ("request_human",) if request_human else ()  # keys of messages without it keep their meaning
         request = keyed("chat/send", user, key, target, None if target else shop, text, *asked)
         if target is None:
-            sent = self._sender.start(user, shop, text, request, request_human=request_human)
+            sent = self._sender.start(user, shop, text, request, request_human=request_human, limits=limits)
         else:
             draft = NewMessage(target, "user", user, text, owner=user, request_human=request_human, request=request)
-            sent = self._sender.post(draft)
+            sent = self._sender.post(replace(draft, limits=limits))
         return UserMessageSent(**sent.model_dump(), is_new_conversation=target is None)
 
     def reply(

@@ -17,7 +17,6 @@ from commercive_cli.domain.text import actor_id, identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import check_limit, read_page
-from commercive_cli.services.access.parallel import both
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.leads.approval import UNGUARDED, ApprovalRules, Approver, Permission
 from commercive_cli.services.leads.decision import (
@@ -32,10 +31,14 @@ from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import KeyedRequest, is_valid, keyed, nothing_to_do, once, write_once
-from commercive_cli.services.records.link_claims import resolve_code
+from commercive_cli.services.records.link_claims import claim_keys, codes_typed, resolve_code
+from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
 from commercive_cli.store.writes import Absent, All, Put, Update, Write
+
+_CLAIM = 2
+"""The place of the request's claim among the writes of a new lead."""
 
 
 @dataclass(frozen=True)
@@ -83,21 +86,26 @@ class LeadService:
         return LeadShown(lead=lead, stats=AffiliateStats.of(item or {"affiliate_id": lead.affiliate_id}))
 
     def submit(
-        self, link_id: str, lead_data: object, *, key: str | None = None, admit: Callable[[], object] = lambda: None
+        self,
+        link_id: str,
+        lead_data: object,
+        *,
+        key: str | None = None,
+        limits: Callable[[str], Limits] = lambda _code: UNLIMITED,
     ) -> LeadSubmitted:
         """Store a pending lead for the affiliate behind a link code, and count it.
 
         `lead_data` maps name, email, phone, product_link, order_volume and pending_orders. A repetition with the same
-        `key` within 7 days returns the first answer. `admit` is called in parallel with the look-up of the code, and
-        refuses by raising. Raises Invalid, NotFound for an unknown code, Conflict for a key used for another request.
+        `key` within 7 days returns the first answer, also at a limit, and is not counted. `limits` are those of the
+        link code. Raises Invalid, NotFound for an unknown code, Conflict for a key used for another request, TooMany.
         """
-        fields = lead_fields(lead_data)
-        (affiliate_id, code), _ = both(lambda: resolve_code(self.store, link_id), admit)
+        fields, at = lead_fields(lead_data), self.clock()
+        affiliate_id, code, counted = self._resolved(link_id, limits, at)
         request = None
         if key is not None:
             body = (code, *(fields[name] for name in sorted(fields)))
             request = KeyedRequest("affiliate/submit-lead", affiliate_id, identifier(key, "key"), body)
-        return self._store_lead(affiliate_id, code, fields, request)
+        return self._store_lead(affiliate_id, code, fields, request, counted, at)
 
     def decide(
         self,
@@ -135,10 +143,25 @@ class LeadService:
         """Return the audit rows of a lead, oldest first."""
         return History(history=list(read_audit_log(self.store, "lead", self.lead(lead_id).lead_id)))
 
+    def _resolved(self, link_id: str, limits: Callable[[str], Limits], at: int) -> tuple[str, str, Limits]:
+        """Return whom a code credits, the code as stored, and its limits; they are read with the code's claim."""
+        codes = codes_typed(link_id)
+        keys = [*claim_keys(codes), *(key for code in codes for key in limits(code).keys(at))]
+        distinct = {(key["pk"], key["sk"]): key for key in keys}
+        items = self.store.batch_get(OPS, list(distinct.values())) if distinct else []
+        claims = {item["pk"]: item for item in items}
+        affiliate_id, code = resolve_code(self.store, link_id, claim_of=lambda key: claims.get(key["pk"]))
+        return affiliate_id, code, limits(code).having_read(items)
+
     def _store_lead(
-        self, affiliate_id: str, code: str, fields: dict[str, str], request: KeyedRequest | None
+        self,
+        affiliate_id: str,
+        code: str,
+        fields: dict[str, str],
+        request: KeyedRequest | None,
+        limits: Limits,
+        at: int,
     ) -> LeadSubmitted:
-        at = self.clock()
         lead_id = self.new_id(at)
         lead: dict[str, Any] = {
             "lead_id": lead_id,
@@ -161,16 +184,24 @@ class LeadService:
         if request is not None:
             writes.append(request.claim(at, {"lead_id": lead_id}))
         try:
-            self.store.transact(*writes)
-        except ConditionFailed:
-            return self._first_answer(request, at)
+            limits.transact(self.store, self.clock, *writes)
+        except (ConditionFailed, TooMany) as refused:
+            repeated = self._first_answer(request, refused, at)
+            if repeated:
+                return repeated
+            if isinstance(refused, TooMany):
+                raise
+            raise Unavailable("the lead was not stored; send it again") from None
         return LeadSubmitted(lead_id=lead_id)
 
-    def _first_answer(self, request: KeyedRequest | None, at: int) -> LeadSubmitted:
-        claim = self.store.get(OPS, request.claim_key) if request else None
-        if request is None or claim is None or not is_valid(claim, at):
-            raise Unavailable("the lead was not stored; send it again")
-        return request.first_answer(claim, LeadSubmitted)
+    def _first_answer(
+        self, request: KeyedRequest | None, refused: ConditionFailed | TooMany, at: int
+    ) -> LeadSubmitted | None:
+        """Return the answer to the first request with this key, or None when there was none."""
+        if request is None:
+            return None
+        claim = refused.failures.get(_CLAIM) or self.store.get(OPS, request.claim_key)
+        return request.first_answer(claim, LeadSubmitted) if claim and is_valid(claim, at) else None
 
     def _decide(
         self,

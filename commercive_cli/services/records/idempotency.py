@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from commercive_cli.domain.clock import Clock
-from commercive_cli.domain.errors import Conflict, Damaged, Denied, NotFound
+from commercive_cli.domain.errors import Conflict, Damaged, Denied, NotFound, RateLimited
 from commercive_cli.domain.text import ID_LENGTH, identifier
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.port import ConditionFailed, Store, Transactions
 from commercive_cli.store.schema import OPS
 from commercive_cli.store.writes import Absent, AnyOf, Below, Check, Condition, Put, Write
 
@@ -130,14 +130,14 @@ def once(
     except Repeated as repeated:
         assert request is not None, "only a request with a key repeats"
         return request.first_answer(repeated.claim, shape)
-    except (Conflict, NotFound, Denied, Damaged):
+    except (Conflict, NotFound, Denied, Damaged, RateLimited):
         answer = None if request is None else earlier_answer(store, clock(), request, shape)
         if answer is None:
             raise
         return answer
 
 
-def write_once(store: Store, request: KeyedRequest | None, at: int, answer: BaseModel, *writes: Write) -> None:
+def write_once(store: Transactions, request: KeyedRequest | None, at: int, answer: BaseModel, *writes: Write) -> None:
     """Make all writes of a request and claim its key, in one transaction at `at` (ms).
 
     Raises Repeated when the key is claimed already, and ConditionFailed.
@@ -194,7 +194,7 @@ def earlier_claim(store: Store, at: int, request: KeyedRequest) -> Item | None:
     return claim if claim and is_valid(claim, at) else None
 
 
-def _transact(store: Store, writes: list[Write], claim: int) -> None:
+def _transact(store: Transactions, writes: list[Write], claim: int) -> None:
     if not writes:
         return
     try:

@@ -37,6 +37,15 @@ def mark_up_to(client: Client, items: UserItems, _: str) -> Answer:
     return client.post("chat/mark-read", key="k", **mark, up_to="another")
 
 
+def submit_beyond_the_limit(client: Client, items: UserItems, _: str) -> Answer:
+    """Submit leads until one is refused; whether it was answered before is read."""
+    answers = (
+        client.post("affiliate/submit-lead", key=f"k{number}", link_id=items.link_id, lead_data=LEAD)
+        for number in range(40)
+    )
+    return next(answer for answer in answers if answer.status == 429)
+
+
 OTHER_WAYS: tuple[tuple[str, ActionRequest], ...] = (
     ("chat/send", lambda c, _, me: c.post("chat/send", user_id=me, message="hi")),
     ("chat/send", lambda c, _, me: c.post("chat/send", user_id=me, message="once", key="k")),
@@ -47,6 +56,7 @@ OTHER_WAYS: tuple[tuple[str, ActionRequest], ...] = (
     ("chat/close", lambda c, _, __: c.post("chat/close", conversation_id=IMPORTED, key="k")),
     ("affiliate/create-link", create_link_again),
     ("affiliate/submit-lead", lambda c, _, __: c.post("affiliate/submit-lead", link_id=IMPORTED, lead_data=LEAD)),
+    ("affiliate/submit-lead", submit_beyond_the_limit),
     ("admin/approve-lead", lambda c, _, __: c.post("admin/approve-lead", lead_id=IMPORTED, decision="reject")),
 )
 """Requests of an admin that cause other operations than those in REQUESTS, successful or not."""
