@@ -65,6 +65,21 @@ def test_the_default_profile_is_used_unasked(environ: dict[str, str]) -> None:
     )
 
 
+def test_every_setting_tells_where_it_is_from(environ: dict[str, str]) -> None:
+    """An option, a variable, file and line, or what is built in."""
+    settings = load(environ | {"COMMERCIVE_PROFILE": "prod", "COMMERCIVE_STORE": "sqlite:///e.db"}, actor="me")
+
+    assert settings.sources == {
+        "profile": "COMMERCIVE_PROFILE",
+        "store": "COMMERCIVE_STORE",
+        "actor": "--as",
+        "read_only": "config.toml:10",
+        "protected": "config.toml:11",
+        "dashboard_url": "config.toml:12",
+    }
+    assert load(environ).sources["profile"] == "config.toml:2"
+
+
 def test_a_profile_holds_protections_and_the_dashboard(environ: dict[str, str]) -> None:
     """COMMERCIVE_PROFILE selects a profile with all its settings."""
     settings = load(environ | {"COMMERCIVE_PROFILE": "prod"})
@@ -82,7 +97,8 @@ def test_without_anything_the_default_file_and_the_os_user_are_used(tmp_path: Pa
 
     assert (settings.store.engine, settings.store.path.name) == ("sqlite", "commercive.db")
     assert settings.actor
-    assert {"default"} == set(settings.sources.values())
+    assert settings.sources["actor"] == "OS user"
+    assert {"built in"} == {source for name, source in settings.sources.items() if name != "actor"}
 
 
 def test_an_unknown_profile_is_refused_with_the_nearest(environ: dict[str, str]) -> None:

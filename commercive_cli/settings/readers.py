@@ -1,0 +1,25 @@
+"""Reads the values of settings that have a form of their own."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.settings.places import default_store_path
+from commercive_cli.settings.store_url import StoreURL, parse_store_url
+
+
+def read_store(url: str, source: str) -> StoreURL:
+    """Return the store of a URL; raise Invalid naming the source when it is malformed."""
+    return parse_store_url(url, source, default_store_path())
+
+
+def read_dashboard_url(url: str, source: str) -> str:
+    """Return the address without its trailing slash; raise Invalid naming the source when it is no web address."""
+    if not url.startswith(("https://", "http://")) or any(c.isspace() for c in url):
+        raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
+    return url.rstrip("/")
+
+
+READERS: Mapping[str, Callable[[str, str], Any]] = {"store": read_store, "dashboard_url": read_dashboard_url}
+"""What reads a setting's value, given where it stands. Settings without a reader are taken as they are."""
