@@ -4,7 +4,17 @@ from collections.abc import Callable, Iterable, Sequence
 
 from commercive_cli.domain.ids import new_id
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.port import Archive, Page, PointInTimeRecovery, Query, S3Transfers, Store, TableInfo, TextPage
+from commercive_cli.store.port import (
+    Archive,
+    Page,
+    PointInTimeRecovery,
+    Query,
+    S3Transfers,
+    Store,
+    StoreClock,
+    TableInfo,
+    TextPage,
+)
 from commercive_cli.store.schema import Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Write
@@ -73,6 +83,9 @@ class Intervening:
     @property
     def scans_at_once(self) -> int:
         return self._store.scans_at_once
+
+    def clock(self) -> StoreClock:
+        return self._on("clock").clock()
 
     def get(self, table: Table, key: Key) -> Item | None:
         return self._on("get", table).get(table, key)
