@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperOption
 
+from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.render.escape import escape
 from commercive_cli.domain.errors import (
     CommerciveError,
@@ -79,6 +80,8 @@ def report(error: Exception, *, debug: bool) -> int:
     match error:
         case CommerciveError():
             say(error.message)
+            for way in error.ways if isinstance(error, FirstRun) else ():
+                sys.stderr.write(f"{escape(way)}\n")
             return exit_code(error)
         case typer.TyperException():
             say(usage_message(error))

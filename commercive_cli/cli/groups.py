@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ GROUPS = {
 }
 
 
+COMMANDS = {"whoami": "Who acts on which store, and by what clock."}
+"""The commands that stand alone, with their help; each has a module of its own."""
+
+
 class Group(TyperGroup):
     """A group that prints its help when it is called without a command, as gh and kubectl do."""
 
@@ -61,6 +65,15 @@ def new_group(name: str) -> typer.Typer:
         add_completion=False,
         callback=lambda: None,
     )
+
+
+def load_command(name: str) -> TyperCommand:
+    """Return a command that stands alone, loading its module."""
+    app: typer.Typer = import_module(f"commercive_cli.cli.commands.{name}").app
+    found = typer.main.get_command(app)
+    assert isinstance(found, TyperCommand)
+    found.name = name
+    return found
 
 
 def load_group(name: str) -> TyperGroup:

@@ -14,6 +14,7 @@ from commercive_cli.bootstrap import Services, bootstrap, open_store
 from commercive_cli.cli import bulk
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
+from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.cli.options import Paging
@@ -21,7 +22,9 @@ from commercive_cli.cli.render.emit import Format, Screen
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.errors import Denied
 from commercive_cli.settings import environment, no_colour
-from commercive_cli.settings.resolve import Settings, load
+from commercive_cli.settings.config_file import examine
+from commercive_cli.settings.places import config_path, is_missing
+from commercive_cli.settings.resolve import BUILT_IN, Settings, load
 
 if TYPE_CHECKING:
     from commercive_cli.store.dry_run import DryRun
@@ -67,17 +70,22 @@ class Session:
         return self.screen.for_people or self.screen.output == "json"
 
     @contextmanager
-    def reading(self) -> Iterator[Services]:
-        """Yield the services for a command that writes nothing."""
+    def reading(self, *, may_be_missing: bool = False) -> Iterator[Services]:
+        """Yield the services for a command that writes nothing; raise FirstRun as `check_first_run` does."""
+        if not may_be_missing:
+            self.check_first_run()
         with self._opened(open_store(self.settings)) as services:
             yield services
 
     @contextmanager
-    def writing(self, *, yes: bool = False, dry_run: bool = False) -> Iterator[Services]:
+    def writing(self, *, yes: bool = False, dry_run: bool = False, may_be_missing: bool = False) -> Iterator[Services]:
         """Yield the services for a command that writes; a dry run records the writes and shows them at the end.
 
-        Raises Denied on a read-only profile. On a protected profile, asks the user unless `yes`.
+        Raises Denied on a read-only profile, and FirstRun as `check_first_run` does, unless the command is one for
+        stores that `may_be_missing`. On a protected profile, asks the user unless `yes`.
         """
+        if not may_be_missing:
+            self.check_first_run()
         store = open_store(self.settings)
         if dry_run:
             from commercive_cli.store.dry_run import DryRun
@@ -90,6 +98,13 @@ class Session:
         self._writes = True
         with self._opened(store) as services:
             yield services
+
+    def check_first_run(self) -> None:
+        """Raise FirstRun when nobody has named a store, and there is none at the place that is built in."""
+        settings = self.settings
+        if settings.sources["store"] == BUILT_IN and is_missing(settings.store.path):
+            profiles = examine(config_path(environment())).config.profiles if settings.profile is None else {}
+            raise FirstRun(settings.store.path, next(iter(profiles), None))
 
     def show(self, answer: BaseModel) -> None:
         """Write the answer to stdout, but nothing in a dry run, which shows its planned changes instead.
