@@ -5,15 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from commercive_cli.api.actions import Action
 from commercive_cli.api.auth.authenticator import Authenticator
-from commercive_cli.api.auth.principal import NOBODY, Audience
+from commercive_cli.api.auth.principal import NOBODY, Audience, Principal
 from commercive_cli.api.fallback import Fallback
 from commercive_cli.api.http.cors import Cors
 from commercive_cli.api.http.errors import code_of, failure, to_json
-from commercive_cli.api.http.events import HTTPRequest, Reply, TooLarge
+from commercive_cli.api.http.events import USUAL_HEADERS, HTTPRequest, Reply, TooLarge
 from commercive_cli.api.operations import Backend, Invocation
 from commercive_cli.api.parameters import read_params
-from commercive_cli.api.routing import read_request, request_key
+from commercive_cli.api.routing import action_in_query, read_request, request_key
 from commercive_cli.api.telemetry import FORWARDED, Telemetry, Trace
 from commercive_cli.domain.answers.base import Answer
 from commercive_cli.domain.errors import Denied, Misconfigured, Unauthenticated
@@ -21,13 +22,6 @@ from commercive_cli.domain.errors import Denied, Misconfigured, Unauthenticated
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
 """The longest answer; Lambda allows 6 MB, headers included."""
-
-_USUAL_HEADERS = {
-    "content-type": "application/json",
-    "cache-control": "no-store",
-    "vary": "Origin",
-    "x-content-type-options": "nosniff",
-}
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ class Application:
         reply = self._reply(request, trace)
         trace.status, trace.latency_ms = reply.status, (self.now() - began) * 1000
         self.telemetry.done(trace)
-        headers = {**_USUAL_HEADERS, "x-request-id": request.id, **self.cors.headers(request), **reply.headers}
+        headers = {**USUAL_HEADERS, "x-request-id": request.id, **self.cors.headers(request), **reply.headers}
         body = "" if request.method == "HEAD" else reply.body
         return replace(reply, body=body, headers=headers).as_lambda()
 
@@ -77,11 +71,10 @@ class Application:
         return self.fallback.forward(request)
 
     def _answer(self, request: HTTPRequest, trace: Trace) -> Answer:
-        action, values = read_request(request)
-        trace.action = action.name
-        caller = NOBODY if action.who is Audience.PUBLIC else self.authenticator.caller(request, action)
-        trace.caller = caller.label
-        caller.check_role(action.who)
+        in_query = action_in_query(request)
+        caller = None if in_query is None else self._caller(request, in_query, trace)  # before anybody reads the body
+        action, values = read_request(request, in_query)
+        caller = caller or self._caller(request, action, trace)
         params = read_params(action.params, values)
         action.check_permitted(params, caller)
         key = request_key(request, params) if action.keyed else None
@@ -89,6 +82,14 @@ class Application:
             return action.call(Invocation(params, caller, self.backend, request.source, key))
         except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
             raise Misconfigured(f"the store refuses our credentials: {error.message}") from error
+
+    def _caller(self, request: HTTPRequest, action: Action[Any], trace: Trace) -> Principal:
+        """Return who calls an action; raise Unauthenticated and Denied."""
+        trace.action = action.name
+        caller = NOBODY if action.who is Audience.PUBLIC else self.authenticator.caller(request, action)
+        trace.caller = caller.label
+        caller.check_role(action.who)
+        return caller
 
 
 def _success(answer: Answer) -> Reply:

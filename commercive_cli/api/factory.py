@@ -66,10 +66,11 @@ def create_application(
 def _authenticator(
     settings: APISettings, table: AffiliateTable | None, clock: Clock, send: SendRequest
 ) -> Authenticator:
-    if settings.tokens is None:
+    tokens = settings.tokens
+    if tokens is None:
         return TrustingAuthenticator()
     return TokenAuthenticator(
-        TokenReader(settings.tokens.issuer, keys_of(settings.tokens, clock, send), clock),
+        TokenReader(tokens.issuer, keys_of(tokens, clock, send), clock, tokens.allow_anonymous),
         settings.admin_roles,
         AffiliateIds(table, clock),
         settings.answer_token,

@@ -120,7 +120,14 @@ def mark_read(call: Invocation[p.ReadMark]) -> MarkedRead:
     asked, caller = call.params, call.caller
     # Reading as the user is for the user alone, even if the caller is an admin: it resets the user's counter.
     owner = caller.owner if asked.reader_type == "admin" else caller.self_only
-    return call.services.chat.mark_read(asked.conversation_id, asked.reader_type, owner=owner)
+    return call.services.chat.mark_read(
+        asked.conversation_id,
+        asked.reader_type,
+        owner=owner,
+        up_to=asked.up_to,
+        actor=caller.acting(None),
+        key=call.key,
+    )
 
 
 def admins_read_as_admins(asked: p.ReadMark, caller: Principal) -> None:
@@ -131,12 +138,15 @@ def admins_read_as_admins(asked: p.ReadMark, caller: Principal) -> None:
 
 def close(call: Invocation[p.Closing]) -> ConversationChanged:
     """Close a conversation."""
-    return call.services.chat.close(call.params.conversation_id, call.caller.acting(call.params.admin_id))
+    asked = call.params
+    actor = call.caller.acting(asked.admin_id)
+    return call.services.chat.close(asked.conversation_id, actor, as_of=asked.as_of, key=call.key)
 
 
 def reopen(call: Invocation[p.Reopening]) -> ConversationChanged:
     """Open a closed conversation again."""
-    return call.services.chat.reopen(call.params.conversation_id, call.caller.acting(call.params.admin_id))
+    asked = call.params
+    return call.services.chat.reopen(asked.conversation_id, call.caller.acting(asked.admin_id), key=call.key)
 
 
 def all_conversations(call: Invocation[p.StatusListing]) -> Conversations:
@@ -164,6 +174,8 @@ def decide(call: Invocation[p.LeadDecision]) -> LeadDecided:
         notes=asked.admin_notes,
         reason=asked.rejection_reason,
         amend=asked.amend,
+        as_of=asked.as_of,
+        key=call.key,
     )
 
 
@@ -174,18 +186,42 @@ def get_link(call: Invocation[p.Affiliate]) -> LinkFound:
 
 def create_link(call: Invocation[p.NewLink]) -> LinkCreated:
     """Create or find an affiliate's link, and write it to Supabase if a project is configured."""
-    asked = call.params
-    created = call.services.affiliates.create_link(asked.affiliate_id, asked.affiliate_email, asked.store_url)
-    if call.backend.affiliates is None:
+    asked, table, synced = call.params, call.backend.affiliates, list[bool]()
+
+    def announce(link: LinkCreated) -> None:
+        if table is not None:
+            synced.append(_synced(call, table, link))
+
+    created = call.services.affiliates.create_link(
+        asked.affiliate_id,
+        asked.affiliate_email,
+        asked.store_url,
+        actor=call.caller.acting(None),
+        key=call.key,
+        announce=announce,
+    )
+    if table is None:
         return created
-    return LinkSynced(**created.model_dump(), supabase_synced=_synced(call, call.backend.affiliates, created))
+    return LinkSynced(**created.model_dump(), supabase_synced=synced[0] if synced else _shown(call, table, created))
+
+
+def _shown(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCreated) -> bool:
+    """Return whether Supabase shows the link, for a repeated request, which may write no older link over a newer."""
+    try:
+        return _form_url(call, created) in table.form_urls(created.affiliate_id)
+    except OutsideUnavailable as failed:
+        call.backend.not_synced(failed.message)
+        return False
+
+
+def _form_url(call: Invocation[p.NewLink], created: LinkCreated) -> str:
+    return created.affiliate_url or affiliate_url(call.services.settings.dashboard_url, created.link_id)
 
 
 def _synced(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCreated) -> bool:
     """Return whether Supabase shows the link, too; when it could not, it is told again with the next request."""
-    form_url = created.affiliate_url or affiliate_url(call.services.settings.dashboard_url, created.link_id)
     try:
-        table.set_form_url(created.affiliate_id, form_url, call.caller.owner)
+        table.set_form_url(created.affiliate_id, _form_url(call, created), call.caller.owner)
     except (NotFound, OutsideUnavailable) as failed:
         call.backend.not_synced(failed.message)
         return False

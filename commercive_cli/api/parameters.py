@@ -61,6 +61,15 @@ def _amount(value: object) -> object:
 
 Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT), BeforeValidator(_whole_number)]
 Since = Annotated[int, Field(ge=0, le=LATEST_MS, description="Milliseconds."), BeforeValidator(_whole_number)]
+AsOf = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=LATEST_MS,
+        description="`updated_at` as you saw it, in milliseconds: what changed since is a conflict.",
+    ),
+    BeforeValidator(_whole_number),
+]
 Amount = Annotated[int | Decimal | str | None, BeforeValidator(_amount)]
 LeadData = Annotated[
     dict[str, Any],
@@ -143,21 +152,23 @@ class AutomaticAnswer(Keyed):
     if_last: str
 
 
-class ReadMark(Params):
-    """The conversation to mark read, and for which side."""
+class ReadMark(Keyed):
+    """The conversation to mark read, and for which side; `up_to` is the id of the last message that was seen."""
 
     conversation_id: str
     reader_type: str = Field(json_schema_extra={"enum": [*SENDER_TYPES]})
+    up_to: str | None = None
 
 
-class Closing(Params):
+class Closing(Keyed):
     """The conversation to close."""
 
     conversation_id: str
     admin_id: str | None = None
+    as_of: AsOf = None
 
 
-class Reopening(Params):
+class Reopening(Keyed):
     """Which conversation to open again."""
 
     conversation_id: str
@@ -178,7 +189,7 @@ class Affiliate(Params):
     affiliate_id: str
 
 
-class NewLink(Params):
+class NewLink(Keyed):
     """The affiliate and the store of a new link."""
 
     affiliate_id: str
@@ -193,7 +204,7 @@ class NewLead(Keyed):
     lead_data: LeadData = Field(validation_alias=AliasChoices("lead_data", "lead"))
 
 
-class LeadDecision(Params):
+class LeadDecision(Keyed):
     """An admin's decision about a lead."""
 
     lead_id: str
@@ -203,6 +214,7 @@ class LeadDecision(Params):
     rejection_reason: str | None = Field(default=None, description="Why, only when rejecting.")
     admin_id: str | None = None
     amend: bool = False
+    as_of: AsOf = None
 
     @model_validator(mode="before")
     @classmethod

@@ -15,22 +15,33 @@ from commercive_cli.domain.errors import Invalid
 APPROVE, SHORT_DECISIONS = TWICE
 
 
-def read_request(request: HTTPRequest) -> tuple[Action[Any], dict[str, Any]]:
-    """Return a request's action and its parameters.
+def action_in_query(request: HTTPRequest) -> Action[Any] | None:
+    """Return the action that the query string names, without a look at the body; None where the body may name it.
+
+    Raises Invalid, UnknownAction and WrongMethod.
+    """
+    if request.method not in METHODS:
+        raise WrongMethod(f"use {' or '.join(METHODS)}", ALLOW)
+    named = request.query().get("action")
+    return _called(request, _action(named)) if named or request.method == "GET" else None
+
+
+def read_request(request: HTTPRequest, in_query: Action[Any] | None) -> tuple[Action[Any], dict[str, Any]]:
+    """Return a request's action and its parameters, given the action that `action_in_query` found.
 
     GET has them in the query string, POST in a JSON body; the action's name may be in either. Raises Invalid,
     TooLarge, UnknownAction and WrongMethod.
     """
-    if request.method not in METHODS:
-        raise WrongMethod(f"use {' or '.join(METHODS)}", ALLOW)
-    query = request.query()
     if request.method == "GET":
-        action, values = _action(query.get("action")), dict(query)
-    else:
-        action, values = _posted(query.get("action"), read_object(request.body()))
+        return _called(request, in_query or _action(None)), request.query()
+    action, values = _posted(in_query, read_object(request.body()))
+    return _called(request, action), values
+
+
+def _called(request: HTTPRequest, action: Action[Any]) -> Action[Any]:
     if request.method != action.method:
         raise WrongMethod(f"{action.name} is called with {action.method}", (action.method, "OPTIONS"))
-    return action, values
+    return action
 
 
 def request_key(request: HTTPRequest, params: Params) -> str | None:
@@ -42,18 +53,20 @@ def request_key(request: HTTPRequest, params: Params) -> str | None:
     return in_header or in_body
 
 
-def _posted(in_query: str | None, body: dict[str, Any]) -> tuple[Action[Any], dict[str, Any]]:
+def _posted(in_query: Action[Any] | None, body: dict[str, Any]) -> tuple[Action[Any], dict[str, Any]]:
     in_body = body.get("action")
     if isinstance(in_body, str) and in_body in SHORT_DECISIONS:
         return _approval(in_query, in_body, body)
-    if in_query and in_body and _action(in_query) is not _action(in_body):
+    if in_query and in_body and in_query is not _action(in_body):
         raise Invalid("the query string and the body name different actions", field="action")
-    return _action(in_body or in_query), body
+    return in_query or _action(in_body), body
 
 
-def _approval(in_query: str | None, decision: str, body: Mapping[str, Any]) -> tuple[Action[Any], dict[str, Any]]:
+def _approval(
+    in_query: Action[Any] | None, decision: str, body: Mapping[str, Any]
+) -> tuple[Action[Any], dict[str, Any]]:
     """Read the seed's approve body: its second `action` key is the decision, and replaced the first one."""
-    action = _action(in_query or APPROVE)
+    action = in_query or BY_NAME[APPROVE]
     if action.name != APPROVE:
         raise Invalid(f"the body decides about a lead, but the query string says {action.name}", field="action")
     other = body.get("decision")

@@ -11,6 +11,7 @@ from commercive_cli.api.http.outbound import RequestFailed, Response, SendReques
 from commercive_cli.domain.answers.affiliates import FormURLSet
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.links import affiliate_url
+from commercive_cli.services.records.idempotency import keyed, once_outside
 from commercive_cli.settings.supabase import SupabaseSettings
 
 if TYPE_CHECKING:
@@ -69,12 +70,25 @@ class AffiliateTable:
 
 
 def sync_primary_link(
-    affiliates: "AffiliateService", table: AffiliateTable, affiliate_id: str, *, dry_run: bool = False
+    affiliates: "AffiliateService", table: AffiliateTable, affiliate_id: str, *, actor: str = "", key: str | None = None
 ) -> FormURLSet:
-    """Let Supabase show the link that `get_link` finds; with `dry_run` only say whether it does not.
+    """Let Supabase show the link that `get_link` finds by now. A repeated `key` (7 days) gets the first answer.
 
     Raises NotFound for an affiliate without a link, or without a row.
     """
+    request = keyed("affiliates/sync", actor, key, affiliate_id)
+
+    def sync() -> FormURLSet:
+        compared = compare_primary_link(affiliates, table, affiliate_id)
+        if compared.changed:
+            table.set_form_url(compared.affiliate_id, compared.form_url)
+        return compared
+
+    return once_outside(affiliates.store, affiliates.clock, request, FormURLSet, sync)
+
+
+def compare_primary_link(affiliates: "AffiliateService", table: AffiliateTable, affiliate_id: str) -> FormURLSet:
+    """Return what `sync_primary_link` would do; `changed` says whether Supabase shows anything else. Raises as that."""
     link = affiliates.get_link(affiliate_id).affiliate_link
     if link is None:
         raise NotFound(f"affiliate {affiliate_id} has no link; make one with `commercive affiliates create-link`")
@@ -83,8 +97,6 @@ def sync_primary_link(
     if not shown:
         raise no_such_row(link.affiliate_id)
     before = next((url for url in shown if url != form_url), form_url)
-    if before != form_url and not dry_run:
-        table.set_form_url(link.affiliate_id, form_url)
     return FormURLSet(affiliate_id=link.affiliate_id, before=before, form_url=form_url, changed=before != form_url)
 
 

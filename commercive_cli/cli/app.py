@@ -15,6 +15,7 @@ from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, re
 from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import GlobalOptions, global_options_first
 from commercive_cli.cli.groups import COMMANDS, GROUPS, Group, example, load_command, load_group
+from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 from commercive_cli.settings import environment
 from commercive_cli.settings.places import default_store_path, nothing_configured
@@ -104,12 +105,22 @@ def root(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print details to stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print a traceback on failure.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; also NO_COLOR.")] = False,
+    no_pager: Annotated[bool, typer.Option("--no-pager", help="Never a pager; also PAGER=cat.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")] = False,
+    times: Annotated[
+        TimeStyle | None,
+        typer.Option("--time", help="How a terminal shows times; lists relative and threads local by default."),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="A,B,C", help="These columns only, of a table or CSV.")
+    ] = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Commercive's support chat and affiliate programme, from the command line."""
-    context.obj = GlobalOptions(profile, store, actor, verbose, debug, no_color)
+    chosen = tuple(columns.split(",")) if columns else ()
+    context.obj = GlobalOptions(profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from commercive_cli.cli.progress import progress
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import CommerciveError, Invalid
+from commercive_cli.domain.text import identifier
 
 WORKERS = 8
 Action = Callable[[str], Answer]
@@ -38,6 +39,22 @@ def chosen_ids(arguments: Sequence[str]) -> list[str]:
 def is_many(arguments: Sequence[str]) -> bool:
     """Return whether the results are reported for each id: there is more than one, or they come from stdin."""
     return len(dict.fromkeys(arguments)) > 1 or "-" in arguments
+
+
+def check_one(arguments: Sequence[str], option: str, value: object) -> None:
+    """Raise Invalid when an option that says what was seen of one record is given for many."""
+    if value is not None and is_many(arguments):
+        raise Invalid(f"{option} says what was seen of one record, so it goes with one id")
+
+
+def request_keys(key: str | None, *, many: bool) -> Callable[[str], str | None]:
+    """Return what tells each id's request key: `key` for one id, for many ids `key` together with the id."""
+    if key is None or not many:
+        return lambda _item_id: key
+    from commercive_cli.services.records.idempotency import key_of_item
+
+    checked = identifier(key, "key")
+    return lambda item_id: key_of_item(checked, item_id)
 
 
 def run(ids: Sequence[str], action: Action, stop: threading.Event) -> Outcome:

@@ -1,8 +1,12 @@
 """The options of all commands, and the object that passes them to the commands."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from commercive_cli.domain.errors import Invalid
+
+if TYPE_CHECKING:
+    from commercive_cli.cli.render.moments import TimeStyle
 
 
 @dataclass
@@ -15,10 +19,14 @@ class GlobalOptions:
     verbose: bool = False
     debug: bool = False
     no_color: bool = False
+    no_pager: bool = False
+    quiet: bool = False
+    times: "TimeStyle | None" = None
+    columns: tuple[str, ...] = ()
 
 
-WITH_VALUE = ("--profile", "--store", "--as")
-FLAGS = ("--verbose", "-v", "--debug", "--no-color")
+WITH_VALUE = ("--profile", "--store", "--as", "--time", "--columns")
+FLAGS = ("--verbose", "-v", "--debug", "--no-color", "--no-pager", "--quiet", "-q")
 
 
 def global_options_first(arguments: list[str]) -> list[str]:

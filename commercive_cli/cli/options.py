@@ -19,15 +19,24 @@ Cursor = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="
 All = Annotated[bool, typer.Option("--all", help="Every item, streamed in constant memory.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show exactly what would change and write nothing.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="TIME", help="From TIME on: 7d, 12h, 2026-11-01, RFC 3339 or epoch ms.")
-]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="TIME", help="Up to TIME: 7d, 12h, 2026-11-01, RFC 3339 or epoch ms.")
-]
+TIMES = "7d, today, 2026-11-01, '2026-11-01 09:30' (local), RFC 3339 or epoch ms"
+Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help=f"From TIME on: {TIMES}.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help=f"Up to TIME, a day included: {TIMES}.")]
 Key = Annotated[
     str | None,
     typer.Option("--key", metavar="KEY", help="Repeating it with this key within 7 days changes nothing."),
+]
+Keys = Annotated[
+    str | None,
+    typer.Option(
+        "--key", metavar="KEY", help="Repeating it with this key within 7 days changes nothing; with many ids, per id."
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="TIME", help="Refuse when it changed since: its updated_at, in epoch ms or RFC 3339 with ms."
+    ),
 ]
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -17,20 +17,25 @@ from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
 from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
+from commercive_cli.cli.known_ids import Known, KnownIds
 from commercive_cli.cli.options import Paging
 from commercive_cli.cli.render.emit import Format, Screen
+from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
-from commercive_cli.domain.errors import Denied
-from commercive_cli.settings import environment, no_colour
+from commercive_cli.domain.errors import Denied, Invalid
+from commercive_cli.domain.limits import DEFAULT_LIMIT
+from commercive_cli.settings import environment, forced_width, no_colour
 from commercive_cli.settings.config_file import examine
 from commercive_cli.settings.places import config_path, is_missing
-from commercive_cli.settings.resolve import BUILT_IN, Settings, load
+from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load
 
 if TYPE_CHECKING:
     from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
 
 Written = TypeVar("Written", bound=Answer)
+
 Fetch = Callable[[int, str | None], Listing]
 """Returns the page of at most so many items that begins at a cursor."""
 
@@ -40,7 +45,19 @@ class Session:
 
     def __init__(self, context: typer.Context, output: Format = "table") -> None:
         self.options: GlobalOptions = context.obj
-        self.screen = Screen(output, colour=not (self.options.no_color or no_colour(environment())))
+        environ = environment()
+        self.screen = Screen(
+            output,
+            colour=not (self.options.no_color or no_colour(environ)),
+            columns=self.options.columns,
+            times=self.options.times,
+            width=forced_width(environ),
+            pager=environ.get("PAGER"),
+            paged=not self.options.no_pager,
+            warn=self.note,
+            known=self._known,
+            remember=self._remember,
+        )
         self._dry_run: DryRun | None = None
         self._writes = False
 
@@ -48,6 +65,23 @@ class Session:
     def settings(self) -> Settings:
         """Return the settings; raise Invalid when one is wrong."""
         return load(environment(), profile=self.options.profile, store=self.options.store, actor=self.options.actor)
+
+    @cached_property
+    def known_ids(self) -> KnownIds:
+        """Return the ids of this store that were shown on this machine."""
+        return KnownIds(ids_path(self.settings.store))
+
+    def _known(self) -> Iterable[str]:
+        """Return the ids that were shown; none while wrong settings, which can be shown, name no store."""
+        try:
+            return self.known_ids.read()
+        except Invalid:
+            return ()
+
+    def _remember(self, seen: Mapping[str, tuple[str, str]]) -> None:
+        if not seen:
+            return
+        self.known_ids.remember({each: Known(kind, label) for each, (kind, label) in seen.items()})
 
     @property
     def actor(self) -> str:
@@ -106,6 +140,11 @@ class Session:
             profiles = examine(config_path(environment())).config.profiles if settings.profile is None else {}
             raise FirstRun(settings.store.path, next(iter(profiles), None))
 
+    def note(self, message: str) -> None:
+        """Write to stderr what is good to know beside the results, unless the user wants it quiet."""
+        if not self.options.quiet:
+            say(message)
+
     def show(self, answer: BaseModel) -> None:
         """Write the answer to stdout, but nothing in a dry run, which shows its planned changes instead.
 
@@ -122,13 +161,28 @@ class Session:
             self.show(answer)
         return answer
 
-    def each(self, arguments: Sequence[str], action: bulk.Action) -> None:
+    def each(self, arguments: Sequence[str], action: bulk.Action, typed: TypedIds) -> None:
         """Apply a write to one id and show its answer, or to many and show a report; exit 7 when some failed."""
         ids = bulk.chosen_ids(arguments)
         if bulk.is_many(arguments):
-            self.many(ids, action)
+            typed.alone = False
+            self.many(ids, lambda one: action(typed.whole(one)))
         else:
-            self.write(lambda: action(ids[0]))
+            one = typed.whole(ids[0])
+            self.write(lambda: action(one))
+
+    def typed(self, kind: Kind, services: Services, asks: str | None = None) -> TypedIds:
+        """Return what finds the whole ids that a user typed; `asks` is what a command that writes would do."""
+        from commercive_cli.cli.record_lookups import LOOK_UPS
+
+        look_up = LOOK_UPS[kind]
+        return TypedIds(
+            kind,
+            known=self.known_ids.read,
+            exists=lambda one: look_up.exists(services, one),
+            newest=lambda: look_up.newest(services),
+            asks=None if self._dry_run else asks,
+        )
 
     def many(self, ids: Sequence[str], action: bulk.Action) -> None:
         """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed."""
@@ -138,15 +192,16 @@ class Session:
         if not outcome.bulk.success:
             raise typer.Exit(PARTIAL)
 
-    def list(self, listing: type[Listing], paging: Paging, fetch: Fetch) -> None:
+    def list(self, listing: type[Listing], paging: Paging, fetch: Fetch, asked: Asked) -> None:
         """Show a listing up to the limit, with a hint when there is more, or all of it in constant memory."""
         if paging.everything:
             self.screen.show_stream(listing, paging.items(fetch, self.screen.field(listing)))
             return
         answer = paging.gathered(fetch, self.screen.field(listing))
-        self.screen.show(answer)
+        self.screen.show(answer, asked)
         if answer.next_cursor:
-            say(f"more: add --cursor {answer.next_cursor}, or --all")
+            more = f"--limit {2 * (paging.limit or DEFAULT_LIMIT)}" if self.screen.for_people else None
+            self.note(f"more: add {more or f'--cursor {answer.next_cursor}'}, or --all")
 
     def _report(self, outcome: bulk.Outcome, total: int) -> None:
         try:

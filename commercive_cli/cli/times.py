@@ -1,20 +1,26 @@
-"""Parses times as users type them: a duration before now, a date, RFC 3339, or epoch milliseconds."""
+"""Parses times as users type them: a duration before now, a day or a time here, RFC 3339, or epoch milliseconds."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from commercive_cli.domain.errors import Invalid
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
 _MILLISECONDS = re.compile(r"[0-9]{11,15}", re.ASCII)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]+([Zz]|[+-][0-9]{2}:[0-9]{2}))?", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_TIME = re.compile(rf"{_DAY.pattern}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9.]+)?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})?", re.ASCII)
+_DAYS_AGO = {"today": 0, "yesterday": 1}
+_FORMS = "7d, 12h, today, yesterday, 2026-11-01, '2026-11-01 09:30', 2026-11-01T09:30:00Z or epoch milliseconds"
 
 
-def parse_time(text: str | None, option: str, now: int) -> int | None:
+def parse_time(
+    text: str | None, option: str, now: int, *, whole_day: bool = False, zone: tzinfo | None = None
+) -> int | None:
     """Return the time in epoch milliseconds, None for None; raise Invalid naming the option and an example.
 
-    A date without a time is its midnight in UTC; a time without a UTC offset is refused as ambiguous.
+    A day is its midnight in `zone` (None: that of this machine), or with `whole_day` its last millisecond. A time
+    without a UTC offset is one in that zone.
     """
     if text is None:
         return None
@@ -23,13 +29,25 @@ def parse_time(text: str | None, option: str, now: int) -> int | None:
         return max(now - int(duration[1]) * _UNITS[duration[2]], 0)
     if _MILLISECONDS.fullmatch(typed):
         return int(typed)
-    moment = _calendar(typed)
-    if moment is None:
+    try:
+        return _calendar(typed, now, zone, whole_day=whole_day)
+    except (ValueError, OverflowError, OSError):
+        raise Invalid(f"{option} {text[:40]!r} is not a time; write {_FORMS}") from None
+
+
+def parse_moment(text: str | None, option: str) -> int | None:
+    """Return the epoch milliseconds of a time as answers show it, None for None; raise Invalid naming the option."""
+    if text is None:
+        return None
+    typed = text.strip()
+    if _MILLISECONDS.fullmatch(typed):
+        return int(typed)
+    try:
+        return _milliseconds(datetime.fromisoformat(typed.upper()))
+    except (ValueError, TypeError):  # it is no time, or one without a UTC offset
         raise Invalid(
-            f"{option} {text[:40]!r} is not a time; write 7d, 12h, 30m, 2026-11-01, 2026-11-01T09:30:00Z "
-            "or epoch milliseconds"
-        )
-    return moment
+            f"{option} {text[:40]!r} is no time of an answer; write 1793525400123 or 2026-11-01T09:30:00.123Z"
+        ) from None
 
 
 def parse_duration(text: str, option: str) -> int:
@@ -40,13 +58,25 @@ def parse_duration(text: str, option: str) -> int:
     return int(duration[1]) * _UNITS[duration[2]]
 
 
-def _calendar(text: str) -> int | None:
-    if not _DATE.fullmatch(text):
-        return None
-    try:
+def _calendar(text: str, now: int, zone: tzinfo | None, *, whole_day: bool) -> int:
+    if _TIME.fullmatch(text):
         moment = datetime.fromisoformat(text.upper())
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return _milliseconds(moment if moment.tzinfo else _here(moment, zone))
+    if text.lower() in _DAYS_AGO:
+        today = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone).replace(tzinfo=None)
+        day = today.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=_DAYS_AGO[text.lower()])
+    elif _DAY.fullmatch(text):
+        day = datetime.fromisoformat(text)
+    else:
+        raise ValueError(text)
+    # The next midnight, not 24 hours later: a day may have 23 or 25.
+    return _milliseconds(_here(day + timedelta(days=1), zone)) - 1 if whole_day else _milliseconds(_here(day, zone))
+
+
+def _here(moment: datetime, zone: tzinfo | None) -> datetime:
+    return moment.replace(tzinfo=zone) if zone else moment.astimezone()
+
+
+def _milliseconds(moment: datetime) -> int:
     since_epoch = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return since_epoch.days * 86_400_000 + since_epoch.seconds * 1000 + since_epoch.microseconds // 1000
+    return since_epoch // timedelta(milliseconds=1)

@@ -8,6 +8,9 @@ from commercive_cli.domain.errors import Invalid
 
 Choice = TypeVar("Choice", bound=str)
 
+_LONGEST_TYPED = 64
+"""Characters; nobody mistypes a word to more, and to compare a long text with words takes long."""
+
 
 def choose(value: object, choices: Sequence[Choice], field: str) -> Choice:
     """Return `value` if it is one of `choices`; otherwise raise Invalid, which names the nearest one and all others."""
@@ -21,6 +24,8 @@ def choose(value: object, choices: Sequence[Choice], field: str) -> Choice:
 
 def nearest(value: str, choices: Iterable[str]) -> str | None:
     """Return the choice that looks most like `value`, or None when none does."""
+    if len(value) > _LONGEST_TYPED:
+        return None
     return next(iter(get_close_matches(value, tuple(choices), n=1)), None)
 
 

@@ -17,6 +17,9 @@ CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 ENTROPY_BITS = 74
 LONGEST_CODE = 128
+PASTED_LENGTH = 2_048
+"""The longest text that is looked into for a link code, in characters: a whole address may be pasted."""
+
 CANONICAL_CODE = re.compile("[0-9A-Z]+")
 """The form of our own codes, which have a claim of their own; imported codes can have it, too."""
 _UNSEEN = re.compile(
@@ -24,7 +27,8 @@ _UNSEEN = re.compile(
 )
 _REF = re.compile("(?:^|[?&#])ref=([^?&#]*)", re.IGNORECASE)
 _PARAMETERS = re.compile("[?&#]")
-_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
+_WITHIN = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+"""From the first letter or digit to the last one."""
 _SEPARATORS = re.compile(r"[\W_]+")
 _UUID7 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _LAST_TIME = (1 << 48) - 1
@@ -68,10 +72,15 @@ def code_spellings(typed: str) -> tuple[str, ...]:
 
     The text as it is, for imported codes; the code within it, that is the `ref` of an address or what stands before a
     `?`, `&` or `#`, without invisible characters, spaces and the punctuation around it; and that in capitals without
-    separators, as our own codes are. O, I and L stay what they are: codes of the old system hold them.
+    separators, as our own codes are. O, I and L stay what they are: codes of the old system hold them. A text of more
+    than 2,048 characters is no code.
     """
-    visible = _UNSEEN.sub("", normalize("NFKC", typed))
+    stripped = typed.strip()
+    if len(stripped) > PASTED_LENGTH:
+        return ()
+    visible = _UNSEEN.sub("", normalize("NFKC", stripped))
     ref = _REF.search(visible)
-    within = _AROUND.sub("", unquote(ref[1]) if ref else _PARAMETERS.split(visible)[0])
-    spellings = dict.fromkeys((typed.strip(), within, _SEPARATORS.sub("", within).upper()))
+    found = _WITHIN.search(unquote(ref[1]) if ref else _PARAMETERS.split(visible)[0])
+    within = found[0] if found else ""
+    spellings = dict.fromkeys((stripped, within, _SEPARATORS.sub("", within).upper()))
     return tuple(code for code in spellings if 0 < len(code) <= LONGEST_CODE)

@@ -21,10 +21,11 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _SKIPPED = re.compile("[\x00-\x20]")
 """Characters that a browser ignores when it reads a link's scheme (WHATWG URL, section 4.4)."""
-_PORT = re.compile(r"[^/:]+\.[^/:]+:[0-9]+(/.*)?")
+_PORT = re.compile(r"(?=[^/:]+\.[^/:])[^/:]+:[0-9]+(/.*)?")
 _SHOP_SCHEME = re.compile("^([a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _PATH = re.compile("[/?#]")
-_END_OF_HOST = re.compile(r"(:[0-9]*|[.\s])+$")
+_END_OF_HOST = re.compile(r"([0-9]*:|[.\s])*")
+"""A port, dots and spaces, read from the end: to look for an end from every place takes long."""
 
 
 def text(value: object, field: str, longest: int, *, shortest: int = 1) -> str:
@@ -89,7 +90,9 @@ def store_url(value: object, *, shortest: int = 0) -> str:
 def normal_store_url(url: str) -> str:
     """Return the host of a shop's address in lower case, without port: equal for all spellings of one shop."""
     address = _SHOP_SCHEME.sub("", normalize("NFKC", url).strip())
-    return normalize("NFKC", _END_OF_HOST.sub("", _PATH.split(address, maxsplit=1)[0]).strip().lower())
+    backwards = _PATH.split(address, maxsplit=1)[0][::-1]
+    end = _END_OF_HOST.match(backwards)
+    return normalize("NFKC", backwards[end.end() if end else 0 :][::-1].strip().lower())
 
 
 def alike(words: str) -> str:

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 
+from commercive_cli.domain.errors import Invalid
+
 
 def environment() -> Mapping[str, str]:
     """Return the environment of this process."""
@@ -17,3 +19,16 @@ def editor_of(environ: Mapping[str, str]) -> str:
 def no_colour(environ: Mapping[str, str]) -> bool:
     """Return whether the user turned colours off (no-color.org)."""
     return bool(environ.get("NO_COLOR"))
+
+
+def forced_width(environ: Mapping[str, str]) -> int | None:
+    """Return the width of the terminal that standard output counts as (COMMERCIVE_FORCE_TTY), None when it is not set.
+
+    Raises Invalid unless it is 20 to 1000.
+    """
+    text = environ.get("COMMERCIVE_FORCE_TTY")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 20 <= int(text[:5]) <= 1000):
+        raise Invalid("COMMERCIVE_FORCE_TTY is the width of a terminal, 20 to 1000 columns")
+    return int(text)

@@ -6,36 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from commercive_cli.domain.choices import choose
+from commercive_cli.domain.choices import Choice, choose
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.settings.fallback import FallbackSettings, load_fallback
+from commercive_cli.settings.pasted import clean, pasted
 from commercive_cli.settings.roles import EVERYTHING, AdminRoles, load_roles
-from commercive_cli.settings.safe_url import safe_url
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
+from commercive_cli.settings.tokens import SHORTEST_SECRET, TokenSettings, load_tokens
 
 AuthMode = Literal["jwt", "none"]
 CorsHeaders = Literal["api", "url"]
 AUTH_MODES: tuple[AuthMode, ...] = ("jwt", "none")
 CORS_HEADERS: tuple[CorsHeaders, ...] = ("api", "url")
-SHORTEST_SECRET = 32
-"""Bytes of an HS256 key; a shorter one is weaker than the hash (RFC 7518, section 3.2)."""
-
 SHORTEST_ANSWER_TOKEN = 32
 """Characters."""
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", re.ASCII)
 _TOKEN = re.compile("[!-~]+")
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
-
-
-@dataclass(frozen=True)
-class TokenSettings:
-    """Which access tokens are accepted: the issuer, and its shared secret (HS256) or its key set (ES256, RS256)."""
-
-    issuer: str
-    secret: str | None = None
-    jwks_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,38 +56,28 @@ def load_api(
 
     Raises Invalid naming the variable that is missing or wrong, as when mode jwt has no issuer.
     """
-    mode: AuthMode = choose(auth or environ.get("COMMERCIVE_API_AUTH") or "jwt", AUTH_MODES, "COMMERCIVE_API_AUTH")
+    mode = _choice(environ, "COMMERCIVE_API_AUTH", AUTH_MODES, auth)
     return APISettings(
         auth=mode,
-        tokens=_tokens(environ) if mode == "jwt" else None,
+        tokens=load_tokens(environ) if mode == "jwt" else None,
         address_key=_address_key(environ, mode),
         origins=_origins(environ.get("COMMERCIVE_CORS_ORIGINS"), origins),
         supabase=load_supabase(environ),
-        cors_headers=choose(environ.get("COMMERCIVE_CORS_HEADERS") or "api", CORS_HEADERS, "COMMERCIVE_CORS_HEADERS"),
+        cors_headers=_choice(environ, "COMMERCIVE_CORS_HEADERS", CORS_HEADERS),
         extra_headers=_header_names(environ.get("COMMERCIVE_CORS_EXTRA_HEADERS", "")),
         admin_roles=load_roles(environ),
-        answer_token=_answer_token(environ.get("COMMERCIVE_ANSWER_TOKEN", "")),
+        answer_token=_answer_token(pasted(environ, "COMMERCIVE_ANSWER_TOKEN")),
         fallback=load_fallback(environ),
     )
 
 
-def _tokens(environ: Mapping[str, str]) -> TokenSettings:
-    url = safe_url(environ, "COMMERCIVE_SUPABASE_URL")
-    issuer = safe_url(environ, "COMMERCIVE_JWT_ISSUER") or (f"{url}/auth/v1" if url else "")
-    if not issuer:
-        raise Invalid(
-            "the issuer of access tokens is not set: set COMMERCIVE_SUPABASE_URL, or COMMERCIVE_JWT_ISSUER; "
-            "to try the API locally without tokens, pass --auth none"
-        )
-    secret = environ.get("COMMERCIVE_JWT_SECRET") or None
-    if secret is not None and len(secret.encode()) < SHORTEST_SECRET:
-        raise Invalid(f"COMMERCIVE_JWT_SECRET must have at least {SHORTEST_SECRET} bytes")
-    jwks_url = safe_url(environ, "COMMERCIVE_JWKS_URL") or f"{issuer}/.well-known/jwks.json"
-    return TokenSettings(issuer, secret, jwks_url)
+def _choice(environ: Mapping[str, str], variable: str, choices: tuple[Choice, ...], given: str | None = None) -> Choice:
+    """Return what was given, or what the variable says, or the first choice."""
+    return choose(given or pasted(environ, variable) or choices[0], choices, variable)
 
 
 def _address_key(environ: Mapping[str, str], mode: AuthMode) -> bytes:
-    key = environ.get("COMMERCIVE_ADDRESS_KEY", "").encode()
+    key = pasted(environ, "COMMERCIVE_ADDRESS_KEY").encode()
     if not key and mode == "none":
         return secrets.token_bytes(SHORTEST_SECRET)
     if len(key) < SHORTEST_SECRET:
@@ -116,7 +95,7 @@ def _origins(listed: str | None, given: tuple[str, ...] | None) -> tuple[str, ..
 
 
 def _origin(origin: str) -> str:
-    if not _ORIGIN.fullmatch(origin):
+    if not _ORIGIN.fullmatch(clean(origin, "a CORS origin")):
         raise Invalid(
             f"CORS origin {origin[:80]!r} must be exact, like {DASHBOARD_URL}: no path, no wildcard, lower case"
         )
@@ -126,7 +105,7 @@ def _origin(origin: str) -> str:
 def _header_names(listed: str) -> tuple[str, ...]:
     names = listed.replace(",", " ").split()
     for name in names:
-        if not _HEADER.fullmatch(name):
+        if not _HEADER.fullmatch(clean(name, "a name in COMMERCIVE_CORS_EXTRA_HEADERS")):
             raise Invalid(f"COMMERCIVE_CORS_EXTRA_HEADERS: {name[:80]!r} is no exact name of a header")
     return tuple(name.lower() for name in names)
 

@@ -5,7 +5,8 @@ from itertools import combinations
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.settings.api import SHORTEST_SECRET, load_api
+from commercive_cli.settings.api import load_api
+from commercive_cli.settings.tokens import SHORTEST_SECRET
 
 _STARTS = {"COMMERCIVE_JWT_ISSUER": "https://issuer.invalid", "COMMERCIVE_ADDRESS_KEY": "0" * SHORTEST_SECRET}
 """An environment in which the API starts."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.settings.pasted import clean
 from commercive_cli.settings.places import default_store_path
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
 
@@ -16,7 +17,7 @@ def read_store(url: str, source: str) -> StoreURL:
 
 def read_dashboard_url(url: str, source: str) -> str:
     """Return the address without its trailing slash; raise Invalid naming the source when it is no web address."""
-    if not url.startswith(("https://", "http://")) or any(c.isspace() for c in url):
+    if not clean(url, f"dashboard_url ({source})").startswith(("https://", "http://")) or " " in url:
         raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
     return url.rstrip("/")
 

@@ -4,7 +4,11 @@ import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
+
+from platformdirs import user_cache_path
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
@@ -41,6 +45,11 @@ class Settings:
     protected: bool = False
     dashboard_url: str = DASHBOARD_URL
     sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def ids_path(store: StoreURL) -> Path:
+    """Return the file of the ids that were shown of a store."""
+    return user_cache_path("commercive") / "ids" / f"{sha256(str(store).encode()).hexdigest()[:16]}.json"
 
 
 def load(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings.pasted import pasted
 
 VARIABLE = "COMMERCIVE_ADMIN_ROLES"
 EVERYTHING = "*"
@@ -34,7 +35,7 @@ def load_roles(environ: Mapping[str, str]) -> AdminRoles:
     Raises Invalid naming the part that is wrong.
     """
     grants: dict[str, tuple[str, ...]] = {}
-    for part in (environ.get(VARIABLE) or "admin").split(","):
+    for part in (pasted(environ, VARIABLE) or "admin").split(","):
         role, patterns = _granted(part.strip())
         if role in grants:
             raise _wrong(part, f"names the role {role} a second time")

@@ -21,10 +21,12 @@ def encode_cursor(listing: str, position: dict[str, Any]) -> str:
 
 def decode_cursor(listing: str, cursor: str) -> dict[str, Any]:
     """Return the position in a token; raise Invalid when it is damaged or was made by another listing."""
+    if len(cursor) > _LONGEST_CURSOR:
+        raise invalid_cursor()
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         checksum, body = raw[:8], raw[8:]
-        if len(cursor) > _LONGEST_CURSOR or checksum != _checksum(listing, body):
+        if checksum != _checksum(listing, body):
             raise ValueError
         position = json.loads(body)
         if not isinstance(position, dict):

@@ -103,7 +103,7 @@ def token_of(issuer: Issuer, caller: str) -> tuple[str | None, str]:
     tokens: dict[str, tuple[str | None, str]] = {
         "no token": (None, "user-a"),
         "anon key": (issuer.anon_key(), "user-a"),
-        "expired": (issuer.token("user-a", exp=issuer.clock.now // 1000 - 1), "user-a"),
+        "expired": (issuer.token("user-a", exp=issuer.clock.now // 1000 - 31), "user-a"),
         "user A": (issuer.token("user-a"), "user-a"),
         "user B": (issuer.token("user-b"), "user-b"),
         "admin": (issuer.token("boss", admin=True), "boss"),

@@ -109,6 +109,23 @@ class TestOnTheWay:
         assert (403, []) == (refused.status, backend.sent)
 
 
+class TestWhatIsTooMuchToLookInto:
+    DENSE = b'{"action": "crm/x", "rows": [' + b"[]," * 20_000 + b"[]]}"
+
+    def test_a_body_of_little_but_lists_must_not_be_read_for_its_action(self, client: Client, backend: Backend) -> None:
+        """The query string names the action of such a body; otherwise it is refused like any body of ours."""
+        refused = client.send("POST", "", self.DENSE, JSON)
+        passed = client.send("POST", "action=crm/x", self.DENSE, JSON)
+
+        assert (400, 200, [self.DENSE]) == (refused.status, passed.status, [sent[3] for sent in backend.sent])
+
+    def test_rows_are_read_however_many_there_are(self, client: Client, backend: Backend) -> None:
+        """One list or object in 16 bytes is more than data has."""
+        client.send("POST", "", json.dumps({"action": "crm/x", "rows": [{"id": n, "a": 1.5} for n in range(50_000)]}))
+
+        assert 1 == len(backend.sent)
+
+
 class TestTheAnswer:
     @pytest.mark.parametrize(
         ("given", "content_type"),

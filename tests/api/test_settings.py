@@ -72,6 +72,153 @@ def test_values_that_would_open_a_hole_are_refused(wrong: dict[str, str]) -> Non
     assert "pw" not in refused.value.message
 
 
+PASTED = {
+    "COMMERCIVE_API_AUTH": "jwt",
+    "COMMERCIVE_SUPABASE_URL": "https://project.supabase.co",
+    "COMMERCIVE_SUPABASE_KEY": "sb_secret_abc",
+    "COMMERCIVE_JWT_SECRET": "s" * 40,
+    "COMMERCIVE_JWT_ISSUER": ISSUER,
+    "COMMERCIVE_JWKS_URL": f"{ISSUER}/.well-known/jwks.json",
+    "COMMERCIVE_ALLOW_ANONYMOUS": "true",
+    "COMMERCIVE_ADDRESS_KEY": "k" * 64,
+    "COMMERCIVE_ADMIN_ROLES": "admin",
+    "COMMERCIVE_ANSWER_TOKEN": "t" * 40,
+    "COMMERCIVE_CORS_HEADERS": "api",
+}
+SPOILT = {
+    '"{}"': "remove the quotes",
+    "'{}'": "remove the quotes",
+    "“{}”": "remove the quotes",
+    "{}'": "remove the quotes",
+    "{}\n": "remove it",
+    " {}": "remove it",
+    "{}\u00a0": "remove it",
+    "{}\ufeff": "copy it again",
+    "{}\u200b": "copy it again",
+}
+
+
+@pytest.mark.parametrize("variable", PASTED)
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_what_was_pasted_along_is_refused_with_the_mend(variable: str, spoilt: str) -> None:
+    """Quotes, spaces, line breaks and what nobody sees would be part of the value; the value itself is not repeated."""
+    assert "jwt" == load_api(COMPLETE | PASTED).auth
+    with pytest.raises(Invalid, match=SPOILT[spoilt]) as refused:
+        load_api(COMPLETE | PASTED | {variable: spoilt.format(PASTED[variable])})
+
+    assert refused.value.message.startswith(variable)
+    assert len(PASTED[variable]) < 10 or PASTED[variable] not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        {"COMMERCIVE_CORS_ORIGINS": '"https://a.example"'},
+        {"COMMERCIVE_CORS_ORIGINS": "https://a.example, 'https://b.example'"},
+        {"COMMERCIVE_CORS_EXTRA_HEADERS": '"x-trace"'},
+        {"COMMERCIVE_FALLBACK_URL": '"https://crm.example"', "COMMERCIVE_FALLBACK_ACTIONS": "crm/"},
+        {"COMMERCIVE_FALLBACK_URL": "https://crm.example", "COMMERCIVE_FALLBACK_ACTIONS": '"crm/"'},
+    ],
+)
+def test_quotes_in_a_list_are_refused_with_the_mend(listing: dict[str, str]) -> None:
+    """Around the whole of it or around one of its parts."""
+    with pytest.raises(Invalid, match="remove the quotes"):
+        load_api(COMPLETE | listing)
+
+
+@pytest.mark.parametrize(
+    ("variable", "typed", "right"),
+    [
+        *(
+            ("COMMERCIVE_SUPABASE_URL", typed, "https://project.supabase.co")
+            for typed in (
+                "https://project.supabase.co/auth/v1",
+                "https://project.supabase.co/auth/v1/",
+                "https://project.supabase.co/rest/v1/affiliates",
+                f"{ISSUER}/.well-known/jwks.json",
+                "https://project.supabase.co:443",
+                "https://project.supabase.co:5432",
+                "https://Project.supabase.co",
+                "https://supabase.com/dashboard/project/project",
+                "https://supabase.com/dashboard/project/project/settings/api",
+            )
+        ),
+        ("COMMERCIVE_SUPABASE_URL", "https://supabase.example.com:443/rest/v1", "https://supabase.example.com"),
+        ("COMMERCIVE_SUPABASE_URL", "http://127.0.0.1:54321/auth/v1", "http://127.0.0.1:54321"),
+        ("COMMERCIVE_JWT_ISSUER", "https://project.supabase.co", ISSUER),
+        ("COMMERCIVE_JWT_ISSUER", "https://project.supabase.co:443/auth/v1", ISSUER),
+        ("COMMERCIVE_JWT_ISSUER", "https://Auth.example.com/auth/v1", "https://auth.example.com/auth/v1"),
+        ("COMMERCIVE_JWKS_URL", ISSUER, f"{ISSUER}/.well-known/jwks.json"),
+        ("COMMERCIVE_JWKS_URL", "https://keys.example.com:443/jwks", "https://keys.example.com/jwks"),
+    ],
+)
+def test_an_address_that_would_match_no_token_is_refused_with_the_right_one(
+    variable: str, typed: str, right: str
+) -> None:
+    """Issuers are compared to the letter, so such an API would start and refuse everybody."""
+    with pytest.raises(Invalid) as refused:
+        load_api(COMPLETE | {variable: typed})
+
+    assert refused.value.message.startswith(variable)
+    assert refused.value.message.endswith(f"write {right}")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://supabase.example.com:8443", "https://example.com/supabase", "https://project.supabase.co/"]
+)
+def test_a_project_of_ones_own_may_have_a_port_and_a_path(url: str) -> None:
+    """Only Supabase's own hosts have neither."""
+    tokens = load_api(COMPLETE | {"COMMERCIVE_SUPABASE_URL": url}).tokens
+
+    assert tokens is not None
+    assert f"{url.rstrip('/')}/auth/v1" == tokens.issuer
+
+
+@pytest.mark.parametrize("url", ["https://project.supabase.co:x", "https://project.supabase.co:99999", "https://a:0"])
+def test_a_port_is_a_number(url: str) -> None:
+    """Anything else after the colon is refused, without a traceback."""
+    with pytest.raises(Invalid, match="COMMERCIVE_SUPABASE_URL"):
+        load_api(COMPLETE | {"COMMERCIVE_SUPABASE_URL": url})
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n",
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEabcdefghijklmnopqrstuvwxyz",
+        '{"kty": "EC", "crv": "P-256", "x": "AAAAAAAAAAAA", "y": "AAAAAAAAAAAA"}',
+        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ",
+        "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2lnbmF0dXJl",
+        "sb_publishable_abcdefghijklmnopqrstuvwxyz",
+    ],
+)
+def test_what_others_know_is_no_secret(known: str) -> None:
+    """A public key or an API key in the secret's place would let anybody sign tokens; it is not repeated."""
+    with pytest.raises(Invalid, match="set the shared secret") as refused:
+        load_api(COMPLETE | {"COMMERCIVE_JWT_SECRET": known})
+
+    assert known[:12] not in refused.value.message
+
+
+def test_secret_and_key_set_are_configured_together() -> None:
+    """The key set follows from the project whether there is a secret or not."""
+    tokens = load_api(COMPLETE | {"COMMERCIVE_JWT_SECRET": "s" * 32}).tokens
+
+    assert tokens is not None
+    assert ("s" * 32, f"{ISSUER}/.well-known/jwks.json") == (tokens.secret, tokens.jwks_url)
+
+
+def test_anonymous_users_are_allowed_by_name_alone() -> None:
+    """They are nobody by default; a value that is neither true nor false is refused."""
+    tokens = {each: load_api(COMPLETE | {"COMMERCIVE_ALLOW_ANONYMOUS": each}).tokens for each in ("", "false", "true")}
+
+    assert {"": False, "false": False, "true": True} == {
+        each: found is not None and found.allow_anonymous for each, found in tokens.items()
+    }
+    with pytest.raises(Invalid, match="COMMERCIVE_ALLOW_ANONYMOUS"):
+        load_api(COMPLETE | {"COMMERCIVE_ALLOW_ANONYMOUS": "yes"})
+
+
 def test_this_machine_may_be_asked_without_tls() -> None:
     """Supabase's local development stack has none."""
     settings = load_api(COMPLETE | {"COMMERCIVE_SUPABASE_URL": "http://127.0.0.1:54321"})

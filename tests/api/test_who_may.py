@@ -61,3 +61,15 @@ def test_a_refused_caller_learns_nothing_of_the_parameters(guarded: Client) -> N
     answers = [guarded.post("chat/send"), guarded.post("admin/approve-lead", lead_id=5), guarded.get("admin/leads")]
 
     assert [401] * 3 == [answer.status for answer in answers]
+
+
+@pytest.mark.parametrize("body", ["{", '{"action": "health"}', "x" * 300_000, None])
+def test_who_asks_is_checked_before_the_body_is_read(
+    world: World, guarded: Client, issuer: Issuer, body: str | None
+) -> None:
+    """Where the query names the action, nobody without the right to it makes the API read anything."""
+    user = world.open("jwt").as_(issuer.token("user-a"))
+
+    answers = [client.send("POST", "action=admin/approve-lead", body) for client in (guarded, user)]
+
+    assert [401, 403] == [answer.status for answer in answers]

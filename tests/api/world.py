@@ -16,10 +16,11 @@ from commercive_cli.api.http.outbound import RequestFailed, Response, SendReques
 from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import Services, bootstrap
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.settings.api import APISettings, AuthMode, TokenSettings
+from commercive_cli.settings.api import APISettings, AuthMode
 from commercive_cli.settings.resolve import Settings
 from commercive_cli.settings.store_url import StoreURL
 from commercive_cli.settings.supabase import SupabaseSettings
+from commercive_cli.settings.tokens import TokenSettings
 from commercive_cli.store.port import Store
 
 ISSUER = "https://project.supabase.co/auth/v1"

@@ -20,7 +20,7 @@ _SECONDS = 60
 
 def environment(**more: str) -> dict[str, str]:
     """Return the environment of a program that is run from the sources."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", **more}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "PAGER": "cat", **more}
 
 
 def _hear_ctrl_c() -> None:

@@ -78,7 +78,7 @@ def test_help_goes_to_stdout(run: Run, arguments: tuple[str, ...]) -> None:
         (("chat", "list", "--stats"), "there is no option --stats; did you mean --status?"),
         (("chat", "list", "--status", "opne"), "--status 'opne' is unknown; did you mean open?"),
         (("chat", "list", "--status", "opne"), "choose one of open, closed, all; see `commercive chat list --help`"),
-        (("chat", "list", "-o", "yaml"), "--output 'yaml' is unknown; choose one of table, json, jsonl, csv, ids"),
+        (("chat", "list", "-o", "yaml"), "--output 'yaml' is unknown; choose one of table, wide, json, jsonl"),
         (("chat", "list", "--limit", "0"), "--limit '0' should be greater than or equal to 1"),
         (("chat", "list", "--limit", "x"), "--limit 'x' should be a valid integer"),
         (("chat", "reply"), "missing argument 'ID'; see `commercive chat reply --help`"),

@@ -1,28 +1,37 @@
 """What a person sees on a terminal: questions, colours, tables."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands.conftest import Make, conversation
 from tests.cli.conftest import Run
-from tests.cli.process import run_on_terminal
+from tests.cli.process import PROGRAM, environment, run_on_terminal, watch
 
 __all__ = ["conversation"]
 
 PROTECTED = '[profiles.prod]\nprotected = true\nstore = "sqlite:///{home}/store.db"\n'
 
 
-def test_a_table_is_coloured_and_relative(conversation: Make) -> None:
-    """On a terminal states have colours and times are distances; ids are whole."""
+def test_a_table_is_short_and_coloured(conversation: Make) -> None:
+    """On a terminal ids are short, times are distances, and what waits to be read has a colour; text is inert."""
     one = conversation(text="\x1b[2Jboo [red]x[/red]")
     seen = run_on_terminal(["chat", "list"], columns=140)
 
     assert seen.code == 0
-    assert one in seen.screen
-    assert "s ago" in seen.screen
-    assert "\x1b[32mopen" in seen.screen
+    assert one[-8:] in seen.screen
+    assert one not in seen.screen
+    assert re.search(r"m\d+s\x1b", seen.screen)
+    assert "\x1b[38;5;166m1" in seen.screen
     assert r"\x1b[2Jboo [red]x[/red]" in seen.screen
+
+
+def test_from_160_columns_ids_are_whole(conversation: Make) -> None:
+    """Where there is room, nothing is shortened."""
+    one = conversation()
+
+    assert one in run_on_terminal(["chat", "list"], columns=160).screen
 
 
 @pytest.mark.parametrize("option", ["--no-color", "NO_COLOR"])
@@ -69,3 +78,86 @@ def test_a_bulk_report_is_a_table(conversation: Make) -> None:
 
     assert seen.code == 7
     assert "failed: there is no conversation nope" in seen.screen
+
+
+def test_short_ids_can_be_used_at_once(conversation: Make) -> None:
+    """What a list shows is taken by the commands that follow, whichever they are."""
+    short = conversation()[-8:]
+    run_on_terminal(["chat", "list"])
+    seen = [
+        run_on_terminal(["chat", *words])
+        for words in (["show", short[2:]], ["close", f"#{short.upper()}"], ["history", short])
+    ]
+
+    assert [0, 0, 0] == [each.code for each in seen]
+    assert f"Conversation {short} is closed" in seen[1].screen
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 2)])
+def test_what_was_not_shown_is_asked_for(conversation: Make, store: Run, answer: str, code: int) -> None:
+    """A write names the record in full and asks; without a yes nothing is written."""
+    one = conversation()
+    seen = run_on_terminal(["chat", "close", one[-8:]], answer)
+
+    assert (code, True) == (seen.code, f"is conversation {one} (shop.example.com, open" in seen.screen)
+    assert ("closed" if code == 0 else "open") in store("chat", "list").out
+
+
+def test_many_are_never_asked_for(conversation: Make, store: Run) -> None:
+    """Among many ids, what was not shown is refused by name; the others are done."""
+    one, other = conversation(), conversation(user="u-2")
+    seen = run_on_terminal(["chat", "close", one, other[-8:]])
+
+    assert (7, 1) == (seen.code, store("chat", "list", "--status", "closed", "-o", "ids").out.count("\n"))
+    assert "give the whole id to close it" in " ".join(seen.screen.split())
+
+
+def test_columns_can_be_chosen(conversation: Make) -> None:
+    """--columns shows these in this order, under the names that CSV has; a wrong one names the nearest."""
+    conversation()
+    seen = run_on_terminal(["chat", "list", "--columns", "status,conversation_id"])
+    wrong = run_on_terminal(["chat", "list", "--columns", "statu"])
+
+    assert "status  conversation id" in re.sub(r"\x1b\[[0-9;]*m", "", seen.screen)
+    assert (2, True) == (wrong.code, "did you mean status?" in wrong.screen)
+
+
+def test_any_stream_can_count_as_a_terminal(conversation: Make, store: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COMMERCIVE_FORCE_TTY gives a pipe what a terminal of that width shows; a wrong width is refused by name."""
+    one = conversation()
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", "80")
+    shown = store("chat", "list").out
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", "wide")
+    wrong = store("chat", "list")
+
+    assert (True, False, True) == (one[-8:] in shown, one in shown, "\x1b[38;5;166m" in shown)
+    assert (2, True) == (wrong.code, "COMMERCIVE_FORCE_TTY is the width" in wrong.err)
+
+
+def test_quiet_leaves_results_and_errors(conversation: Make, store: Run) -> None:
+    """-q drops the hint at more pages, before or after the command, and no result."""
+    conversation()
+    conversation(user="u-2")
+
+    assert "more: add --cursor" in store("chat", "list", "--limit", "1").err
+    for line in (("-q", "chat", "list", "--limit", "1"), ("chat", "list", "--limit", "1", "--quiet")):
+        ran = store(*line)
+        assert ("", 2) == (ran.err, ran.out.count("\n"))
+
+
+def test_a_long_thread_goes_through_the_pager(conversation: Make, store: Run, home: Path) -> None:
+    """What is longer than the screen is given to PAGER, unless that does not exist, or --no-pager is said."""
+    one = conversation()
+    for number in range(20):
+        assert store("chat", "reply", one, f"answer {number}").code == 0
+    pager = home / "pager"
+    pager.write_text(f'#!/bin/sh\ncat > "{home}/paged"\n')
+    pager.chmod(0o755)
+    command = [*PROGRAM, "chat", "show", one]
+    paged = watch(command, env=environment(PAGER=str(pager), LINES="24"))
+    whole = watch([*command, "--no-pager"], env=environment(PAGER=str(pager), LINES="24"))
+    missing = watch(command, env=environment(PAGER="no-such-pager", LINES="24"))
+
+    assert (0, "", True) == (paged.code, paged.screen, "answer 19" in (home / "paged").read_text())
+    assert (0, True) == (whole.code, "answer 19" in whole.screen)
+    assert (0, True, True) == (missing.code, "answer 0" in missing.screen, "no pager no-such-pager" in missing.screen)

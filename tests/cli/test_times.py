@@ -1,11 +1,15 @@
 """Times as people type them."""
 
+from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from commercive_cli.cli.times import parse_duration, parse_time
 from commercive_cli.domain.errors import Invalid
 
 NOW = 1_800_000_000_000
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.mark.parametrize(
@@ -17,7 +21,11 @@ NOW = 1_800_000_000_000
         ("45s", NOW - 45_000),
         ("2w", NOW - 1_209_600_000),
         ("999999999w", 0),
-        ("2026-11-01", 1_793_491_200_000),
+        ("2026-11-01", 1_793_487_600_000),
+        ("2026-11-01 09:30", 1_793_521_800_000),
+        ("2026-11-01T09:30:00.5", 1_793_521_800_500),
+        ("today", 1_799_967_600_000),
+        ("Yesterday", 1_799_881_200_000),
         ("2026-11-01T09:30:00Z", 1_793_525_400_000),
         ("2026-11-01t09:30:00.250+01:00", 1_793_521_800_250),
         ("2026-11-01 09:30:00Z", 1_793_525_400_000),
@@ -25,8 +33,31 @@ NOW = 1_800_000_000_000
     ],
 )
 def test_every_form_is_read(text: str, at: int) -> None:
-    """Distances, dates in UTC, RFC 3339 and epoch milliseconds all mean a millisecond."""
-    assert at == parse_time(text, "--since", NOW)
+    """Distances, days and times here, RFC 3339 and epoch milliseconds all mean a millisecond."""
+    assert at == parse_time(text, "--since", NOW, zone=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-11-01", 1_793_573_999_999),
+        ("2026-10-25", 1_792_969_199_999),
+        ("today", NOW + 54_000_000 - 1),
+        ("2026-11-01T09:30:00Z", 1_793_525_400_000),
+    ],
+)
+def test_a_day_that_ends_a_span_is_in_it(text: str, at: int) -> None:
+    """`--until 2026-11-01` takes that day to its last millisecond, also where the clock is set back on it."""
+    assert at == parse_time(text, "--until", NOW, whole_day=True, zone=BERLIN)
+
+
+def test_a_day_is_one_here() -> None:
+    """East of Greenwich it begins earlier, west of it later."""
+    zones = {timezone(timedelta(hours=5)): -5, timezone(-timedelta(hours=3)): 3}
+
+    assert [1_793_491_200_000 + hours * 3_600_000 for hours in zones.values()] == [
+        parse_time("2026-11-01", "--since", NOW, zone=zone) for zone in zones
+    ]
 
 
 def test_nothing_typed_is_no_bound() -> None:
@@ -35,10 +66,10 @@ def test_nothing_typed_is_no_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "7", "7y", "-7d", "2026-13-01", "2026-11-01T09:30", "\u0667d", "1e12"]
+    "text", ["", "tomorrow", "7", "7y", "-7d", "2026-13-01", "2026-11-01T9:30", "0001-01-01", "\u0667d", "1e12"]
 )
 def test_anything_else_is_refused_with_examples(text: str) -> None:
-    """The error names the option and valid forms; a time without a UTC offset is refused."""
+    """The error names the option and valid forms; so are days that no machine knows."""
     with pytest.raises(Invalid, match=r"--since .* is not a time; write 7d, 12h"):
         parse_time(text, "--since", NOW)
 

@@ -36,6 +36,12 @@ def test_nonsense_is_refused_with_a_list_of_the_choices(typed: object) -> None:
     assert refused.value.message.isprintable()
 
 
+def test_no_word_is_looked_for_that_is_like_a_long_text() -> None:
+    """Nobody mistypes a word to more than 64 characters, and strangers could order the work of comparing more."""
+    assert "a" * 64 == nearest("b" + "a" * 63, ["a" * 64])
+    assert nearest("b" + "a" * 64, ["a" * 65]) is None
+
+
 def test_no_word_is_suggested_when_none_looks_alike() -> None:
     """A suggestion is only made when a choice looks like what was typed."""
     assert nearest("zzz", ("open", "closed")) is None

@@ -130,3 +130,12 @@ def test_the_last_spelling_of_any_text_is_stable(typed: str) -> None:
     assert all(0 < len(code) <= LONGEST_CODE for code in spellings)
     if spellings and CANONICAL_CODE.fullmatch(spellings[-1]):
         assert spellings[-1:] == code_spellings(spellings[-1])
+
+
+@pytest.mark.parametrize("around", ["", "  \n"])
+def test_a_text_beyond_2048_characters_is_no_code(around: str) -> None:
+    """Anybody may send one, so it is not even looked into; space around a code does not count."""
+    longest = "-" * 2_040 + "K7Q2M9XA"
+
+    assert "K7Q2M9XA" == code_spellings(around + longest + around)[-1]
+    assert () == code_spellings(around + "-" + longest + around)

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import pytest
 
+from commercive_cli.domain.answers.leads import LeadDecided
 from commercive_cli.domain.errors import Conflict
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat.service import ChatService
@@ -204,4 +205,33 @@ def test_fifty_submissions_with_one_key(store: Store) -> None:
 
     assert [answers[0]] * 50 == answers
     assert 1 == leads.show(answers[0].lead_id).stats.total_leads
+    assert [] == errors_in(store)
+
+
+def test_twenty_amendments_with_one_key(store: Store) -> None:
+    """Twenty times the same amended approval at once, amid others' decisions: one of them, and twenty equal answers."""
+    _, (lead_id,) = opened_leads(store, 1, 1)
+    leads = LeadService(store)
+
+    def amend(number: int) -> LeadDecided:
+        key, amount = ("k", "25.50") if number % 2 else (f"other-{number}", f"{number}.00")
+        return leads.decide(lead_id, "approved", "admin-1", commission=amount, amend=True, key=key)
+
+    answers = at_once(40, amend)
+    told = [row.after.get("commission_amount") for row in leads.history(lead_id).history]
+
+    assert [answers[1]] * 20 == answers[1::2]
+    assert 1 == told.count(Decimal("25.50"))
+    assert 20 == len({answer.lead.updated_at for answer in answers[::2]})
+    assert [] == errors_in(store)
+
+
+def test_fifty_closings_with_one_key(store: Store) -> None:
+    """Fifty times the same closing at once is one, told fifty times as the change that it was."""
+    chat = ChatService(store)
+    [name] = opened_conversations(store, 1)
+    answers = at_once(50, lambda _: chat.close(name, "admin-1", key="k"))
+
+    assert [True] * 50 == [answer.changed for answer in answers]
+    assert ["close"] == [row.event for row in chat.history(name).history]
     assert [] == errors_in(store)

@@ -126,6 +126,44 @@ def test_closing_and_reopening(counted: Counted) -> None:
     assert [WRITE] == asked()
 
 
+def test_requests_with_a_key(counted: Counted) -> None:
+    """A key costs no request where something changes or the request comes again, one where nothing is left to do."""
+    chat, leads, asked = counted.chat, counted.leads, counted.asked
+    name = chat.send("user-1", "Hello").conversation_id
+    code = counted.affiliates.create_link("aff-3", "a@example.com").link_id
+    lead_id = leads.submit(code, FORM).lead_id
+    asked()
+    for key, requests in (("k", [WRITE]), ("other", [WRITE, WRITE])):
+        assert (key == "k") == chat.close(name, "admin-1", key=key).changed
+        assert requests == asked()
+    chat.reopen(name, "admin-2")
+    asked()
+    assert chat.close(name, "admin-1", key="k").changed
+    assert [WRITE] == asked()
+    for key, requests in (("k", [READ, WRITE]), ("k", [READ, WRITE]), ("other", [READ, WRITE])):
+        assert (key == "k") == leads.decide(lead_id, "approved", "admin-1", commission="5", key=key).changed
+        assert requests == asked()
+    leads.decide(lead_id, "rejected", "admin-2", amend=True)
+    asked()
+    assert leads.decide(lead_id, "approved", "admin-1", commission="5", key="k").changed
+    assert [READ, READ] == asked()
+    for key, requests in (("k", [WRITE]), ("k", [WRITE]), ("other", [WRITE, READ, WRITE])):
+        assert (key == "k") == counted.affiliates.create_link("aff-3", "a@example.com", "s", key=key).created
+        assert requests == asked()
+
+
+def test_marking_read_up_to_a_message(counted: Counted) -> None:
+    """The message that was seen costs one read more; a key costs none."""
+    chat, asked = counted.chat, counted.asked
+    seen = chat.send("user-1", "Hello")
+    name = seen.conversation_id
+    chat.send("user-1", "later", conversation_id=name)
+    asked()
+    for _ in range(2):
+        assert 1 == chat.mark_read(name, "admin", up_to=seen.message_id, key="k").marked
+        assert [READ, READ, QUERY, WRITE] == asked()
+
+
 def test_listing_conversations(counted: Counted) -> None:
     """A user's list costs one query, an admin's one for each status, whatever the limit and the filters."""
     chat, asked = counted.chat, counted.asked

@@ -30,13 +30,18 @@ _HOME = "/home/maria"
 _READY = b"Ctrl-C stops"
 _SECONDS = 60
 _MOST = 65_536
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
-"""An id that carries its time. Others, of users and affiliates, are the same in every demo store."""
+_ID = re.compile(r"\b(?:[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{4})?[0-9a-f]{8}\b")
+"""An id that carries its time, whole or the end of it. Others, of users and affiliates, are always the same."""
 
-_TIME_DIGITS = 14
+_SHORT = 8
+"""Characters of an id that is shown short."""
 
 _DIFFERS = (
-    (r"\b[0-9]+[smhd] ago\b", "<distance>"),
+    (r"(in )?\b[0-9]+[smhd]\b", "<distance>"),
+    (r"\b[0-9]+ (second|minute|hour|day)s?\b", "<distance>"),
+    (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [0-9]{1,2} [A-Z][a-z]{2}\b", "<day>"),
+    (r"\b[0-9]{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b", "<distance>"),
+    (r"\b[0-9]{2}:[0-9]{2}\b", "<time>"),
     (r"\b1[0-9]{12}\b", "<milliseconds>"),
     (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "<moment>"),
     (r"--cursor \S+,", "--cursor CURSOR,"),
@@ -118,9 +123,10 @@ def _steps(lines: Iterator[str]) -> list[Step]:
 
 @dataclass
 class Names:
-    """The ids that were seen so far, numbered in the order in which they appeared."""
+    """The ids that were seen so far, numbered in the order in which they appeared; a short one is the end of one."""
 
     numbers: dict[str, int] = field(default_factory=dict)
+    wholes: dict[str, str] = field(default_factory=dict)
 
     def plain(self, text: str) -> str:
         """Return a text with numbers in place of ids and patterns in place of times, widths and files."""
@@ -132,13 +138,22 @@ class Names:
     def translated(self, text: str, into: "Names") -> str:
         """Return a text with the ids that `into` has of the same numbers; an unknown one stays."""
         there = {number: name for name, number in into.numbers.items()}
-        return _ID.sub(lambda found: there.get(self.numbers.get(found[0], 0), found[0]), text)
+
+        def other(found: re.Match[str]) -> str:
+            short = there.get(self.numbers.get(found[0][-_SHORT:], 0))
+            if short is None:
+                return found[0]
+            return short if len(found[0]) == _SHORT else into.wholes.get(short, short)
+
+        return _ID.sub(other, text)
 
     def copy(self) -> "Names":
-        return Names(dict(self.numbers))
+        return Names(dict(self.numbers), dict(self.wholes))
 
     def _number(self, name: str) -> int:
-        return self.numbers.setdefault(name, len(self.numbers) + 1)
+        if len(name) > _SHORT:
+            self.wholes[name[-_SHORT:]] = name
+        return self.numbers.setdefault(name[-_SHORT:], len(self.numbers) + 1)
 
 
 def _cells(line: str) -> str:
@@ -277,11 +292,13 @@ def _renewed_group(page: str, group: list[Block], session: Session) -> str:
 
 def _adopted(seen: str, session: Session, page: str) -> str:
     """Return what the page shall show: ids that it has, in another store's times, as it has them."""
-    here = {name[_TIME_DIGITS:]: name for name in _ID.findall(page)}
+    here = {name[-_SHORT:]: name for name in _ID.findall(page) if len(name) > _SHORT}
     session.seen.plain(seen)
     for name, number in session.seen.numbers.items():
         if number not in session.told.numbers.values():
-            session.told.numbers[here.get(name[_TIME_DIGITS:], name)] = number
+            session.told.numbers[name] = number
+        if name in session.seen.wholes:
+            session.told.wholes[name] = here.get(name, session.seen.wholes[name])
     return re.sub(r"--cursor \S+,", "--cursor CURSOR,", session.seen.translated(seen, session.told))
 
 

@@ -1,4 +1,9 @@
-"""The keys that verify access tokens: a shared secret, or the issuer's published key set (RFC 7517)."""
+"""The keys that verify access tokens: a shared secret, and the issuer's published key set (RFC 7517).
+
+PyJWT reads each key (`PyJWK`). Its `PyJWKClient` does not keep the set for us: it fetches while it holds the lock that
+every caller needs, pauses after successes alone, forgets old keys though the issuer is away, and takes keys whose
+`key_ops` are for something else.
+"""
 
 import json
 import threading
@@ -12,7 +17,7 @@ from jwt.exceptions import PyJWTError
 from commercive_cli.api.http.errors import NoKeys
 from commercive_cli.api.http.outbound import RequestFailed, SendRequest, send_request
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.settings.api import TokenSettings
+from commercive_cli.settings.tokens import TokenSettings
 
 RETRY_MS = 2_000
 """The pause after a failed fetch while there are no keys; it is short, since nobody can sign in without keys."""
@@ -23,7 +28,11 @@ REFETCH_MS = 30_000
 MAX_AGE_MS = 600_000
 """The age at which keys are fetched again, so that a withdrawn key is not accepted for longer."""
 
+LONGEST_USE_MS = 86_400_000
+"""The age up to which keys are accepted while the issuer cannot be reached: a day."""
+
 RSA_BITS = 2048
+SECRET_ALGORITHM = "HS256"  # noqa: S105 - the name of an algorithm
 _ALGORITHMS = {"EC P-256": "ES256", "RSA ": "RS256"}
 Fetch = Callable[[str], bytes]
 """Returns the document at a URL; raises RequestFailed."""
@@ -40,46 +49,53 @@ class VerificationKey:
 class Keys(Protocol):
     """A source of verification keys."""
 
-    def find(self, key_id: str | None) -> VerificationKey | None:
-        """Return the key for a token's `kid`, or None when there is none; raise NoKeys while keys cannot be fetched."""
+    def find(self, algorithm: str | None, key_id: str | None) -> VerificationKey | None:
+        """Return the key for a token's `alg` and `kid`, or None; raise NoKeys while keys cannot be fetched."""
         ...
 
 
 @dataclass(frozen=True)
-class SharedSecret:
-    """The one HS256 secret of older Supabase projects, used for every key id."""
+class FetchedKeys:
+    """The keys of a set by their ids, and when they were fetched."""
 
-    secret: str
-
-    def find(self, _key_id: str | None) -> VerificationKey | None:
-        """Return the secret."""
-        return VerificationKey("HS256", self.secret)
+    by_id: Mapping[str, VerificationKey]
+    at: int
 
 
 class KeySet:
     """The issuer's public keys, ES256 and RS256, fetched at first use and kept; can be used by several threads at once.
 
-    Fetched keys remain valid while the issuer cannot be reached.
+    Fetched keys remain valid for a day while the issuer cannot be reached. Nobody waits while somebody else fetches,
+    unless there are no keys: a forged key id slows at most the request that brings it, every 30 seconds.
     """
 
     def __init__(self, url: str, fetch: Fetch, clock: Clock = system_clock) -> None:
         self._url = url
         self._fetch = fetch
         self._clock = clock
-        self._lock = threading.Lock()
-        self._keys: Mapping[str, VerificationKey] | None = None
+        self._fetching = threading.Lock()
+        self._fetched: FetchedKeys | None = None
         self._tried_at: int | None = None
 
     def find(self, key_id: str | None) -> VerificationKey | None:
         """Return the key with this id, or None; an unknown id causes a fetch, at most one every 30 seconds."""
         if key_id is None:
             return None
-        with self._lock:
-            if self._is_due(key_id):
-                self._refresh()
-            if self._keys is None:
-                raise NoKeys("the keys of the identity provider cannot be fetched now; nothing was done, try again")
-            return self._keys.get(key_id)
+        if self._is_due(key_id) and self._fetching.acquire(blocking=self._usable() is None):
+            try:
+                if self._is_due(key_id):  # nobody else has fetched meanwhile
+                    self._refresh()
+            finally:
+                self._fetching.release()
+        keys = self._usable()
+        if keys is None:
+            raise NoKeys("the keys of the identity provider cannot be fetched now; nothing was done, try again")
+        return keys.get(key_id)
+
+    def _usable(self) -> Mapping[str, VerificationKey] | None:
+        """Return the keys, or None while there are none that may still be used."""
+        fetched = self._fetched
+        return fetched.by_id if fetched and self._clock() - fetched.at < LONGEST_USE_MS else None
 
     def _is_due(self, key_id: str) -> bool:
         if self._tried_at is None:
@@ -87,24 +103,45 @@ class KeySet:
         return self._clock() - self._tried_at >= self._pause(key_id)
 
     def _pause(self, key_id: str) -> int:
-        if self._keys is None:
+        keys = self._usable()
+        if keys is None:
             return RETRY_MS
-        return MAX_AGE_MS if key_id in self._keys else REFETCH_MS
+        return MAX_AGE_MS if key_id in keys else REFETCH_MS
 
     def _refresh(self) -> None:
         try:
-            self._keys = dict(_read_keys(json.loads(self._fetch(self._url))))
+            self._fetched = FetchedKeys(dict(_read_keys(json.loads(self._fetch(self._url)))), self._clock())
         except (RequestFailed, ValueError, RecursionError):
             return
         finally:
             self._tried_at = self._clock()  # after the fetch, so that threads that waited for it do not fetch again
 
 
+@dataclass(frozen=True)
+class IssuerKeys:
+    """The issuer's secret and its key set, either of which may be missing.
+
+    A token's `alg` chooses between them, so that no key of the set ever serves as a secret, nor the secret as a key of
+    the set (RFC 8725, section 2.1). Supabase's migration from one to the other needs both.
+    """
+
+    secret: str | None
+    key_set: KeySet | None
+
+    def find(self, algorithm: str | None, key_id: str | None) -> VerificationKey | None:
+        """Return the secret for HS256, whatever the key id, or the key of the set with this id and algorithm."""
+        if algorithm == SECRET_ALGORITHM and self.secret is not None:
+            return VerificationKey(SECRET_ALGORITHM, self.secret)
+        if algorithm in _ALGORITHMS.values() and self.key_set is not None:
+            key = self.key_set.find(key_id)
+            return key if key is not None and key.algorithm == algorithm else None
+        return None
+
+
 def keys_of(settings: TokenSettings, clock: Clock = system_clock, send: SendRequest = send_request) -> Keys:
-    """Return the source of keys: the secret if one is set, else the issuer's key set."""
-    if settings.secret is not None:
-        return SharedSecret(settings.secret)
-    return KeySet(settings.jwks_url, lambda url: _document(send, url), clock)
+    """Return the keys that the settings name."""
+    url = settings.jwks_url
+    return IssuerKeys(settings.secret, KeySet(url, lambda at: _document(send, at), clock) if url else None)
 
 
 def _document(send: SendRequest, url: str) -> bytes:
@@ -125,7 +162,7 @@ def _read_keys(document: Any) -> list[tuple[str, VerificationKey]]:
 def _public_key(entry: dict[str, Any]) -> VerificationKey | None:
     """Return the key in a JWK if it may verify signatures; None for secrets, other curves, and short or broken keys."""
     algorithm = _ALGORITHMS.get(f"{entry.get('kty')} {entry.get('crv', '')}")
-    if algorithm is None or entry.get("alg", algorithm) != algorithm or entry.get("use", "sig") != "sig":
+    if algorithm is None or entry.get("alg", algorithm) != algorithm or not _verifies(entry):
         return None
     try:
         material = PyJWK(entry, algorithm).key
@@ -134,3 +171,9 @@ def _public_key(entry: dict[str, Any]) -> VerificationKey | None:
     if algorithm == "RS256" and material.key_size < RSA_BITS:
         return None
     return VerificationKey(algorithm, material)
+
+
+def _verifies(entry: dict[str, Any]) -> bool:
+    """Return whether the JWK says of its key that it verifies signatures, or nothing (RFC 7517, sections 4.2, 4.3)."""
+    uses = entry.get("key_ops", ["verify"])
+    return entry.get("use", "sig") == "sig" and isinstance(uses, list) and "verify" in uses

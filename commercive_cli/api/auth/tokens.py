@@ -19,12 +19,13 @@ AUDIENCE = ROLE = "authenticated"
 """The values in tokens of signed-in users; Supabase's anon and service keys have other ones."""
 
 LONGEST_TOKEN = 8192
-NOT_BEFORE_LEEWAY_SECONDS = 30
+LEEWAY_SECONDS = 30
+"""What the issuer's clock and ours may differ by."""
+
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _FOREIGN_KEYS = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64"})
 _OPTIONS: Options = {
     "require": ["exp", "sub", "iss", "aud"],
-    "strict_aud": True,
     "verify_exp": False,  # times are checked below, against the clock that was passed in
     "verify_iat": False,
     "verify_nbf": False,
@@ -42,11 +43,12 @@ class Identity:
 
 @dataclass(frozen=True)
 class TokenReader:
-    """Verifies access tokens of one issuer; `clock` is in milliseconds."""
+    """Verifies access tokens of one issuer; `clock` is in milliseconds. Anonymous users need to be allowed."""
 
     issuer: str
     keys: Keys
     clock: Clock = system_clock
+    allow_anonymous: bool = False
 
     def identify(self, authorization: str | None) -> Identity:
         """Return the user that the token in an Authorization header was issued to.
@@ -56,9 +58,8 @@ class TokenReader:
         """
         token = _compact(authorization)
         header = _header(token)
-        key_id = header.get("kid")
-        key = self.keys.find(key_id if isinstance(key_id, str) else None)
-        if key is None or header.get("alg") != key.algorithm:
+        key = self.keys.find(_text(header.get("alg")), _text(header.get("kid")))
+        if key is None:
             raise _refused("it is signed with another key or algorithm than the issuer's")
         return self._identity(self._claims(token, key.material, key.algorithm))
 
@@ -74,12 +75,14 @@ class TokenReader:
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
         now = self.clock() / 1000
-        if not now < _seconds(claims, "exp"):
+        if not now < _seconds(claims, "exp") + LEEWAY_SECONDS:
             raise _refused("it has expired")
-        if "nbf" in claims and now < _seconds(claims, "nbf") - NOT_BEFORE_LEEWAY_SECONDS:
+        if "nbf" in claims and now < _seconds(claims, "nbf") - LEEWAY_SECONDS:
             raise _refused("it is not valid yet")
         if claims.get("role") != ROLE:
             raise _refused("it is a key of the project, not the token of a signed-in user")
+        if not self.allow_anonymous and claims.get("is_anonymous", False) is not False:
+            raise _refused("its user is anonymous")
         grants = claims.get("app_metadata")
         known = grants if isinstance(grants, Mapping) else {}
         return Identity(_id(claims["sub"], "sub"), _text(known.get("role")), _affiliate_id(known))

@@ -25,7 +25,7 @@ TABLE_ACCESS = (
         ("PutItem", "UpdateItem"),
         ("ConversationStatusIndex", "UserConversationsIndex"),
     ),
-    TableAccess(MESSAGES, ("Query",), ("PutItem", "UpdateItem")),
+    TableAccess(MESSAGES, ("GetItem", "Query"), ("PutItem", "UpdateItem")),
     TableAccess(LEADS, ("GetItem", "Query"), ("PutItem", "UpdateItem"), ("LeadStatusIndex",)),
     TableAccess(AFFILIATE_LINKS, ("GetItem", "Query"), ("PutItem",), ("LinkIdIndex",)),
     TableAccess(AFFILIATE_STATS, ("GetItem",), ("UpdateItem",)),

@@ -19,6 +19,9 @@ TIMEOUT_SECONDS = 15
 """More than the ten seconds after which the store gives up, so that clients get its error."""
 
 MEMORY_MB = 1024
+_UNQUOTED = r"^$|^[^\s\"'`].*[^\s\"'`]$"
+"""Nothing, or what has neither quotes nor spaces around it."""
+
 _LOG_DAYS = 30
 _PERIOD_SECONDS = 300
 
@@ -55,10 +58,18 @@ def _parameters() -> Template:
         "SupabaseUrl": {
             "Type": "String",
             "Description": "Project whose access tokens are accepted, such as https://PROJECT.supabase.co",
-            "AllowedPattern": "https://[^/?#]+",
+            "AllowedPattern": "^https://[a-z0-9.-]+(:[0-9]{1,5})?$",
         },
-        "JwtSecret": _secret("Older projects only: the shared secret that signs access tokens (HS256)"),
-        "SupabaseKey": _secret("Service key: finds affiliates in Supabase's table affiliates, and shows links there"),
+        "JwtSecret": _secret("Older projects: the shared secret that signs access tokens (HS256), beside the key set")
+        | {"AllowedPattern": _UNQUOTED},
+        "SupabaseKey": _secret("Service key: finds affiliates in Supabase's table affiliates, and shows links there")
+        | {"AllowedPattern": _UNQUOTED},
+        "AllowAnonymous": {
+            "Type": "String",
+            "Description": "true lets anonymous users in, who may chat like any user",
+            "Default": "false",
+            "AllowedValues": ["true", "false"],
+        },
         "AnswerToken": _secret("Lets a program write automatic answers; 32 characters or more")
         | {"AllowedPattern": f"^$|^[!-~]{{{SHORTEST_ANSWER_TOKEN},}}$"},
         "AdminRoles": {
@@ -158,6 +169,7 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_STORE": {"Fn::Sub": f"dynamodb://${{AWS::Region}}?prefix={prefix}"},
         "COMMERCIVE_API_AUTH": "jwt",
         "COMMERCIVE_SUPABASE_URL": {"Ref": "SupabaseUrl"},
+        "COMMERCIVE_ALLOW_ANONYMOUS": {"Ref": "AllowAnonymous"},
         "COMMERCIVE_JWT_SECRET": _if_given("HasJwtSecret", "JwtSecret"),
         "COMMERCIVE_SUPABASE_KEY": _if_given("HasSupabaseKey", "SupabaseKey"),
         "COMMERCIVE_ADMIN_ROLES": {"Ref": "AdminRoles"},

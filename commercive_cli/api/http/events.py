@@ -11,6 +11,13 @@ from commercive_cli.domain.errors import CommerciveError, Invalid
 BODY_BYTES = 256 * 1024
 _BASE64_CHARACTERS = (BODY_BYTES + 2) // 3 * 4
 _FIELDS = 100
+USUAL_HEADERS = {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    "vary": "Origin",
+    "x-content-type-options": "nosniff",
+}
+"""The headers of every answer of ours."""
 
 
 class TooLarge(CommerciveError):

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from http.client import responses
 from typing import Any
 
@@ -12,11 +13,17 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
+from commercive_cli.api.http.errors import failure
+from commercive_cli.api.http.events import USUAL_HEADERS
+from commercive_cli.api.http.hosts import HostNames, is_loopback, names_of
 from commercive_cli.api.http.local_events import http_event
-from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.errors import Denied, Unavailable
 
 LARGEST_REQUEST = 6 * 1024 * 1024
 """In bytes; Lambda refuses larger requests before they reach a function."""
+
+LARGEST_HEADERS = 32 * 1024
+"""In bytes, all of a request together; four times the longest access token."""
 
 THREADS = 16
 DRAIN_SECONDS = 10.0
@@ -27,19 +34,38 @@ Handle = Callable[[dict[str, Any]], dict[str, Any]]
 """Answers an event."""
 
 
-class LocalServer:
-    """Serves `handle` on one address; port 0 takes a free one. `run` returns after `stop` was called."""
+@dataclass(frozen=True)
+class Place:
+    """Where a server listens: the IP address and port of what was asked for as `host`; port 0 takes a free one."""
 
-    def __init__(self, handle: Handle, host: str, port: int) -> None:
+    host: str
+    address: str
+    port: int
+    family: int = socket.AF_INET
+
+    @property
+    def is_loopback(self) -> bool:
+        """Return whether only this machine can reach it."""
+        return is_loopback(self.address)
+
+
+class LocalServer:
+    """Serves `handle` in one place, under that place's names alone. `run` returns after `stop` was called.
+
+    `names` are those under which it answers beside its own.
+    """
+
+    def __init__(self, handle: Handle, place: Place, names: Iterable[str] = ()) -> None:
         self._channels: dict[int, Any] = {}
         self._stopping = threading.Event()
         server = create_server(
-            wsgi_app(handle),
+            wsgi_app(handle, names_of(place.host, place.address, names)),
             map=self._channels,
-            sockets=[_listening(host, port)],
+            sockets=[_listening(place)],
             threads=THREADS,
             ident="",
             max_request_body_size=LARGEST_REQUEST,
+            max_request_header_size=LARGEST_HEADERS,
             clear_untrusted_proxy_headers=True,
         )
         assert isinstance(server, BaseWSGIServer), "one socket makes one server"
@@ -78,21 +104,35 @@ class LocalServer:
         return [each for each in self._channels.values() if isinstance(each, HTTPChannel)]
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def place_of(host: str, port: int) -> Place:
+    """Return where a server for `host` listens; raise Unavailable when that is no address."""
     try:
         [(family, *_, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return socket.create_server(address[:2], family=family)
     except OSError as error:
-        raise Unavailable(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another --host or --port"
-        ) from error
+        raise _cannot_listen(host, port, error) from error
+    return Place(host, str(address[0]), port, family)
 
 
-def wsgi_app(handle: Handle) -> Callable[..., Iterable[bytes]]:
-    """Return a WSGI application (PEP 3333) that answers with `handle`."""
+def _listening(place: Place) -> socket.socket:
+    try:
+        return socket.create_server((place.address, place.port), family=place.family)
+    except OSError as error:
+        raise _cannot_listen(place.host, place.port, error) from error
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> Unavailable:
+    return Unavailable(f"cannot listen on {host} port {port}: {error.strerror}; choose another --host or --port")
+
+
+def wsgi_app(handle: Handle, names: HostNames) -> Callable[..., Iterable[bytes]]:
+    """Return a WSGI application (PEP 3333) that answers with `handle` what was sent to one of the names."""
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        reply = handle(_event(environ))
+        try:
+            names.check(environ.get("HTTP_HOST"))
+            reply = handle(_event(environ))
+        except Denied as error:
+            reply = replace(failure(error), headers=USUAL_HEADERS).as_lambda()
         status, body = reply["statusCode"], reply["body"].encode()
         start_response(f"{status} {responses.get(status, 'Other')}", list(reply["headers"].items()))
         return [base64.b64decode(body) if reply.get("isBase64Encoded") else body]

@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
+from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, Recomputation
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.settings import environment
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
 
@@ -41,6 +42,7 @@ def list_affiliates(
             Affiliates,
             o.Paging(limit, cursor, everything),
             lambda count, start: services.affiliates.list_affiliates(limit=count, cursor=start),
+            Asked("affiliate"),
         )
 
 
@@ -49,7 +51,7 @@ def show(context: typer.Context, *, affiliate: Affiliate, output: o.Output = "ta
     """Show an affiliate: links, stats and the latest leads."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.affiliates.show(affiliate))
+        session.show(services.affiliates.show(session.typed("affiliate", services).whole(affiliate)))
 
 
 @app.command(
@@ -62,6 +64,7 @@ def create_link(
     affiliate: Affiliate,
     email: Annotated[str, typer.Option(metavar="E", help="E-mail address of the affiliate.")],
     store_url: Annotated[str, typer.Option(metavar="S", help="The shop the link is for.")] = "",
+    key: o.Key = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -69,7 +72,9 @@ def create_link(
     """Create an affiliate's link for a shop. Shows the existing link, if there is one."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.write(lambda: services.affiliates.create_link(affiliate, email, store_url))
+        session.write(
+            lambda: services.affiliates.create_link(affiliate, email, store_url, actor=session.actor, key=key)
+        )
 
 
 @app.command("get-link", epilog=example("commercive affiliates get-link AFFILIATE_ID"))
@@ -83,7 +88,7 @@ def get_link(
     """Show an affiliate's primary link, if there is one."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.affiliates.get_link(affiliate, store_url))
+        session.show(services.affiliates.get_link(session.typed("affiliate", services).whole(affiliate), store_url))
 
 
 @app.command("resolve-link", epilog=example("commercive affiliates resolve-link 7Q2M9XKD"))
@@ -108,7 +113,7 @@ def stats(context: typer.Context, *, ids: ManyAffiliates, output: o.Output = "ta
     """Show counts and commissions of affiliates."""
     session = Session(context, output)
     with session.reading() as services:
-        session.each(ids, services.affiliates.stats)
+        session.each(ids, services.affiliates.stats, session.typed("affiliate", services))
 
 
 @app.command(
@@ -119,6 +124,7 @@ def recompute(
     *,
     ids: AffiliateIds = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every affiliate.")] = False,
+    key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -129,13 +135,24 @@ def recompute(
     """
     if bool(ids) == everyone:
         raise Invalid("name affiliates by id, or pass --all; one of the two")
+    if everyone and key is not None:
+        raise Invalid("--key goes with ids: --all changes only what is wrong by then, so it needs none")
+    keys, corrected = bulk.request_keys(key, many=bulk.is_many(ids or [])), list[bool]()
+
+    def one(affiliate_id: str) -> Recomputation:
+        result = services.recompute.one(affiliate_id, session.actor, key=keys(affiliate_id))
+        corrected.append(result.changed)
+        return Recomputation(checked=1, changed=[result] if result.changed else [])
+
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         if everyone:
-            _check_read(session.write(lambda: services.recompute.all(session.actor)))
+            result = session.write(lambda: services.recompute.all(session.actor))
+            corrected += [each.changed for each in result.changed]
+            _check_read(result)
         else:
-            session.each(ids or [], lambda one: _one(services.recompute, one, session.actor))
-        if session.plans_changes:
+            session.each(ids or [], one, session.typed("affiliate", services, "recompute"))
+        if dry_run and any(corrected):
             raise typer.Exit(DIFFERS)
 
 
@@ -144,6 +161,7 @@ def sync(
     context: typer.Context,
     *,
     ids: AffiliateIds = None,
+    key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -152,21 +170,26 @@ def sync(
 
     With --dry-run, exits 3 when it shows something else.
     """
-    from commercive_cli.api.supabase import AffiliateTable, sync_primary_link
+    from commercive_cli.api.supabase import AffiliateTable, compare_primary_link, sync_primary_link
 
+    keys = bulk.request_keys(key, many=not ids or bulk.is_many(ids))
     table, found = AffiliateTable(_supabase()), list[FormURLSet]()
     session = Session(context, output)
     with session.reading() if dry_run else session.writing(yes=yes) as services:
 
         def one(affiliate_id: str) -> FormURLSet:
-            found.append(sync_primary_link(services.affiliates, table, affiliate_id, dry_run=dry_run))
-            return found[-1]
+            if dry_run:
+                found.append(compare_primary_link(services.affiliates, table, affiliate_id))
+                return found[-1]
+            return sync_primary_link(
+                services.affiliates, table, affiliate_id, actor=session.actor, key=keys(affiliate_id)
+            )
 
         if ids:
-            session.each(ids, one)
+            session.each(ids, one, session.typed("affiliate", services, "sync"))
         else:
             session.many(services.affiliates.linked_affiliates(), one)
-    if dry_run and any(each.changed for each in found):
+    if any(each.changed for each in found):
         raise typer.Exit(DIFFERS)
 
 
@@ -184,8 +207,3 @@ def _check_read(result: Recomputation) -> None:
         leads = ", ".join(result.damaged)
         say(f"leads that cannot be read, so their affiliates were skipped: {leads}; see `commercive tables audit`")
         raise typer.Exit(DIFFERS)
-
-
-def _one(service: RecomputeService, affiliate_id: str, actor: str) -> Recomputation:
-    result = service.one(affiliate_id, actor)
-    return Recomputation(checked=1, changed=[result] if result.changed else [])

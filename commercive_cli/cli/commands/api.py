@@ -41,16 +41,28 @@ def serve(
     origin: Annotated[
         list[str] | None, typer.Option(metavar="ORIGIN", help="Origin of pages that may call the API; repeatable.")
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Host name to answer to, beside the address's own; repeatable."),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let other machines reach an API that trusts everybody.")
+    ] = False,
     yes: o.Yes = False,
 ) -> None:
     """Serve the API on this machine. Requests reach the same handler as on Lambda; logs go to stderr."""
     from commercive_cli.api.factory import create_application
-    from commercive_cli.api.http.server import LocalServer
+    from commercive_cli.api.http.server import LocalServer, place_of
     from commercive_cli.api.telemetry import Telemetry
 
     settings = load_api(environment(), auth=auth, origins=tuple(origin or ()))
+    place = place_of(host, port)
+    if settings.auth == "none" and not (place.is_loopback or insecure):
+        raise Invalid(
+            f"in auth mode none whoever reaches {host} may do everything; listen on 127.0.0.1, or pass --insecure"
+        )
     with Session(context).writing(yes=yes) as services:
-        server = LocalServer(create_application(settings, services, Telemetry(sys.stderr)), host, port)
+        server = LocalServer(create_application(settings, services, Telemetry(sys.stderr)), place, allow_host or ())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, server.stop)
         say(f"listening on {server.url}, auth {settings.auth}, store {services.store.target}; Ctrl-C stops")

@@ -1,13 +1,17 @@
 """`commercive leads`: the admins' commands for the leads of the affiliate programme."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import typer
 
+from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
-from commercive_cli.cli.times import parse_time
+from commercive_cli.cli.times import parse_moment, parse_time
 from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.models import ORDER_VOLUMES
 from commercive_cli.domain.money import parse_amount
@@ -42,13 +46,17 @@ def list_leads(
 ) -> None:
     """List leads, newest first."""
     session = Session(context, output)
-    first, last = (parse_time(text, option, session.now) for text, option in ((since, "--since"), (until, "--until")))
+    first = parse_time(since, "--since", session.now)
+    last = parse_time(until, "--until", session.now, whole_day=True)
     wanted = LeadFilter(status, affiliate, link, search, first, last)
     with session.reading() as services:
+        if affiliate is not None:
+            wanted = replace(wanted, affiliate_id=session.typed("affiliate", services).whole(affiliate))
         session.list(
             Leads,
             o.Paging(limit, cursor, everything),
             lambda count, start: services.leads.list_leads(wanted, limit=count, cursor=start),
+            _asked(status, affiliate, link, {"with": search, "since": since, "until": until}),
         )
 
 
@@ -57,7 +65,7 @@ def show(context: typer.Context, *, lead: Lead, output: o.Output = "table") -> N
     """Show a lead and the stats of its affiliate."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.leads.show(lead))
+        session.show(services.leads.show(session.typed("lead", services).whole(lead)))
 
 
 @app.command(
@@ -112,19 +120,30 @@ def approve(
     commission: Annotated[str, typer.Option(metavar="AMOUNT", help="Commission in USD, such as 25.50.")],
     notes: Notes = None,
     amend: Amend = False,
+    as_of: o.AsOf = None,
+    key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
     """Approve leads with a commission. Approving again with the same amount changes nothing."""
     amount = parse_amount(commission, "--commission")
+    seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
             ids,
             lambda one: services.leads.decide(
-                one, "approved", session.actor, commission=amount, notes=notes, amend=amend
+                one,
+                "approved",
+                session.actor,
+                commission=amount,
+                notes=notes,
+                amend=amend,
+                as_of=seen,
+                key=keys(one),
             ),
+            session.typed("lead", services, "approve"),
         )
 
 
@@ -138,27 +157,51 @@ def reject(
     ] = None,
     notes: Notes = None,
     amend: Amend = False,
+    as_of: o.AsOf = None,
+    key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
     """Reject leads. Rejecting a rejected one changes nothing."""
+    seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
             ids,
-            lambda one: services.leads.decide(one, "rejected", session.actor, notes=notes, reason=reason, amend=amend),
+            lambda one: services.leads.decide(
+                one,
+                "rejected",
+                session.actor,
+                notes=notes,
+                reason=reason,
+                amend=amend,
+                as_of=seen,
+                key=keys(one),
+            ),
+            session.typed("lead", services, "reject"),
         )
 
 
 @app.command(epilog=example("commercive leads reset LEAD_ID"))
 def reset(
-    context: typer.Context, *, ids: LeadIds, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table"
+    context: typer.Context,
+    *,
+    ids: LeadIds,
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
 ) -> None:
     """Take decisions back. The leads are pending again and their commissions are no longer counted."""
+    keys = bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(ids, lambda one: services.leads.reset(one, session.actor))
+        session.each(
+            ids,
+            lambda one: services.leads.reset(one, session.actor, key=keys(one)),
+            session.typed("lead", services, "reset"),
+        )
 
 
 @app.command(epilog=example("commercive leads history LEAD_ID"))
@@ -166,4 +209,17 @@ def history(context: typer.Context, *, lead: Lead, output: o.Output = "table") -
     """Show who decided what about a lead, and when."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.leads.history(lead))
+        session.show(services.leads.history(session.typed("lead", services).whole(lead)))
+
+
+def _asked(status: str, affiliate: str | None, link: str | None, others: Mapping[str, str | None]) -> Asked:
+    state = "" if status == "all" else status
+    told = {"status": state, "affiliate_id": affiliate, "link_id": link}
+    of = (f"of affiliate {affiliate}" if affiliate else "", f"of link {link}" if link else "")
+    also = tuple(f"{words} {value}" for words, value in others.items() if value)
+    return Asked("lead", state, (*of, *also), said=tuple(name for name, value in told.items() if value))
+
+
+def _seen(ids: list[str], as_of: str | None) -> int | None:
+    bulk.check_one(ids, "--as-of", as_of)
+    return parse_moment(as_of, "--as-of")

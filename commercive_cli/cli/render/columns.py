@@ -4,20 +4,38 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from commercive_cli.cli.render.roles import Role
 from commercive_cli.domain import attributes
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Record
 
-Kind = Literal["id", "text", "prose", "time", "money", "count", "status", "flag"]
+Kind = Literal["id", "text", "shop", "prose", "time", "money", "count", "status", "flag"]
 """The kind of a value. Ids are never cut, text is cut to the terminal's width, prose is wrapped."""
+
+NEVER_DROPPED, ORDINARY, SPARE = 9, 5, 2
+"""Weights of columns: what a command is about, what its normal view shows, and what only wide terminals show."""
+
+_STATUS_ROLES: dict[Any, Role] = {
+    "approved": "good",
+    "created": "good",
+    "ACTIVE": "good",
+    "pending": "attention",
+    "different": "attention",
+    "missing": "bad",
+    "foreign": "bad",
+    "rejected": "quiet",
+    "closed": "quiet",
+}
 
 
 @dataclass(frozen=True)
 class Column:
     """A named value of a record.
 
-    `path` is the dotted path of its attribute, if other than `name`; `words` returns the value as text. In a terminal's
-    table, `wide` omits the column, `exceptional` does where no record has a value, and `title` is its shorter name.
-    Columns that `names` marks identify the record and are always shown whole; without a mark, the first column is.
+    `path` is the dotted path of its attribute, if other than `name`, or `*` for the whole record; `words` makes the
+    value of what is found there. In a terminal's table, `title` is its shorter name, `wide` leaves it to `-o wide`,
+    `exceptional` omits it where no record has a value, and with `once` a value that all records share stands once,
+    above. `weight` says how long it is kept where room is short. Columns that `names` marks identify the record, stand
+    there whole, and are never dropped. `look` returns the role of a value at a time in ms.
     """
 
     name: str
@@ -25,15 +43,29 @@ class Column:
     path: str = ""
     wide: bool = False
     exceptional: bool = False
-    words: Callable[[Any], str] | None = None
+    words: Callable[[Any], Any] | None = None
     title: str = ""
     names: bool = False
+    weight: int = ORDINARY
+    once: bool = False
+    look: Callable[[Any, int], Role] | None = None
+
+    def __post_init__(self) -> None:
+        if self.names or self.kind in ("status", "prose"):
+            object.__setattr__(self, "weight", max(self.weight, NEVER_DROPPED))
 
     def value(self, record: Any) -> Any:
         """Return the record's value, or None when the record has no such attribute."""
-        for step in (self.path or self.name).split("."):
+        for step in () if self.path == "*" else (self.path or self.name).split("."):
             record = record.get(step) if isinstance(record, dict) else getattr(record, step, None)
         return record if self.words is None else self.words(record)
+
+    def role(self, record: Any, now: int) -> Role:
+        """Return what the record's value is, beside what it says."""
+        value = self.value(record)
+        if self.look is not None:
+            return self.look(value, now)
+        return _STATUS_ROLES.get(value, "") if self.kind == "status" and isinstance(value, str) else ""
 
 
 _SHOWN_AS: dict[attributes.Kind, Kind] = {
@@ -139,12 +171,12 @@ TABLE = (
     Column("bytes", "count"),
     Column("billing"),
     Column("keys", wide=True),
-    Column("indexes"),
+    Column("indexes", weight=SPARE),
     Column("ttl", wide=True),
     Column("point_in_time_recovery", "flag", wide=True),
     Column("deletion_protection", "flag", wide=True),
     Column("encryption", wide=True),
-    Column("differences"),
+    Column("differences", exceptional=True),
 )
 FINDING = (
     Column("invariant"),
@@ -211,7 +243,7 @@ PLANNED_CARD = (Column("change", "status"), Column("key", "id"), Column("values"
 SETTING = (
     Column("setting", "id", names=True),
     Column("source", "id", names=True, title="from"),
-    Column("value", "prose"),
+    Column("value", "prose", look=lambda value, _: "bad" if value.startswith("! ") else ""),
     Column("problem", "prose"),
 )
 IDENTITY = (

@@ -115,5 +115,9 @@ def named_changes(answer: DryRunShown) -> Iterable[PlannedAttributeShown]:
 
 
 VIEWS[DryRunShown] = View(
-    attribute_rows, PLANNED, (Section(change_cards, PLANNED_CARD, card=True),), named=named_changes
+    attribute_rows,
+    PLANNED,
+    (Section(change_cards, PLANNED_CARD, card=True),),
+    named=named_changes,
+    empty="Nothing would change.",
 )

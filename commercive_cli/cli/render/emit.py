@@ -1,7 +1,7 @@
 """Writes answers to standard output in the requested format. No other module prints results."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TextIO
@@ -9,43 +9,80 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 from pydantic import BaseModel
 
 from commercive_cli.cli.render import documents, rows
+from commercive_cli.cli.render.columns import Column
+from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
+from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.errors import Invalid
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from commercive_cli.cli.render.display import Display
+    from commercive_cli.cli.render.moments import TimeStyle
 
-Format = Literal["table", "json", "jsonl", "csv", "ids"]
+Format = Literal["table", "wide", "json", "jsonl", "csv", "ids"]
+WITH_COLUMNS = ("table", "wide", "csv")
 PAGE = 100
 """The number of rows of a stream that are printed as one table on a terminal."""
 
 
 @dataclass
 class Screen:
-    """Standard output and its format; `colour` matters only on a terminal."""
+    """Standard output and its format. The rest matters on a terminal only.
+
+    `width` makes a terminal of any stream; `columns` are the names of those to show, none for all; `pager` is the
+    user's, None for `less`; with `paged` False none is used. `warn` is told what could not be done.
+    `known` returns ids of which shown ones must be told apart, and `remember` is told which were shown, of what kind.
+    """
 
     output: Format = "table"
     colour: bool = True
     clock: Clock = system_clock
     out: TextIO = field(default_factory=lambda: sys.stdout)
+    columns: Sequence[str] = ()
+    times: "TimeStyle | None" = None
+    width: int | None = None
+    pager: str | None = None
+    paged: bool = True
+    warn: Callable[[str], None] = lambda _: None
+    known: Callable[[], Iterable[str]] = tuple
+    remember: Callable[[Mapping[str, tuple[str, str]]], None] = lambda _: None
 
-    def show(self, answer: BaseModel) -> None:
-        """Write one answer."""
-        view = view_of(answer)
+    def __post_init__(self) -> None:
+        if self.columns and self.output not in WITH_COLUMNS:
+            raise Invalid(f"--columns chooses columns of {', '.join(WITH_COLUMNS)}; -o {self.output} has none")
+
+    def show(self, answer: BaseModel, asked: Asked = Asked()) -> None:  # noqa: B008  # it is frozen
+        """Write one answer; `asked` are the words of the list that was asked for."""
+        view = self._chosen(view_of(answer))
         if self.for_people:
-            self._draw(view, answer)
+            self._draw(view, answer, asked)
         else:
             self._write(_machine_text(self.output, answer, view))
 
     def show_stream(self, listing: type[BaseModel], items: Iterable[BaseModel]) -> None:
         """Write a whole listing item by item, in constant memory."""
-        view = VIEWS[listing]
+        view = self._chosen(VIEWS[listing])
         if self.for_people:
-            self._draw_pages(view, iter(items))
+            self._draw_pages(view, listing, iter(items))
         elif self.output == "json":
             self._write(documents.streamed_document(view.listing, items))
         else:
             self._write(_rows_text(self.output, items, view))
+
+    def draw(self, screen: "Callable[[Display], None]", *, paged: bool = False) -> None:
+        """Let a function write to the terminal; what is longer than the screen goes through the pager if `paged`."""
+        display = self._display()
+        if not (paged and self.paged and self.out.isatty() and not display.console.is_dumb_terminal):
+            screen(display)
+        else:
+            with display.console.capture() as captured:
+                screen(display)
+            text = captured.get()
+            if text.count("\n") < display.console.height or not self._show_in_pager(text):
+                self.out.write(text)
+        self.out.flush()
+        self.remember(display.seen)
 
     @staticmethod
     def field(listing: type[BaseModel]) -> str:
@@ -54,36 +91,88 @@ class Screen:
 
     @property
     def for_people(self) -> bool:
-        """Return whether answers are drawn as tables on a terminal."""
-        return self.output == "table" and self.out.isatty()
+        """Return whether answers are drawn for a terminal."""
+        return self.output in ("table", "wide") and (self.width is not None or self.out.isatty())
+
+    def _chosen(self, view: View) -> View:
+        """Return the view with the columns that the user chose."""
+        if not self.columns:
+            return view
+        names = [column.name for column in view.columns]
+        chosen = [choose(name.strip(), names, "--columns") for name in self.columns]
+        return View(view.rows, tuple(view.columns[names.index(name)] for name in chosen), (), view.listing, view.named)
 
     def _write(self, parts: Iterator[str]) -> None:
         for part in parts:
             self.out.write(part)
         self.out.flush()
 
-    def _draw(self, view: View, answer: BaseModel) -> None:
-        from commercive_cli.cli.render.terminal import print_card, print_table
+    def _draw(self, view: View, answer: BaseModel, asked: Asked) -> None:
+        from commercive_cli.cli.render.screens import screen_of
 
-        console, now = self._console(), self.clock()
-        for section in view.sections or (Section(view.rows, view.columns),):
-            records = list(section.rows(answer))
-            show = print_card if section.card else print_table
-            if records or not view.sections:
-                show(console, section.columns, records, now, section.title)
+        screen = None if self.columns or self.output == "wide" else screen_of(type(answer))
+        if screen is not None:
+            self.draw(lambda display: screen.draw(display, answer, asked), paged=screen.paged)
+        else:
+            self.draw(lambda display: self._draw_sections(display, view, answer, asked))
 
-    def _draw_pages(self, view: View, items: Iterator[Any]) -> None:
+    def _draw_sections(self, display: "Display", view: View, answer: BaseModel, asked: Asked) -> None:
+        from commercive_cli.cli.render.terminal import print_cards, print_table
+
+        sections = view.sections if not self.columns and self.output == "table" else ()
+        drawn = False
+        for section in sections or (Section(view.rows, self._columns(view)),):
+            if not (records := list(section.rows(answer))):
+                continue
+            drawn = True
+            if section.title:
+                display.gap()
+                display.line((section.title, "strong"))
+            (print_cards if section.card else print_table)(display, section.columns, records)
+        if not drawn:
+            display.line(asked.sentence(0, more=False) if asked.noun else view.empty)
+
+    def _columns(self, view: View) -> tuple[Column, ...]:
+        """Return the view's columns; those that the user chose are never dropped."""
+        from dataclasses import replace
+
+        from commercive_cli.cli.render.columns import NEVER_DROPPED
+
+        if not self.columns:
+            return view.columns
+        return tuple(replace(column, wide=False, exceptional=False, weight=NEVER_DROPPED) for column in view.columns)
+
+    def _draw_pages(self, view: View, listing: type[BaseModel], items: Iterator[Any]) -> None:
+        from commercive_cli.cli.render.screens import LISTED
         from commercive_cli.cli.render.terminal import print_table
 
-        console = self._console()
+        display, drawn = self._display(), 0
+        columns = self._columns(view) if self.columns or self.output == "wide" else LISTED.get(listing, view.columns)
         while page := list(islice(items, PAGE)):
-            print_table(console, view.columns, page, self.clock())
+            print_table(display, [column for column in columns if not column.once or self.columns], page)
+            drawn += len(page)
+        noun = view.listing.removesuffix("s") or "item"
+        display.line((Asked(noun).sentence(drawn, more=False), "quiet"))
+        self.remember(display.seen)
 
-    def _console(self) -> "Console":
-        from rich.console import Console
+    def _show_in_pager(self, text: str) -> bool:
+        from commercive_cli.cli.render.pager import page, pager_command
 
-        colours: Literal["auto"] | None = "auto" if self.colour else None
-        return Console(file=self.out, markup=False, highlight=False, emoji=False, color_system=colours)
+        try:
+            command = pager_command(self.pager)
+        except LookupError as missing:
+            self.warn(f"there is no pager {missing}; set PAGER to one that exists, or pass --no-pager")
+            return False
+        if command:
+            page(text, command)
+        return bool(command)
+
+    def _display(self) -> "Display":
+        from commercive_cli.cli.render.display import Display, console_on
+        from commercive_cli.cli.render.moments import Moments
+
+        console = console_on(self.out, colour=self.colour, width=self.width)
+        return Display(console, Moments(self.clock(), self.times), wide=self.output == "wide", known=self.known())
 
 
 def _machine_text(output: Format, answer: BaseModel, view: View) -> Iterator[str]:

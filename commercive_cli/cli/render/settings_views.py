@@ -74,4 +74,4 @@ VIEWS[SettingsShown] = View(
     SETTING,
     (Section(_marked, SETTING[:3]), Section(_wrong, (SETTING[0], SETTING[3]), "What is wrong")),
 )
-VIEWS[ProfilesShown] = View(lambda answer: answer.profiles, PROFILE)
+VIEWS[ProfilesShown] = View(lambda answer: answer.profiles, PROFILE, empty="The config file has no profiles.")

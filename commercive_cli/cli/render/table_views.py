@@ -42,10 +42,10 @@ _RESTORED = (
 _FINDINGS = Section(lambda answer: answer.audit.findings, FINDING, "What the audit found")
 _PUT_BACK = Section(lambda answer: answer.applied.changes, _CHANGE, "What was put back")
 
-VIEWS[Drift] = View(lambda answer: answer.differences, _DIFFERENCE)
-VIEWS[Applied] = View(lambda answer: answer.changes, _CHANGE)
+VIEWS[Drift] = View(lambda answer: answer.differences, _DIFFERENCE, empty="The tables are as they are declared.")
+VIEWS[Applied] = View(lambda answer: answer.changes, _CHANGE, empty="There was nothing to change.")
 VIEWS[BackedUp] = View(lambda answer: (answer.backup,), _BACKUP)
-VIEWS[BackupList] = View(lambda answer: answer.backups, _BACKUP)
+VIEWS[BackupList] = View(lambda answer: answer.backups, _BACKUP, empty="There are no backups.")
 VIEWS[Restored] = View(
     lambda answer: (answer,), _RESTORED, (Section(lambda answer: (answer,), _RESTORED), _PUT_BACK, _FINDINGS)
 )

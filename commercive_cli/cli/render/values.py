@@ -1,19 +1,15 @@
-"""Values as text: whole and with RFC 3339 times for machines, short and with relative times for people."""
+"""Values as text: whole and with RFC 3339 times for machines, short for people."""
 
 import json
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commercive_cli.cli.render.columns import Column
+from commercive_cli.cli.render.moments import rfc3339
 from commercive_cli.domain.money import CENT
 
-_STEPS = (
-    (60_000, 1_000, "s"),
-    (3_600_000, 60_000, "m"),
-    (86_400_000, 3_600_000, "h"),
-    (2_592_000_000, 86_400_000, "d"),
-)
+if TYPE_CHECKING:
+    from commercive_cli.cli.render.display import Display
 
 
 def plain(column: Column, record: Any) -> str:
@@ -35,42 +31,37 @@ def plain(column: Column, record: Any) -> str:
     return str(value)
 
 
-def friendly(column: Column, record: Any, now: int) -> str:
-    """Return a record's value for people; `now` (ms) is what times are relative to."""
+def friendly(column: Column, record: Any, display: "Display") -> str:
+    """Return a record's value for people: ids and times as the display shows them."""
     value = column.value(record)
     match value:
         case None | "":
             return "-"
         case bool():
             return "yes" if value else "no"
+        case str() if column.kind == "id":
+            return display.id(value)
+        case str() if column.kind == "shop":
+            return value.removesuffix(".myshopify.com") or value
         case int() if column.kind == "time":
-            return relative(value, now)
+            return display.moments.in_list(value)
         case int() if column.kind == "count":
             return f"{value:,}"
         case Decimal() if column.kind == "money":
             return f"{value:,.2f}"
         case dict():
-            return ", ".join(f"{name}={each}" for name, each in value.items()) or "-"
+            return ", ".join(map(_state_in_words, sorted(value.items(), key=lambda pair: pair[0] != "status"))) or "-"
     return plain(column, record)
 
 
-def rfc3339(at: int) -> str:
-    """Return a time in milliseconds as RFC 3339 in UTC, or the number itself when it is no date that Python has."""
-    try:
-        moment = datetime.fromtimestamp(at // 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return str(at)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z".rjust(24, "0")
-
-
-def relative(at: int, now: int) -> str:
-    """Return a time as a duration from now, such as `3m ago`, or as a date when it is over 30 days away."""
-    duration = abs(now - at)
-    for below, unit, letter in _STEPS:
-        if duration < below:
-            amount = f"{duration // unit}{letter}"
-            return f"{amount} ago" if at <= now else f"in {amount}"
-    return rfc3339(at)[:10]
+def _state_in_words(named: tuple[str, Any]) -> str:
+    """Return a part of a state as people say it: a status and an amount need no name."""
+    match named:
+        case "status", str(status):
+            return status
+        case _, Decimal() as amount:
+            return f"{amount:,.2f}"
+    return f"{named[0]}={named[1]}"
 
 
 def _number(value: object) -> float | str:

@@ -47,7 +47,8 @@ class Section:
 class View:
     """An answer's rows and columns; `sections` replace them on a terminal; `listing` is the field of a listing's items.
 
-    `named` are the rows for the format `ids`, if not `rows`: one for each existing thing.
+    `named` are the rows for the format `ids`, if not `rows`: one for each existing thing. `empty` is what people read
+    in place of a table without rows.
     """
 
     rows: Rows
@@ -55,6 +56,7 @@ class View:
     sections: tuple[Section, ...] = field(default=())
     listing: str = ""
     named: Rows | None = None
+    empty: str = "Nothing to show."
 
 
 def _single(answer: Any) -> Iterable[Any]:
@@ -119,31 +121,19 @@ VIEWS: dict[type, View] = {
     Leads: _listing("leads", c.LEAD),
     Affiliates: _listing("affiliates", c.STATS),
     History: _listing("history", c.HISTORY),
-    Thread: View(
-        _field("messages"),
-        c.MESSAGE,
-        (_card("conversation", c.CONVERSATION), Section(_field("messages"), c.MESSAGE[2:], "Messages")),
-    ),
+    Thread: View(_field("messages"), c.MESSAGE),
     Sent: View(_single, c.SENT),
     UserMessageSent: View(_single, c.USER_SENT),
     MarkedRead: View(_single, c.MARKED),
     ConversationChanged: View(_single, c.CHANGED),
     LeadSubmitted: View(_single, c.SUBMITTED),
-    LeadShown: View(_field("lead"), c.LEAD, (_card("lead", c.LEAD, "Lead"), _card("stats", c.STATS, "Its affiliate"))),
+    LeadShown: View(_field("lead"), c.LEAD),
     LeadDecided: View(_single, c.DECIDED),
     LinkFound: View(_field("affiliate_link"), c.LINK),
     LinkCreated: View(_single, c.CREATED),
     FormURLSet: View(_single, c.FORM_URL),
     Stats: View(_field("stats"), c.STATS),
-    AffiliateShown: View(
-        _field("stats"),
-        c.STATS,
-        (
-            _card("stats", c.STATS, "Affiliate"),
-            Section(_field("affiliate_links"), c.LINK, "Links"),
-            Section(_field("leads"), c.LEAD, "Latest leads"),
-        ),
-    ),
+    AffiliateShown: View(_field("stats"), c.STATS),
     Recomputation: View(_field("changed"), c.RECOMPUTED),
     Tables: View(_field("tables"), c.TABLE, named=_existing),
     Seeded: View(_single, c.SEEDED),

@@ -9,6 +9,7 @@ from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewCode
 from commercive_cli.domain.links import affiliate_url
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, LinkClaim
+from commercive_cli.services.records.idempotency import KeyedRequest, nothing_to_do, write_once
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Query, Store
@@ -21,12 +22,16 @@ _PRIMARY = 2
 
 @dataclass(frozen=True)
 class LinkCreator:
-    """Creates the primary link of an affiliate for a store; affiliate URLs begin with `dashboard_url`."""
+    """Creates the primary link of an affiliate for a store; affiliate URLs begin with `dashboard_url`.
+
+    A `request` with a key is carried out once.
+    """
 
     store: Store
     clock: Clock
     new_code: NewCode
     dashboard_url: str
+    request: KeyedRequest | None = None
 
     def create(self, affiliate_id: str, email: str, shop: str) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
@@ -36,13 +41,13 @@ class LinkCreator:
         for _ in range(CODE_TRIES):
             link = self._new_link(affiliate_id, email, shop)
             try:
-                self._write(link)
-                return _created(link, created=True)
+                return self._write(link)
             except ConditionFailed as failed:
                 claim = failed.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
             if claim is not None:
                 link_id = LinkClaim.of(claim).require("link_id").link_id
-                return _created(read_link(self.store, affiliate_id, link_id), created=False)
+                found = _created(read_link(self.store, affiliate_id, link_id), created=False)
+                return nothing_to_do(self.store, self.request, self.clock(), found)
         raise Conflict(f"{CODE_TRIES} random link codes were all taken; nothing was written, try again")
 
     def _new_link(self, affiliate_id: str, email: str, shop: str) -> AffiliateLink:
@@ -57,16 +62,22 @@ class LinkCreator:
             updated_at=at,
         )
 
-    def _write(self, link: AffiliateLink) -> None:
+    def _write(self, link: AffiliateLink) -> LinkCreated:
         """Store the link with its two claims, and stats of zero, so that the affiliate is listed."""
         owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
         zeros = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at).item()
-        self.store.transact(
+        created = _created(link, created=True)
+        write_once(
+            self.store,
+            self.request,
+            link.created_at,
+            created,
             Put(AFFILIATE_LINKS, link.item(), when=Absent()),
             Put(OPS, {**code_claim_key(link.link_id), **owner}, when=Absent()),
             Put(OPS, {**primary_claim_key(link.affiliate_id, link.store_url), **owner}, when=Absent()),
             Update(AFFILIATE_STATS, AFFILIATE_STATS.key_of(zeros), default=_without_key(zeros), add={"version": 1}),
         )
+        return created
 
 
 def read_link(store: Store, affiliate_id: str, link_id: str) -> AffiliateLink:

@@ -19,6 +19,7 @@ from commercive_cli.services.access.duplicates import DuplicateIds
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.access.scan import scan_items, scan_pages
 from commercive_cli.services.records.audit_log import AuditEntry
+from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
@@ -38,12 +39,15 @@ class RecomputeService:
     new_id: NewId = new_id
     sleep: Sleep = time.sleep
 
-    def one(self, affiliate_id: str, actor: str) -> Recomputed:
+    def one(self, affiliate_id: str, actor: str, *, key: str | None = None) -> Recomputed:
         """Recount one affiliate's leads and correct the stats; raise NotFound when there are neither leads nor stats.
 
-        The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it.
+        The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it. A repeated
+        `key` (7 days) gets the first answer.
         """
-        return self._corrected(identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor"))
+        affiliate, by = identifier(affiliate_id, "affiliate_id"), identifier(actor, "actor")
+        request = keyed("affiliates/recompute", by, key, affiliate)
+        return once(self.store, self.clock, request, Recomputed, lambda: self._corrected(affiliate, by, request))
 
     def all(self, actor: str) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
@@ -70,7 +74,7 @@ class RecomputeService:
             item, before or AffiliateStats(affiliate_id=affiliate_id), self._counted(affiliate_id, instead), actor
         )
 
-    def _corrected(self, affiliate: str, actor: str) -> Recomputed:
+    def _corrected(self, affiliate: str, actor: str, request: KeyedRequest | None = None) -> Recomputed:
         for _ in range(TRIES):
             item = self._settled(affiliate)
             before = _stats_of(item or {"affiliate_id": affiliate})
@@ -78,9 +82,10 @@ class RecomputeService:
             if item is None and after.total_leads == 0:
                 raise NotFound(f"there is no affiliate {affiliate}")
             if before is not None and before.counts() == after.counts():
-                return Recomputed(affiliate_id=affiliate, changed=False, before=before, after=before)
+                right = Recomputed(affiliate_id=affiliate, changed=False, before=before, after=before)
+                return nothing_to_do(self.store, request, self.clock(), right)
             try:
-                return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, actor)
+                return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, actor, request)
             except ConditionFailed:
                 continue
         raise Unavailable(f"leads of affiliate {affiliate} change too fast to count them; nothing was written")
@@ -115,9 +120,17 @@ class RecomputeService:
         if instead is not None and instead.get("affiliate_id") == affiliate_id:
             yield instead
 
-    def _write(self, item: Item | None, before: AffiliateStats, after: AffiliateStats, actor: str) -> Recomputed:
-        self.store.transact(*self._writes(item, before, after, actor))
-        return Recomputed(affiliate_id=after.affiliate_id, changed=True, before=before, after=after)
+    def _write(
+        self,
+        item: Item | None,
+        before: AffiliateStats,
+        after: AffiliateStats,
+        actor: str,
+        request: KeyedRequest | None,
+    ) -> Recomputed:
+        corrected = Recomputed(affiliate_id=after.affiliate_id, changed=True, before=before, after=after)
+        write_once(self.store, request, self.clock(), corrected, *self._writes(item, before, after, actor))
+        return corrected
 
     def _writes(self, item: Item | None, before: AffiliateStats, after: AffiliateStats, actor: str) -> list[Write]:
         counts = after.item()

@@ -1,6 +1,6 @@
 """Affiliates: their links, stats and leads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from commercive_cli.domain.answers.affiliates import Affiliates, AffiliateShown, LinkCreated, LinkFound, Stats
@@ -13,6 +13,7 @@ from commercive_cli.domain.models import AffiliateStats, Lead
 from commercive_cli.domain.text import email, identifier, normal_store_url, store_url
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
+from commercive_cli.services.records.idempotency import keyed, once
 from commercive_cli.services.records.link_claims import resolve_code
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor
 from commercive_cli.store.items import Item, Key
@@ -32,14 +33,32 @@ class AffiliateService:
     new_code: NewCode = new_code
     dashboard_url: str = DASHBOARD_URL
 
-    def create_link(self, affiliate_id: str, affiliate_email: str, store: str = "") -> LinkCreated:
+    def create_link(
+        self,
+        affiliate_id: str,
+        affiliate_email: str,
+        store: str = "",
+        *,
+        actor: str | None = None,
+        key: str | None = None,
+        announce: Callable[[LinkCreated], object] = lambda _link: None,
+    ) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        Raises Conflict when five random codes in a row were taken.
+        A repeated `key` of an `actor` (7 days) gets the first answer, and nothing is announced: `announce` is called
+        with what this request made or found. Raises Conflict when five random codes in a row were taken.
         """
         affiliate, address = identifier(affiliate_id, "affiliate_id"), email(affiliate_email, "affiliate_email")
-        creator = LinkCreator(self.store, self.clock, self.new_code, self.dashboard_url)
-        return creator.create(affiliate, address, store_url(store))
+        shop = store_url(store)
+        request = keyed("affiliate/create-link", actor or affiliate, key, affiliate, address, shop)
+
+        def create() -> LinkCreated:
+            creator = LinkCreator(self.store, self.clock, self.new_code, self.dashboard_url, request)
+            link = creator.create(affiliate, address, shop)
+            announce(link)
+            return link
+
+        return once(self.store, self.clock, request, LinkCreated, create)
 
     def get_link(self, affiliate_id: str, store: str | None = None) -> LinkFound:
         """Return the affiliate's oldest link, or the oldest for `store`; None when there is none."""

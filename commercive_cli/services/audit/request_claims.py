@@ -1,4 +1,4 @@
-"""Invariant 5: a request claim stands for a message or lead that is there."""
+"""Invariant 5: a request claim stands for a message, lead, conversation or link that is there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
-from commercive_cli.store.schema import LEADS, MESSAGES, OPS, Table
+from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Delete, Equals
 
 
@@ -25,12 +25,12 @@ class RequestClaimCheck:
     def visit(self, _table: Table, items: list[Item]) -> None:
         """Remember request claims."""
         claims = (item for item in items if item["pk"].startswith("request#"))
-        self._claims += [{**OPS.key_of(c), "answer": c["answer"], "created_at": c["created_at"]} for c in claims]
+        self._claims += [{**OPS.key_of(c), "of": _subject(c["answer"]), "created_at": c["created_at"]} for c in claims]
 
     def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield claims without what they answer, after dropping them."""
         for claim in self._claims:
-            if _stored(repairs.store, claim["answer"]):
+            if _stored(repairs.store, claim["of"]):
                 continue
             dropped = Delete(OPS, OPS.key_of(claim), when=Equals("created_at", claim["created_at"]))
             problem = f"{claim['pk']} answers with what is not there"
@@ -40,15 +40,31 @@ class RequestClaimCheck:
                 continue
 
 
-def _stored(store: Store, answer: Item) -> bool:
+def _subject(answer: Item) -> Item | None:
+    """Return the ids of what an answer is about; None where it is about nothing that is stored for itself."""
     match answer:
-        case {"lead_id": str() as lead_id}:
-            return _is_id(lead_id) and find_by_id(store, LEADS, lead_id) is not None
-        case {"conversation_id": str() as conversation_id, "message_id": str() as message_id, "created_at": int()}:
-            key = {"conversation_id": conversation_id, "message_id": message_id}
-            return all(map(_is_id, key.values())) and store.get(MESSAGES, key) is not None
+        case {"lead_id": str()} | {"conversation_id": str()} | {"affiliate_id": str(), "link_id": str()}:
+            names = ("lead_id", "conversation_id", "message_id", "affiliate_id", "link_id")
+            return {name: answer[name] for name in names if name in answer}
+        case {"lead": {"lead_id": str() as lead_id}}:
+            return {"lead_id": lead_id}
+        case {"affiliate_id": str(), "changed": bool()}:  # of stats, or of Supabase's table
+            return None
+    return {}
+
+
+def _stored(store: Store, subject: Item | None) -> bool:
+    if subject is None:
+        return True
+    if not all(type(each) is str and 0 < len(each) <= ID_LENGTH for each in subject.values()):
+        return False
+    match subject:
+        case {"lead_id": lead_id}:
+            return find_by_id(store, LEADS, lead_id) is not None
+        case {"conversation_id": _, "message_id": _}:
+            return store.get(MESSAGES, subject) is not None
+        case {"conversation_id": conversation_id}:
+            return find_by_id(store, CONVERSATIONS, conversation_id) is not None
+        case {"affiliate_id": _, "link_id": _}:
+            return store.get(AFFILIATE_LINKS, subject) is not None
     return False
-
-
-def _is_id(text: str) -> bool:
-    return 0 < len(text) <= ID_LENGTH

@@ -15,7 +15,7 @@ from commercive_cli.domain.answers.chat import (
 )
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Conflict, Unavailable
+from commercive_cli.domain.errors import Conflict, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LONGEST_TAIL
 from commercive_cli.domain.models import (
@@ -25,6 +25,7 @@ from commercive_cli.domain.models import (
     WAITING_FOR,
     Conversation,
     ConversationStatus,
+    Message,
 )
 from commercive_cli.domain.text import identifier, message_text, store_url
 from commercive_cli.services.access.contention import TRIES
@@ -32,18 +33,20 @@ from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page, stream_items
 from commercive_cli.services.access.parallel import both
 from commercive_cli.services.chat.listing import ConversationFilter
-from commercive_cli.services.chat.mark_read import READ_SIDES, mark_read
+from commercive_cli.services.chat.mark_read import READ_SIDES, ReadMarker
 from commercive_cli.services.chat.messages import MessageQuery, newest_message, read_messages, read_tail
 from commercive_cli.services.chat.sending import MessageSender, NewMessage, conversation_not_found
 from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
-from commercive_cli.services.records.idempotency import KeyedRequest
+from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
-from commercive_cli.store.schema import CONVERSATIONS
-from commercive_cli.store.writes import All, Below, Condition, Equals, Missing, Update, unchanged
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
+from commercive_cli.store.writes import All, Below, Condition, Equals, Missing, Update, Write, unchanged
 
 SORTS = ("recent", "waiting")
+_ACTIONS: dict[ConversationStatus, str] = {"closed": "chat/close", "open": "chat/reopen"}
+"""The action that gives a conversation a status."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ class ChatService:
         user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
         target = None if conversation_id is None else identifier(conversation_id, "conversation_id")
         asked = ("request_human",) if request_human else ()  # keys of messages without it keep their meaning
-        request = _request("chat/send", user, key, target, None if target else shop, text, *asked)
+        request = keyed("chat/send", user, key, target, None if target else shop, text, *asked)
         if target is None:
             sent = self._sender.start(user, shop, text, request, request_human=request_human)
         else:
@@ -174,7 +177,7 @@ class ChatService:
         """
         target, admin = identifier(conversation_id, "conversation_id"), identifier(admin_id, "admin_id")
         text, last = message_text(message), _last_seen(if_last)
-        request = _request("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
+        request = keyed("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
         draft = NewMessage(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
         return self._sender.post(draft)
 
@@ -186,31 +189,56 @@ class ChatService:
         """
         target, text = identifier(conversation_id, "conversation_id"), message_text(message)
         last = identifier(if_last, "if_last")
-        request = _request("chat/answer", AI_SENDER, key, target, last, text)
+        request = keyed("chat/answer", AI_SENDER, key, target, last, text)
         return self._sender.post(NewMessage(target, "ai", AI_SENDER, text, if_last=last, request=request))
 
     def mark_shown(self, thread: Thread) -> MarkedRead:
         """Mark the user's messages read for admins, up to the last one of a thread that `show` returned."""
-        marked = mark_read(self.store, thread.conversation, READ_SIDES["admin"])
-        return MarkedRead(conversation_id=thread.conversation.conversation_id, marked=marked)
+        return ReadMarker(self.store, self.clock, READ_SIDES["admin"]).mark(thread.conversation)
 
-    def mark_read(self, conversation_id: str, reader: str, *, owner: str | None = None) -> MarkedRead:
-        """Mark the other side's messages read for `reader` (user or admin); later messages stay unread."""
+    def mark_read(
+        self,
+        conversation_id: str,
+        reader: str,
+        *,
+        owner: str | None = None,
+        up_to: str | None = None,
+        actor: str | None = None,
+        key: str | None = None,
+    ) -> MarkedRead:
+        """Mark the other side's messages read for `reader` (user or admin); later messages stay unread.
+
+        `up_to` is the id of the last message that the reader saw: those behind it stay unread, too. A repeated `key` of
+        an `actor` (7 days) gets the first answer.
+        """
         side = READ_SIDES[choose(reader, SENDER_TYPES, "reader_type")]
-        conversation = self.conversation(conversation_id, owner=owner)
-        marked = mark_read(self.store, conversation, side)
-        return MarkedRead(conversation_id=conversation.conversation_id, marked=marked)
+        target = identifier(conversation_id, "conversation_id")
+        last = None if up_to is None else identifier(up_to, "up_to")
+        request = keyed("chat/mark-read", actor or reader, key, target, reader, last)
 
-    def close(self, conversation_id: str, actor: str, *, as_of: int | None = None) -> ConversationChanged:
+        def mark() -> MarkedRead:
+            conversation = self.conversation(target, owner=owner)
+            seen = None if last is None else self._message(target, last)
+            return ReadMarker(self.store, self.clock, side, request).mark(conversation, seen)
+
+        return once(self.store, self.clock, request, MarkedRead, mark)
+
+    def close(
+        self, conversation_id: str, actor: str, *, as_of: int | None = None, key: str | None = None
+    ) -> ConversationChanged:
         """Close a conversation; `changed` is False when it was already closed.
 
-        `as_of` is the `updated_at` (ms) that the admin saw; raises Conflict when the conversation changed since.
+        `as_of` is the `updated_at` (ms) that the admin saw; raises Conflict when the conversation changed since. A
+        repeated `key` (7 days) gets the first answer.
         """
-        return self._set_status(conversation_id, "closed", actor, as_of)
+        return self._set_status(conversation_id, "closed", actor, as_of, key)
 
-    def reopen(self, conversation_id: str, actor: str) -> ConversationChanged:
-        """Open a closed conversation again; `changed` is False when it was open already."""
-        return self._set_status(conversation_id, "open", actor, None)
+    def reopen(self, conversation_id: str, actor: str, *, key: str | None = None) -> ConversationChanged:
+        """Open a closed conversation again; `changed` is False when it was open already.
+
+        A repeated `key` (7 days) gets the first answer.
+        """
+        return self._set_status(conversation_id, "open", actor, None, key)
 
     def history(self, conversation_id: str) -> History:
         """Return the audit rows of a conversation, oldest first."""
@@ -223,24 +251,46 @@ class ChatService:
         newest = newest_message(self.store, conversation.conversation_id)
         return newest.sender_type if newest else None
 
+    def _message(self, conversation_id: str, message_id: str) -> Message:
+        """Return the message; an id that is none could lie behind every message, and have all of them marked."""
+        item = self.store.get(MESSAGES, {"conversation_id": conversation_id, "message_id": message_id})
+        if item is None:
+            raise NotFound(f"there is no message {message_id} in conversation {conversation_id}; nothing was marked")
+        return Message.of(item)
+
     def _set_status(
-        self, conversation_id: str, status: ConversationStatus, actor: str, as_of: int | None
+        self, conversation_id: str, status: ConversationStatus, actor: str, as_of: int | None, key: str | None
     ) -> ConversationChanged:
         target, by = identifier(conversation_id, "conversation_id"), identifier(actor, "actor")
+        request = keyed(_ACTIONS[status], by, key, target, as_of)
+        return once(
+            self.store,
+            self.clock,
+            request,
+            ConversationChanged,
+            lambda: self._with_status(target, status, by, as_of, request),
+        )
+
+    def _with_status(
+        self, target: str, status: ConversationStatus, by: str, as_of: int | None, request: KeyedRequest | None
+    ) -> ConversationChanged:
+        changed = ConversationChanged(conversation_id=target, status=status, changed=True)
         key, at, waits = self._sender.key_of(target), self.clock(), False
         # Whether a user waits again in what is reopened, the conversation tells; mostly none does.
         guard: Condition = Missing("waiting_since") if status == "open" else All()
         for _ in range(TRIES):
             try:
-                self._write_status(key, status, by, at, All(guard, _as_seen(as_of)), waits=waits)
-                return ConversationChanged(conversation_id=target, status=status, changed=True)
+                writes = self._status_writes(key, status, by, at, All(guard, _as_seen(as_of)), waits=waits)
+                write_once(self.store, request, self.clock(), changed, *writes)
             except ConditionFailed as failed:
                 item = failed.failures.get(0) or find_by_id(self.store, CONVERSATIONS, target)
+            else:
+                return changed
             if item is None:
                 raise conversation_not_found(target)
             found = Conversation.of(item).require("status", "updated_at", "created_at", "waiting_since")
             if found.status == status:
-                return ConversationChanged(conversation_id=target, status=status, changed=False)
+                return nothing_to_do(self.store, request, self.clock(), changed.model_copy(update={"changed": False}))
             if as_of not in (None, found.updated_at):
                 raise Conflict(f"conversation {target} changed since; it stays {found.status}")
             key, at = CONVERSATIONS.key_of(item), max(self.clock(), found.updated_at + 1)
@@ -248,9 +298,9 @@ class ChatService:
                 waits, guard = found.waiting_since is not None, unchanged(item, "waiting_since")
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
-    def _write_status(
+    def _status_writes(
         self, key: Key, status: ConversationStatus, actor: str, at: int, guard: All, *, waits: bool
-    ) -> None:
+    ) -> tuple[Write, ...]:
         before = "open" if status == "closed" else "closed"
         closed = {"closed_at": at, "closed_by": actor} if status == "closed" else {}
         waiting = {"waiting_for": WAITING_FOR} if waits else {}
@@ -262,7 +312,7 @@ class ChatService:
             {"status": before},
             {"status": status},
         )
-        self.store.transact(
+        return (
             Update(
                 CONVERSATIONS,
                 key,
@@ -284,10 +334,6 @@ def _checked(wanted: ConversationFilter) -> ConversationFilter:
     if wanted.user_id is not None:
         identifier(wanted.user_id, "user_id")
     return wanted
-
-
-def _request(action: str, scope: str, key: str | None, *body: str | None) -> KeyedRequest | None:
-    return None if key is None else KeyedRequest(action, scope, identifier(key, "key"), body)
 
 
 def _last_seen(if_last: str | None) -> str | None:

@@ -44,6 +44,11 @@ class Decision:
             )
         return True
 
+    def body(self) -> tuple[str | int | None, ...]:
+        """Return what tells this decision from others, for the request that asks for it."""
+        amount = None if self.commission is None else f"{self.commission:.2f}"
+        return self.status, amount, self.notes, self.reason, f"{self.amend:d}", self.as_of
+
     def attributes(self, actor: str, at: int) -> dict[str, Any]:
         """Return the lead's attributes to set."""
         decided = {} if self.status == "pending" else {"reviewed_by": actor, "reviewed_at": at}

@@ -21,7 +21,7 @@ from commercive_cli.services.leads.decision import EVENTS, Decision, money_state
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
-from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
+from commercive_cli.services.records.idempotency import KeyedRequest, is_valid, keyed, nothing_to_do, once, write_once
 from commercive_cli.services.records.link_claims import resolve_code
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
@@ -95,18 +95,24 @@ class LeadService:
         reason: object = None,
         amend: bool = False,
         as_of: int | None = None,
+        key: str | None = None,
     ) -> LeadDecided:
         """Approve or reject a lead; `changed` is False when it already has this decision.
 
         `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
         is a Conflict unless `amend`.
-        `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict.
+        `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict. A repeated `key`
+        (7 days) gets the first answer.
         """
-        return self._decide(lead_id, new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of), actor)
+        wanted = new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of)
+        return self._decide(lead_id, wanted, actor, "admin/approve-lead", key)
 
-    def reset(self, lead_id: str, actor: str) -> LeadDecided:
-        """Take a decision back: the lead is pending again and its commission is no longer counted."""
-        return self._decide(lead_id, Decision("pending", amend=True), actor)
+    def reset(self, lead_id: str, actor: str, *, key: str | None = None) -> LeadDecided:
+        """Take a decision back: the lead is pending again and its commission is no longer counted.
+
+        A repeated `key` (7 days) gets the first answer.
+        """
+        return self._decide(lead_id, Decision("pending", amend=True), actor, "leads/reset", key)
 
     def history(self, lead_id: str) -> History:
         """Return the audit rows of a lead, oldest first."""
@@ -149,21 +155,25 @@ class LeadService:
             raise Unavailable("the lead was not stored; send it again")
         return request.first_answer(claim, LeadSubmitted)
 
-    def _decide(self, lead_id: str, decision: Decision, actor: str) -> LeadDecided:
-        by = identifier(actor, "actor")
+    def _decide(self, lead_id: str, decision: Decision, actor: str, action: str, key: str | None) -> LeadDecided:
+        by, target = identifier(actor, "actor"), identifier(lead_id, "lead_id")
+        request = keyed(action, by, key, target, *decision.body())
+        return once(self.store, self.clock, request, LeadDecided, lambda: self._decided(target, decision, by, request))
+
+    def _decided(self, lead_id: str, decision: Decision, by: str, request: KeyedRequest | None) -> LeadDecided:
         lead = self.lead(lead_id)
         for _ in range(TRIES):
             lead.require("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
             if not decision.changes(lead):
-                return LeadDecided(lead=lead, changed=False)
+                return nothing_to_do(self.store, request, self.clock(), LeadDecided(lead=lead, changed=False))
             try:
-                return LeadDecided(lead=self._write_decision(lead, decision, by), changed=True)
+                return self._write_decision(lead, decision, by, request)
             except ConditionFailed as failed:
                 item = failed.failures.get(0)
                 lead = Lead.of(item) if item else self.lead(lead_id)
         raise Unavailable(f"lead {lead_id} is being decided by others right now; nothing was written, try again")
 
-    def _write_decision(self, lead: Lead, decision: Decision, actor: str) -> Lead:
+    def _write_decision(self, lead: Lead, decision: Decision, actor: str, request: KeyedRequest | None) -> LeadDecided:
         # `updated_at` increases with every change, so that `as_of` identifies one state of a lead.
         at = max(self.clock(), lead.updated_at + 1)
         attributes = decision.attributes(actor, at)
@@ -175,7 +185,13 @@ class LeadService:
             money_state(lead.status, lead.commission_amount),
             money_state(decision.status, decision.commission),
         )
-        self.store.transact(
+        kept = {name: value for name, value in lead.item().items() if name not in decision.dropped()}
+        decided = LeadDecided(lead=Lead.of(kept | attributes), changed=True)
+        write_once(
+            self.store,
+            request,
+            self.clock(),
+            decided,
             Update(
                 LEADS,
                 {"lead_id": lead.lead_id, "created_at": lead.created_at},
@@ -191,5 +207,4 @@ class LeadService:
             ),
             change.row(at, self.new_id),
         )
-        kept = {name: value for name, value in lead.item().items() if name not in decision.dropped()}
-        return Lead.of(kept | attributes)
+        return decided

@@ -137,9 +137,19 @@ class Eraser:
             yield from self._other_ops_writes(item)
 
     def _request_writes(self, item: Item, scope: str) -> Iterator[Write]:
-        """Delete the claim of a request of the person; erase the fingerprint of one that created a lead of theirs."""
-        if scope in self.matcher.pseudonyms or self.matcher.redact(OPS, item) != item:
+        """Delete the claim of a request of the person; keep those of others about a lead of theirs, without the data.
+
+        A decision about a lead is kept, so that sending it again does not undo a later one.
+        """
+        rest, decided = _parted(item)
+        if scope in self.matcher.pseudonyms or self.matcher.redact(OPS, rest) != rest:
             yield Delete(OPS, OPS.key_of(item), when=unchanged(item, "created_at"))
+        elif decided is not None:
+            lead = self.matcher.redact(LEADS, decided)
+            if lead != decided:
+                answer = {**item["answer"], "lead": lead}
+                changes = {"answer": answer, "fingerprint": MARKER}
+                yield Update(OPS, OPS.key_of(item), set=changes, when=unchanged(item, "created_at"))
         elif _lead_of_answer(item) in self.leads and item.get("fingerprint") != MARKER:
             # Guesses of name, address and number could be checked by this hash. Without it, a repetition is refused.
             yield Update(OPS, OPS.key_of(item), set={"fingerprint": MARKER}, when=unchanged(item, "created_at"))
@@ -169,6 +179,14 @@ def _deletion_as_read(table: Table, item: Item) -> Delete:
 
 def _same_link(claim: Item) -> Condition:
     return unchanged(claim, "affiliate_id", "link_id")
+
+
+def _parted(request: Item) -> tuple[Item, Item | None]:
+    """Return a request's claim without the lead that its answer shows, and that lead; None when it shows none."""
+    answer = request.get("answer")
+    if not isinstance(answer, dict) or not isinstance(answer.get("lead"), dict):
+        return request, None
+    return {**request, "answer": {name: value for name, value in answer.items() if name != "lead"}}, answer["lead"]
 
 
 def _lead_of_answer(request: Item) -> str:

@@ -224,9 +224,18 @@ def _pass_on(matcher: PIIMatcher, counts: Counter[str], on_item: OnItem, table: 
     if table is CONVERSATIONS and own:
         matcher.conversations.add(item["conversation_id"])
     if own or matcher.redact(table, item) != item:
-        is_others = table is LEADS and not own
-        on_item(table, {name: value for name, value in item.items() if not (is_others and name in _THIRD_PARTY)})
+        on_item(table, _without_third_party(matcher, table, item))
         counts[table.name] += 1
+
+
+def _without_third_party(matcher: PIIMatcher, table: Table, item: Item) -> Item:
+    """Return an item as the person may have it: of others' leads, also those in answers, without the other's data."""
+    if table is LEADS and not matcher.is_own(table, item):
+        return {name: value for name, value in item.items() if name not in _THIRD_PARTY}
+    answer = item.get("answer")
+    if table is OPS and isinstance(answer, dict) and isinstance(answer.get("lead"), dict):
+        return {**item, "answer": {**answer, "lead": _without_third_party(matcher, LEADS, answer["lead"])}}
+    return item
 
 
 def _not_found(term: str) -> NotFound:

@@ -1,16 +1,24 @@
-"""Idempotency: a request that is sent again with the same key changes nothing and gets the first answer."""
+"""Idempotency: a request that is sent again with the same key changes nothing and gets the first answer.
+
+The key is claimed in the transaction that makes the change, also where nothing is left to change. So whoever finds the
+claim, be it the engine that sends a transaction again after a lost reply, knows that the request was carried out.
+"""
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from commercive_cli.domain.errors import Conflict, Damaged
+from commercive_cli.domain.clock import Clock
+from commercive_cli.domain.errors import Conflict, Damaged, Denied, NotFound
+from commercive_cli.domain.text import ID_LENGTH, identifier
 from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import OPS
-from commercive_cli.store.writes import Absent, AnyOf, Below, Put
+from commercive_cli.store.writes import Absent, AnyOf, Below, Check, Condition, Put, Write
 
 REQUEST_KEY_DAYS = 7
 _DAY_SECONDS = 86_400
@@ -44,7 +52,11 @@ class KeyedRequest:
             "created_at": at,
             "expires_at": now + REQUEST_KEY_DAYS * _DAY_SECONDS,
         }
-        return Put(OPS, item, when=AnyOf(Absent(), Below("expires_at", now)))
+        return Put(OPS, item, when=_free(at))
+
+    def check(self, at: int) -> Check:
+        """Return the check that nobody has claimed the key; for what is written before the claim."""
+        return Check(OPS, self.claim_key, _free(at))
 
     def first_answer(self, claim: Item, shape: type[FirstAnswer]) -> FirstAnswer:
         """Return the answer in an earlier claim; raise Conflict when the claim was made for another body."""
@@ -66,6 +78,126 @@ class KeyedRequest:
 
     def _fingerprint(self) -> str:
         return hashlib.sha256(json.dumps(self.body).encode()).hexdigest()
+
+
+class Repeated(Exception):
+    """An earlier request with the same key has claimed it; `once` turns this into the first answer."""
+
+    def __init__(self, claim: Item) -> None:
+        super().__init__()
+        self.claim = claim
+
+
+def keyed(action: str, scope: str, key: str | None, *body: str | int | None) -> KeyedRequest | None:
+    """Return the request of a caller (`scope`) with a key of 1 to 128 characters; None without a key.
+
+    `body` is everything else that was asked for.
+    """
+    if key is None:
+        return None
+    return KeyedRequest(
+        action, scope, identifier(key, "key"), tuple(None if each is None else str(each) for each in body)
+    )
+
+
+def key_of_item(key: str, item_id: str) -> str:
+    """Return the key of one item's request, where a command with one key changes many items.
+
+    Where that is longer than a key may be, it is a hash.
+    """
+    both = f"{identifier(key, 'key')}#{item_id}"
+    return both if len(both) <= ID_LENGTH else hashlib.sha256(both.encode("utf-8", "replace")).hexdigest()
+
+
+def once(
+    store: Store,
+    clock: Clock,
+    request: KeyedRequest | None,
+    shape: type[FirstAnswer],
+    carry_out: Callable[[], FirstAnswer],
+) -> FirstAnswer:
+    """Carry out a request that writes with `write_once`; return the first answer when it was carried out before.
+
+    A request that would be refused by now may have been carried out when it first came, so its answer goes before the
+    refusal.
+    """
+    try:
+        return carry_out()
+    except Repeated as repeated:
+        assert request is not None, "only a request with a key repeats"
+        return request.first_answer(repeated.claim, shape)
+    except (Conflict, NotFound, Denied, Damaged):
+        answer = None if request is None else earlier_answer(store, clock(), request, shape)
+        if answer is None:
+            raise
+        return answer
+
+
+def write_once(store: Store, request: KeyedRequest | None, at: int, answer: BaseModel, *writes: Write) -> None:
+    """Make all writes of a request and claim its key, in one transaction at `at` (ms).
+
+    Raises Repeated when the key is claimed already, and ConditionFailed.
+    """
+    claims = [] if request is None else [request.claim(at, answer.model_dump(exclude={"success"}))]
+    _transact(store, [*writes, *claims], len(writes))
+
+
+def write_part(store: Store, request: KeyedRequest | None, at: int, *writes: Write) -> None:
+    """Make some writes of a request, the last of which go with `write_once`; raise as that does."""
+    checks = [] if request is None else [request.check(at)]
+    _transact(store, [*writes, *checks], len(writes))
+
+
+def nothing_to_do(store: Store, request: KeyedRequest | None, at: int, answer: FirstAnswer) -> FirstAnswer:
+    """Return the answer to a request that finds nothing to change, after claiming its key.
+
+    Without the claim, a repetition would do it after all, once others have changed the record. Raises Repeated.
+    """
+    write_once(store, request, at, answer)
+    return answer
+
+
+def once_outside(
+    store: Store,
+    clock: Clock,
+    request: KeyedRequest | None,
+    shape: type[FirstAnswer],
+    carry_out: Callable[[], FirstAnswer],
+) -> FirstAnswer:
+    """Carry out a request that changes something outside the store, where no transaction can hold the claim.
+
+    The key is claimed afterwards. A process that dies in between leaves it free, so this is for what may be done twice.
+    """
+    answer = None if request is None else earlier_answer(store, clock(), request, shape)
+    if answer is not None:
+        return answer
+
+    def claimed() -> FirstAnswer:
+        return nothing_to_do(store, request, clock(), carry_out())
+
+    return once(store, clock, request, shape, claimed)
+
+
+def earlier_answer(store: Store, at: int, request: KeyedRequest, shape: type[FirstAnswer]) -> FirstAnswer | None:
+    """Return the answer to an earlier request with this key, None when there was none; costs one read."""
+    claim = store.get(OPS, request.claim_key)
+    return request.first_answer(claim, shape) if claim and is_valid(claim, at) else None
+
+
+def _transact(store: Store, writes: list[Write], claim: int) -> None:
+    if not writes:
+        return
+    try:
+        store.transact(*writes)
+    except ConditionFailed as failed:
+        found = failed.failures.get(claim)
+        if found is None:
+            raise
+        raise Repeated(found) from None
+
+
+def _free(at: int) -> Condition:
+    return AnyOf(Absent(), Below("expires_at", at // 1000))
 
 
 def is_valid(claim: Item, at: int) -> bool:

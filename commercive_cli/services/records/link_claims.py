@@ -1,7 +1,7 @@
 """Finds the affiliate whom a link code credits: by the code's claim in `ops`, or by an index for imported links."""
 
 from commercive_cli.domain.errors import NotFound
-from commercive_cli.domain.ids import CANONICAL_CODE, code_spellings
+from commercive_cli.domain.ids import CANONICAL_CODE, PASTED_LENGTH, code_spellings
 from commercive_cli.domain.models import LinkClaim
 from commercive_cli.domain.text import identifier, normal_store_url, text
 from commercive_cli.store.items import Item, Key
@@ -9,8 +9,6 @@ from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, OPS
 
 CODE_CLAIM = "claim"
-PASTED_LENGTH = 2_048
-"""The longest text that is looked into for a link code, in characters: a whole address may be pasted."""
 
 
 def code_claim_key(link_id: str) -> Key:

@@ -4,7 +4,9 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -15,11 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from commercive_cli.api.auth.key_sets import KeySet
 from commercive_cli.api.http.outbound import RequestFailed, Response
 from commercive_cli.domain.errors import Unavailable
-from commercive_cli.settings.api import TokenSettings
+from commercive_cli.settings.tokens import TokenSettings
 from tests.api.world import ISSUER, Client, FakeClock, Issuer, World
 
 SECRET = "super-secret-jwt-token-with-at-least-32-characters-long"
 HS256 = TokenSettings(ISSUER, secret=SECRET)
+JWKS_URL = f"{ISSUER}/.well-known/jwks.json"
+BOTH = TokenSettings(ISSUER, secret=SECRET, jwks_url=JWKS_URL)
 
 
 def segment(value: Any) -> str:
@@ -63,6 +67,30 @@ class TestGoodTokens:
         assert 200 == status_with(client, hmac_token(issuer.claims("user-a"), SECRET.encode()))
         assert [] == world.outside.sent
 
+    @pytest.mark.parametrize(("claim", "seconds"), [("exp", -29), ("exp", 1), ("nbf", 29), ("nbf", -1)])
+    def test_clocks_may_differ_by_half_a_minute(
+        self, guarded: Client, issuer: Issuer, claim: str, seconds: int
+    ) -> None:
+        """A token that expired or begins just now is good: the issuer's clock and ours are never quite the same."""
+        claims = issuer.claims("user-a") | {claim: issuer.clock.now // 1000 + seconds}
+
+        assert 200 == status_with(guarded, issuer.sign(claims))
+
+    @pytest.mark.parametrize("audience", [["authenticated"], ["anon", "authenticated"]])
+    def test_a_token_may_have_several_audiences(self, guarded: Client, issuer: Issuer, audience: list[str]) -> None:
+        """RFC 7519, section 4.1.3: one of them is ours."""
+        assert 200 == status_with(guarded, issuer.token("user-a", aud=audience))
+
+    def test_who_is_not_anonymous_is_somebody(self, guarded: Client, issuer: Issuer) -> None:
+        """Supabase says so in every token."""
+        assert 200 == status_with(guarded, issuer.token("user-a", is_anonymous=False))
+
+    def test_anonymous_users_are_let_in_where_they_are_allowed(self, world: World, issuer: Issuer) -> None:
+        """COMMERCIVE_ALLOW_ANONYMOUS=true: they chat before they sign up."""
+        tokens = TokenSettings(ISSUER, jwks_url=JWKS_URL, allow_anonymous=True)
+
+        assert 200 == status_with(world.open("jwt", tokens=tokens), issuer.token("user-a", is_anonymous=True))
+
     @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
     def test_the_scheme_is_read_in_any_case(self, guarded: Client, issuer: Issuer, scheme: str) -> None:
         """RFC 9110, section 11.1."""
@@ -81,7 +109,7 @@ FORGERIES: dict[str, Forgery] = {
     "none": lambda _: None,
     "empty": lambda _: "",
     "no token": lambda _: "hello",
-    "expired": lambda i: i.token("user-a", exp=i.clock.now // 1000),
+    "expired": lambda i: i.token("user-a", exp=i.clock.now // 1000 - 30),
     "no expiry": lambda i: i.token("user-a", exp=None),
     "expiry as text": lambda i: hmac_token(i.claims("user-a") | {"exp": "never"}, SECRET.encode()),
     "expiry true": lambda i: i.sign(i.claims("user-a") | {"exp": True}),
@@ -89,7 +117,13 @@ FORGERIES: dict[str, Forgery] = {
     "other issuer": lambda i: i.token("user-a", iss="https://other.supabase.co/auth/v1"),
     "no issuer": lambda i: i.token("user-a", iss=None),
     "other audience": lambda i: i.token("user-a", aud="anon"),
-    "audiences": lambda i: i.token("user-a", aud=["authenticated", "anon"]),
+    "other audiences": lambda i: i.token("user-a", aud=["anon", "service"]),
+    "no audiences": lambda i: i.token("user-a", aud=[]),
+    "audiences that are no text": lambda i: i.token("user-a", aud=["authenticated", 5]),
+    "audiences as an object": lambda i: i.token("user-a", aud={"authenticated": True}),
+    "anonymous": lambda i: i.token("user-a", is_anonymous=True),
+    "anonymous as text": lambda i: i.token("user-a", is_anonymous="true"),
+    "algorithm as a list": lambda i: hmac_token(i.claims("user-a"), SECRET.encode(), alg=["HS256"]),
     "no audience": lambda i: i.token("user-a", aud=None),
     "no subject": lambda i: i.token("user-a", sub=None),
     "empty subject": lambda i: i.token(""),
@@ -177,6 +211,65 @@ def test_where_a_secret_is_configured_signatures_of_keys_do_not_count(world: Wor
     assert 401 == status_with(client, tokens[kind])
 
 
+class TestSecretAndKeySet:
+    """Both at once, as Supabase's migration from the one to the other needs it."""
+
+    def test_tokens_of_either_are_accepted(self, world: World, issuer: Issuer) -> None:
+        """Old sessions go on with the secret while new ones are signed with a key."""
+        client = world.open("jwt", tokens=BOTH)
+        claims = issuer.claims("user-a")
+        tokens = {
+            "HS256": hmac_token(claims, SECRET.encode()),
+            "HS256 with a key id": hmac_token(claims, SECRET.encode(), kid="legacy"),
+            "ES256": issuer.sign(claims),
+            "RS256": jwt.encode(claims, issuer.rsa_key, "RS256", headers={"kid": "rsa-1"}),
+        }
+
+        assert dict.fromkeys(tokens, 200) == {name: status_with(client, token) for name, token in tokens.items()}
+
+    @pytest.mark.parametrize("key_id", ["ec-1", "rsa-1", None])
+    def test_no_public_key_serves_as_a_secret(self, world: World, issuer: Issuer, key_id: str | None) -> None:
+        """Whatever the key id says: HS256 means the secret."""
+        client = world.open("jwt", tokens=BOTH)
+        header = {"kid": key_id} if key_id else {}
+        published = json.dumps(issuer.key_set()["keys"][0]).encode()
+
+        statuses = [
+            status_with(client, hmac_token(issuer.claims("user-a"), material, **header))
+            for material in (public_pem(issuer.ec_key), public_pem(issuer.rsa_key), published, b"")
+        ]
+
+        assert [401] * 4 == statuses
+
+    @pytest.mark.parametrize("algorithm", ["ES256", "RS256", "HS384", "HS512", "none"])
+    def test_the_secret_serves_for_no_other_algorithm(self, world: World, issuer: Issuer, algorithm: str) -> None:
+        """A header that names another algorithm does not make the secret a key of it."""
+        token = hmac_token(issuer.claims("user-a"), SECRET.encode(), alg=algorithm, kid="ec-1")
+
+        assert 401 == status_with(world.open("jwt", tokens=BOTH), token)
+
+    def test_the_keys_may_be_away_while_the_secret_counts(self, world: World, issuer: Issuer) -> None:
+        """Nobody with a token of the secret hears of it; a token of a key cannot be judged, and is tried again."""
+        world.outside.answers.clear()
+        client = world.open("jwt", tokens=BOTH)
+
+        by_secret = status_with(client, hmac_token(issuer.claims("user-a"), SECRET.encode()))
+        asked = len(world.outside.sent)
+
+        assert (200, 0, 503) == (by_secret, asked, status_with(client, issuer.token("user-a")))
+
+    def test_other_algorithms_ask_for_no_keys(self, world: World, issuer: Issuer) -> None:
+        """A forged token of an algorithm that nobody uses costs no fetch."""
+        client = world.open("jwt")
+
+        statuses = [
+            status_with(client, hmac_token(issuer.claims("user-a"), b"x" * 32, alg=name, kid="ec-1"))
+            for name in ("HS256", "ES384", "PS256", "none", "")
+        ]
+
+        assert ([401] * 5, []) == (statuses, world.outside.sent)
+
+
 @pytest.mark.parametrize(
     "claims",
     [
@@ -250,6 +343,73 @@ class TestKeySet:
         clock.advance(3600)
 
         assert keys.find("ec-1") is not None
+
+    def test_keys_are_good_for_a_day_while_the_issuer_is_away(self, issuer: Issuer, clock: FakeClock) -> None:
+        """A key may have been withdrawn meanwhile; after a day nobody can tell, until the issuer answers again."""
+        answer: dict[str, Any] = {"document": issuer.key_set()}
+        keys = KeySet("https://keys", lambda _: _document(answer), clock)
+        keys.find("ec-1")
+        answer["document"] = None
+        clock.advance(86_390)
+        before = keys.find("ec-1")
+        clock.advance(10)
+        with pytest.raises(Unavailable):
+            keys.find("ec-1")
+        answer["document"] = issuer.key_set()
+        clock.advance(2)
+
+        assert (True, True) == (before is not None, keys.find("ec-1") is not None)
+
+    def test_nobody_with_a_known_key_waits_for_a_forged_key_id(self, issuer: Issuer, clock: FakeClock) -> None:
+        """While the issuer is slow to answer, one forged token waits, and neither honest ones nor other forged ones."""
+        fetching, go_on, fetched = threading.Event(), threading.Event(), list[str]()
+
+        def fetch(url: str) -> bytes:
+            fetched.append(url)
+            if len(fetched) > 1:
+                fetching.set()
+                go_on.wait(30)
+            return json.dumps(issuer.key_set()).encode()
+
+        keys = KeySet("https://keys", fetch, clock)
+        keys.find("ec-1")
+        clock.advance(30)
+        with ThreadPoolExecutor(3) as pool:
+            forged = pool.submit(keys.find, "forged")
+            try:
+                fetching.wait(30)
+                honest = pool.submit(keys.find, "ec-1").result(10)
+                another = pool.submit(keys.find, "forged-2").result(10)
+            finally:
+                go_on.set()
+
+        assert (True, None, None, 2) == (honest is not None, another, forged.result(30), len(fetched))
+
+    @pytest.mark.parametrize(
+        ("said", "counts"),
+        [
+            ({"use": "sig"}, True),
+            ({"use": "sig", "key_ops": ["verify"]}, True),
+            ({"use": None, "key_ops": ["sign", "verify"]}, True),
+            ({"use": None}, True),
+            ({"use": "enc"}, False),
+            ({"use": ["sig"]}, False),
+            ({"key_ops": ["sign"]}, False),
+            ({"key_ops": ["encrypt", "wrapKey"]}, False),
+            ({"key_ops": []}, False),
+            ({"key_ops": "verify"}, False),
+            ({"use": "enc", "key_ops": ["verify"]}, False),
+        ],
+    )
+    def test_keys_count_for_what_they_are_published_for(
+        self, issuer: Issuer, clock: FakeClock, said: dict[str, Any], counts: bool
+    ) -> None:
+        """`use` and `key_ops` (RFC 7517, sections 4.2 and 4.3): a key for encryption verifies no token."""
+        entry = {name: value for name, value in (issuer.key_set()["keys"][0] | said).items() if value is not None}
+
+        found = self.key_set(issuer, clock, [], document={"keys": [entry]}).find("ec-1")
+
+        assert counts == (found is not None)
 
     def test_without_any_keys_nobody_can_tell(self, world: World, issuer: Issuer) -> None:
         """503, so that clients try again instead of signing out; the issuer is asked again after two seconds."""

@@ -32,12 +32,19 @@ def create_link_again(client: Client, items: UserItems, _: str) -> Answer:
     )
 
 
+def mark_up_to(client: Client, items: UserItems, _: str) -> Answer:
+    mark = {"conversation_id": items.conversation_id, "reader_type": "admin"}
+    return client.post("chat/mark-read", key="k", **mark, up_to="another")
+
+
 OTHER_WAYS: tuple[tuple[str, ActionRequest], ...] = (
     ("chat/send", lambda c, _, me: c.post("chat/send", user_id=me, message="hi")),
     ("chat/send", lambda c, _, me: c.post("chat/send", user_id=me, message="once", key="k")),
     ("chat/send", lambda c, _, me: c.post("chat/send", user_id=me, message="once", key="k")),
     ("chat/reply", lambda c, t, me: reply(c, t.conversation_id, me, if_last="another")),
     ("chat/reply", lambda c, _, me: reply(c, IMPORTED, me)),
+    ("chat/mark-read", mark_up_to),
+    ("chat/close", lambda c, _, __: c.post("chat/close", conversation_id=IMPORTED, key="k")),
     ("affiliate/create-link", create_link_again),
     ("affiliate/submit-lead", lambda c, _, __: c.post("affiliate/submit-lead", link_id=IMPORTED, lead_data=LEAD)),
     ("admin/approve-lead", lambda c, _, __: c.post("admin/approve-lead", lead_id=IMPORTED, decision="reject")),

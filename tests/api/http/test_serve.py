@@ -52,6 +52,15 @@ class Served:
         return self.request("POST", "/", json.dumps(body).encode())[2]
 
 
+def status_of(served: Served, headers: dict[str, str]) -> int:
+    """Return the status of an answer that need not be JSON."""
+    connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=30)
+    connection.request("GET", "/?action=health", None, headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def environment(store: str, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COMMERCIVE_")}
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -232,6 +241,27 @@ class TestHTTP:
         connection.close()
         assert 200 == status
 
+    @pytest.mark.parametrize("name", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8787", ""])
+    def test_a_page_that_points_its_own_name_here_is_refused(self, served: Served, name: str) -> None:
+        """DNS rebinding: to the browser, such a page and this server are one site. Nothing is asked of the store."""
+        status, headers, answer = served.request("GET", "/?action=admin/leads", None, {"Host": name})
+
+        assert (403, "denied", "application/json") == (status, answer["code"], headers["content-type"])
+        assert "--allow-host" in answer["error"]
+
+    @pytest.mark.parametrize("name", ["localhost", "LOCALHOST:80", "127.0.0.1", "[::1]:8787"])
+    def test_this_machine_may_call_itself_by_all_its_names(self, served: Served, name: str) -> None:
+        """Whatever the port, which may be another one's on the way here."""
+        assert 200 == served.request("GET", "/?action=health", None, {"Host": name})[0]
+
+    def test_headers_end_at_32_kb(self, served: Served) -> None:
+        """What one request may bring before anybody looks at it, one header or thousands, is limited."""
+        one = {"X-Padding": "x" * 30_000}
+
+        assert 200 == served.request("GET", "/?action=health", None, one)[0]
+        assert 431 == status_of(served, {"X-Padding": "x" * 33_000})
+        assert 431 == status_of(served, {f"X-{number}": "x" for number in range(4_000)})
+
     def test_forwarded_addresses_are_not_believed(self, served: Served) -> None:
         """Rate limits count the address of the connection, whatever headers claim."""
         link = served.post(action="affiliate/create-link", affiliate_id="fwd", affiliate_email="a@example.com")
@@ -259,6 +289,33 @@ def test_a_signal_ends_it_after_the_last_answer(sqlite_url: str, number: signal.
         assert 0 == api.process.wait(timeout=30)
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", urlsplit(api.url).port or 0), timeout=5)
+
+
+class TestOtherMachines:
+    def test_one_that_trusts_everybody_is_not_theirs_to_reach(self, sqlite_url: str) -> None:
+        """Neither by option nor by variable; exit code 2, and the message names the ways out."""
+        for options, variables in ((["--auth", "none"], {}), ([], {"COMMERCIVE_API_AUTH": "none"})):
+            finished = subprocess.run(  # noqa: S603 - our own program
+                command("api", "serve", "--port", "0", "--host", "0.0.0.0", *options),  # noqa: S104 - what is refused
+                env=environment(sqlite_url, **variables),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,  # it would serve for ever
+            )
+
+            assert 2 == finished.returncode
+            assert "--insecure" in finished.stderr
+
+    def test_with_insecure_it_answers_to_addresses_and_to_names_that_were_given(self, sqlite_url: str) -> None:
+        """A container has another name outside; names that nobody gave are refused there, too."""
+        options = ("--host", "0.0.0.0", "--auth", "none", "--insecure", "--allow-host", "API.internal")  # noqa: S104
+
+        with serving(sqlite_url, *options) as api:
+            names = ("api.internal:80", "192.0.2.7", "[2001:db8::1]", "localhost", "evil.example")
+            statuses = [api.request("GET", "/?action=health", None, {"Host": name})[0] for name in names]
+
+        assert [200, 200, 200, 200, 403] == statuses
 
 
 def test_without_tokens_to_check_it_does_not_start(sqlite_url: str) -> None:

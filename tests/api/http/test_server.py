@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from commercive_cli.api.http.local_events import action_event, http_event
-from commercive_cli.api.http.server import LocalServer
+from commercive_cli.api.http.server import LocalServer, place_of
 from commercive_cli.domain.errors import Unavailable
 
 
@@ -32,7 +32,7 @@ def test_requests_in_flight_are_answered_before_it_stops() -> None:
         go_on.wait(30)
         return {"statusCode": 200, "headers": {}, "body": "done"}
 
-    server = LocalServer(slowly, "127.0.0.1", 0)
+    server = LocalServer(slowly, place_of("127.0.0.1", 0))
     url = server.url
     with ThreadPoolExecutor(2) as pool:
         running, asking = pool.submit(server.run), pool.submit(ask, url)
@@ -46,11 +46,11 @@ def test_requests_in_flight_are_answered_before_it_stops() -> None:
 
 def test_an_address_in_use_is_said() -> None:
     """Not a traceback."""
-    server = LocalServer(lambda _: {}, "127.0.0.1", 0)
+    server = LocalServer(lambda _: {}, place_of("127.0.0.1", 0))
     port = urlsplit(server.url).port or 0
 
     with pytest.raises(Unavailable, match=f"port {port}"):
-        LocalServer(lambda _: {}, "127.0.0.1", port)
+        LocalServer(lambda _: {}, place_of("127.0.0.1", port))
 
     server.stop()
     server.run()

@@ -175,12 +175,14 @@ def test_what_was_set_is_removed(run: Run, home: Path) -> None:
 
 
 def test_a_wrong_value_is_marked_on_a_terminal(home: Path) -> None:
-    """A mark before the value and a list of what is wrong below, on 80 columns; without mistakes there is no list."""
+    """A mark before the value, a colour, and what is wrong below, on 80 columns; without mistakes none of these."""
     (home / "config.toml").write_text(f"{FILE}read_only = 1\n")
     wrong = run_on_terminal(["--profile", "prod", "config", "show"], columns=80).screen
+    plain = run_on_terminal(["--profile", "prod", "--no-color", "config", "show"], columns=80).screen
     (home / "config.toml").write_text(FILE)
     right = run_on_terminal(["--profile", "prod", "config", "show"], columns=80).screen
 
-    assert ["! 1"] == [line.split("config.toml:7")[1].strip() for line in wrong.splitlines() if "config.toml:7" in line]
+    assert ["! 1"] == [line.split("config.toml:7")[1].strip() for line in plain.splitlines() if "config.toml:7" in line]
+    assert "\x1b[38;5;196m! 1\x1b[0m" in wrong
     assert "profiles.prod.read_only must be true or false" in wrong.partition("What is wrong")[2]
     assert ("!" in right, "What is wrong" in right) == (False, False)

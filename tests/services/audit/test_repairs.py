@@ -43,6 +43,24 @@ def _stats(**attributes: Any) -> Callable[[World], object]:
     return lambda world: world.change(AFFILIATE_STATS, "aff-1", **attributes)
 
 
+def _answered(action: str, answer: dict[str, Any]) -> Damage:
+    """Return the damage that a request was answered with something that is not there."""
+    claim = {
+        "pk": f"request#{action}#u",
+        "sk": "k",
+        "answer": answer,
+        "created_at": START,
+        "expires_at": START,
+        "fingerprint": "f",
+    }
+    return Damage(
+        f"{action} that answers nothing",
+        lambda w: w.store.transact(Put(OPS, claim)),
+        ("request-claim",),
+        "answers with what is not there",
+    )
+
+
 DAMAGES = [
     Damage(
         "updated before the last message",
@@ -74,24 +92,11 @@ DAMAGES = [
         ("link-claim", "primary-link"),
         "names a link that is not the one it is for",
     ),
-    Damage(
-        "request claim that answers nothing",
-        lambda w: w.store.transact(
-            Put(
-                OPS,
-                {
-                    "pk": "request#chat/send#u",
-                    "sk": "k",
-                    "answer": {},
-                    "created_at": START,
-                    "expires_at": START,
-                    "fingerprint": "f",
-                },
-            )
-        ),
-        ("request-claim",),
-        "answers with what is not there",
-    ),
+    _answered("chat/send", {}),
+    _answered("chat/reply", {"conversation_id": "gone", "message_id": "gone", "created_at": START}),
+    _answered("chat/close", {"conversation_id": "gone", "status": "closed", "changed": True}),
+    _answered("affiliate/create-link", {"affiliate_id": "aff-1", "link_id": "GONE0000", "created": True}),
+    _answered("admin/approve-lead", {"lead": {"lead_id": "gone"}, "changed": True}),
     Damage("admin counter", lambda w: w.change(CONVERSATIONS, w.open, unread_admin=7), ("unread-admin",), "is 7, 2"),
     Damage(
         "negative counter", lambda w: w.change(CONVERSATIONS, w.open, unread_admin=-1), ("unread-admin",), "is -1, 2"

@@ -233,6 +233,22 @@ def test_a_key_of_another_that_was_used_again_meanwhile_stays_taken(
     assert claim in rows(store, OPS)
 
 
+def test_a_decision_key_that_was_used_again_meanwhile_keeps_its_answer(
+    erasure: Erasure, leads: LeadService, code: str, store: Store
+) -> None:
+    """The person's lead is erased from an answer, but not in place of another answer that the key got since."""
+    mine = leads.submit(code, {"name": "Ana", "email": EMAIL}).lead_id
+    theirs = leads.submit(code, {"name": "Bea", "email": "bea@example.com"}).lead_id
+    for key, lead_id in (("k", mine), ("other", theirs)):
+        leads.decide(lead_id, "rejected", "admin-1", key=key)
+    [claim, other] = [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
+    again = {**other, "sk": claim["sk"]}
+    erasure.run(OPS, put(store, OPS, again))
+
+    assert (mine, theirs) == (claim["answer"]["lead"]["lead_id"], again["answer"]["lead"]["lead_id"])
+    assert again in rows(store, OPS)
+
+
 def test_a_row_that_changed_meanwhile_moves_as_it_is(erasure: Erasure, store: Store) -> None:
     """A row of another program whose key is the person's address keeps what was written meanwhile."""
     key = {"pk": f"note#of {EMAIL}", "sk": "1"}

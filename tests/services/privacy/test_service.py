@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import NotFound, Unavailable
+from commercive_cli.domain.errors import Conflict, NotFound, Unavailable
 from commercive_cli.domain.text import PREVIEW_LENGTH, preview
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.privacy.service import PrivacyService
@@ -115,6 +116,19 @@ def test_everything_of_one_person_stays_together_under_a_pseudonym(world: World)
     assert (5, 3) == (stats["total_leads"], stats["approved_leads"])
     assert alias.startswith("erased-")
     assert any(item["sender_id"] in aliases for item in rows(world.store, MESSAGES))
+
+
+def test_a_decision_about_an_erased_lead_is_still_made_once(local: World) -> None:
+    """Sent again with its key it is refused, or else the network's retry would undo a later decision."""
+    mine = next(item["lead_id"] for item in rows(local.store, LEADS) if item["lead_name"] == NAME.upper())
+    local.leads.decide(mine, "approved", "admin-jo", commission="30", amend=True, key="again")
+    local.leads.decide(mine, "approved", "admin-jo", commission="40", amend=True)
+    service(local).erase(ANA, "dpo")
+
+    with pytest.raises(Conflict, match="used for another request"):
+        local.leads.decide(mine, "approved", "admin-jo", commission="30", amend=True, key="again")
+    assert Decimal(40) == local.leads.lead(mine).commission_amount
+    assert [] == local.terms_found()
 
 
 def test_links_of_the_erased_keep_working(world: World) -> None:
@@ -359,9 +373,13 @@ def test_an_export_of_a_person_does_not_give_away_others(local: World) -> None:
     """The export has the leads credited to an affiliate, without the other person's data."""
     found = collected(local, ANA)
     brought = [item for table, item in found if table is LEADS and item["affiliate_id"] == ANA]
+    leads = [item["answer"]["lead"] for table, item in found if table is OPS and "lead" in item.get("answer", {})]
+    answered = [lead for lead in leads if lead["affiliate_id"] == ANA]
 
     assert 5 == len(brought)
     assert "cas" not in str(brought).casefold()
+    assert "cas" not in str(answered).casefold()
+    assert 3 == len(answered)
     assert 3 == sum(item["status"] == "approved" for item in brought)
 
 

@@ -83,7 +83,7 @@ class World:
                 key=f"cas{number}",
             )
             if number < 3:
-                self.leads.decide(lead.lead_id, "approved", "admin-jo", commission=f"{number}5.25")
+                self.leads.decide(lead.lead_id, "approved", "admin-jo", commission=f"{number}5.25", key=f"k{number}a")
         stats = next(item for item in rows(self.store, AFFILIATE_STATS) if item["affiliate_id"] == ANA)
         self.store.batch_put(AFFILIATE_STATS, [{**stats, "total_leads": 99}])
         RecomputeService(self.store, self).one(ANA, "admin-jo")
@@ -92,7 +92,8 @@ class World:
         others = self.affiliates.create_link("affiliate-dan", "dan@example.com", "dan.example").link_id
         for number, email in enumerate((EMAIL.upper(), "another-address@example.com")):
             mine = self.leads.submit(others, person(NAME.upper(), email, PHONE), key=f"mine{number}")
-            self.leads.decide(mine.lead_id, "approved", ANA, commission="10.10", notes=f"{NAME} is fine")
+            self.leads.decide(mine.lead_id, "approved", ANA, commission="10.10", notes=f"{NAME} is fine", key=email)
+            self.leads.decide(mine.lead_id, "approved", "admin-jo", commission="10.20", amend=True, key=f"k{number}")
         family = self.leads.submit(others, person("Gus Abelard", "gus@example.com", "0049151 23456789"))
         self.leads.decide(family.lead_id, "rejected", "admin-jo", notes=f"same number as {NAME}, {EMAIL}")
         self.leads.submit(others, person(NAME, "namesake@example.com", "+33 1 11 11 11 11"))

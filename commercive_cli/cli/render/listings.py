@@ -1,0 +1,131 @@
+"""The lists that people see: their columns by what each is worth, and the sentence above them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from commercive_cli.cli.render.columns import NEVER_DROPPED, SPARE, Column
+from commercive_cli.cli.render.roles import Role
+
+_DAY = 86_400_000
+
+
+def _late(since: Any, now: int) -> Role:
+    return "attention" if isinstance(since, int) and now - since >= _DAY else ""
+
+
+def _some(count: Any, _: int) -> Role:
+    return "attention" if count else ""
+
+
+def _quiet(_value: Any, _now: int) -> Role:
+    return "quiet"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list was asked for, in words: `open` `conversation` `of user u-1`.
+
+    `said` are the columns whose value these words tell, so that no row repeats it; `order` is the order that was asked
+    for, where a list has more than one.
+    """
+
+    noun: str = ""
+    before: str = ""
+    after: tuple[str, ...] = field(default=())
+    order: str = ""
+    said: tuple[str, ...] = field(default=())
+
+    def sentence(self, count: int, *, more: bool) -> str:
+        """Return how many there are, or that there are none."""
+        if not count:
+            return f"No {self.words(2)}."
+        return f"{'The first ' if more else ''}{count:,} {self.words(count)}"
+
+    def words(self, count: int) -> str:
+        """Return the words for so many, without the number."""
+        plural = self.noun if count == 1 else f"{self.noun}s"
+        return " ".join(filter(None, (self.before, plural, *self.after)))
+
+
+_DAMAGED = Column("damaged", "status", exceptional=True, look=lambda value, _: "bad" if value else "")
+_CONVERSATION = (
+    Column("conversation_id", "id", title="id", names=True),
+    Column("status", "status", title="state", once=True),
+    Column("waits_since", "time", title="waiting", weight=NEVER_DROPPED, look=_late),
+    Column("unread_admin", "count", title="unread", weight=7, look=_some),
+    Column("unread_user", "count", title="by them", weight=SPARE),
+    Column("updated_at", "time", title="age", weight=6, look=_quiet),
+    Column("store_url", "shop", title="shop", weight=8, once=True),
+    Column("user_id", "id", title="user", weight=1, once=True),
+    Column("created_at", "time", title="opened", weight=1, look=_quiet),
+    _DAMAGED,
+    Column("last_message", title="last message", weight=NEVER_DROPPED),
+)
+
+
+def _without(columns: Sequence[Column], *names: str) -> tuple[Column, ...]:
+    return tuple(column for column in columns if column.name not in names)
+
+
+CONVERSATIONS = _without(_CONVERSATION, "waits_since")
+QUEUE = _without(_CONVERSATION, "status", "updated_at")
+LEADS = (
+    Column("lead_id", "id", title="id", names=True),
+    Column("status", "status", title="state", weight=NEVER_DROPPED, once=True),
+    Column("commission_amount", "money", title="amount USD", weight=NEVER_DROPPED),
+    Column("created_at", "time", title="created", weight=7, look=_quiet),
+    Column("order_volume", title="volume", weight=6),
+    Column("affiliate_id", "id", title="affiliate", weight=5, once=True),
+    Column("link_id", "id", title="link", weight=2, once=True),
+    Column("lead_email", title="e-mail", weight=3),
+    _DAMAGED,
+    Column("lead_name", title="name", weight=8),
+)
+AFFILIATES = (
+    Column("affiliate_id", "id", title="id", names=True),
+    Column("total_commission", "money", title="commission USD", weight=NEVER_DROPPED),
+    Column("total_leads", "count", title="leads", weight=8),
+    Column("pending_leads", "count", title="pending", weight=6),
+    Column("approved_leads", "count", title="approved", weight=7),
+    Column("rejected_leads", "count", title="rejected", weight=5),
+    Column("last_updated", "time", title="updated", weight=SPARE, look=_quiet),
+    _DAMAGED,
+)
+LINKS = (
+    Column("link_id", "id", title="link", names=True),
+    Column("store_url", "shop", title="shop", weight=8),
+    Column("created_at", "time", title="opened", weight=5, look=_quiet),
+    Column("affiliate_email", title="e-mail", weight=6, once=True),
+    Column("affiliate_url", "id", title="address", weight=SPARE),
+)
+HISTORY = (
+    Column("at", "time", title="when", weight=8, look=_quiet),
+    Column("actor", title="who", weight=NEVER_DROPPED),
+    Column("event", "status", title="what"),
+    Column("subject", "id", weight=7, once=True),
+    Column("before", weight=NEVER_DROPPED),
+    Column("after", weight=NEVER_DROPPED),
+    _DAMAGED,
+)
+_COUNTS = ("total", "pending", "approved", "rejected")
+
+
+def _changed_counts(recomputed: Any) -> str:
+    pairs = [
+        (name, *(getattr(each, f"{name}_leads") for each in (recomputed.before, recomputed.after))) for name in _COUNTS
+    ]
+    return ", ".join(f"{name} {was} to {now}" for name, was, now in pairs if was != now)
+
+
+def _difference(recomputed: Any) -> Any:
+    return recomputed.after.total_commission - recomputed.before.total_commission
+
+
+RECOMPUTED = (
+    Column("affiliate_id", "id", title="id", names=True),
+    Column("was", "money", "before.total_commission", title="was USD", weight=NEVER_DROPPED),
+    Column("is", "money", "after.total_commission", title="is USD", weight=NEVER_DROPPED),
+    Column("difference", "money", "*", weight=NEVER_DROPPED, words=_difference, look=_some),
+    Column("counts", path="*", weight=6, words=_changed_counts),
+)

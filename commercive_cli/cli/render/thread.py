@@ -1,0 +1,105 @@
+"""A conversation as people read it: a head of two lines, then turns under their days, the newest last."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from commercive_cli.cli.render.columns import CONVERSATION, MESSAGE
+from commercive_cli.cli.render.display import Display, Part
+from commercive_cli.cli.render.moments import distance
+from commercive_cli.cli.render.terminal import label_of, print_cards, shop_name
+from commercive_cli.domain.answers.chat import Thread
+from commercive_cli.domain.models import Conversation, Message
+
+
+def draw_thread(display: Display, thread: Thread, *, full: bool = False) -> None:
+    """Write a conversation and its messages; `full` adds every attribute, ids and exact times."""
+    conversation = thread.conversation
+    display.meet("conversation", conversation.conversation_id, label_of(conversation))
+    display.meet("user", conversation.user_id)
+    if full:
+        display = replace(display, wide=True, moments=replace(display.moments, style=display.moments.style or "iso"))
+        print_cards(display, CONVERSATION, [conversation])
+        for message in thread.messages:
+            display.gap()
+            print_cards(display, MESSAGE, [message])
+        return
+    draw_head(display, conversation)
+    draw_turns(display, conversation, thread.messages)
+    _draw_end(display, conversation)
+
+
+def draw_head(display: Display, conversation: Conversation) -> None:
+    """Write who, in which state and since when, and what is unread."""
+    state = _state(display, conversation)
+    subject = ("conversation " + display.id(conversation.conversation_id), "quiet")
+    display.halves([(shop_name(conversation), "strong"), "  ", *state], [subject])  # type: ignore[list-item]
+    unread: list[Part] = [
+        (f"unread {conversation.unread_admin} by us", "attention" if conversation.unread_admin else ""),
+        f", {conversation.unread_user} by them",
+    ]
+    if conversation.human_requested:
+        unread.append("; wants a person")
+    display.halves(unread, [("user " + display.id(conversation.user_id), "quiet")])
+    if conversation.damaged:
+        display.sentence(("! damaged: " + ", ".join(conversation.damaged), "bad"))
+
+
+def _state(display: Display, conversation: Conversation) -> list[Part]:
+    since = conversation.waits_since
+    begun = conversation.closed_at if conversation.status == "closed" else conversation.created_at
+    parts: list[Part] = [f"{conversation.status} since {display.moments.day(begun or conversation.updated_at)}"]
+    if since is not None:
+        late = display.now - since >= 86_400_000
+        parts += [", ", (f"waiting {distance(max(display.now - since, 0))}", "attention" if late else "")]
+    return parts
+
+
+def draw_turns(display: Display, conversation: Conversation, messages: Sequence[Message]) -> None:
+    """Write the messages as turns, with a separator where a day begins."""
+    day = ""
+    for message in messages:
+        today = display.moments.day(message.created_at)
+        if today != day:
+            display.gap()
+            display.rule(today)
+            day = today
+        display.gap()
+        _draw_turn(display, conversation, message)
+
+
+def _draw_turn(display: Display, conversation: Conversation, message: Message) -> None:
+    parts: list[Part] = [(_speaker(conversation, message), "strong"), "  "]
+    parts += [(display.moments.in_thread(message.created_at), "quiet"), *_read_mark(message)]
+    if message.damaged:
+        parts.append((f"  ! damaged: {', '.join(message.damaged)}", "bad"))
+    display.sentence(*parts)
+    display.sentence((message.message_text, "quiet" if message.sender_type == "ai" else ""), indent=2)
+
+
+def _speaker(conversation: Conversation, message: Message) -> str:
+    match message.sender_type:
+        case "user":
+            return shop_name(conversation)
+        case "admin":
+            return message.sender_id or "admin"
+        case "ai":
+            return "automatic"
+    return f"{message.sender_type} {message.sender_id}".strip() or "unknown"
+
+
+def _read_mark(message: Message) -> Sequence[Part]:
+    if message.sender_type == "user" and not message.is_read:
+        return (("  ! new", "attention"),)
+    if message.sender_type == "admin" and message.is_read:
+        return (("  ✓ read", "quiet"),)
+    return ()
+
+
+def _draw_end(display: Display, conversation: Conversation) -> None:
+    if conversation.status != "closed":
+        return
+    when = display.moments.exact(conversation.closed_at) if conversation.closed_at else ""
+    by = f"by {conversation.closed_by}" if conversation.closed_by else ""
+    display.gap()
+    display.rule(" ".join(filter(None, ("closed", when, by))))
+    display.line((f"commercive chat reply {display.id(conversation.conversation_id)} --reopen", "quiet"))
