@@ -55,14 +55,14 @@ class Services:
         """Leads and the decisions about them."""
         from commercive_cli.services.leads.service import LeadService
 
-        return LeadService(self.store, self.clock, self.new_id)
+        return LeadService(self.store, self.clock, self.new_id, self.settings.ceiling)
 
     @cached_property
     def affiliates(self) -> "AffiliateService":
         """Affiliates and their links."""
         from commercive_cli.services.affiliates.service import AffiliateService
 
-        return AffiliateService(self.store, self.clock, self.new_code, self.settings.dashboard_url)
+        return AffiliateService(self.store, self.clock, self.new_code, self.settings.dashboard_url, self.new_id)
 
     @cached_property
     def recompute(self) -> "RecomputeService":
@@ -111,7 +111,7 @@ class Services:
         """Single items set right by hand."""
         from commercive_cli.services.audit.mend import MendService
 
-        return MendService(self.store, self.clock, self.new_id, self.sleep)
+        return MendService(self.store, self.clock, self.new_id, self.sleep, self.settings.ceiling)
 
     @cached_property
     def seed(self) -> "SeedService":

@@ -16,8 +16,9 @@ from commercive_cli.api.operations import Backend, Invocation
 from commercive_cli.api.parameters import read_params
 from commercive_cli.api.routing import action_in_query, read_request, request_key
 from commercive_cli.api.telemetry import FORWARDED, Telemetry, Trace
+from commercive_cli.domain.access import loggable
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.errors import Denied, Misconfigured, Unauthenticated
+from commercive_cli.domain.errors import Denied, Forbidden, Misconfigured, Unauthenticated
 
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
@@ -76,20 +77,33 @@ class Application:
         action, values = read_request(request, in_query)
         caller = caller or self._caller(request, action, trace)
         params = read_params(action.params, values)
+        if caller.admin:
+            trace.actor = loggable(caller.acting(getattr(params, "admin_id", None)))
+        trace.records.add_from(params)
         action.check_permitted(params, caller)
         key = request_key(request, params) if action.keyed else None
-        try:
-            return action.call(Invocation(params, caller, self.backend, request.source, key))
-        except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
-            raise Misconfigured(f"the store refuses our credentials: {error.message}") from error
+        answer = _called(action, Invocation(params, caller, self.backend, request.source, key))
+        trace.records.add_from(answer)
+        return answer
 
     def _caller(self, request: HTTPRequest, action: Action[Any], trace: Trace) -> Principal:
         """Return who calls an action; raise Unauthenticated and Denied."""
         trace.action = action.name
         caller = NOBODY if action.who is Audience.PUBLIC else self.authenticator.caller(request, action)
         trace.caller = caller.label
+        if caller.admin or action.who is Audience.ADMIN:
+            trace.actor = loggable(caller.label)
         caller.check_role(action.who)
         return caller
+
+
+def _called(action: Action[Any], invocation: Invocation[Any]) -> Answer:
+    try:
+        return action.call(invocation)
+    except Forbidden:
+        raise
+    except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
+        raise Misconfigured(f"the store refuses our credentials: {error.message}") from error
 
 
 def _success(answer: Answer) -> Reply:

@@ -74,6 +74,7 @@ def _authenticator(
         settings.admin_roles,
         AffiliateIds(table, clock),
         settings.answer_token,
+        settings.admin_aal,
     )
 
 

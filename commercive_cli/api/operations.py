@@ -176,6 +176,7 @@ def decide(call: Invocation[p.LeadDecision]) -> LeadDecided:
         amend=asked.amend,
         as_of=asked.as_of,
         key=call.key,
+        approver=call.caller.approver(asked.admin_id),
     )
 
 

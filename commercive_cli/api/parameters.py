@@ -3,6 +3,7 @@
 Types are checked here; lengths and rules belong to the services.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -91,6 +92,13 @@ LeadData = Annotated[
 ]
 
 
+def _check_agree(given: Sequence[tuple[str, object]]) -> None:
+    """Raise Invalid when one parameter was sent under two names with different values, as one would be lost."""
+    for name, value in given[1:]:
+        if value != given[0][1]:
+            raise Invalid(f"{given[0][0]} and {name} contradict each other; send one of them", field=name)
+
+
 class Params(BaseModel):
     """The parameters of an action that takes none."""
 
@@ -99,7 +107,24 @@ class Params(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value is not None and value != ""}
+        given = {name: value for name, value in values.items() if value is not None and value != ""}
+        for names in cls.names().values():
+            _check_agree([(name, given[name]) for name in names if name in given])
+        return given
+
+    @classmethod
+    def names(cls) -> dict[str, tuple[str, ...]]:
+        """Return the names under which each parameter may be sent, by its own."""
+        aliases = {name: field.validation_alias for name, field in cls.model_fields.items()}
+        return {
+            name: tuple(map(str, alias.choices)) if isinstance(alias, AliasChoices) else (name,)
+            for name, alias in aliases.items()
+        }
+
+    @classmethod
+    def accepted(cls) -> frozenset[str]:
+        """Return every name that a request may use; what comes under any other is ignored."""
+        return frozenset(name for names in cls.names().values() for name in names)
 
 
 class Keyed(Params):
@@ -130,7 +155,7 @@ class UserMessage(Keyed):
 
     user_id: str
     message: str
-    store_url: str = ""
+    store_url: str = Field(default="", description="What a new conversation is about; one that exists keeps its own.")
     conversation_id: str | None = None
     request_human: bool = Field(default=False, description="The user asks for a person instead of automatic answers.")
 
@@ -224,6 +249,11 @@ class LeadDecision(Keyed):
         if len(set(ruled.values())) > 1:
             raise Invalid("decision and status contradict each other", field="decision")
         return values | ({"decision": next(iter(ruled.values()))} if ruled else {})
+
+    @classmethod
+    def accepted(cls) -> frozenset[str]:
+        """Return the names of the parameters, and that under which leads hold the decision."""
+        return super().accepted() | {"status"}
 
     @property
     def decided_status(self) -> DecidedStatus:

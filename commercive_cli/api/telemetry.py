@@ -7,12 +7,14 @@ text, names, e-mails, phones, tokens, query strings, or the text of an error tha
 import json
 import sys
 import traceback
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from commercive_cli.domain.access import Records
 from commercive_cli.domain.errors import Misconfigured, Unavailable
 
 SERVICE = "commercive-api"
@@ -27,6 +29,7 @@ class Trace:
     """What is known of one request, filled in as it goes on.
 
     `group` stands for the action in metrics, where the names of another backend's actions could be without number.
+    `actor` is whoever acts as an admin, on the `records`; None when nobody does.
     """
 
     request_id: str = ""
@@ -36,6 +39,8 @@ class Trace:
     outcome: str = OK
     status: int = 0
     latency_ms: float = 0.0
+    actor: str | None = None
+    records: Records = field(default_factory=Records)
 
     def record(self) -> dict[str, Any]:
         """Return the log record."""
@@ -48,17 +53,30 @@ class Trace:
             "request_id": self.request_id,
         }
 
+    def access(self) -> dict[str, Any]:
+        """Return what the access log tells of an admin's request."""
+        about = {"action": self.action, "actor": self.actor, "outcome": self.outcome, "request_id": self.request_id}
+        return about | self.records.document()
+
 
 class Telemetry:
     """Writes one log record and one set of metrics (CloudWatch embedded metric format) per request, to `out`.
 
-    All instances with one `service` name share a logger, which writes to the stream of the first.
+    What admins do leaves one more, the access log, which `on_access` hears, too. All instances with one `service` name
+    share a logger, which writes to the stream of the first.
     """
 
-    def __init__(self, out: TextIO | None = None, *, service: str = SERVICE) -> None:
+    def __init__(
+        self,
+        out: TextIO | None = None,
+        *,
+        service: str = SERVICE,
+        on_access: Callable[[Mapping[str, Any]], object] = lambda _: None,
+    ) -> None:
         self._out = out or sys.stdout
         self._logger = Logger(service=service, stream=self._out)
         self._service = service
+        self._on_access = on_access
 
     def warn(self, message: str) -> None:
         """Log a warning."""
@@ -77,7 +95,10 @@ class Telemetry:
         self._logger.warning("supabase_not_synced", extra={"problem": problem})
 
     def done(self, trace: Trace) -> None:
-        """Log one request and write its metrics."""
+        """Log one request, and what an admin read or changed by it, and write its metrics."""
+        if trace.actor is not None:
+            self._logger.info("access", extra=trace.access())
+            self._on_access(trace.access())
         self._logger.info("request", extra=trace.record())
         self._out.write(json.dumps(self._metrics(trace)) + "\n")
 

@@ -102,6 +102,14 @@ def root(
         str | None,
         typer.Option("--as", metavar="ID", help="Who acts; also COMMERCIVE_ACTOR, else the OS user."),
     ] = None,
+    access_log: Annotated[
+        str | None,
+        typer.Option(
+            "--access-log",
+            metavar="FILE",
+            help="Add to FILE who read or changed which records, without content; also COMMERCIVE_ACCESS_LOG.",
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print details to stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print a traceback on failure.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; also NO_COLOR.")] = False,
@@ -120,7 +128,9 @@ def root(
 ) -> None:
     """Commercive's support chat and affiliate programme, from the command line."""
     chosen = tuple(columns.split(",")) if columns else ()
-    context.obj = GlobalOptions(profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen)
+    context.obj = GlobalOptions(
+        profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen, access_log
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

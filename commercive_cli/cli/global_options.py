@@ -23,9 +23,10 @@ class GlobalOptions:
     quiet: bool = False
     times: "TimeStyle | None" = None
     columns: tuple[str, ...] = ()
+    access_log: str | None = None
 
 
-WITH_VALUE = ("--profile", "--store", "--as", "--time", "--columns")
+WITH_VALUE = ("--profile", "--store", "--as", "--time", "--columns", "--access-log")
 FLAGS = ("--verbose", "-v", "--debug", "--no-color", "--no-pager", "--quiet", "-q")
 
 

@@ -3,9 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from pydantic import BaseModel
@@ -22,6 +23,7 @@ from commercive_cli.cli.options import Paging
 from commercive_cli.cli.render.emit import Format, Screen
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.typed_ids import Kind, TypedIds
+from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.errors import Denied, Invalid
 from commercive_cli.domain.limits import DEFAULT_LIMIT
@@ -31,6 +33,7 @@ from commercive_cli.settings.places import config_path, is_missing
 from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load
 
 if TYPE_CHECKING:
+    from commercive_cli.cli.access_log import AccessLog
     from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
 
@@ -58,13 +61,22 @@ class Session:
             known=self._known,
             remember=self._remember,
         )
+        self._context = context
+        self._access: AccessLog | None = None
         self._dry_run: DryRun | None = None
         self._writes = False
 
     @cached_property
     def settings(self) -> Settings:
         """Return the settings; raise Invalid when one is wrong."""
-        return load(environment(), profile=self.options.profile, store=self.options.store, actor=self.options.actor)
+        given = self.options
+        return load(
+            environment(),
+            profile=given.profile,
+            store=given.store,
+            actor=given.actor,
+            access_log=given.access_log,
+        )
 
     @cached_property
     def known_ids(self) -> KnownIds:
@@ -108,7 +120,7 @@ class Session:
         """Yield the services for a command that writes nothing; raise FirstRun as `check_first_run` does."""
         if not may_be_missing:
             self.check_first_run()
-        with self._opened(open_store(self.settings)) as services:
+        with self._access_logged(), self._opened(open_store(self.settings)) as services:
             yield services
 
     @contextmanager
@@ -120,18 +132,19 @@ class Session:
         """
         if not may_be_missing:
             self.check_first_run()
-        store = open_store(self.settings)
-        if dry_run:
-            from commercive_cli.store.dry_run import DryRun
+        with self._access_logged(dry_run=dry_run):
+            store = open_store(self.settings)
+            if dry_run:
+                from commercive_cli.store.dry_run import DryRun
 
-            self._dry_run = DryRun(store)
-            with self._opened(self._dry_run) as services, self._changes_shown(self._dry_run):
+                self._dry_run = DryRun(store)
+                with self._opened(self._dry_run) as services, self._changes_shown(self._dry_run):
+                    yield services
+                return
+            self._check_permission(store, yes=yes)
+            self._writes = True
+            with self._opened(store) as services:
                 yield services
-            return
-        self._check_permission(store, yes=yes)
-        self._writes = True
-        with self._opened(store) as services:
-            yield services
 
     def check_first_run(self) -> None:
         """Raise FirstRun when nobody has named a store, and there is none at the place that is built in."""
@@ -150,9 +163,20 @@ class Session:
 
         Raises AnswerLost when the answer of a command that writes cannot be written.
         """
-        if self._dry_run is None:
-            with answering(changed=self._writes):
+        with answering(changed=self._writes):
+            self.log_access(answer)
+            if self._dry_run is None:
                 self.screen.show(answer)
+
+    def log_access(self, answer: object) -> None:
+        """Add the records of an answer to the access log, if there is one, before it is shown."""
+        if self._access is not None:
+            self._access.tell(answer)
+
+    def log_access_of_api(self, line: Mapping[str, Any]) -> None:
+        """Add what the API logs of an access to the access log, if there is one."""
+        if self._access is not None:
+            self._access.write(line)
 
     def write(self, call: Callable[[], Written]) -> Written:
         """Make one write, show its answer and return it; after Ctrl-C, the write is finished and the command ends."""
@@ -195,13 +219,41 @@ class Session:
     def list(self, listing: type[Listing], paging: Paging, fetch: Fetch, asked: Asked) -> None:
         """Show a listing up to the limit, with a hint when there is more, or all of it in constant memory."""
         if paging.everything:
-            self.screen.show_stream(listing, paging.items(fetch, self.screen.field(listing)))
+            items = paging.items(fetch, self.screen.field(listing))
+            self.screen.show_stream(listing, items if self._access is None else self._logged(items))
             return
         answer = paging.gathered(fetch, self.screen.field(listing))
+        self.log_access(answer)
         self.screen.show(answer, asked)
         if answer.next_cursor:
             more = f"--limit {2 * (paging.limit or DEFAULT_LIMIT)}" if self.screen.for_people else None
             self.note(f"more: add {more or f'--cursor {answer.next_cursor}'}, or --all")
+
+    def _logged(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield the items in chunks, each of which is logged before it is shown."""
+        while page := list(islice(items, MOST_IDS)):
+            self.log_access(page)
+            yield from page
+
+    @contextmanager
+    def _access_logged(self, *, dry_run: bool = False) -> Iterator[None]:
+        """Begin the access log, if there is one, and end it with the outcome."""
+        if self.settings.access_log is None:
+            yield
+            return
+        from commercive_cli.cli.access_log import AccessLog, about, named_by, outcome_of
+
+        log = self._access = AccessLog(
+            self.settings.access_log, about(self._context, self.settings, dry_run=dry_run), named_by(self._context)
+        )
+        try:
+            yield
+        except BaseException as error:
+            with suppress(OSError):
+                log.end(outcome_of(error))
+            raise
+        with answering(changed=self._writes):
+            log.end()
 
     def _report(self, outcome: bulk.Outcome, total: int) -> None:
         try:

@@ -38,6 +38,10 @@ class Denied(CommerciveError):
     code = "denied"
 
 
+class Forbidden(Denied):
+    """A rule of ours forbids it to this caller; the credentials for the store are fine, and nothing was written."""
+
+
 class NotFound(CommerciveError):
     """There is no such thing, or it belongs to somebody else."""
 

@@ -1,12 +1,13 @@
 """Money: US dollars as Decimal with two places, never as a float."""
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, TypeGuard
 
 from pydantic import PlainSerializer
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Forbidden, Invalid
 
 CENT = Decimal("0.01")
 LARGEST_AMOUNT = Decimal("1000000.00")
@@ -14,6 +15,23 @@ _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 
 Money = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 """USD. JSON shows it as a number: below 1e13, the shortest text of the nearest float is exactly the amount."""
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The most that an approval may give for one lead, in USD, and where that is set."""
+
+    amount: Decimal
+    source: str
+
+    def check(self, commission: Decimal) -> None:
+        """Raise Forbidden when a commission is above the ceiling."""
+        if commission > self.amount:
+            raise Forbidden(
+                f"{commission:.2f} USD is above the ceiling of {self.amount:.2f} USD for one lead, so nothing was "
+                f"written; approve {self.amount:.2f} USD or less, or have the ceiling raised ({self.source})",
+                field="commission_amount",
+            )
 
 
 def parse_amount(value: object, field: str = "commission_amount") -> Decimal:

@@ -17,8 +17,12 @@ from commercive_cli.settings.tokens import SHORTEST_SECRET, TokenSettings, load_
 
 AuthMode = Literal["jwt", "none"]
 CorsHeaders = Literal["api", "url"]
+AssuranceLevel = Literal["aal1", "aal2"]
 AUTH_MODES: tuple[AuthMode, ...] = ("jwt", "none")
 CORS_HEADERS: tuple[CorsHeaders, ...] = ("api", "url")
+ASSURANCE_LEVELS: tuple[AssuranceLevel, ...] = ("aal1", "aal2")
+"""Supabase's claim `aal`: aal1 is a sign-in, aal2 one with a second factor."""
+
 SHORTEST_ANSWER_TOKEN = 32
 """Characters."""
 
@@ -34,7 +38,8 @@ class APISettings:
     With `origins` None, CORS is left to a proxy in front of the API. `cors_headers` (COMMERCIVE_CORS_HEADERS) says who
     sends the headers that let pages on the list read answers: `api`, or `url` for the Function URL, whose CORS settings
     then must name the same origins. Requests from other pages are refused either way. `extra_headers` are those that
-    pages may send beyond the usual. `answer_token` lets a program send automatic answers.
+    pages may send beyond the usual. `answer_token` lets a program send automatic answers. Tokens below `admin_aal` make
+    nobody an admin.
     """
 
     auth: AuthMode
@@ -47,6 +52,7 @@ class APISettings:
     admin_roles: AdminRoles = field(default_factory=lambda: AdminRoles({"admin": (EVERYTHING,)}))
     answer_token: str | None = None
     fallback: FallbackSettings | None = None
+    admin_aal: AssuranceLevel | None = None
 
 
 def load_api(
@@ -68,6 +74,7 @@ def load_api(
         admin_roles=load_roles(environ),
         answer_token=_answer_token(pasted(environ, "COMMERCIVE_ANSWER_TOKEN")),
         fallback=load_fallback(environ),
+        admin_aal=_admin_aal(pasted(environ, "COMMERCIVE_ADMIN_AAL")),
     )
 
 
@@ -108,6 +115,10 @@ def _header_names(listed: str) -> tuple[str, ...]:
         if not _HEADER.fullmatch(clean(name, "a name in COMMERCIVE_CORS_EXTRA_HEADERS")):
             raise Invalid(f"COMMERCIVE_CORS_EXTRA_HEADERS: {name[:80]!r} is no exact name of a header")
     return tuple(name.lower() for name in names)
+
+
+def _admin_aal(level: str | None) -> AssuranceLevel | None:
+    return choose(level, ASSURANCE_LEVELS, "COMMERCIVE_ADMIN_AAL") if level else None
 
 
 def _answer_token(token: str) -> str | None:

@@ -3,18 +3,31 @@
 import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.money import parse_amount
 
-_TYPE_ERRORS = {"bool_type": "must be true or false", "string_type": "must be text in quotes"}
+_TYPE_ERRORS = {
+    "bool_type": "must be true or false",
+    "string_type": "must be text in quotes",
+    "amount_type": "must be an amount in USD such as 500.00, of 1,000,000 at most and with two decimals at most",
+}
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _amount(value: object) -> str:
+    try:
+        return str(parse_amount(value))
+    except Invalid:
+        raise PydanticCustomError("amount_type", "no amount") from None
 
 
 class Profile(BaseModel):
@@ -27,6 +40,8 @@ class Profile(BaseModel):
     read_only: bool = False
     protected: bool = False
     dashboard_url: str | None = None
+    access_log: str | None = None
+    ceiling: Annotated[str | None, BeforeValidator(_amount)] = None
 
 
 class ConfigFile(BaseModel):
@@ -135,7 +150,7 @@ def examined(text: str, path: Path) -> Contents:
     import tomllib  # imported late, since most commands find no file
 
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         return Contents(path, text, mistakes=(Mistake(f"is not valid TOML: {error}"),))
     try:

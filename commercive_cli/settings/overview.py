@@ -50,7 +50,7 @@ def _setting(finder: Finder, name: str, wrong: dict[tuple[str, ...], Mistake]) -
     if source in (BUILT_IN, OS_USER, finder.contents.place(keys)) and keys in wrong:
         return _mistaken(name, wrong.pop(keys), finder)
     problem = finder.problem(name)
-    if problem is None and name in READERS:
+    if problem is None and name in READERS and value is not None:
         value = READERS[name](value, source)
     return Shown(name, _text(value, problem), source, problem)
 

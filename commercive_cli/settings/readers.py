@@ -1,10 +1,13 @@
 """Reads the values of settings that have a form of their own."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.domain.money import parse_amount
 from commercive_cli.settings.pasted import clean
 from commercive_cli.settings.places import default_store_path
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
@@ -22,5 +25,20 @@ def read_dashboard_url(url: str, source: str) -> str:
     return url.rstrip("/")
 
 
-READERS: Mapping[str, Callable[[str, str], Any]] = {"store": read_store, "dashboard_url": read_dashboard_url}
+def read_log(path: str, _source: str) -> Path:
+    """Return the path of the access log."""
+    return Path(path).expanduser()
+
+
+def read_ceiling(amount: str, source: str) -> Decimal:
+    """Return the most that an approval may give, in USD; raise Invalid naming the source when it is no amount."""
+    return parse_amount(amount, source)
+
+
+READERS: Mapping[str, Callable[[str, str], Any]] = {
+    "store": read_store,
+    "dashboard_url": read_dashboard_url,
+    "access_log": read_log,
+    "ceiling": read_ceiling,
+}
 """What reads a setting's value, given where it stands. Settings without a reader are taken as they are."""

@@ -4,6 +4,7 @@ import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,24 @@ from platformdirs import user_cache_path
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.domain.money import Ceiling
 from commercive_cli.settings.config_check import no_profile
 from commercive_cli.settings.config_file import Contents, Profile, examined, read_text
 from commercive_cli.settings.places import config_path
-from commercive_cli.settings.readers import READERS, read_dashboard_url, read_store
+from commercive_cli.settings.readers import READERS, read_ceiling, read_dashboard_url, read_log, read_store
 from commercive_cli.settings.store_url import StoreURL
 
 BUILT_IN = "built in"
 OS_USER = "OS user"
-OPTIONS = {"profile": "--profile", "store": "--store", "actor": "--as"}
+CEILING = "COMMERCIVE_APPROVAL_CEILING"
+OPTIONS = {"profile": "--profile", "store": "--store", "actor": "--as", "access_log": "--access-log"}
 VARIABLES = {
     "profile": "COMMERCIVE_PROFILE",
     "store": "COMMERCIVE_STORE",
     "actor": "COMMERCIVE_ACTOR",
     "dashboard_url": "COMMERCIVE_DASHBOARD_URL",
+    "access_log": "COMMERCIVE_ACCESS_LOG",
+    "ceiling": CEILING,
 }
 NAMES = ("profile", *Profile.model_fields)
 _DEFAULTS = {"store": "sqlite://", "dashboard_url": DASHBOARD_URL}
@@ -35,7 +40,8 @@ _DEFAULTS = {"store": "sqlite://", "dashboard_url": DASHBOARD_URL}
 class Settings:
     """The settings of one run. `sources` maps each setting's name to where its value comes from.
 
-    A source is an option, a variable, `config.toml:9` (file and line), `built in` or `OS user`.
+    A source is an option, a variable, `config.toml:9` (file and line), `built in` or `OS user`. No approval gives more
+    than the `ceiling`. Commands add to the `access_log`, if there is one.
     """
 
     store: StoreURL
@@ -44,6 +50,8 @@ class Settings:
     read_only: bool = False
     protected: bool = False
     dashboard_url: str = DASHBOARD_URL
+    ceiling: Ceiling | None = None
+    access_log: Path | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -53,16 +61,21 @@ def ids_path(store: StoreURL) -> Path:
 
 
 def load(
-    environ: Mapping[str, str], *, profile: str | None = None, store: str | None = None, actor: str | None = None
+    environ: Mapping[str, str],
+    *,
+    profile: str | None = None,
+    store: str | None = None,
+    actor: str | None = None,
+    access_log: str | None = None,
 ) -> Settings:
-    """Return the settings; `profile`, `store` and `actor` come from the command line.
+    """Return the settings; `profile`, `store`, `actor` and `access_log` come from the command line.
 
     Raises Invalid when the config file has an error, the profile is unknown or a value is invalid.
     """
     path = config_path(environ)
     contents = examined(read_text(path), path)
     contents.checked()
-    finder = Finder(environ, contents, {"profile": profile, "store": store, "actor": actor})
+    finder = Finder(environ, contents, {"profile": profile, "store": store, "actor": actor, "access_log": access_log})
     for name in NAMES:
         if problem := finder.problem(name):
             raise Invalid(problem)
@@ -74,6 +87,8 @@ def load(
         read_only=values["read_only"][0],
         protected=values["protected"][0],
         dashboard_url=read_dashboard_url(*values["dashboard_url"]),
+        access_log=read_log(*values["access_log"]) if values["access_log"][0] else None,
+        ceiling=_ceiling(*values["ceiling"], values["profile"][0]),
         sources={name: source for name, (_, source) in values.items()},
     )
 
@@ -88,6 +103,8 @@ class Finder:
 
     def find(self, name: str) -> tuple[Any, str]:
         """Return a setting's value as it stands, right or wrong, and its source."""
+        if name == "ceiling":
+            return self._lower_ceiling()
         option, variable = OPTIONS.get(name, ""), VARIABLES.get(name, "")
         if (value := self.given.get(name)) is not None:
             return value, option
@@ -103,7 +120,7 @@ class Finder:
         if name == "profile" and value is not None and value not in self.contents.config.profiles:
             return no_profile(value, self.contents)
         try:
-            if name in READERS:
+            if name in READERS and value is not None:
                 READERS[name](value, source)
         except Invalid as refusal:
             return refusal.message
@@ -112,6 +129,15 @@ class Finder:
     def keys(self, name: str) -> tuple[str, ...]:
         """Return the nested keys at which the config file sets a setting of this run."""
         return ("default_profile",) if name == "profile" else ("profiles", self.find("profile")[0] or "", name)
+
+    def _lower_ceiling(self) -> tuple[Any, str]:
+        """Return the lower of the two ceilings: one is a limit, no preference, so none lifts the other.
+
+        What is no amount counts as lower than any, so that it is found and refused.
+        """
+        given = [(self.environ.get(CEILING), CEILING), self._in_file("ceiling") or (None, "")]
+        set_ = [(value, source) for value, source in given if value]
+        return min(set_, key=_amount_or_less, default=self._built_in("ceiling"))
 
     def _in_file(self, name: str) -> tuple[Any, str] | None:
         config = self.contents.config
@@ -125,6 +151,19 @@ class Finder:
             return _os_user(), OS_USER
         default = None if name == "profile" else Profile.model_fields[name].default
         return _DEFAULTS.get(name, default), BUILT_IN
+
+
+def _amount_or_less(ceiling: tuple[Any, str]) -> Decimal:
+    try:
+        return read_ceiling(*ceiling)
+    except Invalid:
+        return Decimal(-1)
+
+
+def _ceiling(amount: str | None, source: str, profile: str | None) -> Ceiling | None:
+    if amount is None:
+        return None
+    return Ceiling(read_ceiling(amount, source), source if source == CEILING else f"ceiling of profile {profile}")
 
 
 def _os_user() -> str:

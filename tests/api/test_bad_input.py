@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
@@ -322,6 +323,43 @@ def test_an_event_without_anything_gets_an_answer(client: Client) -> None:
     reply = client.handle({})
 
     assert (400, False) == (reply["statusCode"], json.loads(reply["body"])["success"])
+
+
+@pytest.mark.parametrize(
+    ("action", "values", "names"),
+    [
+        (
+            "affiliate/create-link",
+            {"affiliate_id": "a", "affiliate_email": "a@b.c", "email": "x@b.c"},
+            "affiliate_email and email",
+        ),
+        (
+            "affiliate/submit-lead",
+            {"link_id": "A", "affiliate_link_id": "B", "lead_data": {}},
+            "link_id and affiliate_link_id",
+        ),
+        ("affiliate/submit-lead", {"link_id": "A", "lead_data": {"name": "x"}, "lead": {}}, "lead_data and lead"),
+        (
+            "admin/approve-lead",
+            {"lead_id": "x", "decision": "reject", "admin_notes": "a", "notes": "b"},
+            "admin_notes and notes",
+        ),
+    ],
+)
+def test_one_parameter_under_two_names_says_one_thing(
+    client: Client, action: str, values: dict[str, Any], names: str
+) -> None:
+    """Where the two contradict each other, one would be lost, so the request is refused."""
+    answer = client.post(action, **values)
+
+    assert (400, f"{names} contradict each other; send one of them") == (answer.status, answer.body["error"])
+
+
+def test_one_parameter_twice_alike_is_fine(client: Client) -> None:
+    """Clients that send every spelling are understood."""
+    new = {"affiliate_id": "a", "affiliate_email": "a@b.c", "email": "a@b.c"}
+
+    assert 200 == client.post("affiliate/create-link", **new).status
 
 
 def test_what_cannot_be_encoded_is_answered_all_the_same(client: Client) -> None:

@@ -73,3 +73,13 @@ def test_importing_the_commands_loads_no_web_server() -> None:
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 - ours
 
     assert "False False" == ran.stdout.strip()
+
+
+def test_a_parameter_that_an_action_does_not_take_is_named(tmp_path: Path) -> None:
+    """A mistyped one changes nothing silently; every name that the action knows passes."""
+    call = ("--store", "sqlite:///x.db", "api", "call")
+    known = run(tmp_path, *call, "admin/approve-lead", "lead_id=x", "status=reject", "notes=x")
+    typo = run(tmp_path, *call, "admin/leads", "stauts=open", "action=x")
+
+    assert "takes no" not in known.stderr
+    assert "admin/leads takes no action, stauts, which is ignored" in typo.stderr

@@ -19,6 +19,12 @@ def test_a_supabase_url_says_whose_tokens_count() -> None:
     assert f"{ISSUER}/.well-known/jwks.json" == settings.tokens.jwks_url
 
 
+@pytest.mark.parametrize(("given", "level"), [({}, None), ("", None), ("aal1", "aal1"), ("aal2", "aal2")])
+def test_how_strong_an_admins_sign_in_must_be(given: object, level: str | None) -> None:
+    """Unset and empty, as the stack passes it, want nothing."""
+    assert level == load_api(COMPLETE | ({"COMMERCIVE_ADMIN_AAL": given} if isinstance(given, str) else {})).admin_aal
+
+
 def test_mode_none_needs_nothing() -> None:
     """Mode none needs no other setting."""
     settings = load_api({}, auth="none")
@@ -55,6 +61,8 @@ def test_mode_jwt_does_not_start_unconfigured(missing: str) -> None:
         {"COMMERCIVE_CORS_EXTRA_HEADERS": "*"},
         {"COMMERCIVE_CORS_EXTRA_HEADERS": "x-trace x:y"},
         {"COMMERCIVE_SUPABASE_KEY": "sb_publishable_abc"},
+        {"COMMERCIVE_ADMIN_AAL": "aal3"},
+        {"COMMERCIVE_ADMIN_AAL": "2"},
         {"COMMERCIVE_ANSWER_TOKEN": "short"},
         {"COMMERCIVE_ANSWER_TOKEN": "thirty-two characters with spaces"},
         {"COMMERCIVE_ANSWER_TOKEN": "ü" * 32},

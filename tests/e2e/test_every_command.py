@@ -65,6 +65,7 @@ WRITES = [
     "leads reject LEAD",
     "leads reset LEAD",
     "affiliates create-link aff-new --email a@b.c --store-url s.com",
+    "affiliates set-email AFFILIATE new@example.com",
     "affiliates recompute AFFILIATE",
     "affiliates recompute --all",
     "tables seed --conversations 2 --messages 4 --affiliates 1 --leads 1",

@@ -9,6 +9,7 @@ from commercive_cli.domain.models import Message
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.approval import Approver
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
@@ -242,7 +243,10 @@ def test_marking_read(counted: Counted, unread: int, round_trips: int) -> None:
 
 
 def test_leads(counted: Counted) -> None:
-    """Submitting costs two round trips, deciding two, a decision that stands already one, lists one per status."""
+    """Submitting costs two round trips, deciding two, a decision that stands already one, lists one per status.
+
+    An approval by somebody with a known address costs three, as the link is read.
+    """
     leads, asked = counted.leads, counted.asked
     code = counted.affiliates.create_link("aff-2", "a@example.com").link_id
     asked()
@@ -258,6 +262,11 @@ def test_leads(counted: Counted) -> None:
     assert [READ, WRITE] == asked()
     assert leads.reset(lead_id, "admin-1").changed
     assert [READ, WRITE] == asked()
+    known = Approver("admin-1", "boss@example.com")
+    assert leads.decide(lead_id, "approved", "admin-1", commission="5", approver=known).changed
+    assert [READ, READ, WRITE] == asked()
+    assert not leads.decide(lead_id, "approved", "admin-1", commission="5", approver=known).changed
+    assert [READ] == asked()
     for status, queries in (("pending", 1), ("approved", 1), ("rejected", 1), ("all", 3)):
         leads.list_leads(LeadFilter(status))
         assert [QUERY] * queries == asked()

@@ -111,6 +111,7 @@ def test_a_mistake_in_the_file_can_be_mended(path: Path) -> None:
     ("text", "keys", "value", "says"),
     [
         (FILE, ("profiles", "dev", "protected"), "yes", r"profiles\.dev\.protected must be true or false, not 'yes'"),
+        (FILE, ("profiles", "dev", "ceiling"), "much", r"profiles\.dev\.ceiling must be an amount in USD .*not 'much'"),
         (FILE, ("default_profile",), "dve", r"line 2: default_profile: no profile 'dve' in .*did you mean dev\?"),
         (FILE, ("profiles", "dev", "store"), "mysql://secret", r"line 3: the store URL \(profiles\.dev\.store\) has"),
         (FILE, ("profiles", "new", "dashboard_url"), "x", "dashboard_url .* must be a web address"),

@@ -76,6 +76,8 @@ def test_every_setting_tells_where_it_is_from(environ: dict[str, str]) -> None:
         "read_only": "config.toml:10",
         "protected": "config.toml:11",
         "dashboard_url": "config.toml:12",
+        "access_log": "built in",
+        "ceiling": "built in",
     }
     assert load(environ).sources["profile"] == "config.toml:2"
 
@@ -118,6 +120,41 @@ def test_a_dashboard_url_must_be_a_web_address(environ: dict[str, str]) -> None:
     """The dashboard URL must be a web address, since referral links are made from it."""
     with pytest.raises(Invalid, match="must be a web address"):
         load(environ | {"COMMERCIVE_DASHBOARD_URL": "dashboard"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "in_profile", "amount", "source"),
+    [
+        ("", None, None, None),
+        ("500", None, "500.00", "COMMERCIVE_APPROVAL_CEILING"),
+        ("", "'250.5'", "250.50", "ceiling of profile dev"),
+        ("", "250.50", "250.50", "ceiling of profile dev"),
+        ("", "0", "0.00", "ceiling of profile dev"),
+        ("500", "250", "250.00", "ceiling of profile dev"),
+        ("100", "250", "100.00", "COMMERCIVE_APPROVAL_CEILING"),
+    ],
+)
+def test_the_lower_ceiling_counts(
+    environ: dict[str, str], variable: str, in_profile: str | None, amount: str | None, source: str | None
+) -> None:
+    """Environment and profile limit approvals, each for itself: neither lifts the limit of the other."""
+    path = Path(environ["COMMERCIVE_CONFIG"])
+    line = "" if in_profile is None else f"ceiling = {in_profile}\n"
+    path.write_text(FILE.replace("[profiles.dev]\n", f"[profiles.dev]\n{line}"))
+    ceiling = load(environ | {"COMMERCIVE_APPROVAL_CEILING": variable}).ceiling
+
+    assert (amount, source) == ((str(ceiling.amount), ceiling.source) if ceiling else (None, None))
+
+
+@pytest.mark.parametrize("amount", ["-1", "1e3", "10.005", "1,000", "nan", "1000000.01", "many"])
+def test_a_ceiling_is_an_amount(environ: dict[str, str], amount: str) -> None:
+    """A ceiling that is none would let everything through, so it is refused."""
+    with pytest.raises(Invalid, match="COMMERCIVE_APPROVAL_CEILING"):
+        load(environ | {"COMMERCIVE_APPROVAL_CEILING": amount})
+    path = Path(environ["COMMERCIVE_CONFIG"])
+    path.write_text(FILE.replace("[profiles.dev]\n", "[profiles.dev]\nceiling = 0\n"))
+    with pytest.raises(Invalid, match="COMMERCIVE_APPROVAL_CEILING"):
+        load(environ | {"COMMERCIVE_APPROVAL_CEILING": amount})
 
 
 def test_editor_and_colour_follow_the_customs() -> None:

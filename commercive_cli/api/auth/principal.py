@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from commercive_cli.domain.errors import Denied
+from commercive_cli.services.leads.approval import Approver
 
 UNNAMED = "api"
 """The actor in audit rows of mode none when the request names nobody."""
@@ -29,7 +30,8 @@ class Principal:
     """Who asks for one action. A trusted caller may name anybody (mode none); `id` is the `sub` of an access token.
 
     `admin` counts for that action alone. `role` is what the token says of the caller, and `may` are the patterns of
-    actions for which people of that role are admins. `affiliate_ids` finds the caller's ids as an affiliate.
+    actions for which people of that role are admins. `affiliate_ids` finds the caller's ids as an affiliate. `lacks` is
+    the assurance level without which somebody whose role is enough is no admin.
     """
 
     id: str | None = None
@@ -38,6 +40,8 @@ class Principal:
     role: str | None = None
     may: tuple[str, ...] = ()
     affiliate_ids: Callable[[], Collection[str]] = _none
+    email: str | None = None
+    lacks: str | None = None
 
     @property
     def label(self) -> str:
@@ -58,6 +62,7 @@ class Principal:
         """Raise Denied when the action is for admins and the caller is none."""
         if who is not Audience.ADMIN or self.admin or self.trusted:
             return
+        self._check_assurance()
         if self.may:
             raise Denied(f"the role {self.role} is not enough for this; it may do {', '.join(self.may)}")
         raise Denied("this is for admins only")
@@ -67,10 +72,23 @@ class Principal:
         if named is None or self.trusted or (self.admin and admins_name_anyone):
             return
         own = self.affiliate_ids() if field == AFFILIATE_ID else (self.id,)
+        if named not in own and admins_name_anyone:
+            self._check_assurance()
         if not own:
             raise Denied("you are no affiliate: no row of Supabase's table affiliates has an affiliate_id for you")
         if named not in own:
             raise Denied(f"{field} is not the id of the one who signed in")
+
+    def _check_assurance(self) -> None:
+        if self.lacks is not None:
+            raise Denied(
+                f"admins need {self.lacks} here, and this token has less: sign in with a second factor (Supabase's "
+                "MFA) and send the new token"
+            )
+
+    def approver(self, named: str | None) -> Approver:
+        """Return what is known of the actor of an approval."""
+        return Approver(self.acting(named), self.email, self.affiliate_ids)
 
     def acting(self, named: str | None) -> str:
         """Return the actor for messages and audit rows."""

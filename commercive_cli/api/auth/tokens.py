@@ -34,11 +34,16 @@ _OPTIONS: Options = {
 
 @dataclass(frozen=True)
 class Identity:
-    """Who an access token speaks for; `role` and `affiliate_id` are what its app_metadata says, if it does."""
+    """Who an access token speaks for; `role` and `affiliate_id` are what its app_metadata says, if it does.
+
+    `aal` is how the person signed in: aal1, or aal2 with a second factor.
+    """
 
     subject: str
     role: str | None = None
     affiliate_id: str | None = None
+    email: str | None = None
+    aal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,8 @@ class TokenReader:
             raise _refused("its user is anonymous")
         grants = claims.get("app_metadata")
         known = grants if isinstance(grants, Mapping) else {}
-        return Identity(_id(claims["sub"], "sub"), _text(known.get("role")), _affiliate_id(known))
+        role, email, aal = _text(known.get("role")), _text(claims.get("email")), _text(claims.get("aal"))
+        return Identity(_id(claims["sub"], "sub"), role, _affiliate_id(known), email, aal)
 
 
 def bearer(authorization: str | None) -> str | None:

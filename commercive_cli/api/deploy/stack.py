@@ -11,7 +11,7 @@ from commercive_cli.api.deploy.permissions import statements
 from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
-from commercive_cli.settings.api import SHORTEST_ANSWER_TOKEN
+from commercive_cli.settings.api import ASSURANCE_LEVELS, SHORTEST_ANSWER_TOKEN
 
 Template = dict[str, Any]
 
@@ -76,6 +76,18 @@ def _parameters() -> Template:
             "Type": "String",
             "Description": "Roles of app_metadata that are admins, such as admin,employee=chat/*+admin/conversations",
             "Default": "admin",
+        },
+        "ApprovalCeiling": {
+            "Type": "String",
+            "Description": "The most that an approval may give for one lead, in USD, such as 500.00; none by default",
+            "Default": "",
+            "AllowedPattern": r"^$|^[0-9]{1,6}(\.[0-9]{1,2})?$|^1000000(\.00?)?$",
+        },
+        "AdminAal": {
+            "Type": "String",
+            "Description": "aal2 lets nobody be an admin without a second factor",
+            "Default": "",
+            "AllowedValues": ["", *ASSURANCE_LEVELS],
         },
         "AllowedOrigins": {
             "Type": "CommaDelimitedList",
@@ -173,6 +185,8 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_JWT_SECRET": _if_given("HasJwtSecret", "JwtSecret"),
         "COMMERCIVE_SUPABASE_KEY": _if_given("HasSupabaseKey", "SupabaseKey"),
         "COMMERCIVE_ADMIN_ROLES": {"Ref": "AdminRoles"},
+        "COMMERCIVE_APPROVAL_CEILING": {"Ref": "ApprovalCeiling"},
+        "COMMERCIVE_ADMIN_AAL": {"Ref": "AdminAal"},
         "COMMERCIVE_ANSWER_TOKEN": _if_given("HasAnswerToken", "AnswerToken"),
         "COMMERCIVE_FALLBACK_URL": {"Ref": "FallbackUrl"},
         "COMMERCIVE_FALLBACK_ACTIONS": {"Ref": "FallbackActions"},

@@ -69,12 +69,34 @@ def create_link(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Create an affiliate's link for a shop. Shows the existing link, if there is one."""
+    """Create an affiliate's link for a shop. Shows the existing link, if there is one, and says what that keeps."""
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.write(
+        made = session.write(
             lambda: services.affiliates.create_link(affiliate, email, store_url, actor=session.actor, key=key)
         )
+        if made.kept:
+            kept = ", ".join(f"{name} {value!r}" for name, value in made.kept.items())
+            hint = "; change the address with `commercive affiliates set-email`" * ("affiliate_email" in made.kept)
+            say(f"link {made.link_id} was there already and keeps {kept}{hint}")
+
+
+@app.command("set-email", epilog=example("commercive affiliates set-email AFFILIATE_ID ann@example.com"))
+def set_email(
+    context: typer.Context,
+    *,
+    affiliate: Affiliate,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail address of the affiliate.")],
+    key: o.Key = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Change an affiliate's e-mail address, in all links of the affiliate."""
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        one = session.typed("affiliate", services, "change").whole(affiliate)
+        session.write(lambda: services.affiliates.set_email(one, email, session.actor, key=key))
 
 
 @app.command("get-link", epilog=example("commercive affiliates get-link AFFILIATE_ID"))

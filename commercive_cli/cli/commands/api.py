@@ -61,8 +61,10 @@ def serve(
         raise Invalid(
             f"in auth mode none whoever reaches {host} may do everything; listen on 127.0.0.1, or pass --insecure"
         )
-    with Session(context).writing(yes=yes) as services:
-        server = LocalServer(create_application(settings, services, Telemetry(sys.stderr)), place, allow_host or ())
+    session = Session(context)
+    with session.writing(yes=yes) as services:
+        telemetry = Telemetry(sys.stderr, on_access=session.log_access_of_api)
+        server = LocalServer(create_application(settings, services, telemetry), place, allow_host or ())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, server.stop)
         say(f"listening on {server.url}, auth {settings.auth}, store {services.store.target}; Ctrl-C stops")
@@ -87,6 +89,7 @@ def call(
     yes: o.Yes = False,
 ) -> None:
     """Call one action through the API's handler in mode none. Prints its JSON; the exit code is that of its error."""
+    from commercive_cli.api.actions import BY_NAME
     from commercive_cli.api.factory import create_application
     from commercive_cli.api.http.local_events import action_event
     from commercive_cli.api.telemetry import Telemetry
@@ -94,9 +97,13 @@ def call(
     session = Session(context)
     settings = replace(load_api(environment(), auth="none"), fallback=None)
     log = sys.stderr if session.options.verbose else io.StringIO()
+    given = read_values(values or [])
+    if unused := sorted(given.keys() - BY_NAME[action].params.accepted() if action in BY_NAME else ()):
+        say(f"{action} takes no {', '.join(unused)}, which is ignored")
     with session.writing(yes=yes) as services:
-        event = action_event(action, read_values(values or []))
-        reply = create_application(settings, services, Telemetry(log))(event)
+        event = action_event(action, given)
+        telemetry = Telemetry(log, on_access=lambda line: session.log_access_of_api({**line, "actor": session.actor}))
+        reply = create_application(settings, services, telemetry)(event)
     code = exit_code_of(json.loads(reply["body"]).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
         typer.echo(reply["body"])

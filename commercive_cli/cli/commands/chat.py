@@ -83,6 +83,7 @@ def show(
         # --since is inclusive, the service's `since` exclusive.
         conversation = session.typed("conversation", services, "mark read" if mark_read else None).whole(conversation)
         thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
+        session.log_access(thread)
         session.screen.show(
             thread, Asked(order="full" if full else "")
         )  # shown before the write, so that only shown messages are marked read
@@ -107,6 +108,8 @@ def send(
     output: o.Output = "table",
 ) -> None:
     """Send a message as the user, for tests and phone calls."""
+    if conversation is not None and store_url:
+        raise Invalid("--store-url is for a new conversation; one that exists keeps its own, so leave it out")
     from commercive_cli.cli.message_sources import MessageSources
 
     message = MessageSources(text, file).message()

@@ -16,7 +16,7 @@ from commercive_cli.settings.config_file import examine, read_config
 from commercive_cli.settings.config_get import value_of
 from commercive_cli.settings.config_keys import KNOWN, setting_keys, stored_keys
 from commercive_cli.settings.places import config_path
-from commercive_cli.settings.resolve import NAMES, VARIABLES
+from commercive_cli.settings.resolve import NAMES, OPTIONS, VARIABLES
 
 app = new_group("config")
 _KEY = "default_profile, profiles.NAME.SETTING, or a SETTING of --profile"
@@ -28,7 +28,7 @@ def _profile_names() -> list[str]:
 
 def _given(context: typer.Context) -> dict[str, str | None]:
     options: GlobalOptions = context.obj
-    return {"profile": options.profile, "store": options.store, "actor": options.actor}
+    return {name: getattr(options, name) for name in OPTIONS}
 
 
 @app.command(epilog=example("commercive --profile prod config show"))

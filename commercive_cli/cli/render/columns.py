@@ -224,6 +224,12 @@ CREATED = (
     Column("created", "flag"),
     Column("affiliate_url", "id"),
 )
+EMAIL_SET = (
+    Column("affiliate_id", "id"),
+    Column("affiliate_email"),
+    Column("changed", "flag"),
+    Column("link_ids", wide=True),
+)
 SEEDED = (
     Column("conversations", "count"),
     Column("messages", "count"),
@@ -259,4 +265,6 @@ PROFILE = (
     Column("read_only", "flag"),
     Column("protected", "flag"),
     Column("dashboard_url", wide=True),
+    Column("access_log", wide=True),
+    Column("ceiling", wide=True),
 )

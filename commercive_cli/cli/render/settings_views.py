@@ -36,6 +36,8 @@ class ProfileShown(Sparse):
     read_only: bool
     protected: bool
     dashboard_url: str | None
+    access_log: str | None
+    ceiling: str | None
 
 
 class ProfilesShown(Answer):

@@ -8,6 +8,7 @@ from commercive_cli.cli.render import columns as c
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
+    EmailSet,
     FormURLSet,
     LinkCreated,
     LinkFound,
@@ -131,6 +132,7 @@ VIEWS: dict[type, View] = {
     LeadDecided: View(_single, c.DECIDED),
     LinkFound: View(_field("affiliate_link"), c.LINK),
     LinkCreated: View(_single, c.CREATED),
+    EmailSet: View(_single, c.EMAIL_SET),
     FormURLSet: View(_single, c.FORM_URL),
     Stats: View(_field("stats"), c.STATS),
     AffiliateShown: View(_field("stats"), c.STATS),

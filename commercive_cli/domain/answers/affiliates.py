@@ -1,5 +1,7 @@
 """Answers about affiliates, their links and stats: the seed's response fields (section 2)."""
 
+from pydantic import Field
+
 from commercive_cli.domain.answers.base import Answer, Listing
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead, Sparse
 
@@ -17,12 +19,25 @@ class LinkFound(Answer):
 
 
 class LinkCreated(Answer):
-    """An affiliate's link for a store; `created` is False when it existed."""
+    """An affiliate's link for a store; `created` is False when it existed.
+
+    `kept` is what an existing link holds where something else was given, by attribute: the given value is not stored.
+    """
 
     affiliate_url: str
     link_id: str
     affiliate_id: str
     created: bool
+    kept: dict[str, str] = Field(default_factory=dict)
+
+
+class EmailSet(Answer):
+    """An affiliate's e-mail address, and the links that had another one before."""
+
+    affiliate_id: str
+    affiliate_email: str
+    changed: bool
+    link_ids: list[str]
 
 
 class FormURLSet(Answer):

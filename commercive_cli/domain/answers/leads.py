@@ -26,11 +26,12 @@ class LeadShown(Answer):
 
 
 class LeadDecided(Answer):
-    """A lead after a decision; `changed` is False when the same decision had been made before.
+    """A lead after a decision; `changed` is False when it had this decision, and these words with it, before.
 
-    `new_status` is the lead's status.
+    `new_status` is the lead's status. `ignored` names what was given and means nothing for this decision.
     """
 
     lead: Lead
     changed: bool
+    ignored: tuple[str, ...] = ()
     new_status: str = Field(default_factory=lambda values: values["lead"].status)

@@ -18,6 +18,7 @@ from commercive_cli.store.writes import Absent, Put, Update
 
 CODE_TRIES = 5
 _PRIMARY = 2
+_GIVEN = ("affiliate_email", "store_url")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class LinkCreator:
     def create(self, affiliate_id: str, email: str, shop: str) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        Raises Conflict when five random codes in a row were taken.
+        An existing link stays as it is, and the answer says where that is not what was given. Raises Conflict when five
+        random codes in a row were taken.
         """
         for _ in range(CODE_TRIES):
             link = self._new_link(affiliate_id, email, shop)
@@ -46,7 +48,7 @@ class LinkCreator:
                 claim = failed.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
             if claim is not None:
                 link_id = LinkClaim.of(claim).require("link_id").link_id
-                found = _created(read_link(self.store, affiliate_id, link_id), created=False)
+                found = _existing(read_link(self.store, affiliate_id, link_id), link)
                 return nothing_to_do(self.store, self.request, self.clock(), found)
         raise Conflict(f"{CODE_TRIES} random link codes were all taken; nothing was written, try again")
 
@@ -66,7 +68,7 @@ class LinkCreator:
         """Store the link with its two claims, and stats of zero, so that the affiliate is listed."""
         owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
         zeros = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at).item()
-        created = _created(link, created=True)
+        created = _created(link)
         write_once(
             self.store,
             self.request,
@@ -97,7 +99,13 @@ def _without_key(stats: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in stats.items() if name not in AFFILIATE_STATS.key_names}
 
 
-def _created(link: AffiliateLink, *, created: bool) -> LinkCreated:
+def _created(link: AffiliateLink) -> LinkCreated:
     return LinkCreated(
-        affiliate_url=link.affiliate_url, link_id=link.link_id, affiliate_id=link.affiliate_id, created=created
+        affiliate_url=link.affiliate_url, link_id=link.link_id, affiliate_id=link.affiliate_id, created=True
     )
+
+
+def _existing(link: AffiliateLink, wanted: AffiliateLink) -> LinkCreated:
+    stored = {name: getattr(link, name) for name in _GIVEN}
+    kept = {name: value for name, value in stored.items() if value != getattr(wanted, name)}
+    return _created(link).model_copy(update={"created": False, "kept": kept})

@@ -3,15 +3,23 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from commercive_cli.domain.answers.affiliates import Affiliates, AffiliateShown, LinkCreated, LinkFound, Stats
+from commercive_cli.domain.answers.affiliates import (
+    Affiliates,
+    AffiliateShown,
+    EmailSet,
+    LinkCreated,
+    LinkFound,
+    Stats,
+)
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import NotFound
-from commercive_cli.domain.ids import NewCode, new_code
+from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.models import AffiliateStats, Lead
 from commercive_cli.domain.text import email, identifier, normal_store_url, store_url
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
+from commercive_cli.services.affiliates.contacts import ContactChanger
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
 from commercive_cli.services.records.idempotency import keyed, once
 from commercive_cli.services.records.link_claims import resolve_code
@@ -32,6 +40,7 @@ class AffiliateService:
     clock: Clock = system_clock
     new_code: NewCode = new_code
     dashboard_url: str = DASHBOARD_URL
+    new_id: NewId = new_id
 
     def create_link(
         self,
@@ -45,8 +54,9 @@ class AffiliateService:
     ) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        A repeated `key` of an `actor` (7 days) gets the first answer, and nothing is announced: `announce` is called
-        with what this request made or found. Raises Conflict when five random codes in a row were taken.
+        An existing link keeps what it holds, which `kept` names. A repeated `key` of an `actor` (7 days) gets the first
+        answer, and nothing is announced: `announce` is called with what this request made or found. Raises Conflict
+        when five random codes in a row were taken.
         """
         affiliate, address = identifier(affiliate_id, "affiliate_id"), email(affiliate_email, "affiliate_email")
         shop = store_url(store)
@@ -59,6 +69,17 @@ class AffiliateService:
             return link
 
         return once(self.store, self.clock, request, LinkCreated, create)
+
+    def set_email(self, affiliate_id: str, affiliate_email: str, actor: str, *, key: str | None = None) -> EmailSet:
+        """Give all links of an affiliate this e-mail address, with an audit row; raise NotFound when there is none.
+
+        A repeated `key` (7 days) gets the first answer.
+        """
+        affiliate, address = identifier(affiliate_id, "affiliate_id"), email(affiliate_email, "affiliate_email")
+        by = identifier(actor, "actor")
+        request = keyed("affiliates/set-email", by, key, affiliate, address)
+        changer = ContactChanger(self.store, self.clock, self.new_id, request)
+        return once(self.store, self.clock, request, EmailSet, lambda: changer.set_email(affiliate, address, by))
 
     def get_link(self, affiliate_id: str, store: str | None = None) -> LinkFound:
         """Return the affiliate's oldest link, or the oldest for `store`; None when there is none."""

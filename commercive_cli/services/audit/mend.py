@@ -11,12 +11,15 @@ from commercive_cli.domain.choices import choose, nearest
 from commercive_cli.domain.clock import FAR_FUTURE, Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Invalid, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.models import Lead
+from commercive_cli.domain.money import Ceiling, counted_commission
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.audit.mended_stats import COUNTED, stats_writes
 from commercive_cli.services.audit.states import SUBJECTS, last_row, state_of, state_problem
 from commercive_cli.services.audit.typed_keys import find_typed
+from commercive_cli.services.leads.approval import UNGUARDED, ApprovalRules, Approver, Permission
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
@@ -24,8 +27,10 @@ from commercive_cli.store.schema import CONVERSATIONS, LEADS, TABLES, Table
 from commercive_cli.store.writes import All, Exists, Put, Update, unchanged
 
 _KINDS = {table: kind for kind, table in SUBJECTS.items()}
-_TOLD = {LEADS: COUNTED, CONVERSATIONS: ("status",)}
-"""What the audit row and the stats that go with a change tell, whichever attributes that is about."""
+_TOLD = {LEADS: (*COUNTED, "lead_email", "link_id"), CONVERSATIONS: ("status",)}
+"""What goes with a change depends on this, whichever attributes that is about: audit row, stats, who may approve."""
+
+_GIVEN = ("status", "commission_amount")
 
 
 @dataclass(frozen=True)
@@ -52,18 +57,23 @@ class Changes:
 
 @dataclass(frozen=True)
 class MendService:
-    """Sets and removes attributes of one item, whatever state it is in; its key stays as it is."""
+    """Sets and removes attributes of one item, whatever state it is in; its key stays as it is.
+
+    What makes a lead approved, or its amount another, keeps to the rules of approvals.
+    """
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
     sleep: Sleep = time.sleep
+    ceiling: Ceiling | None = None
 
     def mend(self, table: str, key: str, actor: str, changes: Changes) -> Mended:
         """Change an item, with an audit row and what that does to stats in the same transaction.
 
         `table` is named with or without prefix. `key` is the id, or partition and sort key with a blank or / between.
-        Raises NotFound, and Invalid for what the item must not hold or lack.
+        Raises NotFound, Invalid for what the item must not hold or lack, and Forbidden for an approval that its actor
+        may not give.
         """
         by = identifier(actor, "actor")
         chosen = _table(table.removeprefix(self.store.prefix))
@@ -88,7 +98,14 @@ class MendService:
         if table is LEADS:
             recompute = RecomputeService(self.store, self.clock, self.new_id, self.sleep)
             stats = stats_writes(recompute, item, after, actor)
-        self.store.transact(mended, self._row(table, item, after, changes, actor), *stats)
+        checks = self._permission(item, after, actor).link if table is LEADS else ()
+        self.store.transact(mended, self._row(table, item, after, changes, actor), *stats, *checks)
+
+    def _permission(self, before: Item, after: Item, actor: str) -> Permission:
+        if after.get("status") != "approved" or all(after.get(name) == before.get(name) for name in _GIVEN):
+            return UNGUARDED
+        given = counted_commission(*(after.get(name) for name in _GIVEN))
+        return ApprovalRules(self.store, self.ceiling).permit(Lead.of(after), given, Approver(actor))
 
     def _row(self, table: Table, item: Item, after: Item, changes: Changes, actor: str) -> Put:
         """Return the audit row: of a lead or conversation its states, of anything else what was mended, by name."""

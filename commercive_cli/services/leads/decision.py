@@ -12,14 +12,17 @@ from commercive_cli.store.writes import All, AnyOf, Condition, Equals, Missing
 
 _OF_A_DECISION = ("commission_amount", "reviewed_by", "reviewed_at", "rejection_reason")
 EVENTS: dict[str, str] = {"approved": "approve", "rejected": "reject", "pending": "reset"}
+NOTE = "note"
+"""The event of new words for a decision that stands."""
 
 
 @dataclass(frozen=True)
 class Decision:
     """The status a lead shall have, with its commission (USD, approved leads only) and the admin's words.
 
-    `reason` says why a lead was rejected, and goes when the rejection does; `notes` stay. `amend` lets it replace an
-    earlier decision. `as_of` is the `updated_at` of the lead that the admin saw, if known.
+    `reason` says why a lead was rejected, and goes when the rejection does; `notes` stay. New words for a decision that
+    stands are stored with it. `amend` lets it replace an earlier decision. `as_of` is the `updated_at` of the lead that
+    the admin saw, if known. `ignored` names what was given and means nothing for this decision.
     """
 
     status: LeadStatus
@@ -28,16 +31,16 @@ class Decision:
     reason: str | None = None
     amend: bool = False
     as_of: int | None = None
+    ignored: tuple[str, ...] = ()
 
     def changes(self, lead: Lead) -> bool:
         """Return whether the lead must be written; raise Conflict when it is decided otherwise or changed since."""
-        same = (lead.status, lead.commission_amount) == (self.status, self.commission)
-        same_words = self.notes in (None, lead.admin_notes) and self.reason in (None, lead.rejection_reason)
-        if same and (not self.amend or same_words):
+        stands = self.stands(lead)
+        if stands and not self._has_new_words(lead):
             return False
         if self.as_of not in (None, lead.updated_at):
             raise Conflict(f"lead {lead.lead_id} changed since you looked at it: it is {describe(lead)}")
-        if lead.status != "pending" and not self.amend:
+        if lead.status != "pending" and not stands and not self.amend:
             raise Conflict(
                 f"lead {lead.lead_id} is {describe(lead)} already; "
                 'to change that, decide with --amend (in the API "amend": true)'
@@ -49,9 +52,18 @@ class Decision:
         amount = None if self.commission is None else f"{self.commission:.2f}"
         return self.status, amount, self.notes, self.reason, f"{self.amend:d}", self.as_of
 
-    def attributes(self, actor: str, at: int) -> dict[str, Any]:
-        """Return the lead's attributes to set."""
-        decided = {} if self.status == "pending" else {"reviewed_by": actor, "reviewed_at": at}
+    def stands(self, lead: Lead) -> bool:
+        """Return whether the lead is decided so already; only words can be new then."""
+        return (lead.status, lead.commission_amount) == (self.status, self.commission)
+
+    def _has_new_words(self, lead: Lead) -> bool:
+        given = ((self.notes, lead.admin_notes), (self.reason, lead.rejection_reason))
+        return any(words not in (None, stored or "") for words, stored in given)
+
+    def attributes(self, lead: Lead, actor: str, at: int) -> dict[str, Any]:
+        """Return the lead's attributes to set; who only adds words does not become the one who decided."""
+        decides = self.status != "pending" and not self.stands(lead)
+        decided = {"reviewed_by": actor, "reviewed_at": at} if decides else {}
         commission = {} if self.commission is None else {"commission_amount": self.commission}
         notes = {} if self.notes is None else {"admin_notes": self.notes}
         reason = {} if self.reason is None else {"rejection_reason": self.reason}
@@ -85,7 +97,9 @@ def new_decision(
     """Return the decision for an approval (which needs a commission of 0 to 1,000,000 USD) or a rejection."""
     words, why = _text(notes, "admin_notes"), _text(reason, "rejection_reason")
     if decision == "rejected":
-        return Decision("rejected", None, words, why, amend, as_of)
+        # The dashboard's form sends its amount with every decision.
+        ignored = () if commission is None else ("commission_amount",)
+        return Decision("rejected", None, words, why, amend, as_of, ignored)
     if why is not None:
         raise Invalid("rejection_reason goes with a rejection only; nothing was written", field="rejection_reason")
     if commission is None:

@@ -12,12 +12,21 @@ from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
+from commercive_cli.domain.money import Ceiling
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import check_limit, read_page
 from commercive_cli.services.access.parallel import both
-from commercive_cli.services.leads.decision import EVENTS, Decision, money_state, new_decision, unchanged_since_read
+from commercive_cli.services.leads.approval import UNGUARDED, ApprovalRules, Approver, Permission
+from commercive_cli.services.leads.decision import (
+    EVENTS,
+    NOTE,
+    Decision,
+    money_state,
+    new_decision,
+    unchanged_since_read,
+)
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
@@ -25,16 +34,20 @@ from commercive_cli.services.records.idempotency import KeyedRequest, is_valid, 
 from commercive_cli.services.records.link_claims import resolve_code
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
-from commercive_cli.store.writes import Absent, Put, Update, Write
+from commercive_cli.store.writes import Absent, All, Put, Update, Write
 
 
 @dataclass(frozen=True)
 class LeadService:
-    """The operations of visitors and admins on leads. Times are milliseconds, money is USD."""
+    """The operations of visitors and admins on leads. Times are milliseconds, money is USD.
+
+    No approval gives more than the `ceiling`.
+    """
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
+    ceiling: Ceiling | None = None
 
     def list_leads(self, wanted: LeadFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Leads:
         """Return a page of 1-500 leads, newest first."""
@@ -96,16 +109,18 @@ class LeadService:
         amend: bool = False,
         as_of: int | None = None,
         key: str | None = None,
+        approver: Approver | None = None,
     ) -> LeadDecided:
-        """Approve or reject a lead; `changed` is False when it already has this decision.
+        """Approve or reject a lead; `changed` is False when it already has this decision, and these words with it.
 
         `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
         is a Conflict unless `amend`.
         `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict. A repeated `key`
-        (7 days) gets the first answer.
+        (7 days) gets the first answer. Raises Forbidden for an approval or another amount above the ceiling, or of a
+        lead of one's own; `approver` says what is known of the actor beyond the id.
         """
         wanted = new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of)
-        return self._decide(lead_id, wanted, actor, "admin/approve-lead", key)
+        return self._decide(lead_id, wanted, actor, "admin/approve-lead", key, approver)
 
     def reset(self, lead_id: str, actor: str, *, key: str | None = None) -> LeadDecided:
         """Take a decision back: the lead is pending again and its commission is no longer counted.
@@ -155,38 +170,61 @@ class LeadService:
             raise Unavailable("the lead was not stored; send it again")
         return request.first_answer(claim, LeadSubmitted)
 
-    def _decide(self, lead_id: str, decision: Decision, actor: str, action: str, key: str | None) -> LeadDecided:
+    def _decide(
+        self,
+        lead_id: str,
+        decision: Decision,
+        actor: str,
+        action: str,
+        key: str | None,
+        approver: Approver | None = None,
+    ) -> LeadDecided:
         by, target = identifier(actor, "actor"), identifier(lead_id, "lead_id")
         request = keyed(action, by, key, target, *decision.body())
-        return once(self.store, self.clock, request, LeadDecided, lambda: self._decided(target, decision, by, request))
 
-    def _decided(self, lead_id: str, decision: Decision, by: str, request: KeyedRequest | None) -> LeadDecided:
+        def decide() -> LeadDecided:
+            return self._decided(target, decision, by, approver or Approver(by), request)
+
+        return once(self.store, self.clock, request, LeadDecided, decide)
+
+    def _decided(
+        self, lead_id: str, decision: Decision, by: str, approver: Approver, request: KeyedRequest | None
+    ) -> LeadDecided:
         lead = self.lead(lead_id)
         for _ in range(TRIES):
             lead.require("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
             if not decision.changes(lead):
-                return nothing_to_do(self.store, request, self.clock(), LeadDecided(lead=lead, changed=False))
+                same = LeadDecided(lead=lead, changed=False, ignored=decision.ignored)
+                return nothing_to_do(self.store, request, self.clock(), same)
+            permission = self._permission(lead, decision, approver)
             try:
-                return self._write_decision(lead, decision, by, request)
+                return self._write_decision(lead, decision, by, permission, request)
             except ConditionFailed as failed:
                 item = failed.failures.get(0)
                 lead = Lead.of(item) if item else self.lead(lead_id)
         raise Unavailable(f"lead {lead_id} is being decided by others right now; nothing was written, try again")
 
-    def _write_decision(self, lead: Lead, decision: Decision, actor: str, request: KeyedRequest | None) -> LeadDecided:
+    def _permission(self, lead: Lead, decision: Decision, approver: Approver) -> Permission:
+        if decision.commission is None or decision.stands(lead):
+            return UNGUARDED
+        return ApprovalRules(self.store, self.ceiling).permit(lead, decision.commission, approver)
+
+    def _write_decision(
+        self, lead: Lead, decision: Decision, actor: str, permission: Permission, request: KeyedRequest | None
+    ) -> LeadDecided:
         # `updated_at` increases with every change, so that `as_of` identifies one state of a lead.
         at = max(self.clock(), lead.updated_at + 1)
-        attributes = decision.attributes(actor, at)
+        attributes, stands = decision.attributes(lead, actor, at), decision.stands(lead)
         change = AuditEntry(
             "lead",
             lead.lead_id,
-            EVENTS[decision.status],
+            NOTE if stands else EVENTS[decision.status],
             actor,
             money_state(lead.status, lead.commission_amount),
             money_state(decision.status, decision.commission),
         )
         kept = {name: value for name, value in lead.item().items() if name not in decision.dropped()}
-        decided = LeadDecided(lead=Lead.of(kept | attributes), changed=True)
+        decided = LeadDecided(lead=Lead.of(kept | attributes), changed=True, ignored=decision.ignored)
         write_once(
             self.store,
             request,
@@ -197,14 +235,15 @@ class LeadService:
                 {"lead_id": lead.lead_id, "created_at": lead.created_at},
                 set=attributes,
                 remove=decision.dropped(),
-                when=unchanged_since_read(lead),
+                when=All(unchanged_since_read(lead), permission.lead),
             ),
-            Update(
-                AFFILIATE_STATS,
-                {"affiliate_id": lead.affiliate_id},
-                set={"last_updated": at},
-                add=decision.deltas(lead),
-            ),
+            *(() if stands else (_stats_update(lead, decision, at),)),
             change.row(at, self.new_id),
+            *permission.link,
         )
         return decided
+
+
+def _stats_update(lead: Lead, decision: Decision, at: int) -> Update:
+    key = {"affiliate_id": lead.affiliate_id}
+    return Update(AFFILIATE_STATS, key, set={"last_updated": at}, add=decision.deltas(lead))

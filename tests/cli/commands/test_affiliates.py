@@ -107,3 +107,27 @@ def test_affiliates_that_were_left_alone_show_in_the_exit_code(store: Run, home:
 def test_recompute_wants_to_know_whom(store: Run, selection: tuple[str, ...]) -> None:
     """Ids or --all, one of the two."""
     assert store("affiliates", "recompute", *selection).code == 2
+
+
+def test_an_existing_link_says_what_it_keeps(store: Run, link: str) -> None:
+    """Another address for a link that is there is not lost without a word, and the command that sets it is named."""
+    line = ("affiliates", "create-link", "aff-1", "--email")
+    again, same = store(*line, "new@example.com", "-o", "json"), store(*line, "a@example.com")
+
+    assert {"affiliate_email": "a@example.com"} == again.json["kept"]
+    assert f"link {link} was there already and keeps affiliate_email 'a@example.com'" in again.err
+    assert "`commercive affiliates set-email`" in again.err
+    assert same.err == ""
+
+
+def test_an_address_is_set(store: Run, link: str) -> None:
+    """A rehearsal shows it; then every link of the affiliate has it, and once more changes nothing."""
+    line = ("affiliates", "set-email", "aff-1", "new@example.com")
+    planned = store(*line, "--dry-run")
+    assert (0, True) == (planned.code, "affiliate_email" in planned.out)
+    assert "a@example.com" in store("affiliates", "get-link", "aff-1").out
+    first, again = store(*line, "-o", "json").json, store(*line, "-o", "json").json
+
+    assert ([link], True, []) == (first["link_ids"], first["changed"], again["link_ids"])
+    assert "new@example.com" in store("affiliates", "get-link", "aff-1").out
+    assert [5, 2] == [store("affiliates", "set-email", *each).code for each in (("no", "a@b.c"), ("aff-1", "a"))]

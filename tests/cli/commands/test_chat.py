@@ -284,3 +284,10 @@ def test_a_dry_run_refuses_what_would_be_refused(store: Run, conversation: Make)
     assert ran.code == 7
     assert "nope: there is no conversation nope" in ran.err
     assert any(line.startswith(one) for line in ran.out.splitlines())
+
+
+def test_a_conversation_keeps_its_shop(conversation: Make, store: Run) -> None:
+    """Naming another shop for a conversation that exists is refused; it would be lost."""
+    ran = store("chat", "send", "--user", "u-1", "--conversation", conversation(), "--store-url", "x.com", "Hi")
+
+    assert (2, True) == (ran.code, "--store-url is for a new conversation" in ran.err)

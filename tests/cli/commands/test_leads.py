@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +162,40 @@ def test_a_bad_form_is_refused(store: Run, link: str, options: tuple[str, ...], 
     ran = store("leads", "submit", "--link", link, "--name", "A", "--email", "a@example.com", *options)
 
     assert (code, 1) == (ran.code, ran.err.count("\n"))
+
+
+def test_the_ceiling_of_a_profile_holds(store: Run, lead: Make, home: Path) -> None:
+    """Above it an approval is refused with exit 4, in a dry run as well; up to it, it is given."""
+    (home / "config.toml").write_text("[profiles.prod]\nceiling = 500\n")
+    waiting, profile = lead(), ("--profile", "prod")
+    for more in ((), ("--dry-run",)):
+        ran = store(*profile, "leads", "approve", waiting, "--commission", "500.01", *more)
+        assert (4, "") == (ran.code, ran.out)
+        assert "approve 500.00 USD or less, or have the ceiling raised (ceiling of profile prod)" in ran.err
+    both = store(*profile, "leads", "approve", waiting, lead(), "--commission", "500.01")
+
+    assert (7, 2) == (both.code, both.err.count("above the ceiling"))
+    assert stats(store) == (2, 0, 0)
+    assert store(*profile, "leads", "approve", waiting, "--commission", "500").code == 0
+
+
+def test_nobody_approves_their_own_by_name(store: Run, lead: Make) -> None:
+    """The name of who acts is compared with the affiliate and, if it is an address, with those of lead and link."""
+    waiting = lead()
+    for actor in ("aff-1", "Ann@Example.com", "A@example.com"):
+        ran = store("--as", actor, "leads", "approve", waiting, "--commission", "5")
+        assert (4, True) == (ran.code, "let another admin decide" in ran.err)
+
+    assert store("--as", "boss", "leads", "approve", waiting, "--commission", "5").code == 0
+
+
+def test_notes_that_come_later_are_kept(store: Run, lead: Make) -> None:
+    """The same decision with other notes stores them, and says that something changed."""
+    waiting = lead()
+    store("leads", "approve", waiting, "--commission", "5")
+    noted = store("leads", "approve", waiting, "--commission", "5", "--notes", "by phone", "-o", "json").json
+
+    assert (True, "by phone") == (noted["changed"], noted["lead"]["admin_notes"])
+    assert ["approve", "note"] == [
+        row["event"] for row in store("leads", "history", waiting, "-o", "json").json["history"]
+    ]

@@ -21,8 +21,11 @@ def service(store: Store, clock: ManualClock, *codes: str) -> AffiliateService:
 
 
 def test_a_link_is_made_once_for_each_shop(store: Store, clock: ManualClock) -> None:
-    """An affiliate has one link per shop, however the shop is spelled, and asking again gives the same link."""
-    affiliates = service(store, clock, "AAAA0000", "BBBB0000", "CCCC0000", "DDDD0000")
+    """An affiliate has one link per shop, however the shop is spelled, and asking again gives the same link.
+
+    Where that holds something else than what was given, the answer says what it keeps.
+    """
+    affiliates = service(store, clock, "AAAA0000", "BBBB0000", "BBBB0001", "CCCC0000", "DDDD0000")
     first = affiliates.create_link("aff-1", "a@example.com", "https://Shop.example/")
     before = everything(store)
     again = affiliates.create_link("aff-1", "other@example.com", "shop.example")
@@ -33,8 +36,11 @@ def test_a_link_is_made_once_for_each_shop(store: Store, clock: ManualClock) -> 
         "link_id": "AAAA0000",
         "affiliate_id": "aff-1",
         "created": True,
+        "kept": {},
     } == first.model_dump()
-    assert first.model_dump() | {"created": False} == again.model_dump()
+    kept = {"affiliate_email": "a@example.com", "store_url": "https://Shop.example/"}
+    assert first.model_dump() | {"created": False, "kept": kept} == again.model_dump()
+    assert {} == affiliates.create_link("aff-1", "a@example.com", "https://Shop.example/").kept
     assert before == everything(store)
     assert "CCCC0000" == affiliates.create_link("aff-1", "a@example.com", "other.example").link_id
     assert "DDDD0000" == affiliates.create_link("aff-2", "b@example.com", "shop.example").link_id

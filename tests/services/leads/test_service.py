@@ -20,7 +20,7 @@ from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS
-from tests.services.books import errors_in, everything
+from tests.services.books import errors_in, everything, rows
 from tests.services.fakes import DAY, START, Codes, Intervening, ManualClock
 
 FORM = {
@@ -331,9 +331,10 @@ def test_the_reason_goes_when_the_rejection_does(leads: LeadService, code: str, 
     lead_id = leads.submit(code, FORM).lead_id
     leads.decide(lead_id, "rejected", "admin-1", reason="Volume too low")
 
-    assert not leads.decide(lead_id, "rejected", "admin-1", reason="Other").changed
+    assert leads.decide(lead_id, "rejected", "admin-1", reason="Other").changed
+    assert "Other" == leads.lead(lead_id).rejection_reason
     amended = leads.decide(lead_id, "rejected", "admin-1", reason="Other", amend=True)
-    assert (True, "Other") == (amended.changed, leads.lead(lead_id).rejection_reason)
+    assert not amended.changed
     kept = leads.decide(lead_id, "rejected", "admin-1", notes="hm", amend=True)
     assert ("Other", "hm") == (kept.lead.rejection_reason, kept.lead.admin_notes)
 
@@ -387,17 +388,49 @@ def test_zero_is_a_commission(leads: LeadService, code: str, store: Store) -> No
     assert [] == errors_in(store)
 
 
-def test_notes_alone_may_be_amended(leads: LeadService, code: str, store: Store) -> None:
-    """Other notes for the same decision are written with `amend`, and ignored without it."""
+@pytest.mark.parametrize("amend", [False, True])
+@pytest.mark.parametrize("status", ["approved", "rejected"])
+def test_new_words_for_a_decision_are_stored(
+    leads: LeadService, code: str, store: Store, status: DecidedStatus, amend: bool
+) -> None:
+    """They come with a row and a later `updated_at`; who decided, the money and the stats stay."""
     lead_id = leads.submit(code, FORM).lead_id
-    decide(leads, lead_id, "approved", "5", notes="one")
+    decide(leads, lead_id, status, "5", notes="one")
+    before, stats = leads.lead(lead_id), rows(store, AFFILIATE_STATS)
+    words: dict[str, Any] = {"notes": "two"} | ({"reason": "Volume too low"} if status == "rejected" else {})
+    amount = "5" if status == "approved" else None
+    noted = leads.decide(lead_id, status, "admin-2", commission=amount, amend=amend, **words).lead
+    row = leads.history(lead_id).history[-1]
 
-    assert not decide(leads, lead_id, "approved", "5", notes="two")
-    assert "one" == leads.lead(lead_id).admin_notes
-    assert decide(leads, lead_id, "approved", "5", notes="two", amend=True)
-    assert "two" == leads.lead(lead_id).admin_notes
-    assert not decide(leads, lead_id, "approved", "5", amend=True)
+    assert noted == leads.lead(lead_id)
+    assert noted.updated_at > before.updated_at
+    stored = {"admin_notes": "two", "rejection_reason": words.get("reason"), "updated_at": noted.updated_at}
+    assert before.model_copy(update=stored) == noted
+    assert stats == rows(store, AFFILIATE_STATS)
+    assert ("note", "admin-2", row.before, noted.updated_at) == (row.event, row.actor, row.after, row.at)
+    assert not decide(leads, lead_id, status, "5", amend=amend, **words)
+    assert not decide(leads, lead_id, status, "5", amend=amend)
     assert [] == errors_in(store)
+
+
+def test_words_never_replace_those_of_another_state(leads: LeadService, code: str, meddled: Intervening) -> None:
+    """Who adds notes to a decision that is taken back meanwhile hears of it, where the amount does not stand."""
+    lead_id = leads.submit(code, FORM).lead_id
+    decide(leads, lead_id, "approved", "5")
+    meddled.before("transact", lambda: decide(leads, lead_id, "approved", "7", amend=True))
+
+    with pytest.raises(Conflict, match=r"approved for 7\.00 USD"):
+        decide(LeadService(meddled, leads.clock), lead_id, "approved", "5", notes="two")
+    assert leads.lead(lead_id).admin_notes is None
+
+
+def test_an_amount_that_means_nothing_is_named(leads: LeadService, code: str) -> None:
+    """A rejection gives no money, and says that the amount that came with it was not used."""
+    lead_id = leads.submit(code, FORM).lead_id
+
+    for _ in range(2):
+        assert ("commission_amount",) == leads.decide(lead_id, "rejected", "admin-1", commission="5").ignored
+    assert () == leads.decide(lead_id, "rejected", "admin-1").ignored
 
 
 def test_as_of_refuses_what_changed_since(leads: LeadService, code: str, store: Store) -> None:
