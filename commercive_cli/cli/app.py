@@ -13,8 +13,8 @@ from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
 from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say
 from commercive_cli.cli.first_run import FirstRun
-from commercive_cli.cli.global_options import GlobalOptions, global_options_first
-from commercive_cli.cli.groups import COMMANDS, GROUPS, Group, example, load_command, load_group
+from commercive_cli.cli.global_options import GlobalOptions, Output, asked_format, global_options_first
+from commercive_cli.cli.groups import COMMANDS, GROUPS, Command, Group, example, load_command, load_group
 from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 from commercive_cli.settings import environment
@@ -74,6 +74,15 @@ app = typer.Typer(
     ),
 )
 app.command("completion", epilog=example("commercive completion zsh > ~/.zfunc/_commercive"))(completion)
+
+
+@app.command("commands", cls=Command, epilog=example("commercive commands -o json | jq '.commands[].command'"))
+def commands(context: typer.Context, *, output: Output = "table") -> None:
+    """Describe every command, option, type and exit code, for programs and for people who look for one."""
+    from commercive_cli.cli.commands_document import commands_document
+    from commercive_cli.cli.session import Session
+
+    Session(context, output).show(commands_document(command()))
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # the signature of an option's callback
@@ -153,7 +162,7 @@ def _exit_code(given: list[str]) -> int:
         say("interrupted")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # users get no tracebacks without --debug
-        return report(error, debug="--debug" in given)
+        return report(error, debug="--debug" in given, document=asked_format(given) in ("json", "jsonl"))
     return code if isinstance(code, int) else 0
 
 

@@ -1,17 +1,19 @@
 """The only place where errors become lines on stderr and exit codes."""
 
 import errno
+import json
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import typer
 from typer.core import TyperOption
 
 from commercive_cli.cli.first_run import FirstRun
-from commercive_cli.cli.render.escape import escape
+from commercive_cli.cli.render.escape import escape, escape_json
 from commercive_cli.domain.errors import (
     CommerciveError,
     Conflict,
@@ -73,35 +75,57 @@ def exit_code(error: CommerciveError) -> int:
     return next((EXIT_CODES[base] for base in type(error).__mro__ if base in EXIT_CODES), BUG)
 
 
-def report(error: Exception, *, debug: bool) -> int:
-    """Write the error to stderr in one line, and return the exit code; `debug` adds the traceback."""
+def report(error: Exception, *, debug: bool, document: bool = False) -> int:
+    """Write the error to stderr in one line, and return the exit code.
+
+    `debug` adds the traceback, and `document` the API's document on stdout, unless a part of an answer stands there.
+    """
     if debug:
         traceback.print_exception(error)
+    failure = _failure(error)
+    if document and not isinstance(error, AnswerLost) and not getattr(error, "answer_begun", False):
+        with suppress(OSError):
+            sys.stdout.write(f"{escape_json(json.dumps(failure.document(), ensure_ascii=False))}\n")
+            sys.stdout.flush()
+    say(failure.message)
+    for way in error.ways if isinstance(error, FirstRun) and not document else ():
+        sys.stderr.write(f"{escape(way)}\n")
+    return failure.exit_code
+
+
+@dataclass(frozen=True)
+class _Failure:
+    message: str
+    exit_code: int
+    code: str = "internal"
+    field: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {"success": False, "error": self.message, "code": self.code, "field": self.field}
+
+
+def _failure(error: Exception) -> _Failure:
     match error:
         case CommerciveError():
-            say(error.message)
-            for way in error.ways if isinstance(error, FirstRun) else ():
-                sys.stderr.write(f"{escape(way)}\n")
-            return exit_code(error)
+            return _Failure(error.message, exit_code(error), error.code, error.field)
         case typer.TyperException():
-            say(usage_message(error))
-            return USAGE
+            return _Failure(
+                usage_message(error), USAGE, Invalid.code, getattr(getattr(error, "param", None), "name", None)
+            )
         case typer.Abort():
-            say("cancelled")
-            return INTERRUPTED
+            return _Failure("cancelled", INTERRUPTED)
         case ModuleNotFoundError() if error.name in API_MODULES:
-            say(f"this command needs {error.name}: run pip install '.[api]' in the source directory")
-            return USAGE
+            advice = "run pip install '.[api]' in the source directory"
+            return _Failure(f"this command needs {error.name}: {advice}", USAGE, Invalid.code)
         case AnswerLost():
-            say(str(error))
-            return ANSWER_LOST
+            return _Failure(str(error), ANSWER_LOST)
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
-            say(f"{place}{error.strerror or error}")
-            return EXIT_CODES[Unavailable] if error.errno in _FULL else BUG
+            full = error.errno in _FULL
+            code, number = (Unavailable.code, EXIT_CODES[Unavailable]) if full else (CommerciveError.code, BUG)
+            return _Failure(f"{place}{error.strerror or error}", number, code)
     kind = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    say(f"internal error: {kind}; run again with --debug for a traceback")
-    return BUG
+    return _Failure(f"internal error: {kind}; run again with --debug for a traceback", BUG)
 
 
 def say(message: str) -> None:

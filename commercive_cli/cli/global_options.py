@@ -1,8 +1,11 @@
 """The options of all commands, and the object that passes them to the commands."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from commercive_cli.cli.render.formats import Format
 from commercive_cli.domain.errors import Invalid
 
 if TYPE_CHECKING:
@@ -30,25 +33,49 @@ WITH_VALUE = ("--profile", "--store", "--as", "--time", "--columns", "--access-l
 FLAGS = ("--verbose", "-v", "--debug", "--no-color", "--no-pager", "--quiet", "-q")
 
 
+OUTPUT = ("--output", "-o")
+Output = Annotated[Format, typer.Option(*OUTPUT, help="Format of the results on stdout.")]
+
+
 def global_options_first(arguments: list[str]) -> list[str]:
     """Return the arguments with global options moved to the front, so that they may be anywhere, as in kubectl.
 
+    The format, which is an option of each command, is moved behind the command instead, and `--json` is spelled out.
     Arguments after `--` are not moved.
     """
     front: list[str] = []
     rest: list[str] = []
+    output: list[str] = []
     remaining = iter(arguments)
     for argument in remaining:
         name, attached, _ = argument.partition("=")
         if argument == "--":
-            rest += [argument, *remaining]
+            rest += [*output, argument, *remaining]
+            output = []
+        elif argument == "--json":
+            output += ["--output", "json"]
+        elif argument in OUTPUT:
+            output += ["--output", _value(argument, next(remaining, None))]
+        elif name == "--output" or (argument.startswith("-o") and len(argument) > 2):
+            output += ["--output", argument.partition("=")[2] if name == "--output" else argument[2:].removeprefix("=")]
         elif argument in FLAGS or (name in WITH_VALUE and attached):
             front.append(argument)
         elif name in WITH_VALUE:
             front += [argument, _value(argument, next(remaining, None))]
         else:
             rest.append(argument)
-    return front + rest
+    return [*front, *rest, *output]
+
+
+def asked_format(arguments: list[str]) -> str:
+    """Return the last format that the arguments ask for, `table` if none."""
+    try:
+        moved = global_options_first(arguments)
+    except Invalid:
+        return "table"
+    before = moved[: moved.index("--")] if "--" in moved else moved
+    positions = [position for position, word in enumerate(before[:-1]) if word == "--output"]
+    return before[positions[-1] + 1] if positions else "table"
 
 
 def _value(option: str, value: str | None) -> str:

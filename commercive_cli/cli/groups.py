@@ -1,7 +1,10 @@
 """The groups of commands: their names and help, and the import of their commands."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -39,9 +42,50 @@ GROUPS = {
 COMMANDS = {"whoami": "Who acts on which store, and by what clock."}
 """The commands that stand alone, with their help; each has a module of its own."""
 
+ALIASES = {"ls": "list", "view": "show"}
+"""Words of other tools for commands of ours; they stand in no help."""
+
+_PYTHON_TYPE = re.compile(r"^( +\S+) <(?:str|file|path|directory)>", re.MULTILINE)
+_RANGE = re.compile(r"\[x>=([0-9]+)\]")
+
+
+class Command(TyperCommand):
+    """A command, whose help says how many and not which type of Python, and names the options of all commands."""
+
+    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]  # same class, public name
+        """Return the help."""
+        help_text = _PYTHON_TYPE.sub(_blanked, super().get_help(ctx))
+        return f"{_RANGE.sub(_at_least, help_text)}\n\n{GLOBAL}"
+
+
+GLOBAL = (
+    "Before or after any command: --profile, --store, --as, --json, --columns, --time, --no-pager,\n"
+    "--no-color, --quiet, --verbose, --debug; see `commercive --help`."
+)
+
+
+def _blanked(match: re.Match[str]) -> str:
+    return match[1] + " " * (len(match[0]) - len(match[1]))
+
+
+def _at_least(match: re.Match[str]) -> str:
+    return f"[{match[1]} or more]"
+
+
+class App(typer.Typer):
+    """A group under construction; its commands are of our class."""
+
+    def command(self, name: str | None = None, **attributes: Any) -> Callable[[Any], Any]:
+        """Register a command."""
+        return super().command(name, cls=Command, **attributes)
+
 
 class Group(TyperGroup):
     """A group that prints its help when it is called without a command, as gh and kubectl do."""
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # same class, public name
+        """Return a command by its name or by another tool's word for it."""
+        return super().get_command(ctx, cmd_name) or super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # same class, public name
         """Parse the group's own options."""
@@ -53,10 +97,10 @@ def example(*lines: str) -> str:
     return "\b\n" + "\n".join(("Example:" if len(lines) == 1 else "Examples:", *(f"  {line}" for line in lines)))
 
 
-def new_group(name: str) -> typer.Typer:
+def new_group(name: str) -> App:
     """Return the group of that name without commands."""
     info = GROUPS[name]
-    return typer.Typer(
+    return App(
         name=name,
         cls=Group,
         help=info.help,

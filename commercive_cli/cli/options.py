@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from commercive_cli.cli.render.emit import Format
+from commercive_cli.cli.global_options import Output as Output
 from commercive_cli.domain.answers.base import Listing
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
 
-Output = Annotated[Format, typer.Option("--output", "-o", help="Format of the results on stdout.")]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help=f"At most N items; {DEFAULT_LIMIT} by default.")
 ]

@@ -20,7 +20,8 @@ from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.cli.known_ids import Known, KnownIds
 from commercive_cli.cli.options import Paging
-from commercive_cli.cli.render.emit import Format, Screen
+from commercive_cli.cli.render.emit import Screen
+from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.access import MOST_IDS
@@ -64,6 +65,7 @@ class Session:
         self._context = context
         self._access: AccessLog | None = None
         self._dry_run: DryRun | None = None
+        self._rehearsed: list[BaseModel] = []
         self._writes = False
 
     @cached_property
@@ -117,9 +119,9 @@ class Session:
 
     @contextmanager
     def reading(self, *, may_be_missing: bool = False) -> Iterator[Services]:
-        """Yield the services for a command that writes nothing; raise FirstRun as `check_first_run` does."""
-        if not may_be_missing:
-            self.check_first_run()
+        """Yield the services for a command that writes nothing; raise FirstRun where there is none yet."""
+        if not may_be_missing and (first_run := self.first_run()):
+            raise first_run
         with self._access_logged(), self._opened(open_store(self.settings)) as services:
             yield services
 
@@ -127,11 +129,11 @@ class Session:
     def writing(self, *, yes: bool = False, dry_run: bool = False, may_be_missing: bool = False) -> Iterator[Services]:
         """Yield the services for a command that writes; a dry run records the writes and shows them at the end.
 
-        Raises Denied on a read-only profile, and FirstRun as `check_first_run` does, unless the command is one for
+        Raises Denied on a read-only profile, and FirstRun where there is no store yet, unless the command is one for
         stores that `may_be_missing`. On a protected profile, asks the user unless `yes`.
         """
-        if not may_be_missing:
-            self.check_first_run()
+        if not may_be_missing and (first_run := self.first_run()):
+            raise first_run
         with self._access_logged(dry_run=dry_run):
             store = open_store(self.settings)
             if dry_run:
@@ -146,12 +148,13 @@ class Session:
             with self._opened(store) as services:
                 yield services
 
-    def check_first_run(self) -> None:
-        """Raise FirstRun when nobody has named a store, and there is none at the place that is built in."""
+    def first_run(self) -> FirstRun | None:
+        """Return what to tell when nobody has named a store, and there is none at the place that is built in."""
         settings = self.settings
-        if settings.sources["store"] == BUILT_IN and is_missing(settings.store.path):
-            profiles = examine(config_path(environment())).config.profiles if settings.profile is None else {}
-            raise FirstRun(settings.store.path, next(iter(profiles), None))
+        if settings.sources["store"] != BUILT_IN or not is_missing(settings.store.path):
+            return None
+        profiles = examine(config_path(environment())).config.profiles if settings.profile is None else {}
+        return FirstRun(settings.store.path, next(iter(profiles), None))
 
     def note(self, message: str) -> None:
         """Write to stderr what is good to know beside the results, unless the user wants it quiet."""
@@ -167,6 +170,8 @@ class Session:
             self.log_access(answer)
             if self._dry_run is None:
                 self.screen.show(answer)
+            else:
+                self._rehearsed.append(answer)
 
     def log_access(self, answer: object) -> None:
         """Add the records of an answer to the access log, if there is one, before it is shown."""
@@ -303,6 +308,13 @@ class Session:
     def _show_changes(self, dry_run: "DryRun") -> None:
         from commercive_cli.cli.render.dry_run import dry_run_shown
 
+        if self.screen.output == "table" and self.screen.for_people and len(self._rehearsed) == 1:
+            from commercive_cli.cli.render.rehearsals import draw_rehearsal
+
+            drawn: list[bool] = []
+            self.screen.draw(lambda display: drawn.append(draw_rehearsal(display, self._rehearsed[0], dry_run.changes)))
+            if drawn == [True]:
+                return
         self.screen.show(dry_run_shown(dry_run.changes))
         say(f"dry run: {len(dry_run.changes)} items or tables would change; nothing was written")
 

@@ -10,9 +10,11 @@ class CommerciveError(Exception):
     """An error to show to the caller: `message` says what happened and what to do next.
 
     `code` is the stable, machine-readable name of the error; `field` names the wrong input when there is one.
+    `answer_begun` says that a part of an answer was written before.
     """
 
     code: ClassVar[str] = "internal"
+    answer_begun: bool = False
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)

@@ -33,7 +33,6 @@ def nobody(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "chat close x y",
         "chat close x --dry-run",
         "affiliates list --all",
-        "leads list -o json",
         "tables audit",
         "tables seed --leads 1",
         "tables backup",
@@ -45,6 +44,17 @@ def test_what_needs_a_store_says_how_to_begin(run: Run, line: str) -> None:
     ran = run(*line.split())
 
     assert (78, "", LINES) == (ran.code, ran.out, ran.err)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_programs_get_the_first_line_and_the_document(run: Run) -> None:
+    """With -o json the failure is the document on stdout, and one line on stderr."""
+    ran = run("leads", "list", "-o", "json")
+
+    assert (78, LINES.splitlines(keepends=True)[0]) == (ran.code, ran.err)
+    assert {"success": False, "code": "misconfigured", "field": None} == {
+        name: ran.json[name] for name in ("success", "code", "field")
+    }
 
 
 @pytest.mark.usefixtures("nobody")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from commercive_cli.cli.global_options import global_options_first
+from commercive_cli.cli.global_options import asked_format, global_options_first
 from commercive_cli.domain.errors import Invalid
 
 
@@ -25,3 +25,29 @@ def test_an_option_without_its_value_is_refused() -> None:
     """The group's name is never taken for the missing value."""
     with pytest.raises(Invalid, match="--store needs a value"):
         global_options_first(["chat", "list", "--store"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("chat list", "table"),
+        ("chat list -o json", "json"),
+        ("-o ids chat list", "ids"),
+        ("--output=csv chat list", "csv"),
+        ("chat list -ojson", "json"),
+        ("chat list --json", "json"),
+        ("--json chat list -o csv", "csv"),
+        ("chat reply ID -- --json", "table"),
+        ("chat list --store", "table"),
+    ],
+)
+def test_the_format_may_stand_anywhere(typed: str, asked: str) -> None:
+    """-o, --output and --json are options of the command wherever they stand; the last one counts."""
+    assert asked == asked_format(typed.split())
+
+
+def test_the_format_goes_behind_the_command() -> None:
+    """So the command, and no group, parses it; what follows `--` stays text."""
+    assert "chat reply ID --output json -- --json" == " ".join(
+        global_options_first(["--json", "chat", "reply", "ID", "--", "--json"])
+    )

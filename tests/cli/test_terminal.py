@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands.conftest import Make, conversation
+from tests.cli.commands.conftest import Make, conversation, lead, link
 from tests.cli.conftest import Run
 from tests.cli.process import PROGRAM, environment, run_on_terminal, watch
 
-__all__ = ["conversation"]
+__all__ = ["conversation", "lead", "link"]
 
 PROTECTED = '[profiles.prod]\nprotected = true\nstore = "sqlite:///{home}/store.db"\n'
 
@@ -161,3 +161,51 @@ def test_a_long_thread_goes_through_the_pager(conversation: Make, store: Run, ho
     assert (0, "", True) == (paged.code, paged.screen, "answer 19" in (home / "paged").read_text())
     assert (0, True) == (whole.code, "answer 19" in whole.screen)
     assert (0, True, True) == (missing.code, "answer 0" in missing.screen, "no pager no-such-pager" in missing.screen)
+
+
+def words(screen: str) -> str:
+    """Return a screen without colours, its words one blank apart."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", screen).split())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "chat reply ONE It-arrives --close --dry-run",
+            "Would be sent to shop.example.com as admin-1, and the conversation closed: It-arrives "
+            "They would see 1 unread message. The conversation would leave the queue.",
+        ),
+        ("chat close ONE --dry-run", "would be closed."),
+        ("chat mark-read ONE --dry-run", "Would mark 1 message of conversation"),
+        ("chat send --user u-9 Hello --dry-run", "Would be sent as user u-9: Hello Admins would see 1 unread message."),
+    ],
+)
+def test_a_dry_run_tells_people_what_they_would_see(conversation: Make, store: Run, line: str, told: str) -> None:
+    """On a terminal it is what the reader would see; nothing is written, and -o json has the exact writes."""
+    one = conversation()
+    before = store("chat", "show", one, "--json").out
+    seen = words(run_on_terminal(line.replace("ONE", one).split()).screen)
+    exact = words(run_on_terminal([*line.replace("ONE", one).split(), "-o", "json"]).screen)
+
+    assert told in seen
+    assert "Nothing was written. The exact writes: -o json" in seen
+    assert '"dry_run": true' in exact
+    assert before == store("chat", "show", one, "--json").out
+
+
+def test_a_dry_run_tells_the_money(lead: Make) -> None:
+    """What the lead would be, and what the affiliate's total would go to."""
+    one = lead()
+    seen = words(run_on_terminal(["leads", "approve", one, "--commission", "25.50", "--dry-run"]).screen)
+
+    assert "would be approved for 25.50 USD; it is pending now." in seen
+    assert "total would go from 0.00 to 25.50 USD." in seen
+
+
+def test_a_dry_run_without_a_change_says_so(conversation: Make, store: Run) -> None:
+    """Nothing is promised that would not happen."""
+    one = conversation()
+    assert store("chat", "close", one).code == 0
+
+    assert "Nothing would change." in words(run_on_terminal(["chat", "close", one, "--dry-run"]).screen)

@@ -11,6 +11,7 @@ from commercive_cli import settings
 from commercive_cli.api.actions import ACTIONS
 from commercive_cli.api.http.errors import STATUSES
 from commercive_cli.cli import errors
+from commercive_cli.cli.commands_document import EXIT_CODES
 from commercive_cli.domain.errors import CommerciveError
 from tests.cli.process import ROOT
 from tests.cli.test_help import paths
@@ -147,3 +148,10 @@ def test_links_lead_somewhere(page: Path) -> None:
         found = (page.parent / place) if place else page
         titles = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
         assert not heading or heading in [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+def test_commands_names_the_documented_exit_codes() -> None:
+    """README's table of exit codes has the codes that `commercive commands` names, and no other."""
+    page = PAGES[0].read_text(encoding="utf-8")
+
+    assert set(EXIT_CODES) == {int(number) for number in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}

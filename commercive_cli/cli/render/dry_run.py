@@ -7,9 +7,13 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from commercive_cli.cli.render.columns import PLANNED, PLANNED_CARD
+from commercive_cli.cli.render.moments import rfc3339
 from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.store.dry_run import PlannedWrite
 from commercive_cli.store.items import OtherValue
+
+_TIMES = ("_at", "_since", "_updated")
+"""How the names of attributes end that hold times in milliseconds."""
 
 
 class PlannedWriteShown(BaseModel):
@@ -104,7 +108,13 @@ def change_cards(answer: DryRunShown) -> Iterable[PlannedWriteCard]:
 
 
 def _in_words(name: str, before: Any, after: Any) -> str:
-    return f"{name}: {after}" if before is None else f"{name}: {before} → {'nothing' if after is None else after}"
+    now = "nothing" if after is None else _readable(name, after)
+    return f"{name}: {now}" if before is None else f"{name}: {_readable(name, before)} → {now}"
+
+
+def _readable(name: str, value: Any) -> str:
+    is_time = isinstance(value, int) and name.endswith(_TIMES)
+    return rfc3339(value) if is_time else str(value)
 
 
 def named_changes(answer: DryRunShown) -> Iterable[PlannedAttributeShown]:

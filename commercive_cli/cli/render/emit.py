@@ -4,23 +4,23 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic import BaseModel
 
 from commercive_cli.cli.render import documents, rows
 from commercive_cli.cli.render.columns import Column
+from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import CommerciveError, Invalid
 
 if TYPE_CHECKING:
     from commercive_cli.cli.render.display import Display
     from commercive_cli.cli.render.moments import TimeStyle
 
-Format = Literal["table", "wide", "json", "jsonl", "csv", "ids"]
 WITH_COLUMNS = ("table", "wide", "csv")
 PAGE = 100
 """The number of rows of a stream that are printed as one table on a terminal."""
@@ -103,8 +103,14 @@ class Screen:
         return View(view.rows, tuple(view.columns[names.index(name)] for name in chosen), (), view.listing, view.named)
 
     def _write(self, parts: Iterator[str]) -> None:
-        for part in parts:
-            self.out.write(part)
+        begun = False
+        try:
+            for part in parts:
+                self.out.write(part)
+                begun = True
+        except CommerciveError as error:
+            error.answer_begun = begun and self.output == "json"
+            raise
         self.out.flush()
 
     def _draw(self, view: View, answer: BaseModel, asked: Asked) -> None:

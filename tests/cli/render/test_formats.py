@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercive_cli.cli.render import table_views, transfer_views
-from commercive_cli.cli.render.emit import Format, Screen
+from commercive_cli.cli.render.emit import Screen
+from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.render.views import VIEWS
 from commercive_cli.domain.answers.base import Answer
 from commercive_cli.domain.answers.chat import Conversations, Thread

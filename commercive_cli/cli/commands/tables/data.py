@@ -14,7 +14,7 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.commands.tables.outcome import check_audit
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import DIFFERS, answering, say
-from commercive_cli.cli.groups import example
+from commercive_cli.cli.groups import App, example
 from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render import transfer_views as _views  # noqa: F401 - declares the views of the answers
@@ -28,7 +28,7 @@ from commercive_cli.services.transfer.refusals import RefusedLines
 from commercive_cli.store.items import Item, OtherValue, item_text
 from commercive_cli.store.schema import TABLES, Table
 
-app = typer.Typer()
+app = App()
 
 Directory = Annotated[Path | None, typer.Argument(metavar="DIR", help="The directory of the export.")]
 

@@ -9,13 +9,13 @@ import typer
 
 from commercive_cli.cli import options as o
 from commercive_cli.cli.confirm import confirm
-from commercive_cli.cli.groups import example
+from commercive_cli.cli.groups import App, example
 from commercive_cli.cli.render import table_views as _views  # noqa: F401 - declares the views of the answers
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.schema import TABLES
 
-app = typer.Typer()
+app = App()
 
 
 @app.command(

@@ -10,14 +10,14 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.commands.tables.outcome import check_applied, check_audit, say_unsupported
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import DIFFERS, say
-from commercive_cli.cli.groups import example
+from commercive_cli.cli.groups import App, example
 from commercive_cli.cli.render import table_views as _views  # noqa: F401 - declares the views of the answers
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.status_lines import status_lines
 from commercive_cli.cli.times import parse_time
 from commercive_cli.domain.answers.tables import Difference, Drift
 
-app = typer.Typer()
+app = App()
 _INDENT = 2
 
 

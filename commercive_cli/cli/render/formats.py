@@ -1,0 +1,5 @@
+"""The formats of results."""
+
+from typing import Literal
+
+Format = Literal["table", "wide", "json", "jsonl", "csv", "ids"]

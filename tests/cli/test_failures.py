@@ -1,0 +1,73 @@
+"""Failures in the format that was asked for, and words of other tools."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from commercive_cli.cli.render.emit import Screen
+from commercive_cli.domain.answers.chat import Conversations
+from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.models import Conversation
+from tests.cli.conftest import Run
+
+
+@pytest.mark.parametrize("output", [["-o", "json"], ["--json"], ["-ojsonl"]])
+@pytest.mark.parametrize(
+    ("line", "code", "kind", "field"),
+    [
+        ("chat show nope", 5, "not_found", None),
+        ("chat list --limit 0", 2, "invalid_input", "limit"),
+        ("chat list --nope", 2, "invalid_input", None),
+        ("leads approve x --commission nan", 2, "invalid_input", "--commission"),
+    ],
+)
+def test_a_failure_is_the_api_s_document(
+    store: Run, output: list[str], line: str, code: int, kind: str, field: str | None
+) -> None:
+    """With -o json or jsonl stdout has one document, stderr the same in one line, and the exit code is as ever."""
+    ran = store(*line.split(), *output)
+    document = json.loads(ran.out)
+
+    assert (code, 1) == (ran.code, ran.out.count("\n"))
+    assert (False, kind, field) == (document["success"], document["code"], document["field"])
+    assert ran.err == f"commercive: {document['error']}\n"
+
+
+def test_a_document_that_has_begun_is_not_followed_by_another() -> None:
+    """When the store fails in the middle of a streamed document, nothing is added to it."""
+
+    def items() -> Iterator[Conversation]:
+        yield Conversation(conversation_id="c", user_id="u", status="open", created_at=1, updated_at=1)
+        raise Unavailable("gone")
+
+    with pytest.raises(Unavailable) as failed:
+        Screen("json").show_stream(Conversations, items())
+    assert failed.value.answer_begun
+
+
+@pytest.mark.parametrize(("alias", "name"), [("ls", "list"), ("view", "show")])
+def test_other_tools_words_are_taken(store: Run, alias: str, name: str) -> None:
+    """`ls` and `view` do what `list` and `show` do, and stand in no help."""
+    assert store("chat", name, "--help").out.partition("\n")[2] == store("chat", alias, "--help").out.partition("\n")[2]
+    assert f"  {alias} " not in store("chat", "--help").out
+
+
+def test_every_command_is_described(store: Run) -> None:
+    """`commands -o json` names each command with its parameters, the global options, and each exit code."""
+    answer = store("commands", "--json").json
+    listing = next(each for each in answer["commands"] if each["command"] == "chat list")
+    status = next(each for each in listing["parameters"] if each["name"] == "--status")
+
+    assert ("choice", ["open", "closed", "all"], False) == (status["type"], status["choices"], status["required"])
+    assert "--store" in [each["name"] for each in answer["global_options"]]
+    assert {"0", "2", "7", "74", "75", "78", "130"} <= set(answer["exit_codes"])
+
+
+def test_help_names_no_types_of_python(store: Run) -> None:
+    """Help says what a value is for; the options of all commands stand below."""
+    help_text = store("chat", "show", "--help").out
+
+    assert "<str>" not in help_text
+    assert "[1 or more]" in help_text
+    assert "--profile, --store" in help_text
