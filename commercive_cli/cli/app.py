@@ -6,17 +6,20 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from commercive_cli import __version__
 from commercive_cli.cli.completions import answer_shell, completion
 from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say, say_notes
+from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import GlobalOptions, Output, asked_format, global_options_first
-from commercive_cli.cli.groups import GROUPS, Command, Group, example, load_group
+from commercive_cli.cli.groups import COMMANDS, GROUPS, Command, Group, example, load_command, load_group
 from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 from commercive_cli.domain.errors import CommerciveError, IllFormed
+from commercive_cli.settings import environment
+from commercive_cli.settings.places import default_store_path, nothing_configured
 
 PROGRAM = "commercive"
 
@@ -28,12 +31,23 @@ class Root(Group):
         super().__init__(**attributes)
         for name, info in GROUPS.items():
             self.add_command(TyperGroup(name=name, help=info.help, rich_markup_mode=None))
+        for name, text in COMMANDS.items():
+            self.add_command(TyperCommand(name=name, help=text, rich_markup_mode=None))
         self.commands = dict(sorted(self.commands.items(), key=lambda pair: pair[0] not in GROUPS))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that the arguments name; load the commands of its group."""
+        """Return the command that the arguments name; load its module, or the commands of its group."""
         name, command, rest = super().resolve_command(ctx, args)
+        if name in COMMANDS:
+            return name, load_command(name), rest
         return name, load_group(name) if name in GROUPS else command, rest
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the global options; without any argument, a new user is told how to begin, above the help."""
+        if not args and not ctx.resilient_parsing and nothing_configured(environment()):
+            begin = FirstRun(default_store_path())
+            typer.echo("\n".join((begin.message.capitalize(), *begin.ways, "")))
+        return super().parse_args(ctx, args)
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         """Parse the command line; this may print help."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from typer.core import TyperArgument, TyperGroup
 
 from commercive_cli.cli.errors import ANSWER_LOST, BUG, DIFFERS, INTERRUPTED, PARTIAL
-from commercive_cli.cli.groups import GROUPS, load_group
+from commercive_cli.cli.groups import COMMANDS, GROUPS, load_command, load_group
 from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.views import VIEWS, View
 from commercive_cli.domain.answers.base import Answer
@@ -73,7 +73,7 @@ def _leaves(root: TyperGroup) -> Iterator[tuple[str, Any]]:
             group = load_group(name)
             yield from ((f"{name} {word}", group.commands[word]) for word in sorted(group.commands))
         else:
-            yield name, command
+            yield name, load_command(name) if name in COMMANDS else command
 
 
 def _shown(words: str, command: Any) -> CommandShown:

@@ -12,6 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperOption
 
+from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.render.escape import escape, escape_json
 from commercive_cli.domain.errors import (
     CommerciveError,
@@ -88,6 +89,8 @@ def report(error: Exception, *, debug: bool, document: bool = False) -> int:
             sys.stdout.flush()
     say(failure.message)
     say_notes(error)
+    for way in error.ways if isinstance(error, FirstRun) and not document else ():
+        sys.stderr.write(f"{escape(way)}\n")
     return failure.exit_code
 
 

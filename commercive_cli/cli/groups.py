@@ -39,6 +39,9 @@ GROUPS = {
 }
 
 
+COMMANDS = {"whoami": "Who acts on which store, and by what clock."}
+"""The commands that stand alone, with their help; each has a module of its own."""
+
 ALIASES = {"ls": "list", "view": "show"}
 """Words of other tools for commands of ours; they stand in no help."""
 
@@ -106,6 +109,15 @@ def new_group(name: str) -> App:
         add_completion=False,
         callback=lambda: None,
     )
+
+
+def load_command(name: str) -> TyperCommand:
+    """Return a command that stands alone, loading its module."""
+    app: typer.Typer = import_module(f"commercive_cli.cli.commands.{name}").app
+    found = typer.main.get_command(app)
+    assert isinstance(found, TyperCommand)
+    found.name = name
+    return found
 
 
 def load_group(name: str) -> TyperGroup:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from itertools import islice
@@ -15,6 +15,7 @@ from commercive_cli.bootstrap import Services, bootstrap, open_store
 from commercive_cli.cli import bulk
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
+from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.cli.known_ids import Known, KnownIds
@@ -25,10 +26,12 @@ from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
-from commercive_cli.domain.errors import Denied
+from commercive_cli.domain.errors import Denied, Invalid
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.settings import environment, forced_width, no_colour
-from commercive_cli.settings.resolve import Settings, ids_path, load
+from commercive_cli.settings.config_file import examine
+from commercive_cli.settings.places import config_path, is_missing
+from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load
 
 if TYPE_CHECKING:
     from commercive_cli.cli.access_log import AccessLog
@@ -57,7 +60,7 @@ class Session:
             paged=not self.options.no_pager,
             warn=self.note,
             begin=self.options.begin_answer,
-            known=lambda: self.known_ids.read(),
+            known=self._known,
             remember=self._remember,
         )
         self._context = context
@@ -83,7 +86,16 @@ class Session:
         """Return the ids of this store that were shown on this machine."""
         return KnownIds(ids_path(self.settings.store))
 
+    def _known(self) -> Iterable[str]:
+        """Return the ids that were shown; none while wrong settings, which can be shown, name no store."""
+        try:
+            return self.known_ids.read()
+        except Invalid:
+            return ()
+
     def _remember(self, seen: Mapping[str, tuple[str, str]]) -> None:
+        if not seen:
+            return
         self.known_ids.remember({each: Known(kind, label) for each, (kind, label) in seen.items()})
 
     @property
@@ -107,17 +119,22 @@ class Session:
         return self.screen.for_people or self.screen.output == "json"
 
     @contextmanager
-    def reading(self) -> Iterator[Services]:
-        """Yield the services for a command that writes nothing."""
+    def reading(self, *, may_be_missing: bool = False) -> Iterator[Services]:
+        """Yield the services for a command that writes nothing; raise FirstRun where there is none yet."""
+        if not may_be_missing and (first_run := self.first_run()):
+            raise first_run
         with self._access_logged(), self._opened(open_store(self.settings)) as services:
             yield services
 
     @contextmanager
-    def writing(self, *, yes: bool = False, dry_run: bool = False) -> Iterator[Services]:
+    def writing(self, *, yes: bool = False, dry_run: bool = False, may_be_missing: bool = False) -> Iterator[Services]:
         """Yield the services for a command that writes; a dry run records the writes and shows them at the end.
 
-        Raises Denied on a read-only profile. On a protected profile, asks the user unless `yes`.
+        Raises Denied on a read-only profile, and FirstRun where there is no store yet, unless the command is one for
+        stores that `may_be_missing`. On a protected profile, asks the user unless `yes`.
         """
+        if not may_be_missing and (first_run := self.first_run()):
+            raise first_run
         with self._access_logged(dry_run=dry_run):
             store = open_store(self.settings)
             if dry_run:
@@ -131,6 +148,14 @@ class Session:
             self._writes = True
             with self._opened(store) as services:
                 yield services
+
+    def first_run(self) -> FirstRun | None:
+        """Return what to tell when nobody has named a store, and there is none at the place that is built in."""
+        settings = self.settings
+        if settings.sources["store"] != BUILT_IN or not is_missing(settings.store.path):
+            return None
+        profiles = examine(config_path(environment())).config.profiles if settings.profile is None else {}
+        return FirstRun(settings.store.path, next(iter(profiles), None))
 
     def note(self, message: str) -> None:
         """Write to stderr what is good to know beside the results, unless the user wants it quiet."""

@@ -30,6 +30,7 @@ def nearest(value: str, choices: Iterable[str]) -> str | None:
 
 
 def suggestion(value: str, choices: Iterable[str]) -> str:
-    """Return ` (did you mean x?)` when a choice looks like `value`, else nothing."""
-    near = nearest(value, choices)
+    """Return ` (did you mean x?)` when a choice looks like `value`, in whatever case, else nothing."""
+    by_fold = {choice.casefold(): choice for choice in choices}
+    near = nearest(value, by_fold.values()) or by_fold.get(nearest(value.casefold(), by_fold) or "")
     return f" (did you mean {near}?)" if near else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.settings.config_file import config_path
+from commercive_cli.settings.places import config_path
 
 SUFFIX = ".txt"
 

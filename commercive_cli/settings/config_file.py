@@ -1,17 +1,17 @@
-"""The config file: named profiles in TOML. Errors in it are reported with file, line and key."""
+"""The config file: named profiles in TOML. Mistakes in it are told with file, line and key."""
 
-import re
-from collections.abc import Mapping
+import codecs
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from platformdirs import user_config_path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from commercive_cli.domain.choices import suggestion
-from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.money import parse_amount
 
@@ -20,6 +20,7 @@ _TYPE_ERRORS = {
     "string_type": "must be text in quotes",
     "amount_type": "must be an amount in USD such as 500.00, of 1,000,000 at most and with two decimals at most",
 }
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _amount(value: object) -> str:
@@ -52,64 +53,139 @@ class ConfigFile(BaseModel):
     profiles: dict[str, Profile] = {}
 
 
-def config_path(environ: Mapping[str, str]) -> Path:
-    """Return the path of the config file, existing or not: COMMERCIVE_CONFIG, or in the user's config directory."""
-    chosen = environ.get("COMMERCIVE_CONFIG")
-    return Path(chosen).expanduser() if chosen else user_config_path("commercive") / "config.toml"
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong with the value at these nested keys; without keys, with the file as a whole."""
+
+    problem: str
+    keys: tuple[str, ...] = ()
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The text of a config file, what it sets as far as it is right, and the mistakes in its form."""
+
+    path: Path
+    text: str = ""
+    config: ConfigFile = field(default_factory=ConfigFile)
+    mistakes: tuple[Mistake, ...] = ()
+
+    @cached_property
+    def lines(self) -> Mapping[tuple[str, ...], int]:
+        """The number of the line that sets each of the nested keys, as far as it is known."""
+        from commercive_cli.settings.config_lines import lines_of  # imported late, since most commands find no file
+
+        return lines_of(self.text) if self.text else {}
+
+    def line(self, keys: tuple[str, ...]) -> int | None:
+        """Return the number of the line that sets these nested keys, or else the nearest table around them."""
+        return next((self.lines[keys[:depth]] for depth in range(len(keys), 0, -1) if keys[:depth] in self.lines), None)
+
+    def place(self, keys: tuple[str, ...]) -> str:
+        """Return file and line as `config.toml:9`."""
+        line = self.line(keys)
+        return f"{self.path.name}:{line}" if line else self.path.name
+
+    def told(self, mistake: Mistake) -> str:
+        """Return a mistake as a sentence with the file's path and the line."""
+        if not mistake.keys:
+            return f"{self.path} {mistake.problem}"
+        line = self.line(mistake.keys)
+        return f"{self.path} line {line}: {mistake.problem}" if line else f"{self.path}: {mistake.problem}"
+
+    def readable(self) -> None:
+        """Raise Invalid when the file as a whole is wrong, as when it is not TOML."""
+        for mistake in self.mistakes:
+            if not mistake.keys:
+                raise Invalid(self.told(mistake))
+
+    def checked(self) -> ConfigFile:
+        """Return what the file sets; raise Invalid for the first mistake."""
+        for mistake in self.mistakes:
+            raise Invalid(self.told(mistake))
+        return self.config
+
+
+def examine(path: Path) -> Contents:
+    """Return the file's contents with all mistakes in its form; a file that cannot be read is one mistake."""
+    try:
+        return examined(read_text(path), path)
+    except Invalid as refusal:
+        return Contents(path, mistakes=(Mistake(refusal.message.removeprefix(f"{path} ")),))
 
 
 def read_config(path: Path) -> ConfigFile:
-    """Return the file's content; raise Invalid naming file, line and key of an error in it."""
+    """Return what the file sets; raise Invalid naming file, line and key of an error in it."""
     return parse_config(read_text(path), path)
 
 
 def read_text(path: Path) -> str:
     """Return the file's text, empty when it does not exist; raise Invalid when it cannot be read."""
     try:
-        return decoded(path.read_bytes(), str(path))
+        data = path.read_bytes()
     except FileNotFoundError:
         return ""
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}") from None
+    if data.startswith(codecs.BOM_UTF8):
+        raise Invalid(f"{path} begins with a byte order mark (BOM), which TOML does not allow; save it without one")
+    if data.startswith(_UTF_16):
+        raise Invalid(f"{path} is not UTF-8 text, but UTF-16; save it as UTF-8")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise Invalid(f"{path} is not UTF-8 text; save it as UTF-8") from None
 
 
 def parse_config(text: str, path: Path) -> ConfigFile:
-    """Return the content of a config file with that text; errors name `path`."""
+    """Return what a config file with that text sets; errors name `path`."""
+    return examined(text, path).checked()
+
+
+def examined(text: str, path: Path) -> Contents:
+    """Return the contents of a config file with that text, with all mistakes in its form."""
     if not text:
-        return ConfigFile()
+        return Contents(path)
     import tomllib  # imported late, since most commands find no file
 
     try:
-        return ConfigFile.model_validate(tomllib.loads(text, parse_float=Decimal))
+        data = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise Invalid(f"{path} is not valid TOML: {error}") from None
+        return Contents(path, text, mistakes=(Mistake(f"is not valid TOML: {error}"),))
+    try:
+        return Contents(path, text, ConfigFile.model_validate(data))
     except ValidationError as error:
-        raise Invalid(_describe_error(error.errors()[0], text, path)) from None
+        mistakes = tuple(map(_mistake, error.errors()))
+    return Contents(path, text, ConfigFile.model_validate(_without(data, mistakes)), mistakes)
 
 
-def line_of(text: str, keys: tuple[str, ...]) -> int | None:
-    """Return the number, from 1, of the line that sets the last of the nested keys; None when it is not found."""
-    *tables, key = keys
-    assignment = re.compile(rf"""\s*(\[\[?\s*)?([\w."' -]*\.\s*)?["']?{re.escape(key)}["']?\s*[]=.]""")
-    table: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[([^]]+)\]", line)
-        table = _parts(header[1]) if header else table
-        inside = table[: len(tables)] == tables or (not header and tables[: len(table)] == table)
-        if inside and assignment.match(line):
-            return number
-    return None
+def _without(data: dict[str, Any], mistakes: Sequence[Mistake]) -> dict[str, Any]:
+    for mistake in mistakes:
+        *tables, key = mistake.keys
+        table = data
+        for name in tables:
+            table = table[name]
+        del table[key]
+    return data
 
 
-def _parts(header: str) -> list[str]:
-    return [part.strip(" \"'") for part in header.split(".")]
+def problem_of(error: ValidationError) -> str:
+    """Return what the first error says about a value in the file."""
+    return _mistake(error.errors()[0]).problem
 
 
-def _describe_error(error: ErrorDetails, text: str, path: Path) -> str:
+def known_settings(keys: Sequence[str]) -> Mapping[str, Any]:
+    """Return the settings of the table in which the last of the nested keys stands."""
+    return Profile.model_fields if keys[0] == "profiles" else ConfigFile.model_fields
+
+
+def _mistake(error: ErrorDetails) -> Mistake:
     keys = tuple(map(str, error["loc"]))
-    line = line_of(text, keys)
-    place = f"{path} line {line}" if line else str(path)
     if error["type"] == "extra_forbidden":
-        known = Profile.model_fields if keys[0] == "profiles" else ConfigFile.model_fields
-        return f"{place}: unknown key {keys[-1]!r}{suggestion(keys[-1], known)}; the known keys are {', '.join(known)}"
-    return f"{place}: {'.'.join(keys)} {_TYPE_ERRORS.get(error['type'], 'must be a table such as [profiles.prod]')}"
+        known = known_settings(keys)
+        problem = f"unknown key {keys[-1]!r}{suggestion(keys[-1], known)}; the known keys are {', '.join(known)}"
+    else:
+        wanted = _TYPE_ERRORS.get(error["type"], "must be a table such as [profiles.prod]")
+        problem = f"{'.'.join(keys)} {wanted}"
+    return Mistake(problem, keys, error["input"])

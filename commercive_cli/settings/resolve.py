@@ -1,30 +1,47 @@
-"""Settings of one run: from options, else the environment, else the config file's profile, else defaults."""
+"""Settings of one run: from options, else the environment, else the config file's profile, else built in."""
 
 import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from platformdirs import user_cache_path, user_data_path
+from platformdirs import user_cache_path
 
-from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
-from commercive_cli.domain.money import Ceiling, parse_amount
-from commercive_cli.settings.config_file import ConfigFile, Profile, config_path, read_config
-from commercive_cli.settings.pasted import clean
-from commercive_cli.settings.store_url import StoreURL, parse_store_url
+from commercive_cli.domain.money import Ceiling
+from commercive_cli.settings.config_check import no_profile
+from commercive_cli.settings.config_file import Contents, Profile, examined, read_text
+from commercive_cli.settings.places import config_path
+from commercive_cli.settings.readers import READERS, read_ceiling, read_dashboard_url, read_log, read_store
+from commercive_cli.settings.store_url import StoreURL
 
+BUILT_IN = "built in"
+OS_USER = "OS user"
 CEILING = "COMMERCIVE_APPROVAL_CEILING"
+OPTIONS = {"profile": "--profile", "store": "--store", "actor": "--as", "access_log": "--access-log"}
+VARIABLES = {
+    "profile": "COMMERCIVE_PROFILE",
+    "store": "COMMERCIVE_STORE",
+    "actor": "COMMERCIVE_ACTOR",
+    "dashboard_url": "COMMERCIVE_DASHBOARD_URL",
+    "access_log": "COMMERCIVE_ACCESS_LOG",
+    "ceiling": CEILING,
+}
+NAMES = ("profile", *Profile.model_fields)
+_DEFAULTS = {"store": "sqlite://", "dashboard_url": DASHBOARD_URL}
 
 
 @dataclass(frozen=True)
 class Settings:
     """The settings of one run. `sources` maps each setting's name to where its value comes from.
 
-    No approval gives more than the `ceiling`. Commands add to the `access_log`, if there is one.
+    A source is an option, a variable, `config.toml:9` (file and line), `built in` or `OS user`. No approval gives more
+    than the `ceiling`. Commands add to the `access_log`, if there is one.
     """
 
     store: StoreURL
@@ -56,62 +73,97 @@ def load(
     Raises Invalid when the config file has an error, the profile is unknown or a value is invalid.
     """
     path = config_path(environ)
-    config = read_config(path)
-    if profile == "":
-        raise Invalid("--profile is empty; leave it out or name a profile")
-    name = profile or environ.get("COMMERCIVE_PROFILE") or config.default_profile
-    chosen = _profile(config, name, path)
-    pick = _Picker(environ, chosen, f"profile {name}")
-    pick("profile", "--profile", profile, "COMMERCIVE_PROFILE", config.default_profile or "")
-    log = pick("access_log", "--access-log", access_log, "COMMERCIVE_ACCESS_LOG", "")
-    url = pick("store", "--store", store, "COMMERCIVE_STORE", "sqlite://")
+    contents = examined(read_text(path), path)
+    contents.checked()
+    finder = Finder(environ, contents, {"profile": profile, "store": store, "actor": actor, "access_log": access_log})
+    for name in NAMES:
+        if problem := finder.problem(name):
+            raise Invalid(problem)
+    values = {name: finder.find(name) for name in NAMES}
     return Settings(
-        store=parse_store_url(url, pick.sources["store"], user_data_path("commercive") / "commercive.db"),
-        actor=pick("actor", "--as", actor, "COMMERCIVE_ACTOR", "") or _os_user(),
-        profile=name,
-        read_only=chosen.read_only,
-        protected=chosen.protected,
-        dashboard_url=_web_url(
-            pick("dashboard_url", "", None, "COMMERCIVE_DASHBOARD_URL", DASHBOARD_URL),
-            pick.sources["dashboard_url"],
-        ),
-        access_log=Path(log).expanduser() if log else None,
-        ceiling=_ceiling(environ.get(CEILING), chosen.ceiling, f"ceiling of profile {name}"),
-        sources=pick.sources,
+        store=read_store(*values["store"]),
+        actor=values["actor"][0],
+        profile=values["profile"][0],
+        read_only=values["read_only"][0],
+        protected=values["protected"][0],
+        dashboard_url=read_dashboard_url(*values["dashboard_url"]),
+        access_log=read_log(*values["access_log"]) if values["access_log"][0] else None,
+        ceiling=_ceiling(*values["ceiling"], values["profile"][0]),
+        sources={name: source for name, (_, source) in values.items()},
     )
 
 
-@dataclass
-class _Picker:
-    """Picks each value by precedence and records where it came from."""
+@dataclass(frozen=True)
+class Finder:
+    """Finds the value of each setting, and where it comes from; `given` are the values of options, by setting."""
 
     environ: Mapping[str, str]
-    profile: Profile
-    profile_name: str
-    sources: dict[str, str] = field(default_factory=dict)
+    contents: Contents
+    given: Mapping[str, str | None]
 
-    def __call__(self, name: str, option: str, given: str | None, variable: str, default: str) -> str:
-        if given == "":  # as from an unset variable in a script, which must not select the default store
-            raise Invalid(f"{option} is empty; leave it out or give it a value")
-        candidates = (
-            (option, given),
-            (variable, self.environ.get(variable)),
-            (self.profile_name, getattr(self.profile, name, None)),
-            ("default", default),
-        )
-        self.sources[name], value = next(
-            (source, value) for source, value in candidates if value or source == "default"
-        )
-        return value or default
+    def find(self, name: str) -> tuple[Any, str]:
+        """Return a setting's value as it stands, right or wrong, and its source."""
+        if name == "ceiling":
+            return self._lower_ceiling()
+        option, variable = OPTIONS.get(name, ""), VARIABLES.get(name, "")
+        if (value := self.given.get(name)) is not None:
+            return value, option
+        if value := self.environ.get(variable):
+            return value, variable
+        return self._in_file(name) or self._built_in(name)
+
+    def problem(self, name: str) -> str | None:
+        """Return what is wrong with a setting's value, None if nothing is."""
+        value, source = self.find(name)
+        if value == "":  # as from an unset variable in a script, which must not select the default store
+            return f"{source} is empty; leave it out or give it a value"
+        if name == "profile" and value is not None and value not in self.contents.config.profiles:
+            return no_profile(value, self.contents)
+        try:
+            if name in READERS and value is not None:
+                READERS[name](value, source)
+        except Invalid as refusal:
+            return refusal.message
+        return None
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        """Return the nested keys at which the config file sets a setting of this run."""
+        return ("default_profile",) if name == "profile" else ("profiles", self.find("profile")[0] or "", name)
+
+    def _lower_ceiling(self) -> tuple[Any, str]:
+        """Return the lower of the two ceilings: one is a limit, no preference, so none lifts the other.
+
+        What is no amount counts as lower than any, so that it is found and refused.
+        """
+        given = [(self.environ.get(CEILING), CEILING), self._in_file("ceiling") or (None, "")]
+        set_ = [(value, source) for value, source in given if value]
+        return min(set_, key=_amount_or_less, default=self._built_in("ceiling"))
+
+    def _in_file(self, name: str) -> tuple[Any, str] | None:
+        config = self.contents.config
+        keys = self.keys(name)
+        table = config if name == "profile" else config.profiles.get(keys[1], Profile())
+        value = getattr(table, keys[-1]) if keys[-1] in table.model_fields_set else None
+        return None if value in (None, "") else (value, self.contents.place(keys))
+
+    def _built_in(self, name: str) -> tuple[Any, str]:
+        if name == "actor":
+            return _os_user(), OS_USER
+        default = None if name == "profile" else Profile.model_fields[name].default
+        return _DEFAULTS.get(name, default), BUILT_IN
 
 
-def _profile(config: ConfigFile, name: str | None, path: Path) -> Profile:
-    if name is None:
-        return Profile()
-    if name in config.profiles:
-        return config.profiles[name]
-    known = ", ".join(sorted(config.profiles)) or "none"
-    raise Invalid(f"no profile {name!r} in {path}{suggestion(name, config.profiles)}; profiles there: {known}")
+def _amount_or_less(ceiling: tuple[Any, str]) -> Decimal:
+    try:
+        return read_ceiling(*ceiling)
+    except Invalid:
+        return Decimal(-1)
+
+
+def _ceiling(amount: str | None, source: str, profile: str | None) -> Ceiling | None:
+    if amount is None:
+        return None
+    return Ceiling(read_ceiling(amount, source), source if source == CEILING else f"ceiling of profile {profile}")
 
 
 def _os_user() -> str:
@@ -119,16 +171,3 @@ def _os_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's numeric user has no name
         return f"uid-{os.getuid()}"
-
-
-def _ceiling(in_environment: str | None, in_profile: str | None, profile: str) -> Ceiling | None:
-    """Return the lower of the two ceilings: one is a limit, no preference, so none lifts the other."""
-    given = ((CEILING, in_environment), (profile, in_profile))
-    set_ = [Ceiling(parse_amount(amount, source), source) for source, amount in given if amount]
-    return min(set_, key=lambda each: each.amount, default=None)
-
-
-def _web_url(url: str, source: str) -> str:
-    if not clean(url, f"dashboard_url ({source})").startswith(("https://", "http://")) or " " in url:
-        raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
-    return url.rstrip("/")

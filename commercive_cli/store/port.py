@@ -117,6 +117,26 @@ class TableInfo:
     missing_columns: tuple[str, ...] = ()
 
 
+_TOLD_TO_MS = 999
+
+
+@dataclass(frozen=True)
+class StoreClock:
+    """The store's present time (ms), None where it does not tell; `refusal` is why it would not answer a read."""
+
+    now: int | None
+    refusal: CommerciveError | None = None
+
+    def ahead(self, here: int) -> int | None:
+        """Return by how many ms at least a clock that shows `here` is ahead; 0 within the second that is told."""
+        if self.now is None:
+            return None
+        return min(here - self.now, 0) or max(here - self.now - _TOLD_TO_MS, 0)
+
+
+CLOCK_KEY: Key = {"conversation_id": "-", "created_at": 0}
+"""The key in `conversations` that is read to learn the store's time; ids of conversations are longer."""
+
 EMBEDDED = "embedded"
 """The billing mode of a store that costs nothing."""
 
@@ -219,6 +239,13 @@ class Store(Protocol):
     @property
     def scans_at_once(self) -> int:
         """How many segments of a scan should be read at the same time."""
+        ...
+
+    def clock(self) -> StoreClock:
+        """Return the store's own time, which a read brings: to the second on DynamoDB, also where it refuses the read.
+
+        Raises Unavailable when nothing answers, and Unauthenticated or Invalid when nothing can be asked.
+        """
         ...
 
     def get(self, table: Table, key: Key) -> Item | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.port import Page, Query, Store, TableInfo, TextPage
+from commercive_cli.store.port import Page, Query, Store, StoreClock, TableInfo, TextPage
 from commercive_cli.store.schema import Table
 
 
@@ -37,6 +37,10 @@ class ReadThrough:
     def scans_at_once(self) -> int:
         """Return how many segments of a scan should be read at the same time."""
         return self._store.scans_at_once
+
+    def clock(self) -> StoreClock:
+        """Return the other store's time."""
+        return self._store.clock()
 
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, or None."""

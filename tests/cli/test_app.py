@@ -50,6 +50,13 @@ def test_sqlite_needs_no_boto3() -> None:
     assert loaded("'boto3', 'botocore', 'rich'", "chat", "list") == "[]"
 
 
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("line", [("chat", "list"), ("config", "show"), ("config", "get", "store"), ("whoami",)])
+def test_only_what_edits_the_config_file_loads_its_editor(line: tuple[str, ...]) -> None:
+    """The library that edits TOML is loaded by `config set`, `unset` and `use` alone."""
+    assert loaded("'tomlkit', 'rich'", *line) == "[]"
+
+
 def test_the_version(run: Run) -> None:
     """--version prints the program and its version."""
     assert (0, f"commercive {__version__}\n") == (run("--version").code, run("--version").out)

@@ -62,3 +62,24 @@ def test_zsh_completes_at_the_first_call(path: str) -> None:
 
     assert b"reply" in ran.out
     assert b"reopen" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "offers"),
+    [
+        ("who", {"whoami"}),
+        ("whoami --out", {"--output"}),
+        ("config use p", {"prod", "proof"}),
+        ("config unset rea", {"read_only"}),
+        ("config get pro", {"profile", "protected"}),
+    ],
+)
+def test_profiles_and_settings_are_offered(tmp_path: Path, path: str, words: str, offers: set[str]) -> None:
+    """Profiles are those of the config file as far as it is right; mistakes in it are not told at a Tab."""
+    config = tmp_path / "config.toml"
+    config.write_text("[profiles.prod]\n[profiles.proof]\nstroe = 1\n[profiles.dev]\n")
+    typed = words.split(" ")
+    line = ASK["bash"].format(words=words, index=len(typed))
+    ran = done(["bash", "-c", line], cwd=ROOT, env=environment(PATH=path, COMMERCIVE_CONFIG=str(config)))
+
+    assert (offers, b"") == (set(ran.out.decode().split()), ran.err)

@@ -50,6 +50,8 @@ READS = [
     "tables describe leads",
     "tables audit",
     "config show",
+    "config check",
+    "whoami",
     "config profiles",
 ]
 WRITES = [

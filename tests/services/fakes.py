@@ -12,6 +12,7 @@ from commercive_cli.store.port import (
     Query,
     S3Transfers,
     Store,
+    StoreClock,
     TableInfo,
     TextPage,
 )
@@ -83,6 +84,9 @@ class Intervening:
     @property
     def scans_at_once(self) -> int:
         return self._store.scans_at_once
+
+    def clock(self) -> StoreClock:
+        return self._on("clock").clock()
 
     def get(self, table: Table, key: Key) -> Item | None:
         return self._on("get", table).get(table, key)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.settings.config_file import config_path, parse_config, read_config
+from commercive_cli.settings.config_file import Profile, examined, parse_config, read_config
+from commercive_cli.settings.places import config_path
 
 PATH = Path("/etc/c.toml")
 
@@ -26,6 +27,12 @@ PATH = Path("/etc/c.toml")
         ("[profiles.dev]\nceiling = 10.005", "line 2: profiles.dev.ceiling must be an amount"),
         ("profiles = 3", "line 1: profiles must be a table such as [profiles.prod]"),
         ("[profiles.dev\n", "/etc/c.toml is not valid TOML"),
+        ("# x\nprofiles = { dev = { stor = 'x' } }", "line 2: unknown key 'stor'"),
+        ("[profiles]\ndev = { stor = 'x' }", "line 2: unknown key 'stor'"),
+        ("[profiles]\ndev.stor = 'x'", "line 2: unknown key 'stor'"),
+        ("['profiles'.\"d.e\"]\r\n'stor' = 'x'\r\n", "line 2: unknown key 'stor'"),
+        ("[profiles.a]\nactor = 'x'\n[profiles.b]\nactor = 7", "line 4: profiles.b.actor must be text"),
+        ("[profiles.a]\nactor = [\n7]", "line 1: profiles.a.actor must be text"),
     ],
 )
 def test_a_mistake_names_file_line_and_key(text: str, says: str) -> None:
@@ -40,6 +47,16 @@ def test_syntax_errors_name_the_line() -> None:
     """A syntax error is reported with its line."""
     with pytest.raises(Invalid, match="at line 2"):
         parse_config("a = 1\nb = @\nc = 2", PATH)
+
+
+def test_every_mistake_is_found_and_the_rest_counts() -> None:
+    """One mistake does not hide another, nor what is right."""
+    contents = examined("[profiles.a]\nactor = 7\nstore = 'x'\n[profiles.b]\nstor = 'x'\n[profiles]\nc = 3\n", PATH)
+
+    assert [("profiles", "a", "actor"), ("profiles", "b", "stor"), ("profiles", "c")] == [
+        mistake.keys for mistake in contents.mistakes
+    ]
+    assert {"a": Profile(store="x"), "b": Profile()} == contents.config.profiles
 
 
 def test_no_file_is_an_empty_file(tmp_path: Path) -> None:
@@ -57,6 +74,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="cannot be read"):
         read_config(tmp_path)
     with pytest.raises(Invalid, match="not UTF-8"):
+        read_config(binary)
+    binary.write_bytes(b"\xef\xbb\xbf[profiles.a]")
+    with pytest.raises(Invalid, match=r"byte order mark \(BOM\).*save it without one"):
         read_config(binary)
 
 

@@ -65,6 +65,23 @@ def test_the_default_profile_is_used_unasked(environ: dict[str, str]) -> None:
     )
 
 
+def test_every_setting_tells_where_it_is_from(environ: dict[str, str]) -> None:
+    """An option, a variable, file and line, or what is built in."""
+    settings = load(environ | {"COMMERCIVE_PROFILE": "prod", "COMMERCIVE_STORE": "sqlite:///e.db"}, actor="me")
+
+    assert settings.sources == {
+        "profile": "COMMERCIVE_PROFILE",
+        "store": "COMMERCIVE_STORE",
+        "actor": "--as",
+        "read_only": "config.toml:10",
+        "protected": "config.toml:11",
+        "dashboard_url": "config.toml:12",
+        "access_log": "built in",
+        "ceiling": "built in",
+    }
+    assert load(environ).sources["profile"] == "config.toml:2"
+
+
 def test_a_profile_holds_protections_and_the_dashboard(environ: dict[str, str]) -> None:
     """COMMERCIVE_PROFILE selects a profile with all its settings."""
     settings = load(environ | {"COMMERCIVE_PROFILE": "prod"})
@@ -82,7 +99,8 @@ def test_without_anything_the_default_file_and_the_os_user_are_used(tmp_path: Pa
 
     assert (settings.store.engine, settings.store.path.name) == ("sqlite", "commercive.db")
     assert settings.actor
-    assert {"default"} == set(settings.sources.values())
+    assert settings.sources["actor"] == "OS user"
+    assert {"built in"} == {source for name, source in settings.sources.items() if name != "actor"}
 
 
 def test_an_unknown_profile_is_refused_with_the_nearest(environ: dict[str, str]) -> None:
@@ -131,6 +149,10 @@ def test_the_lower_ceiling_counts(
 @pytest.mark.parametrize("amount", ["-1", "1e3", "10.005", "1,000", "nan", "1000000.01", "many"])
 def test_a_ceiling_is_an_amount(environ: dict[str, str], amount: str) -> None:
     """A ceiling that is none would let everything through, so it is refused."""
+    with pytest.raises(Invalid, match="COMMERCIVE_APPROVAL_CEILING"):
+        load(environ | {"COMMERCIVE_APPROVAL_CEILING": amount})
+    path = Path(environ["COMMERCIVE_CONFIG"])
+    path.write_text(FILE.replace("[profiles.dev]\n", "[profiles.dev]\nceiling = 0\n"))
     with pytest.raises(Invalid, match="COMMERCIVE_APPROVAL_CEILING"):
         load(environ | {"COMMERCIVE_APPROVAL_CEILING": amount})
 

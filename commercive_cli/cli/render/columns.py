@@ -246,7 +246,17 @@ PLANNED = (
     Column("after"),
 )
 PLANNED_CARD = (Column("change", "status"), Column("key", "id"), Column("values", "prose", title=""))
-SETTING = (Column("setting", "id", names=True), Column("value", "id", names=True), Column("source"))
+SETTING = (
+    Column("setting", "id", names=True),
+    Column("source", "id", names=True, title="from"),
+    Column("value", "prose", look=lambda value, _: "bad" if value.startswith("! ") else ""),
+    Column("problem", "prose"),
+)
+IDENTITY = (
+    Column("what", names=True),
+    Column("value", "prose"),
+    Column("source", "prose", title="from"),
+)
 PROFILE = (
     Column("profile", "id"),
     Column("default", "flag"),

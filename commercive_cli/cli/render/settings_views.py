@@ -1,25 +1,27 @@
 """The answers of `config show` and `config profiles`."""
 
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 
 from commercive_cli.cli.render.columns import PROFILE, SETTING
-from commercive_cli.cli.render.views import VIEWS, View
+from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.domain.answers.base import Answer
 from commercive_cli.domain.models import Sparse
 from commercive_cli.settings.config_file import ConfigFile
-from commercive_cli.settings.resolve import Settings
+from commercive_cli.settings.overview import Shown
 
 
 class SettingShown(Sparse):
-    """One setting, its value, and where it comes from."""
+    """One setting, its value, where it comes from, and what is wrong with it, if anything is."""
 
     setting: str
     value: str
     source: str
+    problem: str | None = None
 
 
 class SettingsShown(Answer):
-    """The settings in force."""
+    """Settings of a run."""
 
     settings: list[SettingShown]
 
@@ -44,21 +46,9 @@ class ProfilesShown(Answer):
     profiles: list[ProfileShown]
 
 
-def settings_shown(settings: Settings, path: Path) -> SettingsShown:
-    """Return the settings as rows; the description of the store holds no secrets."""
-    profile, ceiling = f"profile {settings.profile}" if settings.profile else "default", settings.ceiling
-    rows = (
-        ("config", str(path), "file" if path.exists() else "no file yet"),
-        ("profile", settings.profile or "-", settings.sources["profile"]),
-        ("store", str(settings.store), settings.sources["store"]),
-        ("actor", settings.actor, settings.sources["actor"]),
-        ("read_only", str(settings.read_only).lower(), profile),
-        ("protected", str(settings.protected).lower(), profile),
-        ("dashboard_url", settings.dashboard_url, settings.sources["dashboard_url"]),
-        ("access_log", str(settings.access_log or "-"), settings.sources["access_log"]),
-        ("ceiling", *((str(ceiling.amount), ceiling.source) if ceiling else ("-", "default"))),
-    )
-    return SettingsShown(settings=[SettingShown(setting=s, value=v, source=f) for s, v, f in rows])
+def settings_shown(settings: Iterable[Shown]) -> SettingsShown:
+    """Return the settings as rows."""
+    return SettingsShown(settings=[SettingShown(**asdict(each)) for each in settings])
 
 
 def profiles_shown(config: ConfigFile) -> ProfilesShown:
@@ -71,5 +61,19 @@ def profiles_shown(config: ConfigFile) -> ProfilesShown:
     )
 
 
-VIEWS[SettingsShown] = View(lambda answer: answer.settings, SETTING)
+def _marked(answer: SettingsShown) -> Iterator[SettingShown]:
+    """Yield the settings with a mark before wrong values, since their problems stand elsewhere."""
+    for each in answer.settings:
+        yield each.model_copy(update={"value": f"! {each.value}"}) if each.problem else each
+
+
+def _wrong(answer: SettingsShown) -> Iterator[SettingShown]:
+    return (each for each in answer.settings if each.problem)
+
+
+VIEWS[SettingsShown] = View(
+    lambda answer: answer.settings,
+    SETTING,
+    (Section(_marked, SETTING[:3]), Section(_wrong, (SETTING[0], SETTING[3]), "What is wrong")),
+)
 VIEWS[ProfilesShown] = View(lambda answer: answer.profiles, PROFILE, empty="The config file has no profiles.")

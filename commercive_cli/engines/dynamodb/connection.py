@@ -2,6 +2,7 @@
 
 import threading
 import zlib
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
@@ -25,7 +26,10 @@ _REPLIES_WITH_ITEMS = ("BatchGetItem", "GetItem", "Query", "Scan", "BatchWriteIt
 
 
 class Connection:
-    """Clients, which are created when they are first used; plain botocore, since nothing that boto3 adds is needed."""
+    """Clients, which are created when they are first used; plain botocore, since nothing that boto3 adds is needed.
+
+    `date` is the header `Date` of the latest reply, also of one that refuses; a reader sets it to None beforehand.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class Connection:
         self._deadline = deadline
         self._clients: dict[int, BaseClient] = {}
         self._lock = threading.Lock()
+        self.date: str | None = None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -117,8 +122,20 @@ class Connection:
             endpoint_url=self._endpoint.url,
             config=self._config(timeout_factor),
         )
+        client.meta.events.register("before-parse.dynamodb", self._note_date)
         client.meta.events.register("before-parse.dynamodb", _read_reply)
         return client
+
+    def _note_date(self, response_dict: dict[str, Any], **_: Any) -> None:
+        self.date = response_dict["headers"].get("date", "")
+
+
+def milliseconds(date: str | None) -> int | None:
+    """Return the time of a header `Date` (RFC 9110, to the second); None for what is no such time."""
+    try:
+        return int(parsedate_to_datetime(date or "").timestamp()) * 1000
+    except ValueError:
+        return None
 
 
 @cache

@@ -14,11 +14,11 @@ from uuid import uuid4
 from botocore.session import Session
 
 from commercive_cli.domain.clock import Sleep
-from commercive_cli.domain.errors import Invalid, NotPermitted
+from commercive_cli.domain.errors import CommerciveError, Invalid, NotPermitted
 from commercive_cli.engines.dynamodb.archive import DynamoDBArchive
 from commercive_cli.engines.dynamodb.batch_reader import BatchReader
 from commercive_cli.engines.dynamodb.batch_writer import BatchWriter
-from commercive_cli.engines.dynamodb.connection import Connection
+from commercive_cli.engines.dynamodb.connection import Connection, milliseconds
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
 from commercive_cli.engines.dynamodb.errors import WriteRefused
 from commercive_cli.engines.dynamodb.expressions import (
@@ -38,16 +38,18 @@ from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
 from commercive_cli.store.port import (
+    CLOCK_KEY,
     Archive,
     IndexFilling,
     IndexMissing,
     Page,
     Query,
+    StoreClock,
     TableInfo,
     TextPage,
     not_a_number,
 )
-from commercive_cli.store.schema import DYNAMODB_PREFIX, Table
+from commercive_cli.store.schema import CONVERSATIONS, DYNAMODB_PREFIX, Table
 from commercive_cli.store.table_changes import DEPLOY_TEMPLATE, STACK_TAG, OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
 
@@ -118,6 +120,18 @@ class DynamoDBStore:
     def scans_at_once(self) -> int:
         """Two: while one reply is parsed, which takes longer than the network, the next one arrives."""
         return SCANS_AT_ONCE
+
+    def clock(self) -> StoreClock:
+        """Return the time in the header `Date` of the reply to a read, which refusals have, too."""
+        self._connection.date = None
+        refusal = None
+        try:
+            self.get(CONVERSATIONS, CLOCK_KEY)
+        except CommerciveError as error:
+            if self._connection.date is None:
+                raise
+            refusal = error
+        return StoreClock(milliseconds(self._connection.date), refusal)
 
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, strongly consistent, or None."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured
+from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Misconfigured
 from commercive_cli.engines.sqlite.damaged_rows import fast_or_with_care, read_with_care
 from commercive_cli.engines.sqlite.database_file import SQLiteFile
 from commercive_cli.engines.sqlite.queries import read_page, read_texts, select_query, select_segment
@@ -17,16 +17,18 @@ from commercive_cli.engines.sqlite.table_sql import TableSQL, check_prefix
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import check_item, check_transaction
 from commercive_cli.store.port import (
+    CLOCK_KEY,
     Archive,
     ConditionFailed,
     IndexMissing,
     Page,
     Query,
+    StoreClock,
     TableInfo,
     TextPage,
     not_a_number,
 )
-from commercive_cli.store.schema import DEFAULT_PREFIX, Table
+from commercive_cli.store.schema import CONVERSATIONS, DEFAULT_PREFIX, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Put, Update, Write, applied, check_readable, holds
 
@@ -66,6 +68,14 @@ class SQLiteStore:
         """Return the file's path, and the prefix unless it is the default, to show to people."""
         prefix = "" if self._prefix == DEFAULT_PREFIX else f" prefix {self._prefix}"
         return f"sqlite {self._file.path}{prefix}"
+
+    def clock(self) -> StoreClock:
+        """Return this machine's time."""
+        try:
+            self.get(CONVERSATIONS, CLOCK_KEY)
+        except CommerciveError as refusal:
+            return StoreClock(self._clock(), refusal)
+        return StoreClock(self._clock())
 
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, or None."""

@@ -111,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(reply)
 
     def _send(self, reply: Reply) -> None:
-        self.send_response(reply.status)
+        start = self.send_response_only if "Date" in reply.headers else self.send_response
+        start(reply.status)
         headers = {"Content-Length": str(len(reply.body)), "x-amz-crc32": str(zlib.crc32(reply.body))}
         for name, value in (headers | reply.headers).items():
             self.send_header(name, value)

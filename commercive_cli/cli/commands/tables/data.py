@@ -107,7 +107,7 @@ def import_tables(
         return import_from_s3(session, s3, yes=yes)
     if dry_run:
         return _show_forecast(session, _given(directory), on_conflict, tuple(only or ()))
-    with session.writing(yes=yes) as services, resumable():
+    with session.writing(yes=yes, may_be_missing=True) as services, resumable():
         with _refusals_named(), progress("items stored") as advance:
             answer = services.imports.run(
                 _given(directory), session.actor, on_conflict=on_conflict, only=tuple(only or ()), on_items=advance
@@ -129,7 +129,7 @@ def _refusals_named() -> Iterator[None]:
 
 def _show_forecast(session: Session, directory: Path, on_conflict: str, only: tuple[str, ...]) -> None:
     """Show the items that an import would find new, equal and different; exit as the import would."""
-    with session.reading() as services, _refusals_named(), progress("items compared") as advance:
+    with session.reading(may_be_missing=True) as services, _refusals_named(), progress("items compared") as advance:
         answer = services.import_previews.run(directory, only=only, on_items=advance)
     session.show(answer)
     differing = sum(answer.different.values())

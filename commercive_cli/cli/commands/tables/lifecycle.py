@@ -35,7 +35,7 @@ def create(
     Creates nothing, and exits 6, when one of those that exist is not ours, by its key.
     """
     session, loaded = Session(context, output), "the demo data set would be loaded into the new tables"
-    with session.writing(yes=yes, dry_run=dry_run) as services:
+    with session.writing(yes=yes, dry_run=dry_run, may_be_missing=True) as services:
 
         def made() -> Tables:
             nonlocal loaded
@@ -53,7 +53,7 @@ def create(
 def list_tables(context: typer.Context, *, output: o.Output = "table") -> None:
     """List the tables with their status, items and bytes."""
     session = Session(context, output)
-    with session.reading() as services:
+    with session.reading(may_be_missing=True) as services:
         session.show(services.tables.list_tables())
 
 
@@ -75,7 +75,7 @@ def describe(
 ) -> None:
     """Describe one table, or all of them. Says keys, indexes, billing and protections."""
     session = Session(context, output)
-    with session.reading() as services:
+    with session.reading(may_be_missing=True) as services:
         if sample is not None:
             data.show_sizes(session, services.cost_estimate.estimate(sample, name))
             return
@@ -158,7 +158,7 @@ def delete(
     elif confirm is None and not session.settings.read_only:
         question = f"This deletes the six tables of {session.settings.store} with everything in them. Type the prefix: "
         confirm = ask(question, "pass --confirm PREFIX").strip()
-    with session.writing(yes=True, dry_run=dry_run) as services:
+    with session.writing(yes=True, dry_run=dry_run, may_be_missing=True) as services:
         for table in session.write(lambda: services.tables.delete(confirm or "")).tables:
             if table.state == "foreign":
                 say(f"{table.table} is not our table and was left alone")

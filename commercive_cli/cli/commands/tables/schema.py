@@ -25,7 +25,7 @@ _INDENT = 2
 def diff(context: typer.Context, *, output: o.Output = "table") -> None:
     """Compare the tables with their declaration. Exits 3 when something differs, and names the remedies."""
     session = Session(context, output)
-    with session.reading() as services:
+    with session.reading(may_be_missing=True) as services:
         drift = services.drift.diff()
         session.show(drift)
     say_unsupported(drift.unsupported)
@@ -42,7 +42,7 @@ def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = Fal
     difference is left that cannot be changed in place.
     """
     session = Session(context, output)
-    with session.writing(yes=yes, dry_run=dry_run) as services, status_lines() as on_status:
+    with session.writing(yes=yes, dry_run=dry_run, may_be_missing=True) as services, status_lines() as on_status:
         if not dry_run:
             _agree(services.drift.fixable(), services.store.target, yes=yes)
         applied = services.drift.apply(on_status)
@@ -106,7 +106,7 @@ def restore(
     """
     session = Session(context, output)
     moment = parse_time(at, "--at", session.now)
-    with session.writing(yes=yes) as services, status_lines() as on_status:
+    with session.writing(yes=yes, may_be_missing=True) as services, status_lines() as on_status:
         answer = services.backups.restore(
             name, to, session.actor, at=moment, latest=latest, fix=fix, on_status=on_status
         )

@@ -1,0 +1,45 @@
+"""All mistakes of a config file: of its form, and of the values in every profile, used by this run or not."""
+
+from collections.abc import Iterator
+
+from commercive_cli.domain.choices import suggestion
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings.config_file import Contents, Mistake
+from commercive_cli.settings.readers import READERS
+
+
+def mistakes_of(contents: Contents) -> list[Mistake]:
+    """Return every mistake in the file, those of its form first."""
+    return [*contents.mistakes, *_default_profile(contents), *_values(contents)]
+
+
+def refuse_mistakes(contents: Contents) -> None:
+    """Raise Invalid for the first mistake in the file, if there is one."""
+    for mistake in mistakes_of(contents):
+        raise Invalid(contents.told(mistake))
+
+
+def no_profile(name: str, contents: Contents) -> str:
+    """Return the sentence about a profile that the file does not have, with the nearest and all that it has."""
+    profiles = contents.config.profiles
+    known = ", ".join(sorted(profiles)) or "none"
+    return f"no profile {name!r} in {contents.path}{suggestion(name, profiles)}; profiles there: {known}"
+
+
+def _default_profile(contents: Contents) -> Iterator[Mistake]:
+    name = contents.config.default_profile
+    if name is not None and name not in contents.config.profiles:
+        yield Mistake(f"default_profile: {no_profile(name, contents)}", ("default_profile",), name)
+
+
+def _values(contents: Contents) -> Iterator[Mistake]:
+    for name, profile in contents.config.profiles.items():
+        for setting, read in READERS.items():
+            keys = ("profiles", name, setting)
+            value = getattr(profile, setting)
+            if value is None:
+                continue
+            try:
+                read(value, ".".join(keys))
+            except Invalid as refusal:
+                yield Mistake(refusal.message, keys, value)

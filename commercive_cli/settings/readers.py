@@ -1,0 +1,44 @@
+"""Reads the values of settings that have a form of their own."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.domain.money import parse_amount
+from commercive_cli.settings.pasted import clean
+from commercive_cli.settings.places import default_store_path
+from commercive_cli.settings.store_url import StoreURL, parse_store_url
+
+
+def read_store(url: str, source: str) -> StoreURL:
+    """Return the store of a URL; raise Invalid naming the source when it is malformed."""
+    return parse_store_url(url, source, default_store_path())
+
+
+def read_dashboard_url(url: str, source: str) -> str:
+    """Return the address without its trailing slash; raise Invalid naming the source when it is no web address."""
+    if not clean(url, f"dashboard_url ({source})").startswith(("https://", "http://")) or " " in url:
+        raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
+    return url.rstrip("/")
+
+
+def read_log(path: str, _source: str) -> Path:
+    """Return the path of the access log."""
+    return Path(path).expanduser()
+
+
+def read_ceiling(amount: str, source: str) -> Decimal:
+    """Return the most that an approval may give, in USD; raise Invalid naming the source when it is no amount."""
+    return parse_amount(amount, source)
+
+
+READERS: Mapping[str, Callable[[str, str], Any]] = {
+    "store": read_store,
+    "dashboard_url": read_dashboard_url,
+    "access_log": read_log,
+    "ceiling": read_ceiling,
+}
+"""What reads a setting's value, given where it stands. Settings without a reader are taken as they are."""
