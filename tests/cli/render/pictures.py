@@ -2,8 +2,6 @@
 
 import io
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -38,12 +36,6 @@ def picture(name: str) -> str:
     return "\n".join(line.rstrip() for line in svg.split("\n"))
 
 
-def pictures() -> Iterator[tuple[Path, str]]:
-    """Yield each file and the picture that it should hold."""
-    for name in PICTURES:
-        yield ROOT / ".github" / f"{name}.svg", picture(name)
-
-
 if __name__ == "__main__":
-    for file, svg in pictures():
-        file.write_text(svg, encoding="utf-8")
+    for each in PICTURES:
+        (ROOT / ".github" / f"{each}.svg").write_text(picture(each), encoding="utf-8")
