@@ -31,7 +31,7 @@ from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, RateLimits
 
 MESSAGES, NEW_CONVERSATIONS = ("send", "messages"), ("conversation", "new conversations")
-NEW_LINKS = ("create-link", "new links")
+NEW_LINKS, READ_MARKS = ("create-link", "new links"), ("mark-read", "requests with a key")
 """The names of the limits of users, and what they limit in words."""
 
 
@@ -138,6 +138,7 @@ def mark_read(call: Invocation[p.ReadMark]) -> MarkedRead:
         up_to=asked.up_to,
         actor=caller.acting(None),
         key=call.key,
+        limits=_of_caller(call, *READ_MARKS),
     )
 
 

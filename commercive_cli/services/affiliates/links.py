@@ -38,8 +38,9 @@ class LinkCreator:
     def create(self, affiliate_id: str, email: str, shop: str, limits: Limits) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        An existing link stays as it is, and the answer says where that is not what was given; it is not counted, and
-        found also at a limit. Raises Conflict when five random codes in a row were taken, TooMany for a new link.
+        An existing link stays as it is, and the answer says where that is not what was given. It is found also at a
+        limit, and counted only if a key is claimed for it. Raises Conflict when five random codes in a row were taken,
+        TooMany for a new link or key.
         """
         for _ in range(CODE_TRIES):
             link = self._new_link(affiliate_id, email, shop)
@@ -52,7 +53,7 @@ class LinkCreator:
             if claim is not None:
                 link_id = LinkClaim.of(claim).require("link_id").link_id
                 found = _existing(read_link(self.store, affiliate_id, link_id), link)
-                return nothing_to_do(self.store, self.request, self.clock(), found)
+                return nothing_to_do(limits.counting(self.store, self.clock), self.request, self.clock(), found)
         raise Conflict(f"{CODE_TRIES} random link codes were all taken; nothing was written, try again")
 
     def _new_link(self, affiliate_id: str, email: str, shop: str) -> AffiliateLink:

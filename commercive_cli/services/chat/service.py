@@ -246,11 +246,12 @@ class ChatService:
         up_to: str | None = None,
         actor: str | None = None,
         key: str | None = None,
+        limits: Limits = UNLIMITED,
     ) -> MarkedRead:
         """Mark the other side's messages read for `reader` (user or admin); later messages stay unread.
 
         `up_to` is the id of the last message that the reader saw: those behind it stay unread, too. A repeated `key` of
-        an `actor` (7 days) gets the first answer.
+        an `actor` (7 days) gets the first answer; with a key the request is counted in the `limits`.
         """
         side = READ_SIDES[choose(reader, SENDER_TYPES, "reader_type")]
         target = self._ids.conversation(conversation_id)
@@ -260,7 +261,7 @@ class ChatService:
         def mark() -> MarkedRead:
             conversation = self.conversation(target, owner=owner)
             seen = None if last is None else self._message(target, last)
-            return ReadMarker(self.store, self.clock, side, request).mark(conversation, seen)
+            return ReadMarker(self.store, self.clock, side, request, limits).mark(conversation, seen)
 
         return once(self.store, self.clock, request, MarkedRead, mark)
 

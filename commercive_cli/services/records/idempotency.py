@@ -152,7 +152,7 @@ def write_part(store: Store, request: KeyedRequest | None, at: int, *writes: Wri
     _transact(store, [*writes, *checks], len(writes))
 
 
-def nothing_to_do(store: Store, request: KeyedRequest | None, at: int, answer: FirstAnswer) -> FirstAnswer:
+def nothing_to_do(store: Transactions, request: KeyedRequest | None, at: int, answer: FirstAnswer) -> FirstAnswer:
     """Return the answer to a request that finds nothing to change, after claiming its key.
 
     Without the claim, a repetition would do it after all, once others have changed the record. Raises Repeated.
