@@ -57,7 +57,7 @@ class Telemetry:
 
     def __init__(self, out: TextIO | None = None, *, service: str = SERVICE) -> None:
         self._out = out or sys.stdout
-        self._logger = Logger(service=service, stream=self._out)
+        self._logger = Logger(service=service, stream=self._out, json_serializer=_to_ascii)
         self._service = service
 
     def warn(self, message: str) -> None:
@@ -91,6 +91,11 @@ class Telemetry:
         metrics.add_metadata("outcome", trace.outcome)
         metrics.add_metadata("request_id", trace.request_id)
         return dict(metrics.serialize_metric_set())
+
+
+def _to_ascii(record: dict[str, Any]) -> str:
+    """Return the JSON of a record, in which no character can hide or control a terminal."""
+    return json.dumps(record, default=str)
 
 
 def _causes(error: BaseException) -> list[str]:

@@ -13,6 +13,7 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.errors import BUG, EXIT_CODES, USAGE, answering, say
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.render.escape import escape_json
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.settings import environment
@@ -87,7 +88,7 @@ def call(
         reply = create_application(settings, services, Telemetry(log))(event)
     code = exit_code_of(json.loads(reply["body"]).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
-        typer.echo(reply["body"])
+        typer.echo(escape_json(reply["body"]))
     raise typer.Exit(code)
 
 

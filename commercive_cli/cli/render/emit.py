@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from pydantic import BaseModel
 
+from commercive_cli.cli.inert_streams import styled
 from commercive_cli.cli.render import documents, rows
 from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
 from commercive_cli.domain.clock import Clock, system_clock
@@ -83,7 +84,7 @@ class Screen:
         from rich.console import Console
 
         colours: Literal["auto"] | None = "auto" if self.colour else None
-        return Console(file=self.out, markup=False, highlight=False, emoji=False, color_system=colours)
+        return Console(file=styled(self.out), markup=False, highlight=False, emoji=False, color_system=colours)
 
 
 def _machine_text(output: Format, answer: BaseModel, view: View) -> Iterator[str]:
