@@ -95,7 +95,7 @@ class Telemetry:
 
 def _to_ascii(record: dict[str, Any]) -> str:
     """Return the JSON of a record, in which no character can hide or control a terminal."""
-    return json.dumps(record, default=str)
+    return json.dumps(record, default=str, separators=(",", ":"))
 
 
 def _causes(error: BaseException) -> list[str]:

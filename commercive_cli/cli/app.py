@@ -90,12 +90,15 @@ def root(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print details to stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print a traceback on failure.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; also NO_COLOR.")] = False,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin CSV with a byte order mark, by which Excel knows UTF-8.")
+    ] = False,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Commercive's support chat and affiliate programme, from the command line."""
-    context.obj = GlobalOptions(profile, store, actor, verbose, debug, no_color)
+    context.obj = GlobalOptions(profile, store, actor, verbose, debug, no_color, bom)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,10 +15,12 @@ class GlobalOptions:
     verbose: bool = False
     debug: bool = False
     no_color: bool = False
+    bom: bool = False
 
 
+BOM_NEEDS_CSV = "--bom goes with -o csv and means nothing without it"
 WITH_VALUE = ("--profile", "--store", "--as")
-FLAGS = ("--verbose", "-v", "--debug", "--no-color")
+FLAGS = ("--verbose", "-v", "--debug", "--no-color", "--bom")
 
 
 def global_options_first(arguments: list[str]) -> list[str]:

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
+
+from commercive_cli.cli.global_options import BOM_NEEDS_CSV
+from commercive_cli.domain.errors import Invalid
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,14 @@ class Group(TyperGroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # same class, public name
         """Parse the group's own options."""
         return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that the arguments name; refuse --bom for one that writes no CSV."""
+        name, command, rest = super().resolve_command(ctx, args)
+        is_group, parameters = isinstance(command, TyperGroup), getattr(command, "params", ())
+        if ctx.find_root().params.get("bom") and not (is_group or any(each.name == "output" for each in parameters)):
+            raise Invalid(BOM_NEEDS_CSV)
+        return name, command, rest
 
 
 def example(*lines: str) -> str:

@@ -52,6 +52,11 @@ def styled(stream: TextIO) -> TextIO:
     return cast("TextIO", _Inert(_behind(stream), _styled_text))
 
 
+def write_byte_order_mark(stream: TextIO) -> None:
+    """Write U+FEFF, which is hidden and which some spreadsheets want at the beginning of a file in UTF-8."""
+    _behind(stream).write("\ufeff")
+
+
 def _behind(stream: TextIO) -> TextIO:
     return stream.stream if isinstance(stream, _Inert) else stream
 

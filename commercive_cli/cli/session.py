@@ -14,12 +14,12 @@ from commercive_cli.bootstrap import Services, bootstrap, open_store
 from commercive_cli.cli import bulk
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
-from commercive_cli.cli.global_options import GlobalOptions
+from commercive_cli.cli.global_options import BOM_NEEDS_CSV, GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.cli.options import Paging
 from commercive_cli.cli.render.emit import Format, Screen
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
-from commercive_cli.domain.errors import Denied
+from commercive_cli.domain.errors import Denied, Invalid
 from commercive_cli.settings import environment, no_colour
 from commercive_cli.settings.resolve import Settings, load
 
@@ -37,7 +37,10 @@ class Session:
 
     def __init__(self, context: typer.Context, output: Format = "table") -> None:
         self.options: GlobalOptions = context.obj
-        self.screen = Screen(output, colour=not (self.options.no_color or no_colour(environment())))
+        if self.options.bom and output != "csv":
+            raise Invalid(BOM_NEEDS_CSV)
+        colour = not (self.options.no_color or no_colour(environment()))
+        self.screen = Screen(output, colour=colour, mark=self.options.bom)
         self._dry_run: DryRun | None = None
         self._writes = False
 

@@ -4,6 +4,7 @@ import pytest
 
 from commercive_cli.cli.global_options import global_options_first
 from commercive_cli.domain.errors import Invalid
+from tests.cli.conftest import Run
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,23 @@ def test_an_option_without_its_value_is_refused() -> None:
     """The group's name is never taken for the missing value."""
     with pytest.raises(Invalid, match="--store needs a value"):
         global_options_first(["chat", "list", "--store"])
+
+
+def test_csv_may_begin_with_a_byte_order_mark(store: Run) -> None:
+    """--bom puts U+FEFF at the beginning of CSV, once, and changes nothing else."""
+    store("affiliates", "create-link", "aff-1", "--email", "a@example.com")
+    plain, marked = (store("affiliates", "list", "-o", "csv", *bom) for bom in ((), ("--bom",)))
+
+    assert f"\ufeff{plain.out}" == marked.out
+    assert "aff-1" in marked.out
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--bom chat list", "chat list -o json --bom", "config path --bom", "--bom completion zsh", "api openapi --bom"],
+)
+def test_a_byte_order_mark_without_csv_is_refused(store: Run, line: str) -> None:
+    """No other format begins with one."""
+    ran = store(*line.split())
+
+    assert (2, "", "commercive: --bom goes with -o csv and means nothing without it\n") == (ran.code, ran.out, ran.err)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from pydantic import BaseModel
 
-from commercive_cli.cli.inert_streams import styled
+from commercive_cli.cli.inert_streams import styled, write_byte_order_mark
 from commercive_cli.cli.render import documents, rows
 from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
 from commercive_cli.domain.clock import Clock, system_clock
@@ -23,10 +23,11 @@ PAGE = 100
 
 @dataclass
 class Screen:
-    """Standard output and its format; `colour` matters only on a terminal."""
+    """Standard output and its format; `colour` matters only on a terminal, `mark` (a byte order mark) only in CSV."""
 
     output: Format = "table"
     colour: bool = True
+    mark: bool = False
     clock: Clock = system_clock
     out: TextIO = field(default_factory=lambda: sys.stdout)
 
@@ -59,6 +60,9 @@ class Screen:
         return self.output == "table" and self.out.isatty()
 
     def _write(self, parts: Iterator[str]) -> None:
+        if self.mark:
+            write_byte_order_mark(self.out)
+            self.mark = False
         for part in parts:
             self.out.write(part)
         self.out.flush()
