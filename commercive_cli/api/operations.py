@@ -25,7 +25,6 @@ from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadSubmitte
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import new_id
-from commercive_cli.domain.links import affiliate_url
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.rate_limits import RateService
@@ -183,9 +182,8 @@ def create_link(call: Invocation[p.NewLink]) -> LinkCreated:
 
 def _synced(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCreated) -> bool:
     """Return whether Supabase shows the link, too; when it could not, it is told again with the next request."""
-    form_url = created.affiliate_url or affiliate_url(call.services.settings.dashboard_url, created.link_id)
     try:
-        table.set_form_url(created.affiliate_id, form_url, call.caller.owner)
+        table.set_form_url(created.affiliate_id, created.affiliate_url, call.caller.owner)
     except (NotFound, OutsideUnavailable) as failed:
         call.backend.not_synced(failed.message)
         return False

@@ -10,7 +10,7 @@ from commercive_cli.api.http.errors import OutsideUnavailable
 from commercive_cli.api.http.outbound import RequestFailed, Response, SendRequest, send_request
 from commercive_cli.domain.answers.affiliates import FormURLSet
 from commercive_cli.domain.errors import NotFound
-from commercive_cli.domain.links import affiliate_url
+from commercive_cli.domain.links import address_to_open
 from commercive_cli.settings.supabase import SupabaseSettings
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def sync_primary_link(
     link = affiliates.get_link(affiliate_id).affiliate_link
     if link is None:
         raise NotFound(f"affiliate {affiliate_id} has no link; make one with `commercive affiliates create-link`")
-    form_url = link.affiliate_url or affiliate_url(affiliates.dashboard_url, link.link_id)
+    form_url = address_to_open(link.affiliate_url, affiliates.dashboard_url, link.link_id)
     shown = table.form_urls(link.affiliate_id)
     if not shown:
         raise no_such_row(link.affiliate_id)

@@ -11,6 +11,7 @@ from platformdirs import user_data_path
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.domain.web_addresses import is_web_url
 from commercive_cli.settings.config_file import ConfigFile, Profile, config_path, read_config
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
 
@@ -99,6 +100,6 @@ def _os_user() -> str:
 
 
 def _web_url(url: str, source: str) -> str:
-    if not url.startswith(("https://", "http://")) or any(c.isspace() for c in url):
+    if not is_web_url(url):
         raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
     return url.rstrip("/")

@@ -7,7 +7,7 @@ from commercive_cli.domain.answers.affiliates import LinkCreated
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewCode
-from commercive_cli.domain.links import affiliate_url
+from commercive_cli.domain.links import address_to_open, affiliate_url
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, LinkClaim
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.pages import query_items
@@ -37,12 +37,12 @@ class LinkCreator:
             link = self._new_link(affiliate_id, email, shop)
             try:
                 self._write(link)
-                return _created(link, created=True)
+                return self._created(link, created=True)
             except ConditionFailed as failed:
                 claim = failed.failures.get(_PRIMARY) or self.store.get(OPS, primary_claim_key(affiliate_id, shop))
             if claim is not None:
                 link_id = LinkClaim.of(claim).require("link_id").link_id
-                return _created(read_link(self.store, affiliate_id, link_id), created=False)
+                return self._created(read_link(self.store, affiliate_id, link_id), created=False)
         raise Conflict(f"{CODE_TRIES} random link codes were all taken; nothing was written, try again")
 
     def _new_link(self, affiliate_id: str, email: str, shop: str) -> AffiliateLink:
@@ -68,6 +68,10 @@ class LinkCreator:
             Update(AFFILIATE_STATS, AFFILIATE_STATS.key_of(zeros), default=_without_key(zeros), add={"version": 1}),
         )
 
+    def _created(self, link: AffiliateLink, *, created: bool) -> LinkCreated:
+        address = address_to_open(link.affiliate_url, self.dashboard_url, link.link_id)
+        return LinkCreated(affiliate_url=address, link_id=link.link_id, affiliate_id=link.affiliate_id, created=created)
+
 
 def read_link(store: Store, affiliate_id: str, link_id: str) -> AffiliateLink:
     """Return the link that a claim names; raise Unavailable when there is no such link."""
@@ -84,9 +88,3 @@ def read_links(store: Store, affiliate_id: str) -> Iterator[AffiliateLink]:
 
 def _without_key(stats: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in stats.items() if name not in AFFILIATE_STATS.key_names}
-
-
-def _created(link: AffiliateLink, *, created: bool) -> LinkCreated:
-    return LinkCreated(
-        affiliate_url=link.affiliate_url, link_id=link.link_id, affiliate_id=link.affiliate_id, created=created
-    )

@@ -10,7 +10,7 @@ from commercive_cli.domain.ids import NewCode, new_code
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.models import AffiliateStats, Lead
-from commercive_cli.domain.text import email, identifier, normal_store_url, store_url
+from commercive_cli.domain.text import STORE_URL_LENGTH, email, identifier, normal_store_url, store_url, text
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
 from commercive_cli.services.records.link_claims import resolve_code
@@ -44,7 +44,7 @@ class AffiliateService:
     def get_link(self, affiliate_id: str, store: str | None = None) -> LinkFound:
         """Return the affiliate's oldest link, or the oldest for `store`; None when there is none."""
         links = read_links(self.store, identifier(affiliate_id, "affiliate_id"))
-        shop = None if store is None else normal_store_url(store_url(store))
+        shop = None if store is None else normal_store_url(text(store, "store_url", STORE_URL_LENGTH, shortest=0))
         fitting = [link for link in links if shop in (None, normal_store_url(link.store_url))]
         return LinkFound(affiliate_link=min(fitting, key=lambda link: (link.created_at, link.link_id), default=None))
 

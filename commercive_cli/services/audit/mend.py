@@ -12,8 +12,10 @@ from commercive_cli.domain.clock import FAR_FUTURE, Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Invalid, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.text import identifier
+from commercive_cli.domain.web_addresses import link_danger
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.affiliates.recompute import RecomputeService
+from commercive_cli.services.audit.link_dangers import LINKS
 from commercive_cli.services.audit.mended_stats import COUNTED, stats_writes
 from commercive_cli.services.audit.states import SUBJECTS, last_row, state_of, state_problem
 from commercive_cli.services.audit.typed_keys import find_typed
@@ -125,6 +127,7 @@ def _check(table: Table, item: Item, changes: Changes) -> None:
     for name, value in changes.set.items():
         if name in declared:
             _check_value(declared[name], value)
+            _check_link(table, name, value)
         elif record and name not in item:
             raise _unknown(table, name, tuple(declared))
     for name in changes.remove:
@@ -142,6 +145,12 @@ def _check_value(attribute: Attribute, value: object) -> None:
         raise Invalid(f"{name} must be {choices}, not {str(value)[:40]!r}{how}", field=name)
     if attribute.ordering and isinstance(value, int) and value >= FAR_FUTURE:
         raise Invalid(f"{name} must be a time before the year 6429", field=name)
+
+
+def _check_link(table: Table, name: str, value: object) -> None:
+    danger = link_danger(value) if name in LINKS.get(table, ()) and isinstance(value, str) else None
+    if danger:
+        raise Invalid(f"{name} {danger}", field=name)
 
 
 def _check_whole(table: Table, after: Item, changes: Changes) -> None:

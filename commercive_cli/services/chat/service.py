@@ -145,8 +145,9 @@ class ChatService:
         `request_human` marks the conversation as one that automatic answers do not settle. A repeated `key` (7 days)
         gets the first answer. Raises NotFound, Conflict when closed, Invalid.
         """
-        user, text, shop = identifier(user_id, "user_id"), message_text(message), store_url(store)
+        user, text = identifier(user_id, "user_id"), message_text(message)
         target = None if conversation_id is None else identifier(conversation_id, "conversation_id")
+        shop = store_url(store) if target is None else ""  # a conversation that is there has its shop
         asked = ("request_human",) if request_human else ()  # keys of messages without it keep their meaning
         request = _request("chat/send", user, key, target, None if target else shop, text, *asked)
         if target is None:
