@@ -11,6 +11,7 @@ from commercive_cli.api.http.outbound import RequestFailed, Response, SendReques
 from commercive_cli.domain.answers.affiliates import FormURLSet
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.links import address_to_open
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings.supabase import SupabaseSettings
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def sync_primary_link(
     """
     link = affiliates.get_link(affiliate_id).affiliate_link
     if link is None:
-        raise NotFound(f"affiliate {affiliate_id} has no link; make one with `commercive affiliates create-link`")
+        raise NotFound(
+            f"affiliate {shortened(affiliate_id)} has no link; make one with `commercive affiliates create-link`"
+        )
     form_url = address_to_open(link.affiliate_url, affiliates.dashboard_url, link.link_id)
     shown = table.form_urls(link.affiliate_id)
     if not shown:
@@ -90,7 +93,7 @@ def sync_primary_link(
 
 def no_such_row(affiliate_id: str) -> NotFound:
     """Return the error for an affiliate whom Supabase does not know."""
-    return NotFound(f"Supabase's table {TABLE} has no row for affiliate {affiliate_id}")
+    return NotFound(f"Supabase's table {TABLE} has no row for affiliate {shortened(affiliate_id)}")
 
 
 def _filtered(filters: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from commercive_cli.domain.errors import Misconfigured, Unavailable
+from commercive_cli.domain.secrets import redact
 
 SERVICE = "commercive-api"
 NAMESPACE = "Commercive"
@@ -68,13 +69,13 @@ class Telemetry:
         """Log the origin of an error: the store's message for Unavailable, the stack frames without text for a bug."""
         record = {"request_id": trace.request_id, "action": trace.action, "error": _causes(error)}
         if isinstance(error, Unavailable | Misconfigured):
-            self._logger.error(error.code, extra=record | {"detail": error.message})
+            self._logger.error(error.code, extra=record | {"detail": redact(error.message)})
         else:
             self._logger.error("bug", extra=record | {"frames": _frames(error)})
 
     def not_synced(self, problem: str) -> None:
         """Log why a link was not written to Supabase."""
-        self._logger.warning("supabase_not_synced", extra={"problem": problem})
+        self._logger.warning("supabase_not_synced", extra={"problem": redact(problem)})
 
     def done(self, trace: Trace) -> None:
         """Log one request and write its metrics."""

@@ -15,6 +15,8 @@ from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, re
 from commercive_cli.cli.global_options import GlobalOptions, global_options_first
 from commercive_cli.cli.groups import GROUPS, Group, example, load_group
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
+from commercive_cli.domain.secrets import remember_secrets
+from commercive_cli.settings import environment, secrets_of
 
 PROGRAM = "commercive"
 
@@ -104,6 +106,7 @@ def root(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (ARCHITECTURE.md, "Errors"). Failures are one line on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    remember_secrets(secrets_of(environment()))
     prepare_streams()
     code = _exit_code(given)
     discard_unwritten()
@@ -121,7 +124,7 @@ def _exit_code(given: list[str]) -> int:
         say("interrupted")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # users get no tracebacks without --debug
-        return report(error, debug="--debug" in given)
+        return report(error, given, debug="--debug" in given)
     return code if isinstance(code, int) else 0
 
 

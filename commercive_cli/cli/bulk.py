@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
+from commercive_cli.cli.errors import bug_summary
 from commercive_cli.cli.interrupts import whole_input
 from commercive_cli.cli.progress import progress
 from commercive_cli.domain.answers.base import Answer, Failed
@@ -75,4 +76,4 @@ def _ids_on_stdin() -> list[str]:
 def _failed(error: BaseException) -> Failed:
     if isinstance(error, CommerciveError):
         return Failed(error=error.message, code=error.code)
-    return Failed(error=f"internal error: {type(error).__name__}: {error}", code=CommerciveError.code)
+    return Failed(error=bug_summary(error), code=CommerciveError.code)

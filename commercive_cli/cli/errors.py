@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -23,10 +24,12 @@ from commercive_cli.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from commercive_cli.domain.quoting import LONGEST, quoted, shortened
 
 API_MODULES = ("aws_lambda_powertools", "jwt", "packaging", "waitress")
 """Modules that only the extra `api` installs."""
 
+_PACKAGE = "commercive_cli"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 BUG, USAGE, DIFFERS, PARTIAL, ANSWER_LOST, INTERRUPTED = 1, 2, 3, 7, 74, 130
@@ -64,7 +67,9 @@ def answering(*, changed: bool) -> Iterator[None]:
     except OSError as error:
         if not changed or isinstance(error, BrokenPipeError):
             raise
-        raise AnswerLost(f"it is done, but the answer could not be written: {error.strerror or error}") from error
+        raise AnswerLost(
+            f"it is done, but the answer could not be written: {error.strerror or type(error).__name__}"
+        ) from error
 
 
 def exit_code(error: CommerciveError) -> int:
@@ -72,8 +77,11 @@ def exit_code(error: CommerciveError) -> int:
     return next((EXIT_CODES[base] for base in type(error).__mro__ if base in EXIT_CODES), BUG)
 
 
-def report(error: Exception, *, debug: bool) -> int:
-    """Write the error to stderr in one line, and return the exit code; `debug` adds the traceback."""
+def report(error: Exception, given: Sequence[str], *, debug: bool) -> int:
+    """Write the error to stderr in one line, and return the exit code; `debug` adds the traceback.
+
+    `given` are the arguments; what the message repeats of them is cut to 80 characters.
+    """
     if debug:
         traceback.print_exception(error)
     match error:
@@ -81,7 +89,7 @@ def report(error: Exception, *, debug: bool) -> int:
             say(error.message)
             return exit_code(error)
         case typer.TyperException():
-            say(usage_message(error))
+            say(usage_message(error, given))
             return USAGE
         case typer.Abort():
             say("cancelled")
@@ -93,12 +101,19 @@ def report(error: Exception, *, debug: bool) -> int:
             say(str(error))
             return ANSWER_LOST
         case OSError():
-            place = f"{error.filename}: " if error.filename else ""
-            say(f"{place}{error.strerror or error}")
+            name = shortened(error.filename) if error.errno == errno.ENAMETOOLONG else error.filename
+            place = f"{name}: " if name else ""
+            say(f"{place}{error.strerror or type(error).__name__}")
             return EXIT_CODES[Unavailable] if error.errno in _FULL else BUG
-    kind = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    say(f"internal error: {kind}; run again with --debug for a traceback")
+    say(f"{bug_summary(error)}; run again with --debug for a traceback")
     return BUG
+
+
+def bug_summary(error: BaseException) -> str:
+    """Return what a bug was and where, without its text, which could hold anything."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _PACKAGE in Path(frame.filename).parts]
+    place = f" in {Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else ""
+    return f"internal error: {type(error).__name__}{place}"
 
 
 def say(message: str) -> None:
@@ -107,17 +122,21 @@ def say(message: str) -> None:
     sys.stderr.flush()
 
 
-def usage_message(error: typer.TyperException) -> str:
+def usage_message(error: typer.TyperException, given: Sequence[str] = ()) -> str:
     """Return one line for an error in the command line, with the nearest valid word and the help command."""
     context = getattr(error, "ctx", None)
-    text = _value_message(error) or _option_message(error) or _plain_message(error)
+    text = _value_message(error) or _option_message(error) or _plain_message(error, given)
     if context is None:
         return text
     return f"{text}{' See' if text.endswith('?') else '; see'} `{context.command_path} --help`"
 
 
-def _plain_message(error: typer.TyperException) -> str:
-    text = " ".join(error.format_message().split()).rstrip(".")
+def _plain_message(error: typer.TyperException, given: Sequence[str]) -> str:
+    message = error.format_message()
+    for word in sorted({*given, *(word.partition("=")[2] for word in given)}, key=len, reverse=True):
+        for echo in (word, repr(word)[1:-1]):
+            message = message.replace(echo, shortened(echo)) if len(echo) > LONGEST else message
+    text = " ".join(message.split()).rstrip(".")
     return (text[:1].lower() + text[1:]).replace(". Did", "; did")
 
 
@@ -126,7 +145,7 @@ def _option_message(error: typer.TyperException) -> str | None:
     if not hasattr(error, "possibilities") or name is None:
         return None
     near: Sequence[str] = getattr(error, "possibilities", None) or ()
-    return f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else "")
+    return f"there is no option {shortened(name)}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _value_message(error: typer.TyperException) -> str | None:
@@ -142,7 +161,7 @@ def _value_message(error: typer.TyperException) -> str | None:
     name = max(parameter.opts, key=len) if isinstance(parameter, TyperOption) else parameter.name
     if not descriptor.is_choice:
         problem = mistake["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-        return f"{name} {str(mistake['input'])[:40]!r} should be {problem}"
+        return f"{name} {quoted(mistake['input'])} should be {problem}"
     try:
         choose(mistake["input"], tuple(map(str, descriptor.choices)), name)
     except Invalid as refusal:

@@ -11,6 +11,7 @@ from pathlib import Path
 from commercive_cli.cli.interrupts import whole_input
 from commercive_cli.domain.canned_replies import fill
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings import editor_of, environment
 from commercive_cli.settings.canned_replies import read_reply
 
@@ -43,7 +44,7 @@ def _values(variables: Sequence[str]) -> dict[str, str]:
     pairs = [variable.partition("=") for variable in variables]
     for name, equals, _ in pairs:
         if not (name and equals):
-            raise Invalid(f"--var {name!r} is not of the form NAME=VALUE")
+            raise Invalid(f"--var {quoted(name)} is not of the form NAME=VALUE")
     return {name: value for name, _, value in pairs}
 
 
@@ -65,9 +66,10 @@ def _written_in_editor() -> str:
             # The user chooses the editor, as with git. It is not run by a shell, so nothing is expanded.
             done = subprocess.run([*shlex.split(command), str(path)], check=False)  # noqa: S603
         except (OSError, ValueError) as error:
-            raise Invalid(f"the editor {command!r} cannot be started: {error}; set VISUAL or EDITOR") from None
+            why = getattr(error, "strerror", None) or "it is no command line"
+            raise Invalid(f"the editor {quoted(command)} cannot be started: {why}; set VISUAL or EDITOR") from None
         if done.returncode != 0:
-            raise Invalid(f"the editor {command!r} failed with exit code {done.returncode}; nothing was sent")
+            raise Invalid(f"the editor {quoted(command)} failed with exit code {done.returncode}; nothing was sent")
         text = _read(str(path))
     if not text.strip():
         raise Invalid("the message is empty; nothing was sent")

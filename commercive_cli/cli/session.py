@@ -20,6 +20,7 @@ from commercive_cli.cli.options import Paging
 from commercive_cli.cli.render.emit import Format, Screen
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.errors import Denied, Invalid
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings import environment, no_colour
 from commercive_cli.settings.resolve import Settings, load
 
@@ -142,7 +143,7 @@ class Session:
         finally:
             for each in outcome.bulk.results:
                 if isinstance(each.result, Failed):
-                    say(f"{each.id}: {each.result.error}")
+                    say(f"{shortened(each.id)}: {each.result.error}")
         if outcome.bug is not None:
             raise outcome.bug
         done = len(outcome.bulk.results)

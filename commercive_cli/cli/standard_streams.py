@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from commercive_cli.cli.inert_streams import inert
+from commercive_cli.domain.secrets import redact
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -37,7 +38,7 @@ def prepare_streams() -> None:
     for stream, errors in ((sys.stdin, "strict"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors=errors)
-    sys.stdout, sys.stderr = inert(sys.stdout), inert(sys.stderr)
+    sys.stdout, sys.stderr = inert(sys.stdout), inert(sys.stderr, redact)
 
 
 def discard_unwritten() -> None:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
@@ -26,7 +27,7 @@ def parse_time(text: str | None, option: str, now: int) -> int | None:
     moment = _calendar(typed)
     if moment is None:
         raise Invalid(
-            f"{option} {text[:40]!r} is not a time; write 7d, 12h, 30m, 2026-11-01, 2026-11-01T09:30:00Z "
+            f"{option} {quoted(text)} is not a time; write 7d, 12h, 30m, 2026-11-01, 2026-11-01T09:30:00Z "
             "or epoch milliseconds"
         )
     return moment
@@ -36,7 +37,7 @@ def parse_duration(text: str, option: str) -> int:
     """Return the milliseconds of a duration such as `7d`; raise Invalid naming the option and an example."""
     duration = _DURATION.fullmatch(text.strip())
     if duration is None:
-        raise Invalid(f"{option} {text[:40]!r} is not a duration; write 7d, 12h or 30m")
+        raise Invalid(f"{option} {quoted(text)} is not a duration; write 7d, 12h or 30m")
     return int(duration[1]) * _UNITS[duration[2]]
 
 

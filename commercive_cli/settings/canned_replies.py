@@ -5,6 +5,7 @@ from pathlib import Path
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.config_file import config_path
 
 SUFFIX = ".txt"
@@ -27,7 +28,8 @@ def read_reply(environ: Mapping[str, str], name: str) -> str:
     if name not in names:
         files = directory / f"NAME{SUFFIX}"
         raise Invalid(
-            f"there is no template {name!r}{suggestion(name, names)}; templates are files {files}", field="template"
+            f"there is no template {quoted(name)}{suggestion(name, names)}; templates are files {files}",
+            field="template",
         )
     path = directory / f"{name}{SUFFIX}"
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.config_file import Profile, line_of, parse_config, read_text
 
 SETTABLE = ("default_profile", *Profile.model_fields)
@@ -30,7 +31,9 @@ def change_config(path: Path, profile: str | None, key: str, value: str) -> None
 def _keys(key: str, profile: str | None) -> tuple[str, ...]:
     *tables, name = key.split(".")
     if name not in SETTABLE or (name == "default_profile" and tables):
-        raise Invalid(f"there is no setting {name!r}{suggestion(name, SETTABLE)}; settings: {', '.join(SETTABLE)}")
+        raise Invalid(
+            f"there is no setting {quoted(name)}{suggestion(name, SETTABLE)}; settings: {', '.join(SETTABLE)}"
+        )
     if name == "default_profile":
         return (name,)
     if not tables and profile is not None:
@@ -44,7 +47,7 @@ def _toml(name: str, value: str) -> str:
     if name not in ("read_only", "protected"):
         return json.dumps(value)
     if value not in ("true", "false"):
-        raise Invalid(f"{name} is true or false, not {value[:40]!r}")
+        raise Invalid(f"{name} is true or false, not {quoted(value)}")
     return value
 
 

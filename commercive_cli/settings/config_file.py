@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 
 _TYPE_ERRORS = {"bool_type": "must be true or false", "string_type": "must be text in quotes"}
 
@@ -96,5 +97,6 @@ def _describe_error(error: ErrorDetails, text: str, path: Path) -> str:
     place = f"{path} line {line}" if line else str(path)
     if error["type"] == "extra_forbidden":
         known = Profile.model_fields if keys[0] == "profiles" else ConfigFile.model_fields
-        return f"{place}: unknown key {keys[-1]!r}{suggestion(keys[-1], known)}; the known keys are {', '.join(known)}"
+        hint = suggestion(keys[-1], known)
+        return f"{place}: unknown key {quoted(keys[-1])}{hint}; the known keys are {', '.join(known)}"
     return f"{place}: {'.'.join(keys)} {_TYPE_ERRORS.get(error['type'], 'must be a table such as [profiles.prod]')}"

@@ -11,6 +11,7 @@ from platformdirs import user_data_path
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.domain.web_addresses import is_web_url
 from commercive_cli.settings.config_file import ConfigFile, Profile, config_path, read_config
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
@@ -89,7 +90,7 @@ def _profile(config: ConfigFile, name: str | None, path: Path) -> Profile:
     if name in config.profiles:
         return config.profiles[name]
     known = ", ".join(sorted(config.profiles)) or "none"
-    raise Invalid(f"no profile {name!r} in {path}{suggestion(name, config.profiles)}; profiles there: {known}")
+    raise Invalid(f"no profile {quoted(name)} in {path}{suggestion(name, config.profiles)}; profiles there: {known}")
 
 
 def _os_user() -> str:

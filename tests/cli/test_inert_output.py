@@ -36,6 +36,7 @@ TYPED = {"ID": ID, "USER_OR_EMAIL": ID, "TABLE": "leads", "KEY": f"{ID} 1", "AMO
 """What stands for an argument, so that a command gets as far as what is stored; hostile text for every other."""
 
 FORMATS = ("table", "json", "jsonl", "csv", "ids")
+FILES = ("directory", "target", "file", "export", "lock", "help")
 WAITING = ("api", "serve")
 STYLE = re.compile("\x1b\\[[0-9;]*m")
 LEAVES = [path for path in paths() if len(path) == 2 or (path and path[0] not in GROUPS)]
@@ -102,6 +103,32 @@ def test_no_command_prints_a_hidden_character(full: Run) -> None:
 
     assert {} == found
     assert answered > 80
+
+
+@pytest.mark.parametrize("typed", ["x" * 5_000, "y " * 3_000, "z=" * 3_000])
+@pytest.mark.usefixtures("full")
+def test_no_message_repeats_more_than_80_characters_of_the_input(full: Run, typed: str) -> None:
+    """Whichever argument or option it is given for, of whichever command; the names of files are whole."""
+    found = {}
+    for path in LEAVES:
+        for each in parameters(path):
+            if getattr(each, "is_flag", False) or each.name in (
+                "help",
+                "directory",
+                "target",
+                "file",
+                "export",
+                "lock",
+            ):
+                continue
+            is_argument = each.param_type_name == "argument"
+            value = [typed] if is_argument else [f"{each.opts[0]}={typed}"]
+            ends = ["--host", "no.such.host.invalid"] if path == WAITING else []
+            ran = full(*line(path, everything=False), *value, *ends)
+            if typed[:81] in ran.err:
+                found[path, each.name] = ran.err[:300]
+
+    assert {} == found
 
 
 @pytest.mark.parametrize(

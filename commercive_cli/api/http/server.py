@@ -14,6 +14,7 @@ from waitress.server import BaseWSGIServer, create_server
 
 from commercive_cli.api.http.local_events import http_event
 from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.quoting import shortened
 
 LARGEST_REQUEST = 6 * 1024 * 1024
 """In bytes; Lambda refuses larger requests before they reach a function."""
@@ -84,7 +85,7 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family)
     except OSError as error:
         raise Unavailable(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another --host or --port"
+            f"cannot listen on {shortened(host)} port {port}: {error.strerror}; choose another --host or --port"
         ) from error
 
 

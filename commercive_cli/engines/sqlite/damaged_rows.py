@@ -8,6 +8,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Damaged, Invalid
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.engines.sqlite.table_sql import ITEM, TableSQL, column_list
 from commercive_cli.store.items import Key, decode_item
 
@@ -67,4 +68,4 @@ def _check_text(text: bytes | None, columns: Key) -> None:
         raise Invalid("it is not of the form {name: {type: value}}") from None
     for name, value in columns.items():
         if item.get(name) != value:
-            raise Invalid(f"its {name} is {str(item.get(name, 'missing'))[:50]}, not the one of its row")
+            raise Invalid(f"its {name} is {shortened(item.get(name, 'missing'))}, not the one of its row")

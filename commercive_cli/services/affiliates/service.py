@@ -10,6 +10,7 @@ from commercive_cli.domain.ids import NewCode, new_code
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.models import AffiliateStats, Lead
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import STORE_URL_LENGTH, email, identifier, normal_store_url, store_url, text
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
@@ -64,7 +65,7 @@ class AffiliateService:
         feed = IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate,))
         leads, _ = read_page(self.store, feed, Lead, limit=LATEST_LEADS)
         if not (links or leads or stats.total_leads):
-            raise NotFound(f"there is no affiliate {affiliate}")
+            raise NotFound(f"there is no affiliate {shortened(affiliate)}")
         return AffiliateShown(affiliate_id=affiliate, stats=stats, affiliate_links=links, leads=leads)
 
     def list_affiliates(self, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Affiliates:

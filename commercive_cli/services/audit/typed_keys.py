@@ -6,6 +6,7 @@ from contextlib import suppress
 from itertools import islice
 
 from commercive_cli.domain.errors import Invalid, NotFound
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import LARGEST_KEY_NUMBER
 from commercive_cli.store.pages import query_items
@@ -24,10 +25,14 @@ def find_typed(store: Store, table: Table, typed: str) -> Item:
         raise Invalid("KEY is no well-formed Unicode", field="KEY")
     found = {tuple(table.key_of(item).values()): item for item in _meant(store, table, typed)}
     if not found:
-        raise NotFound(f"there is no item {typed} in {table.name}, whose key is {' and '.join(table.key_names)}")
+        raise NotFound(
+            f"there is no item {shortened(typed)} in {table.name}, whose key is {' and '.join(table.key_names)}"
+        )
     if len(found) > 1:
         named = ", ".join(repr(" ".join(map(str, key))) for key in found)
-        raise Invalid(f"{typed!r} may be several items of {table.name}; name one whole, such as {named}", field="KEY")
+        raise Invalid(
+            f"{quoted(typed)} may be several items of {table.name}; name one whole, such as {named}", field="KEY"
+        )
     return next(iter(found.values()))
 
 

@@ -8,6 +8,7 @@ from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import Conflict, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId
 from commercive_cli.domain.models import WAITING_FOR, Conversation, Message, SenderType
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import key_of_id, query_by_id
@@ -220,7 +221,7 @@ def _closed(draft: NewMessage) -> Conflict:
 
 def conversation_not_found(conversation_id: str) -> NotFound:
     """Return the error for an unknown conversation, and for one that belongs to somebody else."""
-    return NotFound(f"there is no conversation {conversation_id}")
+    return NotFound(f"there is no conversation {shortened(conversation_id)}")
 
 
 def _answer_item(sent: Sent) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from commercive_cli.domain.models import (
     Conversation,
     ConversationStatus,
 )
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import identifier, message_text, store_url
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
@@ -243,11 +244,11 @@ class ChatService:
             if found.status == status:
                 return ConversationChanged(conversation_id=target, status=status, changed=False)
             if as_of not in (None, found.updated_at):
-                raise Conflict(f"conversation {target} changed since; it stays {found.status}")
+                raise Conflict(f"conversation {shortened(target)} changed since; it stays {found.status}")
             key, at = CONVERSATIONS.key_of(item), max(self.clock(), found.updated_at + 1)
             if status == "open":
                 waits, guard = found.waiting_since is not None, unchanged(item, "waiting_since")
-        raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
+        raise Unavailable(f"conversation {shortened(target)} is changing too fast; nothing was written, try again")
 
     def _write_status(
         self, key: Key, status: ConversationStatus, actor: str, at: int, guard: All, *, waits: bool

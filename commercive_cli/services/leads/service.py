@@ -12,6 +12,7 @@ from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
@@ -58,7 +59,7 @@ class LeadService:
         """Return one lead; raise NotFound when there is none."""
         item = find_by_id(self.store, LEADS, identifier(lead_id, "lead_id"))
         if item is None:
-            raise NotFound(f"there is no lead {lead_id}")
+            raise NotFound(f"there is no lead {shortened(lead_id)}")
         return Lead.of(item)
 
     def show(self, lead_id: str) -> LeadShown:
@@ -161,7 +162,9 @@ class LeadService:
             except ConditionFailed as failed:
                 item = failed.failures.get(0)
                 lead = Lead.of(item) if item else self.lead(lead_id)
-        raise Unavailable(f"lead {lead_id} is being decided by others right now; nothing was written, try again")
+        raise Unavailable(
+            f"lead {shortened(lead_id)} is being decided by others right now; nothing was written, try again"
+        )
 
     def _write_decision(self, lead: Lead, decision: Decision, actor: str) -> Lead:
         # `updated_at` increases with every change, so that `as_of` identifies one state of a lead.

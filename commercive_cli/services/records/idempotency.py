@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from commercive_cli.domain.errors import Conflict, Damaged
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import OPS
 from commercive_cli.store.writes import Absent, AnyOf, Below, Put
@@ -52,7 +53,7 @@ class KeyedRequest:
             raise self._damaged()
         if claim["fingerprint"] != self._fingerprint():
             raise Conflict(
-                f"key {self.key[:40]!r} was used for another request; send this one with a new --key "
+                f"key {quoted(self.key)} was used for another request; send this one with a new --key "
                 "(Idempotency-Key in the API)",
                 field="key",
             )
@@ -62,7 +63,7 @@ class KeyedRequest:
             raise self._damaged() from None
 
     def _damaged(self) -> Damaged:
-        return Damaged(f"the stored answer to key {self.key[:40]!r} is damaged; see `commercive tables audit`")
+        return Damaged(f"the stored answer to key {quoted(self.key)} is damaged; see `commercive tables audit`")
 
     def _fingerprint(self) -> str:
         return hashlib.sha256(json.dumps(self.body).encode()).hexdigest()

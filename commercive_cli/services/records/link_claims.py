@@ -3,6 +3,7 @@
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import CANONICAL_CODE, code_spellings
 from commercive_cli.domain.models import LinkClaim
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import identifier, normal_store_url, text
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
@@ -35,7 +36,7 @@ def resolve_code(store: Store, link_id: str, field: str = "link_id") -> tuple[st
         if found is not None:
             claim = LinkClaim.of(found).require("affiliate_id", "link_id")
             return claim.affiliate_id, claim.link_id
-    raise NotFound(f"there is no affiliate link with the code {typed}")
+    raise NotFound(f"there is no affiliate link with the code {shortened(typed)}")
 
 
 def _claim_of(store: Store, code: str) -> Item | None:
