@@ -134,7 +134,7 @@ def _check_free(path: Path, field: str) -> None:
     except (OSError, ValueError) as error:
         # Of a NUL each version of Python says it in words of its own.
         reason = "embedded null byte" if "\0" in str(path) else getattr(error, "strerror", None) or error
-        raise Invalid(f"{path} cannot be a file here: {reason}; choose another path", field=field) from None
+        raise Invalid(f"{shortened(path)} cannot be a file here: {reason}; choose another path", field=field) from None
 
 
 def _check_no_companions(path: Path) -> None:
