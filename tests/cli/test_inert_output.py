@@ -62,6 +62,7 @@ def full(store: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     (home / "templates").mkdir()
     (home / "templates" / f"{ID.replace('/', '')}.txt").write_text(TEXT)
     monkeypatch.setenv("COMMERCIVE_ACTOR", ID)
+    monkeypatch.chdir(home)  # where commands leave the files that they make
     return store
 
 
