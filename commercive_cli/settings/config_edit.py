@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid, Misconfigured, NotFound, Unavailable
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.config_check import no_profile, refuse_mistakes
 from commercive_cli.settings.config_file import ConfigFile, examined, problem_of, read_text
 from commercive_cli.settings.config_keys import Keys
@@ -84,7 +85,7 @@ def _typed(keys: Keys, text: str) -> Any:
             problem = problem or problem_of(error)
         else:
             return value
-    raise Invalid(f"{problem}, not {text[:40]!r}")
+    raise Invalid(f"{problem}, not {quoted(text)}")
 
 
 def _opened(parent: Any, name: str, path: Path) -> Any:
