@@ -293,7 +293,7 @@ class Session:
 
             store = ReadOnly(store, self._read_only_reason())
         if self.options.verbose:
-            say(f"store {store.target}{self._profile_suffix()}, acting as {self.actor}")
+            say(f"store {store.target}{self._profile_suffix()}, acting as {shortened(self.actor)}")
         try:
             yield bootstrap(self.settings, store=store)
         finally:

@@ -5,7 +5,7 @@ from typing import Any
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid, NotFound
-from commercive_cli.domain.quoting import quoted
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings.config_file import ConfigFile, examined, read_text
 from commercive_cli.settings.config_keys import setting_keys
 from commercive_cli.settings.places import config_path
@@ -21,7 +21,7 @@ def value_of(environ: Mapping[str, str], given: Mapping[str, str | None], key: s
     contents = examined(read_text(path), path)
     contents.checked()
     if key not in NAMES:
-        return _written(_in_file(contents.config, setting_keys(key, None)), f"{path} does not set {key}")
+        return _written(_in_file(contents.config, setting_keys(key, None)), f"{path} does not set {shortened(key)}")
     finder = Finder(environ, contents, given)
     for name in ("profile", key):
         if problem := finder.problem(name):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.domain.quoting import quoted
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings.pasted import pasted
 
 VARIABLE = "COMMERCIVE_ADMIN_ROLES"
@@ -39,7 +39,7 @@ def load_roles(environ: Mapping[str, str]) -> AdminRoles:
     for part in (pasted(environ, VARIABLE) or "admin").split(","):
         role, patterns = _granted(part.strip())
         if role in grants:
-            raise _wrong(part, f"names the role {role} a second time")
+            raise _wrong(part, f"names the role {shortened(role)} a second time")
         grants[role] = patterns
     return AdminRoles(grants)
 

@@ -106,7 +106,7 @@ def test_no_command_prints_a_hidden_character(full: Run) -> None:
     assert answered > 80
 
 
-@pytest.mark.parametrize("typed", ["x" * 5_000, "y " * 3_000, "z=" * 3_000])
+@pytest.mark.parametrize("typed", ["w" * 128, "x" * 5_000, "y " * 3_000, "z=" * 3_000])
 @pytest.mark.usefixtures("full")
 def test_no_message_repeats_more_than_80_characters_of_the_input(full: Run, typed: str) -> None:
     """Whichever argument or option it is given for, of whichever command; the names of files are whole."""

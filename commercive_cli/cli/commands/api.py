@@ -16,7 +16,7 @@ from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.escape import escape_json
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.errors import Invalid, NotFound
-from commercive_cli.domain.quoting import quoted
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings import environment
 from commercive_cli.settings.api import AuthMode, load_api
 
@@ -61,7 +61,8 @@ def serve(
     place = place_of(host, port)
     if settings.auth == "none" and not (place.is_loopback or insecure):
         raise Invalid(
-            f"in auth mode none whoever reaches {host} may do everything; listen on 127.0.0.1, or pass --insecure"
+            f"in auth mode none whoever reaches {shortened(host)} may do everything; listen on 127.0.0.1, "
+            "or pass --insecure"
         )
     session = Session(context)
     with session.writing(yes=yes) as services:
@@ -101,7 +102,7 @@ def call(
     log = sys.stderr if session.options.verbose else io.StringIO()
     given = read_values(values or [])
     if unused := sorted(given.keys() - BY_NAME[action].params.accepted() if action in BY_NAME else ()):
-        say(f"{action} takes no {', '.join(unused)}, which is ignored")
+        say(f"{action} takes no {shortened(', '.join(unused))}, which is ignored")
     with session.writing(yes=yes) as services:
         event = action_event(action, given)
         telemetry = Telemetry(log, on_access=lambda line: session.log_access_of_api({**line, "actor": session.actor}))

@@ -9,6 +9,7 @@ from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewCode
 from commercive_cli.domain.links import address_to_open, affiliate_url
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, LinkClaim
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.records.idempotency import KeyedRequest, nothing_to_do, write_once
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.services.records.rate_limits import Limits, TooMany
@@ -98,7 +99,9 @@ def read_link(store: Store, affiliate_id: str, link_id: str) -> AffiliateLink:
     """Return the link that a claim names; raise Unavailable when there is no such link."""
     item = store.get(AFFILIATE_LINKS, {"affiliate_id": affiliate_id, "link_id": link_id})
     if item is None:
-        raise Unavailable(f"there is a claim of link {link_id}, but no such link; run `commercive tables audit --fix`")
+        raise Unavailable(
+            f"there is a claim of link {shortened(link_id)}, but no such link; run `commercive tables audit --fix`"
+        )
     return AffiliateLink.of(item)
 
 

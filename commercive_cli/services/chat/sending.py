@@ -222,7 +222,7 @@ def written_since(store: Store, conversation_id: str, last: str) -> WrittenSince
     new = since_message(store, conversation_id, last)
     shown = "; ".join(f"{m.sender_type} {m.sender_id}: {preview(m.message_text)!r}" for m in new[-3:])
     told = f"{len(new)} new: {shown or 'see the conversation'}"
-    refusal = f"somebody wrote since {last}, so nothing was sent. {told}"
+    refusal = f"somebody wrote since {shortened(last)}, so nothing was sent. {told}"
     if not new:
         return WrittenSince(refusal, new=told, last=None)
     newest = new[-1].message_id
@@ -232,12 +232,13 @@ def written_since(store: Store, conversation_id: str, last: str) -> WrittenSince
 
 def conversation_closed(one: str, sender_type: str = "admin") -> ConversationClosed:
     """Return the error for a message into a closed conversation; only admins may open it again."""
-    reopening = f"open it with `commercive chat reopen {one}`"
+    name = shortened(one)
+    reopening = f"open it with `commercive chat reopen {name}`"
     ways_out = {
         "user": "to start a new one, send without --conversation (conversation_id in the API)",
         "admin": f"reply with --reopen, or {reopening}",
     }
-    return ConversationClosed(f"conversation {one} is closed; {ways_out.get(sender_type, reopening)}")
+    return ConversationClosed(f"conversation {name} is closed; {ways_out.get(sender_type, reopening)}")
 
 
 def conversation_not_found(conversation_id: str) -> NotFound:

@@ -303,7 +303,8 @@ class ChatService:
         """Return the message; an id that is none could lie behind every message, and have all of them marked."""
         item = self.store.get(MESSAGES, {"conversation_id": conversation_id, "message_id": message_id})
         if item is None:
-            raise NotFound(f"there is no message {message_id} in conversation {conversation_id}; nothing was marked")
+            where = f"conversation {shortened(conversation_id)}"
+            raise NotFound(f"there is no message {shortened(message_id)} in {where}; nothing was marked")
         return Message.of(item)
 
     def _set_status(
