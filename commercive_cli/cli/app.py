@@ -18,7 +18,8 @@ from commercive_cli.cli.groups import COMMANDS, GROUPS, Command, Group, example,
 from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 from commercive_cli.domain.errors import CommerciveError, IllFormed
-from commercive_cli.settings import environment
+from commercive_cli.domain.secrets import remember_secrets
+from commercive_cli.settings import environment, secrets_of
 from commercive_cli.settings.places import default_store_path, nothing_configured
 
 PROGRAM = "commercive"
@@ -136,6 +137,9 @@ def root(
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="A,B,C", help="These columns only, of a table or CSV.")
     ] = None,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin CSV with a byte order mark, by which Excel knows UTF-8.")
+    ] = False,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -143,13 +147,14 @@ def root(
     """Commercive's support chat and affiliate programme, from the command line."""
     chosen = tuple(columns.split(",")) if columns else ()
     context.obj = GlobalOptions(
-        profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen, access_log
+        profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen, access_log, bom
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (ARCHITECTURE.md, "Errors"). Failures are one line on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    remember_secrets(secrets_of(environment()))
     prepare_streams()
     code = _exit_code(given)
     discard_unwritten()
@@ -170,7 +175,8 @@ def _exit_code(given: list[str]) -> int:
     except Exception as error:  # noqa: BLE001  # users get no tracebacks without --debug
         if isinstance(error, IllFormed):
             _explain_by_locale(error, given)
-        return report(error, debug="--debug" in given, document=asked_format(given) in ("json", "jsonl"))
+        as_document = asked_format(given) in ("json", "jsonl")
+        return report(error, given, debug="--debug" in given, document=as_document)
     return code if isinstance(code, int) else 0
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
+from commercive_cli.cli.errors import bug_summary
 from commercive_cli.cli.progress import progress
 from commercive_cli.cli.standard_input import STDIN, read_ids
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import CommerciveError, Invalid
+from commercive_cli.domain.secrets import redact
 from commercive_cli.domain.text import identifier
 
 WORKERS = 8
@@ -79,5 +81,5 @@ def run(ids: Sequence[str], action: Action, stop: threading.Event) -> Outcome:
 
 def _failed(error: BaseException) -> Failed:
     if isinstance(error, CommerciveError):
-        return Failed(error=error.message, code=error.code)
-    return Failed(error=f"internal error: {type(error).__name__}: {error}", code=CommerciveError.code)
+        return Failed(error=redact(error.message), code=error.code)
+    return Failed(error=bug_summary(error), code=CommerciveError.code)

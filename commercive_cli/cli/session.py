@@ -16,7 +16,7 @@ from commercive_cli.cli import bulk
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
 from commercive_cli.cli.first_run import FirstRun
-from commercive_cli.cli.global_options import GlobalOptions
+from commercive_cli.cli.global_options import BOM_NEEDS_CSV, GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.cli.known_ids import Known, KnownIds
 from commercive_cli.cli.options import Paging
@@ -28,6 +28,7 @@ from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.errors import Denied, Invalid
 from commercive_cli.domain.limits import DEFAULT_LIMIT
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings import environment, forced_width, no_colour
 from commercive_cli.settings.config_file import examine
 from commercive_cli.settings.places import config_path, is_missing
@@ -49,10 +50,13 @@ class Session:
 
     def __init__(self, context: typer.Context, output: Format = "table") -> None:
         self.options: GlobalOptions = context.obj
+        if self.options.bom and output != "csv":
+            raise Invalid(BOM_NEEDS_CSV)
         environ = environment()
         self.screen = Screen(
             output,
             colour=not (self.options.no_color or no_colour(environ)),
+            mark=self.options.bom,
             columns=self.options.columns,
             times=self.options.times,
             width=forced_width(environ),
@@ -267,7 +271,7 @@ class Session:
         finally:
             for each in outcome.bulk.results:
                 if isinstance(each.result, Failed):
-                    say(f"{each.id}: {each.result.error}")
+                    say(f"{shortened(each.id)}: {each.result.error}")
         if outcome.bug is not None:
             raise outcome.bug
         done = len(outcome.bulk.results)
@@ -289,7 +293,7 @@ class Session:
 
             store = ReadOnly(store, self._read_only_reason())
         if self.options.verbose:
-            say(f"store {store.target}{self._profile_suffix()}, acting as {self.actor}")
+            say(f"store {store.target}{self._profile_suffix()}, acting as {shortened(self.actor)}")
         try:
             yield bootstrap(self.settings, store=store)
         finally:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted, shortened
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 
@@ -21,9 +22,10 @@ def fill(reply: str, values: Mapping[str, str]) -> str:
     names = variables_of(reply)
     unfilled = [name for name in names if not values.get(name, "").strip()]
     if unfilled:
-        raise Invalid(f"the canned reply needs a value for {', '.join(unfilled)}; add --var {unfilled[0]}=...")
+        missing = shortened(", ".join(unfilled))
+        raise Invalid(f"the canned reply needs a value for {missing}; add --var {shortened(unfilled[0])}=...")
     unknown = [name for name in values if name not in names]
     if unknown:
         known = f"its variables are {', '.join(names)}" if names else "it has none"
-        raise Invalid(f"the canned reply has no variable {unknown[0]!r}; {known}")
+        raise Invalid(f"the canned reply has no variable {quoted(unknown[0])}; {known}")
     return _VARIABLE.sub(lambda match: values[match[1]], reply)

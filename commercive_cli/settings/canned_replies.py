@@ -6,6 +6,7 @@ from pathlib import Path
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.places import config_path
 
 SUFFIX = ".txt"
@@ -28,7 +29,8 @@ def read_reply(environ: Mapping[str, str], name: str) -> str:
     if name not in names:
         files = directory / f"NAME{SUFFIX}"
         raise Invalid(
-            f"there is no template {name!r}{suggestion(name, names)}; templates are files {files}", field="template"
+            f"there is no template {quoted(name)}{suggestion(name, names)}; templates are files {files}",
+            field="template",
         )
     path = directory / f"{name}{SUFFIX}"
     try:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid, Misconfigured, NotFound, Unavailable
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings.config_check import no_profile, refuse_mistakes
 from commercive_cli.settings.config_file import ConfigFile, examined, problem_of, read_bytes, read_text
 from commercive_cli.settings.config_keys import Keys
@@ -51,7 +52,7 @@ def unset_value(path: Path, keys: Keys) -> None:
         for depth, name in enumerate(keys, start=1):
             if not isinstance(table, MutableMapping) or name not in table:
                 near = suggestion(name, map(str, table)) if isinstance(table, MutableMapping) else ""
-                raise NotFound(f"{path} does not set {'.'.join(keys[:depth])}{near}")
+                raise NotFound(f"{path} does not set {shortened('.'.join(keys[:depth]))}{near}")
             if depth < len(keys):
                 table = table[name]
         del table[keys[-1]]
@@ -85,7 +86,7 @@ def _typed(keys: Keys, text: str) -> Any:
             problem = problem or problem_of(error)
         else:
             return value
-    raise Invalid(f"{problem}, not {text[:40]!r}")
+    raise Invalid(f"{problem}, not {quoted(text)}")
 
 
 def _opened(parent: Any, name: str, path: Path) -> Any:
@@ -96,7 +97,7 @@ def _opened(parent: Any, name: str, path: Path) -> Any:
     if name not in parent:
         parent[name] = inline_table() if isinstance(parent, InlineTable) else table(is_super_table=name == "profiles")
     if not isinstance(parent[name], MutableMapping):
-        raise Invalid(f"{path}: {name} must be a table such as [profiles.prod]")
+        raise Invalid(f"{path}: {shortened(name)} must be a table such as [profiles.prod]")
     return parent[name]
 
 

@@ -14,6 +14,7 @@ from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.money import parse_amount
+from commercive_cli.domain.quoting import quoted
 
 _TYPE_ERRORS = {
     "bool_type": "must be true or false",
@@ -183,7 +184,8 @@ def _mistake(error: ErrorDetails) -> Mistake:
     keys = tuple(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         known = known_settings(keys)
-        problem = f"unknown key {keys[-1]!r}{suggestion(keys[-1], known)}; the known keys are {', '.join(known)}"
+        hint = suggestion(keys[-1], known)
+        problem = f"unknown key {quoted(keys[-1])}{hint}; the known keys are {', '.join(known)}"
     else:
         wanted = _TYPE_ERRORS.get(error["type"], "must be a table such as [profiles.prod]")
         problem = f"{'.'.join(keys)} {wanted}"

@@ -4,6 +4,7 @@ import re
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.config_file import Profile
 
 Keys = tuple[str, ...]
@@ -18,7 +19,7 @@ def setting_keys(key: str, profile: str | None) -> Keys:
     """
     *tables, name = key.split(".")
     if name not in KNOWN or (name == "default_profile" and tables):
-        raise Invalid(f"there is no setting {name!r}{suggestion(name, KNOWN)}; settings: {', '.join(KNOWN)}")
+        raise Invalid(f"there is no setting {quoted(name)}{suggestion(name, KNOWN)}; settings: {', '.join(KNOWN)}")
     if name == "default_profile":
         return (name,)
     if not tables and profile is not None:

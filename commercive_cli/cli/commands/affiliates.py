@@ -13,6 +13,7 @@ from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
 from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, Recomputation
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings import environment
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
 
@@ -77,7 +78,7 @@ def create_link(
             lambda: services.affiliates.create_link(affiliate, email, store_url, actor=session.actor, key=key)
         )
         if made.kept:
-            kept = ", ".join(f"{name} {value!r}" for name, value in made.kept.items())
+            kept = ", ".join(f"{name} {quoted(value)}" for name, value in made.kept.items())
             hint = "; change the address with `commercive affiliates set-email`" * ("affiliate_email" in made.kept)
             say(f"link {made.link_id} was there already and keeps {kept}{hint}")
 

@@ -10,6 +10,7 @@ from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.settings_views import profiles_shown, settings_shown
 from commercive_cli.cli.session import Session
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings import environment
 from commercive_cli.settings.config_edit import set_value, unset_value, use_profile
 from commercive_cli.settings.config_file import examine, read_config
@@ -117,7 +118,8 @@ def use(
     use_profile(config_path(environment()), name)
     variable = VARIABLES["profile"]
     other = environment().get(variable, name)
-    say(f"default profile: {name}" + (f"; but here {variable}={other} is used" if other not in ("", name) else ""))
+    differs = f"; but here {variable}={shortened(other)} is used" if other not in ("", name) else ""
+    say(f"default profile: {shortened(name)}{differs}")
 
 
 @app.command(epilog=example("commercive config profiles"))

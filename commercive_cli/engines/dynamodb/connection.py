@@ -14,7 +14,8 @@ from botocore.model import OperationModel
 from botocore.session import Session
 from pydantic_core import from_json
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.engines.dynamodb.credentials import check_credentials
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
 from commercive_cli.engines.dynamodb.errors import translated
 from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
@@ -75,7 +76,9 @@ class Connection:
         """Return a new S3 client with the same region and credentials; the caller closes it."""
         if self._endpoint.url is not None:
             raise Invalid("only AWS's own DynamoDB transfers to and from S3, and this store has an endpoint")
-        return self._session_to_use().create_client("s3", region_name=self._endpoint.region, config=self._config())
+        session = self._session_to_use()
+        check_credentials(session)
+        return session.create_client("s3", region_name=self._endpoint.region, config=self._config())
 
     def close(self) -> None:
         """Close the pooled connections; a later call opens new ones."""
@@ -104,6 +107,8 @@ class Connection:
             if translation is None:
                 raise
             raise translation from error
+        except ValueError as error:  # botocore's word for an endpoint in AWS's configuration that is no URL
+            raise Misconfigured("an endpoint in the AWS configuration is not a URL; set it again") from error
 
     def _session_to_use(self) -> Session:
         session = self._session = self._session or Session()
@@ -116,7 +121,9 @@ class Connection:
         return session
 
     def _make_client(self, timeout_factor: int) -> BaseClient:
-        client = self._session_to_use().create_client(
+        session = self._session_to_use()
+        check_credentials(session)
+        client = session.create_client(
             "dynamodb",
             region_name=self._endpoint.region,
             endpoint_url=self._endpoint.url,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import botocore.session
 
 from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.domain.quoting import quoted
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Endpoint:
             raise Invalid("no AWS region is set; name one in the store URL: dynamodb://eu-west-1", field="region")
         if self.url is not None and not _is_url(self.url):
             raise Invalid(
-                f"endpoint {_without_credentials(self.url)!r} is not a URL such as http://127.0.0.1:8000",
+                f"endpoint {quoted(_without_credentials(self.url))} is not a URL such as http://127.0.0.1:8000",
                 field="endpoint",
             )
 
@@ -44,7 +45,7 @@ class Endpoint:
             return None
         near = difflib.get_close_matches(self.region, known, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]}?" if near else "; name one such as eu-west-1"
-        return Misconfigured(f"{self.region!r} is not an AWS region{hint}", field="region")
+        return Misconfigured(f"{quoted(self.region)} is not an AWS region{hint}", field="region")
 
 
 def _known_regions() -> list[str]:

@@ -41,7 +41,10 @@ BUSY_REASONS = {"ProvisionedThroughputExceeded", "RequestLimitExceeded", "Thrott
 REFUSED_REASONS = {"ItemCollectionSizeLimitExceeded", "ValidationError"}
 _BROKEN = {"InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException"}
 _UNSENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError)
-_LOST = (aws.HTTPClientError, aws.IncompleteReadError, ResponseParserError, ReplyDamaged)
+_BROKEN_OFF = ("UNEXPECTED_EOF_WHILE_READING", "BAD_RECORD_MAC", "DECRYPTION_FAILED_OR_BAD_RECORD_MAC")
+"""OpenSSL's names for what can go wrong after a request was sent; everything else does before, while TLS begins."""
+
+_LOST = (aws.HTTPClientError, aws.SSLError, aws.IncompleteReadError, ResponseParserError, ReplyDamaged)
 
 
 def kind_of(error: Exception) -> FailureKind:
@@ -50,7 +53,29 @@ def kind_of(error: Exception) -> FailureKind:
         return _kind_of_response(error)
     if isinstance(error, _UNSENT):
         return FailureKind.UNSENT
+    if is_unsendable(error) or (isinstance(error, aws.SSLError) and tls_reason(error) not in _BROKEN_OFF):
+        return FailureKind.FINAL
     return FailureKind.LOST if isinstance(error, _LOST) else FailureKind.FINAL
+
+
+def is_unsendable(error: Exception) -> bool:
+    """Return whether a request could not be put into HTTP, as when a header holds a line end; nothing was sent.
+
+    The standard library checks headers, host and path while it puts a request together, and says ValueError. What goes
+    wrong later is an error of the connection, of TLS or of the protocol.
+    """
+    return isinstance(error, aws.HTTPClientError) and isinstance(cause_of(error), ValueError)
+
+
+def cause_of(error: Exception) -> Any:
+    """Return the error of the HTTP client that botocore's error stands for."""
+    return getattr(error, "kwargs", {}).get("error")
+
+
+def tls_reason(error: Exception) -> str:
+    """Return OpenSSL's name for what went wrong, or an empty text."""
+    inner = next(iter(getattr(cause_of(error), "args", ())), None)
+    return str(getattr(inner, "reason", None) or "")
 
 
 def code_of(error: Exception) -> str:

@@ -9,10 +9,11 @@ from decimal import Decimal
 from commercive_cli.domain.answers.affiliates import Recomputation, Recomputed
 from commercive_cli.domain.attributes import UNREADABLE, Kind, attributes_of
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
-from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
+from commercive_cli.domain.errors import Damaged, NotFound, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats
 from commercive_cli.domain.money import CENT, counted_commission, is_amount
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.duplicates import DuplicateIds
@@ -81,7 +82,7 @@ class RecomputeService:
             before = _stats_of(item or {"affiliate_id": affiliate})
             after = self._counted(affiliate)
             if item is None and after.total_leads == 0:
-                raise NotFound(f"there is no affiliate {affiliate}")
+                raise NotFound(f"there is no affiliate {shortened(affiliate)}")
             if before is not None and before.counts() == after.counts():
                 right = Recomputed(affiliate_id=affiliate, changed=False, before=before, after=before)
                 return nothing_to_do(self.store, request, self.clock(), right)
@@ -89,7 +90,7 @@ class RecomputeService:
                 return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, actor, request)
             except ConditionFailed:
                 continue
-        raise Unavailable(f"leads of affiliate {affiliate} change too fast to count them; nothing was written")
+        raise NotTaken(f"leads of affiliate {shortened(affiliate)} change too fast to count them; nothing was written")
 
     def _settled(self, affiliate_id: str) -> Item | None:
         """Return the stored stats after the index has caught up with them; later changes make the write fail."""

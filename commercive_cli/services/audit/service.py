@@ -17,6 +17,7 @@ from commercive_cli.services.audit.check import Check, Repairs
 from commercive_cli.services.audit.conversations import ConversationCheck
 from commercive_cli.services.audit.duplicates import DuplicateIdCheck
 from commercive_cli.services.audit.leads import LeadCheck
+from commercive_cli.services.audit.link_dangers import LinkDangerCheck
 from commercive_cli.services.audit.links import LinkCheck
 from commercive_cli.services.audit.malformed import MalformedCheck
 from commercive_cli.services.audit.messages import MessageTimeCheck
@@ -62,6 +63,7 @@ class AuditService:
             OrphanLeadCheck(),  # behind the check of links, which drops claims that have none
             RequestClaimCheck(),
             DuplicateIdCheck(),
+            LinkDangerCheck(),
         ]
         shapes = MalformedCheck()
         checked = {table.name: scan_pages(self.store, table, visitor(table, shapes, checks)) for table in ORDER}

@@ -9,6 +9,7 @@ from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Damaged, Invalid, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id, identifier, preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
@@ -240,4 +241,6 @@ def _without_third_party(matcher: PIIMatcher, table: Table, item: Item) -> Item:
 
 
 def _not_found(term: str) -> NotFound:
-    return NotFound(f"nothing in the tables is about {term}; give the id of a user or affiliate, or an e-mail address")
+    return NotFound(
+        f"nothing in the tables is about {shortened(term)}; give the id of a user or affiliate, or an e-mail address"
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from commercive_cli.domain.answers.tables import Tables, TableState
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.tables.comparison import mismatches
 from commercive_cli.store.foreign import check_ours, declared_key
 from commercive_cli.store.port import Store, TableInfo
@@ -47,7 +48,7 @@ class TableService:
         """Delete our six tables with all items, and no others; `confirm` must be the store's prefix, else Invalid."""
         if confirm != self.store.prefix:
             raise Invalid(
-                f"nothing was deleted: type the prefix {self.store.prefix!r}, or pass it with --confirm",
+                f"nothing was deleted: type the prefix {quoted(self.store.prefix)}, or pass it with --confirm",
                 field="confirm",
             )
         return self._report([self._delete(*each) for each in self._described().items()])

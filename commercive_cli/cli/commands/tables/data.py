@@ -24,6 +24,7 @@ from commercive_cli.cli.standard_input import id_or_stdin
 from commercive_cli.domain.answers.privacy import PersonErased
 from commercive_cli.domain.answers.tables import CostEstimate
 from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.transfer.durable_files import new_file
 from commercive_cli.services.transfer.refusals import RefusedLines
 from commercive_cli.store.items import Item, OtherValue, item_text
@@ -186,7 +187,9 @@ def person(
         _only(not (yes or dry_run), "--yes and --dry-run go with --erase and mean nothing without it")
         return _export_person(session, who, terms, export)
     if not dry_run and not session.settings.read_only:
-        confirm(f"Erase everything about {who} from {session.settings.store}? This cannot be undone.", yes=yes)
+        confirm(
+            f"Erase everything about {shortened(who)} from {session.settings.store}? This cannot be undone.", yes=yes
+        )
     with session.writing(yes=True, dry_run=dry_run) as services, resumable():
         erased = services.privacy.erase(who, session.actor, also=terms)
         session.show(erased)
@@ -198,7 +201,7 @@ def _export_person(session: Session, who: str, also: tuple[str, ...], path: Path
     with session.reading() as services, _lent(path) as file:
         answer = services.privacy.export(who, lambda table, item: file.write(_line(table, item)), also=also)
     if file is sys.stdout:
-        return say(f"{sum(answer.items.values()):,} items about {who}")
+        return say(f"{sum(answer.items.values()):,} items about {shortened(who)}")
     with answering(changed=True):  # the file exists now, so a repetition would fail
         return session.show(answer)
 
