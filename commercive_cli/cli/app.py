@@ -10,7 +10,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from commercive_cli import __version__
-from commercive_cli.cli.completions import answer_shell, completion
+from commercive_cli.cli.completers import profile_names
+from commercive_cli.cli.completions import REQUEST
 from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say, say_notes
 from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import GlobalOptions, Output, asked_format, global_options_first
@@ -79,7 +80,6 @@ app = typer.Typer(
         "commercive --profile prod chat reply CONVERSATION_ID 'It has shipped'",
     ),
 )
-app.command("completion", epilog=example("commercive completion zsh > ~/.zfunc/_commercive"))(completion)
 
 
 @app.command("commands", cls=Command, epilog=example("commercive commands -o json | jq '.commands[].command'"))
@@ -103,7 +103,12 @@ def root(
     *,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", metavar="NAME", help="Profile of the config file; also COMMERCIVE_PROFILE."),
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Profile of the config file; also COMMERCIVE_PROFILE.",
+            autocompletion=profile_names,
+        ),
     ] = None,
     store: Annotated[
         str | None,
@@ -163,7 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _exit_code(given: list[str]) -> int:
     try:
-        answer_shell(command(), PROGRAM)
+        if REQUEST in environment():
+            return _answer_shell(given)
         code = command().main(global_options_first(given), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
@@ -178,6 +184,14 @@ def _exit_code(given: list[str]) -> int:
         as_document = asked_format(given) in ("json", "jsonl")
         return report(error, given, debug="--debug" in given, document=as_document)
     return code if isinstance(code, int) else 0
+
+
+def _answer_shell(given: list[str]) -> int:
+    from commercive_cli.cli.completion_requests import answer_request
+
+    answer_request(command(), environment(), " ".join(given))
+    sys.stdout.flush()
+    return 0
 
 
 def _explain_by_locale(error: IllFormed, given: Sequence[str]) -> None:

@@ -39,6 +39,9 @@ GROUPS = {
     "config": GroupInfo(
         "Profiles and settings of this program.", "commercive config set profiles.dev.store sqlite:///dev.db"
     ),
+    "completion": GroupInfo(
+        "Completion of commands, ids and names in bash, zsh and fish.", "commercive completion install"
+    ),
 }
 
 

@@ -6,6 +6,7 @@ import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
+from commercive_cli.cli.completers import offered_ids
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
@@ -19,11 +20,22 @@ from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
 
 app = new_group("affiliates")
 
+_OFFERED = offered_ids("affiliate", "affiliates")
 Affiliate = Annotated[
     str,
-    typer.Argument(metavar="ID", help="Id of the affiliate, or - to read it from stdin.", callback=id_or_stdin),
+    typer.Argument(
+        metavar="ID",
+        help="Id of the affiliate, or - to read it from stdin.",
+        callback=id_or_stdin,
+        autocompletion=_OFFERED,
+    ),
 ]
-_IDS = typer.Argument(metavar="ID", help="Ids of affiliates, or - to read them from stdin.", callback=may_be_stdin)
+_IDS = typer.Argument(
+    metavar="ID",
+    help="Ids of affiliates, or - to read them from stdin.",
+    callback=may_be_stdin,
+    autocompletion=_OFFERED,
+)
 AffiliateIds = Annotated[list[str] | None, _IDS]
 ManyAffiliates = Annotated[list[str], _IDS]
 
@@ -125,6 +137,7 @@ def resolve_link(
             metavar="CODE",
             help="The code in ?ref= of the link, or the whole address, or - for stdin.",
             callback=id_or_stdin,
+            autocompletion=offered_ids("link", "links"),
         ),
     ],
     output: o.Output = "table",

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from commercive_cli.cli import options as o
+from commercive_cli.cli.completers import action_names, parameter_names
 from commercive_cli.cli.errors import BUG, EXIT_CODES, USAGE, answering, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.escape import escape_json
@@ -85,9 +86,16 @@ def serve(
 def call(
     context: typer.Context,
     *,
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="The action, such as chat/send.")],
+    action: Annotated[
+        str, typer.Argument(metavar="ACTION", help="The action, such as chat/send.", autocompletion=action_names)
+    ],
     values: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE...]", help="Its parameters; KEY:=VALUE takes JSON.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE...]",
+            help="Its parameters; KEY:=VALUE takes JSON.",
+            autocompletion=parameter_names,
+        ),
     ] = None,
     yes: o.Yes = False,
 ) -> None:

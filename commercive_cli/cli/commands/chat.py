@@ -1,11 +1,12 @@
 """`commercive chat`: the support staff's commands for conversations."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
+from commercive_cli.cli.completers import Completer, offered_ids, template_names
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
@@ -16,22 +17,24 @@ from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
 from commercive_cli.services.chat.listing import ConversationFilter
-from commercive_cli.settings import environment
 
 app = new_group("chat")
 
 
-def _replies(incomplete: str) -> list[str]:
-    from commercive_cli.settings.canned_replies import reply_names
+def _conversation(offered: Completer) -> Any:
+    help_text = "Id of the conversation, or - to read it from stdin."
+    return typer.Argument(metavar="ID", help=help_text, callback=id_or_stdin, autocompletion=offered)
 
-    return [name for name in reply_names(environment()) if name.startswith(incomplete)]
+
+def _conversations(offered: Completer) -> Any:
+    help_text = "Ids of conversations, or - to read them from stdin."
+    return typer.Argument(metavar="ID", help=help_text, callback=may_be_stdin, autocompletion=offered)
 
 
-Conversation = Annotated[
-    str,
-    typer.Argument(metavar="ID", help="Id of the conversation, or - to read it from stdin.", callback=id_or_stdin),
-]
-_IDS = typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.", callback=may_be_stdin)
+_ANY, _OPEN = offered_ids("conversation", "conversations"), offered_ids("conversation", "open", "open")
+_WAITING, _CLOSED = offered_ids("conversation", "waiting", "open"), offered_ids("conversation", "closed", "closed")
+Conversation = Annotated[str, _conversation(_ANY)]
+Waiting = Annotated[str, _conversation(_WAITING)]
 Text = Annotated[
     str | None, typer.Argument(metavar="TEXT", help="The message, or - to read it from stdin.", callback=may_be_stdin)
 ]
@@ -39,8 +42,7 @@ File = Annotated[
     str | None,
     typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, - is stdin.", callback=may_be_stdin),
 ]
-ConversationIds = Annotated[list[str] | None, _IDS]
-ManyConversations = Annotated[list[str], _IDS]
+ManyConversations = Annotated[list[str], _conversations(_ANY)]
 
 
 @app.command("list", epilog=example("commercive chat list --status open --sort waiting", "commercive chat list -o ids"))
@@ -110,7 +112,10 @@ def send(
     user: Annotated[str, typer.Option("--user", metavar="ID", help="The user who writes.")],
     store_url: Annotated[str, typer.Option(metavar="S", help="The shop the conversation is about.")] = "",
     conversation: Annotated[
-        str | None, typer.Option("--conversation", metavar="ID", help="An open conversation; else a new one begins.")
+        str | None,
+        typer.Option(
+            "--conversation", metavar="ID", help="An open conversation; else a new one begins.", autocompletion=_OPEN
+        ),
     ] = None,
     file: File = None,
     key: o.Key = None,
@@ -142,7 +147,7 @@ def send(
 def reply(
     context: typer.Context,
     *,
-    conversation: Conversation,
+    conversation: Waiting,
     text: Text = None,
     file: File = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write it in $VISUAL or $EDITOR.")] = False,
@@ -152,7 +157,7 @@ def reply(
         typer.Option(
             metavar="NAME",
             help="A canned reply, templates/NAME.txt beside the config file.",
-            autocompletion=_replies,
+            autocompletion=template_names,
         ),
     ] = None,
     var: Annotated[
@@ -231,7 +236,7 @@ def mark_read(
 def close(
     context: typer.Context,
     *,
-    ids: ConversationIds = None,
+    ids: Annotated[list[str] | None, _conversations(_OPEN)] = None,
     idle: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Select open conversations without a message for 7d, 12h.")
     ] = None,
@@ -267,7 +272,7 @@ def close(
 def reopen(
     context: typer.Context,
     *,
-    ids: ManyConversations,
+    ids: Annotated[list[str], _conversations(_CLOSED)],
     key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,

@@ -16,7 +16,7 @@ from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.links import DASHBOARD_URL
-from commercive_cli.domain.models import AffiliateStats, Lead
+from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import STORE_URL_LENGTH, actor_id, email, normal_store_url, store_url, text
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
@@ -123,6 +123,10 @@ class AffiliateService:
         shown = [AffiliateStats.of(item) for item in items[:limit]]
         more = encode_cursor("affiliates", {"affiliate_id": shown[-1].affiliate_id}) if len(items) > limit else None
         return Affiliates(affiliates=shown, next_cursor=more)
+
+    def links(self) -> Iterator[AffiliateLink]:
+        """Yield every link, page by page, in the order in which the store scans them."""
+        return map(AffiliateLink.of, self._scan(None, AFFILIATE_LINKS))
 
     def linked_affiliates(self) -> list[str]:
         """Return the ids of all affiliates who have a link, each once."""

@@ -191,7 +191,11 @@ def person(
             f"Erase everything about {shortened(who)} from {session.settings.store}? This cannot be undone.", yes=yes
         )
     with session.writing(yes=True, dry_run=dry_run) as services, resumable():
-        erased = services.privacy.erase(who, session.actor, also=terms)
+        try:
+            erased = services.privacy.erase(who, session.actor, also=terms)
+        finally:
+            if not dry_run:
+                session.known_ids.forget()  # their labels may be words of the person
         session.show(erased)
         return _say_rest(erased)
 
