@@ -65,8 +65,9 @@ class Command(TyperCommand):
 
 
 GLOBAL = (
-    "Before or after any command: --profile, --store, --as, --json, --columns, --bom, --time,\n"
-    "--no-pager, --no-color, --quiet, --verbose, --debug; see `commercive --help`."
+    "Before or after any command: --profile, --store, --as, --access-log, --json,\n"
+    "--columns, --bom, --time, --no-pager, --no-color, --quiet, --verbose, --debug;\n"
+    "see `commercive --help`."
 )
 
 
