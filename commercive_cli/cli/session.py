@@ -28,7 +28,7 @@ from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.answers.bulk import BulkResult
-from commercive_cli.domain.errors import Denied, Invalid
+from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.settings import environment, forced_width, no_colour
 from commercive_cli.settings.config_file import examine
@@ -74,7 +74,7 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """Return the settings; raise Invalid when one is wrong."""
+        """Return the settings; raise Invalid when an option is wrong, Misconfigured when something else is."""
         given = self.options
         return load(
             environment(),
@@ -93,7 +93,7 @@ class Session:
         """Return the ids that were shown; none while wrong settings, which can be shown, name no store."""
         try:
             return self.known_ids.read()
-        except Invalid:
+        except (Invalid, Misconfigured):
             return ()
 
     def _remember(self, seen: Mapping[str, tuple[str, str]]) -> None:

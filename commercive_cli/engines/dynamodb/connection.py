@@ -14,8 +14,8 @@ from botocore.model import OperationModel
 from botocore.session import Session
 from pydantic_core import from_json
 
-from commercive_cli.domain.errors import Invalid
-from commercive_cli.engines.dynamodb.endpoint import Endpoint
+from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.engines.dynamodb.endpoint import Endpoint, is_url
 from commercive_cli.engines.dynamodb.errors import translated
 from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
 
@@ -98,12 +98,13 @@ class Connection:
 
     def _connect(self, timeout_factor: int) -> BaseClient:
         try:
-            return self._make_client(timeout_factor)
-        except BotoCoreError as error:
-            translation = translated(error, self._endpoint, "CreateClient")
-            if translation is None:
-                raise
-            raise translation from error
+            client = self._make_client(timeout_factor)
+            if not is_url(client.meta.endpoint_url):
+                raise ValueError(f"Invalid endpoint: {client.meta.endpoint_url}")
+        except (BotoCoreError, ValueError) as error:  # nothing has been sent, so the cause is here
+            unusable = Misconfigured(f"AWS's own configuration cannot be used: {' '.join(str(error).split())}")
+            raise translated(error, self._endpoint, "CreateClient") or unusable from error
+        return client
 
     def _session_to_use(self) -> Session:
         session = self._session = self._session or Session()

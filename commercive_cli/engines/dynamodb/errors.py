@@ -1,6 +1,7 @@
 """Translates the errors of botocore and DynamoDB into this project's errors, which say what to do next."""
 
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,7 @@ from commercive_cli.engines.dynamodb.failure_kinds import (
     kind_of,
     reasons_of,
     status_of,
+    tls_cause,
 )
 from commercive_cli.store.items import Item, decode_item
 from commercive_cli.store.port import ConditionFailed
@@ -113,6 +115,8 @@ def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tup
         case FailureKind.UNSENT:
             return _connection_error(error, endpoint)
         case FailureKind.LOST:
+            if isinstance(error, aws.ConnectionClosedError) and endpoint.speaks_tls():
+                return Misconfigured(f"{endpoint} speaks TLS alone: write https:// in the endpoint")
             return Unavailable(f"{endpoint} did not answer {operation}: {_lost_reply_detail(error)}")
         case FailureKind.BUSY:
             return Unavailable(f"{endpoint} is throttled or contended ({_busy_detail(error)}); try again in a moment")
@@ -150,7 +154,7 @@ def _table_error(
     if code in _BACKUP_ERRORS:
         return _BACKUP_ERRORS[code](f"DynamoDB refused {error.operation_name}: {text}")
     if code.isdecimal() or not code:
-        return Unavailable(f"{endpoint} did not answer as DynamoDB does (HTTP {status_of(error)}); check the endpoint")
+        return Misconfigured(f"{endpoint} is not DynamoDB (it answers HTTP {status_of(error)}); check the endpoint")
     return None
 
 
@@ -183,10 +187,22 @@ def _configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveErro
         case aws.ParamValidationError():
             return Invalid(f"the request is malformed: {text}")
         case aws.SSLError():
-            return Unavailable(f"no trusted TLS connection to {endpoint}: {text}")
+            return Misconfigured(f"no trusted TLS connection to {endpoint}: {_tls_detail(error)}")
     if isinstance(error, _CONFIGURATION):
         return Unauthenticated(f"the AWS credentials or configuration cannot be used: {text}; {_CREDENTIALS_HELP}")
     return None
+
+
+def _tls_detail(error: aws.SSLError) -> str:
+    cause = tls_cause(error)
+    match getattr(cause, "reason", None):
+        case _ if not isinstance(cause, ssl.SSLError):
+            return f"the file of trusted certificates cannot be read ({cause and cause.strerror}); see AWS_CA_BUNDLE"
+        case "NO_CERTIFICATE_OR_CRL_FOUND":
+            return "the file of trusted certificates holds none; see AWS_CA_BUNDLE"
+        case "WRONG_VERSION_NUMBER":
+            return "it does not speak TLS; write http:// in the endpoint"
+    return _one_line(error)
 
 
 def _connection_detail(error: Exception) -> str:

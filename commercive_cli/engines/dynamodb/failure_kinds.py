@@ -3,6 +3,7 @@
 Source: DynamoDB Developer Guide, "Error handling with DynamoDB", and the API Reference's "Common Errors".
 """
 
+import ssl
 from enum import Enum
 from typing import Any
 
@@ -40,6 +41,15 @@ _BUSY = {
 BUSY_REASONS = {"ProvisionedThroughputExceeded", "RequestLimitExceeded", "ThrottlingError", "TransactionConflict"}
 REFUSED_REASONS = {"ItemCollectionSizeLimitExceeded", "ValidationError"}
 _BROKEN = {"InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException"}
+_TLS_UNUSABLE = {
+    "NO_CERTIFICATE_OR_CRL_FOUND",
+    "NO_PROTOCOLS_AVAILABLE",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "UNSUPPORTED_PROTOCOL",
+    "WRONG_VERSION_NUMBER",
+}
+"""OpenSSL's reasons why no connection can ever be made; with any other, one that was made has broken."""
 _UNSENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError)
 _LOST = (aws.HTTPClientError, aws.IncompleteReadError, ResponseParserError, ReplyDamaged)
 
@@ -50,7 +60,22 @@ def kind_of(error: Exception) -> FailureKind:
         return _kind_of_response(error)
     if isinstance(error, _UNSENT):
         return FailureKind.UNSENT
-    return FailureKind.LOST if isinstance(error, _LOST) else FailureKind.FINAL
+    broken = isinstance(error, _LOST) or (isinstance(error, aws.SSLError) and not is_tls_unusable(error))
+    return FailureKind.LOST if broken else FailureKind.FINAL
+
+
+def tls_cause(error: aws.SSLError) -> OSError | None:
+    """Return the error of a TLS connection as Python or the operating system raised it."""
+    arguments = getattr(error.kwargs.get("error"), "args", ())
+    return next((each for each in arguments if isinstance(each, OSError)), None)
+
+
+def is_tls_unusable(error: aws.SSLError) -> bool:
+    """Return whether no TLS connection can be made as things are set up, so that nothing was sent."""
+    cause = tls_cause(error)
+    if not isinstance(cause, ssl.SSLError):
+        return cause is not None  # the file of trusted certificates cannot be read
+    return isinstance(cause, ssl.SSLCertVerificationError) or cause.reason in _TLS_UNUSABLE
 
 
 def code_of(error: Exception) -> str:
