@@ -28,7 +28,8 @@ def progress(steps: Mapping[str, Total], *, shown: bool, colour: bool = True) ->
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True, no_color=not colour or None)
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bars:
+    hidden = console.is_dumb_terminal  # which cannot erase them
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=hidden) as bars:
         yield [_advance(bars, bars.add_task(label, total=total() or None)) for label, total in steps.items()]
 
 
