@@ -20,13 +20,15 @@ from commercive_cli.cli.global_options import BOM_NEEDS_CSV, GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.cli.known_ids import Known, KnownIds
 from commercive_cli.cli.options import Paging
+from commercive_cli.cli.progress import Total, progress
 from commercive_cli.cli.render.emit import Screen
 from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
-from commercive_cli.domain.errors import Denied, Invalid
+from commercive_cli.domain.answers.bulk import BulkResult
+from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings import environment, forced_width, no_colour
@@ -36,6 +38,7 @@ from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load
 
 if TYPE_CHECKING:
     from commercive_cli.cli.access_log import AccessLog
+    from commercive_cli.services.access.scan import OnItems
     from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
 
@@ -75,7 +78,7 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """Return the settings; raise Invalid when one is wrong."""
+        """Return the settings; raise Invalid when an option is wrong, Misconfigured when something else is."""
         given = self.options
         return load(
             environment(),
@@ -94,7 +97,7 @@ class Session:
         """Return the ids that were shown; none while wrong settings, which can be shown, name no store."""
         try:
             return self.known_ids.read()
-        except Invalid:
+        except (Invalid, Misconfigured):
             return ()
 
     def _remember(self, seen: Mapping[str, tuple[str, str]]) -> None:
@@ -178,6 +181,16 @@ class Session:
             else:
                 self._rehearsed.append(answer)
 
+    @contextmanager
+    def progress(self, steps: Mapping[str, Total], *, beside: bool = False) -> "Iterator[list[OnItems]]":
+        """Yield for each step what to call with the number of items done; a terminal shows bars until the block ends.
+
+        Results are shown after that; where they come `beside` it, on the same terminal, there are no bars.
+        """
+        shown = not self.options.quiet and not (beside and self.screen.out.isatty())
+        with progress(steps, shown=shown, colour=self.screen.colour) as advance:
+            yield advance
+
     def log_access(self, answer: object) -> None:
         """Add the records of an answer to the access log, if there is one, before it is shown."""
         if self._access is not None:
@@ -219,10 +232,21 @@ class Session:
         )
 
     def many(self, ids: Sequence[str], action: bulk.Action) -> None:
-        """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed."""
+        """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed.
+
+        As JSON lines each result is shown as soon as there is one, so that what was shown of a killed run is true.
+        """
+        lines = bulk.ItemLines(self.show) if self.screen.output == "jsonl" and self._dry_run is None else None
+
+        def on_done(result: BulkResult) -> None:
+            advance(1)
+            if lines is not None:
+                lines.add(result)
+
         with self._uninterrupted() as stop:
-            outcome = bulk.run(ids, action, stop)
-            self._report(outcome, len(ids))
+            with self.progress({"done": lambda: len(ids)}, beside=lines is not None) as (advance,):
+                outcome = bulk.run(ids, action, stop, on_done)
+            self._report(outcome, len(ids), lines.end if lines else lambda: self.show(outcome.bulk))
         if not outcome.bulk.success:
             raise typer.Exit(PARTIAL)
 
@@ -265,9 +289,9 @@ class Session:
         with answering(changed=self._writes):
             log.end()
 
-    def _report(self, outcome: bulk.Outcome, total: int) -> None:
+    def _report(self, outcome: bulk.Outcome, total: int, show: Callable[[], None]) -> None:
         try:
-            self.show(outcome.bulk)
+            show()
         finally:
             for each in outcome.bulk.results:
                 if isinstance(each.result, Failed):

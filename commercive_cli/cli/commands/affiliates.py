@@ -188,10 +188,14 @@ def recompute(
         corrected.append(result.changed)
         return Recomputation(checked=1, changed=[result] if result.changed else [])
 
+    def recount() -> Recomputation:
+        with session.progress({"items read": lambda: services.tables.count(services.recompute.READS)}) as (advance,):
+            return services.recompute.all(session.actor, on_items=advance)
+
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         if everyone:
-            result = session.write(lambda: services.recompute.all(session.actor))
+            result = session.write(recount)
             corrected += [each.changed for each in result.changed]
             _check_read(result)
         else:

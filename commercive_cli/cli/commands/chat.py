@@ -17,6 +17,7 @@ from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
 from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.store.schema import CONVERSATIONS
 
 app = new_group("chat")
 
@@ -264,7 +265,9 @@ def close(
             return
         since = session.now - parse_duration(idle, "--idle")
         # `as_of` keeps a conversation open that got a message since it was selected.
-        seen = {each.conversation_id: each.updated_at for each in services.chat.idle(since, last_from)}
+        with session.progress({"conversations read": lambda: services.tables.count([CONVERSATIONS])}) as (advance,):
+            idle_ones = services.chat.idle(since, last_from, on_items=advance)
+            seen = {each.conversation_id: each.updated_at for each in idle_ones}
         session.many(list(seen), lambda one: services.chat.close(one, session.actor, as_of=seen[one], key=keys(one)))
 
 

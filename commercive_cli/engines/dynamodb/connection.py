@@ -16,8 +16,8 @@ from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.engines.dynamodb.credentials import check_credentials
-from commercive_cli.engines.dynamodb.endpoint import Endpoint
-from commercive_cli.engines.dynamodb.errors import translated
+from commercive_cli.engines.dynamodb.endpoint import Endpoint, is_url
+from commercive_cli.engines.dynamodb.errors import filtered, translated
 from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
 
 CONNECT_SECONDS = 2.0
@@ -101,14 +101,15 @@ class Connection:
 
     def _connect(self, timeout_factor: int) -> BaseClient:
         try:
-            return self._make_client(timeout_factor)
-        except BotoCoreError as error:
-            translation = translated(error, self._endpoint, "CreateClient")
-            if translation is None:
-                raise
-            raise translation from error
+            client = self._make_client(timeout_factor)
+        except BotoCoreError as error:  # nothing has been sent, so the cause is here
+            unusable = Misconfigured(f"AWS's own configuration cannot be used: {filtered(error)}")
+            raise translated(error, self._endpoint, "CreateClient") or unusable from error
         except ValueError as error:  # botocore's word for an endpoint in AWS's configuration that is no URL
-            raise Misconfigured("an endpoint in the AWS configuration is not a URL; set it again") from error
+            raise _no_url() from error
+        if not is_url(client.meta.endpoint_url):
+            raise _no_url()
+        return client
 
     def _session_to_use(self) -> Session:
         session = self._session = self._session or Session()
@@ -143,6 +144,10 @@ def milliseconds(date: str | None) -> int | None:
         return int(parsedate_to_datetime(date or "").timestamp()) * 1000
     except ValueError:
         return None
+
+
+def _no_url() -> Misconfigured:
+    return Misconfigured("AWS's own configuration cannot be used: an endpoint in it is not a URL; set it again")
 
 
 @cache

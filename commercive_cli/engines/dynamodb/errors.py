@@ -1,6 +1,7 @@
 """Translates the errors of botocore and DynamoDB into this project's errors, which say what to do next."""
 
 import re
+import ssl
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,10 +32,12 @@ from commercive_cli.engines.dynamodb.failure_kinds import (
     ReplyDamaged,
     cause_of,
     code_of,
+    is_tls_unusable,
     is_unsendable,
     kind_of,
     reasons_of,
     status_of,
+    tls_cause,
     tls_reason,
 )
 from commercive_cli.store.items import Item, decode_item
@@ -125,6 +128,8 @@ def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tup
         case FailureKind.UNSENT:
             return _connection_error(error, endpoint)
         case FailureKind.LOST:
+            if isinstance(error, aws.ConnectionClosedError) and endpoint.speaks_tls():
+                return Misconfigured(f"{endpoint} speaks TLS alone: write https:// in the endpoint")
             return Unavailable(f"{endpoint} did not answer {operation}: {_lost_reply_detail(error)}")
         case FailureKind.BUSY:
             return NotTaken(f"{endpoint} is throttled or contended ({_busy_detail(error)}); try again in a moment")
@@ -162,7 +167,7 @@ def _table_error(
     if code in _BACKUP_ERRORS:
         return _BACKUP_ERRORS[code](f"DynamoDB refused {error.operation_name}: {text}")
     if code.isdecimal() or not code:
-        return Unavailable(f"{endpoint} did not answer as DynamoDB does (HTTP {status_of(error)}); check the endpoint")
+        return Misconfigured(f"{endpoint} is not DynamoDB (it answers HTTP {status_of(error)}); check the endpoint")
     return None
 
 
@@ -175,7 +180,7 @@ def _cancelled_transaction(error: ClientError) -> Exception | None:
     if not refused:
         return None
     first, reason = next(iter(refused.items()))
-    return WriteRefused(f"DynamoDB refused the transaction: {_filtered(reason.get('Message', ''))}", first)
+    return WriteRefused(f"DynamoDB refused the transaction: {filtered(reason.get('Message', ''))}", first)
 
 
 def _connection_error(error: Exception, endpoint: Endpoint) -> CommerciveError:
@@ -192,9 +197,10 @@ def _configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveErro
         case aws.InvalidRegionError() | aws.NoRegionError():
             return endpoint.unknown_region() or Invalid("the region must look like eu-west-1", field="region")
         case aws.ParamValidationError():
-            return Invalid(f"the request is malformed: {_filtered(error)}")
+            return Invalid(f"the request is malformed: {filtered(error)}")
         case aws.SSLError():
-            return NotTaken(f"no trusted TLS connection to {endpoint}: {_tls_detail(error)}")
+            detail = f"no trusted TLS connection to {endpoint}: {_tls_detail(error)}"
+            return Misconfigured(detail) if is_tls_unusable(error) else NotTaken(detail)
     if is_unsendable(error):
         return Misconfigured(
             f"nothing was sent to {endpoint}: the credentials, the endpoint or the proxy of the AWS configuration hold "
@@ -208,6 +214,19 @@ def _configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveErro
     return Unauthenticated(f"the AWS credentials or configuration cannot be used: {text}; {_CREDENTIALS_HELP}")
 
 
+def _tls_detail(error: aws.SSLError) -> str:
+    cause = tls_cause(error)
+    match getattr(cause, "reason", None):
+        case _ if not isinstance(cause, ssl.SSLError):
+            return f"the file of trusted certificates cannot be read ({cause and cause.strerror}); see AWS_CA_BUNDLE"
+        case "NO_CERTIFICATE_OR_CRL_FOUND":
+            return "the file of trusted certificates holds none; see AWS_CA_BUNDLE"
+        case "WRONG_VERSION_NUMBER":
+            return "it does not speak TLS; write http:// in the endpoint"
+    words = getattr(cause, "verify_message", None) or tls_reason(error).replace("_", " ").lower()
+    return filtered(words or "it failed")
+
+
 def _connection_detail(error: Exception) -> str:
     match error:
         case aws.ConnectTimeoutError():
@@ -216,13 +235,6 @@ def _connection_detail(error: Exception) -> str:
             return "the proxy cannot be reached"
     cause = cause_of(error) or error
     return getattr(cause.__cause__, "strerror", None) or "no connection"
-
-
-def _tls_detail(error: aws.SSLError) -> str:
-    inner = next(iter(getattr(cause_of(error), "args", ())), None)
-    return _filtered(
-        getattr(inner, "verify_message", None) or tls_reason(error).replace("_", " ").lower() or "it failed"
-    )
 
 
 def _lost_reply_detail(error: Exception) -> str:
@@ -255,9 +267,9 @@ def _denied_action(error: ClientError, text: str) -> str:
 
 
 def _server_text(error: ClientError) -> str:
-    return _filtered(error.response.get("Error", {}).get("Message", ""))
+    return filtered(error.response.get("Error", {}).get("Message", ""))
 
 
-def _filtered(text: object) -> str:
+def filtered(text: object) -> str:
     """Return the text of a server or library in one line and without secrets."""
     return redact(" ".join(str(text).split()))[:500]

@@ -189,7 +189,7 @@ class SQLiteFile:
             raise Misconfigured(f"{self.path} cannot be opened: {error.strerror}") from error
         if not stat.S_ISREG(found.st_mode):
             kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no file"
-            raise Invalid(f"{self.path} is {kind}, it is not a SQLite database")
+            raise Misconfigured(f"{self.path} is {kind}, it is not a SQLite database")
         return found.st_dev, found.st_ino
 
     def _locked(self) -> NotTaken:
@@ -207,7 +207,7 @@ class SQLiteFile:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return self._locked()
             case sqlite3.SQLITE_NOTADB:
-                return Invalid(f"{self.path} is not a SQLite database")
+                return Misconfigured(f"{self.path} is not a SQLite database")
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
                 return Misconfigured(
                     f"{self.path} cannot be opened; it and its directory must be readable and writable"
@@ -219,7 +219,7 @@ class SQLiteFile:
             case sqlite3.SQLITE_IOERR:
                 return Unavailable(f"{self.path} failed ({redact(str(error))}); the outcome is unknown, {SAME_KEY}")
             case sqlite3.SQLITE_CORRUPT:
-                return Unavailable(f"{self.path} is damaged ({redact(str(error))}); restore it from a backup")
+                return Misconfigured(f"{self.path} is damaged ({redact(str(error))}); restore it from a backup")
             case sqlite3.SQLITE_ERROR if connection is not None:
                 return self._wrong_table(error, connection, tables)
         return None

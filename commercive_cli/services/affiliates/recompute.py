@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import ClassVar
 
 from commercive_cli.domain.answers.affiliates import Recomputation, Recomputed
 from commercive_cli.domain.attributes import UNREADABLE, Kind, attributes_of
@@ -18,7 +19,7 @@ from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.duplicates import DuplicateIds
 from commercive_cli.services.access.paging import IndexQuery, stream_items
-from commercive_cli.services.access.scan import scan_items, scan_pages
+from commercive_cli.services.access.scan import OnItems, ignore_items, scan_items, scan_pages
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
@@ -36,6 +37,9 @@ _BEYOND_ANY_SUM = Decimal(10**18)
 class RecomputeService:
     """Corrects the stats of one affiliate or all, also while leads are being changed."""
 
+    READS: ClassVar = (AFFILIATE_STATS, LEADS)
+    """The tables that a recount of all reads."""
+
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
@@ -51,14 +55,14 @@ class RecomputeService:
         request = keyed("affiliates/recompute", by, key, affiliate)
         return once(self.store, self.clock, request, Recomputed, lambda: self._corrected(affiliate, by, request))
 
-    def all(self, actor: str) -> Recomputation:
+    def all(self, actor: str, *, on_items: OnItems = ignore_items) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
 
         Affiliates with leads that are damaged or stored twice are skipped; `damaged` names those leads.
         """
         scanned = _Scanned()
-        scan_items(self.store, AFFILIATE_STATS, scanned.add_stats)
-        scan_pages(self.store, LEADS, scanned.add_leads)
+        scan_items(self.store, AFFILIATE_STATS, scanned.add_stats, on_items)
+        scan_pages(self.store, LEADS, scanned.add_leads, on_items)
         by = actor_id(actor)
         results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(scanned.suspects())]
         changed = [result for result in results if result.changed]

@@ -33,6 +33,7 @@ from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page, stream_items
 from commercive_cli.services.access.parallel import both
+from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, ReadMarker
@@ -102,10 +103,13 @@ class ChatService:
         wanted = self._checked(wanted)
         return filter(wanted.keeps, map(Conversation.of, stream_items(self.store, wanted.feed())))
 
-    def idle(self, since: int, last_from: str | None = None) -> Iterator[Conversation]:
+    def idle(
+        self, since: int, last_from: str | None = None, *, on_items: OnItems = ignore_items
+    ) -> Iterator[Conversation]:
         """Yield open conversations without a message since `since` (ms), whose last message came from `last_from`."""
         side = None if last_from is None else choose(last_from, SENDER_TYPES, "last-from")
         for conversation in self.stream_conversations(ConversationFilter("open")):
+            on_items(1)
             if _last_message_at(conversation) < since and side in (None, self._last_sender(conversation)):
                 yield conversation
 

@@ -1,10 +1,11 @@
 """Creates the six tables, compares them with the declaration, describes and deletes them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from commercive_cli.domain.answers.tables import Tables, TableState
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.tables.comparison import mismatches
 from commercive_cli.store.foreign import check_ours, declared_key
@@ -36,6 +37,14 @@ class TableService:
         found = self._described()
         check_ours(self.store.prefix, found)
         return sum(info is not None for info in found.values())
+
+    def count(self, tables: Iterable[Table] = TABLES) -> int | None:
+        """Return about how many items these tables hold, for each time that one is named; None if nobody tells."""
+        try:
+            found = [self.store.describe_table(table) for table in tables]
+        except CommerciveError:
+            return None
+        return sum(info.items for info in found if info is not None)
 
     def describe(self, name: str) -> Tables:
         """Return the state of one table, named with or without the prefix."""

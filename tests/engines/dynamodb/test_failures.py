@@ -128,8 +128,8 @@ def test_lasting_failures_end_in_unavailable(reply: Reply | None, expected: str)
         (refusal("ValidationException", "The key\n is odd"), Invalid, "DynamoDB refused the request: The key is odd"),
         (
             Reply(b"<h1>Not found</h1>", 404),
-            Unavailable,
-            "dynamodb eu-west-1 at URL did not answer as DynamoDB does (HTTP 404); check the endpoint",
+            Misconfigured,
+            "dynamodb eu-west-1 at URL is not DynamoDB (it answers HTTP 404); check the endpoint",
         ),
     ],
 )
