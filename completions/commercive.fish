@@ -9,4 +9,4 @@ function __commercive_completion
     end
 end
 
-complete --command commercive --no-files --keep-order --arguments '(__commercive_completion)'
+complete -c commercive -f -k -a '(__commercive_completion)'

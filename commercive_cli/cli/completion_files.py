@@ -48,10 +48,10 @@ def put(text: str, path: Path, agree: Callable[[str], None]) -> bool:
     """
     try:
         target = path.resolve()
-        old = target.read_bytes() if target.exists() else MARK.encode()
+        old = _read(target)
         if old == text.encode():
             return False
-        if MARK.encode() not in old:
+        if old is not None and MARK.encode() not in old:
             agree(f"{path} was not written by this program. Replace it?")
         target.parent.mkdir(parents=True, exist_ok=True)
         write_durably(target, [text.encode()])
@@ -59,6 +59,13 @@ def put(text: str, path: Path, agree: Callable[[str], None]) -> bool:
         kind = Unavailable if getattr(error, "errno", None) in _FULL else Misconfigured
         raise kind(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
     return True
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _bash(environ: Mapping[str, str]) -> Place:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from commercive_cli.cli.known_ids import Known, KnownIds
 
 WAIT_SECONDS = 0.2
-LIFE_SECONDS = 2
+LIFE_SECONDS = 5
 """After that many seconds, a look-up that has no answer is given up."""
 FRESH_SECONDS = 600
 """How long a look-up's answer is offered while none is newer."""
