@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.cli.conftest import Run
+from tests.cli.hidden import hidden_in
 
 
 @pytest.mark.parametrize("output", [["-o", "json"], ["--json"], ["-ojsonl"]])
@@ -27,6 +28,16 @@ def test_a_failure_is_the_api_s_document(
     assert (code, 1) == (ran.code, ran.out.count("\n"))
     assert (False, kind, field) == (document["success"], document["code"], document["field"])
     assert ran.err == f"commercive: {document['error']}\n"
+
+
+def test_the_document_is_as_harmless_as_the_line(store: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows no secret of this run, and no hidden character."""
+    monkeypatch.setenv("COMMERCIVE_ANSWER_TOKEN", "a-token-of-this-run")
+    ran = store("chat", "show", "a-token-of-this-run\x1b\u202e", "-o", "json")
+
+    assert set() == hidden_in(ran.out + ran.err)
+    assert "there is no conversation (secret)\x1b\u202e" == ran.json["error"]
+    assert ran.err == "commercive: there is no conversation (secret)\\x1b\\u202e\n"
 
 
 @pytest.mark.parametrize(("alias", "name"), [("ls", "list"), ("view", "show")])

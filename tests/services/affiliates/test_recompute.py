@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from commercive_cli.domain.errors import Damaged, Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import Damaged, Invalid, NotFound, NotTaken
 from commercive_cli.domain.models import AffiliateStats, AuditRow
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.leads.service import LeadService
@@ -158,7 +158,7 @@ def test_leads_that_never_stop_are_a_clear_refusal(
     for _ in range(50):
         meddled.before("transact", lambda: leads.submit(code, FORM))
 
-    with pytest.raises(Unavailable, match="nothing was written"):
+    with pytest.raises(NotTaken, match="nothing was written"):
         RecomputeService(meddled, clock).one("aff-1", "root")
     assert 7 + 50 == stored(store).total_leads
 

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commercive_cli.domain.answers.chat import Sent
-from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Misconfigured, NotFound, Unavailable
+from commercive_cli.domain.errors import (
+    CommerciveError,
+    Conflict,
+    Invalid,
+    Misconfigured,
+    NotFound,
+    NotTaken,
+    Unavailable,
+)
 from commercive_cli.domain.ids import created_at_of, first_id, new_id
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.service import ChatService
@@ -271,7 +279,7 @@ def test_a_storm_of_messages_ends_in_a_clear_refusal(
     for _ in range(50):
         meddled.before("transact", lambda: chat.reply(name, "admin-1", "noise"))
 
-    with pytest.raises(Unavailable, match="nothing was written"):
+    with pytest.raises(NotTaken, match="nothing was written"):
         ChatService(meddled, clock).send("user-1", "lost", conversation_id=name)
     assert 51 == len(chat.messages(name).messages)
     assert [] == errors_in(store)

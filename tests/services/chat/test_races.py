@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, NotFound, Unavailable
+from commercive_cli.domain.errors import Conflict, NotFound, NotTaken
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import Store
@@ -192,7 +192,7 @@ def test_a_conversation_id_that_repeats_replaces_no_conversation(store: Store, c
     first = ChatService(store, clock).send("user-1", "Hello").conversation_id
     before = everything(store)
 
-    with pytest.raises(Unavailable, match="the message was not stored; send it again"):
+    with pytest.raises(NotTaken, match="the message was not stored; send it again"):
         ChatService(store, clock, Ids(first)).send("user-2", "Mine")
     assert before == everything(store)
 
@@ -205,7 +205,7 @@ def test_an_expired_key_answers_for_no_conversation_whose_id_repeats(store: Stor
     first = ChatService(store, clock).send("user-2", "Hello").conversation_id
     before = everything(store)
 
-    with pytest.raises(Unavailable, match="not stored"):
+    with pytest.raises(NotTaken, match="not stored"):
         ChatService(store, clock, Ids(first)).send("user-1", "Hello", key="k")
     assert before == everything(store)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Unavailable
+from commercive_cli.domain.errors import Conflict, NotTaken
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
@@ -98,6 +98,6 @@ def test_an_expired_key_answers_for_no_lead_whose_id_repeats(code: str, store: S
     leads.submit(code, FORM)
     before = everything(store)
 
-    with pytest.raises(Unavailable, match="not stored"):
+    with pytest.raises(NotTaken, match="not stored"):
         leads.submit(code, FORM, key="k")
     assert before == everything(store)

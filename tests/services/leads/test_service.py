@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound, NotTaken
 from commercive_cli.domain.ids import first_id
 from commercive_cli.domain.models import LEAD_STATUSES, ORDER_VOLUMES, DecidedStatus, Lead
 from commercive_cli.engines.sqlite.store import SQLiteStore
@@ -202,7 +202,7 @@ def test_an_id_that_exists_is_no_lost_lead(code: str, store: Store, clock: Manua
     leads.submit(code, FORM)
     before = everything(store)
 
-    with pytest.raises(Unavailable, match="not stored"):
+    with pytest.raises(NotTaken, match="not stored"):
         leads.submit(code, form(name="Joan"))
     assert before == everything(store)
 

@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 
-from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.errors import NotTaken
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, RateLimits, TooMany, networks_of
 from commercive_cli.services.records.rates import DEFAULT_RATES, MINUTE, Bucket, Quota, Rate
@@ -152,7 +152,7 @@ def test_who_never_finds_it_as_it_was_gives_up(store: Store, clock: ManualClock)
     for _ in range(TRIES):
         meddled.before("transact", meddle)
 
-    with pytest.raises(Unavailable, match="nothing was written"):
+    with pytest.raises(NotTaken, match="nothing was written"):
         limits.transact(meddled, clock, lead(0))
     assert ([], TRIES) == (rows(store, LEADS), meddled.calls.count("transact"))
 
