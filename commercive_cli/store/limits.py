@@ -3,7 +3,7 @@
 Source: DynamoDB Developer Guide, "Service, account, and table quotas" and "Item sizes and formats".
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -38,13 +38,18 @@ def check_transaction(writes: tuple[Write, ...]) -> int:
     return total
 
 
-def check_item(table: Table, item: Item) -> int:
-    """Return the item's size in bytes; raise Invalid when it or one of its keys breaks a limit."""
+def check_item(table: Table, item: Item, changed: Container[str] | None = None) -> int:
+    """Return the item's size in bytes; raise Invalid when it or one of its keys breaks a limit.
+
+    `changed` are the attributes that an update writes. What another program put into the other keys of indexes is no
+    matter then: the item is not in those indexes, and everything else about it can be set right.
+    """
     _check_key(table, item)
+    written = item if changed is None else changed
     for partition, sort in table.index_keys:
-        if partition.name in item:
+        if partition.name in item and partition.name in written:
             _check_key_value(table, partition, item[partition.name], PARTITION_KEY_BYTES)
-        if sort.name in item:
+        if sort.name in item and sort.name in written:
             _check_key_value(table, sort, item[sort.name], SORT_KEY_BYTES)
     size = item_bytes(item)
     if size > ITEM_BYTES:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.moments import rfc3339
-from commercive_cli.domain.money import CENT
 
 if TYPE_CHECKING:
     from commercive_cli.cli.render.display import Display
@@ -23,7 +22,7 @@ def plain(column: Column, record: Any) -> str:
         case int() if column.kind == "time":
             return rfc3339(value)
         case Decimal() if column.kind == "money":
-            return str(value.quantize(CENT))
+            return f"{value:.2f}"  # however large: `quantize` refuses what others stored beyond 28 digits
         case dict():
             return json.dumps(value, ensure_ascii=False, default=_number)
         case list() | tuple():

@@ -156,6 +156,23 @@ def page_of(response: dict[str, Any], table: Table) -> Page:
         raise
 
 
+def queried_page(response: dict[str, Any], query: Query) -> Page:
+    """Return the page in the response to a Query, without items whose values are no keys of its index.
+
+    DynamoDB does not index such items. Compatible servers do when they fill an index that was added later, and texts
+    among times could be neither sorted nor compared.
+    """
+    page = page_of(response, query.table)
+    if query.index is None:
+        return page
+    keys = query.table.key_attributes(query.index)
+    return Page([item for item in page.items if all(_is_key(each, item.get(each.name)) for each in keys)], page.next)
+
+
+def _is_key(attribute: Attribute, value: Any) -> bool:
+    return isinstance(value, str if attribute.type == "S" else int | Decimal) and not isinstance(value, bool)
+
+
 def item_of(encoded: dict[str, AttributeValue], table: Table) -> Item:
     """Return the item in a response; raise Damaged, naming it, when it holds unsupported types."""
     try:

@@ -24,6 +24,7 @@ from commercive_cli.engines.dynamodb.errors import WriteRefused
 from commercive_cli.engines.dynamodb.expressions import (
     item_of,
     page_of,
+    queried_page,
     query_request,
     scan_request,
     text_page_of,
@@ -156,7 +157,7 @@ class DynamoDBStore:
             return Page([])
         response = self._queried(query, request)
         self._tables.keys.learn_from_items(query.table, response.get("Items", []), by_key=query.index is None)
-        return page_of(response, query.table)
+        return queried_page(response, query)
 
     def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
         """Return one page of one segment of a scan, strongly consistent."""

@@ -245,15 +245,15 @@ def _apply(connection: sqlite3.Connection, sql: TableSQL, write: Write, old: Ite
 
 def _item_after(write: Put | Update, old: Item | None) -> Item:
     """Return the item after the write; raise Invalid when it breaks a limit, even if neither write nor old item did."""
-    if isinstance(write, Update):
-        _check_update(write, old or {})
+    changed = _checked_changes(write, old or {}) if isinstance(write, Update) else None
     new = applied(write, old)
     assert new is not None, "a put or an update leaves an item"
-    check_item(write.table, new)
+    check_item(write.table, new, changed)
     return new
 
 
-def _check_update(write: Update, old: Item) -> None:
+def _checked_changes(write: Update, old: Item) -> list[str]:
+    """Return the attributes that an update writes; raise Invalid or Damaged when it cannot write them."""
     # DynamoDB refuses these too; `store.limits` cannot find them, since it knows neither item nor size.
     changed = [*write.set, *write.default, *write.add, *write.remove]
     if not changed or len(set(changed)) != len(changed):
@@ -265,6 +265,7 @@ def _check_update(write: Update, old: Item) -> None:
             raise Invalid(f"{write.table.name}.{name} is not a number that can be added", field=name)
         if not _is_number(old.get(name, 0)):
             raise not_a_number(write, (name,))
+    return changed
 
 
 def _is_number(value: Any) -> bool:

@@ -170,12 +170,13 @@ class TableSQL:
         return quoted(f"{self.name}.{name}")
 
     def _column_value(self, name: str, item: Item) -> Any:
-        # As on DynamoDB, an item whose TTL is not a time never expires; the other columns were checked as keys.
+        # As on DynamoDB, an item whose TTL is not a time never expires, and one whose value is no key of an index is
+        # not in that index. Who writes such a key is refused, but another program may have put one into the file.
         value = item.get(name)
-        if name != self.table.ttl:
-            return value
-        is_time = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_KEY_NUMBER
-        return value if is_time else None
+        if self._attributes[name].type == "S":
+            return value if isinstance(value, str) and value else None
+        is_whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_KEY_NUMBER
+        return value if is_whole else None
 
 
 def _column_attributes(table: Table) -> dict[str, Attribute]:

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterator
 from itertools import islice
 
+from commercive_cli.domain.attributes import UNREADABLE
 from commercive_cli.domain.models import WAITING_FOR, Conversation
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.chat.listing import ConversationFilter
@@ -15,6 +16,8 @@ from commercive_cli.store.schema import CONVERSATIONS
 from commercive_cli.store.writes import Update, unchanged
 
 WAITING_INDEX = "ConversationWaitingIndex"
+_PLACED_BY = {UNREADABLE, "status", "updated_at", "waiting_since"}
+"""Where one of these is damaged, nobody can say where in the queue a conversation stands."""
 
 
 def read_waiting(
@@ -96,7 +99,7 @@ def fill_waiting(store: Store) -> int:
 
 def _stand_in_index(store: Store, item: Item) -> bool:
     found = Conversation.of(item)
-    if not is_waiting(found) or found.waiting_for == WAITING_FOR or found.damaged:
+    if not is_waiting(found) or found.waiting_for == WAITING_FOR or not _PLACED_BY.isdisjoint(found.damaged):
         return False
     since, _ = _waiting_place(found)
     state = {"waiting_for": WAITING_FOR, "waiting_since": since}

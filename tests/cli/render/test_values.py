@@ -11,7 +11,15 @@ from commercive_cli.cli.render.moments import Moments, rfc3339
 from commercive_cli.cli.render.values import friendly, plain
 
 NOW = 1_800_000_000_000
-RECORD = {"t": NOW, "money": Decimal("1234.5"), "n": 12345, "yes": True, "d": {"a": Decimal("2.5")}, "list": ("x", "y")}
+RECORD = {
+    "t": NOW,
+    "money": Decimal("1234.5"),
+    "huge": Decimal("1E+30"),
+    "n": 12345,
+    "yes": True,
+    "d": {"a": Decimal("2.5")},
+    "list": ("x", "y"),
+}
 
 
 DISPLAY = Display(Console(), Moments(NOW))
@@ -36,6 +44,7 @@ def test_machines_read_rfc_3339(at: int, text: str) -> None:
     [
         (Column("t", "time"), "2027-01-15T08:00:00.000Z", "0s"),
         (Column("money", "money"), "1234.50", "1,234.50"),
+        (Column("huge", "money"), f"1{'0' * 30}.00", f"1{',000' * 10}.00"),
         (Column("n", "count"), "12345", "12,345"),
         (Column("yes", "flag"), "true", "yes"),
         (Column("d"), '{"a": 2.5}', "2.50"),

@@ -120,11 +120,12 @@ def test_filling_puts_in_who_waits_and_nobody_else(chat: ChatService, store: Sto
         {**old, "conversation_id": "waits", "last_message_at": 7, "waiting_since": 7},
         {**old, "conversation_id": "closed", "status": "closed", "waiting_since": 7},
         {**old, "conversation_id": "odd", "unread_admin": "two"},
+        {**old, "conversation_id": "odd-shop", "last_message_at": 8, "waiting_since": 8, "store_url": 5},
     ]
     store.batch_put(CONVERSATIONS, rows)
 
-    assert (2, 0) == (fill_waiting(store), fill_waiting(store))
-    assert ["waits", "unread"] == in_index(store) == waiting_ids(chat)
+    assert (3, 0) == (fill_waiting(store), fill_waiting(store))
+    assert ["waits", "odd-shop", "unread"] == in_index(store) == waiting_ids(chat)
 
 
 def test_filling_leaves_alone_what_changes_meanwhile(chat: ChatService, store: Store, meddled: Intervening) -> None:

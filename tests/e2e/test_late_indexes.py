@@ -1,0 +1,101 @@
+"""Tables that got their indexes after the items: what is no key of an index hides nothing and stops nothing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commercive_cli.bootstrap import Services
+from commercive_cli.services.audit.mend import Changes
+from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.services.chat.waiting_index import WAITING_INDEX
+from commercive_cli.store.items import Item, OtherValue
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import CONVERSATIONS
+from commercive_cli.store.table_changes import CreateIndex, DropIndex
+from tests.api.world import services_over
+from tests.e2e.stores import ENGINES, engine_store
+from tests.services.fakes import START, ManualClock
+
+GOOD = {
+    "created_at": START,
+    "updated_at": START,
+    "user_id": "user-1",
+    "store_url": "",
+    "status": "open",
+    "last_message": "Hello",
+    "last_message_at": START,
+    "last_message_id": "m",
+    "unread_admin": 0,
+    "unread_user": 0,
+    "waiting_since": START,
+    "waiting_for": "admin",
+}
+ODD: dict[str, Any] = {
+    "text": "2025-11-20T10:00:00Z",
+    "null": None,
+    "set": OtherValue("SS", ("a",)),
+    "bytes": OtherValue("B", (b"a",)),
+    "flag": True,
+    "list": ["a"],
+}
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with engine_store(request.param, request, tmp_path) as store:
+        yield store
+
+
+@pytest.fixture
+def services(store: Store) -> Services:
+    return services_over(store, ManualClock())
+
+
+def stored_before(store: Store, *names: str, **attributes: Item) -> None:
+    """Store conversations with these attributes, make the indexes of these names, and store two without oddities."""
+    for name in names:
+        store.change_table(CONVERSATIONS, DropIndex(name))
+    before = replace(CONVERSATIONS, indexes=tuple(each for each in CONVERSATIONS.indexes if each.name not in names))
+    store.batch_put(before, [{**GOOD, "conversation_id": name, **odd} for name, odd in attributes.items()])
+    for name in names:
+        store.change_table(CONVERSATIONS, CreateIndex(CONVERSATIONS.index(name)))
+    later = {**GOOD, "conversation_id": "later", "updated_at": START + 1, "waiting_since": START + 1}
+    done = {**GOOD, "conversation_id": "done", "status": "closed", "waiting_for": "nobody"}
+    store.batch_put(CONVERSATIONS, [{**GOOD, "conversation_id": "good"}, later, done])
+
+
+def test_the_queue_shows_who_waits(store: Store, services: Services) -> None:
+    """What stands in place of the time since when a user waits is in no place of the queue."""
+    stored_before(store, WAITING_INDEX, **{name: {"waiting_since": value} for name, value in ODD.items()})
+    waiting = services.chat.list_conversations(ConversationFilter(sort="waiting"), limit=500)
+
+    assert ["good", "later"] == [each.conversation_id for each in waiting.conversations]
+
+
+def test_lists_show_the_others(store: Store, services: Services) -> None:
+    """A text among the times of an index could be neither sorted nor compared with those of another list."""
+    names = ("ConversationStatusIndex", "UserConversationsIndex")
+    stored_before(store, *names, **{name: {"updated_at": value} for name, value in ODD.items()})
+
+    for wanted in (ConversationFilter(), ConversationFilter(user_id="user-1")):
+        listed = services.chat.list_conversations(wanted, limit=500).conversations
+        assert {"good", "later", "done"} == {each.conversation_id for each in listed}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_does_not_depend_on_the_key_can_be_done(store: Store, services: Services, name: str) -> None:
+    """Such a conversation is marked read and closed; another attribute of it is set right by itself."""
+    stored_before(
+        store, "ConversationStatusIndex", WAITING_INDEX, odd={"waiting_since": ODD[name], "human_requested": 5}
+    )
+    services.mending.mend("conversations", "odd", "root", Changes({"human_requested": True}))
+    marked = services.chat.mark_read("odd", "admin")
+    closed = services.chat.close("odd", "admin-1")
+
+    assert (0, "closed") == (marked.marked, closed.status)
+    held = store.get(CONVERSATIONS, {"conversation_id": "odd", "created_at": START})
+    assert held is not None
+    assert (ODD[name], True) == (held["waiting_since"], held["human_requested"])
