@@ -3,6 +3,7 @@
 Source: SQLite documentation, "SQLite Backup API".
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable
@@ -10,8 +11,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
-from commercive_cli.engines.sqlite.database_file import SQLiteFile
+from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured, NotFound, Unavailable
+from commercive_cli.engines.sqlite.database_file import SQLiteFile, primary_code
 from commercive_cli.store.archive import Backup
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
@@ -104,9 +105,17 @@ def _copy_database(source: sqlite3.Connection, path: Path, on_status: OnStatus) 
             target.execute("PRAGMA journal_mode = DELETE")  # makes a single file, without a log beside it
         _publish(unfinished, path)
     except (OSError, sqlite3.DatabaseError) as error:
-        raise Unavailable(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        kind = Misconfigured if _is_lasting(error) else Unavailable
+        raise kind(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _is_lasting(error: OSError | sqlite3.DatabaseError) -> bool:
+    """Return whether another try would end the same: the directory is closed, or the source is damaged."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+    return primary_code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_READONLY)
 
 
 def _new_file(destination: str) -> Path:
