@@ -59,9 +59,18 @@ def test_a_job_over_whole_tables_has_a_total(line: str, shown: tuple[str, str], 
     assert (True, False) == (result in last, BAR in last)
 
 
-@pytest.mark.parametrize("line", ["tables audit", "affiliates recompute --all", "tables export HOME/again"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tables seed --messages 120 --leads 9 --affiliates 2 --rng 9",
+        "tables audit",
+        "affiliates recompute --all",
+        "tables export HOME/again",
+        "tables import HOME/export --dry-run",
+    ],
+)
 def test_the_total_is_reached(line: str, seeded: Path) -> None:
-    """A SQLite file is counted, so the end of the bar is the end of the job."""
+    """What a plan, a manifest or a SQLite file has is counted, so the end of the bar is the end of the job."""
     seen = run_on_terminal(line.replace("HOME", str(seeded)).split())
     done, total = re.findall(r"(\d+)/(\d+) ", "".join(frames(seen.screen)))[-1]
 

@@ -219,7 +219,15 @@ def _no_table(world: World) -> Done:
     return world.run_on(refusal("ResourceNotFoundException"))
 
 
-@cause(78, "a file that is no database, or a damaged one")
+@cause(78, "a damaged file")
+def _damaged(world: World) -> Done:
+    with world.file.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"garbage!" * (world.file.stat().st_size // 8))
+    return world.run("chat list")
+
+
+@cause(78, "a file that is no database")
 def _no_database(world: World) -> Done:
     (world.home / "letter").write_text("Dear all, " * 1000)
     return world.run("chat list", f"sqlite:///{world.home}/letter")
@@ -377,12 +385,19 @@ def test_what_awss_own_configuration_cannot_mean_is_said(world: World, variable:
     assert said in ran.err
 
 
-def test_a_directory_where_nobody_may_write_is_said(world: World) -> None:
-    """A store that cannot be made: exit 78, and nothing is left."""
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("--store sqlite:///CLOSED/store.db tables create", "store.db cannot be created: Permission denied"),
+        ("tables backup --name CLOSED/store.backup", "store.backup cannot be written: Permission denied"),
+    ],
+)
+def test_a_directory_where_nobody_may_write_is_said(world: World, line: str, why: str) -> None:
+    """What cannot be made there is not tried again: exit 78, and nothing is left."""
     closed = world.home / "closed"
     closed.mkdir(mode=0o500)
-    ran = world.run("tables create", f"sqlite:///{closed}/store.db", before=_as_mere_mortal())
+    ran = world.run(line.replace("CLOSED", str(closed)), before=_as_mere_mortal())
 
     assert (78, b"") == (ran.code, ran.out)
-    assert b"cannot be created: Permission denied" in ran.err
+    assert why.encode() in ran.err
     assert [] == list(closed.iterdir())

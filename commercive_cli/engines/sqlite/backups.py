@@ -3,6 +3,7 @@
 Source: SQLite documentation, "SQLite Backup API".
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable
@@ -10,9 +11,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured, NotFound, Unavailable
 from commercive_cli.domain.quoting import shortened
-from commercive_cli.engines.sqlite.database_file import SQLiteFile
+from commercive_cli.engines.sqlite.database_file import SQLiteFile, primary_code
 from commercive_cli.store.archive import Backup
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
@@ -107,11 +108,18 @@ def _copy_database(source: sqlite3.Connection, path: Path, on_status: OnStatus) 
             target.execute("PRAGMA journal_mode = DELETE")  # makes a single file, without a log beside it
         _publish(unfinished, path)
     except (OSError, sqlite3.DatabaseError) as error:
-        raise Unavailable(
-            f"{path} cannot be written: {getattr(error, 'strerror', None) or type(error).__name__}"
-        ) from error
+        kind = Misconfigured if _is_lasting(error) else Unavailable
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise kind(f"{path} cannot be written: {why}") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _is_lasting(error: OSError | sqlite3.DatabaseError) -> bool:
+    """Return whether another try would end the same: the directory is closed, or the source is damaged."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+    return primary_code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_READONLY)
 
 
 def _new_file(destination: str) -> Path:

@@ -174,7 +174,7 @@ class SQLiteFile:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
             except sqlite3.OperationalError as error:
-                if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
                     raise
             else:
                 return
@@ -203,7 +203,7 @@ class SQLiteFile:
         connection: sqlite3.Connection | None = None,
         tables: tuple[TableSQL, ...] = (),
     ) -> CommerciveError | None:
-        match _primary_code(error):
+        match primary_code(error):
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return self._locked()
             case sqlite3.SQLITE_NOTADB:
@@ -242,6 +242,6 @@ def _empty_log(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def primary_code(error: sqlite3.Error) -> int:
     """Return SQLite's result code without its extension; 0 for an error of the Python module itself."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -11,7 +11,8 @@ from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.tables.service import TableService
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import LEADS, MESSAGES, TABLES
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES, TABLES
+from tests.engines.dynamodb.doubles import refusal, script, serving, store_at
 from tests.services.raw_data import everything
 
 NAMES = [f"commercive_{table.name}" for table in TABLES]
@@ -111,3 +112,18 @@ def test_all_six_tables_are_deleted(store: Store) -> None:
         state.table: state.state for state in service.delete("commercive_").tables
     }
     assert dict.fromkeys(NAMES, "missing") == states(service)
+
+
+def test_items_are_counted(store: Store, chat: ChatService) -> None:
+    """A table that is read twice counts twice; one that is missing holds nothing."""
+    chat.send("user-1", "Hello")
+    service = TableService(store)
+    store.delete_table(LEADS)
+
+    assert (1, 3, 0) == tuple(map(service.count, ([MESSAGES], [MESSAGES, MESSAGES, CONVERSATIONS], [LEADS])))
+
+
+def test_where_nobody_may_count_nothing_is_known() -> None:
+    """A caller who may read a table but not describe it is not stopped: there is no total."""
+    with serving(script(refusal("AccessDeniedException"))) as server, closing(store_at(server.url)) as store:
+        assert TableService(store).count([LEADS]) is None
