@@ -258,10 +258,22 @@ class LinkClaim(Record):
     created_at: Time | None = None
 
 
+class ConversationClaim(Record):
+    """Who works on a conversation, and until when; from `until` (ms) on it is nobody's."""
+
+    conversation_id: Id
+    holder: Person
+    until: Time
+    claimed_at: Time
+    expires_at: Annotated[int, Attribute(Kind.SECONDS)]
+
+
 OPS_RECORDS: dict[str, type[Record]] = {
     "audit": AuditRow,
     "request": RequestClaim,
     "link": LinkClaim,
     "primary": LinkClaim,
+    "claim": ConversationClaim,
+    "held": ConversationClaim,
 }
 """The record that an item of the `ops` table holds, by the part of its partition key before the first `#`."""

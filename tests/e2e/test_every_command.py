@@ -58,6 +58,8 @@ WRITES = [
     "chat send --user u --store-url s.com Hello",
     "chat reply CONVERSATION Hello --reopen",
     "chat mark-read CONVERSATION",
+    "chat claim CONVERSATION",
+    "chat release CONVERSATION",
     "chat close CONVERSATION",
     "chat close --idle 1d",
     "chat reopen CONVERSATION",

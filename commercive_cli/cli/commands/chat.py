@@ -163,6 +163,7 @@ def reply(
     ] = None,
     reopen: Annotated[bool, typer.Option("--reopen", help="Open the conversation again if it is closed.")] = False,
     close: Annotated[bool, typer.Option("--close", help="Close the conversation with this reply.")] = False,
+    steal: Annotated[bool, typer.Option("--steal", help="Reply also where somebody else holds it.")] = False,
     key: o.Key = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -180,8 +181,57 @@ def reply(
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         conversation = session.typed("conversation", services, "answer").whole(conversation)
-        reply = Reply(conversation, sources, if_last, reopen, close, key, yes, dry_run)
+        reply = Reply(conversation, sources, if_last, reopen, close, key, yes, dry_run, steal)
         ReplyDesk(session, services.chat, reply).run()
+
+
+@app.command(epilog=example("commercive chat claim CONVERSATION_ID", "commercive chat claim ID --for 1h --steal"))
+def claim(
+    context: typer.Context,
+    *,
+    ids: ManyConversations,
+    duration: Annotated[
+        str, typer.Option("--for", metavar="DURATION", help="For how long: 1 minute to 24 hours.")
+    ] = "15m",
+    steal: Annotated[bool, typer.Option("--steal", help="Take it over from whoever holds it.")] = False,
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Claim open conversations, so that others see who answers. A claim ends by itself, or with the answer.
+
+    Claiming one's own again renews it.
+    """
+    time, keys = parse_duration(duration, "--for"), bulk.request_keys(key, many=bulk.is_many(ids))
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(
+            ids,
+            lambda one: services.desk.claim(one, session.actor, duration=time, steal=steal, key=keys(one)),
+            session.typed("conversation", services, "claim"),
+        )
+
+
+@app.command(epilog=example("commercive chat release CONVERSATION_ID"))
+def release(
+    context: typer.Context,
+    *,
+    ids: ManyConversations,
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Give back conversations that you hold. Releasing what nobody holds changes nothing."""
+    keys = bulk.request_keys(key, many=bulk.is_many(ids))
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(
+            ids,
+            lambda one: services.desk.release(one, session.actor, key=keys(one)),
+            session.typed("conversation", services, "release"),
+        )
 
 
 @app.command(epilog=example("commercive chat drafts", "commercive chat drafts -o json"))

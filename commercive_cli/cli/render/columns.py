@@ -200,6 +200,8 @@ SENT = (
 USER_SENT = (*SENT, Column("is_new_conversation", "flag", wide=True))
 MARKED = (Column("conversation_id", "id"), Column("marked", "count"))
 CHANGED = (Column("conversation_id", "id"), Column("status", "status"), Column("changed", "flag"))
+CLAIMED = (Column("conversation_id", "id"), Column("holder", "id"), Column("until", "time"))
+RELEASED = (Column("conversation_id", "id"), Column("changed", "flag"))
 SUBMITTED = (Column("lead_id", "id"),)
 DECIDED = (
     Column("lead_id", "id", "lead.lead_id"),

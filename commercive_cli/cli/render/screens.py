@@ -22,7 +22,15 @@ from commercive_cli.domain.answers.affiliates import (
     Stats,
 )
 from commercive_cli.domain.answers.audit import Audit, History
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Sent, Thread
+from commercive_cli.domain.answers.chat import (
+    Claimed,
+    ConversationChanged,
+    Conversations,
+    MarkedRead,
+    Released,
+    Sent,
+    Thread,
+)
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.models import AffiliateStats, Conversation, Lead
 
@@ -274,6 +282,16 @@ def _changed(display: Display, answer: ConversationChanged) -> str:
     )
 
 
+def _claimed(display: Display, answer: Claimed) -> str:
+    until = display.moments.until(answer.until)
+    return f"{DONE}Conversation {display.id(answer.conversation_id)} is held by {answer.holder} until {until}"
+
+
+def _released(display: Display, answer: Released) -> str:
+    which = f"onversation {display.id(answer.conversation_id)}"
+    return f"{DONE}C{which} is released" if answer.changed else f"Nobody held c{which}; nothing changed"
+
+
 def _marked(display: Display, answer: MarkedRead) -> str:
     messages = "1 message" if answer.marked == 1 else f"{answer.marked:,} messages"
     return f"{DONE}{messages} of conversation {display.id(answer.conversation_id)} marked read"
@@ -322,6 +340,8 @@ _DRAWN: dict[type, Draw] = {
     LinkFound: _link,
     Sent: _sentence(_sent),
     ConversationChanged: _sentence(_changed),
+    Claimed: _sentence(_claimed),
+    Released: _sentence(_released),
     MarkedRead: _sentence(_marked),
     LeadDecided: _sentence(_decided),
     LeadSubmitted: _sentence(_submitted),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from commercive_cli.cli.render import columns as c
+from commercive_cli.cli.render.moments import rfc3339
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
@@ -19,10 +20,12 @@ from commercive_cli.domain.answers.audit import Audit, History
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk
 from commercive_cli.domain.answers.chat import (
+    Claimed,
     ConversationChanged,
     Conversations,
     MarkedRead,
     Messages,
+    Released,
     Sent,
     Thread,
     UserMessageSent,
@@ -99,6 +102,10 @@ def in_words(result: Answer | Failed) -> str:
             return result.status if result.changed else f"already {result.status}"
         case LeadDecided():
             return result.lead.status if result.changed else f"already {result.lead.status}"
+        case Claimed():
+            return f"claimed until {rfc3339(result.until)}"
+        case Released():
+            return "released" if result.changed else "held by nobody"
         case MarkedRead():
             return f"{result.marked} marked read"
         case Stats(stats=stats):
@@ -127,6 +134,8 @@ VIEWS: dict[type, View] = {
     UserMessageSent: View(_single, c.USER_SENT),
     MarkedRead: View(_single, c.MARKED),
     ConversationChanged: View(_single, c.CHANGED),
+    Claimed: View(_single, c.CLAIMED),
+    Released: View(_single, c.RELEASED),
     LeadSubmitted: View(_single, c.SUBMITTED),
     LeadShown: View(_field("lead"), c.LEAD),
     LeadDecided: View(_single, c.DECIDED),

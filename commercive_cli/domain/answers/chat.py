@@ -50,3 +50,18 @@ class ConversationChanged(Answer):
     conversation_id: str
     status: str
     changed: bool
+
+
+class Claimed(Answer):
+    """Who holds a conversation, and until when (ms)."""
+
+    conversation_id: str
+    holder: str
+    until: int
+
+
+class Released(Answer):
+    """A conversation that nobody holds; `changed` is False when nobody held it before."""
+
+    conversation_id: str
+    changed: bool
