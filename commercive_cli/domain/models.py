@@ -268,6 +268,16 @@ class ConversationClaim(Record):
     expires_at: Annotated[int, Attribute(Kind.SECONDS)]
 
 
+class Note(Record):
+    """What one of the support staff remarked upon a conversation; its user never gets to see it."""
+
+    note_id: Id
+    conversation_id: Id
+    author: Person
+    text: Text
+    created_at: Time
+
+
 OPS_RECORDS: dict[str, type[Record]] = {
     "audit": AuditRow,
     "request": RequestClaim,
@@ -275,5 +285,6 @@ OPS_RECORDS: dict[str, type[Record]] = {
     "primary": LinkClaim,
     "claim": ConversationClaim,
     "held": ConversationClaim,
+    "note": Note,
 }
 """The record that an item of the `ops` table holds, by the part of its partition key before the first `#`."""

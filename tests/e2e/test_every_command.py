@@ -58,6 +58,7 @@ WRITES = [
     "chat send --user u --store-url s.com Hello",
     "chat reply CONVERSATION Hello --reopen",
     "chat mark-read CONVERSATION",
+    "chat note CONVERSATION remark",
     "chat claim CONVERSATION",
     "chat release CONVERSATION",
     "chat close CONVERSATION",

@@ -93,7 +93,7 @@ def show(
     with session.writing(yes=yes) if mark_read else session.reading() as services:
         # --since is inclusive, the service's `since` exclusive.
         conversation = session.typed("conversation", services, "mark read" if mark_read else None).whole(conversation)
-        thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
+        thread = services.desk.show(conversation, tail=tail, since=None if after is None else after - 1)
         session.log_access(thread)
         session.screen.show(
             thread, Asked(order="full" if full else "")
@@ -232,6 +232,28 @@ def release(
             lambda one: services.desk.release(one, session.actor, key=keys(one)),
             session.typed("conversation", services, "release"),
         )
+
+
+@app.command(epilog=example("commercive chat note CONVERSATION_ID 'Stuck in customs'", "commercive chat note ID -"))
+def note(
+    context: typer.Context,
+    *,
+    conversation: Conversation,
+    text: Text = None,
+    file: File = None,
+    key: o.Key = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Note something about a conversation, for the support staff alone: its user never gets to see it."""
+    from commercive_cli.cli.message_sources import MessageSources
+
+    remark = MessageSources(text, file).checked().message()
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        conversation = session.typed("conversation", services, "note something about").whole(conversation)
+        session.write(lambda: services.desk.note(conversation, session.actor, remark, key=key))
 
 
 @app.command(epilog=example("commercive chat drafts", "commercive chat drafts -o json"))

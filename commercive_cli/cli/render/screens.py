@@ -27,6 +27,7 @@ from commercive_cli.domain.answers.chat import (
     ConversationChanged,
     Conversations,
     MarkedRead,
+    Noted,
     Released,
     Sent,
     Thread,
@@ -282,6 +283,10 @@ def _changed(display: Display, answer: ConversationChanged) -> str:
     )
 
 
+def _noted(display: Display, answer: Noted) -> str:
+    return f"{DONE}Noted about conversation {display.id(answer.conversation_id)}; its user never gets to see it"
+
+
 def _claimed(display: Display, answer: Claimed) -> str:
     until = display.moments.until(answer.until)
     return f"{DONE}Conversation {display.id(answer.conversation_id)} is held by {answer.holder} until {until}"
@@ -340,6 +345,7 @@ _DRAWN: dict[type, Draw] = {
     LinkFound: _link,
     Sent: _sentence(_sent),
     ConversationChanged: _sentence(_changed),
+    Noted: _sentence(_noted),
     Claimed: _sentence(_claimed),
     Released: _sentence(_released),
     MarkedRead: _sentence(_marked),

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from commercive_cli.domain.answers.chat import Claimed, Released
+from commercive_cli.domain.answers.chat import Claimed, HeldConversation, Noted, Notes, Released, Thread
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
-from commercive_cli.domain.models import Conversation
-from commercive_cli.domain.text import actor_id
+from commercive_cli.domain.models import Conversation, Note
+from commercive_cli.domain.text import NOTES_LENGTH, actor_id, text
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id, key_of_id
 from commercive_cli.services.access.stored_ids import StoredIds
@@ -21,6 +21,7 @@ from commercive_cli.services.chat.claims import (
     released_by,
     valid_claim,
 )
+from commercive_cli.services.chat.notes import note_put, read_notes
 from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.records.audit_log import AuditEntry
@@ -28,9 +29,9 @@ from commercive_cli.services.records.idempotency import KeyedRequest, keyed, not
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS
-from commercive_cli.store.writes import Check, Equals
+from commercive_cli.store.writes import Check, Equals, Exists
 
-_OPEN, _FREE = 0, 0
+_CONVERSATION, _FREE = 0, 0
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,55 @@ class DeskService:
         request = keyed("chat/release", by, key, target)
         return once(self.store, self.chat.clock, request, Released, lambda: self._release(target, by, request))
 
-    def _claim(self, target: str, by: str, duration: int, request: KeyedRequest | None, *, steal: bool) -> Claimed:
+    def note(self, conversation_id: str, author: str, remark: str, *, key: str | None = None) -> Noted:
+        """Store a note about a conversation, of 1 to 2,000 characters, which its user never gets to see.
+
+        Raises NotFound. A repeated `key` (7 days) gets the first answer.
+        """
+        target, by = StoredIds(self.store).conversation(conversation_id), actor_id(author)
+        words = text(remark, "note", NOTES_LENGTH)
+        request = keyed("chat/note", by, key, target, words)
+        return once(self.store, self.chat.clock, request, Noted, lambda: self._note(target, by, words, request))
+
+    def notes(self, conversation_id: str) -> Notes:
+        """Return the notes about a conversation, oldest first; raise NotFound when there is no such conversation."""
+        target = StoredIds(self.store).conversation(conversation_id)
+        notes = list(read_notes(self.store, target))
+        if not notes:
+            self.chat.conversation(target)
+        return Notes(notes=notes)
+
+    def show(self, conversation_id: str, *, tail: int | None = None, since: int | None = None) -> Thread:
+        """Return what `ChatService.show` does, with who holds the conversation, and the notes among these messages."""
+        thread = self.chat.show(conversation_id, tail=tail, since=since)
+        target = thread.conversation.conversation_id
+        claim = read_claim(self.store, target, self.chat.clock()).valid
+        first = thread.messages[0].created_at if tail is not None and thread.messages else 0
+        begin = max(first, 0 if since is None else since + 1)
+        notes = [note for note in read_notes(self.store, target) if note.created_at >= begin]
+        held = {} if claim is None else {"held_by": claim.holder, "held_until": claim.until}
+        conversation = HeldConversation(**{**dict(thread.conversation), **held})
+        return thread.model_copy(update={"conversation": conversation, "notes": notes})
+
+    def _note(self, target: str, by: str, words: str, request: KeyedRequest | None) -> Noted:
         place = key_of_id(CONVERSATIONS, target) or self._place(target)
+        for _ in range(TRIES):
+            at = self.chat.clock()
+            note = Note(note_id=self.chat.new_id(at), conversation_id=target, author=by, text=words, created_at=at)
+            answer = Noted(conversation_id=target, note_id=note.note_id, created_at=at)
+            row = AuditEntry(DESK, target, "note", by, {}, {"note_id": note.note_id}).row(at, self.chat.new_id)
+            try:
+                is_there = Check(CONVERSATIONS, place, Exists())
+                write_once(self.store, request, at, answer, is_there, note_put(note), row)
+            except ConditionFailed as failed:
+                if _CONVERSATION in failed.failures:
+                    place = self._place(target)
+            else:
+                return answer
+        raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
+
+    def _claim(self, target: str, by: str, duration: int, request: KeyedRequest | None, *, steal: bool) -> Claimed:
+        place = key_of_id(CONVERSATIONS, target) or self._place(target, is_open=True)
         for _ in range(TRIES):
             found = read_claim(self.store, target, self.chat.clock())
             held = found.valid
@@ -89,8 +137,8 @@ class DeskService:
             try:
                 return self._take(place, found, by, duration, request)
             except ConditionFailed as failed:
-                if _OPEN in failed.failures:
-                    place = self._place(target)
+                if _CONVERSATION in failed.failures:
+                    place = self._place(target, is_open=True)
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
     def _take(self, place: Key, found: FoundClaim, by: str, duration: int, request: KeyedRequest | None) -> Claimed:
@@ -104,12 +152,12 @@ class DeskService:
         write_once(self.store, request, found.at, answer, is_open, *found.put(claim), row)
         return answer
 
-    def _place(self, target: str) -> Key:
-        """Return the key of an open conversation; raise NotFound, and Conflict when it is closed."""
+    def _place(self, target: str, *, is_open: bool = False) -> Key:
+        """Return the key of a conversation; raise NotFound, and Conflict when it must be open and is closed."""
         item = find_by_id(self.store, CONVERSATIONS, target)
         if item is None:
             raise conversation_not_found(target)
-        if Conversation.of(item).require("status").status == "closed":
+        if is_open and Conversation.of(item).require("status").status == "closed":
             raise Conflict(f"conversation {target} is closed, so there is nothing to work on; nothing was written")
         return CONVERSATIONS.key_of(item)
 

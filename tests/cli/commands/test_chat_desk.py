@@ -1,5 +1,7 @@
 """The desk on the command line: who works on which conversation."""
 
+import json
+
 import pytest
 
 from tests.cli.commands.conftest import Make
@@ -58,9 +60,38 @@ def test_many_are_claimed_and_released_at_once(store: Run, conversation: Make) -
     ]
 
 
+def test_a_note_is_for_the_staff_alone(store: Run, conversation: Make) -> None:
+    """It is in the thread that the staff reads, marked as what it is, and in no list of messages."""
+    one = conversation()
+    assert 0 == store("--as", "mira", "chat", "note", one, "-", stdin="Stuck in customs\n").code
+    thread = store("chat", "show", one, "-o", "json").json
+
+    assert [("mira", "Stuck in customs")] == [(note["author"], note["text"]) for note in thread["notes"]]
+    assert ["Where is it?"] == [message["message_text"] for message in thread["messages"]]
+    assert [("user", "Where is it?"), ("note", "Stuck in customs")] == [
+        (turn["sender_type"], turn["message_text"])
+        for turn in map(json.loads, store("chat", "show", one, "-o", "jsonl").out.splitlines())
+    ]
+    assert 1 == len(store("chat", "show", one, "-o", "ids").ids)
+    assert 1 == len(store("api", "call", "chat/messages", f"conversation_id={one}").json["messages"])
+    assert 1 == len(store("api", "call", "chat/notes", f"conversation_id={one}").json["notes"])
+
+
+def test_a_thread_tells_who_holds_it(store: Run, conversation: Make) -> None:
+    """In JSON by attributes of the conversation, which are not there while nobody does."""
+    one = conversation()
+    assert "held_by" not in store("chat", "show", one, "-o", "json").json["conversation"]
+    until = store("--as", "mira", "chat", "claim", one, "-o", "json").json["until"]
+    shown = store("chat", "show", one, "-o", "json").json["conversation"]
+
+    assert ("mira", until) == (shown["held_by"], shown["held_until"])
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [
+        ("note ID", 2),
+        ("note no-such x", 5),
         ("claim ID --for soon", 2),
         ("claim ID --for 59s", 2),
         ("claim ID --for 2d", 2),
