@@ -59,6 +59,7 @@ WRITES = [
     "chat reply CONVERSATION Hello --reopen",
     "chat mark-read CONVERSATION",
     "chat note CONVERSATION remark",
+    "chat snooze CONVERSATION --until 3d",
     "chat claim CONVERSATION",
     "chat release CONVERSATION",
     "chat close CONVERSATION",

@@ -11,7 +11,7 @@ from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
-from commercive_cli.cli.times import parse_duration, parse_moment, parse_time
+from commercive_cli.cli.times import parse_duration, parse_moment, parse_time, parse_time_ahead
 from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
@@ -231,6 +231,32 @@ def release(
             ids,
             lambda one: services.desk.release(one, session.actor, key=keys(one)),
             session.typed("conversation", services, "release"),
+        )
+
+
+@app.command(epilog=example("commercive chat snooze ID --until 3d", "commercive chat snooze ID --until 2027-01-31"))
+def snooze(
+    context: typer.Context,
+    *,
+    ids: ManyConversations,
+    until: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="A span from now (3d, 12h), tomorrow, a day (its start), or a time ahead."),
+    ],
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Put conversations off: they leave the queue until then, or until their users write."""
+    keys = bulk.request_keys(key, many=bulk.is_many(ids))
+    session = Session(context, output)
+    time = parse_time_ahead(until, "--until", session.now)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(
+            ids,
+            lambda one: services.desk.snooze(one, session.actor, time, asked=until, key=keys(one)),
+            session.typed("conversation", services, "put off"),
         )
 
 

@@ -30,6 +30,7 @@ from commercive_cli.domain.answers.chat import (
     Noted,
     Released,
     Sent,
+    Snoozed,
     Thread,
 )
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
@@ -287,6 +288,11 @@ def _noted(display: Display, answer: Noted) -> str:
     return f"{DONE}Noted about conversation {display.id(answer.conversation_id)}; its user never gets to see it"
 
 
+def _snoozed(display: Display, answer: Snoozed) -> str:
+    until = display.moments.until(answer.until)
+    return f"{DONE}Conversation {display.id(answer.conversation_id)} is put off until {until}, or until its user writes"
+
+
 def _claimed(display: Display, answer: Claimed) -> str:
     until = display.moments.until(answer.until)
     return f"{DONE}Conversation {display.id(answer.conversation_id)} is held by {answer.holder} until {until}"
@@ -346,6 +352,7 @@ _DRAWN: dict[type, Draw] = {
     Sent: _sentence(_sent),
     ConversationChanged: _sentence(_changed),
     Noted: _sentence(_noted),
+    Snoozed: _sentence(_snoozed),
     Claimed: _sentence(_claimed),
     Released: _sentence(_released),
     MarkedRead: _sentence(_marked),

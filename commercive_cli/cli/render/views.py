@@ -31,6 +31,7 @@ from commercive_cli.domain.answers.chat import (
     Notes,
     Released,
     Sent,
+    Snoozed,
     Thread,
     UserMessageSent,
 )
@@ -131,6 +132,8 @@ def in_words(result: Answer | Failed) -> str:
             return result.lead.status if result.changed else f"already {result.lead.status}"
         case Claimed():
             return f"claimed until {rfc3339(result.until)}"
+        case Snoozed():
+            return f"put off until {rfc3339(result.until)}"
         case Released():
             return "released" if result.changed else "held by nobody"
         case MarkedRead():
@@ -161,6 +164,7 @@ VIEWS: dict[type, View] = {
     UserMessageSent: View(_single, c.USER_SENT),
     MarkedRead: View(_single, c.MARKED),
     ConversationChanged: View(_single, c.CHANGED),
+    Snoozed: View(_single, c.SNOOZED),
     Notes: View(_field("notes"), c.NOTE),
     Noted: View(_single, c.NOTED),
     Claimed: View(_single, c.CLAIMED),

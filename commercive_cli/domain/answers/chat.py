@@ -89,3 +89,10 @@ class Notes(Answer):
     """The notes of the support staff about one conversation, oldest first."""
 
     notes: list[Note]
+
+
+class Snoozed(Answer):
+    """Until when (ms) a conversation is put off."""
+
+    conversation_id: str
+    until: int

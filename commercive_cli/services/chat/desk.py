@@ -1,10 +1,11 @@
 """The desk of the support staff: who works on which conversation, so that nobody is answered twice."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from commercive_cli.domain.answers.chat import Claimed, HeldConversation, Noted, Notes, Released, Thread
+from commercive_cli.domain.answers.chat import Claimed, HeldConversation, Noted, Notes, Released, Snoozed, Thread
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
-from commercive_cli.domain.models import Conversation, Note
+from commercive_cli.domain.models import SNOOZED, Conversation, Note, Snooze
 from commercive_cli.domain.text import NOTES_LENGTH, actor_id, text
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id, key_of_id
@@ -19,19 +20,23 @@ from commercive_cli.services.chat.claims import (
     new_claim,
     read_claim,
     released_by,
+    released_unless_others,
     valid_claim,
 )
 from commercive_cli.services.chat.notes import note_put, read_notes
 from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.chat.snoozing import LONGEST as LONGEST_SNOOZE
+from commercive_cli.services.chat.snoozing import snooze_key, snooze_writes
+from commercive_cli.services.chat.waiting_index import is_waiting
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
-from commercive_cli.store.schema import CONVERSATIONS
-from commercive_cli.store.writes import Check, Equals, Exists
+from commercive_cli.store.schema import CONVERSATIONS, OPS
+from commercive_cli.store.writes import Check, Equals, Exists, Update, unchanged
 
-_CONVERSATION, _FREE = 0, 0
+_CONVERSATION, _CLAIM = 0, 1
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,52 @@ class DeskService:
         conversation = HeldConversation(**{**dict(thread.conversation), **held})
         return thread.model_copy(update={"conversation": conversation, "notes": notes})
 
+    def snooze(
+        self, conversation_id: str, actor: str, until: int, *, asked: str | None = None, key: str | None = None
+    ) -> Snoozed:
+        """Put a conversation that waits off until a time (ms), or until its user writes; one's claim of it ends.
+
+        Raises NotFound, Conflict when it is closed, nobody waits or it changes meanwhile, HeldByOther, and Invalid for
+        a time that has passed or is more than 366 days away. A repeated `key` (7 days) gets the first answer; `asked`
+        is what was asked for, where the time follows from that and the present.
+        """
+        target, by = StoredIds(self.store).conversation(conversation_id), actor_id(actor)
+        now = self.chat.clock()
+        if not now < until <= now + LONGEST_SNOOZE:
+            raise Invalid("a conversation can be put off until a time ahead, of the next 366 days", field="until")
+        request = keyed("chat/snooze", by, key, target, asked or until)
+        return once(self.store, self.chat.clock, request, Snoozed, lambda: self._snooze(target, by, until, request))
+
+    def _snooze(self, target: str, by: str, until: int, request: KeyedRequest | None) -> Snoozed:
+        item = find_by_id(self.store, CONVERSATIONS, target)
+        if item is None:
+            raise conversation_not_found(target)
+        found = Conversation.of(item).require("status", "updated_at", "created_at", "waiting_since")
+        if not is_waiting(found):
+            why = "it is closed" if found.status == "closed" else "nobody waits for an answer"
+            raise Conflict(f"conversation {target} cannot be put off: {why}; nothing was written")
+        at, since = self.chat.clock(), found.waiting_since or found.updated_at
+        snooze = Snooze(conversation_id=target, created_at=found.created_at, waiting_since=since, until=until)
+        put_off = Update(
+            CONVERSATIONS,
+            CONVERSATIONS.key_of(item),
+            set={"waiting_for": SNOOZED, "waiting_since": since},
+            when=unchanged(item, "status", "updated_at", "waiting_for", "waiting_since"),
+        )
+        free = released_unless_others(target, by, at)
+        kept = snooze_writes(snooze, self.store.get(OPS, snooze_key(target)))
+        told = {"until": datetime.fromtimestamp(until // 1000, UTC).isoformat()}
+        row = AuditEntry(DESK, target, "snooze", by, {}, told).row(at, self.chat.new_id)
+        answer = Snoozed(conversation_id=target, until=until)
+        try:
+            write_once(self.store, request, at, answer, put_off, free, *kept, row)
+        except ConditionFailed as failed:
+            held = valid_claim(failed.failures.get(_CLAIM), at)
+            if held is not None:
+                raise held_by_other(held, at, "to put it off, claim it with --steal") from None
+            raise Conflict(f"conversation {target} changed meanwhile; look at it again, nothing was written") from None
+        return answer
+
     def _note(self, target: str, by: str, words: str, request: KeyedRequest | None) -> Noted:
         place = key_of_id(CONVERSATIONS, target) or self._place(target)
         for _ in range(TRIES):
@@ -169,7 +220,7 @@ class DeskService:
             row = change.row(at, self.chat.new_id)
             write_once(self.store, request, at, answer, *released_by(target, by), row)
         except ConditionFailed as failed:
-            held = valid_claim(failed.failures.get(_FREE), at)
+            held = valid_claim(failed.failures.get(0), at)
             if held is not None:
                 raise held_by_other(held, at, "it is theirs to release") from None
             self.chat.conversation(target)  # there must be one that nobody holds

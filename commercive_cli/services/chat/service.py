@@ -47,6 +47,7 @@ from commercive_cli.services.chat.sending import (
     conversation_not_found,
     written_since,
 )
+from commercive_cli.services.chat.snoozing import read_due
 from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import (
@@ -95,7 +96,8 @@ class ChatService:
         wanted = self._checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
-            found, more = read_waiting(self.store, wanted, limit, cursor)
+            due = read_due(self.store, self.clock())
+            found, more = read_waiting(self.store, wanted, limit, cursor, due)
             return Conversations(conversations=found, next_cursor=more)
         found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=wanted.keeps)
         return Conversations(conversations=found, next_cursor=more)

@@ -87,9 +87,28 @@ def test_a_thread_tells_who_holds_it(store: Run, conversation: Make) -> None:
     assert ("mira", until) == (shown["held_by"], shown["held_until"])
 
 
+def test_what_is_put_off_leaves_the_queue(store: Run, conversation: Make) -> None:
+    """Until its user writes; the line can be repeated with its key."""
+    one, two = conversation("u-1"), conversation("u-2")
+    line = ("chat", "snooze", one, "--until", "3d", "--key", "k", "-o", "json")
+    first = store(*line)
+    assert 0 == first.code
+
+    assert [two] == store("chat", "list", "--sort", "waiting", "-o", "ids").ids
+    assert first.json == store(*line).json
+    store("chat", "send", "--user", "u-1", "--conversation", one, "well?")
+    assert [one, two] == store("chat", "list", "--sort", "waiting", "-o", "ids").ids
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [
+        ("snooze ID --until yesterday", 2),
+        ("snooze ID --until 2020-01-01", 2),
+        ("snooze ID --until 400d", 2),
+        ("snooze ID --until soon", 2),
+        ("snooze ID", 2),
+        ("snooze no-such --until 3d", 5),
         ("note ID", 2),
         ("note no-such x", 5),
         ("claim ID --for soon", 2),

@@ -36,6 +36,7 @@ from commercive_cli.domain.answers.chat import (
     Noted,
     Released,
     Sent,
+    Snoozed,
     Thread,
 )
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
@@ -192,6 +193,7 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
     "chat-claim-tomorrow": (Claimed(conversation_id=TEA, holder="mira", until=NOW + DAY), NOTHING),
     "chat-release": (Released(conversation_id=TEA, changed=True), NOTHING),
     "chat-release-again": (Released(conversation_id=TEA, changed=False), NOTHING),
+    "chat-snooze": (Snoozed(conversation_id=TEA, until=NOW + 2 * DAY), NOTHING),
     "chat-note": (Noted(conversation_id=TEA, note_id="n", created_at=NOW), NOTHING),
     "chat-reply": (Sent(conversation_id=TEA, message_id="m", created_at=NOW), NOTHING),
     "chat-close": (ConversationChanged(conversation_id=TEA, status="closed", changed=True), NOTHING),
