@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.affiliates.service import AffiliateService
     from commercive_cli.services.audit.mend import MendService
     from commercive_cli.services.audit.service import AuditService
+    from commercive_cli.services.chat.desk import DeskService
     from commercive_cli.services.chat.service import ChatService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
@@ -49,6 +50,13 @@ class Services:
         from commercive_cli.services.chat.service import ChatService
 
         return ChatService(self.store, self.clock, self.new_id)
+
+    @cached_property
+    def desk(self) -> "DeskService":
+        """Who works on which conversation."""
+        from commercive_cli.services.chat.desk import DeskService
+
+        return DeskService(self.chat)
 
     @cached_property
     def leads(self) -> "LeadService":

@@ -16,6 +16,7 @@ from commercive_cli.domain.answers.chat import (
     Conversations,
     MarkedRead,
     Messages,
+    Notes,
     Sent,
     UserMessageSent,
 )
@@ -149,6 +150,15 @@ ACTIONS: tuple[Action[Any], ...] = (
         (Sent,),
         "Write an automatic answer, unless somebody wrote since; the answer token may do that, too.",
         takes_answer_token=True,
+    ),
+    Action(
+        "chat/notes",
+        "GET",
+        p.ConversationNotes,
+        Audience.ADMIN,
+        operations.notes,
+        (Notes,),
+        "The notes of the support staff about a conversation, oldest first; its user never gets them.",
     ),
     Action(
         "admin/conversations",

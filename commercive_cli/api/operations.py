@@ -18,6 +18,7 @@ from commercive_cli.domain.answers.chat import (
     Conversations,
     MarkedRead,
     Messages,
+    Notes,
     Sent,
     UserMessageSent,
 )
@@ -89,6 +90,11 @@ def messages(call: Invocation[p.ConversationMessages]) -> Messages:
     return call.services.chat.messages(
         asked.conversation_id, since=asked.since, limit=asked.limit, cursor=asked.cursor, owner=call.caller.owner
     )
+
+
+def notes(call: Invocation[p.ConversationNotes]) -> Notes:
+    """List the notes about a conversation."""
+    return call.services.desk.notes(call.params.conversation_id)
 
 
 def send(call: Invocation[p.UserMessage]) -> UserMessageSent:

@@ -150,6 +150,12 @@ class ConversationMessages(Params):
     cursor: str | None = None
 
 
+class ConversationNotes(Params):
+    """The conversation whose notes to read."""
+
+    conversation_id: str
+
+
 class UserMessage(Keyed):
     """A user's message; without a conversation it begins one."""
 

@@ -49,6 +49,7 @@ class Reply:
     key: str | None = None
     yes: bool = False
     dry_run: bool = False
+    steal: bool = False
 
 
 class ReplyDesk:
@@ -141,7 +142,11 @@ class ReplyDesk:
         """Return what the editor shows; raise what a reply would raise now, before anybody writes one."""
         reply = self._reply
         return self._chat.before_reply(
-            reply.conversation, tail=QUOTED_LINES, if_last=reply.if_last, reopen=reply.reopen
+            reply.conversation,
+            tail=QUOTED_LINES,
+            if_last=reply.if_last,
+            reopen=reply.reopen,
+            heeding=None if reply.steal else self._session.actor,
         )
 
     def _send_written(self) -> None:
@@ -192,6 +197,7 @@ class ReplyDesk:
                 if_last=reply.if_last,
                 reopen=reply.reopen,
                 close=reply.close,
+                heed_claims=not reply.steal,
                 key=key,
             )
             if draft is not None and not reply.dry_run:

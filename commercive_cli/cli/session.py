@@ -29,6 +29,7 @@ from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.answers.bulk import BulkResult
 from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
+from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings import environment, forced_width, no_colour
@@ -67,6 +68,7 @@ class Session:
             paged=not self.options.no_pager,
             warn=self.note,
             begin=self.options.begin_answer,
+            you=self._you,
             known=self._known,
             remember=self._remember,
         )
@@ -92,6 +94,13 @@ class Session:
     def known_ids(self) -> KnownIds:
         """Return the ids of this store that were shown on this machine."""
         return KnownIds(ids_path(self.settings.store))
+
+    def _you(self) -> str:
+        """Return the acting user as claims name them; nobody while the settings are wrong, which can be shown."""
+        try:
+            return usual_id(self.actor)
+        except Invalid:
+            return ""
 
     def _known(self) -> Iterable[str]:
         """Return the ids that were shown; none while wrong settings, which can be shown, name no store."""

@@ -36,6 +36,23 @@ def parse_time(
         raise Invalid(f"{option} {quoted(text)} is not a time; write {_FORMS}") from None
 
 
+def parse_time_ahead(text: str, option: str, now: int, *, zone: tzinfo | None = None) -> int:
+    """Return a time ahead in epoch milliseconds, where a duration counts forward and a day means its start.
+
+    Raises Invalid naming the option for what is no time, and for a time that has passed.
+    """
+    typed = text.strip()
+    if duration := _DURATION.fullmatch(typed):
+        at = now + int(duration[1]) * _UNITS[duration[2]]
+    elif typed.lower() == "tomorrow":
+        at = _milliseconds(_here(_midnight(now, 1, zone), zone))
+    else:
+        at = parse_time(text, option, now, zone=zone) or 0
+    if at <= now:
+        raise Invalid(f"{option} {text[:40]!r} has passed; write 3d, tomorrow, 2027-01-31 or another time ahead")
+    return at
+
+
 def parse_moment(text: str | None, option: str) -> int | None:
     """Return the epoch milliseconds of a time as answers show it, None for None; raise Invalid naming the option."""
     if text is None:
@@ -64,14 +81,19 @@ def _calendar(text: str, now: int, zone: tzinfo | None, *, whole_day: bool) -> i
         moment = datetime.fromisoformat(text.upper())
         return _milliseconds(moment if moment.tzinfo else _here(moment, zone))
     if text.lower() in _DAYS_AGO:
-        today = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone).replace(tzinfo=None)
-        day = today.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=_DAYS_AGO[text.lower()])
+        day = _midnight(now, -_DAYS_AGO[text.lower()], zone)
     elif _DAY.fullmatch(text):
         day = datetime.fromisoformat(text)
     else:
         raise ValueError(text)
     # The next midnight, not 24 hours later: a day may have 23 or 25.
     return _milliseconds(_here(day + timedelta(days=1), zone)) - 1 if whole_day else _milliseconds(_here(day, zone))
+
+
+def _midnight(now: int, days: int, zone: tzinfo | None) -> datetime:
+    """Return the midnight of today or of so many days later, in local time."""
+    today = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone).replace(tzinfo=None)
+    return today.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days)
 
 
 def _here(moment: datetime, zone: tzinfo | None) -> datetime:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Conversation, Lead, Message
+from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Conversation, Lead, Message, Note
 
 MOST_IDS = 500
 """The most ids in one line, as many as a page of a list has; `count` tells how many there were."""
@@ -20,6 +20,7 @@ _IDS = {"conversation": "conversation_id", "lead": "lead_id", "affiliate": "affi
 _KINDS: dict[type[BaseModel], str] = {
     Conversation: "conversation",
     Message: "conversation",
+    Note: "conversation",
     Lead: "lead",
     AffiliateLink: "affiliate",
     AffiliateStats: "affiliate",

@@ -73,6 +73,10 @@ class ConversationClosed(Conflict):
     """The conversation is closed, and the message was not to open it again."""
 
 
+class HeldByOther(Conflict):
+    """Somebody else has claimed the conversation."""
+
+
 class RateLimited(CommerciveError):
     """Too many requests from this source; try again later."""
 

@@ -27,6 +27,8 @@ LEAD_STATUSES: tuple[LeadStatus, ...] = ("pending", "approved", "rejected")
 SENDER_TYPES: tuple[SenderType, ...] = ("user", "admin")
 WAITING_FOR = "admin"
 """What `waiting_for` of a conversation says while its user waits for an answer."""
+SNOOZED = "snoozed"
+"""What it says while the conversation is put off until a time."""
 ORDER_VOLUMES = ("0", "1-5", "5-20", "20-100", "100+")
 
 Id = Annotated[str, Attribute(Kind.ID)]
@@ -122,7 +124,8 @@ class Conversation(Record):
     """A support conversation of one user.
 
     `waiting_since` is the time of the oldest user message that nobody has answered; it is absent when none waits.
-    `waiting_for` is "admin" while an open conversation waits, and absent otherwise: it is the key of the waiting index.
+    `waiting_for` is "admin" while an open conversation waits, "snoozed" while that is put off, and absent otherwise: it
+    is the key of the waiting index.
     `human_requested` says that the user asked for a person; then automatic answers do not end the waiting.
     """
 
@@ -258,10 +261,44 @@ class LinkClaim(Record):
     created_at: Time | None = None
 
 
+class ConversationClaim(Record):
+    """Who works on a conversation, and until when; from `until` (ms) on it is nobody's."""
+
+    conversation_id: Id
+    holder: Person
+    until: Time
+    claimed_at: Time
+    expires_at: Annotated[int, Attribute(Kind.SECONDS)]
+
+
+class Note(Record):
+    """What one of the support staff remarked upon a conversation; its user never gets to see it."""
+
+    note_id: Id
+    conversation_id: Id
+    author: Person
+    text: Text
+    created_at: Time
+
+
+class Snooze(Record):
+    """Until when (ms) a conversation is put off; `created_at` is the conversation's, a part of its key."""
+
+    conversation_id: Id
+    created_at: Time
+    waiting_since: Time
+    until: Time
+
+
 OPS_RECORDS: dict[str, type[Record]] = {
     "audit": AuditRow,
     "request": RequestClaim,
     "link": LinkClaim,
     "primary": LinkClaim,
+    "claim": ConversationClaim,
+    "held": ConversationClaim,
+    "note": Note,
+    "snooze": Snooze,
+    "snoozes": Snooze,
 }
 """The record that an item of the `ops` table holds, by the part of its partition key before the first `#`."""

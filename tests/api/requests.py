@@ -54,6 +54,7 @@ REQUESTS: dict[str, ActionRequest] = {
     "chat/close": lambda c, t, _: c.post("chat/close", conversation_id=t.conversation_id),
     "chat/reopen": lambda c, t, _: c.post("chat/reopen", conversation_id=t.conversation_id),
     "chat/answer": answer_automatically,
+    "chat/notes": lambda c, t, _: c.get("chat/notes", f"conversation_id={t.conversation_id}"),
     "admin/conversations": lambda c, _, __: c.get("admin/conversations"),
     "affiliate/get-link": lambda c, t, _: c.get("affiliate/get-link", f"affiliate_id={t.owner}"),
     "affiliate/create-link": lambda c, t, _: c.post(
@@ -86,6 +87,7 @@ EXPECTED: dict[str, dict[str, tuple[int, int]]] = {
     "chat/reply as another": NOBODY | ADMINS | {"admin": (403, 403)},
     "chat/close": NOBODY | ADMINS,
     "chat/reopen": NOBODY | ADMINS,
+    "chat/notes": NOBODY | ADMINS,
     "chat/answer": NOBODY | ADMINS,
     "admin/conversations": NOBODY | ADMINS,
     "affiliate/get-link": NOBODY | OWN_ONLY,

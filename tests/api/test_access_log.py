@@ -28,6 +28,7 @@ AS_ADMIN = {
     "chat/conversations": "conversation",
     "chat/mark-read as admin": "conversation",
     "chat/messages": "conversation",
+    "chat/notes": "conversation",
     "chat/reopen": "conversation",
     "chat/reply": "conversation",
 }

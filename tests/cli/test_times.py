@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from commercive_cli.cli.times import parse_duration, parse_time
+from commercive_cli.cli.times import parse_duration, parse_time, parse_time_ahead
 from commercive_cli.domain.errors import Invalid
 
 NOW = 1_800_000_000_000
@@ -79,3 +79,26 @@ def test_durations() -> None:
     assert parse_duration("7d", "--idle") == 604_800_000
     with pytest.raises(Invalid, match="--idle 'week' is not a duration"):
         parse_duration("week", "--idle")
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("3d", NOW + 259_200_000),
+        ("45s", NOW + 45_000),
+        ("tomorrow", 1_800_054_000_000),
+        ("2027-01-31", 1_801_350_000_000),
+        ("2027-01-31 09:30", 1_801_384_200_000),
+        ("1800000000001", NOW + 1),
+    ],
+)
+def test_a_time_ahead_counts_forward(text: str, at: int) -> None:
+    """Spans go on from now, and a day means its start, here."""
+    assert at == parse_time_ahead(text, "--until", NOW, zone=BERLIN)
+
+
+@pytest.mark.parametrize("text", ["today", "yesterday", "2026-11-01", "0s", "1800000000000", "soon"])
+def test_no_time_ahead_is_refused(text: str) -> None:
+    """What has passed, and what is no time, with the option's name."""
+    with pytest.raises(Invalid, match="--until"):
+        parse_time_ahead(text, "--until", NOW, zone=BERLIN)

@@ -29,7 +29,7 @@ TABLE_ACCESS = (
     TableAccess(LEADS, ("GetItem", "Query"), ("PutItem", "UpdateItem"), ("LeadStatusIndex",)),
     TableAccess(AFFILIATE_LINKS, ("GetItem", "Query"), ("PutItem",), ("LinkIdIndex",)),
     TableAccess(AFFILIATE_STATS, ("GetItem",), ("UpdateItem",)),
-    TableAccess(OPS, ("BatchGetItem", "GetItem"), ("PutItem", "UpdateItem")),
+    TableAccess(OPS, ("BatchGetItem", "GetItem", "Query"), ("PutItem", "UpdateItem", "DeleteItem")),
 )
 
 

@@ -12,7 +12,7 @@ from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
-from commercive_cli.cli.times import parse_duration, parse_moment, parse_time
+from commercive_cli.cli.times import parse_duration, parse_moment, parse_time, parse_time_ahead
 from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
@@ -96,7 +96,7 @@ def show(
     with session.writing(yes=yes) if mark_read else session.reading() as services:
         # --since is inclusive, the service's `since` exclusive.
         conversation = session.typed("conversation", services, "mark read" if mark_read else None).whole(conversation)
-        thread = services.chat.show(conversation, tail=tail, since=None if after is None else after - 1)
+        thread = services.desk.show(conversation, tail=tail, since=None if after is None else after - 1)
         session.log_access(thread)
         session.screen.show(
             thread, Asked(order="full" if full else "")
@@ -169,6 +169,7 @@ def reply(
     ] = None,
     reopen: Annotated[bool, typer.Option("--reopen", help="Open the conversation again if it is closed.")] = False,
     close: Annotated[bool, typer.Option("--close", help="Close the conversation with this reply.")] = False,
+    steal: Annotated[bool, typer.Option("--steal", help="Reply also where somebody else holds it.")] = False,
     key: o.Key = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -186,8 +187,105 @@ def reply(
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         conversation = session.typed("conversation", services, "answer").whole(conversation)
-        reply = Reply(conversation, sources, if_last, reopen, close, key, yes, dry_run)
+        reply = Reply(conversation, sources, if_last, reopen, close, key, yes, dry_run, steal)
         ReplyDesk(session, services.chat, reply).run()
+
+
+@app.command(epilog=example("commercive chat claim CONVERSATION_ID", "commercive chat claim ID --for 1h --steal"))
+def claim(
+    context: typer.Context,
+    *,
+    ids: ManyConversations,
+    duration: Annotated[
+        str, typer.Option("--for", metavar="DURATION", help="For how long: 1 minute to 24 hours.")
+    ] = "15m",
+    steal: Annotated[bool, typer.Option("--steal", help="Take it over from whoever holds it.")] = False,
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Claim open conversations, so that others see who answers. A claim ends by itself, or with the answer.
+
+    Claiming one's own again renews it.
+    """
+    time, keys = parse_duration(duration, "--for"), bulk.request_keys(key, many=bulk.is_many(ids))
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(
+            ids,
+            lambda one: services.desk.claim(one, session.actor, duration=time, steal=steal, key=keys(one)),
+            session.typed("conversation", services, "claim"),
+        )
+
+
+@app.command(epilog=example("commercive chat release CONVERSATION_ID"))
+def release(
+    context: typer.Context,
+    *,
+    ids: ManyConversations,
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Give back conversations that you hold. Releasing what nobody holds changes nothing."""
+    keys = bulk.request_keys(key, many=bulk.is_many(ids))
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(
+            ids,
+            lambda one: services.desk.release(one, session.actor, key=keys(one)),
+            session.typed("conversation", services, "release"),
+        )
+
+
+@app.command(epilog=example("commercive chat snooze ID --until 3d", "commercive chat snooze ID --until 2027-01-31"))
+def snooze(
+    context: typer.Context,
+    *,
+    ids: ManyConversations,
+    until: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="A span from now (3d, 12h), tomorrow, a day (its start), or a time ahead."),
+    ],
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Put conversations off: they leave the queue until then, or until their users write."""
+    keys = bulk.request_keys(key, many=bulk.is_many(ids))
+    session = Session(context, output)
+    time = parse_time_ahead(until, "--until", session.now)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        session.each(
+            ids,
+            lambda one: services.desk.snooze(one, session.actor, time, asked=until, key=keys(one)),
+            session.typed("conversation", services, "put off"),
+        )
+
+
+@app.command(epilog=example("commercive chat note CONVERSATION_ID 'Stuck in customs'", "commercive chat note ID -"))
+def note(
+    context: typer.Context,
+    *,
+    conversation: Conversation,
+    text: Text = None,
+    file: File = None,
+    key: o.Key = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Note something about a conversation, for the support staff alone: its user never gets to see it."""
+    from commercive_cli.cli.message_sources import MessageSources
+
+    remark = MessageSources(text, file).checked().message()
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        conversation = session.typed("conversation", services, "note something about").whole(conversation)
+        session.write(lambda: services.desk.note(conversation, session.actor, remark, key=key))
 
 
 @app.command(epilog=example("commercive chat drafts", "commercive chat drafts -o json"))

@@ -6,7 +6,16 @@ from typing import Any, Literal
 
 from commercive_cli.cli.render.roles import Role
 from commercive_cli.domain import attributes
-from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Record
+from commercive_cli.domain.models import (
+    AffiliateLink,
+    AffiliateStats,
+    AuditRow,
+    Conversation,
+    Lead,
+    Message,
+    Note,
+    Record,
+)
 
 Kind = Literal["id", "text", "shop", "prose", "time", "money", "count", "status", "flag"]
 """The kind of a value. Ids are never cut, text is cut to the terminal's width, prose is wrapped."""
@@ -114,6 +123,14 @@ MESSAGE = _columns(
     Column("is_read", title="read"),
     Column("message_text", "prose", title="message"),
 )
+NOTE = _columns(
+    Note,
+    Column("note_id"),
+    Column("conversation_id", wide=True),
+    Column("created_at", title="when"),
+    Column("author"),
+    Column("text", "prose", title="note"),
+)
 LEAD = _columns(
     Lead,
     Column("lead_id"),
@@ -200,6 +217,10 @@ SENT = (
 USER_SENT = (*SENT, Column("is_new_conversation", "flag", wide=True))
 MARKED = (Column("conversation_id", "id"), Column("marked", "count"))
 CHANGED = (Column("conversation_id", "id"), Column("status", "status"), Column("changed", "flag"))
+NOTED = (Column("note_id", "id", names=True), Column("conversation_id", "id", names=True), Column("created_at", "time"))
+SNOOZED = (Column("conversation_id", "id"), Column("until", "time"))
+CLAIMED = (Column("conversation_id", "id"), Column("holder", "id"), Column("until", "time"))
+RELEASED = (Column("conversation_id", "id"), Column("changed", "flag"))
 SUBMITTED = (Column("lead_id", "id"),)
 DECIDED = (
     Column("lead_id", "id", "lead.lead_id"),

@@ -37,13 +37,15 @@ WHOLE_IDS_FROM = 160
 class Display:
     """A terminal: what is written to it, and how ids and times are shown.
 
-    `known` are ids of which a shown one must be told apart; `seen` maps those that were shown to kind and label.
+    `known` are ids of which a shown one must be told apart; `you` is the id of who looks at it; `seen` maps ids that
+    were shown to kind and label.
     """
 
     console: "Console"
     moments: Moments
     wide: bool = False
     known: Iterable[str] = ()
+    you: str = ""
     seen: dict[str, tuple[str, str]] = field(default_factory=dict)
     ids: ShortIds = field(init=False)
     _margin: int = 0

@@ -35,7 +35,8 @@ class Screen:
     `width` makes a terminal of any stream; `columns` are the names of those to show, none for all; `pager` is the
     user's, None for `less`; with `paged` False none is used. `warn` is told what could not be done.
     `begin` is called when a part of an answer is written.
-    `known` returns ids of which shown ones must be told apart, and `remember` is told which were shown, of what kind.
+    `known` returns ids of which shown ones must be told apart, `you` that of who looks at it, and `remember` is told
+    which were shown, of what kind.
     """
 
     output: Format = "table"
@@ -50,6 +51,7 @@ class Screen:
     paged: bool = True
     warn: Callable[[str], None] = lambda _: None
     begin: Callable[[], None] = lambda: None
+    you: Callable[[], str] = str
     known: Callable[[], Iterable[str]] = tuple
     remember: Callable[[Mapping[str, tuple[str, str]]], None] = lambda _: None
 
@@ -181,7 +183,8 @@ class Screen:
         from commercive_cli.cli.render.moments import Moments
 
         console = console_on(self.out, colour=self.colour, width=self.width)
-        return Display(console, Moments(self.clock(), self.times), wide=self.output == "wide", known=self.known())
+        moments = Moments(self.clock(), self.times)
+        return Display(console, moments, wide=self.output == "wide", known=self.known(), you=self.you())
 
 
 def _machine_text(output: Format, answer: BaseModel, view: View) -> Iterator[str]:

@@ -42,6 +42,13 @@ class Moments:
             return rfc3339(at)
         return f"{self.day(at)} {moment:%H:%M}{self._mark}"
 
+    def until(self, at: int) -> str:
+        """Return a time ahead: `09:46`, with the day unless it is today."""
+        moment, today = self._moment(at), self._moment(self.now)
+        if self.style == "iso" or moment is None or today is None or moment.date() != today.date():
+            return self.exact(at)
+        return f"{moment:%H:%M}{self._mark}"
+
     def day(self, at: int) -> str:
         """Return the day: `Fri 27 Nov`, with the year if it is another one."""
         moment = self._moment(at)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from commercive_cli.cli.render.display import Display, Part
 from commercive_cli.cli.render.roles import Role
-from commercive_cli.domain.answers.chat import ConversationChanged, MarkedRead, Sent
+from commercive_cli.domain.answers.chat import Claimed, ConversationChanged, MarkedRead, Noted, Released, Sent, Snoozed
 from commercive_cli.domain.answers.leads import LeadDecided
 from commercive_cli.domain.models import AffiliateStats, Conversation, Lead, Message
 from commercive_cli.store.dry_run import PlannedWrite
@@ -28,6 +28,16 @@ def draw_rehearsal(display: Display, answer: BaseModel, changes: Sequence[Planne
         case ConversationChanged():
             which = display.id(answer.conversation_id)
             display.sentence(f"Conversation {which} ", ("would be ", WOULD), f"{_DONE[answer.status]}.")
+        case Snoozed():
+            which, until = display.id(answer.conversation_id), display.moments.until(answer.until)
+            display.sentence(f"Conversation {which} ", ("would be ", WOULD), f"put off until {until}.")
+        case Noted():
+            display.sentence(("Would ", WOULD), f"be noted about conversation {display.id(answer.conversation_id)}.")
+        case Claimed():
+            which, until = display.id(answer.conversation_id), display.moments.until(answer.until)
+            display.sentence(f"Conversation {which} ", ("would be ", WOULD), f"held by {answer.holder} until {until}.")
+        case Released():
+            display.sentence(f"Conversation {display.id(answer.conversation_id)} ", ("would be ", WOULD), "released.")
         case MarkedRead():
             which, many = display.id(answer.conversation_id), "" if answer.marked == 1 else "s"
             display.sentence(("Would ", WOULD), f"mark {answer.marked:,} message{many} of conversation {which} read.")

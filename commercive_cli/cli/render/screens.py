@@ -22,7 +22,17 @@ from commercive_cli.domain.answers.affiliates import (
     Stats,
 )
 from commercive_cli.domain.answers.audit import Audit, History
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Sent, Thread
+from commercive_cli.domain.answers.chat import (
+    Claimed,
+    ConversationChanged,
+    Conversations,
+    MarkedRead,
+    Noted,
+    Released,
+    Sent,
+    Snoozed,
+    Thread,
+)
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.models import AffiliateStats, Conversation, Lead
 
@@ -274,6 +284,25 @@ def _changed(display: Display, answer: ConversationChanged) -> str:
     )
 
 
+def _noted(display: Display, answer: Noted) -> str:
+    return f"{DONE}Noted about conversation {display.id(answer.conversation_id)}; its user never gets to see it"
+
+
+def _snoozed(display: Display, answer: Snoozed) -> str:
+    until = display.moments.until(answer.until)
+    return f"{DONE}Conversation {display.id(answer.conversation_id)} is put off until {until}, or until its user writes"
+
+
+def _claimed(display: Display, answer: Claimed) -> str:
+    until = display.moments.until(answer.until)
+    return f"{DONE}Conversation {display.id(answer.conversation_id)} is held by {answer.holder} until {until}"
+
+
+def _released(display: Display, answer: Released) -> str:
+    which = f"onversation {display.id(answer.conversation_id)}"
+    return f"{DONE}C{which} is released" if answer.changed else f"Nobody held c{which}; nothing changed"
+
+
 def _marked(display: Display, answer: MarkedRead) -> str:
     messages = "1 message" if answer.marked == 1 else f"{answer.marked:,} messages"
     return f"{DONE}{messages} of conversation {display.id(answer.conversation_id)} marked read"
@@ -322,6 +351,10 @@ _DRAWN: dict[type, Draw] = {
     LinkFound: _link,
     Sent: _sentence(_sent),
     ConversationChanged: _sentence(_changed),
+    Noted: _sentence(_noted),
+    Snoozed: _sentence(_snoozed),
+    Claimed: _sentence(_claimed),
+    Released: _sentence(_released),
     MarkedRead: _sentence(_marked),
     LeadDecided: _sentence(_decided),
     LeadSubmitted: _sentence(_submitted),

@@ -7,7 +7,8 @@ from commercive_cli.cli.render.columns import CONVERSATION, MESSAGE
 from commercive_cli.cli.render.display import Display, Part
 from commercive_cli.cli.render.moments import distance
 from commercive_cli.cli.render.terminal import label_of, print_cards, shop_name
-from commercive_cli.domain.answers.chat import Thread
+from commercive_cli.cli.render.views import NoteTurn, turns
+from commercive_cli.domain.answers.chat import HeldConversation, Thread
 from commercive_cli.domain.models import Conversation, Message
 
 
@@ -19,12 +20,12 @@ def draw_thread(display: Display, thread: Thread, *, full: bool = False) -> None
     if full:
         display = replace(display, wide=True, moments=replace(display.moments, style=display.moments.style or "iso"))
         print_cards(display, CONVERSATION, [conversation])
-        for message in thread.messages:
+        for message in turns(thread):
             display.gap()
             print_cards(display, MESSAGE, [message])
         return
     draw_head(display, conversation)
-    draw_turns(display, conversation, thread.messages)
+    draw_turns(display, conversation, turns(thread))
     _draw_end(display, conversation)
 
 
@@ -39,6 +40,7 @@ def draw_head(display: Display, conversation: Conversation) -> None:
     ]
     if conversation.human_requested:
         unread.append("; wants a person")
+    unread += _held(display, conversation)
     display.halves(unread, [("user " + display.id(conversation.user_id), "quiet")])
     if conversation.damaged:
         display.sentence(("! damaged: " + ", ".join(conversation.damaged), "bad"))
@@ -52,6 +54,14 @@ def _state(display: Display, conversation: Conversation) -> list[Part]:
         late = display.now - since >= 86_400_000
         parts += [", ", (f"waiting {distance(max(display.now - since, 0))}", "attention" if late else "")]
     return parts
+
+
+def _held(display: Display, conversation: Conversation) -> list[Part]:
+    if not isinstance(conversation, HeldConversation) or conversation.held_by is None:
+        return []
+    mine = conversation.held_by == display.you
+    until = display.moments.until(conversation.held_until or 0)
+    return ["; ", (f"held by {'you' if mine else conversation.held_by} until {until}", "" if mine else "attention")]
 
 
 def draw_turns(display: Display, conversation: Conversation, messages: Sequence[Message]) -> None:
@@ -68,12 +78,22 @@ def draw_turns(display: Display, conversation: Conversation, messages: Sequence[
 
 
 def _draw_turn(display: Display, conversation: Conversation, message: Message) -> None:
+    if isinstance(message, NoteTurn):
+        _draw_note(display, message)
+        return
     parts: list[Part] = [(speaker(conversation, message), "strong"), "  "]
     parts += [(display.moments.in_thread(message.created_at), "quiet"), *_read_mark(message)]
     if message.damaged:
         parts.append((f"  ! damaged: {', '.join(message.damaged)}", "bad"))
     display.sentence(*parts)
     display.sentence((message.message_text, "quiet" if message.sender_type == "ai" else ""), indent=2)
+
+
+def _draw_note(display: Display, note: Message) -> None:
+    when = display.moments.in_thread(note.created_at)
+    display.sentence((f"note by {note.sender_id}", "strong"), "  ", (f"{when}  never shown to the user", "quiet"))
+    for line in display.wrapped(display.text_of_lines((note.message_text, "")), display.width - 4):
+        display.write(display.text(("  │ ", "quiet")) + line)
 
 
 def speaker(conversation: Conversation, message: Message) -> str:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from heapq import merge
+from operator import attrgetter
 from typing import Any
 
 from commercive_cli.cli.render import columns as c
+from commercive_cli.cli.render.moments import rfc3339
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
@@ -19,17 +22,28 @@ from commercive_cli.domain.answers.audit import Audit, History
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk
 from commercive_cli.domain.answers.chat import (
+    Claimed,
     ConversationChanged,
     Conversations,
     MarkedRead,
     Messages,
+    Noted,
+    Notes,
+    Released,
     Sent,
+    Snoozed,
     Thread,
     UserMessageSent,
 )
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import Tables
+from commercive_cli.domain.models import Message
+
+
+class NoteTurn(Message):
+    """A note of the support staff where it is shown among messages."""
+
 
 Rows = Callable[[Any], Iterable[Any]]
 
@@ -86,6 +100,23 @@ def _existing(answer: Tables) -> Iterable[Any]:
     return (table for table in answer.tables if table.state not in ("missing", "foreign"))
 
 
+def turns(thread: Thread) -> list[Message]:
+    """Return the messages of a thread and its notes, in their order; a note is a turn of a sender of its own kind."""
+    notes = [
+        NoteTurn(
+            message_id=note.note_id,
+            conversation_id=note.conversation_id,
+            sender_type="note",
+            sender_id=note.author,
+            message_text=note.text,
+            created_at=note.created_at,
+            damaged=note.damaged,
+        )
+        for note in thread.notes
+    ]
+    return list(merge(thread.messages, notes, key=attrgetter("created_at")))
+
+
 class TablesDescribed(Tables):
     """The tables, shown with all their attributes."""
 
@@ -99,6 +130,12 @@ def in_words(result: Answer | Failed) -> str:
             return result.status if result.changed else f"already {result.status}"
         case LeadDecided():
             return result.lead.status if result.changed else f"already {result.lead.status}"
+        case Claimed():
+            return f"claimed until {rfc3339(result.until)}"
+        case Snoozed():
+            return f"put off until {rfc3339(result.until)}"
+        case Released():
+            return "released" if result.changed else "held by nobody"
         case MarkedRead():
             return f"{result.marked} marked read"
         case Stats(stats=stats):
@@ -122,11 +159,16 @@ VIEWS: dict[type, View] = {
     Leads: _listing("leads", c.LEAD),
     Affiliates: _listing("affiliates", c.STATS),
     History: _listing("history", c.HISTORY),
-    Thread: View(_field("messages"), c.MESSAGE),
+    Thread: View(turns, c.MESSAGE, named=_field("messages")),
     Sent: View(_single, c.SENT),
     UserMessageSent: View(_single, c.USER_SENT),
     MarkedRead: View(_single, c.MARKED),
     ConversationChanged: View(_single, c.CHANGED),
+    Snoozed: View(_single, c.SNOOZED),
+    Notes: View(_field("notes"), c.NOTE),
+    Noted: View(_single, c.NOTED),
+    Claimed: View(_single, c.CLAIMED),
+    Released: View(_single, c.RELEASED),
     LeadSubmitted: View(_single, c.SUBMITTED),
     LeadShown: View(_field("lead"), c.LEAD),
     LeadDecided: View(_single, c.DECIDED),

@@ -1,13 +1,22 @@
 """Answers about conversations and messages: the seed's response fields (section 2)."""
 
+from pydantic import Field, SerializeAsAny
+
 from commercive_cli.domain.answers.base import Answer, Listing
-from commercive_cli.domain.models import Conversation, Message
+from commercive_cli.domain.models import Conversation, Message, Note, Person, Time
+
+
+class HeldConversation(Conversation):
+    """A conversation, and who works on it until when (ms), if anybody does."""
+
+    held_by: Person | None = None
+    held_until: Time | None = None
 
 
 class Conversations(Listing):
     """Conversations, most recently updated first."""
 
-    conversations: list[Conversation]
+    conversations: list[SerializeAsAny[Conversation]]
 
 
 class Messages(Listing):
@@ -17,10 +26,11 @@ class Messages(Listing):
 
 
 class Thread(Answer):
-    """A conversation and its messages, oldest first."""
+    """A conversation, its messages and the notes of the support staff, oldest first."""
 
-    conversation: Conversation
+    conversation: SerializeAsAny[Conversation]
     messages: list[Message]
+    notes: list[Note] = Field(default_factory=list)
 
 
 class Sent(Answer):
@@ -50,3 +60,39 @@ class ConversationChanged(Answer):
     conversation_id: str
     status: str
     changed: bool
+
+
+class Claimed(Answer):
+    """Who holds a conversation, and until when (ms)."""
+
+    conversation_id: str
+    holder: str
+    until: int
+
+
+class Released(Answer):
+    """A conversation that nobody holds; `changed` is False when nobody held it before."""
+
+    conversation_id: str
+    changed: bool
+
+
+class Noted(Answer):
+    """A stored note."""
+
+    conversation_id: str
+    note_id: str
+    created_at: int
+
+
+class Notes(Answer):
+    """The notes of the support staff about one conversation, oldest first."""
+
+    notes: list[Note]
+
+
+class Snoozed(Answer):
+    """Until when (ms) a conversation is put off."""
+
+    conversation_id: str
+    until: int

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of
-from commercive_cli.domain.models import WAITING_FOR, Message
+from commercive_cli.domain.models import SNOOZED, WAITING_FOR, Message
 from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
@@ -182,7 +182,9 @@ def _told_of(item: Item, messages: list[Message]) -> dict[str, Any]:
 
 
 def _waiting_for(item: Item, since: int | None) -> str | None:
-    return WAITING_FOR if since is not None and item["status"] == "open" else None
+    if since is None or item["status"] != "open":
+        return None
+    return SNOOZED if item.get("waiting_for") == SNOOZED else WAITING_FOR
 
 
 def _problems(found: Item, item: Item, messages: list[Message]) -> Iterator[_Problem]:

@@ -24,6 +24,7 @@ from commercive_cli.services.audit.malformed import MalformedCheck
 from commercive_cli.services.audit.messages import MessageTimeCheck
 from commercive_cli.services.audit.orphan_leads import OrphanLeadCheck
 from commercive_cli.services.audit.request_claims import RequestClaimCheck
+from commercive_cli.services.audit.snoozes import SnoozeCheck
 from commercive_cli.services.audit.times import ChangeTimeCheck
 from commercive_cli.store.dry_run import DryRun
 from commercive_cli.store.items import Item
@@ -62,6 +63,7 @@ class AuditService:
             AuditLogCheck(),
             MessageTimeCheck(),
             ConversationCheck(),
+            SnoozeCheck(),
             LeadCheck(),
             LinkCheck(),
             OrphanLeadCheck(),  # behind the check of links, which drops claims that have none

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from commercive_cli.domain.models import WAITING_FOR
+from commercive_cli.domain.models import SNOOZED, WAITING_FOR
 from commercive_cli.services.audit.states import state_problem
 from commercive_cli.services.chat.messages import is_native
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC
@@ -89,7 +89,7 @@ class Tally:
 
 def _stands_in_index(item: Item) -> bool:
     waits = item["status"] == "open" and item.get("waiting_since") is not None
-    return item.get("waiting_for") == (WAITING_FOR if waits else None)
+    return item.get("waiting_for") in ((WAITING_FOR, SNOOZED) if waits else (None,))
 
 
 def tells_of_messages(item: Item) -> bool:

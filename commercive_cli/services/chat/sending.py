@@ -7,11 +7,12 @@ from commercive_cli.domain.answers.chat import Sent
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import ConversationClosed, NotFound, NotTaken, WrittenSince
 from commercive_cli.domain.ids import NewId
-from commercive_cli.domain.models import WAITING_FOR, Conversation, Message, SenderType
+from commercive_cli.domain.models import WAITING_FOR, Conversation, ConversationClaim, Message, SenderType
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import key_of_id, query_by_id
+from commercive_cli.services.chat.claims import held_by_other, released, released_unless_others, valid_claim
 from commercive_cli.services.chat.messages import newest_message, since_message
 from commercive_cli.services.chat.waiting import ends_waiting
 from commercive_cli.services.records.audit_log import AuditEntry
@@ -28,6 +29,8 @@ _COUNTERS = {"user": "unread_admin", "admin": "unread_user"}
 
 _CONVERSATION, _MESSAGE, _CLAIM = 0, 1, 2
 
+STEAL = "to answer all the same, reply with --steal"
+
 
 @dataclass(frozen=True)
 class NewMessage:
@@ -35,7 +38,8 @@ class NewMessage:
 
     `owner` refuses conversations of other users, `if_last` those where somebody wrote since. `reopen` lets the message
     into a closed conversation and opens it, `close` closes it behind the message. `request_human` notes that the user
-    wants a person to answer.
+    wants a person to answer. An admin's message ends whatever claim there is; with `heed_claims` it is refused where
+    somebody else has one.
     """
 
     conversation_id: str
@@ -47,15 +51,25 @@ class NewMessage:
     reopen: bool = False
     close: bool = False
     request_human: bool = False
+    heed_claims: bool = False
     request: KeyedRequest | None = None
     limits: Limits = UNLIMITED
+
+    @property
+    def claim_position(self) -> int:
+        """Return where among the writes the one stands that ends a claim."""
+        return _CLAIM if self.request is None else _CLAIM + 1
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One attempt to store a message: its time and id, and the key, status and guard of the conversation."""
+    """One attempt to store a message: its time and id, and the key, status and guard of the conversation.
+
+    `now` is what the clock says; the message's time is later where the last one's was ahead of that.
+    """
 
     draft: NewMessage
+    now: int
     at: int
     key: Key
     message_id: str
@@ -145,7 +159,7 @@ class MessageSender:
         at = self._clock()
         key = self.key_of(draft.conversation_id)
         last = Equals("last_message_id", draft.if_last) if draft.if_last else All()
-        return _Attempt(draft, at, key, self._new_id(at), guard=All(last, _as_requested(draft, {})))
+        return _Attempt(draft, at, at, key, self._new_id(at), guard=All(last, _as_requested(draft, {})))
 
     def _imported_key(self, conversation_id: str) -> Key:
         item = query_by_id(self._store, CONVERSATIONS, conversation_id)
@@ -161,13 +175,15 @@ class MessageSender:
         ]
         if draft.request:
             writes.append(draft.request.claim(attempt.at, _answer_item(sent)))
-        return writes + [change.row(attempt.at, self._new_id) for change in _changes(attempt)]
+        return writes + _claim_ended(attempt) + [change.row(attempt.at, self._new_id) for change in _changes(attempt)]
 
     def _sent(self, attempt: _Attempt) -> Sent:
         return Sent(conversation_id=attempt.draft.conversation_id, message_id=attempt.message_id, created_at=attempt.at)
 
     def _next_attempt(self, attempt: _Attempt, failed: ConditionFailed) -> _Attempt:
         """Return the next attempt, adapted to the conversation as it was; raise when no attempt can succeed."""
+        if held := _claim_of_other(attempt, failed):
+            raise held_by_other(held, attempt.now, STEAL)
         if _CONVERSATION not in failed.failures:
             return self._later(attempt, attempt.at)
         item = failed.failures[_CONVERSATION]
@@ -184,8 +200,9 @@ class MessageSender:
         return replace(later, status=status, human_requested=found.human_requested is True, guard=guard)
 
     def _later(self, attempt: _Attempt, last: int) -> _Attempt:
-        at = max(self._clock(), last + 1)
-        return replace(attempt, at=at, message_id=self._new_id(at))
+        now = self._clock()
+        at = max(now, last + 1)
+        return replace(attempt, now=now, at=at, message_id=self._new_id(at))
 
     def _other_key(self, attempt: _Attempt) -> Key:
         key = self._imported_key(attempt.draft.conversation_id)
@@ -289,6 +306,21 @@ def _conversation_update(attempt: _Attempt) -> Update:
         # Every change of a conversation moves `updated_at`, so time increases strictly from message to message.
         when=All(as_found, owned, Below("updated_at", at), attempt.guard),
     )
+
+
+def _claim_ended(attempt: _Attempt) -> list[Write]:
+    """Return the write that ends the claim of whoever is answered now: an answer leaves nobody waiting."""
+    draft = attempt.draft
+    if draft.sender_type != "admin":
+        return []
+    if draft.heed_claims:
+        return [released_unless_others(draft.conversation_id, draft.sender_id, attempt.now)]
+    return [released(draft.conversation_id)]
+
+
+def _claim_of_other(attempt: _Attempt, failed: ConditionFailed) -> ConversationClaim | None:
+    position = attempt.draft.claim_position
+    return valid_claim(failed.failures.get(position), attempt.now) if attempt.draft.heed_claims else None
 
 
 def _needed(draft: NewMessage) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from operator import attrgetter
 
 from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.chat import (
@@ -35,16 +37,19 @@ from commercive_cli.services.access.paging import IndexQuery, check_limit, read_
 from commercive_cli.services.access.parallel import both
 from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.access.stored_ids import StoredIds
+from commercive_cli.services.chat.claims import DESK, held_by_other, read_claim, released
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, ReadMarker
 from commercive_cli.services.chat.messages import MessageQuery, newest_message, read_messages, read_tail
 from commercive_cli.services.chat.sending import (
+    STEAL,
     MessageSender,
     NewMessage,
     conversation_closed,
     conversation_not_found,
     written_since,
 )
+from commercive_cli.services.chat.snoozing import read_due
 from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import (
@@ -93,7 +98,8 @@ class ChatService:
         wanted = self._checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
-            found, more = read_waiting(self.store, wanted, limit, cursor)
+            due = read_due(self.store, self.clock())
+            found, more = read_waiting(self.store, wanted, limit, cursor, due)
             return Conversations(conversations=found, next_cursor=more)
         found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=wanted.keeps)
         return Conversations(conversations=found, next_cursor=more)
@@ -193,30 +199,49 @@ class ChatService:
         if_last: str | None = None,
         reopen: bool = False,
         close: bool = False,
+        heed_claims: bool = False,
         key: str | None = None,
     ) -> Sent:
-        """Store an admin's reply in an open conversation.
+        """Store an admin's reply in an open conversation, and end the claim of whoever holds it.
 
-        With `if_last`, raises Conflict when the last message is another one; `reopen` allows a closed conversation and
-        opens it; `close` closes it with the same write. A repetition with `key` within 7 days returns the first answer.
+        With `if_last`, raises Conflict when the last message is another one; with `heed_claims`, when somebody else
+        holds the conversation. `reopen` allows a closed conversation and opens it; `close` closes it with the same
+        write. A repetition with `key` within 7 days returns the first answer.
         """
         target, admin = self._ids.conversation(conversation_id), actor_id(admin_id, "admin_id")
         text = message_text(message)
         last = None if if_last is None else self._ids.message(target, if_last, "if_last")
         request = keyed("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
         draft = NewMessage(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
-        return self._sender.post(draft)
+        return self._sender.post(replace(draft, heed_claims=heed_claims))
 
     def before_reply(
-        self, conversation_id: str, *, tail: int, if_last: str | None = None, reopen: bool = False
+        self,
+        conversation_id: str,
+        *,
+        tail: int,
+        if_last: str | None = None,
+        reopen: bool = False,
+        heeding: str | None = None,
     ) -> Thread:
-        """Return a conversation with its last `tail` messages; raise what a reply to it would raise now."""
+        """Return a conversation with its last `tail` messages; raise what a reply to it would raise now.
+
+        `heeding` is the admin who would answer, if they heed the claims of others.
+        """
         thread = self.show(conversation_id, tail=tail)
+        if heeding is not None:
+            self._check_free(thread.conversation.conversation_id, actor_id(heeding, "admin_id"))
         if thread.conversation.status == "closed" and not reopen:
             raise conversation_closed(conversation_id)
         if if_last is not None and if_last not in [message.message_id for message in thread.messages[-1:]]:
             raise written_since(self.store, conversation_id, if_last)
         return thread
+
+    def _check_free(self, conversation_id: str, admin: str) -> None:
+        at = self.clock()
+        claim = read_claim(self.store, conversation_id, at).valid
+        if claim is not None and claim.holder != admin:
+            raise held_by_other(claim, at, STEAL)
 
     def reply_with_key(self, conversation_id: str, admin_id: str, key: str) -> Message | None:
         """Return the reply that an admin sent with a key in the last 7 days, None when none came through."""
@@ -289,9 +314,10 @@ class ChatService:
         return self._set_status(conversation_id, "open", actor, None, key)
 
     def history(self, conversation_id: str) -> History:
-        """Return the audit rows of a conversation, oldest first."""
+        """Return the audit rows of a conversation, oldest first: its states, and who held it."""
         conversation = self.conversation(conversation_id)
-        return History(history=list(read_audit_log(self.store, "conversation", conversation.conversation_id)))
+        trails = (read_audit_log(self.store, kind, conversation.conversation_id) for kind in ("conversation", DESK))
+        return History(history=sorted(chain(*trails), key=attrgetter("at")))
 
     def _checked(self, wanted: ConversationFilter) -> ConversationFilter:
         choose(wanted.status, (*CONVERSATION_STATUSES, "all"), "status")
@@ -375,6 +401,7 @@ class ChatService:
                 when=All(Equals("status", before), Below("updated_at", at), guard),
             ),
             change.row(at, self.new_id),
+            *([released(key["conversation_id"])] if closed else []),
         )
 
 

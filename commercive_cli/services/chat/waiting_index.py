@@ -1,11 +1,11 @@
 """The waiting index: the list of conversations that have waited longest, and filling the index."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from commercive_cli.domain.attributes import UNREADABLE
-from commercive_cli.domain.models import WAITING_FOR, Conversation
+from commercive_cli.domain.models import SNOOZED, WAITING_FOR, Conversation, Snooze
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.store.cursor import decode_cursor, decode_time_and_id, encode_cursor
@@ -21,31 +21,46 @@ _PLACED_BY = {UNREADABLE, "status", "updated_at", "waiting_since"}
 
 
 def read_waiting(
-    store: Store, wanted: ConversationFilter, limit: int, cursor: str | None
+    store: Store, wanted: ConversationFilter, limit: int, cursor: str | None, due: Iterable[Snooze]
 ) -> tuple[list[Conversation], str | None]:
     """Return up to `limit` conversations that wait for an answer, longest first, and the cursor to go on with.
 
     One page of the waiting index and its items. While that index is not ready, every open conversation is looked at.
+    Those that are put off are left out, unless they are `due`.
     """
+    ended = {each.conversation_id: _key_of(each) for each in due}
     listing = f"waiting|{wanted}"
     after = decode_time_and_id(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
     try:
-        return _from_index(store, wanted, limit, after, listing)
+        return _from_index(store, wanted, limit, after, listing, ended)
     except IndexNotReady:
-        first = heapq.nsmallest(limit + 1, _by_status(store, wanted, after), key=_waiting_place)
+        first = heapq.nsmallest(limit + 1, _by_status(store, wanted, after, ended), key=_waiting_place)
         return first[:limit], _cursor_after(listing, first[limit - 1]) if len(first) > limit else None
 
 
 def _from_index(
-    store: Store, wanted: ConversationFilter, limit: int, after: tuple[int, str], listing: str
+    store: Store,
+    wanted: ConversationFilter,
+    limit: int,
+    after: tuple[int, str],
+    listing: str,
+    ended: dict[str, Item],
 ) -> tuple[list[Conversation], str | None]:
-    keys: Iterator[Item] = _waiting_keys(store, after, limit)
+    back = sorted((key for key in ended.values() if _key_place(key) > after), key=_key_place)
+    keys = heapq.merge(_waiting_keys(store, after, limit), back, key=_key_place)
     found: list[Conversation] = []
     while len(found) < limit and (chunk := list(islice(keys, limit - len(found)))):
         # Items are read anew: an index lags behind, and this one holds keys alone.
-        items = store.batch_get(CONVERSATIONS, [CONVERSATIONS.key_of(key) for key in chunk])
+        places = {key["conversation_id"]: CONVERSATIONS.key_of(key) for key in chunk}
+        items = store.batch_get(CONVERSATIONS, list(places.values()))
+        # What has left the index, or was put off again, is met once more at its own place, or not at all.
+        met = {(key["conversation_id"], key is ended.get(key["conversation_id"])) for key in chunk}
         records = sorted(map(Conversation.of, items), key=_waiting_place)
-        found += [each for each in records if is_waiting(each) and wanted.keeps(each)]
+        found += [
+            each
+            for each in records
+            if is_waiting(each) and (each.conversation_id, _is_put_off(each)) in met and wanted.keeps(each)
+        ]
     return found, _cursor_after(listing, found[-1]) if found and next(keys, None) is not None else None
 
 
@@ -70,10 +85,21 @@ def _cursor_after(listing: str, last: Conversation) -> str:
     return encode_cursor(listing, {"after": _waiting_place(last)})
 
 
-def _by_status(store: Store, wanted: ConversationFilter, after: tuple[int, str]) -> Iterator[Conversation]:
+def _key_of(snooze: Snooze) -> Item:
+    return {name: getattr(snooze, name) for name in ("conversation_id", "created_at", "waiting_since")}
+
+
+def _by_status(
+    store: Store, wanted: ConversationFilter, after: tuple[int, str], ended: dict[str, Item]
+) -> Iterator[Conversation]:
     for conversation in map(Conversation.of, stream_items(store, wanted.feed())):
-        if wanted.keeps(conversation) and is_waiting(conversation) and _waiting_place(conversation) > after:
+        shown = not _is_put_off(conversation) or conversation.conversation_id in ended
+        if shown and wanted.keeps(conversation) and is_waiting(conversation) and _waiting_place(conversation) > after:
             yield conversation
+
+
+def _is_put_off(conversation: Conversation) -> bool:
+    return conversation.waiting_for == SNOOZED
 
 
 def is_waiting(conversation: Conversation) -> bool:
@@ -99,7 +125,8 @@ def fill_waiting(store: Store) -> int:
 
 def _stand_in_index(store: Store, item: Item) -> bool:
     found = Conversation.of(item)
-    if not is_waiting(found) or found.waiting_for == WAITING_FOR or not _PLACED_BY.isdisjoint(found.damaged):
+    placed = found.waiting_for in (WAITING_FOR, SNOOZED)
+    if not is_waiting(found) or placed or not _PLACED_BY.isdisjoint(found.damaged):
         return False
     since, _ = _waiting_place(found)
     state = {"waiting_for": WAITING_FOR, "waiting_since": since}

@@ -15,6 +15,7 @@ from typing import Any
 from commercive_cli.domain.attributes import Kind, attributes_of
 from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.text import alike, normal_store_url
+from commercive_cli.services.chat.notes import NOTES
 from commercive_cli.services.privacy import case_folding
 from commercive_cli.services.privacy.identity import Identity, normal_name, text_in
 from commercive_cli.store.items import Item, OtherValue
@@ -73,6 +74,8 @@ class PIIMatcher:
             return item["conversation_id"] in self.conversations
         if table is LEADS:
             return self.identity.has_lead(item) or item.get("lead_email") == self.email
+        if table is OPS and str(item["pk"]).startswith(NOTES):
+            return str(item["pk"]).removeprefix(NOTES) in self.conversations
         return text_in(item, "affiliate_id") in ids
 
     def redact(self, table: Table, item: Item) -> Item:

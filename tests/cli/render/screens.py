@@ -27,9 +27,20 @@ from commercive_cli.domain.answers.affiliates import (
     Stats,
 )
 from commercive_cli.domain.answers.audit import Audit, Finding, History
-from commercive_cli.domain.answers.chat import ConversationChanged, Conversations, MarkedRead, Sent, Thread
+from commercive_cli.domain.answers.chat import (
+    Claimed,
+    ConversationChanged,
+    Conversations,
+    HeldConversation,
+    MarkedRead,
+    Noted,
+    Released,
+    Sent,
+    Snoozed,
+    Thread,
+)
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
-from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message
+from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Note
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 WIDTHS = (80, 160)
@@ -123,6 +134,13 @@ TURNS = [
     message(5, NOW - 2 * DAY, "user", "u-1", "[bold]追跡番号[/bold]を教えてください 📦 \x1b[31m", read=False),
     message(6, NOW - HOUR, "bot", "crm-7", "Ticket 88-41 was opened."),
 ]  # fmt: skip
+NOTES = [
+    Note(
+        note_id="n", conversation_id=TEA, author="jonas", text="Warehouse: stuck in customs, ticket 88-41.",
+        created_at=NOW - 3 * DAY + 7 * HOUR + MINUTE,
+    )
+]  # fmt: skip
+HELD = HeldConversation(**QUEUE[0].item(), held_by="mira", held_until=NOW + 15 * MINUTE)
 LEADS = [
     lead(SOREN, "Søren Lindqvist", "pending", 12 * HOUR),
     lead(MAJA, "Maja Lind", "approved", DAY, "25.50", order_volume="1-5"),
@@ -167,9 +185,16 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
     "chat-list-none-waits": (Conversations(conversations=[]), WAITING),
     "chat-list-empty": (Conversations(conversations=[]), Asked("conversation", "open", ("of user u-1",))),
     "chat-show": (Thread(conversation=QUEUE[0], messages=TURNS), NOTHING),
+    "chat-show-held": (Thread(conversation=HELD, messages=TURNS, notes=NOTES), NOTHING),
     "chat-show-full": (Thread(conversation=QUEUE[0], messages=TURNS[:1]), Asked(order="full")),
     "chat-show-closed": (Thread(conversation=CLOSED, messages=[]), NOTHING),
     "chat-show-damaged": (Thread(conversation=ODD, messages=[]), NOTHING),
+    "chat-claim": (Claimed(conversation_id=TEA, holder="mira", until=NOW + 15 * MINUTE), NOTHING),
+    "chat-claim-tomorrow": (Claimed(conversation_id=TEA, holder="mira", until=NOW + DAY), NOTHING),
+    "chat-release": (Released(conversation_id=TEA, changed=True), NOTHING),
+    "chat-release-again": (Released(conversation_id=TEA, changed=False), NOTHING),
+    "chat-snooze": (Snoozed(conversation_id=TEA, until=NOW + 2 * DAY), NOTHING),
+    "chat-note": (Noted(conversation_id=TEA, note_id="n", created_at=NOW), NOTHING),
     "chat-reply": (Sent(conversation_id=TEA, message_id="m", created_at=NOW), NOTHING),
     "chat-close": (ConversationChanged(conversation_id=TEA, status="closed", changed=True), NOTHING),
     "chat-close-again": (ConversationChanged(conversation_id=TEA, status="closed", changed=False), NOTHING),
@@ -244,7 +269,7 @@ def screen(name: str, width: int) -> str:
     found = screen_of(type(answer))
     assert found is not None
     console = Console(file=out, width=width, color_system=None, markup=False, highlight=False, emoji=False)
-    found.draw(Display(console, Moments(NOW, zone=ZoneInfo("Europe/Berlin"))), answer, asked)
+    found.draw(Display(console, Moments(NOW, zone=ZoneInfo("Europe/Berlin")), you="mira"), answer, asked)
     return out.getvalue()
 
 

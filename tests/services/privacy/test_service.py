@@ -275,7 +275,7 @@ def test_a_preview_stays_a_preview(local: World) -> None:
     assert preview(message.message_text) == local.chat.conversation(sent.conversation_id).last_message
 
 
-TRANSACTIONS = 10
+TRANSACTIONS = 11
 """The transactions that erasing Ana takes, from the journal entry to its deletion."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.services.seed.plan import Plan
@@ -72,6 +73,10 @@ class World:
         self.chat.send(OTHER, "Long " + "y" * 180 + " " + EMAIL + " " + PHONE, conversation_id=other.conversation_id)
         self.chat.close(other.conversation_id, "admin-jo")
         self.chat.reopen(other.conversation_id, ANA)
+        desk = DeskService(self.chat)
+        desk.note(sent.conversation_id, "admin-jo", f"Ana rang from {PHONE}, as {NAME}", key="k4")
+        desk.note(other.conversation_id, ANA, f"a friend of {NAME}, {EMAIL}")
+        desk.claim(other.conversation_id, ANA)
 
     def _affiliate(self) -> None:
         first = self.affiliates.create_link(ANA, EMAIL, "https://Ana-Shop.example/")

@@ -1,0 +1,229 @@
+"""The desk of the support staff: who works on which conversation, so that nobody is answered twice."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from commercive_cli.domain.answers.chat import Claimed, HeldConversation, Noted, Notes, Released, Snoozed, Thread
+from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.domain.models import SNOOZED, Conversation, Note, Snooze
+from commercive_cli.domain.text import NOTES_LENGTH, actor_id, text
+from commercive_cli.services.access.contention import TRIES
+from commercive_cli.services.access.lookup import find_by_id, key_of_id
+from commercive_cli.services.access.stored_ids import StoredIds
+from commercive_cli.services.chat.claims import (
+    DESK,
+    LONGEST,
+    SHORTEST,
+    USUAL,
+    FoundClaim,
+    held_by_other,
+    new_claim,
+    read_claim,
+    released_by,
+    released_unless_others,
+    valid_claim,
+)
+from commercive_cli.services.chat.notes import note_put, read_notes
+from commercive_cli.services.chat.sending import conversation_not_found
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.chat.snoozing import LONGEST as LONGEST_SNOOZE
+from commercive_cli.services.chat.snoozing import snooze_key, snooze_writes
+from commercive_cli.services.chat.waiting_index import is_waiting
+from commercive_cli.services.records.audit_log import AuditEntry
+from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
+from commercive_cli.store.items import Key
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import CONVERSATIONS, OPS
+from commercive_cli.store.writes import Check, Equals, Exists, Update, unchanged
+
+_CONVERSATION, _CLAIM = 0, 1
+
+
+@dataclass(frozen=True)
+class DeskService:
+    """What support agents do with conversations beside reading and answering them. Times are milliseconds."""
+
+    chat: ChatService
+
+    @property
+    def store(self) -> Store:
+        """Return the store."""
+        return self.chat.store
+
+    def claim(
+        self,
+        conversation_id: str,
+        holder: str,
+        *,
+        duration: int = USUAL,
+        steal: bool = False,
+        key: str | None = None,
+    ) -> Claimed:
+        """Claim an open conversation from now on for `duration` (1 minute to 24 hours); one's own claim is renewed.
+
+        Raises NotFound, Conflict when it is closed, and HeldByOther when somebody else holds it, unless `steal`. A
+        repeated `key` (7 days) gets the first answer.
+        """
+        target, by = StoredIds(self.store).conversation(conversation_id), actor_id(holder)
+        if not SHORTEST <= duration <= LONGEST:
+            raise Invalid("a conversation can be claimed for 1 minute to 24 hours", field="for")
+        request = keyed("chat/claim", by, key, target, duration, f"{steal:d}")
+        return once(
+            self.store,
+            self.chat.clock,
+            request,
+            Claimed,
+            lambda: self._claim(target, by, duration, request, steal=steal),
+        )
+
+    def release(self, conversation_id: str, holder: str, *, key: str | None = None) -> Released:
+        """End one's own claim; `changed` is False when nobody held the conversation.
+
+        Raises NotFound, and HeldByOther when somebody else holds it. A repeated `key` (7 days) gets the first answer.
+        """
+        target, by = StoredIds(self.store).conversation(conversation_id), actor_id(holder)
+        request = keyed("chat/release", by, key, target)
+        return once(self.store, self.chat.clock, request, Released, lambda: self._release(target, by, request))
+
+    def note(self, conversation_id: str, author: str, remark: str, *, key: str | None = None) -> Noted:
+        """Store a note about a conversation, of 1 to 2,000 characters, which its user never gets to see.
+
+        Raises NotFound. A repeated `key` (7 days) gets the first answer.
+        """
+        target, by = StoredIds(self.store).conversation(conversation_id), actor_id(author)
+        words = text(remark, "note", NOTES_LENGTH)
+        request = keyed("chat/note", by, key, target, words)
+        return once(self.store, self.chat.clock, request, Noted, lambda: self._note(target, by, words, request))
+
+    def notes(self, conversation_id: str) -> Notes:
+        """Return the notes about a conversation, oldest first; raise NotFound when there is no such conversation."""
+        target = StoredIds(self.store).conversation(conversation_id)
+        notes = list(read_notes(self.store, target))
+        if not notes:
+            self.chat.conversation(target)
+        return Notes(notes=notes)
+
+    def show(self, conversation_id: str, *, tail: int | None = None, since: int | None = None) -> Thread:
+        """Return what `ChatService.show` does, with who holds the conversation, and the notes among these messages."""
+        thread = self.chat.show(conversation_id, tail=tail, since=since)
+        target = thread.conversation.conversation_id
+        claim = read_claim(self.store, target, self.chat.clock()).valid
+        first = thread.messages[0].created_at if tail is not None and thread.messages else 0
+        begin = max(first, 0 if since is None else since + 1)
+        notes = [note for note in read_notes(self.store, target) if note.created_at >= begin]
+        held = {} if claim is None else {"held_by": claim.holder, "held_until": claim.until}
+        conversation = HeldConversation(**{**dict(thread.conversation), **held})
+        return thread.model_copy(update={"conversation": conversation, "notes": notes})
+
+    def snooze(
+        self, conversation_id: str, actor: str, until: int, *, asked: str | None = None, key: str | None = None
+    ) -> Snoozed:
+        """Put a conversation that waits off until a time (ms), or until its user writes; one's claim of it ends.
+
+        Raises NotFound, Conflict when it is closed, nobody waits or it changes meanwhile, HeldByOther, and Invalid for
+        a time that has passed or is more than 366 days away. A repeated `key` (7 days) gets the first answer; `asked`
+        is what was asked for, where the time follows from that and the present.
+        """
+        target, by = StoredIds(self.store).conversation(conversation_id), actor_id(actor)
+        now = self.chat.clock()
+        if not now < until <= now + LONGEST_SNOOZE:
+            raise Invalid("a conversation can be put off until a time ahead, of the next 366 days", field="until")
+        request = keyed("chat/snooze", by, key, target, asked or until)
+        return once(self.store, self.chat.clock, request, Snoozed, lambda: self._snooze(target, by, until, request))
+
+    def _snooze(self, target: str, by: str, until: int, request: KeyedRequest | None) -> Snoozed:
+        item = find_by_id(self.store, CONVERSATIONS, target)
+        if item is None:
+            raise conversation_not_found(target)
+        found = Conversation.of(item).require("status", "updated_at", "created_at", "waiting_since")
+        if not is_waiting(found):
+            why = "it is closed" if found.status == "closed" else "nobody waits for an answer"
+            raise Conflict(f"conversation {target} cannot be put off: {why}; nothing was written")
+        at, since = self.chat.clock(), found.waiting_since or found.updated_at
+        snooze = Snooze(conversation_id=target, created_at=found.created_at, waiting_since=since, until=until)
+        put_off = Update(
+            CONVERSATIONS,
+            CONVERSATIONS.key_of(item),
+            set={"waiting_for": SNOOZED, "waiting_since": since},
+            when=unchanged(item, "status", "updated_at", "waiting_for", "waiting_since"),
+        )
+        free = released_unless_others(target, by, at)
+        kept = snooze_writes(snooze, self.store.get(OPS, snooze_key(target)))
+        told = {"until": datetime.fromtimestamp(until // 1000, UTC).isoformat()}
+        row = AuditEntry(DESK, target, "snooze", by, {}, told).row(at, self.chat.new_id)
+        answer = Snoozed(conversation_id=target, until=until)
+        try:
+            write_once(self.store, request, at, answer, put_off, free, *kept, row)
+        except ConditionFailed as failed:
+            held = valid_claim(failed.failures.get(_CLAIM), at)
+            if held is not None:
+                raise held_by_other(held, at, "to put it off, claim it with --steal") from None
+            raise Conflict(f"conversation {target} changed meanwhile; look at it again, nothing was written") from None
+        return answer
+
+    def _note(self, target: str, by: str, words: str, request: KeyedRequest | None) -> Noted:
+        place = key_of_id(CONVERSATIONS, target) or self._place(target)
+        for _ in range(TRIES):
+            at = self.chat.clock()
+            note = Note(note_id=self.chat.new_id(at), conversation_id=target, author=by, text=words, created_at=at)
+            answer = Noted(conversation_id=target, note_id=note.note_id, created_at=at)
+            row = AuditEntry(DESK, target, "note", by, {}, {"note_id": note.note_id}).row(at, self.chat.new_id)
+            try:
+                is_there = Check(CONVERSATIONS, place, Exists())
+                write_once(self.store, request, at, answer, is_there, note_put(note), row)
+            except ConditionFailed as failed:
+                if _CONVERSATION in failed.failures:
+                    place = self._place(target)
+            else:
+                return answer
+        raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
+
+    def _claim(self, target: str, by: str, duration: int, request: KeyedRequest | None, *, steal: bool) -> Claimed:
+        place = key_of_id(CONVERSATIONS, target) or self._place(target, is_open=True)
+        for _ in range(TRIES):
+            found = read_claim(self.store, target, self.chat.clock())
+            held = found.valid
+            if held is not None and held.holder != by and not steal:
+                raise held_by_other(held, found.at, "to take it over, claim it with --steal")
+            try:
+                return self._take(place, found, by, duration, request)
+            except ConditionFailed as failed:
+                if _CONVERSATION in failed.failures:
+                    place = self._place(target, is_open=True)
+        raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
+
+    def _take(self, place: Key, found: FoundClaim, by: str, duration: int, request: KeyedRequest | None) -> Claimed:
+        """Write a claim over what was found in its place; raise ConditionFailed when something else lies there now."""
+        claim = new_claim(place["conversation_id"], by, found.at, duration)
+        answer = Claimed(conversation_id=claim.conversation_id, holder=by, until=claim.until)
+        before = {} if found.valid is None else {"holder": found.valid.holder}
+        change = AuditEntry(DESK, claim.conversation_id, "claim", by, before, {"holder": by})
+        is_open = Check(CONVERSATIONS, place, Equals("status", "open"))
+        row = change.row(found.at, self.chat.new_id)
+        write_once(self.store, request, found.at, answer, is_open, *found.put(claim), row)
+        return answer
+
+    def _place(self, target: str, *, is_open: bool = False) -> Key:
+        """Return the key of a conversation; raise NotFound, and Conflict when it must be open and is closed."""
+        item = find_by_id(self.store, CONVERSATIONS, target)
+        if item is None:
+            raise conversation_not_found(target)
+        if is_open and Conversation.of(item).require("status").status == "closed":
+            raise Conflict(f"conversation {target} is closed, so there is nothing to work on; nothing was written")
+        return CONVERSATIONS.key_of(item)
+
+    def _release(self, target: str, by: str, request: KeyedRequest | None) -> Released:
+        at = self.chat.clock()
+        change = AuditEntry(DESK, target, "release", by, {"holder": by}, {})
+        answer = Released(conversation_id=target, changed=True)
+        try:
+            row = change.row(at, self.chat.new_id)
+            write_once(self.store, request, at, answer, *released_by(target, by), row)
+        except ConditionFailed as failed:
+            held = valid_claim(failed.failures.get(0), at)
+            if held is not None:
+                raise held_by_other(held, at, "it is theirs to release") from None
+            self.chat.conversation(target)  # there must be one that nobody holds
+            unchanged = Released(conversation_id=target, changed=False)
+            return nothing_to_do(self.store, request, at, unchanged)
+        return answer
