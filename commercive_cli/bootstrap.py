@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.affiliates.service import AffiliateService
     from commercive_cli.services.audit.mend import MendService
     from commercive_cli.services.audit.service import AuditService
+    from commercive_cli.services.chat.report import ReportService
     from commercive_cli.services.chat.service import ChatService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
@@ -49,6 +50,15 @@ class Services:
         from commercive_cli.services.chat.service import ChatService
 
         return ChatService(self.store, self.clock, self.new_id)
+
+    @cached_property
+    def chat_report(self) -> "ReportService":
+        """The report on support."""
+        from commercive_cli.services.chat.report import ReportService
+        from commercive_cli.settings.business_hours import read_business_hours
+
+        table = self.settings.business_hours
+        return ReportService(self.store, self.clock, None if table is None else read_business_hours(table))
 
     @cached_property
     def leads(self) -> "LeadService":

@@ -37,6 +37,7 @@ READS = [
     "chat show CONVERSATION",
     "chat history CONVERSATION",
     "chat drafts",
+    "chat report",
     "leads list",
     "leads show LEAD",
     "leads history LEAD",

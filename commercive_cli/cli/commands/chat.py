@@ -284,6 +284,56 @@ def reopen(
         )
 
 
+@app.command(
+    epilog=example(
+        "commercive chat report --since 30d",
+        "commercive chat report --since 2026-11-01 --until 2026-11-30 -o csv",
+        "commercive chat report --svg november.svg",
+    )
+)
+def report(
+    context: typer.Context,
+    *,
+    since: Annotated[str, typer.Option(metavar="TIME", help=f"From TIME on: {o.TIMES}.")] = "30d",
+    until: o.Until = None,
+    svg: Annotated[str | None, typer.Option(metavar="FILE", help="Write the screen to FILE, too, as SVG.")] = None,
+    output: o.Output = "table",
+) -> None:
+    r"""Report on support: volume, who waits, and how fast agents answer.
+
+    \b
+    first answer  From the user's first message in a conversation to the first
+                  answer by a person behind it, credited to that person. What an
+                  agent wrote before the user asked anything is an answer, and
+                  no first answer. A conversation has one, also if reopened.
+    resolved      From the user's first message to the closing, credited to who
+                  closed it. One that was reopened counts once it is closed
+                  again, from the first message to the last closing.
+    not counted   Automatic answers, also not as first answers; notes; and what
+                  is too damaged to be read.
+    durations     Business hours of [business_hours] in the config file: days,
+                  from, to, zone. Without them, all hours count. Days and hours
+                  of the report are those of that zone, else of this machine.
+    p50, p90      Half, and nine in ten, took no longer (nearest rank).
+
+    Messages, first answers and closings count that lie between --since and --until; waiting is as of now. Every
+    conversation is looked at once, and the messages are read of those that changed since --since.
+    """
+    from commercive_cli.cli.progress import progress
+    from commercive_cli.cli.render.report_view import write_svg
+
+    session = Session(context, output)
+    with session.reading() as services:
+        zone = services.chat_report.zone
+        first = parse_time(since, "--since", session.now, zone=zone) or 0
+        last = parse_time(until, "--until", session.now, whole_day=True, zone=zone)
+        with progress("conversations") as on_progress:
+            found = services.chat_report.report(first, last, on_progress=on_progress)
+        if svg is not None:
+            write_svg(found, svg)
+        session.show(found)
+
+
 @app.command(epilog=example("commercive chat history CONVERSATION_ID"))
 def history(context: typer.Context, *, conversation: Conversation, output: o.Output = "table") -> None:
     """Show who closed or reopened it, and when."""
