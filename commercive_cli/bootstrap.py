@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.audit.mend import MendService
     from commercive_cli.services.audit.service import AuditService
     from commercive_cli.services.chat.report import ReportService
+    from commercive_cli.services.chat.search import SearchService
     from commercive_cli.services.chat.service import ChatService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
@@ -59,6 +60,13 @@ class Services:
 
         table = self.settings.business_hours
         return ReportService(self.store, self.clock, None if table is None else read_business_hours(table))
+
+    @cached_property
+    def search(self) -> "SearchService":
+        """Searches of messages."""
+        from commercive_cli.services.chat.search import SearchService
+
+        return SearchService(self.store, self.clock)
 
     @cached_property
     def leads(self) -> "LeadService":

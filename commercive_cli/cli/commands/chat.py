@@ -1,5 +1,6 @@
 """`commercive chat`: the support staff's commands for conversations."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import typer
@@ -10,12 +11,13 @@ from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
-from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
+from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or_stdin
 from commercive_cli.cli.times import parse_duration, parse_moment, parse_time
 from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
 from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.services.chat.search import SearchFilter
 from commercive_cli.settings import environment
 
 app = new_group("chat")
@@ -54,20 +56,31 @@ def list_conversations(
     sort: Annotated[
         Literal["recent", "waiting"], typer.Option(help="Newest first, or longest unanswered first.")
     ] = "recent",
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With TEXT in the shop, the user's id or the last message.")
+    ] = None,
+    since: o.Since = None,
+    until: o.Until = None,
     limit: o.Limit = None,
     cursor: o.Cursor = None,
     everything: o.All = False,
     output: o.Output = "table",
 ) -> None:
-    """List conversations, newest first. `--sort waiting` lists the open ones that wait for an answer."""
-    wanted = ConversationFilter(status, user, store_url, unread, sort)
+    """List conversations, newest first. `--sort waiting` lists the open ones that wait for an answer.
+
+    --since and --until are about the last change. --search compares letters in any case, and of the last message the
+    200 characters that lists hold; `chat search` looks into all messages.
+    """
     session = Session(context, output)
+    first = parse_time(since, "--since", session.now)
+    last = parse_time(until, "--until", session.now, whole_day=True)
+    wanted = ConversationFilter(status, user, store_url, unread, sort, search, first, last)
     with session.reading() as services:
         session.list(
             Conversations,
             o.Paging(limit, cursor, everything),
             lambda count, start: services.chat.list_conversations(wanted, limit=count, cursor=start),
-            _asked(wanted),
+            _asked(wanted, {"with": search, "since": since, "until": until}),
         )
 
 
@@ -286,6 +299,39 @@ def reopen(
 
 @app.command(
     epilog=example(
+        "commercive chat search customs --since 2026-11-01",
+        "commercive chat search 'lost parcel' --from user -o ids",
+    )
+)
+def search(
+    context: typer.Context,
+    *,
+    text: Annotated[
+        str,
+        typer.Argument(metavar="TEXT", help="What to look for, or - to read it from stdin.", callback=text_or_stdin),
+    ],
+    since: o.Since = None,
+    sender: Annotated[SenderType | None, typer.Option("--from", help="In the messages of this side only.")] = None,
+    status: Annotated[Literal["open", "closed", "all"], typer.Option(help="In which conversations.")] = "all",
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after N hits.")] = None,
+    yes: o.Yes = False,
+    output: o.Output = "table",
+) -> None:
+    """Look for a text in messages, in any case and composition of its letters; hits are shown as they are found.
+
+    There is no index of words: every message of the conversations that changed since --since is read. What that is, and
+    what it costs, is said first, and more than 100,000 messages want a yes. Notes are not looked into.
+    """
+    from commercive_cli.cli.searches import Search
+
+    session = Session(context, output)
+    wanted = SearchFilter(text, parse_time(since, "--since", session.now), sender, status)
+    with session.reading() as services:
+        Search(session, services.search, wanted, limit).run(yes=yes)
+
+
+@app.command(
+    epilog=example(
         "commercive chat report --since 30d",
         "commercive chat report --since 2026-11-01 --until 2026-11-30 -o csv",
         "commercive chat report --svg november.svg",
@@ -342,7 +388,7 @@ def history(context: typer.Context, *, conversation: Conversation, output: o.Out
         session.show(services.chat.history(session.typed("conversation", services).whole(conversation)))
 
 
-def _asked(wanted: ConversationFilter) -> Asked:
+def _asked(wanted: ConversationFilter, others: Mapping[str, str | None]) -> Asked:
     conditions = {
         "user_id": f"of user {wanted.user_id}" if wanted.user_id else "",
         "store_url": f"of shop {wanted.store_url}" if wanted.store_url else "",
@@ -350,7 +396,8 @@ def _asked(wanted: ConversationFilter) -> Asked:
     }
     state = "" if wanted.status == "all" or wanted.sort == "waiting" else wanted.status
     said = (*("status" for _ in [state] if state), *(name for name, words in conditions.items() if words))
-    return Asked("conversation", state, tuple(conditions.values()), wanted.sort, said)
+    also = tuple(f"{words} {value}" for words, value in others.items() if value)
+    return Asked("conversation", state, (*conditions.values(), *also), wanted.sort, said)
 
 
 def _check_selection(ids: list[str] | None, idle: str | None, last_from: str | None, as_of: str | None) -> None:

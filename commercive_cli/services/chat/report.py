@@ -16,6 +16,7 @@ from commercive_cli.domain.business_hours import BusinessHours, local_time
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import Conversation, Message
+from commercive_cli.services.access.paging import check_span
 from commercive_cli.services.chat.threads import scan_conversations, stream_threads
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC
 from commercive_cli.services.chat.waiting_index import is_waiting
@@ -53,6 +54,7 @@ class ReportService:
         `on_progress` is called with the number of conversations just looked at. Raises Invalid when the time ends
         before it begins, or after more than 3,660 days.
         """
+        check_span(since, until)
         now = self.clock()
         figures = _Figures(since, now if until is None else min(until, now), now, self.business_hours)
         for conversation, messages in stream_threads(self.store, self._read(figures, on_progress)):
@@ -113,7 +115,7 @@ class _Figures:
 
     def __post_init__(self) -> None:
         if self.until < self.since:
-            raise Invalid("--since lies behind --until or in the future, so there is nothing to report", field="since")
+            raise Invalid("since lies in the future, so there is nothing to report", field="since")
         if self.until - self.since > MOST_DAYS * 24 * HOUR:
             raise Invalid(f"a report is about {MOST_DAYS:,} days at most; name a later --since", field="since")
         self._zone = self.business_hours.zone if self.business_hours else None
