@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.chat.report import ReportService
     from commercive_cli.services.chat.search import SearchService
     from commercive_cli.services.chat.service import ChatService
+    from commercive_cli.services.chat.transcripts import TranscriptService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
     from commercive_cli.services.seed.service import SeedService
@@ -67,6 +68,13 @@ class Services:
         from commercive_cli.services.chat.search import SearchService
 
         return SearchService(self.store, self.clock)
+
+    @cached_property
+    def transcripts(self) -> "TranscriptService":
+        """Transcripts of conversations."""
+        from commercive_cli.services.chat.transcripts import TranscriptService
+
+        return TranscriptService(self.store)
 
     @cached_property
     def leads(self) -> "LeadService":

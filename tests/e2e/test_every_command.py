@@ -40,6 +40,7 @@ READS = [
     "chat list --search order --since 30d",
     "chat report",
     "chat search order",
+    "chat export CONVERSATION",
     "leads list",
     "leads show LEAD",
     "leads history LEAD",

@@ -300,7 +300,7 @@ def reopen(
 @app.command(
     epilog=example(
         "commercive chat search customs --since 2026-11-01",
-        "commercive chat search 'lost parcel' --from user -o ids",
+        "commercive chat search 'lost parcel' --from user -o ids | commercive chat export -",
     )
 )
 def search(
@@ -328,6 +328,49 @@ def search(
     wanted = SearchFilter(text, parse_time(since, "--since", session.now), sender, status)
     with session.reading() as services:
         Search(session, services.search, wanted, limit).run(yes=yes)
+
+
+@app.command(
+    epilog=example(
+        "commercive chat export CONVERSATION_ID > case.md",
+        "commercive chat search customs -o ids | commercive chat export - --redact --to customs.md",
+        "commercive chat export --since 30d --format csv --to november.csv",
+    )
+)
+def export(
+    context: typer.Context,
+    *,
+    ids: ConversationIds = None,
+    form: Annotated[
+        Literal["md", "json", "csv"] | None,
+        typer.Option("--format", help="Markdown, one JSON document, or CSV with a row for each conversation."),
+    ] = None,
+    since: o.Since = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Replace e-mail addresses, phone numbers and long ids in texts.")
+    ] = False,
+    to: Annotated[str | None, typer.Option(metavar="FILE", help="Write to FILE, which must not exist.")] = None,
+    output: o.Output = "table",
+) -> None:
+    """Write transcripts of conversations, of all without ID, to stdout or a file.
+
+    With --since, messages from then on, and no conversation without any. The order of all conversations is not
+    promised. --redact replaces what looks like an e-mail address, a phone number or a long id, by [e-mail], [phone],
+    [id]; names that people wrote stay, so read a transcript before it leaves the house. Notes are not written.
+    """
+    from commercive_cli.cli.exports import Export, chosen_format
+
+    chosen = chosen_format(form, output, to_file=to is not None)
+    session = Session(context, output)
+    first = parse_time(since, "--since", session.now)
+    with session.reading() as services:
+        named = None
+        if ids:
+            typed = session.typed("conversation", services)
+            named = [services.chat.conversation(typed.whole(each)) for each in bulk.chosen_ids(ids)]
+        found = services.transcripts.transcripts(named, since=first, redact=redact)
+        written = Export(session, chosen, found)
+        written.to_stdout() if to is None else written.to_file(to)
 
 
 @app.command(

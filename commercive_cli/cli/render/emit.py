@@ -60,7 +60,7 @@ class Screen:
         if self.for_people:
             self._draw(view, answer, asked)
         else:
-            self._write(_machine_text(self.output, answer, view))
+            self.write(_machine_text(self.output, answer, view))
 
     def show_stream(
         self,
@@ -75,9 +75,9 @@ class Screen:
         elif self.for_people:
             self._draw_pages(view, listing, iter(items))
         elif self.output == "json":
-            self._write(documents.streamed_document(view.listing, items))
+            self.write(documents.streamed_document(view.listing, items))
         else:
-            self._write(_rows_text(self.output, items, view))
+            self.write(_rows_text(self.output, items, view))
 
     def draw(self, screen: "Callable[[Display], None]", *, paged: bool = False) -> None:
         """Let a function write to the terminal; what is longer than the screen goes through the pager if `paged`."""
@@ -115,7 +115,8 @@ class Screen:
         chosen = [choose(name.strip(), names, "--columns") for name in self.columns]
         return View(view.rows, tuple(view.columns[names.index(name)] for name in chosen), (), view.listing, view.named)
 
-    def _write(self, parts: Iterator[str]) -> None:
+    def write(self, parts: Iterator[str]) -> None:
+        """Write the parts of a text."""
         for part in parts:
             self.begin()
             self.out.write(part)
