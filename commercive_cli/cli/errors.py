@@ -138,7 +138,12 @@ def say(message: str) -> None:
 def say_notes(error: BaseException) -> None:
     """Write the notes of an error, or of its cause, to stderr: what else to know, in indented lines."""
     notes = [*getattr(error, "__notes__", ()), *getattr(error.__cause__, "__notes__", ())]
-    for line in (line for note in notes for line in note.split("\n")):
+    say_lines("\n".join(notes)) if notes else None
+
+
+def say_lines(text: str) -> None:
+    """Write a text to stderr in indented lines, with control characters escaped."""
+    for line in text.split("\n"):
         sys.stderr.write(f"  {escape(line)}\n")
     sys.stderr.flush()
 

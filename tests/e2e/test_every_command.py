@@ -40,6 +40,8 @@ READS = [
     "chat list --search order --since 30d",
     "chat report",
     "chat search order",
+    "chat templates list",
+    "chat templates check",
     "chat export CONVERSATION",
     "leads list",
     "leads show LEAD",

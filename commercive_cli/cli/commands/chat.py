@@ -7,6 +7,7 @@ import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
+from commercive_cli.cli.commands import chat_templates
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
@@ -18,15 +19,9 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.search import SearchFilter
-from commercive_cli.settings import environment
 
 app = new_group("chat")
-
-
-def _replies(incomplete: str) -> list[str]:
-    from commercive_cli.settings.canned_replies import reply_names
-
-    return [name for name in reply_names(environment()) if name.startswith(incomplete)]
+app.add_typer(chat_templates.app)
 
 
 Conversation = Annotated[
@@ -165,7 +160,7 @@ def reply(
         typer.Option(
             metavar="NAME",
             help="A canned reply, templates/NAME.txt beside the config file.",
-            autocompletion=_replies,
+            autocompletion=chat_templates.reply_names,
         ),
     ] = None,
     var: Annotated[
@@ -182,6 +177,9 @@ def reply(
     output: o.Output = "table",
 ) -> None:
     """Reply in a conversation as an admin. Without a text, the editor opens, with the last turns of the thread.
+
+    A canned reply takes {{store_url}}, {{user_id}} and {{agent}} from the conversation, all else from --var. On a
+    terminal it is shown before it is sent, unless --yes.
 
     A text from the editor or stdin, or typed on a terminal, that is not sent is kept: `chat drafts` lists it, and
     --draft goes on with it, on a terminal in the editor.
