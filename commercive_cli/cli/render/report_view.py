@@ -129,9 +129,10 @@ def _draw_backlog(display: Display, report: ChatReport) -> None:
     display.line("waiting now, by age")
     margin = max(len(each.age) for each in report.backlog)
     room = max(len(f"{count:,}") for count in waiting)
+    longest = max(min(_BAR, display.width - margin - room - 6), 1)
     for place, each in enumerate(report.backlog):
         late: Role = "attention" if each.waiting and place == len(waiting) - 1 else ""
-        bar = "█" * math.ceil(each.waiting * _BAR / max(waiting))
+        bar = "█" * math.ceil(each.waiting * longest / max(waiting))
         display.line("  ", (f"{each.age:<{margin}}  {each.waiting:>{room},}  {bar}".rstrip(), late))
 
 

@@ -132,3 +132,13 @@ def test_business_hours_are_set_and_read_by_key(store: Run) -> None:
     assert 0 == store("config", "unset", "business_hours").code
     assert 5 == store("config", "get", "business_hours.zone").code
     assert 2 == store("config", "set", "business_hours.form", "08:00").code
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 100])
+def test_the_screen_fits_the_terminal(report: Run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """What is a figure stays; sentences wrap, bars and marks become fewer. A line to paste may be longer."""
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", str(width))
+    out = report("--no-color").out
+
+    assert [] == [line for line in out.splitlines() if len(line) > width and "commercive" not in line]
+    assert {"jonas", "mira", "over"} <= set(out.split())
