@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from commercive_cli.services.audit.mend import MendService
     from commercive_cli.services.audit.service import AuditService
     from commercive_cli.services.chat.desk import DeskService
+    from commercive_cli.services.chat.report import ReportService
+    from commercive_cli.services.chat.search import SearchService
     from commercive_cli.services.chat.service import ChatService
+    from commercive_cli.services.chat.transcripts import TranscriptService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
     from commercive_cli.services.seed.service import SeedService
@@ -57,6 +60,29 @@ class Services:
         from commercive_cli.services.chat.desk import DeskService
 
         return DeskService(self.chat)
+
+    @cached_property
+    def chat_report(self) -> "ReportService":
+        """The report on support."""
+        from commercive_cli.services.chat.report import ReportService
+        from commercive_cli.settings.business_hours import read_business_hours
+
+        table = self.settings.business_hours
+        return ReportService(self.store, self.clock, None if table is None else read_business_hours(table))
+
+    @cached_property
+    def search(self) -> "SearchService":
+        """Searches of messages."""
+        from commercive_cli.services.chat.search import SearchService
+
+        return SearchService(self.store, self.clock)
+
+    @cached_property
+    def transcripts(self) -> "TranscriptService":
+        """Transcripts of conversations."""
+        from commercive_cli.services.chat.transcripts import TranscriptService
+
+        return TranscriptService(self.store)
 
     @cached_property
     def leads(self) -> "LeadService":

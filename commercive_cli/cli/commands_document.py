@@ -70,10 +70,17 @@ def commands_document(root: TyperGroup) -> CommandsShown:
 def _leaves(root: TyperGroup) -> Iterator[tuple[str, Any]]:
     for name, command in sorted(root.commands.items()):
         if name in GROUPS:
-            group = load_group(name)
-            yield from ((f"{name} {word}", group.commands[word]) for word in sorted(group.commands))
+            yield from _leaves_of(name, load_group(name))
         else:
             yield name, load_command(name) if name in COMMANDS else command
+
+
+def _leaves_of(words: str, group: TyperGroup) -> Iterator[tuple[str, Any]]:
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, TyperGroup):
+            yield from _leaves_of(f"{words} {name}", command)
+        else:
+            yield f"{words} {name}", command
 
 
 def _shown(words: str, command: Any) -> CommandShown:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from commercive_cli.cli.completions import MARK
 from commercive_cli.domain.errors import Invalid, Misconfigured, Unavailable
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.transfer.durable_files import write_durably
 
 Shell = Literal["bash", "zsh", "fish"]
@@ -32,7 +33,7 @@ def users_shell(environ: Mapping[str, str]) -> Shell:
     for shell in SHELLS:
         if shell == name:
             return shell
-    raise Invalid(f"there is no completion for the shell {name!r} of this user: name bash, zsh or fish")
+    raise Invalid(f"there is no completion for the shell {quoted(name)} of this user: name bash, zsh or fish")
 
 
 def place_of(shell: Shell, environ: Mapping[str, str]) -> Place:

@@ -34,7 +34,7 @@ def edited(draft: Draft, quotes: str, command: str) -> str:
     draft.write(with_quotes(before, quotes))
     os.utime(draft.path, (_LONG_AGO, _LONG_AGO))
     try:
-        _run(command, draft.path)
+        run_editor(command, draft.path)
     finally:
         is_saved = draft.exists and draft.path.stat().st_mtime != _LONG_AGO and not draft.is_blank
         if not is_saved:
@@ -56,7 +56,8 @@ def _put_back(draft: Draft, before: str) -> None:
     return draft.note(quotes="", process=0)
 
 
-def _run(command: str, path: Path) -> None:
+def run_editor(command: str, path: Path) -> None:
+    """Let the user edit a file; raise Invalid when the editor failed, Misconfigured when there is none."""
     # The user chooses the editor, as with git: a shell reads the command line when it needs one.
     line = ["/bin/sh", "-c", f'{command} "$@"', command] if _FOR_A_SHELL.search(command) else [command]
     try:

@@ -163,6 +163,12 @@ def say_notes(error: BaseException) -> None:
     sys.stderr.flush()
 
 
+def say_lines(text: str) -> None:
+    """Write a text to stderr in indented lines, with control characters escaped."""
+    sys.stderr.writelines(f"  {escape(line)}\n" for line in text.split("\n"))
+    sys.stderr.flush()
+
+
 def usage_message(error: typer.TyperException, given: Sequence[str] = ()) -> str:
     """Return one line for an error in the command line, with the nearest valid word and the help command."""
     context = getattr(error, "ctx", None)

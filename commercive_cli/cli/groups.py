@@ -45,6 +45,14 @@ GROUPS = {
 }
 
 
+SUBGROUPS = {
+    "chat templates": GroupInfo(
+        "Canned replies: text files in the directory templates beside the config file.",
+        "commercive chat templates check",
+    ),
+}
+"""The groups within groups."""
+
 COMMANDS = {"whoami": "Who acts on which store, and by what clock."}
 """The commands that stand alone, with their help; each has a module of its own."""
 
@@ -113,10 +121,10 @@ def example(*lines: str) -> str:
 
 
 def new_group(name: str) -> App:
-    """Return the group of that name without commands."""
-    info = GROUPS[name]
+    """Return the group of that name without commands; one within a group is named by both words."""
+    info = (GROUPS | SUBGROUPS)[name]
     return App(
-        name=name,
+        name=name.rpartition(" ")[2],
         cls=Group,
         help=info.help,
         epilog=example(info.example),

@@ -1,13 +1,13 @@
 """The text of a message: from the command line, a file, stdin, the user's editor, a canned reply, or a draft."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from commercive_cli.cli.standard_input import STDIN, read_text
-from commercive_cli.domain.canned_replies import fill
+from commercive_cli.domain.canned_replies import fill_for
 from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted
@@ -36,29 +36,32 @@ class MessageSources:
 
     def or_editor(self) -> Self:
         """Return the sources, or the editor when none was named and there is a terminal for it."""
-        return replace(self, editor=True) if self._named == 0 and _has_terminal() else self
+        return replace(self, editor=True) if self._named == 0 and has_terminal() else self
 
     @property
     def in_editor(self) -> bool:
         """Return whether the user writes the message in the editor."""
-        return self.editor or (self.draft and _has_terminal())
+        return self.editor or (self.draft and has_terminal())
 
     @property
     def may_be_draft(self) -> bool:
         """Return whether a draft may be gone on with: one is asked for, or can be offered."""
-        return self.draft or (self.editor and _has_terminal())
+        return self.draft or (self.editor and has_terminal())
 
     @property
     def is_nowhere_else(self) -> bool:
         """Return whether the message exists here alone: it was read from stdin, or typed on a terminal."""
-        return STDIN in (self.text, self.file) or (self.text is not None and _has_terminal())
+        return STDIN in (self.text, self.file) or (self.text is not None and has_terminal())
 
-    def message(self) -> str:
-        """Return the message from the command line, a file, stdin or a canned reply."""
+    def message(self, known: Callable[[], Mapping[str, str]] = dict) -> str:
+        """Return the message from the command line, a file, stdin or a canned reply.
+
+        `known` returns the values of a canned reply's variables that need none on the command line.
+        """
         if self.text is not None:
             return read_text() if self.text == STDIN else self.text
         if self.template is not None:
-            return fill(read_reply(environment(), self.template), _values(self.variables))
+            return fill_for(read_reply(environment(), self.template), values_in(self.variables), known)
         return _read(self.file or STDIN)
 
     @property
@@ -67,11 +70,13 @@ class MessageSources:
         return len(given) + self.editor + self.draft
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
+    """Return whether there is a terminal to ask and to edit on."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _values(variables: Sequence[str]) -> dict[str, str]:
+def values_in(variables: Sequence[str]) -> dict[str, str]:
+    """Return the values of NAME=VALUE pairs; raise Invalid for what is no such pair."""
     pairs = [variable.partition("=") for variable in variables]
     for name, equals, _ in pairs:
         if not (name and equals):

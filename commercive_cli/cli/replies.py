@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commercive_cli.cli.confirm import ask
+from commercive_cli.cli.confirm import ask, confirm
 from commercive_cli.cli.drafts import UNFINISHED, Draft, Drafts
 from commercive_cli.cli.editor import edited
 from commercive_cli.cli.editor_file import QUOTED_LINES, quotes_of
-from commercive_cli.cli.errors import AsItIs, say, say_notes
-from commercive_cli.cli.message_sources import MessageSources
+from commercive_cli.cli.errors import AsItIs, say, say_lines, say_notes
+from commercive_cli.cli.message_sources import MessageSources, has_terminal
 from commercive_cli.cli.render.moments import Moments, distance
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.chat import Sent, Thread
+from commercive_cli.domain.canned_replies import values_of
 from commercive_cli.domain.errors import (
     CommerciveError,
     Conflict,
@@ -164,7 +165,10 @@ class ReplyDesk:
 
     def _send_given(self) -> None:
         reply, sources = self._reply, self._reply.sources
-        text = sources.message()
+        text = sources.message(self._known)
+        if sources.template is not None and has_terminal() and not (reply.yes or reply.dry_run):
+            say_lines(text.strip())
+            confirm("Send this?", yes=False)
         if not sources.is_nowhere_else:
             return self._send(text, reply, None)
         try:
@@ -175,6 +179,10 @@ class ReplyDesk:
                 return self._send(text, reply, None)
         with self._kept(draft):
             return self._send(text, reply, draft)
+
+    def _known(self) -> dict[str, str]:
+        """Return the values that the conversation gives to the variables of a canned reply."""
+        return values_of(self._chat.conversation(self._reply.conversation), self._session.actor)
 
     def _send(self, text: str, reply: Reply, draft: Draft | None) -> None:
         key = reply.key

@@ -39,6 +39,7 @@ from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load
 
 if TYPE_CHECKING:
     from commercive_cli.cli.access_log import AccessLog
+    from commercive_cli.cli.render.display import Display
     from commercive_cli.services.access.scan import OnItems
     from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
@@ -271,6 +272,19 @@ class Session:
         if answer.next_cursor:
             more = f"--limit {2 * (paging.limit or DEFAULT_LIMIT)}" if self.screen.for_people else None
             self.note(f"more: add {more or f'--cursor {answer.next_cursor}'}, or --all")
+
+    def stream(
+        self, listing: type[Listing], items: Iterable[Any], draw: "Callable[[Display, Iterable[Any]], None]"
+    ) -> None:
+        """Show items as they come: each is logged before, and written before the next one is asked for."""
+
+        def each() -> Iterator[Any]:
+            for item in items:
+                self.log_access(item)
+                yield item
+                self.screen.out.flush()
+
+        self.screen.show_stream(listing, each(), draw)
 
     def _logged(self, items: Iterator[Any]) -> Iterator[Any]:
         """Yield the items in chunks, each of which is logged before it is shown."""

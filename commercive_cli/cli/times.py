@@ -49,7 +49,7 @@ def parse_time_ahead(text: str, option: str, now: int, *, zone: tzinfo | None = 
     else:
         at = parse_time(text, option, now, zone=zone) or 0
     if at <= now:
-        raise Invalid(f"{option} {text[:40]!r} has passed; write 3d, tomorrow, 2027-01-31 or another time ahead")
+        raise Invalid(f"{option} {quoted(text)} has passed; write 3d, tomorrow, 2027-01-31 or another time ahead")
     return at
 
 

@@ -1,5 +1,6 @@
 """The canned replies: text files in the directory `templates` next to the config file."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.places import config_path
 
 SUFFIX = ".txt"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def reply_directory(environ: Mapping[str, str]) -> Path:
@@ -37,3 +39,20 @@ def read_reply(environ: Mapping[str, str], name: str) -> str:
         return decoded(path.read_bytes(), str(path))
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}", field="template") from None
+
+
+def new_reply_path(environ: Mapping[str, str], name: str) -> Path:
+    """Return the file of a canned reply that exists or may be made, and make its directory.
+
+    Raises Invalid for a name that is none, or when the directory cannot be made.
+    """
+    if name not in reply_names(environ) and not _NAME.fullmatch(name):
+        raise Invalid(
+            f"{quoted(name)} is no name of a template; it has 1 to 64 letters, digits, _ and -", field="template"
+        )
+    directory = reply_directory(environ)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(f"{directory} cannot be made: {error.strerror}", field="template") from None
+    return directory / f"{name}{SUFFIX}"

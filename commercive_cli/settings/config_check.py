@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted
-from commercive_cli.settings.config_file import Contents, Mistake
+from commercive_cli.settings.config_file import BUSINESS_HOURS, Contents, Mistake
 from commercive_cli.settings.readers import READERS
 
 
 def mistakes_of(contents: Contents) -> list[Mistake]:
     """Return every mistake in the file, those of its form first."""
-    return [*contents.mistakes, *_default_profile(contents), *_values(contents)]
+    return [*contents.mistakes, *_default_profile(contents), *_values(contents), *_business_hours(contents)]
 
 
 def refuse_mistakes(contents: Contents) -> None:
@@ -44,3 +44,16 @@ def _values(contents: Contents) -> Iterator[Mistake]:
                 read(value, ".".join(keys))
             except Invalid as refusal:
                 yield Mistake(refusal.message, keys, value)
+
+
+def _business_hours(contents: Contents) -> Iterator[Mistake]:
+    table = contents.config.business_hours
+    if table is None:
+        return
+    from commercive_cli.settings.business_hours import read_business_hours  # imported late, since few have any
+
+    try:
+        read_business_hours(table)
+    except Invalid as refusal:
+        keys = tuple((refusal.field or "").split("."))
+        yield Mistake(refusal.message, keys, getattr(table, BUSINESS_HOURS[keys[-1]]))

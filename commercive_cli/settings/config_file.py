@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from commercive_cli.domain.choices import suggestion
@@ -19,6 +19,7 @@ from commercive_cli.domain.quoting import quoted
 _TYPE_ERRORS = {
     "bool_type": "must be true or false",
     "string_type": "must be text in quotes",
+    "list_type": 'must be a list such as ["Mon", "Tue"]',
     "amount_type": "must be an amount in USD such as 500.00, of 1,000,000 at most and with two decimals at most",
 }
 
@@ -44,13 +45,29 @@ class Profile(BaseModel):
     ceiling: Annotated[str | None, BeforeValidator(_amount)] = None
 
 
+class BusinessHoursTable(BaseModel):
+    """The `[business_hours]` table as it stands; `settings/business_hours.py` reads its values."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    days: list[str] = ["Mon", "Tue", "Wed", "Thu", "Fri"]
+    opens: str = Field("09:00", alias="from")
+    closes: str = Field("17:00", alias="to")
+    zone: str | None = None
+
+
 class ConfigFile(BaseModel):
     """The whole file; a missing file counts as empty."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     default_profile: str | None = None
+    business_hours: BusinessHoursTable | None = None
     profiles: dict[str, Profile] = {}
+
+
+BUSINESS_HOURS = {field.alias or name: name for name, field in BusinessHoursTable.model_fields.items()}
+"""The keys of the `[business_hours]` table, and the names of their values here."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +194,8 @@ def problem_of(error: ValidationError) -> str:
 
 def known_settings(keys: Sequence[str]) -> Mapping[str, Any]:
     """Return the settings of the table in which the last of the nested keys stands."""
+    if keys[0] == "business_hours" and len(keys) > 1:
+        return BUSINESS_HOURS
     return Profile.model_fields if keys[0] == "profiles" else ConfigFile.model_fields
 
 

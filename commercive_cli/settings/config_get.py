@@ -1,12 +1,13 @@
 """One value as it is written: of a setting in force, or of a key of the config file."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.domain.quoting import quoted, shortened
-from commercive_cli.settings.config_file import ConfigFile, examined, read_text
+from commercive_cli.settings.config_file import BUSINESS_HOURS, ConfigFile, examined, read_text
 from commercive_cli.settings.config_keys import setting_keys
 from commercive_cli.settings.places import config_path
 from commercive_cli.settings.resolve import NAMES, Finder
@@ -32,6 +33,8 @@ def value_of(environ: Mapping[str, str], given: Mapping[str, str | None], key: s
 def _in_file(config: ConfigFile, keys: tuple[str, ...]) -> Any:
     if len(keys) == 1:
         return config.default_profile
+    if keys[0] == "business_hours":
+        return getattr(config.business_hours, BUSINESS_HOURS[keys[1]], None)
     profile = config.profiles.get(keys[1])
     if profile is None:
         raise NotFound(f"there is no profile {quoted(keys[1])}{suggestion(keys[1], config.profiles)}")
@@ -41,4 +44,6 @@ def _in_file(config: ConfigFile, keys: tuple[str, ...]) -> Any:
 def _written(value: Any, nothing: str) -> str:
     if value is None:
         raise NotFound(nothing)
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,11 +1,11 @@
-"""The keys of the config file as users type them: `default_profile`, `profiles.NAME.SETTING`, `profiles.NAME`."""
+"""The keys of the config file as users type them: `default_profile`, `profiles.NAME.SETTING`, `business_hours.KEY`."""
 
 import re
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted
-from commercive_cli.settings.config_file import Profile
+from commercive_cli.settings.config_file import BUSINESS_HOURS, Profile
 
 Keys = tuple[str, ...]
 KNOWN = ("default_profile", *Profile.model_fields)
@@ -18,6 +18,11 @@ def setting_keys(key: str, profile: str | None) -> Keys:
     Raises Invalid with the nearest setting when there is no such, and when the name of the profile is missing.
     """
     *tables, name = key.split(".")
+    if tables == ["business_hours"]:
+        if name not in BUSINESS_HOURS:
+            known = ", ".join(BUSINESS_HOURS)
+            raise Invalid(f"there is no {quoted(key)}{suggestion(name, BUSINESS_HOURS)}; business_hours has {known}")
+        return (*tables, name)
     if name not in KNOWN or (name == "default_profile" and tables):
         raise Invalid(f"there is no setting {quoted(name)}{suggestion(name, KNOWN)}; settings: {', '.join(KNOWN)}")
     if name == "default_profile":
@@ -32,8 +37,10 @@ def setting_keys(key: str, profile: str | None) -> Keys:
 
 
 def stored_keys(key: str, profile: str | None) -> Keys:
-    """Return the nested keys of anything that the file may hold: a setting, known or not, or a whole profile."""
+    """Return the nested keys of anything that the file may hold: a setting, known or not, or a whole table."""
     keys = tuple(key.split("."))
+    if keys == ("business_hours",):
+        return keys
     if keys[0] == "profiles" and len(keys) in (2, 3):
         return keys
     return setting_keys(key, profile)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commercive_cli.settings.config_check import mistakes_of
-from commercive_cli.settings.config_file import Mistake, examine
+from commercive_cli.settings.config_file import Contents, Mistake, examine
 from commercive_cli.settings.places import CONFIG, config_path
 from commercive_cli.settings.readers import READERS
 from commercive_cli.settings.resolve import BUILT_IN, NAMES, OS_USER, VARIABLES, Finder
@@ -38,6 +38,7 @@ def overview(environ: Mapping[str, str], given: Mapping[str, str | None]) -> lis
             "config", str(path), "file" if path.exists() else "no file yet", contents.told(of_file) if of_file else None
         ),
         *[_setting(finder, name, wrong) for name in NAMES],
+        *_business_hours(finder.contents, wrong),
         *[_mistaken(".".join(keys), mistake, finder) for keys, mistake in wrong.items()],
         *_api(environ),
     ]
@@ -53,6 +54,16 @@ def _setting(finder: Finder, name: str, wrong: dict[tuple[str, ...], Mistake]) -
     if problem is None and name in READERS and value is not None:
         value = READERS[name](value, source)
     return Shown(name, _text(value, problem), source, problem)
+
+
+def _business_hours(contents: Contents, wrong: dict[tuple[str, ...], Mistake]) -> Iterator[Shown]:
+    """Yield the business hours in words, if there are any; what is wrong with them is a row of its own."""
+    table = contents.config.business_hours
+    if table is None or any(keys[0] == "business_hours" for keys in wrong):
+        return
+    from commercive_cli.settings.business_hours import read_business_hours  # imported late, since few have any
+
+    yield Shown("business_hours", str(read_business_hours(table)), contents.place(("business_hours",)))
 
 
 def _mistaken(setting: str, mistake: Mistake, finder: Finder) -> Shown:

@@ -15,7 +15,7 @@ from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.money import Ceiling
 from commercive_cli.settings.config_check import no_profile
-from commercive_cli.settings.config_file import Contents, Profile, examined, read_text
+from commercive_cli.settings.config_file import BusinessHoursTable, Contents, Profile, examined, read_text
 from commercive_cli.settings.places import config_path
 from commercive_cli.settings.readers import READERS, read_ceiling, read_dashboard_url, read_log, read_store
 from commercive_cli.settings.store_url import StoreURL
@@ -41,7 +41,8 @@ class Settings:
     """The settings of one run. `sources` maps each setting's name to where its value comes from.
 
     A source is an option, a variable, `config.toml:9` (file and line), `built in` or `OS user`. No approval gives more
-    than the `ceiling`. Commands add to the `access_log`, if there is one.
+    than the `ceiling`. Commands add to the `access_log`, if there is one. `business_hours` are checked where they
+    are used.
     """
 
     store: StoreURL
@@ -52,6 +53,7 @@ class Settings:
     dashboard_url: str = DASHBOARD_URL
     ceiling: Ceiling | None = None
     access_log: Path | None = None
+    business_hours: BusinessHoursTable | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -92,6 +94,7 @@ def load(
         dashboard_url=read_dashboard_url(*values["dashboard_url"]),
         access_log=read_log(*values["access_log"]) if values["access_log"][0] else None,
         ceiling=_ceiling(*values["ceiling"], values["profile"][0]),
+        business_hours=contents.config.business_hours,
         sources={name: source for name, (_, source) in values.items()},
     )
 

@@ -198,3 +198,21 @@ def test_calls_of_the_api_are_told(store: Run, conversation: Make, log: Path) ->
         ("api call", "started", {}, "admin-1"),
         ("chat/close", "ok", {"conversation": [talk]}, "admin-1"),
     ] == [(line["action"], line["outcome"], line["records"], line["actor"]) for line in lines(log)]
+
+
+def test_searches_and_exports_tell_whose_messages_were_shown(store: Run, home: Path) -> None:
+    """Each conversation with a hit, and each that was exported; of a report, which shows nobody's, that it was made."""
+    log = home / "access.log"
+    sent = store("chat", "send", "--user", "u-1", "Zz9 tea", "-o", "json").json["conversation_id"]
+    store("chat", "send", "--user", "u-2", "coffee")
+    for line in (["search", "tea", "-o", "ids"], ["export", sent], ["report"]):
+        assert 0 == store("chat", *line, "--access-log", str(log)).code
+    told = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    done = [(each["action"], each["records"]) for each in told if each["outcome"] == "ok"]
+
+    assert [
+        ("chat search", {"conversation": [sent]}),
+        ("chat export", {"conversation": [sent]}),
+        ("chat report", {}),
+    ] == done
+    assert "Zz9" not in log.read_text(encoding="utf-8")

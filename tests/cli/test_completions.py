@@ -37,7 +37,11 @@ def path(tmp_path: Path) -> str:
 @pytest.mark.parametrize("shell", ASK)
 @pytest.mark.parametrize(
     ("words", "offers"),
-    [("ch", ["chat"]), ("chat re", ["release", "reply", "reopen"]), ("chat list --status ", ["open", "closed", "all"])],
+    [
+        ("ch", ["chat"]),
+        ("chat re", ["release", "reply", "reopen", "report"]),
+        ("chat list --status ", ["open", "closed", "all"]),
+    ],
 )
 def test_bash_and_fish_complete(shell: str, words: str, offers: list[str], path: str) -> None:
     """Groups, commands and choices are offered."""

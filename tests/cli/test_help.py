@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.core import TyperGroup
@@ -23,7 +24,17 @@ def paths() -> Iterator[tuple[str, ...]]:
         if name in GROUPS:
             group = load_group(name)
             assert isinstance(group, TyperGroup)
-            yield from ((name, each) for each in group.commands)
+            for each, within in group.commands.items():
+                yield (name, each)
+                yield from ((name, each, deeper) for deeper in getattr(within, "commands", ()))
+
+
+def command_at(path: tuple[str, ...]) -> Any:
+    """Return a group or command by its words, those of its group loaded."""
+    found: Any = load_group(path[0]) if path and path[0] in GROUPS else command()
+    for word in path[1:]:
+        found = found.commands[word]
+    return found
 
 
 def help_of(path: tuple[str, ...]) -> str:
@@ -62,8 +73,8 @@ def test_options_have_help(monkeypatch: pytest.MonkeyPatch) -> None:
     silent = [
         (*path, parameter.name)
         for path in paths()
-        if len(path) == 2
-        for parameter in load_group(path[0]).commands[path[1]].params
+        if len(path) >= 2
+        for parameter in command_at(path).params
         if not getattr(parameter, "help", "")
     ]
 

@@ -8,19 +8,15 @@ from pathlib import Path
 import pytest
 
 import commercive_cli
-from commercive_cli.cli.app import command
-from commercive_cli.cli.groups import load_group
-from tests.cli.test_help import paths
+from tests.cli.test_help import command_at, paths
 
 PACKAGE = Path(commercive_cli.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 COMMANDS = {path for path in paths() if path}
-OPTIONS = {
-    option
-    for path in paths()
-    for parameter in (load_group(path[0]).commands[path[1]] if len(path) == 2 else command()).params
-    for option in parameter.opts
-} | {"--help", "--json"}
+OPTIONS = {option for path in paths() for parameter in command_at(path).params for option in parameter.opts} | {
+    "--help",
+    "--json",
+}
 
 
 def texts(module: Path) -> Iterator[str]:

@@ -19,6 +19,7 @@ from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
 from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.services.audit.mend import Changes
 from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.services.chat.search import SearchFilter
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.settings.api import APISettings
 from commercive_cli.store.dry_run import DryRun
@@ -69,6 +70,12 @@ class Onlookers:
         shown = chat.show(world.open)
         tail = chat.show(world.open, tail=200).messages
         own = chat.conversations("user-1").conversations
+        written = next(
+            each
+            for each in self.services.transcripts.transcripts()
+            if each.conversation == chat.conversation(world.open)
+        )
+        found_by_text = self.services.search.search(SearchFilter(written.messages[0].message_text))
 
         for found in (listed, waiting, idle, own):
             assert world.open in [each.conversation_id for each in found]
@@ -76,6 +83,9 @@ class Onlookers:
         assert world.keyed_message in [each.message_id for each in tail]
         assert world.open in [each.conversation_id for each in chat.stream_conversations(ConversationFilter("open"))]
         assert chat.history(world.closed).history
+        assert world.keyed_message in [each.message_id for each in written.messages]
+        assert world.open in [hit.conversation_id for hit in found_by_text]
+        assert self.services.chat_report.report(START - 1, START * 2).messages
         assert services_over(DryRun(self.services.store)).chat.mark_read(world.open, "admin").marked
 
     def _leads(self) -> None:

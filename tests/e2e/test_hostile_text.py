@@ -25,9 +25,12 @@ def test_no_format_lets_a_control_character_through(embedded: Program, conversat
         embedded("chat", "list", "-o", output),
         embedded("chat", "show", conversation, "-o", output),
         embedded("chat", "reply", conversation, HOSTILE, "--dry-run", "-o", output),
+        embedded("chat", "search", "alert", "-o", output),
+        embedded("chat", "report", "-o", output),
+        embedded("chat", "export", "--format", "csv" if output == "csv" else "json" if output == "json" else "md"),
     ]
 
-    assert [0, 0, 0] == [ran.code for ran in shown]
+    assert [0] * 6 == [ran.code for ran in shown]
     assert [] == [c for c in RAW for ran in shown if c in ran.out + ran.err]
 
 

@@ -50,7 +50,7 @@ VARIABLES = {
 """The names of environment variables: no other text of the settings is in capitals."""
 
 
-@pytest.mark.parametrize("path", [path for path in paths() if len(path) == 2], ids=" ".join)
+@pytest.mark.parametrize("path", [path for path in paths() if len(path) >= 2], ids=" ".join)
 def test_every_command_is_documented(path: tuple[str, ...]) -> None:
     """Each command stands in the README or on a page of its own, under the words that are typed."""
     assert re.search(rf"(^|[$] commercive |\| *)(commercive )?{' '.join(path)}\b", CODE, re.MULTILINE)
@@ -85,7 +85,7 @@ def test_no_variable_is_documented_that_nothing_reads() -> None:
 def test_no_command_or_option_is_documented_that_is_not_there() -> None:
     """Every `commercive GROUP COMMAND` and every option on these pages can be typed."""
     commands = {tuple(found.split()) for found in re.findall(r"\bcommercive ((?:[a-z]+ )?[a-z-]+)\b", CODE)}
-    groups = {path[0] for path in paths() if len(path) == 2}
+    groups = {path[0] for path in paths() if len(path) >= 2}
     own = {"commercive", *(word for path in paths() for word in path)}
     lines = [line.removeprefix("$ ") for line in CODE.splitlines()]
     typed = [line for line in lines if line.startswith("--") or line.split(" ")[0] in own]

@@ -1,25 +1,29 @@
 """`commercive chat`: the support staff's commands for conversations."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
+from commercive_cli.cli.commands import chat_templates
 from commercive_cli.cli.completers import Completer, offered_ids, template_names
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
-from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
+from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or_stdin
 from commercive_cli.cli.times import parse_duration, parse_moment, parse_time, parse_time_ahead
 from commercive_cli.domain.answers.chat import Conversations
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
 from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.services.chat.search import SearchFilter
 from commercive_cli.store.schema import CONVERSATIONS
 
 app = new_group("chat")
+app.add_typer(chat_templates.app)
 
 
 def _conversation(offered: Completer) -> Any:
@@ -43,6 +47,7 @@ File = Annotated[
     str | None,
     typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, - is stdin.", callback=may_be_stdin),
 ]
+ConversationIds = Annotated[list[str] | None, _conversations(_ANY)]
 ManyConversations = Annotated[list[str], _conversations(_ANY)]
 
 
@@ -57,20 +62,31 @@ def list_conversations(
     sort: Annotated[
         Literal["recent", "waiting"], typer.Option(help="Newest first, or longest unanswered first.")
     ] = "recent",
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With TEXT in the shop, the user's id or the last message.")
+    ] = None,
+    since: o.Since = None,
+    until: o.Until = None,
     limit: o.Limit = None,
     cursor: o.Cursor = None,
     everything: o.All = False,
     output: o.Output = "table",
 ) -> None:
-    """List conversations, newest first. `--sort waiting` lists the open ones that wait for an answer."""
-    wanted = ConversationFilter(status, user, store_url, unread, sort)
+    """List conversations, newest first. `--sort waiting` lists the open ones that wait for an answer.
+
+    --since and --until are about the last change. --search compares letters in any case, and of the last message the
+    200 characters that lists hold; `chat search` looks into all messages.
+    """
     session = Session(context, output)
+    first = parse_time(since, "--since", session.now)
+    last = parse_time(until, "--until", session.now, whole_day=True)
+    wanted = ConversationFilter(status, user, store_url, unread, sort, search, first, last)
     with session.reading() as services:
         session.list(
             Conversations,
             o.Paging(limit, cursor, everything),
             lambda count, start: services.chat.list_conversations(wanted, limit=count, cursor=start),
-            _asked(wanted),
+            _asked(wanted, {"with": search, "since": since, "until": until}),
         )
 
 
@@ -176,6 +192,9 @@ def reply(
     output: o.Output = "table",
 ) -> None:
     """Reply in a conversation as an admin. Without a text, the editor opens, with the last turns of the thread.
+
+    A canned reply takes {{store_url}}, {{user_id}} and {{agent}} from the conversation, all else from --var. On a
+    terminal it is shown before it is sent, unless --yes.
 
     A text from the editor or stdin, or typed on a terminal, that is not sent is kept: `chat drafts` lists it, and
     --draft goes on with it, on a terminal in the editor.
@@ -390,6 +409,131 @@ def reopen(
         )
 
 
+@app.command(
+    epilog=example(
+        "commercive chat search customs --since 2026-11-01",
+        "commercive chat search 'lost parcel' --from user -o ids | commercive chat export -",
+    )
+)
+def search(
+    context: typer.Context,
+    *,
+    text: Annotated[
+        str,
+        typer.Argument(metavar="TEXT", help="What to look for, or - to read it from stdin.", callback=text_or_stdin),
+    ],
+    since: o.Since = None,
+    sender: Annotated[SenderType | None, typer.Option("--from", help="In the messages of this side only.")] = None,
+    status: Annotated[Literal["open", "closed", "all"], typer.Option(help="In which conversations.")] = "all",
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after N hits.")] = None,
+    yes: o.Yes = False,
+    output: o.Output = "table",
+) -> None:
+    """Look for a text in messages, in any case and composition of its letters; hits are shown as they are found.
+
+    There is no index of words: every message of the conversations that changed since --since is read. What that is, and
+    what it costs, is said first, and more than 100,000 messages want a yes. Notes are not looked into.
+    """
+    from commercive_cli.cli.searches import Search
+
+    session = Session(context, output)
+    wanted = SearchFilter(text, parse_time(since, "--since", session.now), sender, status)
+    with session.reading() as services:
+        Search(session, services.search, wanted, limit).run(yes=yes)
+
+
+@app.command(
+    epilog=example(
+        "commercive chat export CONVERSATION_ID > case.md",
+        "commercive chat search customs -o ids | commercive chat export - --redact --to customs.md",
+        "commercive chat export --since 30d --format csv --to november.csv",
+    )
+)
+def export(
+    context: typer.Context,
+    *,
+    ids: ConversationIds = None,
+    form: Annotated[
+        Literal["md", "json", "csv"] | None,
+        typer.Option("--format", help="Markdown, one JSON document, or CSV with a row for each conversation."),
+    ] = None,
+    since: o.Since = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Replace e-mail addresses, phone numbers and long ids in texts.")
+    ] = False,
+    to: Annotated[str | None, typer.Option(metavar="FILE", help="Write to FILE, which must not exist.")] = None,
+    output: o.Output = "table",
+) -> None:
+    """Write transcripts of conversations, of all without ID, to stdout or a file.
+
+    With --since, messages from then on, and no conversation without any. The order of all conversations is not
+    promised. --redact replaces what looks like an e-mail address, a phone number or a long id, by [e-mail], [phone],
+    [id]; names that people wrote stay, so read a transcript before it leaves the house. Notes are not written.
+    """
+    from commercive_cli.cli.exports import Export, chosen_format
+
+    chosen = chosen_format(form, output, to_file=to is not None)
+    session = Session(context, output)
+    first = parse_time(since, "--since", session.now)
+    with session.reading() as services:
+        named = None
+        if ids:
+            typed = session.typed("conversation", services)
+            named = [services.chat.conversation(typed.whole(each)) for each in bulk.chosen_ids(ids)]
+        found = services.transcripts.transcripts(named, since=first, redact=redact)
+        written = Export(session, chosen, found)
+        written.to_stdout() if to is None else written.to_file(to)
+
+
+@app.command(
+    epilog=example(
+        "commercive chat report --since 30d",
+        "commercive chat report --since 2026-11-01 --until 2026-11-30 -o csv",
+        "commercive chat report --svg november.svg",
+    )
+)
+def report(
+    context: typer.Context,
+    *,
+    since: Annotated[str, typer.Option(metavar="TIME", help=f"From TIME on: {o.TIMES}.")] = "30d",
+    until: o.Until = None,
+    svg: Annotated[str | None, typer.Option(metavar="FILE", help="Write the screen to FILE, too, as SVG.")] = None,
+    output: o.Output = "table",
+) -> None:
+    r"""Report on support: volume, who waits, and how fast agents answer.
+
+    \b
+    first answer  From the user's first message in a conversation to the first
+                  answer by a person behind it, credited to that person. What an
+                  agent wrote before the user asked anything is an answer, and
+                  no first answer. A conversation has one, also if reopened.
+    resolved      From the user's first message to the closing, credited to who
+                  closed it. One that was reopened counts once it is closed
+                  again, from the first message to the last closing.
+    not counted   Automatic answers, also not as first answers; notes; and what
+                  is too damaged to be read.
+    durations     Business hours of [business_hours] in the config file: days,
+                  from, to, zone. Without them, all hours count. Days and hours
+                  of the report are those of that zone, else of this machine.
+    p50, p90      Half, and nine in ten, took no longer (nearest rank).
+
+    Messages, first answers and closings count that lie between --since and --until; waiting is as of now. Every
+    conversation is looked at once, and the messages are read of those that changed since --since.
+    """
+    from commercive_cli.cli.render.report_view import write_svg
+
+    session = Session(context, output)
+    with session.reading() as services:
+        zone = services.chat_report.zone
+        first = parse_time(since, "--since", session.now, zone=zone) or 0
+        last = parse_time(until, "--until", session.now, whole_day=True, zone=zone)
+        with session.progress({"conversations": lambda: services.tables.count((CONVERSATIONS,))}) as (on_progress,):
+            found = services.chat_report.report(first, last, on_progress=on_progress)
+        if svg is not None:
+            write_svg(found, svg)
+        session.show(found)
+
+
 @app.command(epilog=example("commercive chat history CONVERSATION_ID"))
 def history(context: typer.Context, *, conversation: Conversation, output: o.Output = "table") -> None:
     """Show who closed or reopened it, and when."""
@@ -398,7 +542,7 @@ def history(context: typer.Context, *, conversation: Conversation, output: o.Out
         session.show(services.chat.history(session.typed("conversation", services).whole(conversation)))
 
 
-def _asked(wanted: ConversationFilter) -> Asked:
+def _asked(wanted: ConversationFilter, others: Mapping[str, str | None]) -> Asked:
     conditions = {
         "user_id": f"of user {wanted.user_id}" if wanted.user_id else "",
         "store_url": f"of shop {wanted.store_url}" if wanted.store_url else "",
@@ -406,7 +550,8 @@ def _asked(wanted: ConversationFilter) -> Asked:
     }
     state = "" if wanted.status == "all" or wanted.sort == "waiting" else wanted.status
     said = (*("status" for _ in [state] if state), *(name for name, words in conditions.items() if words))
-    return Asked("conversation", state, tuple(conditions.values()), wanted.sort, said)
+    also = tuple(f"{words} {value}" for words, value in others.items() if value)
+    return Asked("conversation", state, (*conditions.values(), *also), wanted.sort, said)
 
 
 def _check_selection(ids: list[str] | None, idle: str | None, last_from: str | None, as_of: str | None) -> None:

@@ -65,23 +65,34 @@ class Screen:
         if self.for_people:
             self._draw(view, answer, asked)
         else:
-            self._write(_machine_text(self.output, answer, view))
+            self.write(_machine_text(self.output, answer, view))
 
-    def show_stream(self, listing: type[BaseModel], items: Iterable[BaseModel]) -> None:
-        """Write a whole listing item by item, in constant memory."""
+    def show_stream(
+        self,
+        listing: type[BaseModel],
+        items: Iterable[Any],
+        draw: "Callable[[Display, Iterable[Any]], None] | None" = None,
+    ) -> None:
+        """Write a whole listing item by item, in constant memory; `draw` is its screen, where it has one of its own."""
         view = self._chosen(VIEWS[listing])
-        if self.for_people:
+        if draw is not None and self.for_people and self.output == "table" and not self.columns:
+            self.draw(lambda display: draw(display, items))
+        elif self.for_people:
             self._draw_pages(view, listing, iter(items))
         elif self.output == "json":
-            self._write(documents.streamed_document(view.listing, items))
+            self.write(documents.streamed_document(view.listing, items))
         else:
-            self._write(_rows_text(self.output, items, view))
+            self.write(_rows_text(self.output, items, view))
 
     def draw(self, screen: "Callable[[Display], None]", *, paged: bool = False) -> None:
         """Let a function write to the terminal; what is longer than the screen goes through the pager if `paged`."""
         display = self._display()
         if not (paged and self.paged and self.out.isatty() and not display.console.is_dumb_terminal):
-            screen(display)
+            try:
+                screen(display)
+            except KeyboardInterrupt:  # ends what comes bit by bit, of which some was seen
+                self.remember(display.seen)
+                raise
         else:
             with display.console.capture() as captured:
                 screen(display)
@@ -109,7 +120,8 @@ class Screen:
         chosen = [choose(name.strip(), names, "--columns") for name in self.columns]
         return View(view.rows, tuple(view.columns[names.index(name)] for name in chosen), (), view.listing, view.named)
 
-    def _write(self, parts: Iterator[str]) -> None:
+    def write(self, parts: Iterator[str]) -> None:
+        """Write the parts of a text."""
         if self.mark:
             write_byte_order_mark(self.out)
             self.mark = False

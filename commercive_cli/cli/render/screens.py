@@ -337,7 +337,8 @@ def _form_url(display: Display, answer: FormURLSet) -> str:
     return f"{DONE}Supabase shows {answer.form_url} of {who}; before it was {answer.before or 'nothing'}"
 
 
-_DRAWN: dict[type, Draw] = {
+# Answers of a single command are added by the modules that draw them.
+DRAWN: dict[type, Draw] = {
     Conversations: _conversations,
     Leads: _leads,
     Affiliates: _affiliates,
@@ -372,5 +373,5 @@ LISTED: dict[type, tuple[Column, ...]] = {
 
 def screen_of(answer: type) -> ScreenOf | None:
     """Return the screen of an answer's type or its nearest base, None when it is shown as its rows."""
-    draw = next((_DRAWN[base] for base in answer.__mro__ if base in _DRAWN), None)
+    draw = next((DRAWN[base] for base in answer.__mro__ if base in DRAWN), None)
     return ScreenOf(draw, paged=issubclass(answer, Thread)) if draw else None

@@ -57,6 +57,12 @@ def check_limit(limit: int | None, largest: int = LARGEST_LIMIT) -> int | None:
     return limit
 
 
+def check_span(since: int | None, until: int | None) -> None:
+    """Raise Invalid when a time (ms) ends before it begins."""
+    if since is not None and until is not None and until < since:
+        raise Invalid("until comes before since, so nothing lies between", field="until")
+
+
 def read_page(
     store: Store,
     query: IndexQuery,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from commercive_cli.domain.models import LEAD_STATUSES, Lead
 from commercive_cli.domain.text import alike
-from commercive_cli.services.access.paging import IndexQuery
+from commercive_cli.services.access.paging import IndexQuery, check_span
 from commercive_cli.store.schema import LEADS
 
 
@@ -18,6 +18,9 @@ class LeadFilter:
     search: str | None = None
     since: int | None = None
     until: int | None = None
+
+    def __post_init__(self) -> None:
+        check_span(self.since, self.until)
 
     def keeps(self, lead: Lead) -> bool:
         """Return whether the lead passes the filters that no index answers."""

@@ -1,8 +1,4 @@
-"""Estimates, from a sample, how large the tables are, which keys are hot, and what they would cost on DynamoDB.
-
-Prices: Amazon DynamoDB on-demand capacity, US East (N. Virginia), table class Standard, as listed on
-https://aws.amazon.com/dynamodb/pricing/on-demand/ since November 2024. The free tier is left out.
-"""
+"""Estimates, from a sample, how large the tables are, which keys are hot, and what they would cost on DynamoDB."""
 
 import math
 from collections import Counter
@@ -13,17 +9,11 @@ from decimal import Decimal
 from commercive_cli.domain.answers.tables import CostEstimate, HotKey, TableSize
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.prices import MILLION_READS, MILLION_WRITES, RECOVERY_GB_MONTH, STORAGE_GB_MONTH
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import item_bytes
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, MESSAGES, TABLES, Table
-
-STORAGE_GB_MONTH = Decimal("0.25")
-RECOVERY_GB_MONTH = Decimal("0.20")
-MILLION_WRITES = Decimal("0.625")
-"""USD for a million write request units; one is needed for each KB of an item, in the table and in each index."""
-MILLION_READS = Decimal("0.125")
-"""USD for a million read request units; one reads 4 KB, strongly consistent."""
 
 INDEX_OVERHEAD = 100
 """Bytes that DynamoDB adds to each item, in the table and in each index (Developer Guide, "Storage")."""

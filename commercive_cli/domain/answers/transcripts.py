@@ -1,0 +1,26 @@
+"""Conversations with their messages, as `chat export` writes them."""
+
+from commercive_cli.domain.answers.base import Answer, Listing
+from commercive_cli.domain.models import Conversation, Message, Sparse
+
+
+class Transcript(Sparse):
+    """A conversation and its messages, oldest first."""
+
+    conversation: Conversation
+    messages: list[Message]
+
+
+class Transcripts(Listing):
+    """Transcripts, in no promised order."""
+
+    transcripts: list[Transcript]
+
+
+class Exported(Answer):
+    """How much was written to a file."""
+
+    file: str
+    format: str
+    conversations: int
+    messages: int

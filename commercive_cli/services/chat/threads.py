@@ -1,0 +1,65 @@
+"""Reads many conversations with their messages, one after the other; the pages of the next ones are read ahead."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from typing import Any
+
+from commercive_cli.domain.models import Conversation, Message
+from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
+from commercive_cli.store.items import Item
+from commercive_cli.store.pages import pages, query_pages
+from commercive_cli.store.port import Query, Store
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
+
+READ_AHEAD = 4
+"""Conversations whose first page is read while an earlier one is looked at, where a network lies between."""
+
+AnyThread = tuple[Conversation, Iterator[Message]]
+
+
+def scan_conversations(store: Store) -> Iterator[Conversation]:
+    """Yield every conversation once, in no promised order, strongly consistent, with one page in memory.
+
+    An index would be read in order, but whatever changes meanwhile takes another place in it, and would be missed.
+    """
+    for page in pages(lambda start: store.scan(CONVERSATIONS, start=start)):
+        yield from map(Conversation.of, page.items)
+
+
+def stream_threads(store: Store, conversations: Iterable[Conversation]) -> Iterator[AnyThread]:
+    """Yield each conversation with its messages, oldest first, in the order given.
+
+    A conversation that this program made is read page by page, so that its length takes no memory. An imported one,
+    whose messages have to be sorted, is held whole.
+    """
+    if store.scans_at_once == 1:  # a file is read at once, and threads would wait for Python's lock
+        yield from ((each, _opened(store, each.conversation_id)) for each in conversations)
+        return
+    pool = ThreadPoolExecutor(READ_AHEAD)
+    opened: deque[tuple[Conversation, Future[Iterator[Message]]]] = deque()
+    try:
+        for conversation in conversations:
+            opened.append((conversation, pool.submit(_opened, store, conversation.conversation_id)))
+            if len(opened) > READ_AHEAD:
+                yield _next(opened)
+        while opened:
+            yield _next(opened)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _next(opened: deque[tuple[Conversation, "Future[Iterator[Message]]"]]) -> AnyThread:
+    conversation, messages = opened.popleft()
+    return conversation, messages.result()
+
+
+def _opened(store: Store, conversation_id: str) -> Iterator[Message]:
+    """Return the messages of a conversation; the first page, or with an imported one the whole, is read at once."""
+    if not is_native(conversation_id):
+        return iter(read_messages(store, MessageQuery(conversation_id))[0])
+    following = query_pages(store, Query(MESSAGES, conversation_id))
+    first: list[Item] = next(following).items
+    rest: Iterator[Any] = (item for page in following for item in page.items)
+    return map(Message.of, chain(first, rest))
