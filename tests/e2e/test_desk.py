@@ -10,7 +10,9 @@ import pytest
 
 from commercive_cli.domain.clock import system_clock
 from commercive_cli.domain.errors import Conflict, HeldByOther
+from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat.desk import DeskService
+from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import Store
 from tests.e2e.stores import ENGINES, engine_store
@@ -88,3 +90,42 @@ def test_a_claim_and_replies_at_once_leave_no_answer_into_it(store: Store, desk:
             desk.chat.reply(name, "agent-1", "late", heed_claims=True)
 
     assert [] == errors_in(store)
+
+
+def test_agents_who_take_the_next_one_at_once_never_hold_one_twice(store: Store, desk: DeskService) -> None:
+    """Each gets another conversation, until none is left, and nobody is left out."""
+    _answer_all(desk)
+    ids = {desk.chat.send(f"user-{number}", "Hello").conversation_id for number in range(3 * AGENTS)}
+
+    def work(number: int) -> list[str]:
+        taken: list[str] = []
+        while (claim := desk.claim_next(f"agent-{number}")) is not None:
+            taken.append(claim.conversation_id)
+        return taken
+
+    taken = [one for each in at_once(AGENTS, work) for one in each]
+    assert ids == set(taken)
+    assert len(ids) == len(taken)
+    assert errors_in(store) == []
+
+
+def test_what_is_put_off_is_next_at_its_time(store: Store, desk: DeskService) -> None:
+    """It is found by its time alone, at whatever time others come back."""
+    _answer_all(desk)
+    now = system_clock()
+    ids = [desk.chat.send(f"user-{number}", "Hello").conversation_id for number in range(3)]
+    for days, one in enumerate(ids, 1):
+        desk.snooze(one, "mira", now + days * 24 * HOUR)
+    later = DeskService(ChatService(store, ManualClock(now + 49 * HOUR)))
+
+    assert desk.claim_next("mira") is None
+    claims = [later.claim_next("mira") for _ in range(3)]
+    assert [*ids[:2], None] == [claim and claim.conversation_id for claim in claims]
+    assert ["admin", "admin", "snoozed"] == [desk.chat.conversation(one).waiting_for for one in ids]
+    assert [] == AuditService(store).run("root").findings
+
+
+def _answer_all(desk: DeskService) -> None:
+    """Leave nobody waiting whom another test has left."""
+    for each in desk.chat.list_conversations(ConversationFilter("open"), limit=500).conversations:
+        desk.chat.reply(each.conversation_id, "agent-0", "Bye", close=True)

@@ -34,6 +34,7 @@ LEAD_FORM = "--name N --email e@x --phone 1 --product-link x.com --order-volume 
 READS = [
     "chat list",
     "chat list --sort waiting",
+    "chat list --mine",
     "chat show CONVERSATION",
     "chat history CONVERSATION",
     "chat drafts",
@@ -67,6 +68,7 @@ WRITES = [
     "chat note CONVERSATION remark",
     "chat snooze CONVERSATION --until 3d",
     "chat claim CONVERSATION",
+    "chat next",
     "chat release CONVERSATION",
     "chat close CONVERSATION",
     "chat close --idle 1d",

@@ -8,6 +8,7 @@ import pytest
 
 from commercive_cli.domain.models import Message
 from commercive_cli.services.affiliates.service import AffiliateService
+from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.approval import Approver
@@ -101,6 +102,25 @@ def test_replying(counted: Counted) -> None:
     assert [WRITE] == asked()
     chat.reply(sent.conversation_id, "admin-1", "Bye", close=True)
     assert [WRITE] == asked()
+
+
+def test_the_desk(counted: Counted) -> None:
+    """Claims cost a read and a transaction, the next one four requests and a transaction, lists one for the claims."""
+    desk, asked = DeskService(counted.chat), counted.asked
+    name = counted.chat.send("user-1", "Hello").conversation_id
+    asked()
+    desk.claim(name, "mira")
+    assert [READ, WRITE] == asked()
+    desk.release(name, "mira")
+    assert [WRITE] == asked()
+    desk.note(name, "mira", "a remark")
+    assert [WRITE] == asked()
+    desk.notes(name)
+    assert [QUERY] == asked()
+    assert desk.claim_next("mira") is not None
+    assert [QUERY, QUERY, BATCH, BATCH, WRITE] == asked()
+    desk.list_conversations(ConversationFilter(sort="waiting"))
+    assert [QUERY, QUERY, BATCH, BATCH] == asked()
 
 
 def test_answering_automatically(counted: Counted) -> None:

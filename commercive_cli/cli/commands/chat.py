@@ -26,20 +26,21 @@ app = new_group("chat")
 app.add_typer(chat_templates.app)
 
 
-def _conversation(offered: Completer) -> Any:
-    help_text = "Id of the conversation, or - to read it from stdin."
+def _conversation(offered: Completer, otherwise: str = "") -> Any:
+    help_text = f"Id of the conversation, or - to read it from stdin{otherwise}."
     return typer.Argument(metavar="ID", help=help_text, callback=id_or_stdin, autocompletion=offered)
 
 
-def _conversations(offered: Completer) -> Any:
-    help_text = "Ids of conversations, or - to read them from stdin."
+def _conversations(offered: Completer, otherwise: str = "") -> Any:
+    help_text = f"Ids of conversations, or - to read them from stdin{otherwise}."
     return typer.Argument(metavar="ID", help=help_text, callback=may_be_stdin, autocompletion=offered)
 
 
 _ANY, _OPEN = offered_ids("conversation", "conversations"), offered_ids("conversation", "open", "open")
 _WAITING, _CLOSED = offered_ids("conversation", "waiting", "open"), offered_ids("conversation", "closed", "closed")
+_ONLY_ONE = "; by default the only one that you hold"
 Conversation = Annotated[str, _conversation(_ANY)]
-Waiting = Annotated[str, _conversation(_WAITING)]
+HeldAlone = Annotated[str | None, _conversation(_WAITING, _ONLY_ONE)]
 Text = Annotated[
     str | None, typer.Argument(metavar="TEXT", help="The message, or - to read it from stdin.", callback=may_be_stdin)
 ]
@@ -49,6 +50,8 @@ File = Annotated[
 ]
 ConversationIds = Annotated[list[str] | None, _conversations(_ANY)]
 ManyConversations = Annotated[list[str], _conversations(_ANY)]
+HeldConversations = Annotated[list[str] | None, _conversations(_OPEN, _ONLY_ONE)]
+For = Annotated[str, typer.Option("--for", metavar="DURATION", help="For how long: 1 minute to 24 hours.")]
 
 
 @app.command("list", epilog=example("commercive chat list --status open --sort waiting", "commercive chat list -o ids"))
@@ -59,6 +62,7 @@ def list_conversations(
     user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Of this user only.")] = None,
     store_url: Annotated[str | None, typer.Option(metavar="S", help="Of this shop only.")] = None,
     unread: Annotated[bool, typer.Option("--unread", help="With messages that no admin has read.")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="That you hold.")] = False,
     sort: Annotated[
         Literal["recent", "waiting"], typer.Option(help="Newest first, or longest unanswered first.")
     ] = "recent",
@@ -85,8 +89,10 @@ def list_conversations(
         session.list(
             Conversations,
             o.Paging(limit, cursor, everything),
-            lambda count, start: services.chat.list_conversations(wanted, limit=count, cursor=start),
-            _asked(wanted, {"with": search, "since": since, "until": until}),
+            lambda count, start: services.desk.list_conversations(
+                wanted, holder=session.actor if mine else None, limit=count, cursor=start
+            ),
+            _asked(wanted, {"with": search, "since": since, "until": until}, mine=mine),
         )
 
 
@@ -164,7 +170,7 @@ def send(
 def reply(
     context: typer.Context,
     *,
-    conversation: Waiting,
+    conversation: HeldAlone = None,
     text: Text = None,
     file: File = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write it in $VISUAL or $EDITOR.")] = False,
@@ -186,6 +192,7 @@ def reply(
     reopen: Annotated[bool, typer.Option("--reopen", help="Open the conversation again if it is closed.")] = False,
     close: Annotated[bool, typer.Option("--close", help="Close the conversation with this reply.")] = False,
     steal: Annotated[bool, typer.Option("--steal", help="Reply also where somebody else holds it.")] = False,
+    then_next: Annotated[bool, typer.Option("--next", help="Then claim and show the next one that waits.")] = False,
     key: o.Key = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -200,14 +207,40 @@ def reply(
     --draft goes on with it, on a terminal in the editor.
     """
     from commercive_cli.cli.message_sources import MessageSources
+    from commercive_cli.cli.queue import check_next, go_on
     from commercive_cli.cli.replies import Reply, ReplyDesk
 
+    check_next(output, then_next=then_next)
     sources = MessageSources(text, file, template, var or (), editor, draft).or_editor().checked()
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        conversation = session.typed("conversation", services, "answer").whole(conversation)
+        if conversation is None:
+            conversation = services.desk.only_held(session.actor)
+        else:
+            conversation = session.typed("conversation", services, "answer").whole(conversation)
         reply = Reply(conversation, sources, if_last, reopen, close, key, yes, dry_run, steal)
         ReplyDesk(session, services.chat, reply).run()
+        if not dry_run:
+            go_on(session, services.desk, claim=then_next)
+
+
+@app.command("next", epilog=example("commercive chat next", "commercive chat next -o json | jq"))
+def next_conversation(
+    context: typer.Context,
+    *,
+    duration: For = "15m",
+    key: o.Key = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Claim the conversation that waits longest and nobody holds, and show it."""
+    from commercive_cli.cli.queue import claim_next
+
+    time = parse_duration(duration, "--for")
+    session = Session(context, output)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        claim_next(session, services.desk, duration=time, key=key)
 
 
 @app.command(epilog=example("commercive chat claim CONVERSATION_ID", "commercive chat claim ID --for 1h --steal"))
@@ -215,9 +248,7 @@ def claim(
     context: typer.Context,
     *,
     ids: ManyConversations,
-    duration: Annotated[
-        str, typer.Option("--for", metavar="DURATION", help="For how long: 1 minute to 24 hours.")
-    ] = "15m",
+    duration: For = "15m",
     steal: Annotated[bool, typer.Option("--steal", help="Take it over from whoever holds it.")] = False,
     key: o.Keys = None,
     yes: o.Yes = False,
@@ -242,18 +273,18 @@ def claim(
 def release(
     context: typer.Context,
     *,
-    ids: ManyConversations,
+    ids: HeldConversations = None,
     key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
     """Give back conversations that you hold. Releasing what nobody holds changes nothing."""
-    keys = bulk.request_keys(key, many=bulk.is_many(ids))
+    keys = bulk.request_keys(key, many=bulk.is_many(ids or []))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
-            ids,
+            ids or [services.desk.only_held(session.actor)],
             lambda one: services.desk.release(one, session.actor, key=keys(one)),
             session.typed("conversation", services, "release"),
         )
@@ -263,7 +294,7 @@ def release(
 def snooze(
     context: typer.Context,
     *,
-    ids: ManyConversations,
+    ids: HeldConversations = None,
     until: Annotated[
         str,
         typer.Option(metavar="TIME", help="A span from now (3d, 12h), tomorrow, a day (its start), or a time ahead."),
@@ -274,12 +305,12 @@ def snooze(
     output: o.Output = "table",
 ) -> None:
     """Put conversations off: they leave the queue until then, or until their users write."""
-    keys = bulk.request_keys(key, many=bulk.is_many(ids))
+    keys = bulk.request_keys(key, many=bulk.is_many(ids or []))
     session = Session(context, output)
     time = parse_time_ahead(until, "--until", session.now)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
-            ids,
+            ids or [services.desk.only_held(session.actor)],
             lambda one: services.desk.snooze(one, session.actor, time, asked=until, key=keys(one)),
             session.typed("conversation", services, "put off"),
         )
@@ -542,8 +573,9 @@ def history(context: typer.Context, *, conversation: Conversation, output: o.Out
         session.show(services.chat.history(session.typed("conversation", services).whole(conversation)))
 
 
-def _asked(wanted: ConversationFilter, others: Mapping[str, str | None]) -> Asked:
+def _asked(wanted: ConversationFilter, others: Mapping[str, str | None], *, mine: bool) -> Asked:
     conditions = {
+        "held_by": "of yours" if mine else "",
         "user_id": f"of user {wanted.user_id}" if wanted.user_id else "",
         "store_url": f"of shop {wanted.store_url}" if wanted.store_url else "",
         "unread": "with unread messages" if wanted.unread else "",

@@ -112,6 +112,8 @@ CONVERSATION = _columns(
     Column("closed_at", wide=True),
     Column("closed_by", wide=True),
     Column("human_requested", wide=True),
+    Column("held_by", "id", exceptional=True),
+    Column("held_until", "time", exceptional=True),
 )
 MESSAGE = _columns(
     Message,

@@ -6,6 +6,7 @@ from typing import Any
 
 from commercive_cli.cli.render.columns import NEVER_DROPPED, SPARE, Column
 from commercive_cli.cli.render.roles import Role
+from commercive_cli.domain.models import SNOOZED
 
 _DAY = 86_400_000
 
@@ -48,15 +49,21 @@ class Asked:
         return " ".join(filter(None, (self.before, plural, *self.after)))
 
 
+def _state(conversation: Any) -> str:
+    return SNOOZED if conversation.waiting_for == SNOOZED else str(conversation.status)
+
+
 _DAMAGED = Column("damaged", "status", exceptional=True, look=lambda value, _: "bad" if value else "")
 _CONVERSATION = (
     Column("conversation_id", "id", title="id", names=True),
-    Column("status", "status", title="state", once=True),
+    Column("status", "status", "*", title="state", once=True, words=_state),
     Column("waits_since", "time", title="waiting", weight=NEVER_DROPPED, look=_late),
     Column("unread_admin", "count", title="unread", weight=7, look=_some),
     Column("unread_user", "count", title="by them", weight=SPARE),
     Column("updated_at", "time", title="age", weight=6, look=_quiet),
     Column("store_url", "shop", title="shop", weight=8, once=True),
+    Column("held_by", title="held by", weight=8, exceptional=True, look=_some),
+    Column("held_until", "time", title="held until", weight=7, exceptional=True),
     Column("user_id", "id", title="user", weight=1, once=True),
     Column("created_at", "time", title="opened", weight=1, look=_quiet),
     _DAMAGED,

@@ -11,7 +11,7 @@ from commercive_cli.cli.render.display import Display, Part
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.moments import distance, distance_in_words
 from commercive_cli.cli.render.terminal import Shown, label_of, print_table
-from commercive_cli.cli.render.thread import draw_thread
+from commercive_cli.cli.render.thread import draw_next, draw_thread
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
@@ -27,6 +27,7 @@ from commercive_cli.domain.answers.chat import (
     ConversationChanged,
     Conversations,
     MarkedRead,
+    NextUp,
     Noted,
     Released,
     Sent,
@@ -344,6 +345,7 @@ DRAWN: dict[type, Draw] = {
     Affiliates: _affiliates,
     History: _history,
     Thread: lambda display, answer, asked: draw_thread(display, answer, full=asked.order == "full"),
+    NextUp: lambda display, answer, _: draw_next(display, answer),
     LeadShown: _lead,
     AffiliateShown: _affiliate,
     Stats: _stats,
@@ -374,4 +376,4 @@ LISTED: dict[type, tuple[Column, ...]] = {
 def screen_of(answer: type) -> ScreenOf | None:
     """Return the screen of an answer's type or its nearest base, None when it is shown as its rows."""
     draw = next((DRAWN[base] for base in answer.__mro__ if base in DRAWN), None)
-    return ScreenOf(draw, paged=issubclass(answer, Thread)) if draw else None
+    return ScreenOf(draw, paged=issubclass(answer, Thread) and answer is not NextUp) if draw else None

@@ -8,8 +8,10 @@ from commercive_cli.cli.render.display import Display, Part
 from commercive_cli.cli.render.moments import distance
 from commercive_cli.cli.render.terminal import label_of, print_cards, shop_name
 from commercive_cli.cli.render.views import NoteTurn, turns
-from commercive_cli.domain.answers.chat import HeldConversation, Thread
+from commercive_cli.domain.answers.chat import HeldConversation, NextUp, Thread
 from commercive_cli.domain.models import Conversation, Message
+
+_LAST_TURNS = 5
 
 
 def draw_thread(display: Display, thread: Thread, *, full: bool = False) -> None:
@@ -27,6 +29,38 @@ def draw_thread(display: Display, thread: Thread, *, full: bool = False) -> None
     draw_head(display, conversation)
     draw_turns(display, conversation, turns(thread))
     _draw_end(display, conversation)
+
+
+def draw_next(display: Display, thread: NextUp) -> None:
+    """Write a conversation that was claimed just now: its last turns, the unread ones at least, and the ways on."""
+    conversation = thread.conversation
+    display.meet("conversation", conversation.conversation_id, label_of(conversation))
+    display.meet("user", conversation.user_id)
+    until = conversation.held_until if isinstance(conversation, HeldConversation) else None
+    display.sentence(f"Yours until {display.moments.until(until or display.now)}, the longest that nobody held.")
+    display.gap()
+    draw_head(display, conversation)
+    all_turns, which = turns(thread), display.id(conversation.conversation_id)
+    shown = all_turns[-max(_LAST_TURNS, _since_unread(all_turns)) :]
+    if len(shown) < len(all_turns):
+        display.gap()
+        earlier = len(all_turns) - len(shown)
+        many = "" if earlier == 1 else "s"
+        display.sentence((f"{earlier} earlier turn{many}: commercive chat show {which}", "quiet"))
+    draw_turns(display, conversation, shown)
+    display.gap()
+    for word, way in (
+        ("answer", f"reply {which}"),
+        ("later", f"snooze {which} --until tomorrow"),
+        ("back", f"release {which}"),
+    ):
+        display.sentence((f"{word:8}commercive chat {way}", "quiet"))
+
+
+def _since_unread(messages: Sequence[Message]) -> int:
+    """Return how many messages there are from the first one on that is unread by us."""
+    unread = (place for place, each in enumerate(messages) if each.sender_type == "user" and not each.is_read)
+    return len(messages) - next(unread, len(messages))
 
 
 def draw_head(display: Display, conversation: Conversation) -> None:

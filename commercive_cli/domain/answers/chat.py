@@ -96,3 +96,15 @@ class Snoozed(Answer):
 
     conversation_id: str
     until: int
+
+
+class NextUp(Thread):
+    """A conversation that was claimed just now, longest waiting first."""
+
+
+class NothingWaits(Answer):
+    """No conversation waits that nobody holds; the attributes are those of a thread."""
+
+    conversation: None = None
+    messages: list[Message] = Field(default_factory=list)
+    notes: list[Note] = Field(default_factory=list)

@@ -1,14 +1,26 @@
 """The desk of the support staff: who works on which conversation, so that nobody is answered twice."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from commercive_cli.domain.answers.chat import Claimed, HeldConversation, Noted, Notes, Released, Snoozed, Thread
-from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
-from commercive_cli.domain.models import SNOOZED, Conversation, Note, Snooze
+from commercive_cli.domain.answers.chat import (
+    Claimed,
+    Conversations,
+    HeldConversation,
+    Noted,
+    Notes,
+    Released,
+    Snoozed,
+    Thread,
+)
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.domain.limits import DEFAULT_LIMIT
+from commercive_cli.domain.models import SNOOZED, WAITING_FOR, Conversation, ConversationClaim, Note, Snooze
 from commercive_cli.domain.text import NOTES_LENGTH, actor_id, text
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id, key_of_id
+from commercive_cli.services.access.paging import check_limit
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.chat.claims import (
     DESK,
@@ -16,27 +28,37 @@ from commercive_cli.services.chat.claims import (
     SHORTEST,
     USUAL,
     FoundClaim,
+    held_by,
     held_by_other,
     new_claim,
     read_claim,
+    read_claims,
     released_by,
     released_unless_others,
     valid_claim,
 )
+from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.notes import note_put, read_notes
 from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.snoozing import LONGEST as LONGEST_SNOOZE
-from commercive_cli.services.chat.snoozing import snooze_key, snooze_writes
-from commercive_cli.services.chat.waiting_index import is_waiting
+from commercive_cli.services.chat.snoozing import MOST_WOKEN, read_due, snooze_key, snooze_writes, wake
+from commercive_cli.services.chat.waiting_index import WAITING_INDEX, is_waiting, read_waiting, waiting_place
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
+from commercive_cli.store.cursor import decode_cursor, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Key
-from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.port import ConditionFailed, IndexNotReady, Query, Store
 from commercive_cli.store.schema import CONVERSATIONS, OPS
-from commercive_cli.store.writes import Check, Equals, Exists, Update, unchanged
+from commercive_cli.store.writes import All, Check, Condition, Equals, Exists, Update, unchanged
 
 _CONVERSATION, _CLAIM = 0, 1
+_IS_OPEN = Equals("status", "open")
+_QUEUE = ConversationFilter(sort="waiting")
+
+
+class _NothingWaits(NotFound):
+    """Nothing waits that nobody holds."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +87,7 @@ class DeskService:
         repeated `key` (7 days) gets the first answer.
         """
         target, by = StoredIds(self.store).conversation(conversation_id), actor_id(holder)
-        if not SHORTEST <= duration <= LONGEST:
-            raise Invalid("a conversation can be claimed for 1 minute to 24 hours", field="for")
-        request = keyed("chat/claim", by, key, target, duration, f"{steal:d}")
+        request = keyed("chat/claim", by, key, target, _checked(duration), f"{steal:d}")
         return once(
             self.store,
             self.chat.clock,
@@ -75,6 +95,54 @@ class DeskService:
             Claimed,
             lambda: self._claim(target, by, duration, request, steal=steal),
         )
+
+    def claim_next(self, holder: str, *, duration: int = USUAL, key: str | None = None) -> Claimed | None:
+        """Claim the conversation that waits longest and nobody holds; return None when there is none.
+
+        Four requests, what is due, a page of the waiting index, its items and their claims, and the write; another page
+        only where all of one is held. A repeated `key` (7 days) gets the first answer.
+        """
+        by = actor_id(holder)
+        request = keyed("chat/next", by, key, duration)
+        try:
+            return once(
+                self.store, self.chat.clock, request, Claimed, lambda: self._claim_next(by, _checked(duration), request)
+            )
+        except _NothingWaits:
+            return None
+
+    def list_conversations(
+        self,
+        wanted: ConversationFilter,
+        *,
+        holder: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Conversations:
+        """Return a page as `ChatService` does, and who holds each; with `holder`, of what they hold alone."""
+        if holder is not None:
+            return self._held_page(wanted, actor_id(holder), limit, cursor)
+        page = self.chat.list_conversations(wanted, limit=limit, cursor=cursor)
+        claims = read_claims(self.store, (each.conversation_id for each in page.conversations), self.chat.clock())
+        valid = {each: claim.valid for each, claim in claims.items()}
+        found = [_held(each, valid.get(each.conversation_id)) for each in page.conversations]
+        return page.model_copy(update={"conversations": found})
+
+    def waiting(self) -> str:
+        """Return how many conversations wait, `100 or more` where it is not known exactly; empty for none."""
+        try:
+            page = self.store.query(Query(CONVERSATIONS, WAITING_FOR, WAITING_INDEX, limit=DEFAULT_LIMIT))
+        except IndexNotReady:
+            return ""
+        count = len(page.items)
+        return f"{count} or more" if page.next else str(count or "")
+
+    def only_held(self, holder: str) -> str:
+        """Return the conversation that somebody holds; raise Invalid unless it is exactly one."""
+        held = [claim.conversation_id for claim in held_by(self.store, actor_id(holder), self.chat.clock())]
+        if len(held) != 1:
+            raise Invalid(f"you hold {len(held) or 'no'} conversations, so say which one")
+        return held[0]
 
     def release(self, conversation_id: str, holder: str, *, key: str | None = None) -> Released:
         """End one's own claim; `changed` is False when nobody held the conversation.
@@ -111,9 +179,7 @@ class DeskService:
         first = thread.messages[0].created_at if tail is not None and thread.messages else 0
         begin = max(first, 0 if since is None else since + 1)
         notes = [note for note in read_notes(self.store, target) if note.created_at >= begin]
-        held = {} if claim is None else {"held_by": claim.holder, "held_until": claim.until}
-        conversation = HeldConversation(**{**dict(thread.conversation), **held})
-        return thread.model_copy(update={"conversation": conversation, "notes": notes})
+        return thread.model_copy(update={"conversation": _held(thread.conversation, claim), "notes": notes})
 
     def snooze(
         self, conversation_id: str, actor: str, until: int, *, asked: str | None = None, key: str | None = None
@@ -192,15 +258,65 @@ class DeskService:
                     place = self._place(target, is_open=True)
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
-    def _take(self, place: Key, found: FoundClaim, by: str, duration: int, request: KeyedRequest | None) -> Claimed:
-        """Write a claim over what was found in its place; raise ConditionFailed when something else lies there now."""
+    def _claim_next(self, by: str, duration: int, request: KeyedRequest | None) -> Claimed:
+        at, cursor = self.chat.clock(), None
+        due = read_due(self.store, at)
+        while True:
+            found, cursor = read_waiting(self.store, _QUEUE, DEFAULT_LIMIT, cursor, due)
+            claims = read_claims(self.store, (each.conversation_id for each in found), at)
+            for each in found:
+                claim = claims.get(each.conversation_id)
+                if claim is None or claim.valid is not None:
+                    continue
+                with suppress(ConditionFailed):  # somebody was faster; the next one is free
+                    taken = self._take(CONVERSATIONS.key_of(dict(each)), claim, by, duration, request, _waits(each))
+                    wake(self.store, due[:MOST_WOKEN])
+                    return taken
+            if cursor is None:
+                wake(self.store, due[:MOST_WOKEN])
+                raise _NothingWaits("nothing waits that nobody holds")
+
+    def _held_page(self, wanted: ConversationFilter, by: str, limit: int, cursor: str | None) -> Conversations:
+        """Return a page of what somebody holds, in the order that was asked for; all of it is read each time."""
+        claims = {claim.conversation_id: claim for claim in held_by(self.store, by, self.chat.clock())}
+        keys = [key for each in claims if (key := key_of_id(CONVERSATIONS, each) or self._imported(each)) is not None]
+        records = map(Conversation.of, self.store.batch_get(CONVERSATIONS, keys) if keys else [])
+        wanted = self.chat.checked(wanted)
+        listing, waiting = f"held|{by}|{wanted}", wanted.sort == "waiting"
+        kept = [each for each in records if wanted.keeps(each) and (is_waiting(each) or not waiting)]
+        kept.sort(key=waiting_place if waiting else _newest_first)
+        start = decode_cursor(listing, cursor).get("start") if cursor else 0
+        if type(start) is not int or start < 0:
+            raise invalid_cursor()
+        check_limit(limit)
+        end = start + limit
+        more = encode_cursor(listing, {"start": end}) if end < len(kept) else None
+        page: list[Conversation] = [_held(each, claims[each.conversation_id]) for each in kept[start:end]]
+        return Conversations(conversations=page, next_cursor=more)
+
+    def _imported(self, conversation_id: str) -> Key | None:
+        item = find_by_id(self.store, CONVERSATIONS, conversation_id)
+        return None if item is None else CONVERSATIONS.key_of(item)
+
+    def _take(
+        self,
+        place: Key,
+        found: FoundClaim,
+        by: str,
+        duration: int,
+        request: KeyedRequest | None,
+        still: Condition = _IS_OPEN,
+    ) -> Claimed:
+        """Write a claim over what was found in its place, while the conversation is `still` so.
+
+        Raises ConditionFailed when something else lies there now, or the conversation is another.
+        """
         claim = new_claim(place["conversation_id"], by, found.at, duration)
         answer = Claimed(conversation_id=claim.conversation_id, holder=by, until=claim.until)
         before = {} if found.valid is None else {"holder": found.valid.holder}
         change = AuditEntry(DESK, claim.conversation_id, "claim", by, before, {"holder": by})
-        is_open = Check(CONVERSATIONS, place, Equals("status", "open"))
         row = change.row(found.at, self.chat.new_id)
-        write_once(self.store, request, found.at, answer, is_open, *found.put(claim), row)
+        write_once(self.store, request, found.at, answer, Check(CONVERSATIONS, place, still), *found.put(claim), row)
         return answer
 
     def _place(self, target: str, *, is_open: bool = False) -> Key:
@@ -227,3 +343,23 @@ class DeskService:
             unchanged = Released(conversation_id=target, changed=False)
             return nothing_to_do(self.store, request, at, unchanged)
         return answer
+
+
+def _checked(duration: int) -> int:
+    if not SHORTEST <= duration <= LONGEST:
+        raise Invalid("a conversation can be claimed for 1 minute to 24 hours", field="for")
+    return duration
+
+
+def _waits(conversation: Conversation) -> Condition:
+    """Return the condition that nobody has answered or closed a conversation since it was read."""
+    return All(_IS_OPEN, unchanged(conversation.item(), "waiting_since", "waiting_for"))
+
+
+def _held(conversation: Conversation, claim: ConversationClaim | None) -> HeldConversation:
+    held = {} if claim is None else {"held_by": claim.holder, "held_until": claim.until}
+    return HeldConversation(**{**dict(conversation), **held})
+
+
+def _newest_first(conversation: Conversation) -> tuple[int, str]:
+    return -conversation.updated_at, conversation.conversation_id

@@ -95,7 +95,7 @@ class ChatService:
         self, wanted: ConversationFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
     ) -> Conversations:
         """Return a page of 1-500 conversations for admins, newest first or longest waiting for an answer first."""
-        wanted = self._checked(wanted)
+        wanted = self.checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
             due = read_due(self.store, self.clock())
@@ -106,7 +106,7 @@ class ChatService:
 
     def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:
         """Yield every conversation that passes the filter, newest first, in constant memory."""
-        wanted = self._checked(wanted)
+        wanted = self.checked(wanted)
         return filter(wanted.keeps, map(Conversation.of, stream_items(self.store, wanted.feed())))
 
     def idle(
@@ -319,7 +319,8 @@ class ChatService:
         trails = (read_audit_log(self.store, kind, conversation.conversation_id) for kind in ("conversation", DESK))
         return History(history=sorted(chain(*trails), key=attrgetter("at")))
 
-    def _checked(self, wanted: ConversationFilter) -> ConversationFilter:
+    def checked(self, wanted: ConversationFilter) -> ConversationFilter:
+        """Return the filter with the user's id as it is stored; raise Invalid for words that it does not have."""
         choose(wanted.status, (*CONVERSATION_STATUSES, "all"), "status")
         choose(wanted.sort, SORTS, "sort")
         return wanted if wanted.user_id is None else replace(wanted, user_id=self._ids.user(wanted.user_id))

@@ -34,7 +34,7 @@ def read_waiting(
     try:
         return _from_index(store, wanted, limit, after, listing, ended)
     except IndexNotReady:
-        first = heapq.nsmallest(limit + 1, _by_status(store, wanted, after, ended), key=_waiting_place)
+        first = heapq.nsmallest(limit + 1, _by_status(store, wanted, after, ended), key=waiting_place)
         return first[:limit], _cursor_after(listing, first[limit - 1]) if len(first) > limit else None
 
 
@@ -55,7 +55,7 @@ def _from_index(
         items = store.batch_get(CONVERSATIONS, list(places.values()))
         # What has left the index, or was put off again, is met once more at its own place, or not at all.
         met = {(key["conversation_id"], key is ended.get(key["conversation_id"])) for key in chunk}
-        records = sorted(map(Conversation.of, items), key=_waiting_place)
+        records = sorted(map(Conversation.of, items), key=waiting_place)
         found += [
             each
             for each in records
@@ -82,7 +82,7 @@ def _key_place(key: Item) -> tuple[int, str]:
 
 
 def _cursor_after(listing: str, last: Conversation) -> str:
-    return encode_cursor(listing, {"after": _waiting_place(last)})
+    return encode_cursor(listing, {"after": waiting_place(last)})
 
 
 def _key_of(snooze: Snooze) -> Item:
@@ -94,7 +94,7 @@ def _by_status(
 ) -> Iterator[Conversation]:
     for conversation in map(Conversation.of, stream_items(store, wanted.feed())):
         shown = not _is_put_off(conversation) or conversation.conversation_id in ended
-        if shown and wanted.keeps(conversation) and is_waiting(conversation) and _waiting_place(conversation) > after:
+        if shown and wanted.keeps(conversation) and is_waiting(conversation) and waiting_place(conversation) > after:
             yield conversation
 
 
@@ -109,7 +109,8 @@ def is_waiting(conversation: Conversation) -> bool:
     return conversation.status == "open" and (conversation.waiting_since is not None or imported_unread)
 
 
-def _waiting_place(conversation: Conversation) -> tuple[int, str]:
+def waiting_place(conversation: Conversation) -> tuple[int, str]:
+    """Return what the queue is sorted by: since when somebody waits, and the id."""
     return conversation.waiting_since or conversation.updated_at, conversation.conversation_id
 
 
@@ -128,7 +129,7 @@ def _stand_in_index(store: Store, item: Item) -> bool:
     placed = found.waiting_for in (WAITING_FOR, SNOOZED)
     if not is_waiting(found) or placed or not _PLACED_BY.isdisjoint(found.damaged):
         return False
-    since, _ = _waiting_place(found)
+    since, _ = waiting_place(found)
     state = {"waiting_for": WAITING_FOR, "waiting_since": since}
     as_read = unchanged(item, "status", "updated_at", "waiting_for", "waiting_since")
     try:

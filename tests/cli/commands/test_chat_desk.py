@@ -1,6 +1,7 @@
 """The desk on the command line: who works on which conversation."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -100,9 +101,64 @@ def test_what_is_put_off_leaves_the_queue(store: Run, conversation: Make) -> Non
     assert [one, two] == store("chat", "list", "--sort", "waiting", "-o", "ids").ids
 
 
+def test_the_next_one_is_claimed_and_shown(store: Run, conversation: Make) -> None:
+    """As `chat show` shows it; when nothing waits that nobody holds, an empty thread, and no failure."""
+    one = conversation()
+    first = store("chat", "next", "-o", "json").json
+    nothing = store("chat", "next", "-o", "json")
+
+    assert store("chat", "show", one, "-o", "json").json == first
+    assert "admin-1" == first["conversation"]["held_by"]
+    assert (0, None, []) == (nothing.code, nothing.json["conversation"], nothing.json["messages"])
+    assert 1 == store("chat", "next").out.count("\n")
+
+
+def test_an_agent_lists_what_they_hold(store: Run, conversation: Make) -> None:
+    """--mine, and who holds what in any list."""
+    one, two = conversation("u-1"), conversation("u-2")
+    store("chat", "claim", one)
+    store("--as", "mira", "chat", "claim", two)
+
+    assert [one] == store("chat", "list", "--mine", "-o", "ids").ids
+    assert [two] == store("--as", "mira", "chat", "list", "--mine", "--all", "-o", "ids").ids
+    listed = store("chat", "list", "-o", "json").json["conversations"]
+    assert {one: "admin-1", two: "mira"} == {each["conversation_id"]: each["held_by"] for each in listed}
+
+
+def test_the_only_one_that_is_held_needs_no_id(store: Run, conversation: Make, home: Path) -> None:
+    """In release, snooze, and reply from a file; with none or two that is refused."""
+    one, two = conversation("u-1"), conversation("u-2")
+    answer = home / "answer.txt"
+    answer.write_text("Hi")
+    assert 2 == store("chat", "release").code
+    store("chat", "claim", one)
+    assert 0 == store("chat", "reply", "-F", str(answer)).code
+    assert ["Where is it?", "Hi"] == [
+        message["message_text"] for message in store("chat", "show", one, "-o", "json").json["messages"]
+    ]
+    store("chat", "claim", two)
+    assert 0 == store("chat", "snooze", "--until", "1d").code
+    assert [] == store("chat", "list", "--sort", "waiting", "-o", "ids").ids
+    store("chat", "claim", one, two)
+    assert 2 == store("chat", "release").code
+
+
+def test_a_reply_goes_on_with_the_next_one(store: Run, conversation: Make) -> None:
+    """--next claims and shows it; one document cannot hold both answers, so there it is refused before anything."""
+    one, two = conversation("u-1"), conversation("u-2", "And mine?")
+    assert 2 == store("chat", "reply", one, "Hi", "--next", "-o", "json").code
+    assert 1 == len(store("chat", "show", one, "-o", "ids").ids)
+    ran = store("chat", "reply", one, "Hi", "--next")
+
+    assert 0 == ran.code
+    assert "And mine?" in ran.out
+    assert [two] == store("chat", "list", "--mine", "-o", "ids").ids
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [
+        ("next --for 2d", 2),
         ("snooze ID --until yesterday", 2),
         ("snooze ID --until 2020-01-01", 2),
         ("snooze ID --until 400d", 2),
@@ -117,6 +173,7 @@ def test_what_is_put_off_leaves_the_queue(store: Run, conversation: Make) -> Non
         ("claim no-such", 5),
         ("release no-such", 5),
         ("claim", 2),
+        ("reply -F no-such-file", 2),
     ],
 )
 def test_what_makes_no_sense_is_refused(store: Run, conversation: Make, line: str, code: int) -> None:

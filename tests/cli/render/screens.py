@@ -33,6 +33,7 @@ from commercive_cli.domain.answers.chat import (
     Conversations,
     HeldConversation,
     MarkedRead,
+    NextUp,
     Noted,
     Released,
     Sent,
@@ -140,6 +141,7 @@ NOTES = [
         created_at=NOW - 3 * DAY + 7 * HOUR + MINUTE,
     )
 ]  # fmt: skip
+PUT_OFF = QUEUE[1].model_copy(update={"waiting_for": "snoozed"})
 HELD = HeldConversation(**QUEUE[0].item(), held_by="mira", held_until=NOW + 15 * MINUTE)
 LEADS = [
     lead(SOREN, "Søren Lindqvist", "pending", 12 * HOUR),
@@ -189,6 +191,9 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
     "chat-show-full": (Thread(conversation=QUEUE[0], messages=TURNS[:1]), Asked(order="full")),
     "chat-show-closed": (Thread(conversation=CLOSED, messages=[]), NOTHING),
     "chat-show-damaged": (Thread(conversation=ODD, messages=[]), NOTHING),
+    "chat-list-held": (Conversations(conversations=[HELD, *QUEUE[1:], PUT_OFF]), Asked("conversation")),
+    "chat-list-waiting-held": (Conversations(conversations=[HELD, *QUEUE[1:]]), WAITING),
+    "chat-next": (NextUp(conversation=HELD, messages=[*TURNS[:3], *TURNS], notes=NOTES), NOTHING),
     "chat-claim": (Claimed(conversation_id=TEA, holder="mira", until=NOW + 15 * MINUTE), NOTHING),
     "chat-claim-tomorrow": (Claimed(conversation_id=TEA, holder="mira", until=NOW + DAY), NOTHING),
     "chat-release": (Released(conversation_id=TEA, changed=True), NOTHING),
