@@ -19,6 +19,7 @@ from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import Services
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.records.rate_limits import RateLimits
 from commercive_cli.settings.api import APISettings
 from commercive_cli.settings.roles import VARIABLE as ROLES
@@ -87,4 +88,4 @@ def _fallback(settings: APISettings, clock: Clock, forward: SendRequest) -> Fall
 def _check_patterns(patterns: Iterable[str]) -> None:
     for pattern in patterns:
         if not any(covers(pattern, name) for name in BY_NAME):
-            raise Invalid(f"{ROLES}: {pattern!r} fits no action; the actions are {', '.join(BY_NAME)}")
+            raise Invalid(f"{ROLES}: {quoted(pattern)} fits no action; the actions are {', '.join(BY_NAME)}")

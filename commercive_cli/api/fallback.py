@@ -12,7 +12,7 @@ from commercive_cli.api.http.breaker import Breaker
 from commercive_cli.api.http.cors import METHODS
 from commercive_cli.api.http.errors import OutsideUnavailable
 from commercive_cli.api.http.events import HTTPRequest, Reply, TooLarge
-from commercive_cli.api.http.outbound import RequestFailed, Response, SendRequest
+from commercive_cli.api.http.outbound import RequestFailed, RequestUnsent, Response, SendRequest
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings.fallback import FallbackSettings
 
@@ -70,6 +70,9 @@ class Fallback:
         self.breaker.check()
         try:
             answered = self.send(request.method, url, headers, body)
+        except RequestUnsent as failed:
+            self.breaker.failed()
+            raise OutsideUnavailable("the backend of this action cannot be reached; nothing was done") from failed
         except RequestFailed as failed:
             self.breaker.failed()
             raise OutsideUnavailable(

@@ -9,7 +9,8 @@ from commercive_cli.api.application import Application
 from commercive_cli.api.factory import create_application
 from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import bootstrap
-from commercive_cli.settings import environment
+from commercive_cli.domain.secrets import remember_secrets
+from commercive_cli.settings import environment, secrets_of
 from commercive_cli.settings.api import load_api
 from commercive_cli.settings.resolve import load
 
@@ -26,5 +27,6 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 @cache
 def _application() -> Application:
     environ = environment()
+    remember_secrets(secrets_of(environ))
     api = load_api(environ)
     return create_application(api, bootstrap(load(environ)), Telemetry())

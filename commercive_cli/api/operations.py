@@ -25,13 +25,12 @@ from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadSubmitte
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import new_id
-from commercive_cli.domain.links import affiliate_url
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, RateLimits
 
 MESSAGES, NEW_CONVERSATIONS = ("send", "messages"), ("conversation", "new conversations")
-NEW_LINKS = ("create-link", "new links")
+NEW_LINKS, READ_MARKS = ("create-link", "new links"), ("mark-read", "requests with a key")
 """The names of the limits of users, and what they limit in words."""
 
 
@@ -138,6 +137,7 @@ def mark_read(call: Invocation[p.ReadMark]) -> MarkedRead:
         up_to=asked.up_to,
         actor=caller.acting(None),
         key=call.key,
+        limits=_of_caller(call, *READ_MARKS),
     )
 
 
@@ -221,14 +221,10 @@ def create_link(call: Invocation[p.NewLink]) -> LinkCreated:
 def _shown(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCreated) -> bool:
     """Return whether Supabase shows the link, for a repeated request, which may write no older link over a newer."""
     try:
-        return _form_url(call, created) in table.form_urls(created.affiliate_id)
+        return created.affiliate_url in table.form_urls(created.affiliate_id)
     except OutsideUnavailable as failed:
         call.backend.not_synced(failed.message)
         return False
-
-
-def _form_url(call: Invocation[p.NewLink], created: LinkCreated) -> str:
-    return created.affiliate_url or affiliate_url(call.services.settings.dashboard_url, created.link_id)
 
 
 def _synced(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCreated) -> bool:
@@ -236,7 +232,7 @@ def _synced(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCre
     try:
         # Their own row has the caller's id as Supabase spells it; of others only our spelling is known.
         known = created.affiliate_id if call.caller.owner is None else call.params.affiliate_id
-        table.set_form_url(known, _form_url(call, created), call.caller.owner)
+        table.set_form_url(known, created.affiliate_url, call.caller.owner)
     except (NotFound, OutsideUnavailable) as failed:
         call.backend.not_synced(failed.message)
         return False

@@ -10,7 +10,8 @@ from commercive_cli.api.http.errors import OutsideUnavailable
 from commercive_cli.api.http.outbound import RequestFailed, Response, SendRequest, send_request
 from commercive_cli.domain.answers.affiliates import FormURLSet
 from commercive_cli.domain.errors import NotFound
-from commercive_cli.domain.links import affiliate_url
+from commercive_cli.domain.links import address_to_open
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.records.idempotency import keyed, once_outside
 from commercive_cli.settings.supabase import SupabaseSettings
 
@@ -91,8 +92,10 @@ def compare_primary_link(affiliates: "AffiliateService", table: AffiliateTable, 
     """Return what `sync_primary_link` would do; `changed` says whether Supabase shows anything else. Raises as that."""
     link = affiliates.get_link(affiliate_id).affiliate_link
     if link is None:
-        raise NotFound(f"affiliate {affiliate_id} has no link; make one with `commercive affiliates create-link`")
-    form_url = link.affiliate_url or affiliate_url(affiliates.dashboard_url, link.link_id)
+        raise NotFound(
+            f"affiliate {shortened(affiliate_id)} has no link; make one with `commercive affiliates create-link`"
+        )
+    form_url = address_to_open(link.affiliate_url, affiliates.dashboard_url, link.link_id)
     shown = table.form_urls(link.affiliate_id)
     if not shown:
         raise no_such_row(link.affiliate_id)
@@ -102,7 +105,7 @@ def compare_primary_link(affiliates: "AffiliateService", table: AffiliateTable, 
 
 def no_such_row(affiliate_id: str) -> NotFound:
     """Return the error for an affiliate whom Supabase does not know."""
-    return NotFound(f"Supabase's table {TABLE} has no row for affiliate {affiliate_id}")
+    return NotFound(f"Supabase's table {TABLE} has no row for affiliate {shortened(affiliate_id)}")
 
 
 def _filtered(filters: Mapping[str, str]) -> str:

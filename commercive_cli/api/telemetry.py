@@ -16,6 +16,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from commercive_cli.domain.access import Records
 from commercive_cli.domain.errors import Misconfigured, Unavailable
+from commercive_cli.domain.secrets import redact
 
 SERVICE = "commercive-api"
 NAMESPACE = "Commercive"
@@ -74,7 +75,7 @@ class Telemetry:
         on_access: Callable[[Mapping[str, Any]], object] = lambda _: None,
     ) -> None:
         self._out = out or sys.stdout
-        self._logger = Logger(service=service, stream=self._out)
+        self._logger = Logger(service=service, stream=self._out, json_serializer=_to_ascii)
         self._service = service
         self._on_access = on_access
 
@@ -86,13 +87,13 @@ class Telemetry:
         """Log the origin of an error: the store's message for Unavailable, the stack frames without text for a bug."""
         record = {"request_id": trace.request_id, "action": trace.action, "error": _causes(error)}
         if isinstance(error, Unavailable | Misconfigured):
-            self._logger.error(error.code, extra=record | {"detail": error.message})
+            self._logger.error(error.code, extra=record | {"detail": redact(error.message)})
         else:
             self._logger.error("bug", extra=record | {"frames": _frames(error)})
 
     def not_synced(self, problem: str) -> None:
         """Log why a link was not written to Supabase."""
-        self._logger.warning("supabase_not_synced", extra={"problem": problem})
+        self._logger.warning("supabase_not_synced", extra={"problem": redact(problem)})
 
     def done(self, trace: Trace) -> None:
         """Log one request, and what an admin read or changed by it, and write its metrics."""
@@ -112,6 +113,11 @@ class Telemetry:
         metrics.add_metadata("outcome", trace.outcome)
         metrics.add_metadata("request_id", trace.request_id)
         return dict(metrics.serialize_metric_set())
+
+
+def _to_ascii(record: dict[str, Any]) -> str:
+    """Return the JSON of a record, in which no character can hide or control a terminal."""
+    return json.dumps(record, default=str, separators=(",", ":"))
 
 
 def _causes(error: BaseException) -> list[str]:

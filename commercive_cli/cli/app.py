@@ -10,7 +10,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from commercive_cli import __version__
-from commercive_cli.cli.completions import answer_shell, completion
+from commercive_cli.cli.completers import profile_names
+from commercive_cli.cli.completions import REQUEST
 from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, report, say, say_notes
 from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import GlobalOptions, Output, asked_format, global_options_first
@@ -18,7 +19,8 @@ from commercive_cli.cli.groups import COMMANDS, GROUPS, Command, Group, example,
 from commercive_cli.cli.render.moments import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 from commercive_cli.domain.errors import CommerciveError, IllFormed
-from commercive_cli.settings import environment
+from commercive_cli.domain.secrets import remember_secrets
+from commercive_cli.settings import environment, secrets_of
 from commercive_cli.settings.places import default_store_path, nothing_configured
 
 PROGRAM = "commercive"
@@ -78,7 +80,6 @@ app = typer.Typer(
         "commercive --profile prod chat reply CONVERSATION_ID 'It has shipped'",
     ),
 )
-app.command("completion", epilog=example("commercive completion zsh > ~/.zfunc/_commercive"))(completion)
 
 
 @app.command("commands", cls=Command, epilog=example("commercive commands -o json | jq '.commands[].command'"))
@@ -102,7 +103,12 @@ def root(
     *,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", metavar="NAME", help="Profile of the config file; also COMMERCIVE_PROFILE."),
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Profile of the config file; also COMMERCIVE_PROFILE.",
+            autocompletion=profile_names,
+        ),
     ] = None,
     store: Annotated[
         str | None,
@@ -136,6 +142,9 @@ def root(
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="A,B,C", help="These columns only, of a table or CSV.")
     ] = None,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin CSV with a byte order mark, by which Excel knows UTF-8.")
+    ] = False,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -143,13 +152,14 @@ def root(
     """Commercive's support chat and affiliate programme, from the command line."""
     chosen = tuple(columns.split(",")) if columns else ()
     context.obj = GlobalOptions(
-        profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen, access_log
+        profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen, access_log, bom
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (ARCHITECTURE.md, "Errors"). Failures are one line on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    remember_secrets(secrets_of(environment()))
     prepare_streams()
     code = _exit_code(given)
     discard_unwritten()
@@ -158,7 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _exit_code(given: list[str]) -> int:
     try:
-        answer_shell(command(), PROGRAM)
+        if REQUEST in environment():
+            return _answer_shell(given)
         code = command().main(global_options_first(given), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
@@ -170,8 +181,17 @@ def _exit_code(given: list[str]) -> int:
     except Exception as error:  # noqa: BLE001  # users get no tracebacks without --debug
         if isinstance(error, IllFormed):
             _explain_by_locale(error, given)
-        return report(error, debug="--debug" in given, document=asked_format(given) in ("json", "jsonl"))
+        as_document = asked_format(given) in ("json", "jsonl")
+        return report(error, given, debug="--debug" in given, document=as_document)
     return code if isinstance(code, int) else 0
+
+
+def _answer_shell(given: list[str]) -> int:
+    from commercive_cli.cli.completion_requests import answer_request
+
+    answer_request(command(), environment(), " ".join(given))
+    sys.stdout.flush()
+    return 0
 
 
 def _explain_by_locale(error: IllFormed, given: Sequence[str]) -> None:

@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from commercive_cli.cli.progress import progress
+from commercive_cli.cli.errors import AnswerLost, bug_summary
 from commercive_cli.cli.standard_input import STDIN, read_ids
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import CommerciveError, Invalid
+from commercive_cli.domain.secrets import redact
 from commercive_cli.domain.text import identifier
 
 WORKERS = 8
@@ -22,6 +23,27 @@ class Outcome:
 
     bulk: Bulk
     bug: BaseException | None = None
+
+
+class ItemLines:
+    """Shows each result in a line of its own, as soon as there is one; a line that is lost stops no work."""
+
+    def __init__(self, show: Callable[[Bulk], None]) -> None:
+        self._show = show
+        self._lost: OSError | AnswerLost | None = None
+
+    def add(self, result: BulkResult) -> None:
+        """Show one result, unless an earlier one could not be shown."""
+        if self._lost is None:
+            try:
+                self._show(Bulk(success=result.result.success, results=[result]))
+            except (OSError, AnswerLost) as lost:
+                self._lost = lost
+
+    def end(self) -> None:
+        """Raise why a result could not be shown."""
+        if self._lost is not None:
+            raise self._lost
 
 
 def chosen_ids(arguments: Sequence[str]) -> list[str]:
@@ -56,28 +78,36 @@ def request_keys(key: str | None, *, many: bool) -> Callable[[str], str | None]:
     return lambda item_id: key_of_item(checked, item_id)
 
 
-def run(ids: Sequence[str], action: Action, stop: threading.Event) -> Outcome:
-    """Apply the action to every id; once `stop` is set, running actions are finished and no others are started."""
+def run(
+    ids: Sequence[str], action: Action, stop: threading.Event, on_done: Callable[[BulkResult], None] = lambda _: None
+) -> Outcome:
+    """Apply the action to every id; once `stop` is set, running actions are finished and no others are started.
+
+    `on_done` is told each result as soon as there is one, from this thread.
+    """
 
     def unless_stopped(item_id: str) -> Answer | None:
         return None if stop.is_set() else action(item_id)
 
-    with ThreadPoolExecutor(WORKERS) as workers, progress("done", len(ids)) as advance:
-        futures = [workers.submit(unless_stopped, item_id) for item_id in ids]
-        for _ in as_completed(futures):
-            advance(1)
-    results, bug = [], None
-    for item_id, future in zip(ids, futures, strict=True):
-        error = future.exception()
-        if error is not None and not isinstance(error, CommerciveError):
-            bug = bug or error
-        result = _failed(error) if error is not None else future.result()
-        if result is not None:
-            results.append(BulkResult(id=item_id, result=result))
-    return Outcome(Bulk(success=all(each.result.success for each in results), results=results), bug)
+    with ThreadPoolExecutor(WORKERS) as workers:
+        futures = {workers.submit(unless_stopped, item_id): item_id for item_id in ids}
+        for future in as_completed(futures):
+            if (done := _result(futures[future], future)) is not None:
+                on_done(done)
+    ended = [_result(item_id, future) for future, item_id in futures.items()]
+    results = [each for each in ended if each is not None]
+    bugs = (error for error in map(Future.exception, futures) if not isinstance(error, CommerciveError | None))
+    return Outcome(Bulk(success=all(each.result.success for each in results), results=results), next(bugs, None))
+
+
+def _result(item_id: str, future: "Future[Answer | None]") -> BulkResult | None:
+    """Return the result for one id, None where it was not begun any more."""
+    error = future.exception()
+    result = future.result() if error is None else _failed(error)
+    return None if result is None else BulkResult(id=item_id, result=result)
 
 
 def _failed(error: BaseException) -> Failed:
     if isinstance(error, CommerciveError):
-        return Failed(error=error.message, code=error.code)
-    return Failed(error=f"internal error: {type(error).__name__}: {error}", code=CommerciveError.code)
+        return Failed(error=redact(error.message), code=error.code)
+    return Failed(error=bug_summary(error), code=CommerciveError.code)

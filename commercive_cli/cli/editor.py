@@ -13,6 +13,7 @@ from typing import IO
 from commercive_cli.cli.drafts import Draft
 from commercive_cli.cli.editor_file import with_quotes
 from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.domain.quoting import quoted
 
 _FOR_A_SHELL = re.compile(r"[|&;<>()$`\\\"' \t\n*?\[#~=%]")
 """Characters with which git passes an editor's command line to a shell (run-command.c)."""
@@ -63,19 +64,19 @@ def run_editor(command: str, path: Path) -> None:
         with _undisturbed():
             done = subprocess.run([*line, str(path)], check=False, stdout=_terminal())  # noqa: S603
     except (OSError, ValueError) as error:
-        raise _no_editor(command, str(getattr(error, "strerror", None) or error)) from None
+        raise _no_editor(command, getattr(error, "strerror", None) or "it is no command line") from None
     if done.returncode in _CANNOT_START:
         raise _no_editor(command, f"exit code {done.returncode}")
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
-        raise Invalid(f"the editor {command!r} was ended by {name}; nothing was sent")
+        raise Invalid(f"the editor {quoted(command)} was ended by {name}; nothing was sent")
     if done.returncode:
-        raise Invalid(f"the editor {command!r} failed with exit code {done.returncode}; nothing was sent")
+        raise Invalid(f"the editor {quoted(command)} failed with exit code {done.returncode}; nothing was sent")
 
 
 def _no_editor(command: str, problem: str) -> Misconfigured:
     return Misconfigured(
-        f"the editor {command!r} cannot be started ({problem}); set VISUAL or EDITOR, or pass TEXT, - or -F FILE"
+        f"the editor {quoted(command)} cannot be started ({problem}); set VISUAL or EDITOR, or pass TEXT, - or -F FILE"
     )
 
 

@@ -7,12 +7,14 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperArgument, TyperOption
 
 from commercive_cli.cli.first_run import FirstRun
+from commercive_cli.cli.inert_streams import inert
 from commercive_cli.cli.render.escape import escape, escape_json
 from commercive_cli.domain.errors import (
     CommerciveError,
@@ -26,10 +28,13 @@ from commercive_cli.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from commercive_cli.domain.quoting import LONGEST, quoted, shortened
+from commercive_cli.domain.secrets import redact
 
 API_MODULES = ("aws_lambda_powertools", "jwt", "packaging", "waitress")
 """Modules that only the extra `api` installs."""
 
+_PACKAGE = "commercive_cli"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 BUG, USAGE, DIFFERS, PARTIAL, ANSWER_LOST, INTERRUPTED = 1, 2, 3, 7, 74, 130
@@ -59,6 +64,12 @@ class AnswerLost(Exception):
     """The change was made, but the answer could not be written to stdout; the cause says why."""
 
 
+class AsItIs(str):
+    """A note with the user's own text, which no filter for secrets may change: it stands nowhere else."""
+
+    __slots__ = ()
+
+
 @contextmanager
 def answering(*, changed: bool) -> Iterator[None]:
     """Raise AnswerLost when an answer cannot be written after a change, since a repetition might change it twice."""
@@ -67,7 +78,9 @@ def answering(*, changed: bool) -> Iterator[None]:
     except OSError as error:
         if not changed or isinstance(error, BrokenPipeError):
             raise
-        raise AnswerLost(f"it is done, but the answer could not be written: {error.strerror or error}") from error
+        raise AnswerLost(
+            f"it is done, but the answer could not be written: {error.strerror or type(error).__name__}"
+        ) from error
 
 
 def exit_code(error: CommerciveError) -> int:
@@ -75,14 +88,15 @@ def exit_code(error: CommerciveError) -> int:
     return next((EXIT_CODES[base] for base in type(error).__mro__ if base in EXIT_CODES), BUG)
 
 
-def report(error: Exception, *, debug: bool, document: bool = False) -> int:
+def report(error: Exception, given: Sequence[str], *, debug: bool, document: bool = False) -> int:
     """Write the error to stderr in one line, and return the exit code.
 
-    `debug` adds the traceback, and `document` the API's document on stdout, unless a part of an answer stands there.
+    `given` are the arguments; what the message repeats of them is cut to 80 characters. `debug` adds the traceback, and
+    `document` the API's document on stdout, unless a part of an answer stands there.
     """
     if debug:
         traceback.print_exception(error)
-    failure = _failure(error)
+    failure = _failure(error, given)
     if document and not isinstance(error, AnswerLost) and not getattr(error, "answer_begun", False):
         with suppress(OSError):
             sys.stdout.write(f"{escape_json(json.dumps(failure.document(), ensure_ascii=False))}\n")
@@ -102,17 +116,16 @@ class _Failure:
     field: str | None = None
 
     def document(self) -> dict[str, Any]:
-        return {"success": False, "error": self.message, "code": self.code, "field": self.field}
+        return {"success": False, "error": redact(self.message), "code": self.code, "field": self.field}
 
 
-def _failure(error: Exception) -> _Failure:
+def _failure(error: Exception, given: Sequence[str]) -> _Failure:
     match error:
         case CommerciveError():
             return _Failure(error.message, exit_code(error), error.code, error.field)
         case typer.TyperException():
-            return _Failure(
-                usage_message(error), USAGE, Invalid.code, getattr(getattr(error, "param", None), "name", None)
-            )
+            message, parameter = usage_message(error, given), getattr(error, "param", None)
+            return _Failure(message, USAGE, Invalid.code, getattr(parameter, "name", None))
         case typer.Abort():
             return _Failure("cancelled", INTERRUPTED)
         case ModuleNotFoundError() if error.name in API_MODULES:
@@ -121,12 +134,19 @@ def _failure(error: Exception) -> _Failure:
         case AnswerLost():
             return _Failure(str(error), ANSWER_LOST)
         case OSError():
-            place = f"{error.filename}: " if error.filename else ""
+            name = shortened(error.filename) if error.errno == errno.ENAMETOOLONG else error.filename
+            place = f"{name}: " if name else ""
             full = error.errno in _FULL
             code, number = (Unavailable.code, EXIT_CODES[Unavailable]) if full else (CommerciveError.code, BUG)
-            return _Failure(f"{place}{error.strerror or error}", number, code)
-    kind = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return _Failure(f"internal error: {kind}; run again with --debug for a traceback", BUG)
+            return _Failure(f"{place}{error.strerror or type(error).__name__}", number, code)
+    return _Failure(f"{bug_summary(error)}; run again with --debug for a traceback", BUG)
+
+
+def bug_summary(error: BaseException) -> str:
+    """Return what a bug was and where, without its text, which could hold anything."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _PACKAGE in Path(frame.filename).parts]
+    place = f" in {Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else ""
+    return f"internal error: {type(error).__name__}{place}"
 
 
 def say(message: str) -> None:
@@ -137,28 +157,33 @@ def say(message: str) -> None:
 
 def say_notes(error: BaseException) -> None:
     """Write the notes of an error, or of its cause, to stderr: what else to know, in indented lines."""
-    notes = [*getattr(error, "__notes__", ()), *getattr(error.__cause__, "__notes__", ())]
-    say_lines("\n".join(notes)) if notes else None
-
-
-def say_lines(text: str) -> None:
-    """Write a text to stderr in indented lines, with control characters escaped."""
-    for line in text.split("\n"):
-        sys.stderr.write(f"  {escape(line)}\n")
+    for note in (*getattr(error, "__notes__", ()), *getattr(error.__cause__, "__notes__", ())):
+        out = inert(sys.stderr) if isinstance(note, AsItIs) else sys.stderr
+        out.writelines(f"  {escape(line)}\n" for line in note.split("\n"))
     sys.stderr.flush()
 
 
-def usage_message(error: typer.TyperException) -> str:
+def say_as_it_is(text: str) -> None:
+    """Write a text of the user's own to stderr in indented lines; no filter for secrets changes it."""
+    inert(sys.stderr).writelines(f"  {escape(line)}\n" for line in text.split("\n"))
+    sys.stderr.flush()
+
+
+def usage_message(error: typer.TyperException, given: Sequence[str] = ()) -> str:
     """Return one line for an error in the command line, with the nearest valid word and the help command."""
     context = getattr(error, "ctx", None)
-    text = _value_message(error) or _option_message(error) or _plain_message(error)
+    text = _value_message(error) or _option_message(error) or _plain_message(error, given)
     if context is None:
         return text
     return f"{text}{' See' if text.endswith('?') else '; see'} `{context.command_path} --help`"
 
 
-def _plain_message(error: typer.TyperException) -> str:
-    text = " ".join(error.format_message().split()).rstrip(".")
+def _plain_message(error: typer.TyperException, given: Sequence[str]) -> str:
+    message = error.format_message()
+    for word in sorted({*given, *(word.partition("=")[2] for word in given)}, key=len, reverse=True):
+        for echo in (word, repr(word)[1:-1]):
+            message = message.replace(echo, shortened(echo)) if len(echo) > LONGEST else message
+    text = " ".join(message.split()).rstrip(".")
     return (text[:1].lower() + text[1:]).replace(". Did", "; did")
 
 
@@ -167,7 +192,9 @@ def _option_message(error: typer.TyperException) -> str | None:
     if not hasattr(error, "possibilities") or name is None:
         return None
     near: Sequence[str] = getattr(error, "possibilities", None) or ()
-    return f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else "") + _way_of_text(error)
+    return (
+        f"there is no option {shortened(name)}" + (f"; did you mean {near[0]}?" if near else "") + _way_of_text(error)
+    )
 
 
 def _way_of_text(error: typer.TyperException) -> str:
@@ -193,7 +220,7 @@ def _value_message(error: typer.TyperException) -> str | None:
     name = max(parameter.opts, key=len) if isinstance(parameter, TyperOption) else parameter.name
     if not descriptor.is_choice:
         problem = mistake["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-        return f"{name} {str(mistake['input'])[:40]!r} should be {problem}"
+        return f"{name} {quoted(mistake['input'])} should be {problem}"
     try:
         choose(mistake["input"], tuple(map(str, descriptor.choices)), name)
     except Invalid as refusal:

@@ -1,11 +1,9 @@
 """`chat export`: writes transcripts to stdout, or to a file that is there only when it is whole."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render.transcript_view import TranscriptFormat, transcript_text
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.transcripts import Exported, Transcript
@@ -34,13 +32,12 @@ class Export:
 
     def to_stdout(self) -> None:
         """Write the transcripts to stdout as they are read."""
-        shown = self.session.screen.out.isatty()
-        with nullcontext(lambda _: None) if shown else progress("conversations") as on_progress:
+        with self.session.progress({"conversations": lambda: None}, beside=True) as (on_progress,):
             self.session.screen.write(transcript_text(self.form, self._counted(on_progress)))
 
     def to_file(self, file: str) -> None:
         """Write a new file and show how much is in it. Raises Conflict when the file exists."""
-        with progress("conversations") as on_progress, new_file(Path(file)) as written:
+        with self.session.progress({"conversations": lambda: None}) as (on_progress,), new_file(Path(file)) as written:
             written.writelines(transcript_text(self.form, self._counted(on_progress)))
         self.session.show(
             Exported(file=file, format=self.form, conversations=self._conversations, messages=self._messages)

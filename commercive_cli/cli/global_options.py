@@ -27,6 +27,7 @@ class GlobalOptions:
     times: "TimeStyle | None" = None
     columns: tuple[str, ...] = ()
     access_log: str | None = None
+    bom: bool = False
     answer_begun: bool = False
 
     def begin_answer(self) -> None:
@@ -39,8 +40,9 @@ class GlobalOptions:
         return [word for option, value in asked if value is not None for word in (option, value)]
 
 
+BOM_NEEDS_CSV = "--bom goes with -o csv and means nothing without it"
 WITH_VALUE = ("--profile", "--store", "--as", "--time", "--columns", "--access-log")
-FLAGS = ("--verbose", "-v", "--debug", "--no-color", "--no-pager", "--quiet", "-q")
+FLAGS = ("--verbose", "-v", "--debug", "--no-color", "--no-pager", "--quiet", "-q", "--bom")
 
 
 OUTPUT = ("--output", "-o")

@@ -9,6 +9,9 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from commercive_cli.cli.global_options import BOM_NEEDS_CSV
+from commercive_cli.domain.errors import Invalid
+
 
 @dataclass(frozen=True)
 class GroupInfo:
@@ -35,6 +38,9 @@ GROUPS = {
     ),
     "config": GroupInfo(
         "Profiles and settings of this program.", "commercive config set profiles.dev.store sqlite:///dev.db"
+    ),
+    "completion": GroupInfo(
+        "Completion of commands, ids and names in bash, zsh and fish.", "commercive completion install"
     ),
 }
 
@@ -67,8 +73,9 @@ class Command(TyperCommand):
 
 
 GLOBAL = (
-    "Before or after any command: --profile, --store, --as, --json, --columns, --time, --no-pager,\n"
-    "--no-color, --quiet, --verbose, --debug; see `commercive --help`."
+    "Before or after any command: --profile, --store, --as, --access-log, --json,\n"
+    "--columns, --bom, --time, --no-pager, --no-color, --quiet, --verbose, --debug;\n"
+    "see `commercive --help`."
 )
 
 
@@ -98,6 +105,14 @@ class Group(TyperGroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # same class, public name
         """Parse the group's own options."""
         return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that the arguments name; refuse --bom for one that writes no CSV."""
+        name, command, rest = super().resolve_command(ctx, args)
+        is_group, parameters = isinstance(command, TyperGroup), getattr(command, "params", ())
+        if ctx.find_root().params.get("bom") and not (is_group or any(each.name == "output" for each in parameters)):
+            raise Invalid(BOM_NEEDS_CSV)
+        return name, command, rest
 
 
 def example(*lines: str) -> str:

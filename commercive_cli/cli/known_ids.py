@@ -5,8 +5,10 @@ read counts as empty, one that cannot be written is left out: no command fails f
 """
 
 import json
+import math
 import os
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,10 +21,14 @@ LABEL_LENGTH = 80
 
 @dataclass(frozen=True)
 class Known:
-    """What an id that was shown belongs to: the kind of record, and a few words about it."""
+    """What an id that was shown belongs to: the kind of record, and a few words about it.
+
+    `waiting_since` is the time in milliseconds since which a conversation waits, where that is known.
+    """
 
     kind: str
     label: str
+    waiting_since: int | None = None
 
 
 class KnownIds:
@@ -35,7 +41,7 @@ class KnownIds:
         """Return the ids, those shown last at the end."""
         try:
             document = json.loads(self._path.read_text(encoding="utf-8"))
-            return {str(each): Known(str(kind), str(label)) for each, (kind, label) in document.items()}
+            return {str(each): _known(*fields) for each, fields in document.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             return {}
 
@@ -44,15 +50,30 @@ class KnownIds:
         if not shown:
             return
         known = {each: what for each, what in self.read().items() if each not in shown} | dict(shown)
-        latest = dict(list(known.items())[-KEPT:])
-        text = json.dumps({each: (what.kind, what.label[:LABEL_LENGTH]) for each, what in latest.items()})
+        self.replace(dict(list(known.items())[-KEPT:]))
+
+    def replace(self, known: Mapping[str, Known]) -> None:
+        """Keep these ids and no others."""
+        text = json.dumps({each: _fields(what) for each, what in known.items()})
         with suppress(OSError):
             self._replace(text)
 
+    def of_listing(self, name: str) -> "KnownIds":
+        """Return the ids that a look-up for a Tab found last in one listing; they were not shown by that."""
+        return KnownIds(self._path.with_name(f"{self._path.stem}-{name}.json"))
+
+    def age(self) -> float:
+        """Return how many seconds ago the file was written; infinity when there is none."""
+        try:
+            return time.time() - self._path.stat().st_mtime
+        except OSError:
+            return math.inf
+
     def forget(self) -> None:
-        """Delete the file, which may hold words about a person who was erased."""
+        """Delete the files, also those of listings, which may hold words about a person who was erased."""
         with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+            for file in self._path.parent.glob(f"{self._path.stem}*.json"):
+                file.unlink(missing_ok=True)
 
     def _replace(self, text: str) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,3 +85,12 @@ class KnownIds:
         except OSError:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _fields(known: Known) -> tuple[str | int, ...]:
+    words = (known.kind, known.label[:LABEL_LENGTH])
+    return words if known.waiting_since is None else (*words, known.waiting_since)
+
+
+def _known(kind: object, label: object, waiting_since: object = None) -> Known:
+    return Known(str(kind), str(label), waiting_since if isinstance(waiting_since, int) else None)

@@ -10,6 +10,7 @@ from commercive_cli.cli.standard_input import STDIN, read_text
 from commercive_cli.domain.canned_replies import fill_for
 from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings import environment
 from commercive_cli.settings.canned_replies import read_reply
 
@@ -79,7 +80,7 @@ def values_in(variables: Sequence[str]) -> dict[str, str]:
     pairs = [variable.partition("=") for variable in variables]
     for name, equals, _ in pairs:
         if not (name and equals):
-            raise Invalid(f"--var {name!r} is not of the form NAME=VALUE")
+            raise Invalid(f"--var {quoted(name)} is not of the form NAME=VALUE")
     return {name: value for name, _, value in pairs}
 
 

@@ -1,16 +1,20 @@
-"""How the records of each kind are looked for by a typed id: whether one has it, and which are the newest."""
+"""How records are looked for by a typed id: whether one has it, which are the newest, and what a Tab offers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
-from commercive_cli.bootstrap import Services
+from commercive_cli.bootstrap import Services, bootstrap, open_store
+from commercive_cli.cli.known_ids import Known
 from commercive_cli.cli.render.terminal import label_of
 from commercive_cli.domain.answers.base import Listing
 from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.domain.limits import LARGEST_LIMIT
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.leads.listing import LeadFilter
+from commercive_cli.settings.resolve import Settings
 
 Page = TypeVar("Page", bound=Listing)
 
@@ -58,4 +62,50 @@ LOOK_UPS = {
     "conversation": LookUp(lambda services, one: _is_there(lambda: services.chat.conversation(one)), _conversations),
     "lead": LookUp(lambda services, one: _is_there(lambda: services.leads.lead(one)), _leads),
     "affiliate": LookUp(lambda services, one: _is_there(lambda: services.affiliates.show(one)), _affiliates),
+}
+
+
+def listed(settings: Settings, listing: str, count: int) -> dict[str, Known]:
+    """Return the first records of a listing, from one page of it, or two for those that wait and then the other open.
+
+    Raises KeyError for an unknown listing, and what the store raises.
+    """
+    with closing(open_store(settings)) as store:
+        return dict(islice(_LISTINGS[listing](bootstrap(settings, store=store), count), count))
+
+
+def _page(services: Services, count: int, wanted: ConversationFilter) -> Iterator[tuple[str, Known]]:
+    for each in services.chat.list_conversations(wanted, limit=count).conversations:
+        yield each.conversation_id, Known("conversation", label_of(each), each.waits_since)
+
+
+def _waiting_first(services: Services, count: int) -> Iterator[tuple[str, Known]]:
+    yield from _page(services, count, ConversationFilter(sort="waiting"))
+    yield from _page(services, count, ConversationFilter("open"))
+
+
+def _leads_page(services: Services, count: int, status: str) -> Iterator[tuple[str, Known]]:
+    for each in services.leads.list_leads(LeadFilter(status), limit=count).leads:
+        yield each.lead_id, Known("lead", label_of(each))
+
+
+def _affiliates_page(services: Services, count: int) -> Iterator[tuple[str, Known]]:
+    for each in services.affiliates.list_affiliates(limit=count).affiliates:
+        yield each.affiliate_id, Known("affiliate", f"{each.total_leads} leads, {each.pending_leads} pending")
+
+
+def _links_page(services: Services, count: int) -> Iterator[tuple[str, Known]]:
+    for each in islice(services.affiliates.links(), count):
+        yield each.link_id, Known("link", f"{each.affiliate_id}, {each.store_url}".rstrip(", "))
+
+
+_LISTINGS: dict[str, Callable[[Services, int], Iterable[tuple[str, Known]]]] = {
+    "waiting": _waiting_first,
+    "open": lambda services, count: _page(services, count, ConversationFilter("open")),
+    "closed": lambda services, count: _page(services, count, ConversationFilter("closed")),
+    "conversations": lambda services, count: _page(services, count, ConversationFilter()),
+    "pending": lambda services, count: _leads_page(services, count, "pending"),
+    "leads": lambda services, count: _leads_page(services, count, "all"),
+    "affiliates": _affiliates_page,
+    "links": _links_page,
 }

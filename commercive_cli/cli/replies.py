@@ -11,7 +11,7 @@ from commercive_cli.cli.confirm import ask, confirm
 from commercive_cli.cli.drafts import UNFINISHED, Draft, Drafts
 from commercive_cli.cli.editor import edited
 from commercive_cli.cli.editor_file import QUOTED_LINES, quotes_of
-from commercive_cli.cli.errors import say, say_lines, say_notes
+from commercive_cli.cli.errors import AsItIs, say, say_as_it_is, say_notes
 from commercive_cli.cli.message_sources import MessageSources, has_terminal
 from commercive_cli.cli.render.moments import Moments, distance
 from commercive_cli.cli.session import Session
@@ -26,6 +26,8 @@ from commercive_cli.domain.errors import (
     WrittenSince,
 )
 from commercive_cli.domain.ids import new_id
+from commercive_cli.domain.quoting import shortened
+from commercive_cli.domain.secrets import redact
 from commercive_cli.services.records.idempotency import REQUEST_KEY_DAYS
 from commercive_cli.settings import editor_of, environment
 from commercive_cli.settings.state import drafts_directory
@@ -87,7 +89,7 @@ class ReplyDesk:
             return None
         drafts = self._drafts.of(target)
         if sources.draft and not drafts:
-            raise NotFound(f"there is no draft for conversation {target}; see `commercive chat drafts`")
+            raise NotFound(f"there is no draft for conversation {shortened(target)}; see `commercive chat drafts`")
         free = [draft for draft in drafts if not draft.is_open_elsewhere]
         if sources.draft and not free:
             raise Conflict(f"process {drafts[0].record.process} has {drafts[0].path} in an editor; nothing was sent")
@@ -160,7 +162,7 @@ class ReplyDesk:
         reply, sources = self._reply, self._reply.sources
         text = sources.message(self._known)
         if sources.template is not None and has_terminal() and not (reply.yes or reply.dry_run):
-            say_lines(text.strip())
+            say_as_it_is(text.strip())
             confirm("Send this?", yes=False)
         if not sources.is_nowhere_else:
             return self._send(text, reply, None)
@@ -252,7 +254,7 @@ def _reason(error: BaseException) -> str:
         return "the conversation is closed"
     if isinstance(error, CommerciveError):
         return error.message
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else redact(str(error)) or type(error).__name__
 
 
 def _from_home(path: Path) -> str:
@@ -266,5 +268,5 @@ def _told(text: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        error.add_note(f"Your text, which is kept nowhere:\n{text}")
+        error.add_note(AsItIs(f"Your text, which is kept nowhere:\n{text}"))
         raise

@@ -16,18 +16,21 @@ from commercive_cli.cli import bulk
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
 from commercive_cli.cli.first_run import FirstRun
-from commercive_cli.cli.global_options import GlobalOptions
+from commercive_cli.cli.global_options import BOM_NEEDS_CSV, GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
 from commercive_cli.cli.known_ids import Known, KnownIds
 from commercive_cli.cli.options import Paging
+from commercive_cli.cli.progress import Total, progress
 from commercive_cli.cli.render.emit import Screen
 from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
-from commercive_cli.domain.errors import Denied, Invalid
+from commercive_cli.domain.answers.bulk import BulkResult
+from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.domain.limits import DEFAULT_LIMIT
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings import environment, forced_width, no_colour
 from commercive_cli.settings.config_file import examine
 from commercive_cli.settings.places import config_path, is_missing
@@ -36,6 +39,7 @@ from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load
 if TYPE_CHECKING:
     from commercive_cli.cli.access_log import AccessLog
     from commercive_cli.cli.render.display import Display
+    from commercive_cli.services.access.scan import OnItems
     from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
 
@@ -50,10 +54,13 @@ class Session:
 
     def __init__(self, context: typer.Context, output: Format = "table") -> None:
         self.options: GlobalOptions = context.obj
+        if self.options.bom and output != "csv":
+            raise Invalid(BOM_NEEDS_CSV)
         environ = environment()
         self.screen = Screen(
             output,
             colour=not (self.options.no_color or no_colour(environ)),
+            mark=self.options.bom,
             columns=self.options.columns,
             times=self.options.times,
             width=forced_width(environ),
@@ -72,7 +79,7 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """Return the settings; raise Invalid when one is wrong."""
+        """Return the settings; raise Invalid when an option is wrong, Misconfigured when something else is."""
         given = self.options
         return load(
             environment(),
@@ -91,7 +98,7 @@ class Session:
         """Return the ids that were shown; none while wrong settings, which can be shown, name no store."""
         try:
             return self.known_ids.read()
-        except Invalid:
+        except (Invalid, Misconfigured):
             return ()
 
     def _remember(self, seen: Mapping[str, tuple[str, str]]) -> None:
@@ -175,6 +182,16 @@ class Session:
             else:
                 self._rehearsed.append(answer)
 
+    @contextmanager
+    def progress(self, steps: Mapping[str, Total], *, beside: bool = False) -> "Iterator[list[OnItems]]":
+        """Yield for each step what to call with the number of items done; a terminal shows bars until the block ends.
+
+        Results are shown after that; where they come `beside` it, on the same terminal, there are no bars.
+        """
+        shown = not self.options.quiet and not (beside and self.screen.out.isatty())
+        with progress(steps, shown=shown, colour=self.screen.colour) as advance:
+            yield advance
+
     def log_access(self, answer: object) -> None:
         """Add the records of an answer to the access log, if there is one, before it is shown."""
         if self._access is not None:
@@ -216,10 +233,21 @@ class Session:
         )
 
     def many(self, ids: Sequence[str], action: bulk.Action) -> None:
-        """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed."""
+        """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed.
+
+        As JSON lines each result is shown as soon as there is one, so that what was shown of a killed run is true.
+        """
+        lines = bulk.ItemLines(self.show) if self.screen.output == "jsonl" and self._dry_run is None else None
+
+        def on_done(result: BulkResult) -> None:
+            advance(1)
+            if lines is not None:
+                lines.add(result)
+
         with self._uninterrupted() as stop:
-            outcome = bulk.run(ids, action, stop)
-            self._report(outcome, len(ids))
+            with self.progress({"done": lambda: len(ids)}, beside=lines is not None) as (advance,):
+                outcome = bulk.run(ids, action, stop, on_done)
+            self._report(outcome, len(ids), lines.end if lines else lambda: self.show(outcome.bulk))
         if not outcome.bulk.success:
             raise typer.Exit(PARTIAL)
 
@@ -275,13 +303,13 @@ class Session:
         with answering(changed=self._writes):
             log.end()
 
-    def _report(self, outcome: bulk.Outcome, total: int) -> None:
+    def _report(self, outcome: bulk.Outcome, total: int, show: Callable[[], None]) -> None:
         try:
-            self.show(outcome.bulk)
+            show()
         finally:
             for each in outcome.bulk.results:
                 if isinstance(each.result, Failed):
-                    say(f"{each.id}: {each.result.error}")
+                    say(f"{shortened(each.id)}: {each.result.error}")
         if outcome.bug is not None:
             raise outcome.bug
         done = len(outcome.bulk.results)
@@ -303,7 +331,7 @@ class Session:
 
             store = ReadOnly(store, self._read_only_reason())
         if self.options.verbose:
-            say(f"store {store.target}{self._profile_suffix()}, acting as {self.actor}")
+            say(f"store {store.target}{self._profile_suffix()}, acting as {shortened(self.actor)}")
         try:
             yield bootstrap(self.settings, store=store)
         finally:

@@ -1,10 +1,13 @@
-"""Sets up stdin, stdout and stderr: always UTF-8, and usable when they are closed or their disk is full."""
+"""Sets up stdin, stdout and stderr: always UTF-8, inert, and usable when they are closed or their disk is full."""
 
 import io
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
+
+from commercive_cli.cli.inert_streams import inert
+from commercive_cli.domain.secrets import redact
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -21,7 +24,7 @@ class _Lossy(io.FileIO):
 
 
 def prepare_streams() -> None:
-    """Make the streams UTF-8 whatever the locale is, and replace closed streams by the null device.
+    """Make the streams UTF-8 and inert whatever the locale is, and replace closed streams by the null device.
 
     Text that cannot be written to stderr is dropped, so that it changes neither the run of a command nor its exit code.
     Results that cannot be written to stdout raise OSError.
@@ -35,6 +38,7 @@ def prepare_streams() -> None:
     for stream, errors in ((sys.stdin, "strict"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors=errors)
+    sys.stdout, sys.stderr = inert(sys.stdout), inert(sys.stderr, redact)
 
 
 def discard_unwritten() -> None:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
@@ -32,7 +33,7 @@ def parse_time(
     try:
         return _calendar(typed, now, zone, whole_day=whole_day)
     except (ValueError, OverflowError, OSError):
-        raise Invalid(f"{option} {text[:40]!r} is not a time; write {_FORMS}") from None
+        raise Invalid(f"{option} {quoted(text)} is not a time; write {_FORMS}") from None
 
 
 def parse_moment(text: str | None, option: str) -> int | None:
@@ -46,7 +47,7 @@ def parse_moment(text: str | None, option: str) -> int | None:
         return _milliseconds(datetime.fromisoformat(typed.upper()))
     except (ValueError, TypeError):  # it is no time, or one without a UTC offset
         raise Invalid(
-            f"{option} {text[:40]!r} is no time of an answer; write 1793525400123 or 2026-11-01T09:30:00.123Z"
+            f"{option} {quoted(text)} is no time of an answer; write 1793525400123 or 2026-11-01T09:30:00.123Z"
         ) from None
 
 
@@ -54,7 +55,7 @@ def parse_duration(text: str, option: str) -> int:
     """Return the milliseconds of a duration such as `7d`; raise Invalid naming the option and an example."""
     duration = _DURATION.fullmatch(text.strip())
     if duration is None:
-        raise Invalid(f"{option} {text[:40]!r} is not a duration; write 7d, 12h or 30m")
+        raise Invalid(f"{option} {quoted(text)} is not a duration; write 7d, 12h or 30m")
     return int(duration[1]) * _UNITS[duration[2]]
 
 

@@ -12,6 +12,7 @@ from commercive_cli.cli.confirm import ask
 from commercive_cli.cli.known_ids import Known
 from commercive_cli.cli.render.short_ids import SHORTEST
 from commercive_cli.domain.errors import Invalid, NotFound
+from commercive_cli.domain.quoting import quoted
 
 Kind = Literal["conversation", "lead", "affiliate"]
 
@@ -79,23 +80,22 @@ class TypedIds:
         length = _telling(found)
         lines = "; ".join(f"{each[-length:]} {label}".strip() for each, label in islice(found.items(), CANDIDATES))
         more = f"; and {len(found) - CANDIDATES} more" if len(found) > CANDIDATES else ""
-        raise Invalid(f"{typed!r} is {len(found)} {self.kind}s: {lines}{more}")
+        raise Invalid(f"{quoted(typed)} is {len(found)} {self.kind}s: {lines}{more}")
 
     def _unknown(self, typed: str, short: str) -> NotFound:
         known = self.known()
         others = {each: what.kind for each, what in known.items() if what.kind != self.kind}
         other = next((others[each] for each in _with_part(short, dict.fromkeys(others, ""))), None)
+        nothing = f"there is no {self.kind} {quoted(typed)}"
         if other:
-            return NotFound(f"there is no {self.kind} {typed!r}; it is {'an' if other[0] == 'a' else 'a'} {other}")
-        return NotFound(
-            f"there is no {self.kind} {typed!r} among those shown here and the newest {LOOKED_AT:,}; give the whole id"
-        )
+            return NotFound(f"{nothing}; it is {'an' if other[0] == 'a' else 'a'} {other}")
+        return NotFound(f"{nothing} among those shown here and the newest {LOOKED_AT:,}; give the whole id")
 
     def _agree(self, typed: str, short: str, found: str, label: str) -> None:
         which = f"{self.kind} {found} ({label})" if label else f"{self.kind} {found}"
         if len(short) < SHORTEST or not self.alone or not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise Invalid(f"{typed!r} was not shown here and may be {which}; give the whole id to {self.asks} it")
-        answer = ask(f"{typed!r} is {which}. Go on to {self.asks} it? [y/N] ", "give the whole id")
+            raise Invalid(f"{quoted(typed)} was not shown here and may be {which}; give the whole id to {self.asks} it")
+        answer = ask(f"{quoted(typed)} is {which}. Go on to {self.asks} it? [y/N] ", "give the whole id")
         if answer.strip().lower() not in ("y", "yes"):
             raise Invalid("cancelled; nothing was written")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import Conversation
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.domain.text import message_text
 
 CONVERSATION_VARIABLES = ("store_url", "user_id", "agent")
@@ -27,11 +28,12 @@ def fill(reply: str, values: Mapping[str, str]) -> str:
     names = variables_of(reply)
     unfilled = [name for name in names if not values.get(name, "").strip()]
     if unfilled:
-        raise Invalid(f"the canned reply needs a value for {', '.join(unfilled)}; add --var {unfilled[0]}=...")
+        missing = shortened(", ".join(unfilled))
+        raise Invalid(f"the canned reply needs a value for {missing}; add --var {shortened(unfilled[0])}=...")
     unknown = [name for name in values if name not in names]
     if unknown:
         known = f"its variables are {', '.join(names)}" if names else "it has none"
-        raise Invalid(f"the canned reply has no variable {unknown[0]!r}; {known}")
+        raise Invalid(f"the canned reply has no variable {quoted(unknown[0])}; {known}")
     return _VARIABLE.sub(lambda match: values[match[1]], reply)
 
 
@@ -61,8 +63,8 @@ def problem_of(reply: str) -> str | None:
     """Return why a reply would be refused, or sent with its braces; None if nothing is wrong with it."""
     braces = _BRACES.search(_VARIABLE.sub("", reply))
     if braces:
-        near = braces[0].splitlines()[0]
-        return f"{near!r} is no variable, and would be sent as it is; write {{{{name}}}}, of letters, digits and _"
+        near = quoted(braces[0].splitlines()[0])
+        return f"{near} is no variable, and would be sent as it is; write {{{{name}}}}, of letters, digits and _"
     try:
         message_text(reply)
     except Invalid as refusal:

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -19,7 +20,7 @@ def choose(value: object, choices: Sequence[Choice], field: str) -> Choice:
             return choice
     near = nearest(str(value), choices)
     hint = f"; did you mean {near}?" if near else ";"
-    raise Invalid(f"{field} {str(value)[:40]!r} is unknown{hint} choose one of {', '.join(choices)}", field=field)
+    raise Invalid(f"{field} {quoted(value)} is unknown{hint} choose one of {', '.join(choices)}", field=field)
 
 
 def nearest(value: str, choices: Iterable[str]) -> str | None:

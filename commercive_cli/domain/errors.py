@@ -85,6 +85,10 @@ class Unavailable(CommerciveError):
     code = "unavailable"
 
 
+class NotTaken(Unavailable):
+    """The store could not be asked, or refused for now: it did nothing of what this request wanted."""
+
+
 class Misconfigured(CommerciveError):
     """Something has to be set up first: a table or file is missing, a table is not ours, or the region is unknown."""
 

@@ -1,5 +1,7 @@
 """Where an affiliate link leads: the referral form of the dashboard (seed, section 2.9)."""
 
+from commercive_cli.domain.web_addresses import is_web_url
+
 DASHBOARD_URL = "https://dashboard.commercive.co"
 """The dashboard, unless a setting names another one."""
 
@@ -7,3 +9,8 @@ DASHBOARD_URL = "https://dashboard.commercive.co"
 def affiliate_url(dashboard_url: str, code: str) -> str:
     """Return the address of the referral form that credits the affiliate with this link code."""
     return f"{dashboard_url.rstrip('/')}/affiliate-form?ref={code}"
+
+
+def address_to_open(stored: str, dashboard_url: str, code: str) -> str:
+    """Return the stored address of a link, or the one of its code where another program stored no web address."""
+    return stored if is_web_url(stored) else affiliate_url(dashboard_url, code)

@@ -8,6 +8,7 @@ from typing import Annotated, TypeGuard
 from pydantic import PlainSerializer
 
 from commercive_cli.domain.errors import Forbidden, Invalid
+from commercive_cli.domain.quoting import quoted, shortened
 
 CENT = Decimal("0.01")
 LARGEST_AMOUNT = Decimal("1000000.00")
@@ -42,10 +43,10 @@ def parse_amount(value: object, field: str = "commission_amount") -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise Invalid(f"{field} must be a decimal number such as 25.50", field=field)
     if isinstance(value, str) and not _PLAIN_NUMBER.fullmatch(value.strip()):
-        raise Invalid(f"{field} {value[:40]!r} is not a plain number; write it like 1000.50", field=field)
+        raise Invalid(f"{field} {quoted(value)} is not a plain number; write it like 1000.50", field=field)
     amount = Decimal(value)
     if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
-        raise Invalid(f"{field} must be between 0 and 1,000,000 USD, not {str(amount)[:40]}", field=field)
+        raise Invalid(f"{field} must be between 0 and 1,000,000 USD, not {shortened(amount)}", field=field)
     return _whole_cents(amount, field)
 
 
@@ -67,5 +68,5 @@ def is_amount(value: object) -> TypeGuard[int | Decimal]:
 def _whole_cents(amount: Decimal, field: str) -> Decimal:
     cents = amount.quantize(CENT)
     if cents != amount:
-        raise Invalid(f"{field} {amount} has fractions of a cent; two decimals at most", field=field)
+        raise Invalid(f"{field} {shortened(amount)} has fractions of a cent; two decimals at most", field=field)
     return abs(cents)

@@ -7,6 +7,7 @@ from unicodedata import normalize
 from commercive_cli.domain.encodings import with_unix_lines
 from commercive_cli.domain.errors import IllFormed, Invalid
 from commercive_cli.domain.ids import usual_id
+from commercive_cli.domain.web_addresses import address_problem, link_danger
 
 MESSAGE_LENGTH = 10_000
 PREVIEW_LENGTH = 200
@@ -20,10 +21,6 @@ PENDING_ORDERS_LENGTH = 20
 STORE_URL_LENGTH = 255
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
-_SKIPPED = re.compile("[\x00-\x20]")
-"""Characters that a browser ignores when it reads a link's scheme (WHATWG URL, section 4.4)."""
-_PORT = re.compile(r"(?=[^/:]+\.[^/:])[^/:]+:[0-9]+(/.*)?")
 _SHOP_SCHEME = re.compile("^([a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _PATH = re.compile("[/?#]")
 _END_OF_HOST = re.compile(r"([0-9]*:|[.\s])*")
@@ -80,12 +77,10 @@ def email(value: object, field: str) -> str:
 
 
 def product_link(value: object) -> str:
-    """Return a link as typed; raise Invalid when it has another scheme than http or https. It may have none."""
+    """Return a link, or words instead of one, as typed; raise Invalid for a link that is dangerous to follow."""
     link = text(value, "product_link", PRODUCT_LINK_LENGTH, shortest=0)
-    visible = _SKIPPED.sub("", link)
-    scheme = _SCHEME.match(visible)
-    if scheme and scheme[1].lower() not in ("http", "https") and not _PORT.fullmatch(visible):
-        raise Invalid(f"product_link must be an http(s) address, not {scheme[1][:20]}:", field="product_link")
+    if danger := link_danger(link):
+        raise Invalid(f"product_link {danger}", field="product_link")
     return link
 
 
@@ -96,9 +91,12 @@ def count_text(value: object, field: str) -> str:
     return text(value, field, PENDING_ORDERS_LENGTH, shortest=0)
 
 
-def store_url(value: object, *, shortest: int = 0) -> str:
-    """Return a shop's domain or address as typed, at most 255 characters."""
-    return text(value, "store_url", STORE_URL_LENGTH, shortest=shortest)
+def store_url(value: object) -> str:
+    """Return a shop's host or http(s) address as typed, at most 255 characters, or nothing."""
+    shop = text(value, "store_url", STORE_URL_LENGTH, shortest=0)
+    if shop and (problem := address_problem(shop)):
+        raise Invalid(f"store_url {problem}; write it like shop.example or https://shop.example", field="store_url")
+    return shop
 
 
 def normal_store_url(url: str) -> str:

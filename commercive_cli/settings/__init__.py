@@ -5,10 +5,27 @@ from collections.abc import Mapping
 
 from commercive_cli.domain.errors import Invalid
 
+_SECRETS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "COMMERCIVE_ADDRESS_KEY",
+    "COMMERCIVE_ANSWER_TOKEN",
+    "COMMERCIVE_JWT_SECRET",
+    "COMMERCIVE_SUPABASE_KEY",
+)
+
 
 def environment() -> Mapping[str, str]:
     """Return the environment of this process."""
     return os.environ
+
+
+def secrets_of(environ: Mapping[str, str]) -> list[str]:
+    """Return the values in the environment that no message may hold."""
+    return [environ[name] for name in _SECRETS if name in environ]
 
 
 def editor_of(environ: Mapping[str, str]) -> str:

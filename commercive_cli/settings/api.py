@@ -9,6 +9,7 @@ from typing import Literal
 from commercive_cli.domain.choices import Choice, choose
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.records.rates import DEFAULT_RATES, Rates
 from commercive_cli.settings.fallback import FallbackSettings, load_fallback
 from commercive_cli.settings.limits import load_limits
@@ -108,7 +109,7 @@ def _origins(listed: str | None, given: tuple[str, ...] | None) -> tuple[str, ..
 def _origin(origin: str) -> str:
     if not _ORIGIN.fullmatch(clean(origin, "a CORS origin")):
         raise Invalid(
-            f"CORS origin {origin[:80]!r} must be exact, like {DASHBOARD_URL}: no path, no wildcard, lower case"
+            f"CORS origin {quoted(origin)} must be exact, like {DASHBOARD_URL}: no path, no wildcard, lower case"
         )
     return origin
 
@@ -117,7 +118,7 @@ def _header_names(listed: str) -> tuple[str, ...]:
     names = listed.replace(",", " ").split()
     for name in names:
         if not _HEADER.fullmatch(clean(name, "a name in COMMERCIVE_CORS_EXTRA_HEADERS")):
-            raise Invalid(f"COMMERCIVE_CORS_EXTRA_HEADERS: {name[:80]!r} is no exact name of a header")
+            raise Invalid(f"COMMERCIVE_CORS_EXTRA_HEADERS: {quoted(name)} is no exact name of a header")
     return tuple(name.lower() for name in names)
 
 

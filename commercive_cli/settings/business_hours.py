@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from commercive_cli.domain.business_hours import WEEKDAYS, BusinessHours
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.config_file import BusinessHoursTable
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
@@ -20,6 +21,14 @@ def read_business_hours(table: BusinessHoursTable) -> BusinessHours:
     return BusinessHours(_days(table.days), opens, closes, _zone(table.zone))
 
 
+def configured_hours(table: BusinessHoursTable | None) -> BusinessHours | None:
+    """Return the business hours if there are any; raise Misconfigured when a value is wrong."""
+    try:
+        return None if table is None else read_business_hours(table)
+    except Invalid as wrong:
+        raise Misconfigured(wrong.message) from None
+
+
 def _days(days: list[str]) -> frozenset[int]:
     if not days:
         raise _wrong("days", "has no day; remove the table where every hour counts")
@@ -31,7 +40,7 @@ def _minute(clock: str, key: str) -> int:
     """Return the minutes after midnight."""
     found = _CLOCK.fullmatch(clock)
     if found is None:
-        raise _wrong(key, f"{clock[:40]!r} is no time of a day; write 09:00, at most 24:00")
+        raise _wrong(key, f"{quoted(clock)} is no time of a day; write 09:00, at most 24:00")
     return int(found[1]) * 60 + int(found[2]) if found[1] else _MIDNIGHT
 
 
@@ -41,7 +50,7 @@ def _zone(name: str | None) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise _wrong("zone", f"{name[:40]!r} is no time zone of this machine; write Europe/Berlin or UTC") from None
+        raise _wrong("zone", f"{quoted(name)} is no time zone of this machine; write Europe/Berlin or UTC") from None
 
 
 def _wrong(key: str, how: str) -> Invalid:

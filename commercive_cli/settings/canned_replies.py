@@ -7,6 +7,7 @@ from pathlib import Path
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.places import config_path
 
 SUFFIX = ".txt"
@@ -30,7 +31,8 @@ def read_reply(environ: Mapping[str, str], name: str) -> str:
     if name not in names:
         files = directory / f"NAME{SUFFIX}"
         raise Invalid(
-            f"there is no template {name!r}{suggestion(name, names)}; templates are files {files}", field="template"
+            f"there is no template {quoted(name)}{suggestion(name, names)}; templates are files {files}",
+            field="template",
         )
     path = directory / f"{name}{SUFFIX}"
     try:
@@ -46,7 +48,7 @@ def new_reply_path(environ: Mapping[str, str], name: str) -> Path:
     """
     if name not in reply_names(environ) and not _NAME.fullmatch(name):
         raise Invalid(
-            f"{name[:70]!r} is no name of a template; it has 1 to 64 letters, digits, _ and -", field="template"
+            f"{quoted(name)} is no name of a template; it has 1 to 64 letters, digits, _ and -", field="template"
         )
     directory = reply_directory(environ)
     try:

@@ -1,5 +1,6 @@
 """Changes the config file and leaves everything else in it as it is: comments, order, inline tables, line ends."""
 
+import codecs
 import errno
 import os
 import re
@@ -14,8 +15,9 @@ from pydantic import ValidationError
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid, Misconfigured, NotFound, Unavailable
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings.config_check import no_profile, refuse_mistakes
-from commercive_cli.settings.config_file import ConfigFile, examined, problem_of, read_text
+from commercive_cli.settings.config_file import ConfigFile, examined, problem_of, read_bytes, read_text
 from commercive_cli.settings.config_keys import Keys
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def unset_value(path: Path, keys: Keys) -> None:
         for depth, name in enumerate(keys, start=1):
             if not isinstance(table, MutableMapping) or name not in table:
                 near = suggestion(name, map(str, table)) if isinstance(table, MutableMapping) else ""
-                raise NotFound(f"{path} does not set {'.'.join(keys[:depth])}{near}")
+                raise NotFound(f"{path} does not set {shortened('.'.join(keys[:depth]))}{near}")
             if depth < len(keys):
                 table = table[name]
         del table[keys[-1]]
@@ -84,7 +86,7 @@ def _typed(keys: Keys, text: str) -> Any:
             problem = problem or problem_of(error)
         else:
             return value
-    raise Invalid(f"{problem}, not {text[:40]!r}")
+    raise Invalid(f"{problem}, not {quoted(text)}")
 
 
 def _opened(parent: Any, name: str, path: Path) -> Any:
@@ -95,14 +97,14 @@ def _opened(parent: Any, name: str, path: Path) -> Any:
     if name not in parent:
         parent[name] = inline_table() if isinstance(parent, InlineTable) else table(is_super_table=name == "profiles")
     if not isinstance(parent[name], MutableMapping):
-        raise Invalid(f"{path}: {name} must be a table such as [profiles.prod]")
+        raise Invalid(f"{path}: {shortened(name)} must be a table such as [profiles.prod]")
     return parent[name]
 
 
 def _edit(path: Path, change: Callable[["TOMLDocument"], None]) -> None:
     from tomlkit import dumps, parse
 
-    text = read_text(path)
+    text = _exact_text(path)
     examined(text, path).readable()
     document = parse(text)
     change(document)
@@ -110,6 +112,19 @@ def _edit(path: Path, change: Callable[["TOMLDocument"], None]) -> None:
     refuse_mistakes(examined(changed, path))
     if changed != text:
         _replace(path, changed)
+
+
+def _exact_text(path: Path) -> str:
+    """Return the file's text with its own line ends; raise Invalid when it is not in TOML's own encoding."""
+    raw = read_bytes(path)
+    if raw.startswith(codecs.BOM_UTF8):
+        raise Invalid(f"{path} begins with a byte order mark (BOM), which TOML does not allow; save it without one")
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Invalid(f"{path} is not UTF-8 text, but UTF-16; save it as UTF-8 to have it edited")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise Invalid(f"{path} is not UTF-8 text; save it as UTF-8") from None
 
 
 def _with_line_ends_of(text: str, changed: str) -> str:

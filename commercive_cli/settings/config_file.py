@@ -1,6 +1,5 @@
 """The config file: named profiles in TOML. Mistakes in it are told with file, line and key."""
 
-import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,8 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from commercive_cli.domain.choices import suggestion
+from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.money import parse_amount
+from commercive_cli.domain.quoting import quoted
 
 _TYPE_ERRORS = {
     "bool_type": "must be true or false",
@@ -21,7 +22,6 @@ _TYPE_ERRORS = {
     "list_type": 'must be a list such as ["Mon", "Tue"]',
     "amount_type": "must be an amount in USD such as 500.00, of 1,000,000 at most and with two decimals at most",
 }
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _amount(value: object) -> str:
@@ -138,21 +138,21 @@ def read_config(path: Path) -> ConfigFile:
 
 
 def read_text(path: Path) -> str:
-    """Return the file's text, empty when it does not exist; raise Invalid when it cannot be read."""
+    """Return the file's text, in any encoding that texts may have, empty when it does not exist.
+
+    Raises Invalid when it cannot be read.
+    """
+    return decoded(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what the file holds, nothing when it does not exist; raise Invalid when it cannot be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        return ""
+        return b""
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}") from None
-    if data.startswith(codecs.BOM_UTF8):
-        raise Invalid(f"{path} begins with a byte order mark (BOM), which TOML does not allow; save it without one")
-    if data.startswith(_UTF_16):
-        raise Invalid(f"{path} is not UTF-8 text, but UTF-16; save it as UTF-8")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise Invalid(f"{path} is not UTF-8 text; save it as UTF-8") from None
 
 
 def parse_config(text: str, path: Path) -> ConfigFile:
@@ -203,7 +203,8 @@ def _mistake(error: ErrorDetails) -> Mistake:
     keys = tuple(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         known = known_settings(keys)
-        problem = f"unknown key {keys[-1]!r}{suggestion(keys[-1], known)}; the known keys are {', '.join(known)}"
+        hint = suggestion(keys[-1], known)
+        problem = f"unknown key {quoted(keys[-1])}{hint}; the known keys are {', '.join(known)}"
     else:
         wanted = _TYPE_ERRORS.get(error["type"], "must be a table such as [profiles.prod]")
         problem = f"{'.'.join(keys)} {wanted}"

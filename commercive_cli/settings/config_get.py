@@ -6,6 +6,7 @@ from typing import Any
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid, NotFound
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings.config_file import BUSINESS_HOURS, ConfigFile, examined, read_text
 from commercive_cli.settings.config_keys import setting_keys
 from commercive_cli.settings.places import config_path
@@ -21,7 +22,7 @@ def value_of(environ: Mapping[str, str], given: Mapping[str, str | None], key: s
     contents = examined(read_text(path), path)
     contents.checked()
     if key not in NAMES:
-        return _written(_in_file(contents.config, setting_keys(key, None)), f"{path} does not set {key}")
+        return _written(_in_file(contents.config, setting_keys(key, None)), f"{path} does not set {shortened(key)}")
     finder = Finder(environ, contents, given)
     for name in ("profile", key):
         if problem := finder.problem(name):
@@ -36,7 +37,7 @@ def _in_file(config: ConfigFile, keys: tuple[str, ...]) -> Any:
         return getattr(config.business_hours, BUSINESS_HOURS[keys[1]], None)
     profile = config.profiles.get(keys[1])
     if profile is None:
-        raise NotFound(f"there is no profile {keys[1]!r}{suggestion(keys[1], config.profiles)}")
+        raise NotFound(f"there is no profile {quoted(keys[1])}{suggestion(keys[1], config.profiles)}")
     return getattr(profile, keys[2]) if keys[2] in profile.model_fields_set else None
 
 

@@ -4,6 +4,7 @@ import re
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.config_file import BUSINESS_HOURS, Profile
 
 Keys = tuple[str, ...]
@@ -20,10 +21,10 @@ def setting_keys(key: str, profile: str | None) -> Keys:
     if tables == ["business_hours"]:
         if name not in BUSINESS_HOURS:
             known = ", ".join(BUSINESS_HOURS)
-            raise Invalid(f"there is no {key[:40]!r}{suggestion(name, BUSINESS_HOURS)}; business_hours has {known}")
+            raise Invalid(f"there is no {quoted(key)}{suggestion(name, BUSINESS_HOURS)}; business_hours has {known}")
         return (*tables, name)
     if name not in KNOWN or (name == "default_profile" and tables):
-        raise Invalid(f"there is no setting {name!r}{suggestion(name, KNOWN)}; settings: {', '.join(KNOWN)}")
+        raise Invalid(f"there is no setting {quoted(name)}{suggestion(name, KNOWN)}; settings: {', '.join(KNOWN)}")
     if name == "default_profile":
         return (name,)
     if not tables and profile is not None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.pasted import clean
 from commercive_cli.settings.safe_url import safe_url
 
@@ -25,7 +26,7 @@ def load_fallback(environ: Mapping[str, str]) -> FallbackSettings | None:
     prefixes = tuple(environ.get("COMMERCIVE_FALLBACK_ACTIONS", "").replace(",", " ").split())
     for prefix in prefixes:
         if not _PREFIX.fullmatch(clean(prefix, "an action in COMMERCIVE_FALLBACK_ACTIONS")):
-            raise Invalid(f"COMMERCIVE_FALLBACK_ACTIONS: {prefix[:80]!r} is no beginning of an action, such as crm/")
+            raise Invalid(f"COMMERCIVE_FALLBACK_ACTIONS: {quoted(prefix)} is no beginning of an action, such as crm/")
     if bool(url) != bool(prefixes):
         missing = "COMMERCIVE_FALLBACK_ACTIONS" if url else "COMMERCIVE_FALLBACK_URL"
         raise Invalid(f"a fallback needs COMMERCIVE_FALLBACK_URL and COMMERCIVE_FALLBACK_ACTIONS; {missing} is not set")

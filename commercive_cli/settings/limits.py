@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.records.rates import DEFAULT_RATES, Bucket, Quota, Rate, Rates
 
 VARIABLE = "COMMERCIVE_LIMITS"
@@ -36,4 +37,4 @@ def _limit(part: str) -> tuple[str, Rate]:
 
 
 def _wrong(part: str, how: str) -> Invalid:
-    return Invalid(f"{VARIABLE}: {part[:80]!r} {how}; write it like link=2000+300/m,address-day=500/d")
+    return Invalid(f"{VARIABLE}: {quoted(part)} {how}; write it like link=2000+300/m,address-day=500/d")

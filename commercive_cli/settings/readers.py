@@ -8,6 +8,7 @@ from typing import Any
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.money import parse_amount
+from commercive_cli.domain.web_addresses import is_web_url
 from commercive_cli.settings.pasted import clean
 from commercive_cli.settings.places import default_store_path
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
@@ -20,7 +21,7 @@ def read_store(url: str, source: str) -> StoreURL:
 
 def read_dashboard_url(url: str, source: str) -> str:
     """Return the address without its trailing slash; raise Invalid naming the source when it is no web address."""
-    if not clean(url, f"dashboard_url ({source})").startswith(("https://", "http://")) or " " in url:
+    if not is_web_url(clean(url, f"dashboard_url ({source})")):
         raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
     return url.rstrip("/")
 

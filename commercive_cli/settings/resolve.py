@@ -11,7 +11,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.money import Ceiling
 from commercive_cli.settings.config_check import no_profile
@@ -72,15 +72,18 @@ def load(
 ) -> Settings:
     """Return the settings; `profile`, `store`, `actor` and `access_log` come from the command line.
 
-    Raises Invalid when the config file has an error, the profile is unknown or a value is invalid.
+    Raises Invalid when an option is wrong, Misconfigured when the config file or a variable is.
     """
     path = config_path(environ)
-    contents = examined(read_text(path), path)
-    contents.checked()
+    try:
+        contents = examined(read_text(path), path)
+        contents.checked()
+    except Invalid as wrong:
+        raise Misconfigured(wrong.message) from None
     finder = Finder(environ, contents, {"profile": profile, "store": store, "actor": actor, "access_log": access_log})
     for name in NAMES:
         if problem := finder.problem(name):
-            raise Invalid(problem)
+            raise (Invalid if finder.find(name)[1] in OPTIONS.values() else Misconfigured)(problem)
     values = {name: finder.find(name) for name in NAMES}
     return Settings(
         store=read_store(*values["store"]),

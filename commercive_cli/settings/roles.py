@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings.pasted import pasted
 
 VARIABLE = "COMMERCIVE_ADMIN_ROLES"
@@ -38,7 +39,7 @@ def load_roles(environ: Mapping[str, str]) -> AdminRoles:
     for part in (pasted(environ, VARIABLE) or "admin").split(","):
         role, patterns = _granted(part.strip())
         if role in grants:
-            raise _wrong(part, f"names the role {role} a second time")
+            raise _wrong(part, f"names the role {shortened(role)} a second time")
         grants[role] = patterns
     return AdminRoles(grants)
 
@@ -50,9 +51,9 @@ def _granted(part: str) -> tuple[str, tuple[str, ...]]:
     patterns = tuple(listed.split("+")) if has_patterns else (EVERYTHING,)
     for pattern in patterns:
         if not pattern or not _PATTERN.fullmatch(pattern):
-            raise _wrong(part, f"holds {pattern!r}, which is no action, nor the beginning of one before a *")
+            raise _wrong(part, f"holds {quoted(pattern)}, which is no action, nor the beginning of one before a *")
     return role, patterns
 
 
 def _wrong(part: str, how: str) -> Invalid:
-    return Invalid(f"{VARIABLE}: {part[:80]!r} {how}; write it like admin,employee=chat/*+admin/conversations")
+    return Invalid(f"{VARIABLE}: {quoted(part)} {how}; write it like admin,employee=chat/*+admin/conversations")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings.pasted import pasted
 
 _LOOPBACK = r"(localhost|127\.0\.0\.1|\[::1\])"
@@ -35,7 +36,7 @@ def exact_url(environ: Mapping[str, str], variable: str, path: str | None = None
 def spelled(variable: str, url: str, right: str) -> str:
     """Return the URL if it is the right one; raise Invalid, which says what is right, otherwise."""
     if url != right:
-        raise Invalid(f"{variable} has a path, a port or capitals that do not belong there; write {right[:200]}")
+        raise Invalid(f"{variable} has a path, a port or capitals that do not belong there; write {shortened(right)}")
     return url
 
 

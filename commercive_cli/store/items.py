@@ -11,6 +11,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted, shortened
 
 Item = dict[str, Any]
 """Attribute names to str, int, Decimal, bool, None, list, dict or OtherValue. A whole number is read back as int."""
@@ -180,7 +181,7 @@ def number_text(number: int | Decimal) -> str:
     if isinstance(number, int):
         return str(number)
     if not number.is_finite():
-        raise Invalid(f"{number} is not a number that can be stored")
+        raise Invalid(f"{shortened(number)} is not a number that can be stored")
     return f"{_trimmed(number):f}" if number else "0"
 
 
@@ -194,7 +195,7 @@ def parse_number(text: str) -> int | Decimal:
     try:
         number = Decimal(text)
     except InvalidOperation:
-        raise Invalid(f"{text[:50]!r} is not a number") from None
+        raise Invalid(f"{quoted(text)} is not a number") from None
     significant_digits(number)
     return int(number) if number == number.to_integral_value() else number
 
@@ -205,7 +206,7 @@ def significant_digits(number: Decimal) -> int:
     Source: DynamoDB Developer Guide, "Item sizes and formats".
     """
     if not number.is_finite():
-        raise Invalid(f"{number} is not a number that can be stored")
+        raise Invalid(f"{shortened(number)} is not a number that can be stored")
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
     magnitude = number.adjusted() if digits else 0
     if len(digits) > NUMBER_DIGITS or not SMALLEST_EXPONENT <= magnitude <= LARGEST_EXPONENT:

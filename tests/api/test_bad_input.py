@@ -10,6 +10,8 @@ from commercive_cli.store.schema import TABLES
 from tests.api.test_seed_requests import LEAD, begin, make_link, submit
 from tests.api.world import Client, World
 
+LINK = {"action": "affiliate/create-link", "affiliate_id": "u", "affiliate_email": "a@example.com"}
+FORM = {"action": "affiliate/submit-lead", "link_id": "AAAA0000"}
 SEND = {"action": "chat/send", "user_id": "u", "message": "hi", "store_url": ""}
 BODY_BYTES = 256 * 1024
 
@@ -61,6 +63,13 @@ def body_of(size: int) -> str:
         send_body(user_id="\udfff"),
         send_body(conversation_id=7),
         send_body(store_url="s" * 256),
+        send_body(store_url="javascript:alert(1)"),
+        send_body(store_url="https://ann:secret@shop.example"),
+        json.dumps(LINK | {"store_url": "javascript:alert(1)"}),
+        json.dumps(LINK | {"store_url": "shop\u202e.example"}),
+        json.dumps(
+            LEAD | {"lead_data": {"name": "A", "email": "a@example.com", "product_link": "javascript:alert(1)"}}
+        ),
         send_body(client_message_id=["k"]),
         send_body(client_message_id="k" * 129),
     ],

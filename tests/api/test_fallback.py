@@ -10,7 +10,7 @@ import pytest
 from commercive_cli.api.actions import BY_NAME
 from commercive_cli.api.fallback import LARGEST_ANSWER, MARK
 from commercive_cli.api.http.breaker import FAILURES
-from commercive_cli.api.http.outbound import RequestFailed, Response
+from commercive_cli.api.http.outbound import RequestFailed, RequestUnsent, Response
 from commercive_cli.settings.fallback import FallbackSettings
 from commercive_cli.store.schema import TABLES
 from tests.api.world import DASHBOARD, SUPABASE, Client, FakeClock, Issuer, World
@@ -26,10 +26,13 @@ class Backend:
     """Stands for the other backend: answers the same to everything, or nothing at all, and keeps what it was sent."""
 
     answer: Response | None = GIVEN
+    unsent: bool = False
     sent: list[tuple[str, str, Mapping[str, str], bytes]] = field(default_factory=list)
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response:
         self.sent.append((method, url, headers, body))
+        if self.unsent:
+            raise RequestUnsent("crm.example did not answer: ConnectionRefusedError")
         if self.answer is None:
             raise RequestFailed("crm.example did not answer: TimeoutError")
         return self.answer
@@ -235,6 +238,15 @@ class TestWhatIsOurs:
 
 
 class TestTrouble:
+    def test_what_was_never_sent_is_not_in_doubt(self, client: Client, backend: Backend) -> None:
+        """503, and that nothing was done, when there was no connection."""
+        backend.unsent = True
+
+        answered = client.get("crm/payments")
+
+        assert (503, "unavailable") == (answered.status, answered.code)
+        assert "cannot be reached; nothing was done" in answered.body["error"]
+
     def test_silence_is_said(self, client: Client, backend: Backend) -> None:
         """503, and the truth: what was asked may have been done."""
         backend.answer = None

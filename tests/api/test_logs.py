@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from commercive_cli.api.http.outbound import Response
-from commercive_cli.domain.errors import Denied, Misconfigured, NotPermitted, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import Denied, Misconfigured, NotPermitted, NotTaken, Unauthenticated, Unavailable
+from commercive_cli.domain.secrets import remember_secrets
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Page, Query
 from tests.api.world import SUPABASE, Client, Issuer, World, services_over
@@ -61,6 +62,33 @@ class Broken(SQLiteStore):
 
     def query(self, _query: Query) -> Page:
         raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Unavailable("the reply was lost"), "the outcome is unknown; retry with the same Idempotency-Key"),
+        (NotTaken("commercive_messages is throttled"), "did not take this request; try again"),
+    ],
+)
+def test_only_what_may_have_been_done_is_called_unknown(world: World, error: Exception, said: str) -> None:
+    """A request that never reached the store, or that the store refused for now, is not said to be in doubt."""
+    answer = replace(world, services=services_over(Broken(error))).open().get("chat/conversations", "user_id=u")
+
+    assert (503, "unavailable") == (answer.status, answer.code)
+    assert said in answer.body["error"]
+    assert ("unknown" in said) == ("unknown" in answer.body["error"])
+
+
+def test_the_log_holds_no_secret(world: World) -> None:
+    """Neither one that this process was given, nor what looks like one."""
+    remember_secrets(["given-to-this-process"])
+    error = Unavailable("given-to-this-process and AKIAIOSFODNN7EXAMPLE failed")
+    client = replace(world, services=services_over(Broken(error))).open()
+    client.get("chat/conversations", "user_id=u")
+
+    [failure] = [record for record in records(client) if record.get("level") == "ERROR"]
+    assert "(secret) and (secret) failed" == failure["detail"]
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ def test_output_is_utf_8_whatever_the_locale_says(conversation: Make) -> None:
 
 def test_what_an_extra_brings_is_named_with_the_extra(capsys: pytest.CaptureFixture[str]) -> None:
     """A command of the API without the libraries of the API says what to install."""
-    code = report(ModuleNotFoundError("No module named 'jwt'", name="jwt"), debug=False)
+    code = report(ModuleNotFoundError("No module named 'jwt'", name="jwt"), [], debug=False)
 
     assert 2 == code
     assert (

@@ -12,7 +12,7 @@ from tests.cli.process import ROOT, done, environment
 SCRIPTS = ROOT / "completions"
 ASK = {
     "bash": (
-        "source completions/commercive.bash; COMP_WORDS=(commercive {words}); COMP_CWORD={index};"
+        "source completions/commercive.bash; COMP_LINE='commercive {words}'; COMP_POINT=${{#COMP_LINE}}; COMP_TYPE=63;"
         " _commercive_completion commercive; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     ),
     "fish": "source completions/commercive.fish; complete -C 'commercive {words}' | cut -f1",
@@ -43,9 +43,7 @@ def test_bash_and_fish_complete(shell: str, words: str, offers: list[str], path:
     """Groups, commands and choices are offered."""
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
-    typed = words.split(" ")
-    line = ASK[shell].format(words=words if shell == "fish" else " ".join(w or "''" for w in typed), index=len(typed))
-    ran = done([shell, "-c", line], cwd=ROOT, env=environment(PATH=path))
+    ran = done([shell, "-c", ASK[shell].format(words=words)], cwd=ROOT, env=environment(PATH=path))
 
     assert sorted(offers) == sorted(ran.out.decode().split())
 
@@ -55,8 +53,8 @@ def test_zsh_completes_at_the_first_call(path: str) -> None:
     if shutil.which("zsh") is None:
         pytest.skip("zsh is not installed")
     line = (
-        "fpath=(completions $fpath); autoload -Uz _commercive; words=(commercive chat re); CURRENT=3;"
-        ' _arguments() { print -r -- "$@" }; _commercive'
+        "fpath=(completions $fpath); autoload -Uz _commercive; words=(commercive chat re); CURRENT=3; PREFIX=re;"
+        " compadd() { print -r -- $words_offered }; _commercive"
     )
     ran = done(["zsh", "-f", "-c", line], cwd=ROOT, env=environment(PATH=path))
 
@@ -70,6 +68,8 @@ def test_zsh_completes_at_the_first_call(path: str) -> None:
         ("who", {"whoami"}),
         ("whoami --out", {"--output"}),
         ("config use p", {"prod", "proof"}),
+        ("--profile pro", {"prod", "proof"}),
+        ("chat list --profile=de", {"dev"}),
         ("config unset rea", {"read_only"}),
         ("config get pro", {"profile", "protected"}),
     ],
@@ -78,8 +78,10 @@ def test_profiles_and_settings_are_offered(tmp_path: Path, path: str, words: str
     """Profiles are those of the config file as far as it is right; mistakes in it are not told at a Tab."""
     config = tmp_path / "config.toml"
     config.write_text("[profiles.prod]\n[profiles.proof]\nstroe = 1\n[profiles.dev]\n")
-    typed = words.split(" ")
-    line = ASK["bash"].format(words=words, index=len(typed))
-    ran = done(["bash", "-c", line], cwd=ROOT, env=environment(PATH=path, COMMERCIVE_CONFIG=str(config)))
+    ran = done(
+        ["bash", "-c", ASK["bash"].format(words=words)],
+        cwd=ROOT,
+        env=environment(PATH=path, COMMERCIVE_CONFIG=str(config)),
+    )
 
     assert (offers, b"") == (set(ran.out.decode().split()), ran.err)

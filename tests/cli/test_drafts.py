@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ from commercive_cli.cli.drafts import Draft, Drafts
 from commercive_cli.cli.editor_file import SCISSORS
 from commercive_cli.domain.clock import system_clock
 from commercive_cli.domain.ids import new_id
+from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.settings.state import drafts_directory
 from commercive_cli.settings.store_url import parse_store_url
+from commercive_cli.store.port import Query
+from commercive_cli.store.schema import CONVERSATIONS
 from tests.cli.commands.conftest import Make, conversation
 from tests.cli.conftest import Run
 from tests.cli.process import PROGRAM, environment, run_on_terminal, started
+from tests.cli.render.csv_reading import read_rows
 
 __all__ = ["conversation"]
 
@@ -94,9 +99,12 @@ def test_a_reply_without_a_text_opens_the_editor(
     assert [] == [*drafts.directory.iterdir()]
 
 
-def test_users_give_no_orders_to_the_editor(conversation: Make, editor: Write, opened: Path) -> None:
+def test_users_give_no_orders_to_the_editor(conversation: Make, home: Path, editor: Write, opened: Path) -> None:
     """Vim obeys modelines in the first and last five lines of a file: none of them is a user's."""
-    one = conversation("vim: set x:", "vim: set y:", "vim: set z:")
+    one = conversation("vim: set x:", "vim: set y:")
+    with closing(SQLiteStore(home / "store.db")) as file:  # we take no such shop, but others may have stored it
+        [item] = file.query(Query(CONVERSATIONS, one)).items
+        file.batch_put(CONVERSATIONS, [{**item, "store_url": "vim: set z:"}])
     editor("x")
     run_on_terminal(["chat", "reply", one])
     lines = opened.read_text(encoding="utf-8").removesuffix("\n").split("\n")
@@ -408,7 +416,7 @@ def test_a_text_from_stdin_is_kept(store: Run, conversation: Make, source: tuple
     assert ["From a pipe"] == [each["text"] for each in listed(store)]
     assert 1 == store("chat", "reply", one, *source, "-o", "json", stdin="Another").err.count("\n")
     assert ["Another", "From a pipe"] == [each["text"] for each in listed(store)]
-    assert "Another" == store("chat", "drafts", "-o", "csv").out.splitlines()[1].split(",")[3]
+    assert "Another" == read_rows(store("chat", "drafts", "-o", "csv").out)[1][3]
 
 
 def test_what_exists_elsewhere_is_not_kept(store: Run, conversation: Make, home: Path) -> None:
@@ -489,7 +497,7 @@ def test_a_dry_run_keeps_it(store: Run, conversation: Make, editor: Write) -> No
 def test_where_nothing_can_be_kept_the_text_is_told(
     store: Run, conversation: Make, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a place for drafts a text is sent all the same, or stands on stderr; no editor opens."""
+    """Without a place for drafts a text is sent all the same, or stands whole on stderr; no editor opens."""
     (home / "full").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "full"))
     monkeypatch.setenv("EDITOR", "false")
@@ -497,9 +505,9 @@ def test_where_nothing_can_be_kept_the_text_is_told(
     assert 0 == store("chat", "reply", one, "-", stdin="one").code
     assert "exit code" not in store("chat", "reply", one, "--editor").err
     store("chat", "close", one)
-    refused = store("chat", "reply", one, "-", stdin="two\nlines")
+    refused = store("chat", "reply", one, "-", stdin="two\nPassword: opensesame\x1b")
 
-    assert (6, True) == (refused.code, refused.err.endswith("kept nowhere:\n  two\n  lines\n"))
+    assert (6, True) == (refused.code, refused.err.endswith("kept nowhere:\n  two\n  Password: opensesame\\x1b\n"))
     assert ["Where is it?", "one"] == texts(store, one)
 
 

@@ -1,9 +1,12 @@
 """Global options may stand before or after the command."""
 
+import json
+
 import pytest
 
 from commercive_cli.cli.global_options import asked_format, global_options_first
 from commercive_cli.domain.errors import Invalid
+from tests.cli.conftest import Run
 
 
 @pytest.mark.parametrize(
@@ -51,3 +54,26 @@ def test_the_format_goes_behind_the_command() -> None:
     assert "chat reply ID --output json -- --json" == " ".join(
         global_options_first(["--json", "chat", "reply", "ID", "--", "--json"])
     )
+
+
+def test_csv_may_begin_with_a_byte_order_mark(store: Run) -> None:
+    """--bom puts U+FEFF at the beginning of CSV, once, and changes nothing else."""
+    store("affiliates", "create-link", "aff-1", "--email", "a@example.com")
+    plain, marked = (store("affiliates", "list", "-o", "csv", *bom) for bom in ((), ("--bom",)))
+
+    assert f"\ufeff{plain.out}" == marked.out
+    assert "aff-1" in marked.out
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--bom chat list", "chat list -o json --bom", "config path --bom", "--bom completion zsh", "api openapi --bom"],
+)
+def test_a_byte_order_mark_without_csv_is_refused(store: Run, line: str) -> None:
+    """No other format begins with one. With -o json, the refusal is a document as well."""
+    problem = "--bom goes with -o csv and means nothing without it"
+    ran = store(*line.split())
+    document = json.loads(ran.out) if "json" in line else {"error": problem}
+
+    assert (2, f"commercive: {problem}\n", problem) == (ran.code, ran.err, document["error"])
+    assert "json" in line or not ran.out

@@ -100,9 +100,9 @@ def test_results_that_nobody_reads_end_in_silence(words: str, env: dict[str, str
 @pytest.mark.parametrize(("sink", "ends"), [(full_disk, (75, NO_SPACE)), (unread_pipe, (0, b""))])
 def test_completions_end_as_results_do(sink: Sink, ends: tuple[int, bytes], env: dict[str, str]) -> None:
     """The output of completions behaves the same."""
-    asked = env | {"_COMMERCIVE_COMPLETE": "complete_bash", "COMP_WORDS": "commercive ch", "COMP_CWORD": "1"}
+    asked = env | {"_COMMERCIVE_COMPLETE": "bash"}
     with sink() as stdout:
-        ran = done(PROGRAM, env=asked, stdout=stdout)
+        ran = done([*PROGRAM, "commercive ch"], env=asked, stdout=stdout)
 
     assert ends == (ran.code, ran.err)
 

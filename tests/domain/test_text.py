@@ -18,7 +18,6 @@ LIMITS: list[tuple[Callable[[object], str], int]] = [
     (lambda value: rules.text(value, "phone", rules.PHONE_LENGTH), 40),
     (lambda value: rules.count_text(value, "pending_orders"), 20),
     (rules.product_link, 2_048),
-    (rules.store_url, 255),
 ]
 
 
@@ -38,7 +37,9 @@ def test_surrounding_space_does_not_count(rule: Callable[[object], str], limit: 
 
 
 @pytest.mark.parametrize("bad", ["a\0b", "\0", "a\ud800", "\udfffb", "\ud83d \udc4d"])
-@pytest.mark.parametrize("rule", [rule for rule, _ in LIMITS] + [lambda value: rules.email(value, "email")])
+@pytest.mark.parametrize(
+    "rule", [rule for rule, _ in LIMITS] + [rules.store_url, lambda value: rules.email(value, "email")]
+)
 def test_nul_and_lone_surrogates_are_refused(rule: Callable[[object], str], bad: str) -> None:
     """Text that a store cannot hold is refused everywhere, with a message that can itself be printed."""
     with pytest.raises(Invalid) as refused:
@@ -80,6 +81,15 @@ def test_a_preview_has_200_characters_at_most(length: int, shown: int) -> None:
 
     assert shown == len(preview)
     assert (length > 200) == preview.endswith("…")
+
+
+def test_a_shop_has_255_characters_at_most() -> None:
+    """The address of exactly 255 characters is accepted, one more is refused with the limit named."""
+    longest = "shop.example/" + "é" * 242
+
+    assert longest == rules.store_url(f" {longest}\n")
+    with pytest.raises(Invalid, match="256 characters; the limit is 255"):
+        rules.store_url(f"{longest}é")
 
 
 @pytest.mark.parametrize("address", ["a@b", "jane.doe+leads@shop.example", "用户@例え.jp", f"{'x' * 252}@y"])
@@ -135,10 +145,13 @@ def test_a_web_address_may_lack_its_scheme(link: str) -> None:
         "ftp://example.com",
         "mailto:a@b",
         "x-custom+y:1",
+        "https://ann@shop.example",
+        "//paypal.example@evil.example/x",
+        "http:\\\\ann:secret@shop.example",
     ],
 )
 def test_a_link_that_a_browser_would_run_is_refused(link: str) -> None:
-    """Any scheme but http and https is refused, also where a browser skips control characters to find it."""
+    """Any scheme but http and https is refused, also where a browser skips control characters; so is a user name."""
     with pytest.raises(Invalid) as refused:
         rules.product_link(link)
 

@@ -13,9 +13,7 @@ FORMATS = ("table", "json", "jsonl", "csv", "ids")
 def conversation(embedded: Program) -> str:
     """A conversation whose only message is hostile."""
     embedded("tables", "create")
-    sent = embedded(
-        "chat", "send", "--user", "u\x1b[2J", "--store-url", "s\u202e.com", "-F", "-", stdin=HOSTILE.encode()
-    )
+    sent = embedded("chat", "send", "--user", "u\x1b[2J", "--store-url", "s.com", "-F", "-", stdin=HOSTILE.encode())
     assert 0 == sent.code, sent.err
     return embedded("chat", "list", "-o", "ids").out.strip()
 

@@ -50,7 +50,7 @@ VARIABLES = {
 """The names of environment variables: no other text of the settings is in capitals."""
 
 
-@pytest.mark.parametrize("path", [path for path in paths() if len(path) >= 2 or path == ("completion",)], ids=" ".join)
+@pytest.mark.parametrize("path", [path for path in paths() if len(path) >= 2], ids=" ".join)
 def test_every_command_is_documented(path: tuple[str, ...]) -> None:
     """Each command stands in the README or on a page of its own, under the words that are typed."""
     assert re.search(rf"(^|[$] commercive |\| *)(commercive )?{' '.join(path)}\b", CODE, re.MULTILINE)

@@ -75,9 +75,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_config(tmp_path)
     with pytest.raises(Invalid, match="not UTF-8"):
         read_config(binary)
-    binary.write_bytes(b"\xef\xbb\xbf[profiles.a]")
-    with pytest.raises(Invalid, match=r"byte order mark \(BOM\).*save it without one"):
-        read_config(binary)
+
+
+@pytest.mark.parametrize("raw", [b"\xef\xbb\xbf[profiles.a]\r\n", "[profiles.a]\n".encode("utf-16")])
+def test_a_file_in_another_encoding_is_read(tmp_path: Path, raw: bytes) -> None:
+    """A byte order mark, UTF-16 and CRLF mean here what they mean in every other file."""
+    (tmp_path / "config.toml").write_bytes(raw)
+
+    assert ["a"] == list(read_config(tmp_path / "config.toml").profiles)
 
 
 def test_the_file_can_be_elsewhere() -> None:

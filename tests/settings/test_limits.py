@@ -23,6 +23,7 @@ def test_the_defaults(listed: str | None) -> None:
         "send": Quota(60, 60),
         "conversation": Quota(60, 3_600),
         "create-link": Quota(60, 3_600),
+        "mark-read": Quota(120, 60),
     } == load_limits({} if listed is None else {VARIABLE: listed})
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.settings import editor_of, no_colour
 from commercive_cli.settings.resolve import Settings, load
 
@@ -118,7 +118,7 @@ def test_an_empty_option_is_refused(environ: dict[str, str], option: str) -> Non
 
 def test_a_dashboard_url_must_be_a_web_address(environ: dict[str, str]) -> None:
     """The dashboard URL must be a web address, since referral links are made from it."""
-    with pytest.raises(Invalid, match="must be a web address"):
+    with pytest.raises(Misconfigured, match="must be a web address"):
         load(environ | {"COMMERCIVE_DASHBOARD_URL": "dashboard"})
 
 
@@ -149,12 +149,29 @@ def test_the_lower_ceiling_counts(
 @pytest.mark.parametrize("amount", ["-1", "1e3", "10.005", "1,000", "nan", "1000000.01", "many"])
 def test_a_ceiling_is_an_amount(environ: dict[str, str], amount: str) -> None:
     """A ceiling that is none would let everything through, so it is refused."""
-    with pytest.raises(Invalid, match="COMMERCIVE_APPROVAL_CEILING"):
+    with pytest.raises(Misconfigured, match="COMMERCIVE_APPROVAL_CEILING"):
         load(environ | {"COMMERCIVE_APPROVAL_CEILING": amount})
     path = Path(environ["COMMERCIVE_CONFIG"])
     path.write_text(FILE.replace("[profiles.dev]\n", "[profiles.dev]\nceiling = 0\n"))
-    with pytest.raises(Invalid, match="COMMERCIVE_APPROVAL_CEILING"):
+    with pytest.raises(Misconfigured, match="COMMERCIVE_APPROVAL_CEILING"):
         load(environ | {"COMMERCIVE_APPROVAL_CEILING": amount})
+
+
+@pytest.mark.parametrize("text", ["[profiles.dev]\nstor = 'x'\n", "store =", "[profiles.dev]\nstore = 'nonsense'\n"])
+def test_a_wrong_file_is_no_wrong_input(environ: dict[str, str], text: str) -> None:
+    """What the user typed is fine; the file has to be mended first, and the message names it."""
+    Path(environ["COMMERCIVE_CONFIG"]).write_text(f"default_profile = 'dev'\n{text}")
+
+    with pytest.raises(Misconfigured, match=r"config\.toml"):
+        load(environ)
+
+
+def test_a_wrong_option_is_wrong_input(environ: dict[str, str]) -> None:
+    """The same value is one or the other by where it stands."""
+    with pytest.raises(Invalid, match="--store"):
+        load(environ, store="nonsense")
+    with pytest.raises(Misconfigured, match="COMMERCIVE_STORE"):
+        load(environ | {"COMMERCIVE_STORE": "nonsense"})
 
 
 def test_editor_and_colour_follow_the_customs() -> None:

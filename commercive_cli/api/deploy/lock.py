@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 import commercive_cli
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.secrets import redact
 
 _CHECKOUT = Path(commercive_cli.__file__).parents[1]
 _LOCK = ".ci/constraints.txt"
@@ -49,7 +50,7 @@ def install_locked(names: Collection[str], lock: Path, directory: Path) -> None:
         [*_INSTALL, "-t", str(directory), "-r", str(wanted)], capture_output=True, text=True, check=False
     )
     if ran.returncode:
-        raise Invalid(f"pip could not install what {lock} names: {' '.join(ran.stderr.split())}")
+        raise Invalid(f"pip could not install what {lock} names: {redact(' '.join(ran.stderr.split()))}")
 
 
 def read_lock(lock: Path) -> Iterator[tuple[str, str]]:

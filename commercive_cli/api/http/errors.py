@@ -13,6 +13,7 @@ from commercive_cli.domain.errors import (
     Invalid,
     Misconfigured,
     NotFound,
+    NotTaken,
     RateLimited,
     Unauthenticated,
     Unavailable,
@@ -21,6 +22,7 @@ from commercive_cli.domain.errors import (
 BUG = 500
 BUG_TEXT = "something is wrong on our side; nothing more is known, try again later"
 UNAVAILABLE_TEXT = "the store cannot answer now and the outcome is unknown; retry with the same Idempotency-Key"
+NOT_TAKEN_TEXT = "the store is busy or cannot be reached, and did not take this request; try again"
 MISCONFIGURED_TEXT = (
     "this service's tables or permissions are not set up, so nothing was done; its operators find the reason in the "
     "log, and with `commercive tables diff`"
@@ -90,6 +92,8 @@ def _failed(error: Exception) -> tuple[int, Failed]:
         return status, Failed(error=BUG_TEXT, code=CommerciveError.code)
     if isinstance(error, Misconfigured):
         return status, Failed(error=MISCONFIGURED_TEXT, code=error.code)
+    if isinstance(error, NotTaken):
+        return status, Failed(error=NOT_TAKEN_TEXT, code=error.code)
     is_unknown = isinstance(error, Unavailable) and not isinstance(error, OutsideUnavailable)
     return status, Failed(error=UNAVAILABLE_TEXT if is_unknown else str(error), code=code_of(error))
 

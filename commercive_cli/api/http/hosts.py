@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from commercive_cli.domain.errors import Denied, Invalid
+from commercive_cli.domain.quoting import quoted
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -31,7 +32,7 @@ class HostNames:
         name = _name_in(header or "")
         if name in self.names or (self.addresses and _is_address(name)):
             return
-        raise Denied(f"this server does not answer to the host name {name[:80]!a}; start it with --allow-host NAME")
+        raise Denied(f"this server does not answer to the host name {quoted(name)}; start it with --allow-host NAME")
 
 
 def names_of(host: str, address: str, more: Iterable[str] = ()) -> HostNames:
@@ -48,7 +49,7 @@ def names_of(host: str, address: str, more: Iterable[str] = ()) -> HostNames:
 def _checked(name: str) -> str:
     known = _name_in(name)
     if not known or name.lower() not in (known, f"[{known}]"):
-        raise Invalid(f"--allow-host {name[:80]!r} must be a host name alone, such as api.internal, without a port")
+        raise Invalid(f"--allow-host {quoted(name)} must be a host name alone, such as api.internal, without a port")
     return known
 
 

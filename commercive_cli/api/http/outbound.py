@@ -20,6 +20,10 @@ class RequestFailed(Exception):
     """The server did not answer in time, or not in HTTP."""
 
 
+class RequestUnsent(RequestFailed):
+    """There was no connection, or the request cannot be put into HTTP; nothing was sent."""
+
+
 @dataclass(frozen=True)
 class Response:
     """The server's answer; header names are in lower case."""
@@ -79,19 +83,26 @@ def send_request(
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    stage = "connecting"
     try:
         connection.sock = _connect(connection.host, connection.port, deadline)
         if parts.scheme == "https":
             connection.sock.settimeout(deadline.left())
             connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=connection.host)
         connection.sock.settimeout(deadline.left())
+        stage = "sending"
         connection.request(method, target, body or None, dict(headers))
+        stage = "reading"
         response = HTTPResponse(connection.sock, method=method)
         response.fp = io.BufferedReader(_Incoming(connection.sock, deadline))
         response.begin()
         return Response(response.status, response.read(largest), _lower(response.getheaders()))
     except (OSError, HTTPException) as error:
-        raise RequestFailed(f"{parts.hostname} did not answer: {type(error).__name__}") from error
+        failure = RequestUnsent if stage == "connecting" else RequestFailed
+        raise failure(f"{parts.hostname} did not answer: {type(error).__name__}") from error
+    except ValueError:  # of a host or header, which its text quotes, so that it is no cause to show
+        failure = RequestFailed if stage == "reading" else RequestUnsent
+        raise failure(f"the request to {parts.hostname}, or the answer, is no HTTP") from None
     finally:
         connection.close()
 

@@ -18,6 +18,7 @@ from commercive_cli.api.http.events import USUAL_HEADERS
 from commercive_cli.api.http.hosts import HostNames, is_loopback, names_of
 from commercive_cli.api.http.local_events import http_event
 from commercive_cli.domain.errors import Denied, Unavailable
+from commercive_cli.domain.quoting import shortened
 
 LARGEST_REQUEST = 6 * 1024 * 1024
 """In bytes; Lambda refuses larger requests before they reach a function."""
@@ -121,7 +122,9 @@ def _listening(place: Place) -> socket.socket:
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> Unavailable:
-    return Unavailable(f"cannot listen on {host} port {port}: {error.strerror}; choose another --host or --port")
+    return Unavailable(
+        f"cannot listen on {shortened(host)} port {port}: {error.strerror}; choose another --host or --port"
+    )
 
 
 def wsgi_app(handle: Handle, names: HostNames) -> Callable[..., Iterable[bytes]]:

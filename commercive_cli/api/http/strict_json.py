@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted, shortened
 
 TWICE = ("admin/approve-lead", frozenset({"approve", "reject"}))
 """The only values that `action` may have both in one object: the seed's approve body (section 2.13)."""
@@ -132,7 +133,7 @@ def _out_of_range() -> Invalid:
 
 
 def _twice(name: str) -> Invalid:
-    return Invalid(f"the JSON holds the key {name[:40]!a} twice", field=name[:40])
+    return Invalid(f"the JSON holds the key {quoted(name)} twice", field=shortened(name))
 
 
 def _refuse_constant(name: str) -> NoReturn:

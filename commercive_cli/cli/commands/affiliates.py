@@ -6,6 +6,7 @@ import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
+from commercive_cli.cli.completers import offered_ids
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
@@ -13,16 +14,28 @@ from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
 from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, Recomputation
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings import environment
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
 
 app = new_group("affiliates")
 
+_OFFERED = offered_ids("affiliate", "affiliates")
 Affiliate = Annotated[
     str,
-    typer.Argument(metavar="ID", help="Id of the affiliate, or - to read it from stdin.", callback=id_or_stdin),
+    typer.Argument(
+        metavar="ID",
+        help="Id of the affiliate, or - to read it from stdin.",
+        callback=id_or_stdin,
+        autocompletion=_OFFERED,
+    ),
 ]
-_IDS = typer.Argument(metavar="ID", help="Ids of affiliates, or - to read them from stdin.", callback=may_be_stdin)
+_IDS = typer.Argument(
+    metavar="ID",
+    help="Ids of affiliates, or - to read them from stdin.",
+    callback=may_be_stdin,
+    autocompletion=_OFFERED,
+)
 AffiliateIds = Annotated[list[str] | None, _IDS]
 ManyAffiliates = Annotated[list[str], _IDS]
 
@@ -77,7 +90,7 @@ def create_link(
             lambda: services.affiliates.create_link(affiliate, email, store_url, actor=session.actor, key=key)
         )
         if made.kept:
-            kept = ", ".join(f"{name} {value!r}" for name, value in made.kept.items())
+            kept = ", ".join(f"{name} {quoted(value)}" for name, value in made.kept.items())
             hint = "; change the address with `commercive affiliates set-email`" * ("affiliate_email" in made.kept)
             say(f"link {made.link_id} was there already and keeps {kept}{hint}")
 
@@ -124,6 +137,7 @@ def resolve_link(
             metavar="CODE",
             help="The code in ?ref= of the link, or the whole address, or - for stdin.",
             callback=id_or_stdin,
+            autocompletion=offered_ids("link", "links"),
         ),
     ],
     output: o.Output = "table",
@@ -174,10 +188,14 @@ def recompute(
         corrected.append(result.changed)
         return Recomputation(checked=1, changed=[result] if result.changed else [])
 
+    def recount() -> Recomputation:
+        with session.progress({"items read": lambda: services.tables.count(services.recompute.READS)}) as (advance,):
+            return services.recompute.all(session.actor, on_items=advance)
+
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         if everyone:
-            result = session.write(lambda: services.recompute.all(session.actor))
+            result = session.write(recount)
             corrected += [each.changed for each in result.changed]
             _check_read(result)
         else:

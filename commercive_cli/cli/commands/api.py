@@ -11,10 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from commercive_cli.cli import options as o
+from commercive_cli.cli.completers import action_names, parameter_names
 from commercive_cli.cli.errors import BUG, EXIT_CODES, USAGE, answering, say
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.render.escape import escape_json
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.errors import Invalid, NotFound
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings import environment
 from commercive_cli.settings.api import AuthMode, load_api
 
@@ -59,7 +62,8 @@ def serve(
     place = place_of(host, port)
     if settings.auth == "none" and not (place.is_loopback or insecure):
         raise Invalid(
-            f"in auth mode none whoever reaches {host} may do everything; listen on 127.0.0.1, or pass --insecure"
+            f"in auth mode none whoever reaches {shortened(host)} may do everything; listen on 127.0.0.1, "
+            "or pass --insecure"
         )
     session = Session(context)
     with session.writing(yes=yes) as services:
@@ -82,9 +86,16 @@ def serve(
 def call(
     context: typer.Context,
     *,
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="The action, such as chat/send.")],
+    action: Annotated[
+        str, typer.Argument(metavar="ACTION", help="The action, such as chat/send.", autocompletion=action_names)
+    ],
     values: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE...]", help="Its parameters; KEY:=VALUE takes JSON.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE...]",
+            help="Its parameters; KEY:=VALUE takes JSON.",
+            autocompletion=parameter_names,
+        ),
     ] = None,
     yes: o.Yes = False,
 ) -> None:
@@ -99,14 +110,14 @@ def call(
     log = sys.stderr if session.options.verbose else io.StringIO()
     given = read_values(values or [])
     if unused := sorted(given.keys() - BY_NAME[action].params.accepted() if action in BY_NAME else ()):
-        say(f"{action} takes no {', '.join(unused)}, which is ignored")
+        say(f"{action} takes no {shortened(', '.join(unused))}, which is ignored")
     with session.writing(yes=yes) as services:
         event = action_event(action, given)
         telemetry = Telemetry(log, on_access=lambda line: session.log_access_of_api({**line, "actor": session.actor}))
         reply = create_application(settings, services, telemetry)(event)
     code = exit_code_of(json.loads(reply["body"]).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
-        typer.echo(reply["body"])
+        typer.echo(escape_json(reply["body"]))
     raise typer.Exit(code)
 
 
@@ -197,13 +208,13 @@ def read_values(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         key, found, text = pair.partition("=")
         if not found or not key.rstrip(":"):
-            raise Invalid(f"{pair!r} is not KEY=VALUE")
+            raise Invalid(f"{quoted(pair)} is not KEY=VALUE")
         *path, name = key.removesuffix(":").split(".")
         target = values
         for step in path:
             target = target.setdefault(step, {})
             if not isinstance(target, dict):
-                raise Invalid(f"{key!r} goes through a value that is not an object")
+                raise Invalid(f"{quoted(key)} goes through a value that is not an object")
         target[name] = _json(pair, text) if key.endswith(":") else text
     return values
 
@@ -212,7 +223,7 @@ def _json(pair: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise Invalid(f"{pair!r}: what follows := must be JSON") from None
+        raise Invalid(f"{quoted(pair)}: what follows := must be JSON") from None
 
 
 def exit_code_of(code: str | None) -> int:

@@ -1,13 +1,14 @@
 """`commercive chat`: the support staff's commands for conversations."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.commands import chat_templates
+from commercive_cli.cli.completers import Completer, offered_ids, template_names
 from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
@@ -19,16 +20,26 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import SenderType
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.search import SearchFilter
+from commercive_cli.store.schema import CONVERSATIONS
 
 app = new_group("chat")
 app.add_typer(chat_templates.app)
 
 
-Conversation = Annotated[
-    str,
-    typer.Argument(metavar="ID", help="Id of the conversation, or - to read it from stdin.", callback=id_or_stdin),
-]
-_IDS = typer.Argument(metavar="ID", help="Ids of conversations, or - to read them from stdin.", callback=may_be_stdin)
+def _conversation(offered: Completer) -> Any:
+    help_text = "Id of the conversation, or - to read it from stdin."
+    return typer.Argument(metavar="ID", help=help_text, callback=id_or_stdin, autocompletion=offered)
+
+
+def _conversations(offered: Completer) -> Any:
+    help_text = "Ids of conversations, or - to read them from stdin."
+    return typer.Argument(metavar="ID", help=help_text, callback=may_be_stdin, autocompletion=offered)
+
+
+_ANY, _OPEN = offered_ids("conversation", "conversations"), offered_ids("conversation", "open", "open")
+_WAITING, _CLOSED = offered_ids("conversation", "waiting", "open"), offered_ids("conversation", "closed", "closed")
+Conversation = Annotated[str, _conversation(_ANY)]
+Waiting = Annotated[str, _conversation(_WAITING)]
 Text = Annotated[
     str | None, typer.Argument(metavar="TEXT", help="The message, or - to read it from stdin.", callback=may_be_stdin)
 ]
@@ -36,8 +47,7 @@ File = Annotated[
     str | None,
     typer.Option("--file", "-F", metavar="FILE", help="Read it from FILE, - is stdin.", callback=may_be_stdin),
 ]
-ConversationIds = Annotated[list[str] | None, _IDS]
-ManyConversations = Annotated[list[str], _IDS]
+ManyConversations = Annotated[list[str], _conversations(_ANY)]
 
 
 @app.command("list", epilog=example("commercive chat list --status open --sort waiting", "commercive chat list -o ids"))
@@ -118,7 +128,10 @@ def send(
     user: Annotated[str, typer.Option("--user", metavar="ID", help="The user who writes.")],
     store_url: Annotated[str, typer.Option(metavar="S", help="The shop the conversation is about.")] = "",
     conversation: Annotated[
-        str | None, typer.Option("--conversation", metavar="ID", help="An open conversation; else a new one begins.")
+        str | None,
+        typer.Option(
+            "--conversation", metavar="ID", help="An open conversation; else a new one begins.", autocompletion=_OPEN
+        ),
     ] = None,
     file: File = None,
     key: o.Key = None,
@@ -150,7 +163,7 @@ def send(
 def reply(
     context: typer.Context,
     *,
-    conversation: Conversation,
+    conversation: Waiting,
     text: Text = None,
     file: File = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write it in $VISUAL or $EDITOR.")] = False,
@@ -160,7 +173,7 @@ def reply(
         typer.Option(
             metavar="NAME",
             help="A canned reply, templates/NAME.txt beside the config file.",
-            autocompletion=chat_templates.reply_names,
+            autocompletion=template_names,
         ),
     ] = None,
     var: Annotated[
@@ -242,7 +255,7 @@ def mark_read(
 def close(
     context: typer.Context,
     *,
-    ids: ConversationIds = None,
+    ids: Annotated[list[str] | None, _conversations(_OPEN)] = None,
     idle: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Select open conversations without a message for 7d, 12h.")
     ] = None,
@@ -270,7 +283,9 @@ def close(
             return
         since = session.now - parse_duration(idle, "--idle")
         # `as_of` keeps a conversation open that got a message since it was selected.
-        seen = {each.conversation_id: each.updated_at for each in services.chat.idle(since, last_from)}
+        with session.progress({"conversations read": lambda: services.tables.count([CONVERSATIONS])}) as (advance,):
+            idle_ones = services.chat.idle(since, last_from, on_items=advance)
+            seen = {each.conversation_id: each.updated_at for each in idle_ones}
         session.many(list(seen), lambda one: services.chat.close(one, session.actor, as_of=seen[one], key=keys(one)))
 
 
@@ -278,7 +293,7 @@ def close(
 def reopen(
     context: typer.Context,
     *,
-    ids: ManyConversations,
+    ids: Annotated[list[str], _conversations(_CLOSED)],
     key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -338,7 +353,7 @@ def search(
 def export(
     context: typer.Context,
     *,
-    ids: ConversationIds = None,
+    ids: Annotated[list[str] | None, _conversations(_ANY)] = None,
     form: Annotated[
         Literal["md", "json", "csv"] | None,
         typer.Option("--format", help="Markdown, one JSON document, or CSV with a row for each conversation."),
@@ -406,7 +421,6 @@ def report(
     Messages, first answers and closings count that lie between --since and --until; waiting is as of now. Every
     conversation is looked at once, and the messages are read of those that changed since --since.
     """
-    from commercive_cli.cli.progress import progress
     from commercive_cli.cli.render.report_view import write_svg
 
     session = Session(context, output)
@@ -414,7 +428,7 @@ def report(
         zone = services.chat_report.zone
         first = parse_time(since, "--since", session.now, zone=zone) or 0
         last = parse_time(until, "--until", session.now, whole_day=True, zone=zone)
-        with progress("conversations") as on_progress:
+        with session.progress({"conversations": lambda: services.tables.count((CONVERSATIONS,))}) as (on_progress,):
             found = services.chat_report.report(first, last, on_progress=on_progress)
         if svg is not None:
             write_svg(found, svg)

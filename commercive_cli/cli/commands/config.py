@@ -5,14 +5,16 @@ from typing import Annotated
 import typer
 
 from commercive_cli.cli import options as o
+from commercive_cli.cli.completers import profile_names
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.settings_views import profiles_shown, settings_shown
 from commercive_cli.cli.session import Session
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings import environment
 from commercive_cli.settings.config_edit import set_value, unset_value, use_profile
-from commercive_cli.settings.config_file import examine, read_config
+from commercive_cli.settings.config_file import read_config
 from commercive_cli.settings.config_get import value_of
 from commercive_cli.settings.config_keys import KNOWN, setting_keys, stored_keys
 from commercive_cli.settings.places import config_path
@@ -20,10 +22,6 @@ from commercive_cli.settings.resolve import NAMES, OPTIONS, VARIABLES
 
 app = new_group("config")
 _KEY = "default_profile, profiles.NAME.SETTING, or a SETTING of --profile"
-
-
-def _profile_names() -> list[str]:
-    return list(examine(config_path(environment())).config.profiles)
 
 
 def _given(context: typer.Context) -> dict[str, str | None]:
@@ -110,14 +108,15 @@ def unset(
 @app.command(epilog=example("commercive config use prod"))
 def use(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A profile of the config file.", autocompletion=_profile_names)
+        str, typer.Argument(metavar="NAME", help="A profile of the config file.", autocompletion=profile_names)
     ],
 ) -> None:
     """Make a profile the default one, which is used when no other is named."""
     use_profile(config_path(environment()), name)
     variable = VARIABLES["profile"]
     other = environment().get(variable, name)
-    say(f"default profile: {name}" + (f"; but here {variable}={other} is used" if other not in ("", name) else ""))
+    differs = f"; but here {variable}={shortened(other)} is used" if other not in ("", name) else ""
+    say(f"default profile: {shortened(name)}{differs}")
 
 
 @app.command(epilog=example("commercive config profiles"))

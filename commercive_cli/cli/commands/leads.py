@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
+from commercive_cli.cli.completers import Completer, offered_ids
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
@@ -20,13 +21,25 @@ from commercive_cli.services.leads.listing import LeadFilter
 
 app = new_group("leads")
 
+
+def _leads(offered: Completer) -> Any:
+    help_text = "Ids of leads, or - to read them from stdin."
+    return typer.Argument(metavar="ID", help=help_text, callback=may_be_stdin, autocompletion=offered)
+
+
 Lead = Annotated[
-    str, typer.Argument(metavar="ID", help="Id of the lead, or - to read it from stdin.", callback=id_or_stdin)
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="Id of the lead, or - to read it from stdin.",
+        callback=id_or_stdin,
+        autocompletion=offered_ids("lead", "leads"),
+    ),
 ]
-LeadIds = Annotated[
-    list[str],
-    typer.Argument(metavar="ID", help="Ids of leads, or - to read them from stdin.", callback=may_be_stdin),
-]
+PendingLeads = Annotated[list[str], _leads(offered_ids("lead", "pending", "pending"))]
+DecidedLeads = Annotated[list[str], _leads(offered_ids("lead", "leads", "approved", "rejected"))]
+_AFFILIATES = offered_ids("affiliate", "affiliates")
+_CODES = offered_ids("link", "links")
 Notes = Annotated[
     str | None,
     typer.Option(
@@ -43,8 +56,13 @@ def list_leads(
     context: typer.Context,
     *,
     status: Annotated[Literal["pending", "approved", "rejected", "all"], typer.Option(help="Which leads.")] = "all",
-    affiliate: Annotated[str | None, typer.Option(metavar="ID", help="Of this affiliate only.")] = None,
-    link: Annotated[str | None, typer.Option(metavar="CODE", help="That came through this link only.")] = None,
+    affiliate: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Of this affiliate only.", autocompletion=_AFFILIATES),
+    ] = None,
+    link: Annotated[
+        str | None, typer.Option(metavar="CODE", help="That came through this link only.", autocompletion=_CODES)
+    ] = None,
     search: Annotated[
         str | None, typer.Option(metavar="TEXT", help="With TEXT in the name, e-mail, phone or product link.")
     ] = None,
@@ -87,7 +105,7 @@ def show(context: typer.Context, *, lead: Lead, output: o.Output = "table") -> N
 def submit(
     context: typer.Context,
     *,
-    link: Annotated[str, typer.Option(metavar="CODE", help="Code of the affiliate link.")],
+    link: Annotated[str, typer.Option(metavar="CODE", help="Code of the affiliate link.", autocompletion=_CODES)],
     name: Annotated[str, typer.Option(metavar="N", help="Name of the prospect.")],
     email: Annotated[str, typer.Option(metavar="E", help="E-mail address of the prospect.")],
     phone: Annotated[str, typer.Option(metavar="P", help="Phone number, as typed.")] = "",
@@ -127,7 +145,7 @@ def submit(
 def approve(
     context: typer.Context,
     *,
-    ids: LeadIds,
+    ids: PendingLeads,
     commission: Annotated[str, typer.Option(metavar="AMOUNT", help="Commission in USD, such as 25.50.")],
     notes: Notes = None,
     amend: Amend = False,
@@ -162,7 +180,7 @@ def approve(
 def reject(
     context: typer.Context,
     *,
-    ids: LeadIds,
+    ids: PendingLeads,
     reason: Annotated[
         str | None,
         typer.Option(
@@ -203,7 +221,7 @@ def reject(
 def reset(
     context: typer.Context,
     *,
-    ids: LeadIds,
+    ids: DecidedLeads,
     key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from commercive_cli.cli.inert_streams import styled
 from commercive_cli.cli.render.escape import escape, escape_lines
 from commercive_cli.cli.render.moments import Moments
 from commercive_cli.cli.render.roles import Role
@@ -148,9 +149,10 @@ def console_on(out: Any, *, colour: bool, width: int | None, height: int | None 
     from rich.console import Console
 
     if width is None:
-        return Console(file=out, markup=False, highlight=False, emoji=False, color_system="auto" if colour else None)
+        colours: Literal["auto"] | None = "auto" if colour else None
+        return Console(file=styled(out), markup=False, highlight=False, emoji=False, color_system=colours)
     return Console(
-        file=out,
+        file=styled(out),
         markup=False,
         highlight=False,
         emoji=False,

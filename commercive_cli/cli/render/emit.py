@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic import BaseModel
 
+from commercive_cli.cli.inert_streams import styled, styled_text, write_byte_order_mark
 from commercive_cli.cli.render import documents, rows
 from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.formats import Format
@@ -16,6 +17,7 @@ from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import shortened
 
 if TYPE_CHECKING:
     from commercive_cli.cli.render.display import Display
@@ -28,7 +30,7 @@ PAGE = 100
 
 @dataclass
 class Screen:
-    """Standard output and its format. The rest matters on a terminal only.
+    """Standard output and its format. `mark` is a byte order mark before CSV; the rest matters on a terminal only.
 
     `width` makes a terminal of any stream; `columns` are the names of those to show, none for all; `pager` is the
     user's, None for `less`; with `paged` False none is used. `warn` is told what could not be done.
@@ -38,6 +40,7 @@ class Screen:
 
     output: Format = "table"
     colour: bool = True
+    mark: bool = False
     clock: Clock = system_clock
     out: TextIO = field(default_factory=lambda: sys.stdout)
     columns: Sequence[str] = ()
@@ -91,9 +94,9 @@ class Screen:
         else:
             with display.console.capture() as captured:
                 screen(display)
-            text = captured.get()
+            text = styled_text(captured.get())
             if text.count("\n") < display.console.height or not self._show_in_pager(text):
-                self.out.write(text)
+                styled(self.out).write(text)
         self.out.flush()
         self.remember(display.seen)
 
@@ -117,6 +120,9 @@ class Screen:
 
     def write(self, parts: Iterator[str]) -> None:
         """Write the parts of a text."""
+        if self.mark:
+            write_byte_order_mark(self.out)
+            self.mark = False
         for part in parts:
             self.begin()
             self.out.write(part)
@@ -176,7 +182,7 @@ class Screen:
         try:
             command = pager_command(self.pager)
         except LookupError as missing:
-            self.warn(f"there is no pager {missing}; set PAGER to one that exists, or pass --no-pager")
+            self.warn(f"there is no pager {shortened(missing)}; set PAGER to one that exists, or pass --no-pager")
             return False
         if command:
             page(text, command)

@@ -1,36 +1,29 @@
-r"""Escapes characters in text that a terminal would interpret or hide, visibly, such as \x1b.
-
-Escaped are control characters, bidirectional controls, line and paragraph separators, invisible format characters, tag
-characters and lone surrogates. Joiners (U+200C, U+200D) stay: scripts and emoji need them.
-"""
+r"""Escapes the characters of text that a terminal would obey or nobody would see, visibly, such as \x1b."""
 
 import re
 
-_DANGEROUS = (
-    "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
-)
-_ALL = re.compile(f"[{_DANGEROUS}]")
-_ALL_BUT_NEWLINE = re.compile(f"(?!\n)[{_DANGEROUS}]")
+from commercive_cli.domain.hidden_characters import HIDDEN
+
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 
 
 def escape(text: str) -> str:
-    """Return the text in one line, with every dangerous character as a visible escape."""
-    return _ALL.sub(_visible, text)
+    """Return the text in one line, with every hidden character as a visible escape."""
+    return HIDDEN.sub(visible, text)
 
 
 def escape_lines(text: str) -> str:
-    """Return the text with its line breaks, with every other dangerous character as a visible escape."""
-    return _ALL_BUT_NEWLINE.sub(_visible, text)
+    """Return the text with its line breaks, with every other hidden character as a visible escape."""
+    return HIDDEN.sub(lambda match: match[0] if match[0] == "\n" else visible(match), text)
 
 
 def escape_json(document: str) -> str:
-    """Return a JSON text of equal meaning in which dangerous characters within strings are JSON escapes."""
-    return _ALL_BUT_NEWLINE.sub(_json_escape, document)
+    """Return a JSON text of equal meaning in which hidden characters within strings are JSON escapes."""
+    return HIDDEN.sub(lambda match: match[0] if match[0] == "\n" else _json_escape(match), document)
 
 
-def _visible(match: re.Match[str]) -> str:
+def visible(match: re.Match[str]) -> str:
+    """Return the escape that stands for a hidden character."""
     character = match[0]
     code = ord(character)
     return _SHORT.get(character) or (

@@ -1,11 +1,12 @@
 """Rows for machines: tab-separated, CSV, and ids alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from commercive_cli.cli.render.columns import Column
-from commercive_cli.cli.render.csv import csv_line, escape_formula
-from commercive_cli.cli.render.escape import escape, escape_lines
+from commercive_cli.cli.render.csv import csv_line, text_cell
+from commercive_cli.cli.render.escape import escape
 from commercive_cli.cli.render.values import plain
 
 
@@ -17,8 +18,8 @@ def tab_separated(columns: Sequence[Column], records: Iterable[Any]) -> Iterator
 
 
 def comma_separated(columns: Sequence[Column], records: Iterable[Any]) -> Iterator[str]:
-    """Yield RFC 4180 lines with a header; formulas have a leading apostrophe."""
-    yield csv_line([column.name for column in columns])
+    """Yield RFC 4180 lines with a header; texts are in quotes and harmless in a spreadsheet, numbers are bare."""
+    yield csv_line([text_cell(column.name) for column in columns])
     for record in records:
         yield csv_line([_cell(column, record) for column in columns])
 
@@ -31,5 +32,6 @@ def ids(columns: Sequence[Column], records: Iterable[Any]) -> Iterator[str]:
 
 
 def _cell(column: Column, record: Any) -> str:
-    text = plain(column, record)
-    return escape_lines(escape_formula(text) if isinstance(column.value(record), str) else text)
+    value, text = column.value(record), plain(column, record)
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool) and column.kind != "time"
+    return text if is_number or value is None else text_cell(text)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
 from commercive_cli.engines.dynamodb.table_definitions import Description, is_active
@@ -42,7 +43,7 @@ class Backups:
         if not _NAME.fullmatch(name):
             raise Invalid("the --name of a backup must be 3 to 255 of the characters A-Z a-z 0-9 _ . -", field="name")
         if name in self._summaries_by_name():
-            raise Conflict(f"there is a backup {name} already, whole or in part; choose another --name")
+            raise Conflict(f"there is a backup {shortened(name)} already, whole or in part; choose another --name")
         for table in TABLES:
             on_status(f"backing up {self._prefix}{table.name}")
             request = {"TableName": self._prefix + table.name, "BackupName": name}
@@ -60,9 +61,9 @@ class Backups:
         summaries = self._summaries_by_name().get(name)
         if summaries is None:
             known = ", ".join(each.name for each in self.all()[:5]) or "none"
-            raise NotFound(f"there is no backup {name!r} of the tables {self._prefix}*; the newest are {known}")
+            raise NotFound(f"there is no backup {quoted(name)} of the tables {self._prefix}*; the newest are {known}")
         if not _is_complete(summaries):
-            raise Conflict(f"backup {name} is {_status_of(summaries)}; only a complete one can be restored")
+            raise Conflict(f"backup {shortened(name)} is {_status_of(summaries)}; only a complete one can be restored")
         for table, summary in summaries.items():
             request = {"TargetTableName": prefix + table, "BackupArn": summary["BackupArn"]}
             self._send("RestoreTableFromBackup", request, already_done="TableAlreadyExistsException")
@@ -101,7 +102,9 @@ class Backups:
         described = self._send("DescribeContinuousBackups", {"TableName": name})["ContinuousBackupsDescription"]
         recovery = described.get("PointInTimeRecoveryDescription", {})
         if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
-            raise Invalid(f"point-in-time recovery of {name} is off; turn it on with `commercive tables apply`")
+            raise Invalid(
+                f"point-in-time recovery of {shortened(name)} is off; turn it on with `commercive tables apply`"
+            )
         start, end = recovery["EarliestRestorableDateTime"], recovery["LatestRestorableDateTime"]
         return start.astimezone(UTC), end.astimezone(UTC)
 

@@ -14,9 +14,10 @@ from botocore.model import OperationModel
 from botocore.session import Session
 from pydantic_core import from_json
 
-from commercive_cli.domain.errors import Invalid
-from commercive_cli.engines.dynamodb.endpoint import Endpoint
-from commercive_cli.engines.dynamodb.errors import translated
+from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.engines.dynamodb.credentials import check_credentials
+from commercive_cli.engines.dynamodb.endpoint import Endpoint, is_url
+from commercive_cli.engines.dynamodb.errors import filtered, translated
 from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
 
 CONNECT_SECONDS = 2.0
@@ -75,7 +76,9 @@ class Connection:
         """Return a new S3 client with the same region and credentials; the caller closes it."""
         if self._endpoint.url is not None:
             raise Invalid("only AWS's own DynamoDB transfers to and from S3, and this store has an endpoint")
-        return self._session_to_use().create_client("s3", region_name=self._endpoint.region, config=self._config())
+        session = self._session_to_use()
+        check_credentials(session)
+        return session.create_client("s3", region_name=self._endpoint.region, config=self._config())
 
     def close(self) -> None:
         """Close the pooled connections; a later call opens new ones."""
@@ -98,12 +101,15 @@ class Connection:
 
     def _connect(self, timeout_factor: int) -> BaseClient:
         try:
-            return self._make_client(timeout_factor)
-        except BotoCoreError as error:
-            translation = translated(error, self._endpoint, "CreateClient")
-            if translation is None:
-                raise
-            raise translation from error
+            client = self._make_client(timeout_factor)
+        except BotoCoreError as error:  # nothing has been sent, so the cause is here
+            unusable = Misconfigured(f"AWS's own configuration cannot be used: {filtered(error)}")
+            raise translated(error, self._endpoint, "CreateClient") or unusable from error
+        except ValueError as error:  # botocore's word for an endpoint in AWS's configuration that is no URL
+            raise _no_url() from error
+        if not is_url(client.meta.endpoint_url):
+            raise _no_url()
+        return client
 
     def _session_to_use(self) -> Session:
         session = self._session = self._session or Session()
@@ -116,7 +122,9 @@ class Connection:
         return session
 
     def _make_client(self, timeout_factor: int) -> BaseClient:
-        client = self._session_to_use().create_client(
+        session = self._session_to_use()
+        check_credentials(session)
+        client = session.create_client(
             "dynamodb",
             region_name=self._endpoint.region,
             endpoint_url=self._endpoint.url,
@@ -136,6 +144,10 @@ def milliseconds(date: str | None) -> int | None:
         return int(parsedate_to_datetime(date or "").timestamp()) * 1000
     except ValueError:
         return None
+
+
+def _no_url() -> Misconfigured:
+    return Misconfigured("AWS's own configuration cannot be used: an endpoint in it is not a URL; set it again")
 
 
 @cache

@@ -1,6 +1,8 @@
 """Where the server is: a region and, for compatible servers, an endpoint URL."""
 
 import difflib
+import socket
+import ssl
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -8,6 +10,9 @@ from urllib.parse import urlsplit
 import botocore.session
 
 from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.domain.quoting import quoted
+
+_TLS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,27 @@ class Endpoint:
         """Raise Invalid when the region is empty or the endpoint is no http(s) URL with a host."""
         if not self.region:
             raise Invalid("no AWS region is set; name one in the store URL: dynamodb://eu-west-1", field="region")
-        if self.url is not None and not _is_url(self.url):
+        if self.url is not None and not is_url(self.url):
             raise Invalid(
-                f"endpoint {_without_credentials(self.url)!r} is not a URL such as http://127.0.0.1:8000",
+                f"endpoint {quoted(_without_credentials(self.url))} is not a URL such as http://127.0.0.1:8000",
                 field="endpoint",
             )
+
+    def speaks_tls(self) -> bool:
+        """Return whether a server behind an `http://` URL begins TLS when it is asked to, so that the URL is wrong."""
+        parts = urlsplit(self.url or "")
+        if parts.scheme != "http" or not parts.hostname:
+            return False
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            with (
+                socket.create_connection((parts.hostname, parts.port or 80), _TLS_SECONDS) as plain,
+                context.wrap_socket(plain),
+            ):
+                return True
+        except OSError:
+            return False
 
     def unknown_region(self) -> Misconfigured | None:
         """Return the error to raise when botocore does not know the region, else None."""
@@ -44,7 +65,7 @@ class Endpoint:
             return None
         near = difflib.get_close_matches(self.region, known, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]}?" if near else "; name one such as eu-west-1"
-        return Misconfigured(f"{self.region!r} is not an AWS region{hint}", field="region")
+        return Misconfigured(f"{quoted(self.region)} is not an AWS region{hint}", field="region")
 
 
 def _known_regions() -> list[str]:
@@ -60,7 +81,8 @@ def _is_loopback_address(host: str) -> bool:
         return False
 
 
-def _is_url(text: str) -> bool:
+def is_url(text: str) -> bool:
+    """Return whether a text is an http or https URL with a host and, if any, a port."""
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

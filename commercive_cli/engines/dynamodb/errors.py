@@ -1,12 +1,15 @@
 """Translates the errors of botocore and DynamoDB into this project's errors, which say what to do next."""
 
 import re
+import ssl
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from botocore import exceptions as aws
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from commercive_cli.domain.errors import (
     CommerciveError,
@@ -15,18 +18,27 @@ from commercive_cli.domain.errors import (
     Misconfigured,
     NotFound,
     NotPermitted,
+    NotTaken,
     Unauthenticated,
     Unavailable,
 )
+from commercive_cli.domain.quoting import shortened
+from commercive_cli.domain.secrets import redact
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
 from commercive_cli.engines.dynamodb.failure_kinds import (
     BUSY_REASONS,
     REFUSED_REASONS,
     FailureKind,
+    ReplyDamaged,
+    cause_of,
     code_of,
+    is_tls_unusable,
+    is_unsendable,
     kind_of,
     reasons_of,
     status_of,
+    tls_cause,
+    tls_reason,
 )
 from commercive_cli.store.items import Item, decode_item
 from commercive_cli.store.port import ConditionFailed
@@ -89,21 +101,24 @@ _BACKUP_ERRORS: dict[str, type[CommerciveError]] = {
     "TableInUseException": Conflict,
 }
 """DynamoDB's error codes for backups, restores, exports and imports."""
-_CONFIGURATION = (
-    aws.ConfigNotFound,
-    aws.ConfigParseError,
-    aws.CredentialRetrievalError,
-    aws.InvalidConfigError,
-    aws.LoginError,
-    aws.MetadataRetrievalError,
-    aws.MissingDependencyException,
-    aws.NoAuthTokenError,
-    aws.PartialCredentialsError,
-    aws.ProfileNotFound,
-    aws.SSOError,
-    aws.TokenRetrievalError,
-    aws.UnknownCredentialError,
-)
+_CONFIGURATION: dict[type[Exception], str] = {
+    aws.ProfileNotFound: "the profile ({profile}) could not be found",
+    aws.ConfigNotFound: "the file {path} could not be found",
+    aws.ConfigParseError: "the file {path} cannot be parsed",
+    aws.PartialCredentialsError: "{cred_var} is missing in {provider}",
+    aws.CredentialRetrievalError: "{provider} gave no credentials",
+    aws.TokenRetrievalError: "{provider} gave no token",
+    aws.UnauthorizedSSOTokenError: "the SSO session has expired; run `aws sso login`",
+    aws.SSOError: "the SSO session cannot be used; run `aws sso login`",
+    aws.LoginError: "the login session cannot be used; run `aws login`",
+    aws.MissingDependencyException: "a library that they need is not installed",
+    aws.InvalidConfigError: "their settings contradict each other",
+    aws.MetadataRetrievalError: "the metadata service gave no answer",
+    aws.NoAuthTokenError: "there is no authorization token",
+    aws.UnknownCredentialError: "there is no kind of credentials of that name",
+}
+"""What botocore's errors say, in our words: its own texts may quote anything. Names of files and providers are kept."""
+
 _CREDENTIALS_HELP = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
@@ -113,22 +128,24 @@ def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tup
         case FailureKind.UNSENT:
             return _connection_error(error, endpoint)
         case FailureKind.LOST:
+            if isinstance(error, aws.ConnectionClosedError) and endpoint.speaks_tls():
+                return Misconfigured(f"{endpoint} speaks TLS alone: write https:// in the endpoint")
             return Unavailable(f"{endpoint} did not answer {operation}: {_lost_reply_detail(error)}")
         case FailureKind.BUSY:
-            return Unavailable(f"{endpoint} is throttled or contended ({_busy_detail(error)}); try again in a moment")
+            return NotTaken(f"{endpoint} is throttled or contended ({_busy_detail(error)}); try again in a moment")
     if isinstance(error, ClientError):
         return _refused_request(error, endpoint, tables)
     return _configuration_error(error, endpoint)
 
 
 def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, ...]) -> Exception | None:
-    code, text = code_of(error), _one_line(error.response.get("Error", {}).get("Message", ""))
+    code, text = code_of(error), _server_text(error)
     if code == "TransactionCanceledException":
         return _cancelled_transaction(error)
     if code in _INVALID:
         return Invalid(f"DynamoDB refused the request: {text}")
     if code in _BAD_CREDENTIALS:
-        return Unauthenticated(f"{endpoint} does not accept these credentials ({code}: {text}); {_CREDENTIALS_HELP}")
+        return Unauthenticated(f"{endpoint} does not accept these credentials ({code}); {_CREDENTIALS_HELP}")
     if code in _DENIED:
         return NotPermitted(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
     return _table_error(error, code, text, endpoint, tables)
@@ -150,7 +167,7 @@ def _table_error(
     if code in _BACKUP_ERRORS:
         return _BACKUP_ERRORS[code](f"DynamoDB refused {error.operation_name}: {text}")
     if code.isdecimal() or not code:
-        return Unavailable(f"{endpoint} did not answer as DynamoDB does (HTTP {status_of(error)}); check the endpoint")
+        return Misconfigured(f"{endpoint} is not DynamoDB (it answers HTTP {status_of(error)}); check the endpoint")
     return None
 
 
@@ -163,48 +180,76 @@ def _cancelled_transaction(error: ClientError) -> Exception | None:
     if not refused:
         return None
     first, reason = next(iter(refused.items()))
-    return WriteRefused(f"DynamoDB refused the transaction: {_one_line(reason.get('Message', ''))}", first)
+    return WriteRefused(f"DynamoDB refused the transaction: {filtered(reason.get('Message', ''))}", first)
 
 
 def _connection_error(error: Exception, endpoint: Endpoint) -> CommerciveError:
     unknown = endpoint.unknown_region() if endpoint.url is None else None
     detail = _connection_detail(error)
-    return unknown or Unavailable(f"cannot connect to {endpoint}: {detail}; check the network and the endpoint")
+    return unknown or NotTaken(f"cannot connect to {endpoint}: {detail}; check the network and the endpoint")
 
 
 def _configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveError | None:
-    text = _one_line(error)
     match error:
         case aws.NoCredentialsError():
             local = " (for a local server any value will do)" if endpoint.url else ""
             return Unauthenticated(f"no AWS credentials found for {endpoint}: {_CREDENTIALS_HELP}{local}")
         case aws.InvalidRegionError() | aws.NoRegionError():
-            return endpoint.unknown_region() or Invalid(text, field="region")
+            return endpoint.unknown_region() or Invalid("the region must look like eu-west-1", field="region")
         case aws.ParamValidationError():
-            return Invalid(f"the request is malformed: {text}")
+            return Invalid(f"the request is malformed: {filtered(error)}")
         case aws.SSLError():
-            return Unavailable(f"no trusted TLS connection to {endpoint}: {text}")
-    if isinstance(error, _CONFIGURATION):
-        return Unauthenticated(f"the AWS credentials or configuration cannot be used: {text}; {_CREDENTIALS_HELP}")
-    return None
+            detail = f"no trusted TLS connection to {endpoint}: {_tls_detail(error)}"
+            return Misconfigured(detail) if is_tls_unusable(error) else NotTaken(detail)
+    if is_unsendable(error):
+        return Misconfigured(
+            f"nothing was sent to {endpoint}: the credentials, the endpoint or the proxy of the AWS configuration hold "
+            "a character that HTTP cannot carry, such as a line end; set them again without it"
+        )
+    words = next((words for kind, words in _CONFIGURATION.items() if isinstance(error, kind)), None)
+    if words is None:
+        return None
+    places = {name: redact(shortened(value)) for name, value in getattr(error, "kwargs", {}).items()}
+    text = words.format_map(defaultdict(lambda: "?", places))
+    return Unauthenticated(f"the AWS credentials or configuration cannot be used: {text}; {_CREDENTIALS_HELP}")
+
+
+def _tls_detail(error: aws.SSLError) -> str:
+    cause = tls_cause(error)
+    match getattr(cause, "reason", None):
+        case _ if not isinstance(cause, ssl.SSLError):
+            return f"the file of trusted certificates cannot be read ({cause and cause.strerror}); see AWS_CA_BUNDLE"
+        case "NO_CERTIFICATE_OR_CRL_FOUND":
+            return "the file of trusted certificates holds none; see AWS_CA_BUNDLE"
+        case "WRONG_VERSION_NUMBER":
+            return "it does not speak TLS; write http:// in the endpoint"
+    words = getattr(cause, "verify_message", None) or tls_reason(error).replace("_", " ").lower()
+    return filtered(words or "it failed")
 
 
 def _connection_detail(error: Exception) -> str:
-    if isinstance(error, aws.ConnectTimeoutError):
-        return "no connection in time"
-    cause = getattr(error, "kwargs", {}).get("error", error)
-    return getattr(cause.__cause__, "strerror", None) or _one_line(cause)
+    match error:
+        case aws.ConnectTimeoutError():
+            return "no connection in time"
+        case aws.ProxyConnectionError():
+            return "the proxy cannot be reached"
+    cause = cause_of(error) or error
+    return getattr(cause.__cause__, "strerror", None) or "no connection"
 
 
 def _lost_reply_detail(error: Exception) -> str:
     match error:
         case ClientError():
-            return f"{code_of(error)} {_one_line(error.response.get('Error', {}).get('Message', ''))}".strip()
+            return f"{code_of(error)} {_server_text(error)}".strip()
         case aws.ReadTimeoutError():
             return "no reply in time"
         case aws.ConnectionClosedError():
             return "the connection was closed before the reply"
-    return _one_line(error)
+        case ReplyDamaged():
+            return str(error)  # our own words
+        case ResponseParserError() | aws.IncompleteReadError():
+            return "the reply is not DynamoDB's"
+    return "the connection failed before the reply"
 
 
 def _busy_detail(error: Exception) -> str:
@@ -221,5 +266,10 @@ def _denied_action(error: ClientError, text: str) -> str:
     return named[1] if named else f"dynamodb:{error.operation_name}"
 
 
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())[:500]
+def _server_text(error: ClientError) -> str:
+    return filtered(error.response.get("Error", {}).get("Message", ""))
+
+
+def filtered(text: object) -> str:
+    """Return the text of a server or library in one line and without secrets."""
+    return redact(" ".join(str(text).split()))[:500]

@@ -3,6 +3,7 @@
 Source: DynamoDB Developer Guide, "Error handling with DynamoDB", and the API Reference's "Common Errors".
 """
 
+import ssl
 from enum import Enum
 from typing import Any
 
@@ -40,8 +41,20 @@ _BUSY = {
 BUSY_REASONS = {"ProvisionedThroughputExceeded", "RequestLimitExceeded", "ThrottlingError", "TransactionConflict"}
 REFUSED_REASONS = {"ItemCollectionSizeLimitExceeded", "ValidationError"}
 _BROKEN = {"InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException"}
+_TLS_UNUSABLE = {
+    "NO_CERTIFICATE_OR_CRL_FOUND",
+    "NO_PROTOCOLS_AVAILABLE",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "UNSUPPORTED_PROTOCOL",
+    "WRONG_VERSION_NUMBER",
+}
+"""OpenSSL's reasons why no connection can ever be made; with any other, one that was made has broken."""
 _UNSENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError)
-_LOST = (aws.HTTPClientError, aws.IncompleteReadError, ResponseParserError, ReplyDamaged)
+_BROKEN_OFF = ("UNEXPECTED_EOF_WHILE_READING", "BAD_RECORD_MAC", "DECRYPTION_FAILED_OR_BAD_RECORD_MAC")
+"""OpenSSL's names for what can go wrong after a request was sent; everything else does before, while TLS begins."""
+
+_LOST = (aws.HTTPClientError, aws.SSLError, aws.IncompleteReadError, ResponseParserError, ReplyDamaged)
 
 
 def kind_of(error: Exception) -> FailureKind:
@@ -50,7 +63,44 @@ def kind_of(error: Exception) -> FailureKind:
         return _kind_of_response(error)
     if isinstance(error, _UNSENT):
         return FailureKind.UNSENT
-    return FailureKind.LOST if isinstance(error, _LOST) else FailureKind.FINAL
+    if isinstance(error, aws.SSLError):
+        broken = not is_tls_unusable(error) and tls_reason(error) in _BROKEN_OFF
+        return FailureKind.LOST if broken else FailureKind.FINAL
+    return FailureKind.LOST if isinstance(error, _LOST) and not is_unsendable(error) else FailureKind.FINAL
+
+
+def tls_cause(error: aws.SSLError) -> OSError | None:
+    """Return the error of a TLS connection as Python or the operating system raised it."""
+    arguments = getattr(error.kwargs.get("error"), "args", ())
+    return next((each for each in arguments if isinstance(each, OSError)), None)
+
+
+def is_tls_unusable(error: aws.SSLError) -> bool:
+    """Return whether no TLS connection can be made as things are set up, so that nothing was sent."""
+    cause = tls_cause(error)
+    if not isinstance(cause, ssl.SSLError):
+        return cause is not None  # the file of trusted certificates cannot be read
+    return isinstance(cause, ssl.SSLCertVerificationError) or getattr(cause, "reason", None) in _TLS_UNUSABLE
+
+
+def is_unsendable(error: Exception) -> bool:
+    """Return whether a request could not be put into HTTP, as when a header holds a line end; nothing was sent.
+
+    The standard library checks headers, host and path while it puts a request together, and says ValueError. What goes
+    wrong later is an error of the connection, of TLS or of the protocol.
+    """
+    return isinstance(error, aws.HTTPClientError) and isinstance(cause_of(error), ValueError)
+
+
+def cause_of(error: Exception) -> Any:
+    """Return the error of the HTTP client that botocore's error stands for."""
+    return getattr(error, "kwargs", {}).get("error")
+
+
+def tls_reason(error: Exception) -> str:
+    """Return OpenSSL's name for what went wrong, or an empty text."""
+    inner = next(iter(getattr(cause_of(error), "args", ())), None)
+    return str(getattr(inner, "reason", None) or "")
 
 
 def code_of(error: Exception) -> str:

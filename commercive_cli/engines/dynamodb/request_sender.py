@@ -5,7 +5,15 @@ from typing import Any
 
 from botocore import xform_name
 
-from commercive_cli.domain.errors import SAME_KEY, NotPermitted, Unauthenticated, Unavailable
+from commercive_cli.domain.errors import (
+    SAME_KEY,
+    CommerciveError,
+    Misconfigured,
+    NotPermitted,
+    NotTaken,
+    Unauthenticated,
+    Unavailable,
+)
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.errors import translated
 from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, FailureKind, code_of, kind_of
@@ -17,8 +25,14 @@ OnRequest = Callable[[str], None]
 """Is called with the operation's name for every HTTP request that is attempted."""
 
 _READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List")
-_SILENT_ON_OUTCOME = (Unavailable, Unauthenticated, NotPermitted)
-"""Errors of a last try that do not tell whether an earlier try was carried out."""
+_SILENT_ON_OUTCOME: dict[type[CommerciveError], type[CommerciveError]] = {
+    Unavailable: Unavailable,
+    NotTaken: Unavailable,
+    Unauthenticated: Unauthenticated,
+    NotPermitted: NotPermitted,
+    Misconfigured: Misconfigured,
+}
+"""Errors of a last try that do not tell whether an earlier try was carried out, and what they become where one was."""
 
 
 class RequestSender:
@@ -76,7 +90,7 @@ class RequestSender:
 
 def _with_outcome(error: Exception, operation: str, *, lost: bool) -> Exception:
     """Add to the message that an earlier try may have been carried out, unless the error's type rules that out."""
-    kind = next((kind for kind in _SILENT_ON_OUTCOME if type(error) is kind), None)
+    kind = next((known for own, known in _SILENT_ON_OUTCOME.items() if type(error) is own), None)
     if not lost or kind is None or operation.startswith(_READS):
         return error
     next_step = SAME_KEY if operation == "TransactWriteItems" else "it is safe to do it again"

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from commercive_cli.domain.errors import NotFound, Unavailable
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.engines.dynamodb.backups import DAY_SECONDS, LONGEST_POLL, Backups
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.errors import supported, translated
@@ -102,7 +103,7 @@ class DynamoDBS3:
         keys = list_keys(self._connection, bucket, f"{prefix}/AWSDynamoDB/")
         summaries = [(changed, key) for key, changed in keys if key.endswith(f"/{SUMMARY}")]
         if not summaries:
-            raise NotFound(f"there is no finished export below s3://{bucket}/{prefix}/")
+            raise NotFound(f"there is no finished export below s3://{shortened(bucket)}/{shortened(prefix)}/")
         return f"{max(summaries)[1].removesuffix(SUMMARY)}data/"
 
     def _wait_for_all(self, kind: str, running: dict[Table, str], on_status: OnStatus) -> dict[Table, Description]:
@@ -145,7 +146,7 @@ def list_keys(connection: Connection, bucket: str, prefix: str) -> Keys:
             found = [each for page in pages for each in page.get("Contents", [])]
     except SENDING_ERRORS as error:
         if code_of(error) == "NoSuchBucket":
-            raise NotFound(f"there is no bucket {bucket}") from error
+            raise NotFound(f"there is no bucket {shortened(bucket)}") from error
         translation = translated(error, connection.endpoint, "ListObjectsV2")
         if translation is None:
             raise

@@ -49,7 +49,7 @@ from commercive_cli.store.port import (
     TextPage,
     not_a_number,
 )
-from commercive_cli.store.schema import CONVERSATIONS, DYNAMODB_PREFIX, Table
+from commercive_cli.store.schema import CONVERSATIONS, DEFAULT_PREFIX, DYNAMODB_PREFIX, Table
 from commercive_cli.store.table_changes import DEPLOY_TEMPLATE, STACK_TAG, OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
 
@@ -174,6 +174,10 @@ class DynamoDBStore:
         size = check_transaction(writes)
         entries = [transaction_write(write, self._name(write.table)) for write in writes]
         unknown = self._tables.keys.unknown(write.table for write in writes)
+        if self._prefix == DEFAULT_PREFIX:  # where the tables of the backend before this one are: not even refused
+            with suppress(NotPermitted):
+                self._tables.keys.look(*unknown)
+            unknown = self._tables.keys.unknown(unknown)
         entries += self._key_checks(unknown, len(writes), size)
         try:
             with self._tables.keys.explaining(*unknown):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.engines.sqlite.database_file import SQLiteFile
 from commercive_cli.store.archive import Backup
 from commercive_cli.store.port import Store
@@ -55,7 +56,9 @@ class SQLiteArchive:
         """Copy a backup to the new file `destination`."""
         path = Path(name)
         if not _is_file(path):
-            raise NotFound(f"there is no backup {name}; `commercive tables backups` lists those next to the store")
+            raise NotFound(
+                f"there is no backup {shortened(name)}; `commercive tables backups` lists those next to the store"
+            )
         self._check_tables(path)
         with closing(_open_read_only(path)) as source:
             if source.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
@@ -104,7 +107,9 @@ def _copy_database(source: sqlite3.Connection, path: Path, on_status: OnStatus) 
             target.execute("PRAGMA journal_mode = DELETE")  # makes a single file, without a log beside it
         _publish(unfinished, path)
     except (OSError, sqlite3.DatabaseError) as error:
-        raise Unavailable(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        raise Unavailable(
+            f"{path} cannot be written: {getattr(error, 'strerror', None) or type(error).__name__}"
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -112,7 +117,9 @@ def _copy_database(source: sqlite3.Connection, path: Path, on_status: OnStatus) 
 def _new_file(destination: str) -> Path:
     """Return the path of a new store; raise Invalid when it cannot be a file, Conflict when it exists."""
     if "://" in destination:
-        raise Invalid(f"a SQLite backup is restored to a file, not to {destination}; give a path", field="to")
+        raise Invalid(
+            f"a SQLite backup is restored to a file, not to {shortened(destination)}; give a path", field="to"
+        )
     _check_free(Path(destination), "to")
     return Path(destination)
 
@@ -127,7 +134,7 @@ def _check_free(path: Path, field: str) -> None:
     except (OSError, ValueError) as error:
         # Of a NUL each version of Python says it in words of its own.
         reason = "embedded null byte" if "\0" in str(path) else getattr(error, "strerror", None) or error
-        raise Invalid(f"{path} cannot be a file here: {reason}; choose another path", field=field) from None
+        raise Invalid(f"{shortened(path)} cannot be a file here: {reason}; choose another path", field=field) from None
 
 
 def _check_no_companions(path: Path) -> None:

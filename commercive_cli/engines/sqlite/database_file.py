@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Invalid, Misconfigured, Unavailable
+from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Invalid, Misconfigured, NotTaken, Unavailable
+from commercive_cli.domain.secrets import redact
 from commercive_cli.engines.sqlite.table_description import check_key
 from commercive_cli.engines.sqlite.table_sql import TableSQL
 
@@ -188,11 +189,11 @@ class SQLiteFile:
             raise Misconfigured(f"{self.path} cannot be opened: {error.strerror}") from error
         if not stat.S_ISREG(found.st_mode):
             kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no file"
-            raise Invalid(f"{self.path} is {kind}, it is not a SQLite database")
+            raise Misconfigured(f"{self.path} is {kind}, it is not a SQLite database")
         return found.st_dev, found.st_ino
 
-    def _locked(self) -> Unavailable:
-        return Unavailable(
+    def _locked(self) -> NotTaken:
+        return NotTaken(
             f"{self.path} was locked by another writer for {self._deadline:g} s; nothing was written, try again"
         )
 
@@ -206,7 +207,7 @@ class SQLiteFile:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return self._locked()
             case sqlite3.SQLITE_NOTADB:
-                return Invalid(f"{self.path} is not a SQLite database")
+                return Misconfigured(f"{self.path} is not a SQLite database")
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
                 return Misconfigured(
                     f"{self.path} cannot be opened; it and its directory must be readable and writable"
@@ -214,11 +215,11 @@ class SQLiteFile:
             case sqlite3.SQLITE_READONLY:
                 return Misconfigured(f"{self.path} is read-only; it and its directory must be writable")
             case sqlite3.SQLITE_FULL:
-                return Unavailable(f"the disk of {self.path} is full; this write was undone, make room and try again")
+                return NotTaken(f"the disk of {self.path} is full; this write was undone, make room and try again")
             case sqlite3.SQLITE_IOERR:
-                return Unavailable(f"{self.path} failed ({error}); the outcome is unknown, {SAME_KEY}")
+                return Unavailable(f"{self.path} failed ({redact(str(error))}); the outcome is unknown, {SAME_KEY}")
             case sqlite3.SQLITE_CORRUPT:
-                return Unavailable(f"{self.path} is damaged ({error}); restore it from a backup")
+                return Misconfigured(f"{self.path} is damaged ({redact(str(error))}); restore it from a backup")
             case sqlite3.SQLITE_ERROR if connection is not None:
                 return self._wrong_table(error, connection, tables)
         return None
@@ -229,7 +230,9 @@ class SQLiteFile:
         for table in tables:
             if not check_key(connection, table):
                 return Misconfigured(f"table {table.name} does not exist in {self.path}; {_CREATE}")
-        return Misconfigured(f"a table in {self.path} is not as it should be ({error}); see `commercive tables diff`")
+        return Misconfigured(
+            f"a table in {self.path} is not as it should be ({redact(str(error))}); see `commercive tables diff`"
+        )
 
 
 def _empty_log(connection: sqlite3.Connection) -> None:

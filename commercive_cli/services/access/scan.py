@@ -12,19 +12,27 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import Table
 
 SEGMENTS = 4
+OnItems = Callable[[int], None]
+"""Is called, from any thread, with the number of items that were read or stored since the last call."""
 
 
-def scan_items(store: Store, table: Table, visit: Callable[[Item], None]) -> int:
+def ignore_items(_items: int) -> None:
+    """Do nothing: the default where nobody counts the items."""
+
+
+def scan_items(store: Store, table: Table, visit: Callable[[Item], None], on_items: OnItems = ignore_items) -> int:
     """Call `visit` for every item of the table, one call at a time, in no particular order; return their number."""
 
     def visit_page(items: list[Item]) -> None:
         for item in items:
             visit(item)
 
-    return scan_pages(store, table, visit_page)
+    return scan_pages(store, table, visit_page, on_items)
 
 
-def scan_pages(store: Store, table: Table, visit: Callable[[list[Item]], None]) -> int:
+def scan_pages(
+    store: Store, table: Table, visit: Callable[[list[Item]], None], on_items: OnItems = ignore_items
+) -> int:
     """Call `visit` with the items of every page of the table, one call at a time; return the number of items.
 
     For large tables this is faster than `scan_items`.
@@ -36,6 +44,7 @@ def scan_pages(store: Store, table: Table, visit: Callable[[list[Item]], None]) 
         for page in pages(lambda start: store.scan(table, segment=segment, segments=SEGMENTS, start=start)):
             with lock:
                 visit(page.items)
+            on_items(len(page.items))
             count += len(page.items)
             if stop.is_set():
                 break

@@ -6,6 +6,7 @@ from commercive_cli.domain.answers.affiliates import EmailSet
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import NotFound, Unavailable
 from commercive_cli.domain.ids import NewId
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, write_once, write_part
@@ -53,13 +54,13 @@ class ContactChanger:
             except ConditionFailed:
                 continue
             changed = done
-        raise Unavailable(f"links of {affiliate_id} are changing too fast; try again, what is done stays")
+        raise Unavailable(f"links of {shortened(affiliate_id)} are changing too fast; try again, what is done stays")
 
     def _links_with_another(self, affiliate_id: str, address: str) -> list[Item]:
         links = list(query_items(self.store, Query(AFFILIATE_LINKS, affiliate_id)))
         if not links:
             raise NotFound(
-                f"affiliate {affiliate_id} has no link to hold an address; make one with "
+                f"affiliate {shortened(affiliate_id)} has no link to hold an address; make one with "
                 "`commercive affiliates create-link`"
             )
         return [link for link in links if link.get("affiliate_email") != address]

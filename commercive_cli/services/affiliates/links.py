@@ -7,8 +7,9 @@ from commercive_cli.domain.answers.affiliates import LinkCreated
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.ids import NewCode
-from commercive_cli.domain.links import affiliate_url
+from commercive_cli.domain.links import address_to_open, affiliate_url
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, LinkClaim
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.records.idempotency import KeyedRequest, nothing_to_do, write_once
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.services.records.rate_limits import Limits, TooMany
@@ -38,8 +39,9 @@ class LinkCreator:
     def create(self, affiliate_id: str, email: str, shop: str, limits: Limits) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        An existing link stays as it is, and the answer says where that is not what was given; it is not counted, and
-        found also at a limit. Raises Conflict when five random codes in a row were taken, TooMany for a new link.
+        An existing link stays as it is, and the answer says where that is not what was given. It is found also at a
+        limit, and counted only if a key is claimed for it. Raises Conflict when five random codes in a row were taken,
+        TooMany for a new link or key.
         """
         for _ in range(CODE_TRIES):
             link = self._new_link(affiliate_id, email, shop)
@@ -51,8 +53,8 @@ class LinkCreator:
                     raise
             if claim is not None:
                 link_id = LinkClaim.of(claim).require("link_id").link_id
-                found = _existing(read_link(self.store, affiliate_id, link_id), link)
-                return nothing_to_do(self.store, self.request, self.clock(), found)
+                found = self._existing(read_link(self.store, affiliate_id, link_id), link)
+                return nothing_to_do(limits.counting(self.store, self.clock), self.request, self.clock(), found)
         raise Conflict(f"{CODE_TRIES} random link codes were all taken; nothing was written, try again")
 
     def _new_link(self, affiliate_id: str, email: str, shop: str) -> AffiliateLink:
@@ -71,7 +73,7 @@ class LinkCreator:
         """Store the link with its two claims, and stats of zero, so that the affiliate is listed."""
         owner = {"affiliate_id": link.affiliate_id, "link_id": link.link_id, "created_at": link.created_at}
         zeros = AffiliateStats(affiliate_id=link.affiliate_id, last_updated=link.created_at).item()
-        created = _created(link)
+        created = self._created(link)
         write_once(
             limits.counting(self.store, self.clock),
             self.request,
@@ -84,12 +86,23 @@ class LinkCreator:
         )
         return created
 
+    def _created(self, link: AffiliateLink) -> LinkCreated:
+        address = address_to_open(link.affiliate_url, self.dashboard_url, link.link_id)
+        return LinkCreated(affiliate_url=address, link_id=link.link_id, affiliate_id=link.affiliate_id, created=True)
+
+    def _existing(self, link: AffiliateLink, wanted: AffiliateLink) -> LinkCreated:
+        stored = {name: getattr(link, name) for name in _GIVEN}
+        kept = {name: value for name, value in stored.items() if value != getattr(wanted, name)}
+        return self._created(link).model_copy(update={"created": False, "kept": kept})
+
 
 def read_link(store: Store, affiliate_id: str, link_id: str) -> AffiliateLink:
     """Return the link that a claim names; raise Unavailable when there is no such link."""
     item = store.get(AFFILIATE_LINKS, {"affiliate_id": affiliate_id, "link_id": link_id})
     if item is None:
-        raise Unavailable(f"there is a claim of link {link_id}, but no such link; run `commercive tables audit --fix`")
+        raise Unavailable(
+            f"there is a claim of link {shortened(link_id)}, but no such link; run `commercive tables audit --fix`"
+        )
     return AffiliateLink.of(item)
 
 
@@ -100,15 +113,3 @@ def read_links(store: Store, affiliate_id: str) -> Iterator[AffiliateLink]:
 
 def _without_key(stats: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in stats.items() if name not in AFFILIATE_STATS.key_names}
-
-
-def _created(link: AffiliateLink) -> LinkCreated:
-    return LinkCreated(
-        affiliate_url=link.affiliate_url, link_id=link.link_id, affiliate_id=link.affiliate_id, created=True
-    )
-
-
-def _existing(link: AffiliateLink, wanted: AffiliateLink) -> LinkCreated:
-    stored = {name: getattr(link, name) for name in _GIVEN}
-    kept = {name: value for name, value in stored.items() if value != getattr(wanted, name)}
-    return _created(link).model_copy(update={"created": False, "kept": kept})

@@ -5,19 +5,21 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import ClassVar
 
 from commercive_cli.domain.answers.affiliates import Recomputation, Recomputed
 from commercive_cli.domain.attributes import UNREADABLE, Kind, attributes_of
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
-from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
+from commercive_cli.domain.errors import Damaged, NotFound, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats
 from commercive_cli.domain.money import CENT, counted_commission, is_amount
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.duplicates import DuplicateIds
 from commercive_cli.services.access.paging import IndexQuery, stream_items
-from commercive_cli.services.access.scan import scan_items, scan_pages
+from commercive_cli.services.access.scan import OnItems, ignore_items, scan_items, scan_pages
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
@@ -35,6 +37,9 @@ _BEYOND_ANY_SUM = Decimal(10**18)
 class RecomputeService:
     """Corrects the stats of one affiliate or all, also while leads are being changed."""
 
+    READS: ClassVar = (AFFILIATE_STATS, LEADS)
+    """The tables that a recount of all reads."""
+
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
@@ -50,14 +55,14 @@ class RecomputeService:
         request = keyed("affiliates/recompute", by, key, affiliate)
         return once(self.store, self.clock, request, Recomputed, lambda: self._corrected(affiliate, by, request))
 
-    def all(self, actor: str) -> Recomputation:
+    def all(self, actor: str, *, on_items: OnItems = ignore_items) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
 
         Affiliates with leads that are damaged or stored twice are skipped; `damaged` names those leads.
         """
         scanned = _Scanned()
-        scan_items(self.store, AFFILIATE_STATS, scanned.add_stats)
-        scan_pages(self.store, LEADS, scanned.add_leads)
+        scan_items(self.store, AFFILIATE_STATS, scanned.add_stats, on_items)
+        scan_pages(self.store, LEADS, scanned.add_leads, on_items)
         by = actor_id(actor)
         results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(scanned.suspects())]
         changed = [result for result in results if result.changed]
@@ -81,7 +86,7 @@ class RecomputeService:
             before = _stats_of(item or {"affiliate_id": affiliate})
             after = self._counted(affiliate)
             if item is None and after.total_leads == 0:
-                raise NotFound(f"there is no affiliate {affiliate}")
+                raise NotFound(f"there is no affiliate {shortened(affiliate)}")
             if before is not None and before.counts() == after.counts():
                 right = Recomputed(affiliate_id=affiliate, changed=False, before=before, after=before)
                 return nothing_to_do(self.store, request, self.clock(), right)
@@ -89,7 +94,7 @@ class RecomputeService:
                 return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, actor, request)
             except ConditionFailed:
                 continue
-        raise Unavailable(f"leads of affiliate {affiliate} change too fast to count them; nothing was written")
+        raise NotTaken(f"leads of affiliate {shortened(affiliate)} change too fast to count them; nothing was written")
 
     def _settled(self, affiliate_id: str) -> Item | None:
         """Return the stored stats after the index has caught up with them; later changes make the write fail."""

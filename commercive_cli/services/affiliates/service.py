@@ -16,8 +16,9 @@ from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.links import DASHBOARD_URL
-from commercive_cli.domain.models import AffiliateStats, Lead
-from commercive_cli.domain.text import actor_id, email, normal_store_url, store_url
+from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead
+from commercive_cli.domain.quoting import shortened
+from commercive_cli.domain.text import STORE_URL_LENGTH, actor_id, email, normal_store_url, store_url, text
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.affiliates.contacts import ContactChanger
@@ -87,7 +88,7 @@ class AffiliateService:
     def get_link(self, affiliate_id: str, store: str | None = None) -> LinkFound:
         """Return the affiliate's oldest link, or the oldest for `store`; None when there is none."""
         links = read_links(self.store, self._id(affiliate_id))
-        shop = None if store is None else normal_store_url(store_url(store))
+        shop = None if store is None else normal_store_url(text(store, "store_url", STORE_URL_LENGTH, shortest=0))
         fitting = [link for link in links if shop in (None, normal_store_url(link.store_url))]
         return LinkFound(affiliate_link=min(fitting, key=lambda link: (link.created_at, link.link_id), default=None))
 
@@ -107,7 +108,7 @@ class AffiliateService:
         feed = IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate,))
         leads, _ = read_page(self.store, feed, Lead, limit=LATEST_LEADS)
         if not (links or leads or stats.total_leads):
-            raise NotFound(f"there is no affiliate {affiliate}")
+            raise NotFound(f"there is no affiliate {shortened(affiliate)}")
         return AffiliateShown(affiliate_id=affiliate, stats=stats, affiliate_links=links, leads=leads)
 
     def list_affiliates(self, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Affiliates:
@@ -122,6 +123,10 @@ class AffiliateService:
         shown = [AffiliateStats.of(item) for item in items[:limit]]
         more = encode_cursor("affiliates", {"affiliate_id": shown[-1].affiliate_id}) if len(items) > limit else None
         return Affiliates(affiliates=shown, next_cursor=more)
+
+    def links(self) -> Iterator[AffiliateLink]:
+        """Yield every link, page by page, in the order in which the store scans them."""
+        return map(AffiliateLink.of, self._scan(None, AFFILIATE_LINKS))
 
     def linked_affiliates(self) -> list[str]:
         """Return the ids of all affiliates who have a link, each once."""

@@ -12,6 +12,7 @@ from commercive_cli.domain.attributes import UNREADABLE, Attribute, Kind, attrib
 from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.models import AuditRow, Record
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.audit.mending import right_answer
 from commercive_cli.store.items import Item, Key, OtherValue
@@ -174,4 +175,4 @@ def _row_problems(row: Item) -> Iterator[str]:
 
 def shown(value: object) -> str:
     """Return a value in few characters, whatever it is."""
-    return "missing" if value is None else (str if isinstance(value, Decimal | OtherValue) else repr)(value)[:60]
+    return "missing" if value is None else shortened((str if isinstance(value, Decimal | OtherValue) else repr)(value))

@@ -9,13 +9,16 @@ from commercive_cli.domain.answers.audit import Mended
 from commercive_cli.domain.attributes import Attribute, attributes_of
 from commercive_cli.domain.choices import choose, nearest
 from commercive_cli.domain.clock import FAR_FUTURE, Clock, Sleep, system_clock
-from commercive_cli.domain.errors import Invalid, Unavailable
+from commercive_cli.domain.errors import Invalid, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import Lead
 from commercive_cli.domain.money import Ceiling, counted_commission
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.domain.text import actor_id
+from commercive_cli.domain.web_addresses import link_danger
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.affiliates.recompute import RecomputeService
+from commercive_cli.services.audit.link_dangers import LINKS
 from commercive_cli.services.audit.mended_stats import COUNTED, stats_writes
 from commercive_cli.services.audit.states import SUBJECTS, last_row, state_of, state_problem
 from commercive_cli.services.audit.typed_keys import find_typed
@@ -88,7 +91,7 @@ class MendService:
                 continue
             name = " ".join(map(str, chosen.key_of(item).values()))
             return Mended(table=chosen.name, id=name, mended=needed.names, changed=bool(needed.names))
-        raise Unavailable(f"{key} is changing too fast; nothing was written, try again")
+        raise NotTaken(f"{shortened(key)} is changing too fast; nothing was written, try again")
 
     def _write(self, table: Table, item: Item, changes: Changes, actor: str) -> None:
         as_read = All(Exists(), unchanged(item, *{*changes.names, *_TOLD.get(table, ())}))
@@ -136,17 +139,18 @@ def _check(table: Table, item: Item, changes: Changes) -> None:
     declared = attributes_of(record) if record else {}
     for name in changes.names:
         if name in table.key_names:
-            raise Invalid(f"{name} is part of the item's key, which stays as it is", field=name)
+            raise Invalid(f"{shortened(name)} is part of the item's key, which stays as it is", field=name)
         if changes.names.count(name) > 1:
-            raise Invalid(f"{name} is both set and removed", field=name)
+            raise Invalid(f"{shortened(name)} is both set and removed", field=name)
     for name, value in changes.set.items():
         if name in declared:
             _check_value(declared[name], value)
+            _check_link(table, name, value)
         elif record and name not in item:
             raise _unknown(table, name, tuple(declared))
     for name in changes.remove:
         if name in declared and declared[name].required:
-            raise Invalid(f"{name} must be there; pass --set {name}=VALUE", field=name)
+            raise Invalid(f"{shortened(name)} must be there; pass --set {shortened(name)}=VALUE", field=name)
     after = changes.applied(item)
     _check_whole(table, after, changes)
 
@@ -156,9 +160,15 @@ def _check_value(attribute: Attribute, value: object) -> None:
     if not attribute.admits(value):
         choices = f"one of {', '.join(attribute.choices)}" if attribute.choices else attribute.kind.value[1]
         how = "" if str in attribute.kind.types else f"; write --set {name}:=JSON"
-        raise Invalid(f"{name} must be {choices}, not {str(value)[:40]!r}{how}", field=name)
+        raise Invalid(f"{shortened(name)} must be {choices}, not {quoted(value)}{how}", field=name)
     if attribute.ordering and isinstance(value, int) and value >= FAR_FUTURE:
-        raise Invalid(f"{name} must be a time before the year 6429", field=name)
+        raise Invalid(f"{shortened(name)} must be a time before the year 6429", field=name)
+
+
+def _check_link(table: Table, name: str, value: object) -> None:
+    danger = link_danger(value) if name in LINKS.get(table, ()) and isinstance(value, str) else None
+    if danger:
+        raise Invalid(f"{shortened(name)} {danger}", field=name)
 
 
 def _check_whole(table: Table, after: Item, changes: Changes) -> None:
@@ -175,4 +185,4 @@ def _check_whole(table: Table, after: Item, changes: Changes) -> None:
 def _unknown(table: Table, name: str, declared: Sequence[str]) -> Invalid:
     near = nearest(name, declared)
     hint = f"; did you mean {near}?" if near else ""
-    return Invalid(f"{table.name} have no attribute {name[:40]!r}{hint}", field=name)
+    return Invalid(f"{table.name} have no attribute {quoted(name)}{hint}", field=name)

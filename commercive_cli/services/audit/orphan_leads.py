@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.errors import Damaged, Invalid, NotFound
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.records.link_claims import resolve_code
@@ -34,7 +35,7 @@ class OrphanLeadCheck:
         """Yield leads without a link; only a person can say where they came from."""
         for code in sorted(code for code in self._codes if not _leads_anywhere(repairs.store, code)):
             for lead in stream_items(repairs.store, IndexQuery(LEADS, "LinkLeadsIndex", (code,))):
-                yield repairs.named("orphan-lead", LEADS, lead["lead_id"], f"its link {code[:60]!r} exists nowhere")
+                yield repairs.named("orphan-lead", LEADS, lead["lead_id"], f"its link {quoted(code)} exists nowhere")
 
 
 def _leads_anywhere(store: Store, code: str) -> bool:

@@ -4,19 +4,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import ClassVar
 
 from commercive_cli.domain.answers.affiliates import Recomputed
 from commercive_cli.domain.answers.audit import Audit, Finding
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.text import actor_id
-from commercive_cli.services.access.scan import scan_pages
+from commercive_cli.services.access.scan import OnItems, ignore_items, scan_pages
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.audit.audit_log import AuditLogCheck
 from commercive_cli.services.audit.check import Check, Repairs
 from commercive_cli.services.audit.conversations import ConversationCheck
 from commercive_cli.services.audit.duplicates import DuplicateIdCheck
 from commercive_cli.services.audit.leads import LeadCheck
+from commercive_cli.services.audit.link_dangers import LinkDangerCheck
 from commercive_cli.services.audit.links import LinkCheck
 from commercive_cli.services.audit.malformed import MalformedCheck
 from commercive_cli.services.audit.messages import MessageTimeCheck
@@ -39,12 +41,15 @@ Leads come before messages, so that memory holds less at once.
 class AuditService:
     """Proves that the books are right, or says where they are not and repairs that."""
 
+    READS: ClassVar = (*ORDER, *RecomputeService.READS)
+    """The tables that are read, leads twice."""
+
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
     sleep: Sleep = time.sleep
 
-    def run(self, actor: str, *, fix: bool = False) -> Audit:
+    def run(self, actor: str, *, fix: bool = False, on_items: OnItems = ignore_items) -> Audit:
         """Check every invariant while the store goes on working; with `fix`, repair each breach where it stands.
 
         Memory grows with the number of conversations, links, request claims and audited subjects, not of messages.
@@ -62,11 +67,14 @@ class AuditService:
             OrphanLeadCheck(),  # behind the check of links, which drops claims that have none
             RequestClaimCheck(),
             DuplicateIdCheck(),
+            LinkDangerCheck(),
         ]
         shapes = MalformedCheck()
-        checked = {table.name: scan_pages(self.store, table, visitor(table, shapes, checks)) for table in ORDER}
+        checked = {
+            table.name: scan_pages(self.store, table, visitor(table, shapes, checks), on_items) for table in ORDER
+        }
         findings = list(chain(shapes.findings(repairs), *(check.findings(repairs) for check in checks)))
-        recomputed = RecomputeService(store, self.clock, self.new_id, self.sleep).all(by)
+        recomputed = RecomputeService(store, self.clock, self.new_id, self.sleep).all(by, on_items=on_items)
         checked[AFFILIATE_STATS.name] = recomputed.checked
         return Audit(checked=checked, findings=findings + list(_stats_findings(repairs, recomputed.changed)))
 

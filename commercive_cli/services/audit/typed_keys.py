@@ -8,6 +8,7 @@ from typing import Any
 
 from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.domain.ids import usual_ids
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import LARGEST_KEY_NUMBER
 from commercive_cli.store.pages import query_items
@@ -29,10 +30,14 @@ def find_typed(store: Store, table: Table, typed: str) -> Item:
         raise Invalid("KEY is no well-formed Unicode", field="KEY")
     found = _found(store, table, typed) or (_found(store, table, usual) if (usual := usual_ids(typed)) != typed else {})
     if not found:
-        raise NotFound(f"there is no item {typed} in {table.name}, whose key is {' and '.join(table.key_names)}")
+        raise NotFound(
+            f"there is no item {shortened(typed)} in {table.name}, whose key is {' and '.join(table.key_names)}"
+        )
     if len(found) > 1:
         named = ", ".join(repr(" ".join(map(str, key))) for key in found)
-        raise Invalid(f"{typed!r} may be several items of {table.name}; name one whole, such as {named}", field="KEY")
+        raise Invalid(
+            f"{quoted(typed)} may be several items of {table.name}; name one whole, such as {named}", field="KEY"
+        )
     return next(iter(found.values()))
 
 

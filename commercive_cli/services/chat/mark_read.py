@@ -11,6 +11,7 @@ from commercive_cli.domain.models import Conversation, Message, SenderType
 from commercive_cli.services.chat.messages import is_native
 from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.services.records.idempotency import KeyedRequest, write_once, write_part
+from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.limits import TRANSACTION_WRITES
 from commercive_cli.store.pages import query_items
@@ -38,22 +39,26 @@ READ_SIDES: dict[SenderType, ReadSide] = {
 
 @dataclass(frozen=True)
 class ReadMarker:
-    """Marks messages read for one side; a `request` is carried out once."""
+    """Marks messages read for one side; a `request` is carried out once, and only then counted in the `limits`.
+
+    Marking what is unread ends by itself; the claim of a key is one more item each time.
+    """
 
     store: Store
     clock: Clock
     reader: ReadSide
     request: KeyedRequest | None = None
+    limits: Limits = UNLIMITED
 
     def mark(self, conversation: Conversation, seen: Message | None = None) -> MarkedRead:
         """Mark the messages that were unread when `conversation` was read, none behind `seen`; tell how many changed.
 
-        Costs one query back from the newest message, and one transaction per 99 unread messages, 98 with a key. The
-        last one claims the key.
+        Costs one query back from the newest message, and one transaction per 99 unread messages, 98 with a key, less
+        with limits. The last one claims the key. Raises TooMany at a limit.
         """
         conversation.require(self.reader.counter, "created_at")
         keys = [MESSAGES.key_of(item) for item in self._unread(conversation, seen)]
-        size = CHUNK if self.request is None else CHUNK - 1
+        size = CHUNK if self.request is None else CHUNK - 1 - len(self.limits.each)
         chunks = [keys[start : start + size] for start in range(0, len(keys), size)] or [[]]
         marked = MarkedRead(conversation_id=conversation.conversation_id, marked=0)
         for number, chunk in enumerate(chunks, 1):
@@ -91,7 +96,8 @@ class ReadMarker:
             writes = self._writes(conversation, chunk)
             try:
                 if is_last:
-                    write_once(self.store, self.request, self.clock(), marked, *writes)
+                    counting = self.store if self.request is None else self.limits.counting(self.store, self.clock)
+                    write_once(counting, self.request, self.clock(), marked, *writes)
                 elif writes:
                     write_part(self.store, self.request, self.clock(), *writes)
             except ConditionFailed as failed:

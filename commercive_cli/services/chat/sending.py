@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 from commercive_cli.domain.answers.chat import Sent
 from commercive_cli.domain.clock import Clock
-from commercive_cli.domain.errors import ConversationClosed, NotFound, Unavailable, WrittenSince
+from commercive_cli.domain.errors import ConversationClosed, NotFound, NotTaken, WrittenSince
 from commercive_cli.domain.ids import NewId
 from commercive_cli.domain.models import WAITING_FOR, Conversation, Message, SenderType
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import key_of_id, query_by_id
@@ -88,7 +89,7 @@ class MessageSender:
                 if isinstance(refused, TooMany):
                     raise
                 attempt = self._next_attempt(attempt, refused)
-        raise Unavailable("too many messages are entering this conversation at once; nothing was written, try again")
+        raise NotTaken("too many messages are entering this conversation at once; nothing was written, try again")
 
     def start(
         self,
@@ -133,7 +134,7 @@ class MessageSender:
                 return repeated
             if isinstance(refused, TooMany):
                 raise
-            raise Unavailable("the message was not stored; send it again") from None
+            raise NotTaken("the message was not stored; send it again") from None
         return sent
 
     def key_of(self, conversation_id: str) -> Key:
@@ -189,7 +190,9 @@ class MessageSender:
     def _other_key(self, attempt: _Attempt) -> Key:
         key = self._imported_key(attempt.draft.conversation_id)
         if key == attempt.key:
-            raise Unavailable(f"conversation {attempt.draft.conversation_id} was being created just now; try again")
+            raise NotTaken(
+                f"conversation {shortened(attempt.draft.conversation_id)} was being created just now; try again"
+            )
         return key
 
     def _guard(self, draft: NewMessage, item: Item) -> Condition:
@@ -219,7 +222,7 @@ def written_since(store: Store, conversation_id: str, last: str) -> WrittenSince
     new = since_message(store, conversation_id, last)
     shown = "; ".join(f"{m.sender_type} {m.sender_id}: {preview(m.message_text)!r}" for m in new[-3:])
     told = f"{len(new)} new: {shown or 'see the conversation'}"
-    refusal = f"somebody wrote since {last}, so nothing was sent. {told}"
+    refusal = f"somebody wrote since {shortened(last)}, so nothing was sent. {told}"
     if not new:
         return WrittenSince(refusal, new=told, last=None)
     newest = new[-1].message_id
@@ -229,17 +232,18 @@ def written_since(store: Store, conversation_id: str, last: str) -> WrittenSince
 
 def conversation_closed(one: str, sender_type: str = "admin") -> ConversationClosed:
     """Return the error for a message into a closed conversation; only admins may open it again."""
-    reopening = f"open it with `commercive chat reopen {one}`"
+    name = shortened(one)
+    reopening = f"open it with `commercive chat reopen {name}`"
     ways_out = {
         "user": "to start a new one, send without --conversation (conversation_id in the API)",
         "admin": f"reply with --reopen, or {reopening}",
     }
-    return ConversationClosed(f"conversation {one} is closed; {ways_out.get(sender_type, reopening)}")
+    return ConversationClosed(f"conversation {name} is closed; {ways_out.get(sender_type, reopening)}")
 
 
 def conversation_not_found(conversation_id: str) -> NotFound:
     """Return the error for an unknown conversation, and for one that belongs to somebody else."""
-    return NotFound(f"there is no conversation {conversation_id}")
+    return NotFound(f"there is no conversation {shortened(conversation_id)}")
 
 
 def _answer_item(sent: Sent) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from commercive_cli.domain.answers.chat import (
 )
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Conflict, NotFound, Unavailable
+from commercive_cli.domain.errors import Conflict, NotFound, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LONGEST_TAIL
 from commercive_cli.domain.models import (
@@ -27,11 +27,13 @@ from commercive_cli.domain.models import (
     ConversationStatus,
     Message,
 )
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id, message_text, store_url
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page, stream_items
 from commercive_cli.services.access.parallel import both
+from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, ReadMarker
@@ -101,10 +103,13 @@ class ChatService:
         wanted = self._checked(wanted)
         return filter(wanted.keeps, map(Conversation.of, stream_items(self.store, wanted.feed())))
 
-    def idle(self, since: int, last_from: str | None = None) -> Iterator[Conversation]:
+    def idle(
+        self, since: int, last_from: str | None = None, *, on_items: OnItems = ignore_items
+    ) -> Iterator[Conversation]:
         """Yield open conversations without a message since `since` (ms), whose last message came from `last_from`."""
         side = None if last_from is None else choose(last_from, SENDER_TYPES, "last-from")
         for conversation in self.stream_conversations(ConversationFilter("open")):
+            on_items(1)
             if _last_message_at(conversation) < since and side in (None, self._last_sender(conversation)):
                 yield conversation
 
@@ -167,8 +172,9 @@ class ChatService:
         `request_human` marks the conversation as one that automatic answers do not settle. A repeated `key` (7 days)
         gets the first answer, also at one of the `limits`. Raises NotFound, Conflict when closed, Invalid, TooMany.
         """
-        user, text, shop = self._ids.user(user_id), message_text(message), store_url(store)
+        user, text = self._ids.user(user_id), message_text(message)
         target = None if conversation_id is None else self._ids.conversation(conversation_id)
+        shop = store_url(store) if target is None else ""  # a conversation that is there has its shop
         asked = ("request_human",) if request_human else ()  # keys of messages without it keep their meaning
         request = keyed("chat/send", user, key, target, None if target else shop, text, *asked)
         if target is None:
@@ -246,11 +252,12 @@ class ChatService:
         up_to: str | None = None,
         actor: str | None = None,
         key: str | None = None,
+        limits: Limits = UNLIMITED,
     ) -> MarkedRead:
         """Mark the other side's messages read for `reader` (user or admin); later messages stay unread.
 
         `up_to` is the id of the last message that the reader saw: those behind it stay unread, too. A repeated `key` of
-        an `actor` (7 days) gets the first answer.
+        an `actor` (7 days) gets the first answer; with a key the request is counted in the `limits`.
         """
         side = READ_SIDES[choose(reader, SENDER_TYPES, "reader_type")]
         target = self._ids.conversation(conversation_id)
@@ -260,7 +267,7 @@ class ChatService:
         def mark() -> MarkedRead:
             conversation = self.conversation(target, owner=owner)
             seen = None if last is None else self._message(target, last)
-            return ReadMarker(self.store, self.clock, side, request).mark(conversation, seen)
+            return ReadMarker(self.store, self.clock, side, request, limits).mark(conversation, seen)
 
         return once(self.store, self.clock, request, MarkedRead, mark)
 
@@ -301,7 +308,8 @@ class ChatService:
         """Return the message; an id that is none could lie behind every message, and have all of them marked."""
         item = self.store.get(MESSAGES, {"conversation_id": conversation_id, "message_id": message_id})
         if item is None:
-            raise NotFound(f"there is no message {message_id} in conversation {conversation_id}; nothing was marked")
+            where = f"conversation {shortened(conversation_id)}"
+            raise NotFound(f"there is no message {shortened(message_id)} in {where}; nothing was marked")
         return Message.of(item)
 
     def _set_status(
@@ -338,11 +346,11 @@ class ChatService:
             if found.status == status:
                 return nothing_to_do(self.store, request, self.clock(), changed.model_copy(update={"changed": False}))
             if as_of not in (None, found.updated_at):
-                raise Conflict(f"conversation {target} changed since; it stays {found.status}")
+                raise Conflict(f"conversation {shortened(target)} changed since; it stays {found.status}")
             key, at = CONVERSATIONS.key_of(item), max(self.clock(), found.updated_at + 1)
             if status == "open":
                 waits, guard = found.waiting_since is not None, unchanged(item, "waiting_since")
-        raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
+        raise NotTaken(f"conversation {shortened(target)} is changing too fast; nothing was written, try again")
 
     def _status_writes(
         self, key: Key, status: ConversationStatus, actor: str, at: int, guard: All, *, waits: bool

@@ -7,6 +7,7 @@ from decimal import Decimal
 from commercive_cli.domain.errors import Forbidden
 from commercive_cli.domain.models import AffiliateLink, Lead
 from commercive_cli.domain.money import Ceiling
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import alike
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS
@@ -101,6 +102,6 @@ def _normal(address: str) -> str:
 
 def _own(lead: Lead, why: str) -> Forbidden:
     return Forbidden(
-        f"lead {lead.lead_id} is your own ({why}), and nobody approves a lead of their own; nothing was written, "
-        "let another admin decide"
+        f"lead {shortened(lead.lead_id)} is your own ({why}), and nobody approves a lead of their own; nothing was "
+        "written, let another admin decide"
     )

@@ -7,6 +7,7 @@ from typing import Any
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.domain.models import DecidedStatus, Lead, LeadStatus
 from commercive_cli.domain.money import counted_commission, parse_amount
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import NOTES_LENGTH, text
 from commercive_cli.store.writes import All, AnyOf, Condition, Equals, Missing
 
@@ -39,10 +40,10 @@ class Decision:
         if stands and not self._has_new_words(lead):
             return False
         if self.as_of not in (None, lead.updated_at):
-            raise Conflict(f"lead {lead.lead_id} changed since you looked at it: it is {describe(lead)}")
+            raise Conflict(f"lead {shortened(lead.lead_id)} changed since you looked at it: it is {describe(lead)}")
         if lead.status != "pending" and not stands and not self.amend:
             raise Conflict(
-                f"lead {lead.lead_id} is {describe(lead)} already; "
+                f"lead {shortened(lead.lead_id)} is {describe(lead)} already; "
                 'to change that, decide with --amend (in the API "amend": true)'
             )
         return True

@@ -8,11 +8,12 @@ from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Damaged, NotFound, Unavailable
+from commercive_cli.domain.errors import Damaged, NotFound, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
 from commercive_cli.domain.money import Ceiling
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id, identifier
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
@@ -76,7 +77,7 @@ class LeadService:
         """Return one lead; raise NotFound when there is none."""
         item = find_by_id(self.store, LEADS, StoredIds(self.store).lead(lead_id))
         if item is None:
-            raise NotFound(f"there is no lead {lead_id}")
+            raise NotFound(f"there is no lead {shortened(lead_id)}")
         return Lead.of(item)
 
     def show(self, lead_id: str) -> LeadShown:
@@ -191,7 +192,7 @@ class LeadService:
                 return repeated
             if isinstance(refused, TooMany):
                 raise
-            raise Unavailable("the lead was not stored; send it again") from None
+            raise NotTaken("the lead was not stored; send it again") from None
         return LeadSubmitted(lead_id=lead_id)
 
     def _first_answer(
@@ -235,7 +236,9 @@ class LeadService:
             except ConditionFailed as failed:
                 item = failed.failures.get(0)
                 lead = Lead.of(item) if item else self.lead(lead_id)
-        raise Unavailable(f"lead {lead_id} is being decided by others right now; nothing was written, try again")
+        raise NotTaken(
+            f"lead {shortened(lead_id)} is being decided by others right now; nothing was written, try again"
+        )
 
     def _permission(self, lead: Lead, decision: Decision, approver: Approver) -> Permission:
         if decision.commission is None or decision.stands(lead):

@@ -32,8 +32,9 @@ class Identity:
     @classmethod
     def of(cls, terms: Iterable[str]) -> Self:
         """Return the identity for what a user typed: an id or address, then further addresses, numbers and names."""
-        known = [text(term, "USER_OR_EMAIL", EMAIL_LENGTH) for term in terms]
-        first, more = known[0], known[1:]
+        typed = tuple(terms)
+        known = [text(term, "USER_OR_EMAIL", EMAIL_LENGTH) for term in typed]
+        first, more = typed[0].strip(), known[1:]  # an id is compared as it is, whatever ends its lines
         phones = frozenset(
             digits for term in more if (digits := phone_digits(term)) and not re.search("[^\\W\\d_]", term)
         )

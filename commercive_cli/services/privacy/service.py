@@ -9,10 +9,11 @@ from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Damaged, Invalid, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id, identifier, preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
-from commercive_cli.services.access.scan import scan_items
+from commercive_cli.services.access.scan import OnItems, ignore_items, scan_items
 from commercive_cli.services.privacy.erasure import Eraser
 from commercive_cli.services.privacy.erasure_journal import JournalEntry, begin_erasure, unfinished_erasure
 from commercive_cli.services.privacy.identity import Identity, identify, text_in
@@ -45,7 +46,9 @@ class PrivacyService:
     clock: Clock = system_clock
     new_id: NewId = new_id
 
-    def export(self, user_or_email: str, on_item: OnItem, *, also: tuple[str, ...] = ()) -> PersonExported:
+    def export(
+        self, user_or_email: str, on_item: OnItem, *, also: tuple[str, ...] = (), on_items: OnItems = ignore_items
+    ) -> PersonExported:
         """Call `on_item` with every item about the person, in constant memory, and return how many each table has.
 
         These are their conversations with all messages, other items that they wrote or that name them, leads with their
@@ -56,12 +59,14 @@ class PrivacyService:
         matcher = PIIMatcher(identify(self.store, Identity.of((user_or_email, *also))), b"")
         counts: Counter[str] = Counter()
         for table in ORDER:
-            scan_items(self.store, table, partial(_pass_on, matcher, counts, on_item, table))
+            scan_items(self.store, table, partial(_pass_on, matcher, counts, on_item, table), on_items)
         if not counts:
             raise _not_found(user_or_email)
         return PersonExported(items={table.name: counts[table.name] for table in ORDER})
 
-    def erase(self, user_or_email: str, actor: str, *, also: tuple[str, ...] = ()) -> PersonErased:
+    def erase(
+        self, user_or_email: str, actor: str, *, also: tuple[str, ...] = (), on_items: OnItems = ignore_items
+    ) -> PersonErased:
         """Replace the person's data in every table; counters, money, claims and audit rows stay correct throughout.
 
         A run that was killed is resumed by a repetition with the same arguments. Backups, exports and logs are not
@@ -72,12 +77,12 @@ class PrivacyService:
         identity = identify(self.store, Identity.of((term, *also)))
         if entry is not None:
             identity = identity.joined(entry.identity)
-        run = _ErasureRun(self.store, self.clock, PIIMatcher(identity, b""))
+        run = _ErasureRun(self.store, self.clock, PIIMatcher(identity, b""), on_items)
         if entry is None and not run.finds_anything():
             raise _not_found(term)
         entry = entry or begin_erasure(self.store, term, identity, self.clock())
         matcher = PIIMatcher(identity.joined(entry.identity), entry.secret)
-        return self._finish(entry, by, _ErasureRun(self.store, self.clock, matcher))
+        return self._finish(entry, by, _ErasureRun(self.store, self.clock, matcher, on_items))
 
     def _finish(self, entry: JournalEntry, actor: str, run: "_ErasureRun") -> PersonErased:
         for _ in range(PASSES):
@@ -104,6 +109,7 @@ class _ErasureRun:
     store: Store
     clock: Clock
     matcher: PIIMatcher
+    on_items: OnItems
     changed: Counter[str] = field(default_factory=Counter)
     remaining: list[str] = field(default_factory=list)
     namesakes: int = 0
@@ -118,7 +124,7 @@ class _ErasureRun:
         """Return whether any item is about the person."""
         counts: Counter[str] = Counter()
         for table in ORDER:
-            scan_items(self.store, table, partial(_pass_on, self.matcher, counts, _ignore, table))
+            scan_items(self.store, table, partial(_pass_on, self.matcher, counts, _ignore, table), self.on_items)
             if counts:
                 return True
         return False
@@ -128,7 +134,7 @@ class _ErasureRun:
         before = self.changed.total()
         self.remaining, self.namesakes = [], 0
         for table in ORDER:
-            scan_items(self.store, table, partial(self._visit, table))
+            scan_items(self.store, table, partial(self._visit, table), self.on_items)
             self._write_batch(table)
         return self.changed.total() - before
 
@@ -240,4 +246,6 @@ def _without_third_party(matcher: PIIMatcher, table: Table, item: Item) -> Item:
 
 
 def _not_found(term: str) -> NotFound:
-    return NotFound(f"nothing in the tables is about {term}; give the id of a user or affiliate, or an e-mail address")
+    return NotFound(
+        f"nothing in the tables is about {shortened(term)}; give the id of a user or affiliate, or an e-mail address"
+    )

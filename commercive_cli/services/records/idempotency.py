@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import Conflict, Damaged, Denied, NotFound, RateLimited
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.domain.text import ID_LENGTH, identifier
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store, Transactions
@@ -64,7 +65,7 @@ class KeyedRequest:
             raise self._damaged()
         if claim["fingerprint"] != self._fingerprint():
             raise Conflict(
-                f"key {self.key[:40]!r} was used for another request; send this one with a new --key "
+                f"key {quoted(self.key)} was used for another request; send this one with a new --key "
                 "(Idempotency-Key in the API)",
                 field="key",
             )
@@ -78,7 +79,7 @@ class KeyedRequest:
             raise self._damaged() from None
 
     def _damaged(self) -> Damaged:
-        return Damaged(f"the stored answer to key {self.key[:40]!r} is damaged; see `commercive tables audit`")
+        return Damaged(f"the stored answer to key {quoted(self.key)} is damaged; see `commercive tables audit`")
 
     def _fingerprint(self) -> str:
         return hashlib.sha256(json.dumps(self.body).encode()).hexdigest()
@@ -152,7 +153,7 @@ def write_part(store: Store, request: KeyedRequest | None, at: int, *writes: Wri
     _transact(store, [*writes, *checks], len(writes))
 
 
-def nothing_to_do(store: Store, request: KeyedRequest | None, at: int, answer: FirstAnswer) -> FirstAnswer:
+def nothing_to_do(store: Transactions, request: KeyedRequest | None, at: int, answer: FirstAnswer) -> FirstAnswer:
     """Return the answer to a request that finds nothing to change, after claiming its key.
 
     Without the claim, a repetition would do it after all, once others have changed the record. Raises Repeated.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import CANONICAL_CODE, PASTED_LENGTH, code_spellings
 from commercive_cli.domain.models import LinkClaim
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import identifier, normal_store_url, text
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
@@ -38,7 +39,8 @@ def resolve_code(
         if found is not None:
             claim = LinkClaim.of(found).require("affiliate_id", "link_id")
             return claim.affiliate_id, claim.link_id
-    raise NotFound(f"there is no affiliate link with the code {text(link_id, field, PASTED_LENGTH)}")
+    typed = text(link_id, field, PASTED_LENGTH)
+    raise NotFound(f"there is no affiliate link with the code {shortened(typed)}")
 
 
 def codes_typed(link_id: str, field: str = "link_id") -> tuple[str, ...]:

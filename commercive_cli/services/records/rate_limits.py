@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import ClassVar
 
 from commercive_cli.domain.clock import Clock
-from commercive_cli.domain.errors import RateLimited, Unavailable
+from commercive_cli.domain.errors import NotTaken, RateLimited
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.records.rates import DEFAULT_RATES, Rate, Rates
 from commercive_cli.store.items import Item, Key
@@ -76,7 +76,7 @@ class Limits:
                     raise ConditionFailed(others) from None
                 for at, item in failed.failures.items():
                     read[_place(counts[at - len(writes)].key)] = item or {}
-        raise Unavailable("too many requests are being counted at once; nothing was written, try again")
+        raise NotTaken("too many requests are being counted at once; nothing was written, try again")
 
     def counting(self, store: Store, clock: Clock) -> "Counting":
         """Return what makes transactions of a store within these limits."""

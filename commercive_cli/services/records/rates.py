@@ -114,6 +114,7 @@ DEFAULT_RATES: Rates = {
     "send": Quota(60, MINUTE),
     "conversation": Quota(60, HOUR),
     "create-link": Quota(60, HOUR),
+    "mark-read": Quota(120, MINUTE),
 }
 
 

@@ -38,6 +38,12 @@ class Plan:
             raise Invalid("leads need an affiliate: --affiliates must be at least 1", field="affiliates")
 
     @property
+    def items(self) -> int:
+        """Return how many items are generated, without the claims and audit rows that belong to them."""
+        links_and_stats = 2 * self.affiliates
+        return self.conversations + self.messages + links_and_stats + self.leads
+
+    @property
     def name(self) -> str:
         """Return what identifies this plan, apart from its time."""
         return f"{self.rng}-{self.conversations}-{self.messages}-{self.affiliates}-{self.leads}"

@@ -3,7 +3,7 @@
 The first run puts all items. A rerun puts only missing items, since the others may have been changed since.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -14,6 +14,7 @@ from commercive_cli.domain.errors import Conflict, Damaged
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.access.insert_missing import insert_missing
+from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.seed.affiliates import affiliate_items
 from commercive_cli.services.seed.conversations import conversation_items
 from commercive_cli.services.seed.plan import Plan, demo_plan
@@ -24,8 +25,6 @@ from commercive_cli.store.schema import OPS, TABLES, Table
 from commercive_cli.store.writes import Absent, Put
 
 BATCH = 2_000
-OnItems = Callable[[int], None]
-"""Is called with the number of items stored since the last call."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,12 @@ class SeedService:
 
     def demo(self) -> Seeded:
         """Load the demo data set, ending now; change nothing when it was loaded already."""
-        return self._load(demo_plan(self.clock()), lambda _: None)
+        return self._load(demo_plan(self.clock()), ignore_items)
 
-    def run(self, plan: Plan, progress: OnItems = lambda _: None) -> Seeded:
+    def run(self, plan: Plan, progress: OnItems = ignore_items) -> Seeded:
         """Load the data of the plan; change nothing when the same plan was loaded already.
+
+        `progress` is told of the items that `Plan.items` counts.
 
         A killed run leaves wrong counters; a rerun completes it and keeps the items that exist. If half-loaded
         conversations were used in between, `tables audit --fix` corrects their counters.
@@ -63,7 +64,7 @@ class SeedService:
         put = self.store.batch_put if marker is None else self._put_missing
         for table, batch in _batches(chain(conversation_items(plan), affiliate_items(plan, self.dashboard_url))):
             put(table, batch)
-            progress(len(batch))
+            progress(len(batch) if table is not OPS else 0)
         self.store.transact(Put(OPS, _marker(plan, "done")))
         return _answer(plan, changed=True)
 

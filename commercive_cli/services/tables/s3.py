@@ -8,6 +8,7 @@ from commercive_cli.domain.answers.transfer import S3Exported, S3Imported, S3Tab
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.tables.backups import require_no_tables
@@ -76,5 +77,5 @@ def parse_uri(uri: str) -> tuple[str, str]:
     """Return bucket and prefix of s3://bucket/prefix; raise Invalid for anything else."""
     found = _URI.fullmatch(uri)
     if found is None:
-        raise Invalid(f"{uri[:80]!r} is not an S3 URI; write s3://bucket or s3://bucket/prefix", field="s3")
+        raise Invalid(f"{quoted(uri)} is not an S3 URI; write s3://bucket or s3://bucket/prefix", field="s3")
     return found[1], found[2].strip("/")

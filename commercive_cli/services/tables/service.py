@@ -1,10 +1,12 @@
 """Creates the six tables, compares them with the declaration, describes and deletes them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from commercive_cli.domain.answers.tables import Tables, TableState
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.tables.comparison import mismatches
 from commercive_cli.store.foreign import check_ours, declared_key
 from commercive_cli.store.port import Store, TableInfo
@@ -36,6 +38,14 @@ class TableService:
         check_ours(self.store.prefix, found)
         return sum(info is not None for info in found.values())
 
+    def count(self, tables: Iterable[Table] = TABLES) -> int | None:
+        """Return about how many items these tables hold, for each time that one is named; None if nobody tells."""
+        try:
+            found = [self.store.describe_table(table) for table in tables]
+        except CommerciveError:
+            return None
+        return sum(info.items for info in found if info is not None)
+
     def describe(self, name: str) -> Tables:
         """Return the state of one table, named with or without the prefix."""
         bare = name.removeprefix(self.store.prefix)
@@ -47,7 +57,7 @@ class TableService:
         """Delete our six tables with all items, and no others; `confirm` must be the store's prefix, else Invalid."""
         if confirm != self.store.prefix:
             raise Invalid(
-                f"nothing was deleted: type the prefix {self.store.prefix!r}, or pass it with --confirm",
+                f"nothing was deleted: type the prefix {quoted(self.store.prefix)}, or pass it with --confirm",
                 field="confirm",
             )
         return self._report([self._delete(*each) for each in self._described().items()])

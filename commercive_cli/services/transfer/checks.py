@@ -10,6 +10,7 @@ from pathlib import Path
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.services.access.foreign import refuse_foreign
+from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.transfer.batches import in_batches
 from commercive_cli.services.transfer.refusals import Refusals
 from commercive_cli.services.transfer.sorting import file_of, part_of_key
@@ -19,36 +20,41 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS, TABLES
 
 
-def checked_source(store: Store, directory: Path, only: Sequence[str]) -> Source:
+def checked_source(store: Store, directory: Path, only: Sequence[str], on_items: OnItems = ignore_items) -> Source:
     """Return the export in a directory, or the tables named in `only`, after all its lines were checked.
 
     Raises Invalid when a table is unknown, Misconfigured when one is not ours in the store, and what `check_files`
     raises.
     """
-    names = {table.name: table for table in TABLES}
-    bare = dict.fromkeys(choose(name.removeprefix(store.prefix), tuple(names), "--only") for name in only)
-    source = open_source(directory, [names[name] for name in bare] if bare else TABLES)
+    source = wanted_source(store, directory, only)
     refuse_foreign(store, {*source.tables, OPS})
-    check_files(source.files)
+    check_files(source.files, on_items)
     return source
 
 
-def check_files(files: Iterable[SourceFile]) -> None:
+def wanted_source(store: Store, directory: Path, only: Sequence[str]) -> Source:
+    """Return the export in a directory, or the tables named in `only`, as its manifest has it."""
+    names = {table.name: table for table in TABLES}
+    bare = dict.fromkeys(choose(name.removeprefix(store.prefix), tuple(names), "--only") for name in only)
+    return open_source(directory, [names[name] for name in bare] if bare else TABLES)
+
+
+def check_files(files: Iterable[SourceFile], on_items: OnItems = ignore_items) -> None:
     """Raise RefusedLines when a file is not as it was exported, or holds lines that cannot be stored.
 
     Raises Invalid at once, naming it, for a file that cannot be read.
     """
     refusals = Refusals()
     for file in files:
-        _check_file(file, refusals)
+        _check_file(file, refusals, on_items)
     refusals.check()
 
 
-def _check_file(file: SourceFile, refusals: Refusals) -> None:
+def _check_file(file: SourceFile, refusals: Refusals, on_items: OnItems) -> None:
     difference, known = file.difference(), len(refusals)
     lines = _sound(file, refusals)
     if not difference:
-        _check_keys(file, lines, refusals)
+        _check_keys(file, lines, refusals, on_items)
         return
     for _ in lines:
         pass  # damaged lines say more than the digest of a file that was changed
@@ -56,13 +62,14 @@ def _check_file(file: SourceFile, refusals: Refusals) -> None:
         refusals.file(file, difference)
 
 
-def _check_keys(file: SourceFile, lines: Iterable[ParsedLine], refusals: Refusals) -> None:
+def _check_keys(file: SourceFile, lines: Iterable[ParsedLine], refusals: Refusals, on_items: OnItems) -> None:
     """Note lines whose key is that of another line, or may be in another file."""
     before: list[ParsedLine] = []
     for batch in in_batches(file.table, lines):
         _check_part(file, batch, refusals)
         _check_distinct(file, before + batch, refusals)
         before = batch[-1:]
+        on_items(len(batch))
 
 
 def _sound(file: SourceFile, refusals: Refusals) -> Iterator[ParsedLine]:

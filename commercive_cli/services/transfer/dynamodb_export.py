@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.transfer.durable_files import read_text
 from commercive_cli.services.transfer.manifest import Count
 from commercive_cli.store.schema import OPS, TABLES, Table
@@ -84,7 +85,7 @@ def dynamodb_files(summary: Path, table: Table) -> list[DynamoDBExportFile]:
 
 def _data_path(summary: Path, key: str) -> Path:
     if not key.isprintable() or not Path(key).name:
-        raise Invalid(f"{summary.with_name(FILES)}: {key[:_QUOTED]!r} is not the key of a file")
+        raise Invalid(f"{summary.with_name(FILES)}: {quoted(key)} is not the key of a file")
     return summary.parent / "data" / Path(key).name
 
 
@@ -120,7 +121,7 @@ def _check_complete(directory: Path, wanted: Iterable[Table], found: Collection[
 
 def _refused(path: Path, name: str) -> NoReturn:
     raise Invalid(
-        f"{path}: table {name[:_QUOTED]!r} is not one of ours, which are a prefix and one of "
+        f"{path}: table {quoted(name)} is not one of ours, which are a prefix and one of "
         f"{', '.join(t.name for t in TABLES)}; a prefix of ops that ends in a letter or digit is accepted only "
         "when another exported table has it too; --only leaves others out"
     )

@@ -1,6 +1,6 @@
 """Exports: reads every item, strongly consistent, into sorted files; an interrupted export can be resumed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +12,7 @@ from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.access.parallel import run_parallel
+from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.transfer.durable_files import write_error
 from commercive_cli.services.transfer.export_directory import ExportDirectory
 from commercive_cli.services.transfer.jsonl import line_of_text
@@ -30,12 +31,6 @@ IMPORT_MARKER = "import#"
 """The partition in `ops` of the markers that say how much of each file an import has stored. They are not exported."""
 
 _RESUME = "run the same command again to go on"
-OnItems = Callable[[int], None]
-"""Is called, from any thread, with the number of items that were read or stored since the last call."""
-
-
-def ignore_items(_items: int) -> None:
-    """Do nothing: the default where nobody counts the items."""
 
 
 @dataclass(frozen=True)

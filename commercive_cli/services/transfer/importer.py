@@ -9,11 +9,12 @@ from commercive_cli.domain.answers.transfer import Imported
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.services.access.insert_missing import insert_missing
+from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat.waiting_index import fill_waiting
 from commercive_cli.services.transfer.batches import batches, grouped
-from commercive_cli.services.transfer.checks import checked_source
-from commercive_cli.services.transfer.exporter import IMPORT_MARKER, OnItems, ignore_items, is_marker
+from commercive_cli.services.transfer.checks import checked_source, wanted_source
+from commercive_cli.services.transfer.exporter import IMPORT_MARKER, is_marker
 from commercive_cli.services.transfer.source import ParsedLine, Source, SourceFile
 from commercive_cli.store.items import Item, item_text
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES
@@ -39,7 +40,9 @@ class ImportService:
         *,
         on_conflict: str = "fail",
         only: Sequence[str] = (),
+        on_checked: OnItems = ignore_items,
         on_items: OnItems = ignore_items,
+        on_audited: OnItems = ignore_items,
     ) -> Imported:
         """Import an export, or `only` the named tables of it, then audit the store.
 
@@ -57,8 +60,14 @@ class ImportService:
         exports.
         Raises Unavailable, naming the first line that may not be stored; calling it again then resumes the import.
         """
-        stored, skipped = self.import_files(directory, on_conflict=on_conflict, only=only, on_items=on_items)
-        return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor))
+        stored, skipped = self.import_files(
+            directory, on_conflict=on_conflict, only=only, on_checked=on_checked, on_items=on_items
+        )
+        return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor, on_items=on_audited))
+
+    def lines(self, directory: Path, only: Sequence[str] = ()) -> int:
+        """Return how many items an import would store, as the manifest says; raise Invalid when there is no export."""
+        return sum(file.items for file in wanted_source(self.store, directory, only).files)
 
     def import_files(
         self,
@@ -66,11 +75,12 @@ class ImportService:
         *,
         on_conflict: str = "fail",
         only: Sequence[str] = (),
+        on_checked: OnItems = ignore_items,
         on_items: OnItems = ignore_items,
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Import an export without the audit; return how many items of each table were stored, and how many skipped."""
         policy = choose(on_conflict, POLICIES, "on-conflict")
-        source = checked_source(self.store, directory, only)
+        source = checked_source(self.store, directory, only, on_checked)
         try:
             counts = self._import_all(source, policy, on_items)
         except (Conflict, Invalid):

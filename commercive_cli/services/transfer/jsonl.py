@@ -12,6 +12,7 @@ from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import Record
 from commercive_cli.domain.money import parse_amount
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.store.items import Item, TextItem, decode_value, encoded_text, parse_number
 from commercive_cli.store.schema import Table
 
@@ -112,7 +113,7 @@ def _value(name: str, tagged: Any) -> Any:
         return value
     if tag == "N" and type(value) is str:
         if not _NUMBER.fullmatch(value):
-            raise Invalid(f"{name} holds {value[:50]!r}, which is not a number")
+            raise Invalid(f"{name} holds {quoted(value)}, which is not a number")
         return parse_number(value)
     if tag == "M" and type(value) is dict:
         return {each: _value(each, nested) for each, nested in value.items()}

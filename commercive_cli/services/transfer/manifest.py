@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.transfer.durable_files import path_exists, read_error, read_text
 from commercive_cli.store.schema import TABLES, Table
 
@@ -53,7 +54,7 @@ def table_named(name: str, where: str) -> Table:
     for table in TABLES:
         if table.name == name:
             return table
-    raise Invalid(f"{where}: there is no table {name[:100]!r}; known are {', '.join(t.name for t in TABLES)}")
+    raise Invalid(f"{where}: there is no table {quoted(name)}; known are {', '.join(t.name for t in TABLES)}")
 
 
 def read_manifest(directory: Path) -> Manifest:

@@ -7,9 +7,9 @@ from itertools import chain
 from pathlib import Path
 
 from commercive_cli.domain.answers.transfer import ImportPreview
+from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.transfer.batches import batches
 from commercive_cli.services.transfer.checks import checked_source
-from commercive_cli.services.transfer.exporter import OnItems, ignore_items
 from commercive_cli.services.transfer.refusals import MOST_NAMED
 from commercive_cli.services.transfer.source import ParsedLine, SourceFile
 from commercive_cli.store.items import item_text
@@ -22,12 +22,19 @@ class ImportPreviewService:
 
     store: Store
 
-    def run(self, directory: Path, *, only: Sequence[str] = (), on_items: OnItems = ignore_items) -> ImportPreview:
+    def run(
+        self,
+        directory: Path,
+        *,
+        only: Sequence[str] = (),
+        on_checked: OnItems = ignore_items,
+        on_items: OnItems = ignore_items,
+    ) -> ImportPreview:
         """Return how many items of each table are new, equal to the stored ones, and different; memory is constant.
 
         Raises RefusedLines, naming files and lines, for anything that an import would refuse.
         """
-        source = checked_source(self.store, directory, only)
+        source = checked_source(self.store, directory, only, on_checked)
         empty = {table.name for table in source.tables if self.store.scan(table) == Page([])}
         counts = {table.name: Counter[str]() for table in source.tables}
         different: list[str] = []

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.transfer.durable_files import check_file, path_exists, read_error
 from commercive_cli.services.transfer.dynamodb_export import dynamodb_files, dynamodb_summaries
 from commercive_cli.services.transfer.jsonl import LONGEST_LINE, read_line
@@ -149,7 +150,7 @@ def _our_files(directory: Path) -> list[SourceFile]:
     manifest, path = read_manifest(directory), directory / MANIFEST
     for file in manifest.files:
         if not file.path.isprintable() or Path(file.path).is_absolute() or ".." in Path(file.path).parts:
-            raise Invalid(f"{path}: {file.path[:100]!r} is not a file of this directory")
+            raise Invalid(f"{path}: {quoted(file.path)} is not a file of this directory")
     return [_our_file(directory, table_named(file.table, str(path)), file) for file in manifest.files]
 
 

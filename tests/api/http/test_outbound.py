@@ -2,13 +2,14 @@
 
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, count, repeat
 
 import pytest
 
-from commercive_cli.api.http.outbound import LARGEST_ANSWER, TIMEOUT_SECONDS, RequestFailed, send_request
+from commercive_cli.api.http.outbound import LARGEST_ANSWER, TIMEOUT_SECONDS, RequestFailed, RequestUnsent, send_request
 
 
 @contextmanager
@@ -106,3 +107,31 @@ def test_another_limit_may_be_set() -> None:
         assert len(send_request("GET", url, {}, b"", largest=LARGEST_ANSWER + 1).body) == LARGEST_ANSWER + 1
     with answering(reply) as (url, _), pytest.raises(RequestFailed, match="TimeoutError"):
         send_request("GET", url, {}, b"", seconds=3.0, now=passing(1.0))
+
+
+@pytest.mark.parametrize("value", ["made-up-secret\n", "made-up-secret\u20ac"])
+def test_a_header_that_http_cannot_carry_is_never_sent(value: str) -> None:
+    """The error says so, and holds nothing of the header, nor does its cause."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(RequestUnsent, match="is no HTTP") as refused:
+            send_request("GET", url, {"apikey": value}, b"")
+
+    assert "made-up" not in "".join(traceback.format_exception(refused.value, chain=True))
+
+
+def test_no_connection_means_that_nothing_was_sent() -> None:
+    """Where nobody listens, and where a name cannot be resolved."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        for url in (f"http://127.0.0.1:{closed.getsockname()[1]}/", f"http://{'x' * 64}.invalid/"):
+            with pytest.raises(RequestUnsent):
+                send_request("POST", url, {}, b"{}")
+
+
+def test_what_is_broken_off_may_have_been_done() -> None:
+    """A connection that ends before the answer does not tell whether the request arrived."""
+    with answering(b"") as (url, _), pytest.raises(RequestFailed) as failed:
+        send_request("POST", url, {}, b"{}")
+
+    assert RequestFailed is type(failed.value)

@@ -45,11 +45,11 @@ def test_a_profile_is_set_and_used(run: Run, monkeypatch: pytest.MonkeyPatch, ho
 
 
 def test_a_mistake_in_the_file_is_one_line(run: Run, home: Path) -> None:
-    """Any command names file, line and key, and exits 2."""
+    """Any command names file, line and key, and exits 78."""
     (home / "config.toml").write_text("[profiles.dev]\nstor = 'x'\n")
     ran = run("chat", "list")
 
-    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert (ran.code, ran.err.count("\n")) == (78, 1)
     assert f"{home}/config.toml line 2: unknown key 'stor' (did you mean store?)" in ran.err
 
 

@@ -8,6 +8,7 @@ from commercive_cli.cli.groups import load_group
 from tests.api.postgrest import NEW_KEY, postgrest
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
+from tests.cli.render.csv_reading import read_rows
 
 
 def status_of(store: Run, conversation: str) -> str:
@@ -81,8 +82,7 @@ def test_what_changed_since_it_was_seen_is_left_alone(store: Run, conversation: 
     """`--as-of` takes updated_at as any output shows it, RFC 3339 or milliseconds: exit code 6 when it is another."""
     one, prospect = conversation(), lead()
     seen = store("chat", "show", one, "-o", "json").json["conversation"]["updated_at"]
-    told = store("leads", "list", "-o", "csv").out.splitlines()
-    updated = dict(zip(told[0].split(","), told[1].split(","), strict=True))["updated_at"]
+    updated = dict(zip(*read_rows(store("leads", "list", "-o", "csv").out), strict=True))["updated_at"]
     store("chat", "send", "--user", "u-1", "--conversation", one, "wait")
 
     assert 6 == store("chat", "close", one, "--as-of", str(seen)).code

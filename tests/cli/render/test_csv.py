@@ -1,42 +1,90 @@
-"""CSV cells that spreadsheets do not run, and whose exact text can be restored."""
+"""CSV that no spreadsheet runs, whatever it splits lines at, and whose exact texts can be restored."""
 
 import csv
 import io
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from commercive_cli.cli.render.csv import csv_line, escape_formula
+from commercive_cli.cli.render.csv import csv_line, text_cell
+from tests.cli.hidden import hidden_in
+from tests.cli.render.csv_reading import read_rows
 
-RISKY = st.text(st.sampled_from("'=+-@\t\r\nab\",")) | st.text()
+FORMULAS = "=+-@\uff1d\uff0b\uff0d\uff20"
+RISKY = st.text(st.sampled_from("'=+-@\uff1d\uff20\t\r\n,; \"\\xt1u0aU\x1b\u200b\ufe0f❤")) | st.text()
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "'=", "''@"])
+def cell(text: str) -> str:
+    """Return a text's cell as a reader of CSV sees it."""
+    return next(csv.reader(io.StringIO(text_cell(text), newline="")))[0]
+
+
+@pytest.mark.parametrize("start", [*FORMULAS, "\n", "'=", "''@"])
 def test_formulas_get_an_apostrophe(start: str) -> None:
     """Cells that a spreadsheet would run get a leading apostrophe."""
-    assert f"'{start}x" == escape_formula(f"{start}x")
+    assert f"'{start}x" == cell(f"{start}x")
 
 
-@pytest.mark.parametrize("cell", ["", "x", "'x", "1-2", "O'Neil", "''"])
-def test_other_cells_stay(cell: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a,@SUM(1)", "a,'@SUM(1)"),
+        ("a\n=1+1", "a\n'=1+1"),
+        ("a\r\n+1", "a\\r\n'+1"),
+        ("  -1", "  '-1"),
+        ('a;"=1+1', "a;\"'=1+1"),
+        ("a; \uff1d1", "a; '\uff1d1"),
+        ("a\t=1", r"a\t'=1"),
+        ("\t=1", r"'\t'=1"),
+        ("+44 20 7946 0000", "'+44 20 7946 0000"),
+        ("call +44 20", "call '+44 20"),
+        ("-5.00", "'-5.00"),
+    ],
+)
+def test_what_follows_a_separator_is_defused_too(text: str, shown: str) -> None:
+    """A sheet that splits at semicolons, tabs, spaces or every line end finds no formula in any part of a text."""
+    assert shown == cell(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "'x", "1-2", "O'Neil", "''", "a=b", r"C:\new", r"¯\_(ツ)_/¯", "x\n'y", "❤\ufe0f"]
+)
+def test_other_cells_stay(text: str) -> None:
     """All other cells are unchanged."""
-    assert cell == escape_formula(cell)
+    assert text == cell(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("\\x1b", "\\\\x1b"), ("\x1b", "\\x1b"), ("\\\x1b", "\\\\\\x1b"), ("\\\\", "\\\\\\\\")]
+)
+def test_an_escape_and_its_look_alike_differ(text: str, shown: str) -> None:
+    """A backslash that somebody typed is told from one that stands for a hidden character."""
+    assert shown == cell(text)
+
+
+@given(st.lists(RISKY, min_size=1))
+@example(["\\", "\\\\x1b", "\\\\\\", "\\\r", "' '=", "=\n'=", "\\ud800"])
+def test_every_text_is_read_back_unchanged(texts: list[str]) -> None:
+    """Our own reader restores each text exactly, with or without a byte order mark."""
+    line = csv_line([text_cell(text) for text in texts])
+
+    assert line.endswith("\r\n")
+    assert [texts] == read_rows(line) == read_rows(f"\ufeff{line}")
+    assert set() == hidden_in(line)
 
 
 @given(RISKY)
-def test_no_text_is_lost(cell: str) -> None:
-    """Removing one apostrophe before a formula restores every text exactly."""
-    made = escape_formula(cell)
+@example('";=1+1;"')
+def test_no_part_of_a_line_is_a_formula_wherever_it_is_split(text: str) -> None:
+    """Whatever a sheet takes for separator, with or without regard to quotes, no cell of it begins as a formula."""
+    line = csv_line([text_cell("c-1"), text_cell(text), text_cell("z")])
+    cells = [part.strip(' "') for part in re.split(r"[,;\t\r\n]", line)]
+    for delimiter in ",;\t":
+        cells += [
+            each.strip() for row in csv.reader(io.StringIO(line, newline=""), delimiter=delimiter) for each in row
+        ]
 
-    assert cell == (made[1:] if re.match(r"'+[=+\-@\t\r]", made) else made)
-
-
-@given(st.lists(RISKY, min_size=2))
-def test_lines_are_rfc_4180(cells: list[str]) -> None:
-    """Any reader of CSV gets the same cells back, and records end with CRLF."""
-    line = csv_line(cells)
-
-    assert line.endswith("\r\n")
-    assert [cells] == list(csv.reader(io.StringIO(line, newline="")))
+    assert [] == [each for each in cells if each.startswith(tuple(FORMULAS))]

@@ -1,13 +1,17 @@
 """Which error is raised when DynamoDB cannot be reached or refuses a request, and how soon."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from botocore import exceptions as aws
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import SSLError
 
 from commercive_cli.domain.errors import (
     CommerciveError,
@@ -15,9 +19,13 @@ from commercive_cli.domain.errors import (
     Invalid,
     Misconfigured,
     NotPermitted,
+    NotTaken,
     Unauthenticated,
     Unavailable,
 )
+from commercive_cli.engines.dynamodb.endpoint import Endpoint
+from commercive_cli.engines.dynamodb.errors import translated
+from commercive_cli.engines.dynamodb.failure_kinds import FailureKind, kind_of
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.port import Query
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
@@ -120,8 +128,8 @@ def test_lasting_failures_end_in_unavailable(reply: Reply | None, expected: str)
         (refusal("ValidationException", "The key\n is odd"), Invalid, "DynamoDB refused the request: The key is odd"),
         (
             Reply(b"<h1>Not found</h1>", 404),
-            Unavailable,
-            "dynamodb eu-west-1 at URL did not answer as DynamoDB does (HTTP 404); check the endpoint",
+            Misconfigured,
+            "dynamodb eu-west-1 at URL is not DynamoDB (it answers HTTP 404); check the endpoint",
         ),
     ],
 )
@@ -337,3 +345,112 @@ def test_an_item_that_is_none_is_named(tagged: dict[str, object]) -> None:
             with pytest.raises(Damaged, match="the stored item ann of affiliate_stats is damaged: "):
                 read()
         store.close()
+
+
+def test_a_credential_that_breaks_later_is_no_unknown_outcome() -> None:
+    """A renewed token with a line end: nothing was sent, and the message holds nothing of it."""
+    session = session_with_credentials()
+    with serving(script(success())) as server:
+        store = store_at(server.url, session=session)
+        store.batch_put(AFFILIATE_STATS, [])
+        store.get(LEADS, {"lead_id": "l", "created_at": 1})
+        sent = len(server.requests)
+        credentials = session.get_credentials()
+        assert credentials is not None
+        credentials.token = "made-up-token\n"
+        with pytest.raises(Misconfigured, match="nothing was sent") as refused:
+            store.transact(Put(AFFILIATE_STATS, KEY))
+        store.close()
+
+    assert sent == len(server.requests)
+    assert "made-up" not in str(refused.value)
+    assert "unknown" not in str(refused.value)
+
+
+def http_error(error: Exception) -> Exception:
+    return aws.HTTPClientError(error=error)
+
+
+def tls_error(error: Exception) -> Exception:
+    return aws.SSLError(endpoint_url="https://x", error=SSLError(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (http_error(ValueError("Invalid header value b'secret\\n'")), FailureKind.FINAL),
+        (http_error(UnicodeEncodeError("latin-1", "€", 0, 1, "no")), FailureKind.FINAL),
+        (http_error(RuntimeError("odd")), FailureKind.LOST),
+        (http_error(OSError("gone")), FailureKind.LOST),
+        (
+            tls_error(ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] no (_ssl.c:1)")),
+            FailureKind.FINAL,
+        ),
+        (aws.ConnectionClosedError(endpoint_url="http://x"), FailureKind.LOST),
+        (aws.ReadTimeoutError(endpoint_url="http://x"), FailureKind.LOST),
+        (aws.EndpointConnectionError(endpoint_url="http://x"), FailureKind.UNSENT),
+        (aws.ProxyConnectionError(proxy_url="http://x"), FailureKind.UNSENT),
+        (aws.ConnectTimeoutError(endpoint_url="http://x"), FailureKind.UNSENT),
+        (aws.NoCredentialsError(), FailureKind.FINAL),
+        (aws.ProfileNotFound(profile="x"), FailureKind.FINAL),
+    ],
+)
+def test_what_was_never_sent_is_told_from_what_may_have_been(error: Exception, kind: FailureKind) -> None:
+    """Only what may have reached the server is called unknown."""
+    assert kind is kind_of(error)
+
+
+LIBRARY_ERRORS = [
+    http_error(ValueError("Invalid header value b'hunter2hunter2'")),
+    http_error(RuntimeError("hunter2hunter2")),
+    tls_error(ssl.SSLError(1, "hunter2hunter2")),
+    aws.EndpointConnectionError(endpoint_url="http://a:hunter2hunter2@x", error=RuntimeError("hunter2hunter2")),
+    aws.ProxyConnectionError(proxy_url="http://a:hunter2hunter2@x", error=RuntimeError("hunter2hunter2")),
+    aws.CredentialRetrievalError(provider="custom-process", error_msg="hunter2hunter2"),
+    aws.TokenRetrievalError(provider="sso", error_msg="hunter2hunter2"),
+    aws.SSOTokenLoadError(error_msg="hunter2hunter2"),
+    aws.InvalidConfigError(error_msg="hunter2hunter2"),
+    aws.MetadataRetrievalError(error_msg="hunter2hunter2"),
+    aws.MissingDependencyException(msg="hunter2hunter2"),
+    aws.InvalidRegionError(region_name="hunter2hunter2"),
+    ResponseParserError("hunter2hunter2"),
+    aws.IncompleteReadError(actual_bytes=1, expected_bytes=2),
+]
+
+
+@pytest.mark.parametrize("error", LIBRARY_ERRORS, ids=[type(each).__name__ for each in LIBRARY_ERRORS])
+def test_no_text_of_the_library_is_passed_on(error: Exception) -> None:
+    """Its texts quote headers, URLs and what other programs printed; ours say what happened and what to do."""
+    told = translated(error, Endpoint("eu-west-1"), "GetItem")
+
+    assert isinstance(told, CommerciveError)
+    assert "hunter2" not in told.message
+
+
+def test_a_server_that_repeats_the_token_is_cut_short() -> None:
+    """The text of a wrong signature holds the request as it was signed, with its token; no word of it is passed on."""
+    canonical = "The Canonical String should have been 'POST / host:x x-amz-security-token:FwoGZXIvYXdzEXAMPLE'"
+    for code in ("InvalidSignatureException", "ValidationException", "AccessDeniedException"):
+        with serving(script(refusal(code, canonical))) as server:
+            store = store_at(server.url)
+            with pytest.raises(CommerciveError) as refused:
+                store.get(AFFILIATE_STATS, KEY)
+            store.close()
+
+        assert "FwoGZXIv" not in str(refused.value)
+
+
+def test_busy_and_unreachable_are_told_from_unknown() -> None:
+    """A write that was throttled to the end was not taken; one whose reply was lost once may have been."""
+    for replies, kind in (
+        ((refusal("ThrottlingException"),), NotTaken),
+        ((None, refusal("ThrottlingException")), Unavailable),
+    ):
+        with serving(script(*replies)) as server:
+            store = store_at(server.url)
+            with pytest.raises(Unavailable) as refused:
+                store.transact(Put(AFFILIATE_STATS, KEY))
+            store.close()
+
+        assert kind is type(refused.value)
+        assert (kind is Unavailable) == ("outcome unknown" in str(refused.value))

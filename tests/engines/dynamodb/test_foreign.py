@@ -14,7 +14,9 @@ from commercive_cli.store.port import IndexNotReady, Query
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, MESSAGES, OPS, Attribute, Table
 from commercive_cli.store.writes import Absent, AnyOf, Below, Check, Delete, Put, Update
 from tests.engines.dynamodb.doubles import (
+    Answer,
     ManualTime,
+    Reply,
     Request,
     Watch,
     described,
@@ -229,3 +231,45 @@ def test_a_refusal_of_a_table_of_ours_stays_what_it_is(store: DynamoDBStore, rea
         pytest.raises(IndexNotReady, match=r"LeadStatusIndex of .*leads is missing"),
     ):
         store.query(Query(LEADS, "open", index="LeadStatusIndex"))
+
+
+def test_behind_the_live_prefix_no_write_is_even_sent() -> None:
+    """Where the backend before this one has its tables, they are looked at before the first write to them."""
+    foreign = success(
+        Table={
+            "TableStatus": "ACTIVE",
+            "KeySchema": [{"AttributeName": "lead_id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "lead_id", "AttributeType": "S"}],
+        }
+    )
+    sent: list[str] = []
+
+    def answer(request: Request) -> Answer:
+        sent.append(request.operation)
+        return foreign
+
+    with serving(answer) as server, closing(store_at(server.url, prefix="commercive_")) as store:
+        for _ in range(2):
+            with pytest.raises(Misconfigured, match="commercive_leads is not our table"):
+                store.transact(Put(LEADS, LEAD, when=Absent()))
+
+    assert {"DescribeTable"} == set(sent)
+
+
+def test_behind_the_live_prefix_our_own_table_is_looked_at_once() -> None:
+    """Whoever made tables of ours there writes to them; a role that may not look still has the check in the write."""
+    for looked in (
+        described(LEADS),
+        refusal("AccessDeniedException", "not authorized to perform: dynamodb:DescribeTable"),
+    ):
+        sent: list[str] = []
+
+        def answer(request: Request, looked: Reply = looked, sent: list[str] = sent) -> Answer:
+            sent.append(request.operation)
+            return looked if request.operation == "DescribeTable" else success()
+
+        with serving(answer) as server, closing(store_at(server.url, prefix="commercive_")) as store:
+            for number in range(2):
+                store.transact(Put(LEADS, {**LEAD, "lead_id": f"n{number}"}))
+
+        assert ["DescribeTable", "TransactWriteItems", "TransactWriteItems"] == sent

@@ -81,7 +81,7 @@ def test_another_file_is_left_as_it_is(path: Path, use: str) -> None:
     """A text file given by mistake is refused by name and not changed."""
     path.write_text("Dear diary, " * 1000)
 
-    with closing(SQLiteStore(path)) as store, pytest.raises(Invalid, match=r"store\.db is not a SQLite database"):
+    with closing(SQLiteStore(path)) as store, pytest.raises(Misconfigured, match=r"store\.db is not a SQLite database"):
         USES[use](store)
     assert "Dear diary, " * 1000 == path.read_text()
 
@@ -90,14 +90,14 @@ def test_creating_a_table_in_another_file_is_refused(path: Path) -> None:
     """Creating a table does not overwrite a file that is not a database."""
     path.write_text("Dear diary, " * 1000)
 
-    with closing(SQLiteStore(path)) as store, pytest.raises(Invalid, match="not a SQLite database"):
+    with closing(SQLiteStore(path)) as store, pytest.raises(Misconfigured, match="not a SQLite database"):
         store.create_table(OPS)
     assert "Dear diary, " * 1000 == path.read_text()
 
 
 def test_a_directory_is_no_store(tmp_path: Path) -> None:
     """The error for a directory says that it is one."""
-    with closing(SQLiteStore(tmp_path)) as store, pytest.raises(Invalid, match="is a directory"):
+    with closing(SQLiteStore(tmp_path)) as store, pytest.raises(Misconfigured, match="is a directory"):
         store.scan(OPS)
 
 
@@ -105,7 +105,7 @@ def test_a_pipe_is_not_waited_for(path: Path) -> None:
     """A path that is no regular file, which could block when it is opened, is refused at once."""
     os.mkfifo(path)
 
-    with closing(SQLiteStore(path)) as store, pytest.raises(Invalid, match="is no file"):
+    with closing(SQLiteStore(path)) as store, pytest.raises(Misconfigured, match="is no file"):
         store.scan(OPS)
 
 
@@ -203,7 +203,7 @@ def test_the_error_for_a_damaged_file_says_so(path: Path, store: SQLiteStore) ->
         file.seek(4096)
         file.write(b"garbage!" * (path.stat().st_size // 8))
 
-    with pytest.raises(Unavailable, match=r"is damaged .*backup"):
+    with pytest.raises(Misconfigured, match=r"is damaged .*backup"):
         store.get(AFFILIATE_STATS, KEY)
 
 

@@ -73,3 +73,20 @@ def test_a_repeated_request_is_answered_at_the_limit_though_its_link_is_gone(sto
     store.transact(Delete(OPS, primary_claim_key("aff-1", "a.example")))
 
     assert first == create()
+
+
+def test_keys_for_a_link_that_exists_do_not_pile_up(either: Store, clock: ManualClock) -> None:
+    """Each key is kept for seven days, so it is counted as a new link is; without a key nothing is stored."""
+    service = AffiliateService(either, clock, Codes("AAAA0000", *["BBBB0000"] * 9))
+    rates = RateLimits(b"key", {**DEFAULT_RATES, "create-link": Quota(2, 3_600)})
+
+    def create(key: str | None) -> bool:
+        limits = rates.of_user("create-link", "aff-1", "new links")
+        return service.create_link("aff-1", "a@example.com", "a.example", key=key, limits=limits).created
+
+    assert [True, False] == [create("k1"), create("k2")]
+    before = everything(either)
+    with pytest.raises(TooMany, match="too many new links: 2"):
+        create("k3")
+    assert [True, False, False] == [create("k1"), create("k2"), create(None)]
+    assert before == everything(either)

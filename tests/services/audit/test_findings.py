@@ -234,3 +234,19 @@ def test_leads_keep_their_code_however_it_is_spelled(world: World, clock: Manual
     world.change(LEADS, world.rejected, link_id=world.codes[0])
 
     assert [] == AuditService(world.store, clock).run("root").findings
+
+
+def test_dangerous_links_are_named(world: World, clock: ManualClock) -> None:
+    """An address that a browser would run, or that hides its host, is named each time; a person knows what is right."""
+    world.change(CONVERSATIONS, world.open, store_url="javascript:alert(1)")
+    world.change(LEADS, world.pending, product_link="java\tscript:alert(1)")
+    world.change(
+        AFFILIATE_LINKS, world.codes[0], affiliate_url="https://ours.example@evil.example/", store_url="My shop"
+    )
+    audit = AuditService(world.store, clock)
+    audit.run("root", fix=True)
+    left = audit.run("root").findings
+
+    assert [("dangerous-link", False)] * 3 == [(each.invariant, each.fixed) for each in left]
+    assert {world.open, world.pending, f"aff-1/{world.codes[0]}"} == {each.id for each in left}
+    assert "its store_url has the scheme javascript:, and only http and https are taken" in {e.problem for e in left}

@@ -307,3 +307,11 @@ def test_ids_too_long_for_an_audit_trail_can_be_mended(world: World, service: Me
 
     assert "Ann" == world.row(LEADS, name)["lead_name"]
     assert ["stats"] == [each.invariant for each in AuditService(world.store, clock).run("root").findings]
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "https://ann@evil.example"])
+def test_no_dangerous_link_is_mended_in(world: World, service: MendService, link: str) -> None:
+    """What other doors refuse, this one refuses too."""
+    for table, key, name in ((LEADS, world.pending, "product_link"), (CONVERSATIONS, world.open, "store_url")):
+        with pytest.raises(Invalid, match=f"{name} (has the scheme javascript|names a user)"):
+            mend(service, table, key, **{name: link})

@@ -125,3 +125,22 @@ def test_the_twin_that_took_the_last_place_answers_for_both(store: Store, clock:
 
     assert [ours] == sent
     assert 2 == len(rows(store, MESSAGES))
+
+
+@pytest.mark.parametrize("unread", [0, 1, 120])
+def test_keys_for_marking_read_do_not_pile_up(asked: Intervening, clock: ManualClock, unread: int) -> None:
+    """Each key is kept for seven days, so requests with one are counted; without a key nobody is refused."""
+    chat = ChatService(asked, clock)
+    name = chat.send("user-1", "Hello").conversation_id
+    for number in range(unread):
+        chat.reply(name, "ann", f"answer {number}")
+
+    def mark(key: str | None) -> int:
+        marked = RateLimits(b"key", {**DEFAULT_RATES, "mark-read": Quota(2, 3_600)}).of_user("mark-read", "u", "keys")
+        return chat.mark_read(name, "user", actor="user-1", key=key, limits=marked).marked
+
+    assert [unread, 0] == [mark("k1"), mark("k2")]
+    with pytest.raises(TooMany, match="too many keys: 2"):
+        mark("k3")
+    assert [unread, 0, 0] == [mark("k1"), mark("k2"), mark(None)]
+    assert [] == errors_in(asked)

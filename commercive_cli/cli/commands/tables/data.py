@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import IO, Annotated, Literal
 
@@ -16,7 +17,7 @@ from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import DIFFERS, answering, say
 from commercive_cli.cli.groups import App, example
 from commercive_cli.cli.interrupts import resumable
-from commercive_cli.cli.progress import progress
+from commercive_cli.cli.progress import Total
 from commercive_cli.cli.render import transfer_views as _views  # noqa: F401 - declares the views of the answers
 from commercive_cli.cli.render.escape import escape_json
 from commercive_cli.cli.session import Session
@@ -24,6 +25,7 @@ from commercive_cli.cli.standard_input import id_or_stdin
 from commercive_cli.domain.answers.privacy import PersonErased
 from commercive_cli.domain.answers.tables import CostEstimate
 from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.transfer.durable_files import new_file
 from commercive_cli.services.transfer.refusals import RefusedLines
 from commercive_cli.store.items import Item, OtherValue, item_text
@@ -58,7 +60,11 @@ def export_tables(
 
         _only(directory is None and not gzip, "--s3 takes neither DIR nor --gzip")
         return export_to_s3(session, s3)
-    with session.reading() as services, resumable(), progress("items read") as advance:
+    with (
+        session.reading() as services,
+        resumable(),
+        session.progress({"items read": services.tables.count}) as (advance,),
+    ):
         answer = services.exports.run(_given(directory), compress=gzip, on_items=advance)
     return session.show(answer)
 
@@ -105,12 +111,21 @@ def import_tables(
             "--s3 takes neither DIR nor --on-conflict nor --only nor --dry-run",
         )
         return import_from_s3(session, s3, yes=yes)
+    source, tables = _given(directory), tuple(only or ())
     if dry_run:
-        return _show_forecast(session, _given(directory), on_conflict, tuple(only or ()))
+        return _show_forecast(session, source, on_conflict, tables)
     with session.writing(yes=yes, may_be_missing=True) as services, resumable():
-        with _refusals_named(), progress("items stored") as advance:
+        lines = partial(services.imports.lines, source, tables)
+        steps: dict[str, Total] = {"items checked": lines, "items stored": lines, "items audited": lines}
+        with _refusals_named(), session.progress(steps) as (checked, stored, audited):
             answer = services.imports.run(
-                _given(directory), session.actor, on_conflict=on_conflict, only=tuple(only or ()), on_items=advance
+                source,
+                session.actor,
+                on_conflict=on_conflict,
+                only=tables,
+                on_checked=checked,
+                on_items=stored,
+                on_audited=audited,
             )
         session.show(answer)
         return check_audit(answer.audit, services.store.target)
@@ -129,8 +144,10 @@ def _refusals_named() -> Iterator[None]:
 
 def _show_forecast(session: Session, directory: Path, on_conflict: str, only: tuple[str, ...]) -> None:
     """Show the items that an import would find new, equal and different; exit as the import would."""
-    with session.reading(may_be_missing=True) as services, _refusals_named(), progress("items compared") as advance:
-        answer = services.import_previews.run(directory, only=only, on_items=advance)
+    with session.reading(may_be_missing=True) as services, _refusals_named():
+        lines = partial(services.imports.lines, directory, only)
+        with session.progress({"items checked": lines, "items compared": lines}) as (checked, compared):
+            answer = services.import_previews.run(directory, only=only, on_checked=checked, on_items=compared)
     session.show(answer)
     differing = sum(answer.different.values())
     fate = {"fail": "would stop the import", "skip": "would stay as they are", "overwrite": "would be replaced"}
@@ -186,19 +203,33 @@ def person(
         _only(not (yes or dry_run), "--yes and --dry-run go with --erase and mean nothing without it")
         return _export_person(session, who, terms, export)
     if not dry_run and not session.settings.read_only:
-        confirm(f"Erase everything about {who} from {session.settings.store}? This cannot be undone.", yes=yes)
+        confirm(
+            f"Erase everything about {shortened(who)} from {session.settings.store}? This cannot be undone.", yes=yes
+        )
     with session.writing(yes=True, dry_run=dry_run) as services, resumable():
-        erased = services.privacy.erase(who, session.actor, also=terms)
+        passes = 2  # the last one finds nothing more
+        try:
+            with session.progress({"items read": lambda: services.tables.count(TABLES * passes)}) as (advance,):
+                erased = services.privacy.erase(who, session.actor, also=terms, on_items=advance)
+        finally:
+            if not dry_run:
+                session.known_ids.forget()  # their labels may be words of the person
         session.show(erased)
         return _say_rest(erased)
 
 
 def _export_person(session: Session, who: str, also: tuple[str, ...], path: Path) -> None:
     """Write everything about a person to a file and show its size, or to stdout and print its size to stderr."""
-    with session.reading() as services, _lent(path) as file:
-        answer = services.privacy.export(who, lambda table, item: file.write(_line(table, item)), also=also)
+    with (
+        session.reading() as services,
+        _lent(path) as file,
+        session.progress({"items read": services.tables.count}, beside=file is sys.stdout) as (advance,),
+    ):
+        answer = services.privacy.export(
+            who, lambda table, item: file.write(_line(table, item)), also=also, on_items=advance
+        )
     if file is sys.stdout:
-        return say(f"{sum(answer.items.values()):,} items about {who}")
+        return say(f"{sum(answer.items.values()):,} items about {shortened(who)}")
     with answering(changed=True):  # the file exists now, so a repetition would fail
         return session.show(answer)
 

@@ -10,7 +10,6 @@ from commercive_cli.cli.confirm import ask
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.interrupts import resumable
-from commercive_cli.cli.progress import progress
 from commercive_cli.cli.render.views import TablesDescribed, in_words
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.tables import Tables
@@ -102,8 +101,10 @@ def load_seed(
     talks = usual_conversations(messages) if conversations is None else conversations
     plan = Plan(conversations=talks, messages=messages, affiliates=affiliates, leads=leads, rng=rng)
     session = Session(context, output)
-    with session.writing(yes=yes, dry_run=dry_run) as services, resumable(), progress("items stored") as advance:
-        session.show(services.seed.run(plan, advance))
+    with session.writing(yes=yes, dry_run=dry_run) as services, resumable():
+        with session.progress({"items stored": lambda: plan.items}) as (advance,):
+            seeded = services.seed.run(plan, advance)
+        session.show(seeded)
 
 
 @app.command(
@@ -129,7 +130,8 @@ def audit(
         raise Invalid("--yes goes with --fix and means nothing without it")
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) if fix else session.reading() as services:
-        answer = services.audit.run(session.actor, fix=fix)
+        with session.progress({"items read": lambda: services.tables.count(services.audit.READS)}) as (advance,):
+            answer = services.audit.run(session.actor, fix=fix, on_items=advance)
         session.show(answer)
         broken = sum(not finding.fixed for finding in answer.findings)
         say(f"{sum(answer.checked.values()):,} items checked, {len(answer.findings)} broken, {broken} not repaired")

@@ -14,6 +14,7 @@ from commercive_cli.cli.render import table_views as _views  # noqa: F401 - decl
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.store.schema import TABLES
 
 app = App()
@@ -76,9 +77,9 @@ def read_attributes(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         name, found, value = pair.partition("=")
         if not found or not name.removesuffix(":"):
-            raise Invalid(f"--set {pair!r} is not NAME=VALUE or NAME:=JSON")
+            raise Invalid(f"--set {quoted(pair)} is not NAME=VALUE or NAME:=JSON")
         if name.removesuffix(":") in attributes:
-            raise Invalid(f"--set names {name.removesuffix(':')} twice")
+            raise Invalid(f"--set names {shortened(name.removesuffix(':'))} twice")
         attributes[name.removesuffix(":")] = _json(pair, value) if name.endswith(":") else value
     return attributes
 
@@ -87,4 +88,4 @@ def _json(pair: str, text: str) -> Any:
     try:
         return json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
-        raise Invalid(f"--set {pair!r}: what follows := must be JSON") from None
+        raise Invalid(f"--set {quoted(pair)}: what follows := must be JSON") from None

@@ -61,7 +61,7 @@ def test_importing_what_is_there_changes_nothing(seeded: Run, home: Path) -> Non
 
     assert 0 == sum(again["stored"].values())
     assert 60 == again["skipped"]["messages"]
-    assert "table,items,already_there\r\n" in seeded("tables", "import", str(home / "export"), "-o", "csv").out
+    assert '"table","items","already_there"\r\n' in seeded("tables", "import", str(home / "export"), "-o", "csv").out
 
 
 def test_a_rehearsed_import_says_what_it_would_meet(seeded: Run, home: Path) -> None:
