@@ -65,10 +65,9 @@ class Services:
     def chat_report(self) -> "ReportService":
         """The report on support."""
         from commercive_cli.services.chat.report import ReportService
-        from commercive_cli.settings.business_hours import read_business_hours
+        from commercive_cli.settings.business_hours import configured_hours
 
-        table = self.settings.business_hours
-        return ReportService(self.store, self.clock, None if table is None else read_business_hours(table))
+        return ReportService(self.store, self.clock, configured_hours(self.settings.business_hours))
 
     @cached_property
     def search(self) -> "SearchService":

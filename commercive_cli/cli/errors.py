@@ -163,9 +163,9 @@ def say_notes(error: BaseException) -> None:
     sys.stderr.flush()
 
 
-def say_lines(text: str) -> None:
-    """Write a text to stderr in indented lines, with control characters escaped."""
-    sys.stderr.writelines(f"  {escape(line)}\n" for line in text.split("\n"))
+def say_as_it_is(text: str) -> None:
+    """Write a text of the user's own to stderr in indented lines; no filter for secrets changes it."""
+    inert(sys.stderr).writelines(f"  {escape(line)}\n" for line in text.split("\n"))
     sys.stderr.flush()
 
 

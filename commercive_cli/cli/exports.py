@@ -37,8 +37,7 @@ class Export:
 
     def to_file(self, file: str) -> None:
         """Write a new file and show how much is in it. Raises Conflict when the file exists."""
-        bars = self.session.progress({"conversations": lambda: None})
-        with bars as (on_progress,), new_file(Path(file)) as written:
+        with self.session.progress({"conversations": lambda: None}) as (on_progress,), new_file(Path(file)) as written:
             written.writelines(transcript_text(self.form, self._counted(on_progress)))
         self.session.show(
             Exported(file=file, format=self.form, conversations=self._conversations, messages=self._messages)

@@ -11,7 +11,7 @@ from commercive_cli.cli.confirm import ask, confirm
 from commercive_cli.cli.drafts import UNFINISHED, Draft, Drafts
 from commercive_cli.cli.editor import edited
 from commercive_cli.cli.editor_file import QUOTED_LINES, quotes_of
-from commercive_cli.cli.errors import AsItIs, say, say_lines, say_notes
+from commercive_cli.cli.errors import AsItIs, say, say_as_it_is, say_notes
 from commercive_cli.cli.message_sources import MessageSources, has_terminal
 from commercive_cli.cli.render.moments import Moments, distance
 from commercive_cli.cli.session import Session
@@ -167,7 +167,7 @@ class ReplyDesk:
         reply, sources = self._reply, self._reply.sources
         text = sources.message(self._known)
         if sources.template is not None and has_terminal() and not (reply.yes or reply.dry_run):
-            say_lines(text.strip())
+            say_as_it_is(text.strip())
             confirm("Send this?", yes=False)
         if not sources.is_nowhere_else:
             return self._send(text, reply, None)

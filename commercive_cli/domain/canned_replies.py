@@ -63,8 +63,8 @@ def problem_of(reply: str) -> str | None:
     """Return why a reply would be refused, or sent with its braces; None if nothing is wrong with it."""
     braces = _BRACES.search(_VARIABLE.sub("", reply))
     if braces:
-        near = braces[0].splitlines()[0]
-        return f"{quoted(near)} is no variable and would be sent as it is; write {{{{name}}}}, of letters, digits and _"
+        near = quoted(braces[0].splitlines()[0])
+        return f"{near} is no variable, and would be sent as it is; write {{{{name}}}}, of letters, digits and _"
     try:
         message_text(reply)
     except Invalid as refusal:

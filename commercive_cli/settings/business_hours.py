@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from commercive_cli.domain.business_hours import WEEKDAYS, BusinessHours
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.config_file import BusinessHoursTable
 
@@ -19,6 +19,14 @@ def read_business_hours(table: BusinessHoursTable) -> BusinessHours:
     if opens >= closes:
         raise _wrong("to", f"{table.closes} is not behind from, {table.opens}; hours over midnight are not supported")
     return BusinessHours(_days(table.days), opens, closes, _zone(table.zone))
+
+
+def configured_hours(table: BusinessHoursTable | None) -> BusinessHours | None:
+    """Return the business hours if there are any; raise Misconfigured when a value is wrong."""
+    try:
+        return None if table is None else read_business_hours(table)
+    except Invalid as wrong:
+        raise Misconfigured(wrong.message) from None
 
 
 def _days(days: list[str]) -> frozenset[int]:

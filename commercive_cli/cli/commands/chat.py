@@ -483,7 +483,7 @@ def search(
 def export(
     context: typer.Context,
     *,
-    ids: ConversationIds = None,
+    ids: Annotated[list[str] | None, _conversations(_ANY)] = None,
     form: Annotated[
         Literal["md", "json", "csv"] | None,
         typer.Option("--format", help="Markdown, one JSON document, or CSV with a row for each conversation."),

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from commercive_cli.cli import options as o
+from commercive_cli.cli.completers import offered_ids, template_names
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.session import Session
@@ -15,15 +16,8 @@ from commercive_cli.settings import editor_of, environment
 app = new_group("chat templates")
 
 
-def reply_names(incomplete: str) -> list[str]:
-    """Return the names of canned replies that begin so."""
-    from commercive_cli.settings import canned_replies
-
-    return [name for name in canned_replies.reply_names(environment()) if name.startswith(incomplete)]
-
-
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="A canned reply, NAME.txt in templates.", autocompletion=reply_names)
+    str, typer.Argument(metavar="NAME", help="A canned reply, NAME.txt in templates.", autocompletion=template_names)
 ]
 
 
@@ -75,7 +69,7 @@ def check(
     context: typer.Context,
     *,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Only these.", autocompletion=reply_names)
+        list[str] | None, typer.Argument(metavar="NAME", help="Only these.", autocompletion=template_names)
     ] = None,
     output: o.Output = "table",
 ) -> None:
@@ -104,7 +98,12 @@ def render(
     name: Name,
     conversation: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="A conversation, whose values are filled in.", callback=id_or_stdin),
+        typer.Argument(
+            metavar="[ID]",
+            help="A conversation, whose values are filled in.",
+            callback=id_or_stdin,
+            autocompletion=offered_ids("conversation", "waiting", "open"),
+        ),
     ] = None,
     var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="The value of a {{NAME}}.")] = None,
     output: o.Output = "table",

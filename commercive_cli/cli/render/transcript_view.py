@@ -11,7 +11,7 @@ from commercive_cli.cli.render.moments import rfc3339
 from commercive_cli.cli.render.terminal import shop_name
 from commercive_cli.cli.render.thread import speaker
 from commercive_cli.cli.render.views import VIEWS, View
-from commercive_cli.domain.answers.transcripts import Exported, Transcript
+from commercive_cli.domain.answers.transcripts import Exported, Transcript, Transcripts
 from commercive_cli.domain.models import Conversation, Message
 
 TranscriptFormat = Literal["md", "json", "csv"]
@@ -24,7 +24,7 @@ def transcript_text(form: TranscriptFormat, transcripts: Iterable[Transcript]) -
     """Yield the text of transcripts, one after the other."""
     match form:
         case "json":
-            return documents.streamed_document("transcripts", transcripts)
+            return documents.streamed_document(VIEWS[Transcripts].listing, transcripts)
         case "csv":
             return rows.comma_separated(_COLUMNS, transcripts)
     return (part for transcript in transcripts for part in _markdown(transcript))
@@ -99,6 +99,7 @@ _COLUMNS = (
     Column("last_message_at", "time", "*", words=_time_of(-1)),
     Column("transcript", "prose", "*", words=_in_one_cell),
 )
+VIEWS[Transcripts] = View(lambda answer: answer.transcripts, _COLUMNS, listing="transcripts")
 VIEWS[Exported] = View(
     lambda answer: (answer,),
     (

@@ -9,6 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.store.port import Query
 from commercive_cli.store.schema import CONVERSATIONS
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
@@ -26,9 +27,12 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_a_user_wrote_is_no_markdown(store: Run, conversation: Make, text: str) -> None:
-    """The text is one block of code, word for word; nothing else in the document comes from it."""
-    name = conversation(text=text, user="**u**", shop="[s](http://evil.example)<b>")
+def test_what_a_user_wrote_is_no_markdown(store: Run, conversation: Make, home: Path, text: str) -> None:
+    """The text is one block of code, word for word; nothing else in the document comes from it, or from names."""
+    name = conversation(text=text, user="**u**")
+    with closing(SQLiteStore(home / "store.db")) as opened:
+        (item,) = opened.query(Query(CONVERSATIONS, name)).items
+        opened.batch_put(CONVERSATIONS, [{**item, "store_url": "[s](http://evil.example)<b>"}])
     parsed = MarkdownIt("gfm-like", {"linkify": False}).parse(store("chat", "export", name).out)
     inline = [child for token in parsed for child in token.children or ()]
 
@@ -67,7 +71,7 @@ def test_csv_has_a_row_for_each_conversation(store: Run, conversation: Make) -> 
 
     assert 2 == len(rows)
     assert ("1", "1", "0", "open") == (row["by_user"], row["by_admin"], row["automatic"], row["status"])
-    assert row["transcript"].splitlines()[0].endswith("Z shop.example.com: =1+1")
+    assert row["transcript"].splitlines()[0].endswith("Z shop.example.com: '=1+1")
     assert 3 == len(row["transcript"].splitlines())
 
 

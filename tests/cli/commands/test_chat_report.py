@@ -102,12 +102,12 @@ def test_an_svg_that_cannot_be_written_is_refused(report: Run, home: Path) -> No
 def test_wrong_business_hours_are_refused_and_found_by_check(
     report: Run, store: Run, home: Path, key: str, value: str, told: str
 ) -> None:
-    """The report names the key, and `config check` its line, too (exit 3)."""
+    """The report names the key (exit 78, as for all in the file), and `config check` its line, too (exit 3)."""
     zone = "" if key == "zone" else 'zone = "UTC"\n'
     (home / "config.toml").write_text(f"[business_hours]\n{zone}{key} = {value}\n", encoding="utf-8")
     ran, checked = report(), store("config", "check")
 
-    assert (2, "") == (ran.code, ran.out)
+    assert (78, "") == (ran.code, ran.out)
     assert told in ran.err
     assert 3 == checked.code
     assert f"config.toml:{2 + bool(zone)}" in checked.out
