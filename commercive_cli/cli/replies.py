@@ -51,6 +51,7 @@ class Reply:
     yes: bool = False
     dry_run: bool = False
     steal: bool = False
+    keep_unread: bool = False
 
 
 class ReplyDesk:
@@ -214,6 +215,20 @@ class ReplyDesk:
             return sent
 
         self._session.write(send)
+        if reply.if_last is not None and not (reply.keep_unread or reply.dry_run):
+            self._mark_read(reply.if_last)
+
+    def _mark_read(self, seen: str) -> None:
+        """Mark the user's messages read up to the one that was answered; the answer is sent, whatever comes."""
+        session = self._session
+        try:
+            marked = self._chat.mark_read(self._reply.conversation, "admin", up_to=seen, actor=session.actor).marked
+        except CommerciveError as failed:
+            say(f"the answer is sent; the messages before it stay unread: {failed.message}")
+            return
+        if marked and session.screen.for_people:
+            words = "1 message of theirs counts" if marked == 1 else f"{marked:,} messages of theirs count"
+            session.screen.draw(lambda display: display.line((f"{words} as read", "quiet")))
 
     @contextmanager
     def _kept(self, draft: Draft) -> Iterator[None]:

@@ -192,6 +192,9 @@ def reply(
     reopen: Annotated[bool, typer.Option("--reopen", help="Open the conversation again if it is closed.")] = False,
     close: Annotated[bool, typer.Option("--close", help="Close the conversation with this reply.")] = False,
     steal: Annotated[bool, typer.Option("--steal", help="Reply also where somebody else holds it.")] = False,
+    keep_unread: Annotated[
+        bool, typer.Option("--keep-unread", help="Do not mark their messages read, up to the last one that was seen.")
+    ] = False,
     then_next: Annotated[bool, typer.Option("--next", help="Then claim and show the next one that waits.")] = False,
     key: o.Key = None,
     yes: o.Yes = False,
@@ -218,7 +221,7 @@ def reply(
             conversation = services.desk.only_held(session.actor)
         else:
             conversation = session.typed("conversation", services, "answer").whole(conversation)
-        reply = Reply(conversation, sources, if_last, reopen, close, key, yes, dry_run, steal)
+        reply = Reply(conversation, sources, if_last, reopen, close, key, yes, dry_run, steal, keep_unread)
         ReplyDesk(session, services.chat, reply).run()
         if not dry_run:
             go_on(session, services.desk, claim=then_next)

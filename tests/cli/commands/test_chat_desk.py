@@ -1,10 +1,14 @@
 """The desk on the command line: who works on which conversation."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.store.port import Query
+from commercive_cli.store.schema import CONVERSATIONS
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
 
@@ -141,6 +145,39 @@ def test_the_only_one_that_is_held_needs_no_id(store: Run, conversation: Make, h
     assert [] == store("chat", "list", "--sort", "waiting", "-o", "ids").ids
     store("chat", "claim", one, two)
     assert 2 == store("chat", "release").code
+
+
+@pytest.mark.parametrize(("options", "unread"), [(("--if-last",), 0), (("--keep-unread", "--if-last"), 1), ((), 1)])
+def test_what_is_answered_counts_as_read(store: Run, conversation: Make, options: tuple[str, ...], unread: int) -> None:
+    """Up to the message that the answer names as seen, unless --keep-unread."""
+    one = conversation()
+    [last] = store("chat", "show", one, "-o", "ids").ids
+    assert 0 == store("chat", "reply", one, "Hi", *options, *([last] if options else [])).code
+
+    assert unread == store("chat", "show", one, "-o", "json").json["conversation"]["unread_admin"]
+
+
+def test_an_answer_is_sent_though_nothing_can_be_marked_read(store: Run, conversation: Make, home: Path) -> None:
+    """Then a warning says so, and the exit code is that of the reply."""
+    one = conversation()
+    [last] = store("chat", "show", one, "-o", "ids").ids
+    with closing(SQLiteStore(home / "store.db")) as raw:
+        [item] = raw.query(Query(CONVERSATIONS, one)).items
+        raw.batch_put(CONVERSATIONS, [{**item, "unread_admin": "one"}])
+    ran = store("chat", "reply", one, "Hi", "--if-last", last)
+
+    assert 0 == ran.code
+    assert "the answer is sent; the messages before it stay unread" in ran.err
+    assert 2 == len(store("chat", "show", one, "-o", "ids").ids)
+
+
+def test_a_rehearsed_answer_marks_nothing_read(store: Run, conversation: Make) -> None:
+    """--dry-run writes nothing, and shows the reply alone."""
+    one = conversation()
+    [last] = store("chat", "show", one, "-o", "ids").ids
+    assert 0 == store("chat", "reply", one, "Hi", "--if-last", last, "--dry-run").code
+
+    assert 1 == store("chat", "show", one, "-o", "json").json["conversation"]["unread_admin"]
 
 
 def test_a_reply_goes_on_with_the_next_one(store: Run, conversation: Make) -> None:
