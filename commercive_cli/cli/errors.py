@@ -203,7 +203,8 @@ def _way_of_text(error: typer.TyperException) -> str:
     arguments = [each for each in context.command.params if isinstance(each, TyperArgument)] if context else []
     if context is None or not any(each.name == "text" for each in arguments):
         return ""
-    before = " ".join([context.command_path, *(str(each.metavar) for each in arguments if each.required)])
+    leading = arguments[: [each.name for each in arguments].index("text")]
+    before = " ".join([context.command_path, *(str(each.metavar) for each in leading)])
     return f"; a text that begins with - goes behind --: {before} -- TEXT"
 
 

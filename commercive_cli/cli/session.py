@@ -100,7 +100,7 @@ class Session:
         """Return the acting user as claims name them; nobody while the settings are wrong, which can be shown."""
         try:
             return usual_id(self.actor)
-        except Invalid:
+        except (Invalid, Misconfigured):
             return ""
 
     def _known(self) -> Iterable[str]:

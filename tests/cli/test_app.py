@@ -81,7 +81,7 @@ def test_help_goes_to_stdout(run: Run, arguments: tuple[str, ...]) -> None:
         (("chat", "list", "-o", "yaml"), "--output 'yaml' is unknown; choose one of table, wide, json, jsonl"),
         (("chat", "list", "--limit", "0"), "--limit '0' should be greater than or equal to 1"),
         (("chat", "list", "--limit", "x"), "--limit 'x' should be a valid integer"),
-        (("chat", "reply"), "missing argument 'ID'; see `commercive chat reply --help`"),
+        (("chat", "show"), "missing argument 'ID'; see `commercive chat show --help`"),
         (("chat", "send", "hi"), "missing option '--user'"),
         (("chat", "list", "x"), "unexpected extra argument"),
         (("chat", "list", "--store"), "--store needs a value"),

@@ -148,8 +148,8 @@ def test_a_list_of_offers_ends(home: Path, remember: Any) -> None:
         ("chat show --time=r", {"--time=relative"}),
         ("tables describe conv", {"conversations"}),
         ("completion in", {"install"}),
-        ("'chat' rep", {"reply"}),
-        ("chat 're", {"reply", "reopen"}),
+        ("'chat' rep", {"reply", "report"}),
+        ("chat 're", {"release", "reply", "reopen", "report"}),
         ("chat reply ID te", {"words"}),
         ("chat reply ID -- --te", {"words"}),
         ("--version ch", {"chat"}),
@@ -173,7 +173,7 @@ def test_bash_gets_words_as_it_splits_them(home: Path) -> None:
     del home
 
     assert [("closed", "")] == asked("chat list --status=cl", "bash")
-    assert [("reply", "")] == asked("chat rep", "bash")
+    assert [("reply", "")] == asked("chat repl", "bash")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -82,7 +82,7 @@ class SQLiteArchive:
             raise _damaged_file(path)
         if not tables:
             raise Conflict(
-                f"{path} holds no tables of the prefix {self._prefix}; choose another backup, "
+                f"{shortened(path)} holds no tables of the prefix {self._prefix}; choose another backup, "
                 "or give the prefix of its tables in --store"
             )
 
@@ -171,11 +171,11 @@ def _is_file(path: Path) -> bool:
 
 
 def _path_exists(path: Path) -> Conflict:
-    return Conflict(f"{path} exists; it is not overwritten, choose another name")
+    return Conflict(f"{shortened(path)} exists; it is not overwritten, choose another name")
 
 
 def _damaged_file(path: Path) -> Conflict:
-    return Conflict(f"{path} is damaged, or not a SQLite database; choose another backup")
+    return Conflict(f"{shortened(path)} is damaged, or not a SQLite database; choose another backup")
 
 
 def _publish(unfinished: Path, path: Path) -> None:

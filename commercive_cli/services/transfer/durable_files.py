@@ -11,6 +11,7 @@ from typing import IO
 
 from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Unavailable
+from commercive_cli.domain.quoting import shortened
 
 _LASTING_ERRORS = frozenset(
     (
@@ -70,7 +71,8 @@ def new_file(path: Path) -> Iterator[IO[str]]:
 
 def write_error(error: OSError, path: str, advice: str) -> CommerciveError:
     """Return the error for a path that cannot be written: Invalid, or Unavailable with `advice` if it may pass."""
-    problem = f"{path}: {error.strerror or error}"
+    name = shortened(path) if error.errno == errno.ENAMETOOLONG else path
+    problem = f"{name}: {error.strerror or type(error).__name__}"
     if error.errno in _LASTING_ERRORS:
         return Invalid(f"{problem}; choose another path")
     return Unavailable(f"{problem}; {advice}")
