@@ -3,9 +3,8 @@
 import io
 import json
 import re
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -180,8 +179,8 @@ def test_a_terminal_gets_our_colours_and_nothing_else(
     for name, value in {"TERM": "xterm-256color", "COLUMNS": "140"}.items():
         monkeypatch.setenv(name, value)
     shown = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", Terminal(shown, encoding="utf-8", newline=""))
-    assert 0 == main(words)
+    with redirect_stdout(Terminal(shown, encoding="utf-8", newline="")):
+        assert 0 == main(words)
     screen = shown.getvalue().decode()
 
     assert STYLE.search(screen)
@@ -194,8 +193,8 @@ def test_the_pager_gets_our_colours_and_nothing_else(full: Run, home: Path, monk
     del full  # is what the settings lead to
     for name, value in {"TERM": "xterm-256color", "COLUMNS": "140", "PAGER": f"tee {home / 'shown'}"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "stdout", Terminal(io.BytesIO(), encoding="utf-8", newline=""))
-    assert 0 == main(("chat", "show", ID))
+    with redirect_stdout(Terminal(io.BytesIO(), encoding="utf-8", newline="")):
+        assert 0 == main(("chat", "show", ID))
     screen = (home / "shown").read_text()
 
     assert STYLE.search(screen)

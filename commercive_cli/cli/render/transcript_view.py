@@ -87,7 +87,7 @@ def _time_of(place: int) -> Callable[[Transcript], Any]:
 _COLUMNS = (
     Column("conversation_id", "id", "conversation.conversation_id"),
     Column("user_id", "id", "conversation.user_id"),
-    Column("store_url", "shop", "conversation.store_url"),
+    Column("store_url", "text", "conversation.store_url"),
     Column("status", "status", "conversation.status"),
     Column("created_at", "time", "conversation.created_at"),
     Column("closed_at", "time", "conversation.closed_at"),

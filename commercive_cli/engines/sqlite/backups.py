@@ -171,7 +171,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _path_exists(path: Path) -> Conflict:
-    return Conflict(f"{shortened(path)} exists; it is not overwritten, choose another name")
+    return Conflict(f"{path.with_name(shortened(path.name))} exists; it is not overwritten, choose another name")
 
 
 def _damaged_file(path: Path) -> Conflict:
