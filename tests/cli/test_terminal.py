@@ -181,12 +181,15 @@ def words(screen: str) -> str:
         ("chat send --user u-9 Hello --dry-run", "Would be sent as user u-9: Hello Admins would see 1 unread message."),
     ],
 )
-def test_a_dry_run_tells_people_what_they_would_see(conversation: Make, store: Run, line: str, told: str) -> None:
+def test_a_dry_run_tells_people_what_they_would_see(
+    conversation: Make, store: Run, monkeypatch: pytest.MonkeyPatch, line: str, told: str
+) -> None:
     """On a terminal it is what the reader would see; nothing is written, and -o json has the exact writes."""
     one = conversation()
     before = store("chat", "show", one, "--json").out
-    seen = words(run_on_terminal(line.replace("ONE", one).split()).screen)
-    exact = words(run_on_terminal([*line.replace("ONE", one).split(), "-o", "json"]).screen)
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", "100")
+    seen = words(store(*line.replace("ONE", one).split()).out)
+    exact = words(store(*line.replace("ONE", one).split(), "-o", "json").out)
 
     assert told in seen
     assert "Nothing was written. The exact writes: -o json" in seen
@@ -194,18 +197,33 @@ def test_a_dry_run_tells_people_what_they_would_see(conversation: Make, store: R
     assert before == store("chat", "show", one, "--json").out
 
 
-def test_a_dry_run_tells_the_money(lead: Make) -> None:
+def test_a_dry_run_tells_the_money(lead: Make, store: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the lead would be, and what the affiliate's total would go to."""
     one = lead()
-    seen = words(run_on_terminal(["leads", "approve", one, "--commission", "25.50", "--dry-run"]).screen)
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", "100")
+    seen = words(store("leads", "approve", one, "--commission", "25.50", "--dry-run").out)
 
     assert "would be approved for 25.50 USD; it is pending now." in seen
     assert "total would go from 0.00 to 25.50 USD." in seen
 
 
-def test_a_dry_run_without_a_change_says_so(conversation: Make, store: Run) -> None:
+def test_a_dry_run_without_a_change_says_so(conversation: Make, store: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is promised that would not happen."""
     one = conversation()
     assert store("chat", "close", one).code == 0
 
-    assert "Nothing would change." in words(run_on_terminal(["chat", "close", one, "--dry-run"]).screen)
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", "100")
+
+    assert "Nothing would change." in words(store("chat", "close", one, "--dry-run").out)
+
+
+def test_everything_is_drawn_page_by_page(conversation: Make, store: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--all shows a table of each page and the number in the end, `-o wide` whole ids and every column."""
+    ones = {conversation(user=f"u-{number}") for number in range(3)}
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", "100")
+    everything, wide = store("chat", "list", "--all").out, store("chat", "list", "-o", "wide", "--all").out
+
+    assert {one[-8:] for one in ones} <= set(words(everything).split())
+    assert words(everything).endswith("3 conversations")
+    assert ones <= set(words(wide).split())
+    assert "last message id" in words(wide)
