@@ -202,13 +202,14 @@ def test_the_pager_gets_our_colours_and_nothing_else(full: Run, home: Path, monk
     assert r"\x9b" in screen
 
 
-def test_names_of_files_are_inert_as_completions(full: Run) -> None:
-    """Pressing Tab shows the names of canned replies, and nothing that hides in one acts."""
+def test_names_of_files_are_inert_as_completions(full: Run, home: Path) -> None:
+    """Pressing Tab offers the names of canned replies, but none in which something hides: it would be typed for us."""
     del full  # is what the settings lead to
+    (home / "templates" / "plain.txt").write_text("Hello")
     line = "commercive chat reply x --template "
     completed = done([*PROGRAM, line], env=environment(_COMMERCIVE_COMPLETE="zsh")).out.decode()
 
-    assert completed.startswith("words\n")
+    assert "words\nplain\t\n" == completed
     assert set() == hidden_in(completed)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.transfer.batches import BATCH_ITEMS
 from commercive_cli.services.transfer.preview import ImportPreviewService
 from commercive_cli.store.port import Store
@@ -243,7 +244,10 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda m: m.update(version=10**4_000),
         f"has version 1{'0' * 49}, this program reads up to",
     ),
-    "table that is too long": (lambda m: m["files"][0].update(table="x" * 9_000), f"no table '{'x' * 70}"),
+    "table that is too long": (
+        lambda m: m["files"][0].update(table="x" * 9_000),
+        f"no table {quoted('x' * 9_000)}; known",
+    ),
     "file named twice": (
         lambda m: m["files"].append({**m["files"][0], "path": m["files"][0]["path"].replace("/", "//./")}),
         "is named 2 times by its manifest",
