@@ -66,7 +66,10 @@ VIEWS[Exported] = View(_counted, _MOVED[:2])
 VIEWS[Imported] = View(
     _imported,
     _MOVED,
-    (Section(_imported, _MOVED), Section(lambda answer: answer.audit.findings, FINDING, "What the audit found")),
+    (
+        Section(_imported, _MOVED),
+        Section(lambda answer: answer.audit.findings if answer.audit else (), FINDING, "What the audit found"),
+    ),
 )
 VIEWS[ImportPreview] = View(
     _previewed, (Column("table", "id"), *(Column(name, "count") for name in ("new", "equal", "different")))

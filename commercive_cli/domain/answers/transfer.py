@@ -14,11 +14,14 @@ class Exported(Answer):
 
 
 class Imported(Answer):
-    """A finished import: how many items each table got, how many were there already, and what the audit found."""
+    """A finished import: how many items each table got, how many were there already, and what the audit found.
+
+    `audit` is None where it was left out, since a table beside those that were chosen is not ours.
+    """
 
     stored: dict[str, int]
     skipped: dict[str, int]
-    audit: Audit
+    audit: Audit | None
 
 
 class ImportPreview(Answer):

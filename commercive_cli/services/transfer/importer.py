@@ -7,7 +7,8 @@ from pathlib import Path
 
 from commercive_cli.domain.answers.transfer import Imported
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured, Unavailable
+from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.access.insert_missing import insert_missing
 from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.audit.service import AuditService
@@ -44,7 +45,7 @@ class ImportService:
         on_items: OnItems = ignore_items,
         on_audited: OnItems = ignore_items,
     ) -> Imported:
-        """Import an export, or `only` the named tables of it, then audit the store.
+        """Import an export, or `only` the named tables of it, then audit the store, unless another table is not ours.
 
         `on_conflict` says what to do when the store holds a different item with the same key: stop the import (fail),
         keep the stored item (skip), or replace it (overwrite). An equal item is no conflict.
@@ -63,7 +64,9 @@ class ImportService:
         stored, skipped = self.import_files(
             directory, on_conflict=on_conflict, only=only, on_checked=on_checked, on_items=on_items
         )
-        return Imported(stored=stored, skipped=skipped, audit=self.audit.run(actor, on_items=on_audited))
+        left_out = bool(only) and self._has_foreign_tables()
+        audit = None if left_out else self.audit.run(actor, on_items=on_audited)
+        return Imported(stored=stored, skipped=skipped, audit=audit)
 
     def lines(self, directory: Path, only: Sequence[str] = ()) -> int:
         """Return how many items an import would store, as the manifest says; raise Invalid when there is no export."""
@@ -91,6 +94,13 @@ class ImportService:
             fill_waiting(self.store)
         self._delete(self._markers())
         return counts
+
+    def _has_foreign_tables(self) -> bool:
+        try:
+            refuse_foreign(self.store)
+        except Misconfigured:
+            return True
+        return False
 
     def _import_all(self, source: Source, policy: str, on_items: OnItems) -> tuple[dict[str, int], dict[str, int]]:
         markers = self._own_markers(source, policy)

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from botocore.session import Session
 
+from commercive_cli.domain.answers.audit import Finding
+from commercive_cli.domain.answers.transfer import Imported
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.engines.sqlite.store import SQLiteStore
@@ -66,6 +68,12 @@ def filled(store: Store) -> Store:
 def importer(store: Store) -> ImportService:
     """Return the import service of a store, with its audit."""
     return ImportService(store, AuditService(store))
+
+
+def findings_of(imported: Imported) -> list[Finding]:
+    """Return what the audit behind an import found; there was one."""
+    assert imported.audit is not None
+    return imported.audit.findings
 
 
 def exported(store: Store, directory: Path, *, compress: bool = False) -> dict[str, str]:

@@ -12,7 +12,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, OPS
 from tests.services.raw_data import everything, rows
 from tests.services.transfer.conftest import NewStore
-from tests.services.transfer.stores import exported, importer
+from tests.services.transfer.stores import exported, findings_of, importer
 
 KINDS = ["sqlite", "server"]
 
@@ -36,7 +36,7 @@ def test_importing_the_same_export_again_changes_nothing(
     again = importer(target).run(original, "ops", on_conflict=policy)
 
     assert before == everything(target)
-    assert again.audit.findings == []
+    assert findings_of(again) == []
     assert (sum(again.stored.values()) == 0) == (policy != "overwrite")
 
 

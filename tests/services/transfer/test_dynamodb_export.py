@@ -16,7 +16,7 @@ from commercive_cli.store.items import Item, OtherValue, encode_item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, TABLES, Table
 from tests.services.raw_data import everything, rows
-from tests.services.transfer.stores import importer
+from tests.services.transfer.stores import findings_of, importer
 
 
 def dynamodb_export(
@@ -94,7 +94,7 @@ def test_exports_of_all_tables_are_imported_together(download: Path, source: Sto
     imported = importer(target).run(download, "ops")
 
     assert everything(source) == everything(target)
-    assert imported.audit.findings == []
+    assert findings_of(imported) == []
 
 
 def test_the_export_of_one_table_is_imported_from_its_directory(leads: Path, source: Store, target: Store) -> None:
@@ -102,7 +102,7 @@ def test_the_export_of_one_table_is_imported_from_its_directory(leads: Path, sou
     imported = importer(target).run(leads, "ops")
 
     assert rows(source, LEADS) == rows(target, LEADS)
-    assert {"stats"} <= {finding.invariant for finding in imported.audit.findings}
+    assert {"stats"} <= {finding.invariant for finding in findings_of(imported)}
 
 
 def edited(name: str, change: Callable[[Any], object]) -> Callable[[Path], object]:

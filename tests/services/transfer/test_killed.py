@@ -10,7 +10,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS
 from tests.services.raw_data import rows
 from tests.services.transfer.conftest import NewStore
-from tests.services.transfer.stores import ODD, PLAN, digests, exported, filled, importer
+from tests.services.transfer.stores import ODD, PLAN, digests, exported, filled, findings_of, importer
 from tests.services.transfer.victim import run_until_killed
 
 POINTS = 20
@@ -61,6 +61,6 @@ def test_an_import_that_was_killed_can_be_resumed(
         imported = importer(store).run(original, "ops")
 
         assert died
-        assert imported.audit.findings == []
+        assert findings_of(imported) == []
         assert digests(original) == exported(store, tmp_path / str(point))
         assert [item for item in rows(store, OPS) if item["pk"].startswith("import#")] == []

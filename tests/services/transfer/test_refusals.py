@@ -187,6 +187,7 @@ def test_only_the_chosen_tables_have_to_be_ours_in_the_store(account: Path, sour
     with pytest.raises(Misconfigured, match="messages is not our table"):
         importer(target).import_files(account, only=["leads", "messages"])
     assert [] == rows(target, LEADS)
-    importer(target).import_files(account, only=["leads"])
+    done = importer(target).run(account, "ops", only=["leads"])
 
     assert rows(source, LEADS) == rows(target, LEADS)
+    assert (len(rows(source, LEADS)), None) == (done.stored["leads"], done.audit)

@@ -26,6 +26,7 @@ from tests.services.transfer.stores import (
     edit_manifest,
     exported,
     filled,
+    findings_of,
     importer,
     rewrite,
     server_store,
@@ -87,7 +88,7 @@ def test_an_import_is_resumed_after_its_server_was_lost(server: Server, original
         imported = importer(store).run(original, "ops")
         again = exported(store, tmp_path / "again")
 
-    assert imported.audit.findings == []
+    assert findings_of(imported) == []
     assert digests(original) == again
 
 
@@ -283,7 +284,7 @@ def test_an_import_after_a_conflict_starts_from_the_beginning(source: Store, ori
 
     assert left == []
     assert gone in rows(target, CONVERSATIONS)
-    assert imported.audit.findings == []
+    assert findings_of(imported) == []
 
 
 def test_an_import_stopped_by_a_wrong_line_leaves_no_markers(export: Path, target: Store) -> None:
@@ -298,5 +299,5 @@ def test_an_import_stopped_by_a_wrong_line_leaves_no_markers(export: Path, targe
     imported = importer(target).run(export, "ops")
 
     assert left == []
-    assert imported.audit.findings == []
+    assert findings_of(imported) == []
     assert markers(target) == []

@@ -11,7 +11,7 @@ from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.store.port import Store
 from tests.services.raw_data import everything
 from tests.services.transfer.conftest import NewStore
-from tests.services.transfer.stores import digests, exported, filled, importer
+from tests.services.transfer.stores import digests, exported, filled, findings_of, importer
 
 
 @pytest.mark.parametrize(("kind", "other"), [("sqlite", "server"), ("server", "sqlite")])
@@ -27,7 +27,7 @@ def test_an_export_from_the_other_kind_of_store_has_the_same_bytes(
 
     assert before == after
     assert everything(first) == everything(second)
-    assert imported.audit.findings == []
+    assert findings_of(imported) == []
     assert AuditService(first).run("ops").findings == []
 
 

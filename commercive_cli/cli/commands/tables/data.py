@@ -128,6 +128,8 @@ def import_tables(
                 on_audited=audited,
             )
         session.show(answer)
+        if answer.audit is None:
+            return say("not audited, as a table beside those that were chosen is not ours: `commercive tables list`")
         return check_audit(answer.audit, services.store.target)
 
 
