@@ -19,6 +19,7 @@ from commercive_cli.cli.render.screens import screen_of
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
+    EmailSet,
     FormURLSet,
     LinkCreated,
     LinkFound,
@@ -233,6 +234,10 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
     "affiliates-get-link-none": (LinkFound(affiliate_link=None), NOTHING),
     "affiliates-create-link": (
         LinkCreated(affiliate_url=LINK.affiliate_url, link_id="WCPF0A04", affiliate_id=NORDWIND, created=True),
+        NOTHING,
+    ),
+    "affiliates-set-email": (
+        EmailSet(affiliate_id=NORDWIND, affiliate_email="new@nordwind.example", changed=True, link_ids=["A", "B"]),
         NOTHING,
     ),
     "affiliates-sync": (

@@ -1,0 +1,103 @@
+"""The screens of leads: the list with its sentence, and one lead with its facts."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from commercive_cli.cli.render.display import Display, Part
+from commercive_cli.cli.render.listings import LEADS, Asked
+from commercive_cli.cli.render.lists import draw_list
+from commercive_cli.cli.render.moments import Moments, distance
+from commercive_cli.cli.render.roles import Role
+from commercive_cli.cli.render.terminal import GAP, label_of
+from commercive_cli.domain.answers.leads import Leads, LeadShown
+from commercive_cli.domain.models import AffiliateStats, Lead
+
+_ROLES: dict[str, Role] = {"pending": "attention", "approved": "good"}
+
+
+def draw_leads(display: Display, answer: Leads, asked: Asked) -> None:
+    """Write leads, with how many there are in which state and for how much."""
+    asked = asked if asked.noun else Asked("lead")
+    draw_list(display, LEADS, answer.leads, asked, _sentence(answer, asked))
+
+
+def _sentence(answer: Leads, asked: Asked) -> str:
+    first = asked.sentence(len(answer.leads), more=answer.next_cursor is not None)
+    approved = [each for each in answer.leads if each.status == "approved"]
+    counts = [(name, sum(each.status == name for each in answer.leads)) for name in ("pending", "approved", "rejected")]
+    money = sum((each.commission_amount or Decimal() for each in approved), Decimal())
+    words = [
+        f"{count} {name}{f' for {money:,.2f} USD' if name == 'approved' else ''}" for name, count in counts if count
+    ]
+    if len(words) == 1:
+        return f"{first}{f' for {money:,.2f} USD' if approved else ''}"
+    return f"{first}: {', '.join(words)}"
+
+
+def draw_lead(display: Display, answer: LeadShown, _: Asked) -> None:
+    """Write a lead: who and in which state, the facts, and the record of its affiliate."""
+    lead = answer.lead
+    display.meet("lead", lead.lead_id, label_of(lead))
+    display.meet("affiliate", lead.affiliate_id)
+    display.halves(_headline(lead, display.now), [(f"lead {display.id(lead.lead_id)}", "quiet")])
+    display.gap()
+    if lead.damaged:
+        display.sentence(("! damaged: " + ", ".join(lead.damaged), "bad"))
+    _write_facts(display, _facts(lead, display.moments))
+    display.gap()
+    draw_stats(display, answer.stats)
+
+
+def amount_of(lead: Lead) -> str:
+    """Return what an approved lead is approved for, nothing for another."""
+    if lead.status != "approved" or lead.commission_amount is None:
+        return ""
+    return f"{lead.commission_amount:,.2f} USD"
+
+
+def _headline(lead: Lead, now: int) -> list[Part]:
+    parts: list[Part] = [(lead.lead_name or "no name", "strong"), "  ", (lead.status, _ROLES.get(lead.status, ""))]
+    if amount := amount_of(lead):
+        parts += [" for ", (amount, "strong")]
+    if lead.status == "pending":
+        parts.append(f" for {distance(now - lead.created_at)}")
+    return parts
+
+
+def _facts(lead: Lead, moments: Moments) -> dict[str, str | None]:
+    pending = f"{lead.pending_orders} orders pending" if lead.pending_orders else ""
+    when = moments.exact(lead.reviewed_at) if lead.reviewed_at else ""
+    by = f"by {lead.reviewed_by}" if lead.reviewed_by else ""
+    return {
+        "e-mail": lead.lead_email,
+        "phone": lead.lead_phone,
+        "product": lead.product_link,
+        "volume": ", ".join(filter(None, (lead.order_volume, pending))),
+        "submitted": f"{moments.exact(lead.created_at)} over link {lead.link_id}",
+        "decided": " ".join(filter(None, (when, by))),
+        "reason": lead.rejection_reason,
+        "notes": lead.admin_notes,
+    }
+
+
+def _write_facts(display: Display, facts: Mapping[str, str | None]) -> None:
+    """Write names and values, leaving out what is not there."""
+    margin = max(map(len, facts)) + GAP
+    for name, value in facts.items():
+        for number, line in enumerate(display.wrapped(display.text(value), display.width - margin) if value else ()):
+            display.write(display.text(("" if number else name).ljust(margin)) + line)
+
+
+def draw_stats(display: Display, stats: AffiliateStats) -> None:
+    """Write an affiliate's id and record."""
+    display.line(f"affiliate {display.id(stats.affiliate_id)}")
+    display.sentence(stats_sentence(stats), indent=2)
+
+
+def stats_sentence(stats: AffiliateStats) -> str:
+    """Return an affiliate's record in one line."""
+    leads = "1 lead" if stats.total_leads == 1 else f"{stats.total_leads:,} leads"
+    return (
+        f"{leads}: {stats.pending_leads:,} pending, {stats.approved_leads:,} approved for "
+        f"{stats.total_commission:,.2f} USD, {stats.rejected_leads:,} rejected"
+    )
