@@ -227,7 +227,7 @@ def create_link(call: Invocation[p.NewLink]) -> LinkCreated:
 def _shown(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCreated) -> bool:
     """Return whether Supabase shows the link, for a repeated request, which may write no older link over a newer."""
     try:
-        return created.affiliate_url in table.form_urls(created.affiliate_id)
+        return any(created.affiliate_url == each.form_url for each in table.shown(created.affiliate_id))
     except OutsideUnavailable as failed:
         call.backend.not_synced(failed.message)
         return False
@@ -237,8 +237,11 @@ def _synced(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCre
     """Return whether Supabase shows the link, too; when it could not, it is told again with the next request."""
     try:
         # Their own row has the caller's id as Supabase spells it; of others only our spelling is known.
-        known = created.affiliate_id if call.caller.owner is None else call.params.affiliate_id
-        table.set_form_url(known, created.affiliate_url, call.caller.owner)
+        owner = call.caller.owner
+        if owner is None:
+            table.set_form_url(created.affiliate_id, created.affiliate_url)
+        else:
+            table.set_form_url(call.params.affiliate_id, created.affiliate_url, user_id=owner)
     except (NotFound, OutsideUnavailable) as failed:
         call.backend.not_synced(failed.message)
         return False

@@ -23,9 +23,15 @@ class PostgREST:
     asked: list[tuple[str, str]] = field(default_factory=list)
     works: bool = True
 
-    def add(self, user_id: str, affiliate_id: str | None) -> Row:
+    def add(self, user_id: str | None, affiliate_id: str | None, store_url: str | None = "") -> Row:
         """Add a partner's row, as the dashboard makes it."""
-        row = {"user_id": user_id, "affiliate_id": affiliate_id, "form_url": None, "store_url": "", "status": "active"}
+        row = {
+            "user_id": user_id,
+            "affiliate_id": affiliate_id,
+            "form_url": None,
+            "store_url": store_url,
+            "status": "active",
+        }
         self.rows.append(row)
         return row
 
@@ -64,7 +70,7 @@ def postgrest() -> Iterator[PostgREST]:
         def _matching(self) -> list[Row]:
             query = parse_qs(urlsplit(self.path).query)
             filters = {name: values[0] for name, values in query.items() if name != "select"}
-            return [row for row in project.rows if all(f"eq.{row[name]}" == told for name, told in filters.items())]
+            return [row for row in project.rows if all(_filter_of(row[name]) == told for name, told in filters.items())]
 
         def _is_permitted(self) -> bool:
             """Keys of the older kind are tokens and stand in both headers; the newer ones are none, and must not."""
@@ -91,3 +97,7 @@ def postgrest() -> Iterator[PostgREST]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def _filter_of(value: str | None) -> str:
+    return "is.null" if value is None else f"eq.{value}"

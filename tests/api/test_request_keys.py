@@ -238,7 +238,8 @@ def test_a_repeated_request_shows_no_older_link_over_a_newer_one(world: World, s
     world.outside.answers[table] = Response(200, b"[]")
     ask = {"affiliate_id": "aff-9", "affiliate_email": "a@example.com"}
     first = client.post("affiliate/create-link", key="k", **ask).body
-    row = json.dumps([{"form_url": first["affiliate_url"] if shown else "https://newer.example"}]).encode()
+    url = first["affiliate_url"] if shown else "https://newer.example"
+    row = json.dumps([{"user_id": "u", "store_url": "", "form_url": url}]).encode()
     world.outside.answers[table] = Response(500 if shown is None else 200, row)
     world.outside.sent.clear()
 

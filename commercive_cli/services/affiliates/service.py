@@ -92,6 +92,15 @@ class AffiliateService:
         fitting = [link for link in links if shop in (None, normal_store_url(link.store_url))]
         return LinkFound(affiliate_link=min(fitting, key=lambda link: (link.created_at, link.link_id), default=None))
 
+    def link_to_show(self, affiliate_id: str, store: str) -> AffiliateLink | None:
+        """Return the link to show where one is shown: the oldest for `store`, else the newest; None without any.
+
+        `store` may be any text, as other programs keep it.
+        """
+        links = sorted(read_links(self.store, self._id(affiliate_id)), key=lambda each: (each.created_at, each.link_id))
+        shop = normal_store_url(store)
+        return next((each for each in links if normal_store_url(each.store_url) == shop), links[-1] if links else None)
+
     def resolve_link(self, link_id: str) -> LinkFound:
         """Return the link with a code, in any spelling of it; raise NotFound when there is none."""
         affiliate_id, code = resolve_code(self.store, link_id)

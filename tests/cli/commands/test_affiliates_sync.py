@@ -25,7 +25,7 @@ def make_link(store: Run, affiliate: str, shop: str = "") -> str:
 
 
 def test_the_primary_link_is_shown(store: Run, supabase: PostgREST) -> None:
-    """The oldest link of the affiliate, as get-link finds it; the second time nothing is left to do."""
+    """Where the row names no shop, the link without one; the second time nothing is left to do."""
     row, other = supabase.add("user-1", "aff-1"), supabase.add("user-2", "aff-2")
     url = make_link(store, "aff-1")
     make_link(store, "aff-1", "second.shop")
@@ -35,6 +35,22 @@ def test_the_primary_link_is_shown(store: Run, supabase: PostgREST) -> None:
     assert {"success": True, "affiliate_id": "aff-1", "before": None, "form_url": url, "changed": True} == first
     assert (url, False) == (again["before"], again["changed"])
     assert (url, None) == (row["form_url"], other["form_url"])
+
+
+def test_each_row_shows_the_link_of_its_shop(store: Run, supabase: PostgREST) -> None:
+    """In any spelling of the shop; a row without a shop that has a link shows the newest, as create-link does."""
+    rows = [
+        supabase.add(user, "aff-1", shop)
+        for user, shop in (("u-1", "https://Second.shop/"), ("u-2", "elsewhere.shop"), (None, None))
+    ]
+    shops = ("first.shop", "second.shop", "third.shop")
+    urls = [make_link(store, "aff-1", shop) for shop in shops]
+
+    ran = store("affiliates", "sync", "aff-1", "-o", "json").json
+
+    assert [urls[1], urls[2], urls[2]] == [row["form_url"] for row in rows]
+    assert (None, urls[1], True) == (ran["before"], ran["form_url"], ran["changed"])
+    assert 0 == store("affiliates", "sync", "--dry-run").code
 
 
 def test_keys_of_the_older_kind_work_as_well(store: Run, supabase: PostgREST, monkeypatch: pytest.MonkeyPatch) -> None:
