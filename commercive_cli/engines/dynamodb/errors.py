@@ -45,7 +45,11 @@ from commercive_cli.store.port import ConditionFailed
 
 
 class MissingTable(Misconfigured):
-    """The table does not exist, or not yet."""
+    """The table does not exist, or not yet; `what` says so without the way out."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; create it with `commercive tables create`")
+        self.what = what
 
 
 class UnknownOperation(Misconfigured):
@@ -157,7 +161,7 @@ def _table_error(
     name = " or ".join(tables) or "(unnamed)"
     match code:
         case "ResourceNotFoundException" | "TableNotFoundException":
-            return MissingTable(f"table {name} does not exist in {endpoint}; create it with `commercive tables create`")
+            return MissingTable(f"table {name} does not exist in {endpoint}")
         case "ResourceInUseException":
             return Conflict(f"table {name} exists already in {endpoint}, or is being changed: {text}")
         case "ContinuousBackupsUnavailableException":

@@ -196,7 +196,8 @@ class DynamoDBStore:
         def look() -> None:
             self._tables.keys.look(table)
 
-        return BatchWriter(self._send, self._timing, table, self._name(table), look).put_all(items)
+        with self._tables.keys.explaining(table):
+            return BatchWriter(self._send, self._timing, table, self._name(table), look).put_all(items)
 
     def create_table(self, table: Table) -> None:
         """Create the table with its indexes and protections, and wait until it can be used."""
@@ -277,7 +278,8 @@ class DynamoDBStore:
         if start is None:
             with suppress(NotPermitted):  # who may read items need not be allowed to look at the table
                 self._tables.keys.look(table, send=send)
-        return send("Scan", request)
+        with self._tables.keys.explaining(table):
+            return send("Scan", request)
 
     def _key_checks(self, tables: list[Table], writes: int, size: int) -> list[dict[str, Any]]:
         """Return the entries that keep a transaction off foreign tables; without room for them, look at the tables."""

@@ -21,7 +21,7 @@ from commercive_cli.store.foreign import KeyShape, declared_key, not_ours
 from commercive_cli.store.items import AttributeValue
 from commercive_cli.store.limits import SORT_KEY_BYTES
 from commercive_cli.store.port import ConditionFailed
-from commercive_cli.store.schema import Table
+from commercive_cli.store.schema import TABLES, Table
 
 
 class Foreign(Misconfigured):
@@ -96,9 +96,15 @@ class TableKeys:
 
     @contextmanager
     def explaining(self, *tables: Table) -> Iterator[None]:
-        """When the block raises because DynamoDB found a request invalid, raise Foreign if a table is not ours."""
+        """When the block raises because DynamoDB found a request invalid, raise Foreign if a table is not ours.
+
+        Likewise when a table is missing and another one is not ours: then nothing would create the missing one.
+        """
         try:
             yield
+        except MissingTable as missing:
+            self._look_beside(missing)
+            raise
         except (Invalid, ConditionFailed) as refused:
             for table in self.unknown(tables) if _is_invalid(refused) else ():
                 try:
@@ -108,6 +114,15 @@ class TableKeys:
                 except CommerciveError:
                     continue  # the table cannot be described now
             raise
+
+    def _look_beside(self, missing: MissingTable) -> None:
+        for table in self.unknown(TABLES):
+            try:
+                self.look(table)
+            except Foreign as foreign:
+                raise Foreign(f"{missing.what}; {foreign}") from missing
+            except CommerciveError:
+                return  # the tables cannot be described now
 
     def _describe(self, table: Table, send: RequestSender) -> None:
         response = send("DescribeTable", {"TableName": self._prefix + table.name})

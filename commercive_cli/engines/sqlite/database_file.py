@@ -229,10 +229,21 @@ class SQLiteFile:
     ) -> CommerciveError:
         for table in tables:
             if not check_key(connection, table):
-                return Misconfigured(f"table {table.name} does not exist in {self.path}; {_CREATE}")
+                missing = f"table {table.name} does not exist in {self.path}"
+                return Misconfigured(f"{missing}; {_foreign_beside(connection, table) or _CREATE}")
         return Misconfigured(
             f"a table in {self.path} is not as it should be ({redact(str(error))}); see `commercive tables diff`"
         )
+
+
+def _foreign_beside(connection: sqlite3.Connection, table: TableSQL) -> str:
+    """Return the message for another table of the same prefix that is not ours: nothing is created beside it."""
+    try:
+        for other in table.beside():
+            check_key(connection, other)
+    except Misconfigured as foreign:
+        return str(foreign)
+    return ""
 
 
 def _empty_log(connection: sqlite3.Connection) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.items import Item, Key, item_text
 from commercive_cli.store.limits import LARGEST_KEY_NUMBER
-from commercive_cli.store.schema import Attribute, Index, Table
+from commercive_cli.store.schema import TABLES, Attribute, Index, Table
 from commercive_cli.store.table_changes import CreateIndex, DropIndex, SetTTL, TableChange
 
 SLOTS = 16
@@ -71,6 +71,11 @@ class TableSQL:
         self.delete = f"DELETE {self.row_source}"
         self.put = self._put()
         self.select_expired = self._select_expired()
+
+    def beside(self) -> Iterable["TableSQL"]:
+        """Return all tables of the same prefix."""
+        prefix = self.name.removesuffix(self.table.name)
+        return (TableSQL(table, prefix) for table in TABLES)
 
     def primary_key(self, key: Key) -> tuple[Any, ...]:
         """Return the values of the primary key for an item or its key."""

@@ -141,6 +141,23 @@ def test_a_table_found_to_be_foreign_is_looked_at_and_not_tried_again(
     assert ["TransactWriteItems", *["DescribeTable"] * 3, "TransactWriteItems"] == watch.operations
 
 
+@pytest.mark.parametrize("use", [*WRITES.values(), *READS.values()], ids=[*WRITES, *READS])
+def test_a_missing_table_beside_one_that_is_not_ours_has_a_way_out(
+    use: Callable[[Table, Item], Use], store: DynamoDBStore, watch: Watch, real_endpoint: str
+) -> None:
+    """The message names the other table and another prefix; creating the table would be refused."""
+    _, live, _ = VARIANTS["one attribute less"]
+    with tables_on(beside(store, real_endpoint), live, MESSAGES), pytest.raises(Misconfigured) as refused:
+        use(OPS, CLAIM)(store)
+
+    told = str(refused.value)
+    assert f"{store.prefix}ops does not exist" in told
+    assert f"{store.prefix}leads is not our table" in told
+    assert "use another prefix" in told
+    assert "tables create" not in told
+    assert [] == watch.changed
+
+
 def test_an_index_of_our_name_does_not_hide_whose_the_table_is(store: DynamoDBStore, real_endpoint: str) -> None:
     """Items that lack our key are not shown as ours."""
     live = Table("leads", s("id"), indexes=(LEADS.index("LeadStatusIndex"),))

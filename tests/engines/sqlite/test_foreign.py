@@ -79,6 +79,21 @@ def test_a_table_with_another_key_is_refused_and_not_changed(
     assert before == dump(path)
 
 
+@pytest.mark.parametrize("use", [name for name in USES if name not in ("create", "update", "change", "delete")])
+def test_a_missing_table_beside_one_that_is_not_ours_has_a_way_out(use: str, store: SQLiteStore, path: Path) -> None:
+    """The message does not advise to create it, which would be refused, but names the other table and another file."""
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("CREATE TABLE commercive_ops (id TEXT PRIMARY KEY)")
+    before = dump(path)
+    with pytest.raises(Misconfigured) as refused:
+        USES[use](store)
+
+    assert before == dump(path)
+    assert f"table commercive_leads does not exist in {path}; commercive_ops is not our table" in str(refused.value)
+    assert "another prefix or file" in str(refused.value)
+    assert "tables create" not in str(refused.value)
+
+
 def test_a_table_that_is_made_ours_is_used(store: SQLiteStore, path: Path) -> None:
     """What was found once is looked at again."""
     with closing(sqlite3.connect(path)) as file:
