@@ -1,6 +1,6 @@
 """Affiliate links: creating one with its claims, and reading those of an affiliate."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from commercive_cli.domain.answers.affiliates import LinkCreated
@@ -10,6 +10,7 @@ from commercive_cli.domain.ids import NewCode
 from commercive_cli.domain.links import address_to_open, affiliate_url
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, LinkClaim
 from commercive_cli.domain.quoting import shortened
+from commercive_cli.domain.text import alike, normal_store_url
 from commercive_cli.services.records.idempotency import KeyedRequest, nothing_to_do, write_once
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.services.records.rate_limits import Limits, TooMany
@@ -20,7 +21,11 @@ from commercive_cli.store.writes import Absent, Put, Update
 
 CODE_TRIES = 5
 _PRIMARY = 2
-_GIVEN = ("affiliate_email", "store_url")
+_SAME: dict[str, Callable[[str], str]] = {
+    "affiliate_email": lambda address: alike(address.strip()),
+    "store_url": normal_store_url,
+}
+"""What was given for a link, and what is equal for all spellings of it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,8 @@ class LinkCreator:
     def create(self, affiliate_id: str, email: str, shop: str, limits: Limits) -> LinkCreated:
         """Return the affiliate's primary link for a store; create it when there is none.
 
-        An existing link stays as it is, and the answer says where that is not what was given. It is found also at a
+        An existing link stays as it is, and the answer says what it holds where that is not what was given, in whatever
+        spelling. It is found also at a
         limit, and counted only if a key is claimed for it. Raises Conflict when five random codes in a row were taken,
         TooMany for a new link or key.
         """
@@ -91,8 +97,8 @@ class LinkCreator:
         return LinkCreated(affiliate_url=address, link_id=link.link_id, affiliate_id=link.affiliate_id, created=True)
 
     def _existing(self, link: AffiliateLink, wanted: AffiliateLink) -> LinkCreated:
-        stored = {name: getattr(link, name) for name in _GIVEN}
-        kept = {name: value for name, value in stored.items() if value != getattr(wanted, name)}
+        stored = {name: str(getattr(link, name)) for name in _SAME}
+        kept = {name: held for name, held in stored.items() if _SAME[name](held) != _SAME[name](getattr(wanted, name))}
         return self._created(link).model_copy(update={"created": False, "kept": kept})
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from commercive_cli.domain.answers.chat import Sent
 from commercive_cli.domain.clock import Clock
-from commercive_cli.domain.errors import ConversationClosed, NotFound, NotTaken, WrittenSince
+from commercive_cli.domain.errors import Conflict, ConversationClosed, NotFound, NotTaken, WrittenSince
 from commercive_cli.domain.ids import NewId
 from commercive_cli.domain.models import WAITING_FOR, Conversation, ConversationClaim, Message, SenderType
 from commercive_cli.domain.quoting import shortened
@@ -220,6 +220,10 @@ class MessageSender:
         newest = newest_message(self._store, draft.conversation_id)
         if "last_message_id" not in item and newest and newest.message_id == draft.if_last:
             return Equals("updated_at", item["updated_at"])  # every message moves it
+        if draft.sender_type == "ai":
+            # Whoever answers automatically need not be allowed to read what users write.
+            told = f"somebody wrote since {shortened(draft.if_last)}, so nothing was sent"
+            raise Conflict(f"{told}; an automatic answer is to the last message alone")
         raise written_since(self._store, draft.conversation_id, draft.if_last)
 
 

@@ -23,9 +23,9 @@ def service(store: Store, clock: ManualClock, *codes: str) -> AffiliateService:
 def test_a_link_is_made_once_for_each_shop(store: Store, clock: ManualClock) -> None:
     """An affiliate has one link per shop, however the shop is spelled, and asking again gives the same link.
 
-    Where that holds something else than what was given, the answer says what it keeps.
+    Where that holds something else than what was given, and not only another spelling, the answer says what it keeps.
     """
-    affiliates = service(store, clock, "AAAA0000", "BBBB0000", "BBBB0001", "CCCC0000", "DDDD0000")
+    affiliates = service(store, clock, "AAAA0000", *(f"BBBB000{n}" for n in range(4)), "CCCC0000", "DDDD0000")
     first = affiliates.create_link("aff-1", "a@example.com", "https://Shop.example/")
     before = everything(store)
     again = affiliates.create_link("aff-1", "other@example.com", "shop.example")
@@ -38,9 +38,10 @@ def test_a_link_is_made_once_for_each_shop(store: Store, clock: ManualClock) -> 
         "created": True,
         "kept": {},
     } == first.model_dump()
-    kept = {"affiliate_email": "a@example.com", "store_url": "https://Shop.example/"}
+    kept = {"affiliate_email": "a@example.com"}
     assert first.model_dump() | {"created": False, "kept": kept} == again.model_dump()
-    assert {} == affiliates.create_link("aff-1", "a@example.com", "https://Shop.example/").kept
+    for shop in ("https://Shop.example/", "shop.example", "http://SHOP.example:443/x"):
+        assert {} == affiliates.create_link("aff-1", "A@Example.com", shop).kept
     assert before == everything(store)
     assert "CCCC0000" == affiliates.create_link("aff-1", "a@example.com", "other.example").link_id
     assert "DDDD0000" == affiliates.create_link("aff-2", "b@example.com", "shop.example").link_id

@@ -53,6 +53,18 @@ def test_an_answer_to_what_is_no_longer_the_last_message_is_refused(chat: ChatSe
     assert before == everything(store)
 
 
+def test_a_refused_answer_learns_nothing(chat: ChatService) -> None:
+    """The token for automatic answers opens no text of a user, not even in what refuses it."""
+    first = chat.send("user-1", "Hello")
+    later = chat.send("user-1", "My card is 4111", conversation_id=first.conversation_id)
+
+    for seen in (first.message_id, "made up"):
+        with pytest.raises(Conflict) as refused:
+            chat.answer(first.conversation_id, "I am a machine", if_last=seen)
+        for secret in ("4111", "Hello", "user-1", later.message_id):
+            assert secret not in str(refused.value)
+
+
 def test_a_repeated_answer_is_one(chat: ChatService) -> None:
     """With the same key the first answer comes back; with another text it is a conflict."""
     sent = chat.send("user-1", "Hello")
