@@ -211,6 +211,16 @@ class AffiliateStats(Record):
     total_commission: Total = Decimal("0.00")
     last_updated: DerivedTime = 0
 
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """Return the stats that an item holds; a number below zero counts nothing, so it is damaged, too."""
+        found = super().of(item)
+        below = [name for name in _COUNTED if getattr(found, name) < 0]
+        if not below:
+            return found
+        zeros = {name: attributes_of(cls)[name].neutral for name in below}
+        return found.model_copy(update={**zeros, "damaged": (*found.damaged, *below)})
+
     def with_lead(self, status: str, commission: Decimal | None) -> Self:
         """Return the stats with one more lead counted in."""
         name = f"{status}_leads"
@@ -231,6 +241,9 @@ class AffiliateStats(Record):
             self.rejected_leads,
             self.total_commission.quantize(CENT),
         )
+
+
+_COUNTED = ("total_leads", "approved_leads", "pending_leads", "rejected_leads", "total_commission")
 
 
 class AuditRow(Record):

@@ -45,7 +45,7 @@ def draw_lead(display: Display, answer: LeadShown, _: Asked) -> None:
         display.sentence(("! damaged: " + ", ".join(lead.damaged), "bad"))
     _write_facts(display, _facts(lead, display.moments))
     display.gap()
-    draw_stats(display, answer.stats)
+    draw_stats(display, answer.stats, at_least=1)
 
 
 def amount_of(lead: Lead) -> str:
@@ -88,10 +88,18 @@ def _write_facts(display: Display, facts: Mapping[str, str | None]) -> None:
             display.write(display.text(("" if number else name).ljust(margin)) + line)
 
 
-def draw_stats(display: Display, stats: AffiliateStats) -> None:
-    """Write an affiliate's id and record."""
+def draw_stats(display: Display, stats: AffiliateStats, at_least: int = 0) -> None:
+    """Write an affiliate's id and record; they have `at_least` so many leads."""
     display.line(f"affiliate {display.id(stats.affiliate_id)}")
     display.sentence(stats_sentence(stats), indent=2)
+    warn_of_stats(display, stats, at_least)
+
+
+def warn_of_stats(display: Display, stats: AffiliateStats, at_least: int) -> None:
+    """Say when stats cannot be right, and what counts the leads again."""
+    if stats.damaged or stats.total_leads < at_least:
+        display.sentence(("! these counts are not right; this counts again:", "bad"), indent=2)
+        display.line(f"commercive affiliates recompute {display.id(stats.affiliate_id)}")
 
 
 def stats_sentence(stats: AffiliateStats) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from commercive_cli.cli.render import listings
 from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.display import Display
-from commercive_cli.cli.render.lead_screens import draw_lead, draw_leads, draw_stats, stats_sentence
+from commercive_cli.cli.render.lead_screens import draw_lead, draw_leads, draw_stats, stats_sentence, warn_of_stats
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.lists import draw_list
 from commercive_cli.cli.render.moments import distance_in_words
@@ -74,6 +74,7 @@ def _affiliate(display: Display, answer: AffiliateShown, _: Asked) -> None:
         [(f"affiliate {display.id(answer.affiliate_id)}", "quiet")],
     )
     display.sentence(stats_sentence(stats))
+    warn_of_stats(display, stats, len(answer.leads))
     leads = tuple(column for column in listings.LEADS if column.name != "affiliate_id")
     for title, columns, records in (
         ("links", listings.LINKS, answer.affiliate_links),

@@ -230,7 +230,10 @@ def _stats_of(item: Item) -> AffiliateStats | None:
     money = item.get("total_commission", 0)
     readable = UNREADABLE not in item
     sound = readable and type(money) in (int, Decimal) and abs(money) < _BEYOND_ANY_SUM and money == round(money, 2)
-    return AffiliateStats.of(item) if sound and all(type(item.get(name, 0)) is int for name in _NUMBERS) else None
+    if not sound or any(type(item.get(name, 0)) is not int for name in _NUMBERS):
+        return None
+    # What is below zero stays, to be compared with what is right.
+    return AffiliateStats.model_validate({name: item[name] for name in attributes_of(AffiliateStats) if name in item})
 
 
 def _unchanged(item: Item | None) -> Condition:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
@@ -121,17 +123,34 @@ class AffiliateService:
         return AffiliateShown(affiliate_id=affiliate, stats=stats, affiliate_links=links, leads=leads)
 
     def list_affiliates(self, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Affiliates:
-        """Return a page of 1-500 affiliates with their stats, in the order in which the store scans them."""
+        """Return a page of 1-500 affiliates with their stats, in the order in which the store scans them.
+
+        Those who have links and no stats, as other programs make them, come last, with zeros.
+        """
         check_limit(limit)
-        start = decode_key(AFFILIATE_STATS, decode_cursor("affiliates", cursor)) if cursor else None
-        items: list[Item] = []
-        for item in self._scan(start):
-            items.append(item)
-            if len(items) > limit:
-                break
-        shown = [AffiliateStats.of(item) for item in items[:limit]]
-        more = encode_cursor("affiliates", {"affiliate_id": shown[-1].affiliate_id}) if len(items) > limit else None
-        return Affiliates(affiliates=shown, next_cursor=more)
+        position = decode_cursor("affiliates", cursor) if cursor else None
+        found = list(islice(self._listed(position), limit + 1))
+        more = encode_cursor("affiliates", found[limit - 1][0]) if len(found) > limit else None
+        return Affiliates(affiliates=[AffiliateStats.of(item) for _, item in found[:limit]], next_cursor=more)
+
+    def _listed(self, position: dict[str, Any] | None) -> Iterator[tuple[Key, Item]]:
+        """Yield what stats hold of every affiliate, with the place in the list behind which to go on."""
+        after_stats = position is not None and "link_id" in position
+        if not after_stats:
+            start = None if position is None else decode_key(AFFILIATE_STATS, position)
+            yield from ((AFFILIATE_STATS.key_of(item), item) for item in self._scan(start))
+        yield from self._linked_only(decode_key(AFFILIATE_LINKS, position) if after_stats else None)
+
+    def _linked_only(self, start: Key | None) -> Iterator[tuple[Key, Item]]:
+        last = None if start is None else start["affiliate_id"]
+        for page in pages(lambda after: self.store.scan(AFFILIATE_LINKS, start=after), start):
+            # The links of one affiliate lie side by side, also across pages.
+            first = {each["affiliate_id"]: AFFILIATE_LINKS.key_of(each) for each in reversed(page.items)}
+            owners = [{"affiliate_id": each} for each in reversed(first) if each != last]
+            counted = self.store.batch_get(AFFILIATE_STATS, owners) if owners else []
+            known = {each["affiliate_id"] for each in counted}
+            yield from ((first[each["affiliate_id"]], each) for each in owners if each["affiliate_id"] not in known)
+            last = page.items[-1]["affiliate_id"] if page.items else last
 
     def links(self) -> Iterator[AffiliateLink]:
         """Yield every link, page by page, in the order in which the store scans them."""

@@ -211,6 +211,7 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
     "leads-show": (LeadShown(lead=LEADS[0], stats=STATS), NOTHING),
     "leads-show-approved": (LeadShown(lead=LEADS[1], stats=STATS), NOTHING),
     "leads-show-rejected": (LeadShown(lead=LEADS[3], stats=STATS), NOTHING),
+    "leads-show-uncounted": (LeadShown(lead=LEADS[0], stats=AffiliateStats(affiliate_id=NORDWIND)), NOTHING),
     "leads-history": (
         History(
             history=[
@@ -230,6 +231,7 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
         NOTHING,
     ),
     "affiliates-stats": (Stats(stats=STATS), NOTHING),
+    "affiliates-stats-below-zero": (Stats(stats=AffiliateStats.of(STATS.item() | {"pending_leads": -1})), NOTHING),
     "affiliates-get-link": (LinkFound(affiliate_link=LINK), NOTHING),
     "affiliates-get-link-none": (LinkFound(affiliate_link=None), NOTHING),
     "affiliates-create-link": (

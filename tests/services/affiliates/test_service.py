@@ -235,6 +235,36 @@ def test_pages_of_affiliates(affiliates: AffiliateService, store: Store) -> None
         affiliates.list_affiliates(cursor="x")
 
 
+def test_pages_of_affiliates_end_with_those_who_have_links_alone(affiliates: AffiliateService, store: Store) -> None:
+    """Links that other programs made are seen before anything counts their leads, each affiliate once, with zeros."""
+    counted = [f"aff-{number:02}" for number in range(7)]
+    store.batch_put(AFFILIATE_STATS, [{"affiliate_id": name, "total_leads": 1} for name in counted])
+    linked = [*counted[:3], *(f"imported-{number:02}" for number in range(9))]
+    links = [{"affiliate_id": name, "link_id": f"{name}-{number}"} for name in linked for number in range(3)]
+    store.batch_put(AFFILIATE_LINKS, links)
+    for limit in (1, 2, 7, 8, 16, 17):
+        found: list[tuple[str, int]] = []
+        cursor = None
+        while True:
+            page = affiliates.list_affiliates(limit=limit, cursor=cursor)
+            found += [(stats.affiliate_id, stats.total_leads) for stats in page.affiliates]
+            assert len(page.affiliates) <= limit
+            if (cursor := page.next_cursor) is None:
+                break
+        assert [(name, 1) for name in counted] + [(name, 0) for name in linked[3:]] == sorted(found)
+        assert [1] * 7 + [0] * 9 == [leads for _, leads in found]
+
+
+def test_counts_below_zero_are_damaged(affiliates: AffiliateService, store: Store) -> None:
+    """Stats that started late, at the decision on an imported lead, do not pass for a count."""
+    stored = {"affiliate_id": "aff-1", "approved_leads": 1, "pending_leads": -1, "total_commission": Decimal("-3.50")}
+    store.batch_put(AFFILIATE_STATS, [stored])
+    stats = affiliates.stats("aff-1").stats
+
+    assert (0, 1, 0, 0, Decimal("0.00")) == stats.counts()
+    assert ("pending_leads", "total_commission") == stats.damaged
+
+
 @pytest.mark.parametrize(
     ("affiliate", "address", "shop", "field"),
     [
