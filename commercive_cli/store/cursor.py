@@ -10,12 +10,14 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.items import Key
 from commercive_cli.store.schema import Table
 
-_LONGEST_CURSOR = 4096
+_LONGEST_CURSOR = 32_768
+"""Room for a key in each partition of a listing, at the 2 KB that a partition key may have."""
 
 
 def encode_cursor(listing: str, position: dict[str, Any]) -> str:
     """Return a URL-safe token for `position` (JSON values) within the listing that `listing` describes."""
-    body = json.dumps(position, separators=(",", ":"), sort_keys=True).encode()
+    text = json.dumps(position, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    body = text.encode("utf-8", "surrogatepass")
     return base64.urlsafe_b64encode(_checksum(listing, body) + body).decode().rstrip("=")
 
 

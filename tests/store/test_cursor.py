@@ -68,6 +68,6 @@ def test_made_up_cursors_are_refused(cursor: str) -> None:
 
 
 def test_an_oversized_cursor_is_refused() -> None:
-    """Not even a genuine cursor may have more than 4,096 characters."""
+    """Not even a genuine cursor may have more than 32,768 characters."""
     with pytest.raises(Invalid):
-        decode_cursor("listing", encode_cursor("listing", {"k": "x" * 4_000}))
+        decode_cursor("listing", encode_cursor("listing", {"k": "x" * 32_000}))
