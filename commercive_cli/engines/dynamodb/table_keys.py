@@ -116,7 +116,7 @@ class TableKeys:
             raise
 
     def _look_beside(self, missing: MissingTable) -> None:
-        for table in self.unknown(TABLES):
+        for table in sorted(self.unknown(TABLES), key=lambda each: each.name not in self._foreign):
             try:
                 self.look(table)
             except Foreign as foreign:

@@ -7,7 +7,7 @@ from commercive_cli.domain.answers.tables import Applied, AppliedChange, Differe
 from commercive_cli.domain.errors import CommerciveError, Conflict
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiting
 from commercive_cli.services.tables.comparison import CreateTable, Mismatch, SchemaChange, mismatches
-from commercive_cli.store.foreign import check_ours
+from commercive_cli.store.foreign import NEVER_TOUCHED, check_ours, declared_key
 from commercive_cli.store.port import Store, TableInfo
 from commercive_cli.store.schema import TABLES, Table
 from commercive_cli.store.table_changes import CreateIndex, OnStatus, ignore_status
@@ -16,6 +16,7 @@ REMEDY = (
     "columns cannot change in place, and `tables export DIR` refuses such a table: run `tables create` with a --store "
     "of a new prefix or file, bring every item over by hand, then point everything there"
 )
+BESIDE = f"nothing is made beside a table that is not ours, and {NEVER_TOUCHED}"
 _Found = list[tuple[Table, Mismatch]]
 
 
@@ -27,7 +28,10 @@ class DriftService:
 
     def diff(self) -> Drift:
         """Return every difference; protections that the server does not support are named, and are no differences."""
-        found = [self._difference(*each) for each in self._mismatches(self._described())]
+        described = self._described()
+        found = [self._difference(*each) for each in self._mismatches(described)]
+        if any(info is not None and info.keys != declared_key(table) for table, info in described.items()):
+            found = [_beside_foreign(each) for each in found]
         return Drift(differences=found, unsupported=tuple(self.store.unsupported()))
 
     def fixable(self) -> list[Difference]:
@@ -90,3 +94,8 @@ class DriftService:
 
     def _name(self, table: Table) -> str:
         return self.store.prefix + table.name
+
+
+def _beside_foreign(difference: Difference) -> Difference:
+    refused = {"fixable": False, "remedy": BESIDE}
+    return difference.model_copy(update=refused) if difference.fixable else difference

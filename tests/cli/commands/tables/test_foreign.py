@@ -247,7 +247,13 @@ def test_on_the_account_as_it_is_today_nothing_at_all_is_changed(run: Run, accou
     """With the live tables alone there, no command changes anything: not in them, and nothing is put beside them."""
     before = account.contents()
     for line, code in [*OF_TABLES, *((line, 78) for line in [*OF_MISSING_TABLES, *LINES])]:
-        assert code == run("--store", account.url, *line.replace("DIR", str(books)).split()).code, line
+        ran = run("--store", account.url, *line.replace("DIR", str(books)).split())
+        assert code == ran.code, line
+        assert "create it with" not in ran.err, line
+    drift = run("--store", account.url, "tables", "diff", "-o", "json")
+    assert [False] * 6 == [each["fixable"] for each in drift.json["differences"]]
+    assert all("another prefix" in each["remedy"] for each in drift.json["differences"])
+    assert "0 of them `commercive tables apply` can fix" in drift.err
 
     assert [] == account.watch.changed
     assert before == account.contents()
