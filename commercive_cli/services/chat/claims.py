@@ -10,7 +10,7 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import OPS
-from commercive_cli.store.writes import Absent, AnyOf, Below, Delete, Equals, Put, Write, wholly_unchanged
+from commercive_cli.store.writes import Absent, AnyOf, Below, Condition, Delete, Equals, Put, Write, wholly_unchanged
 
 _MINUTE = 60_000
 SHORTEST, USUAL, LONGEST = _MINUTE, 15 * _MINUTE, 24 * 60 * _MINUTE
@@ -84,10 +84,14 @@ def released_by(conversation_id: str, holder: str) -> tuple[Delete, Delete]:
     )
 
 
-def released_unless_others(conversation_id: str, holder: str, at: int) -> Delete:
-    """Return the write that ends a claim of `holder`; it fails when somebody else holds the conversation at `at`."""
-    free = AnyOf(Absent(), Equals("holder", holder), Below("until", at + 1))
-    return Delete(OPS, claim_key(conversation_id), when=free)
+def released_unless_others(conversation_id: str, holder: str, at: int, no_claim: Item | None = None) -> Delete:
+    """Return the write that ends a claim of `holder`; it fails when somebody else holds the conversation at `at`.
+
+    `no_claim` is what was found in the claim's place and is none, as it tells no time until when it holds.
+    """
+    free: list[Condition] = [Absent(), Equals("holder", holder), Below("until", at + 1)]
+    found = [] if no_claim is None else [wholly_unchanged(OPS, no_claim)]
+    return Delete(OPS, claim_key(conversation_id), when=AnyOf(*free, *found))
 
 
 def read_claim(store: Store, conversation_id: str, at: int) -> FoundClaim:

@@ -28,6 +28,7 @@ from commercive_cli.services.chat.claims import (
     SHORTEST,
     USUAL,
     FoundClaim,
+    claim_key,
     held_by,
     held_by_other,
     new_claim,
@@ -213,8 +214,11 @@ class DeskService:
             set={"waiting_for": SNOOZED, "waiting_since": since},
             when=unchanged(item, "status", "updated_at", "waiting_for", "waiting_since"),
         )
-        free = released_unless_others(target, by, at)
-        kept = snooze_writes(snooze, self.store.get(OPS, snooze_key(target)))
+        places = (claim_key(target), snooze_key(target))
+        there = {each["pk"]: each for each in self.store.batch_get(OPS, places)}
+        claim, earlier = (there.get(each["pk"]) for each in places)
+        free = released_unless_others(target, by, at, claim if valid_claim(claim, at) is None else None)
+        kept = snooze_writes(snooze, earlier)
         told = {"until": datetime.fromtimestamp(until // 1000, UTC).isoformat()}
         row = AuditEntry(DESK, target, "snooze", by, {}, told).row(at, self.chat.new_id)
         answer = Snoozed(conversation_id=target, until=until)

@@ -65,7 +65,8 @@ class NewMessage:
 class _Attempt:
     """One attempt to store a message: its time and id, and the key, status and guard of the conversation.
 
-    `now` is what the clock says; the message's time is later where the last one's was ahead of that.
+    `now` is what the clock says; the message's time is later where the last one's was ahead of that. `no_claim` is what
+    lies in the place of a claim and is none.
     """
 
     draft: NewMessage
@@ -76,6 +77,7 @@ class _Attempt:
     status: str = "open"
     human_requested: bool = False
     guard: Condition = field(default_factory=All)
+    no_claim: Item | None = None
 
 
 class MessageSender:
@@ -184,6 +186,7 @@ class MessageSender:
         """Return the next attempt, adapted to the conversation as it was; raise when no attempt can succeed."""
         if held := _claim_of_other(attempt, failed):
             raise held_by_other(held, attempt.now, STEAL)
+        attempt = replace(attempt, no_claim=_no_claim(attempt, failed))
         if _CONVERSATION not in failed.failures:
             return self._later(attempt, attempt.at)
         item = failed.failures[_CONVERSATION]
@@ -318,13 +321,17 @@ def _claim_ended(attempt: _Attempt) -> list[Write]:
     if draft.sender_type != "admin":
         return []
     if draft.heed_claims:
-        return [released_unless_others(draft.conversation_id, draft.sender_id, attempt.now)]
+        return [released_unless_others(draft.conversation_id, draft.sender_id, attempt.now, attempt.no_claim)]
     return [released(draft.conversation_id)]
 
 
 def _claim_of_other(attempt: _Attempt, failed: ConditionFailed) -> ConversationClaim | None:
     position = attempt.draft.claim_position
     return valid_claim(failed.failures.get(position), attempt.now) if attempt.draft.heed_claims else None
+
+
+def _no_claim(attempt: _Attempt, failed: ConditionFailed) -> Item | None:
+    return failed.failures.get(attempt.draft.claim_position) if attempt.draft.heed_claims else None
 
 
 def _needed(draft: NewMessage) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ import pytest
 
 from commercive_cli.domain.errors import Conflict, HeldByOther, Invalid, NotFound
 from commercive_cli.services.audit.service import AuditService
-from commercive_cli.services.chat.claims import held_by, read_claims
+from commercive_cli.services.chat.claims import claim_key, held_by, read_claims
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.store.items import OtherValue
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, OPS
 from commercive_cli.store.writes import Delete
@@ -236,6 +237,23 @@ def test_a_reply_goes_into_a_claim_that_has_expired(desk: DeskService, clock: Ma
     clock.now = until
 
     assert until == desk.chat.reply(name, "jonas", "Hi", heed_claims=True).created_at
+
+
+@pytest.mark.parametrize("until", [None, "soon", True, OtherValue("SS", ("a",)), {"at": 1}])
+def test_what_is_no_claim_keeps_nobody_away(
+    desk: DeskService, store: Store, clock: ManualClock, name: str, until: object
+) -> None:
+    """What another program left in the place of a claim refuses no answer and no putting off."""
+    odd = {**claim_key(name), "a": 5} | ({} if until is None else {"until": until})
+    store.batch_put(OPS, [odd])
+    desk.chat.reply(name, "mira", "Hi", heed_claims=True)
+    desk.chat.send("user-1", "again", conversation_id=name)
+    store.batch_put(OPS, [odd])
+    desk.snooze(name, "mira", clock.now + 9 * MINUTE)
+    store.batch_put(OPS, [odd])
+    desk.claim(name, "mira")
+
+    assert "mira" == holder(store, clock, name)
 
 
 def test_a_message_of_a_clock_ahead_ends_no_claim(desk: DeskService, store: Store, clock: ManualClock) -> None:
