@@ -29,7 +29,7 @@ class IndexNotReady(CommerciveError):
 
 
 class IndexMissing(IndexNotReady, Misconfigured):
-    """An index is missing; somebody has to make it."""
+    """An index is missing, or has another key than ours; somebody has to make it."""
 
     code = Misconfigured.code
 

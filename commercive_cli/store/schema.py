@@ -32,6 +32,11 @@ class Index:
     sort: Attribute
     projection: Literal["ALL", "KEYS_ONLY"] = "ALL"
 
+    @property
+    def key(self) -> tuple[tuple[str, str], ...]:
+        """Return the names and types of its key attributes, partition first."""
+        return tuple((each.name, each.type) for each in (self.partition, self.sort))
+
 
 @dataclass(frozen=True)
 class Protections:

@@ -1,6 +1,8 @@
 """Tables that got their indexes after the items: what is no key of an index hides nothing and stops nothing."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,12 +10,13 @@ from typing import Any
 import pytest
 
 from commercive_cli.bootstrap import Services
+from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.audit.mend import Changes
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX
 from commercive_cli.store.items import Item, OtherValue
-from commercive_cli.store.port import Store
-from commercive_cli.store.schema import CONVERSATIONS
+from commercive_cli.store.port import IndexNotReady, Store
+from commercive_cli.store.schema import CONVERSATIONS, Attribute
 from commercive_cli.store.table_changes import CreateIndex, DropIndex
 from tests.api.world import services_over
 from tests.e2e.stores import ENGINES, engine_store
@@ -99,3 +102,48 @@ def test_what_does_not_depend_on_the_key_can_be_done(store: Store, services: Ser
     held = store.get(CONVERSATIONS, {"conversation_id": "odd", "created_at": START})
     assert held is not None
     assert (ODD[name], True) == (held["waiting_since"], held["human_requested"])
+
+
+def with_another_key(store: Store, directory: Path, name: str) -> None:
+    """Put an index in place of one of ours, with its name and another sort key."""
+    store.change_table(CONVERSATIONS, DropIndex(name))
+    if isinstance(store, SQLiteStore):
+        table = f"{store.prefix}{CONVERSATIONS.name}"
+        with closing(sqlite3.connect(directory / "store.db")) as file:
+            file.execute(f'CREATE INDEX "{table}.{name}" ON "{table}" (status, created_at)')
+    else:
+        index = replace(CONVERSATIONS.index(name), sort=Attribute("created_at", "N"))
+        store.change_table(CONVERSATIONS, CreateIndex(index))
+
+
+def test_the_queue_does_without_an_index_that_only_has_its_name(
+    store: Store, services: Services, tmp_path: Path
+) -> None:
+    """It is read as while the index is missing; once `apply` has made ours of it, everybody stands in it."""
+    sent = [services.chat.send(f"user-{number}", "Hello").conversation_id for number in range(3)]
+    with_another_key(store, tmp_path, WAITING_INDEX)
+    before = services.chat.list_conversations(ConversationFilter(sort="waiting")).conversations
+    claimed = services.desk.claim_next("mira")
+    applied = services.drift.apply()
+    after = services.chat.list_conversations(ConversationFilter(sort="waiting")).conversations
+
+    assert sent == [each.conversation_id for each in before] == [each.conversation_id for each in after]
+    assert claimed is not None
+    assert ([], {"done"}) == (applied.remaining, {each.outcome for each in applied.changes})
+
+
+def test_a_list_over_an_index_that_only_has_its_name_says_what_to_do(
+    store: Store, services: Services, tmp_path: Path
+) -> None:
+    """Where it cannot be read as ours, the way out is that for a missing one; in a file it serves all the same."""
+    name = services.chat.send("user-1", "Hello").conversation_id
+    with_another_key(store, tmp_path, "ConversationStatusIndex")
+
+    if isinstance(store, SQLiteStore):
+        listed = services.chat.list_conversations(ConversationFilter(since=1)).conversations
+        assert [name] == [each.conversation_id for each in listed]
+    else:
+        with pytest.raises(
+            IndexNotReady, match=r"ConversationStatusIndex of .* is not ours, by its key; .*tables apply"
+        ):
+            services.chat.list_conversations(ConversationFilter(since=1))

@@ -267,6 +267,8 @@ class DynamoDBStore:
         words = f"index {index} of {self._name(table)} is"
         if status == "CREATING":
             raise IndexFilling(f"{words} being filled; try again later, `commercive tables diff` tells when it is done")
+        if info is not None and status in ("ACTIVE", "UPDATING") and info.indexes[index] != table.index(index).key:
+            status = "not ours, by its key"
         if status not in ("ACTIVE", "UPDATING"):
             owned = info is not None and STACK_TAG in (info.tags or {})
             remedy = DEPLOY_TEMPLATE if owned else "`commercive tables apply` makes it"

@@ -204,8 +204,9 @@ class SQLiteStore:
     def _check_index(self, sql: TableSQL, index: str) -> None:
         with self._file.reading(sql) as connection:  # which refuses a table that is not ours
             found = describe(connection, sql)
-        if found is not None and index not in found.indexes:
-            raise IndexMissing(f"index {index} of {sql.name} is missing; `commercive tables apply` makes it")
+        if found is not None and found.indexes.get(index) != sql.table.index(index).key:
+            status = "not ours, by its key" if index in found.indexes else "missing"
+            raise IndexMissing(f"index {index} of {sql.name} is {status}; `commercive tables apply` makes it")
 
     def _purge(self, connection: sqlite3.Connection, tables: Iterable[TableSQL]) -> None:
         """Delete a few items that expired more than a day ago, so that the file does not grow for ever.

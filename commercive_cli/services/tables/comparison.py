@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from commercive_cli.store.foreign import NEVER_TOUCHED, KeyShape, declared_key, key_words
+from commercive_cli.store.foreign import NEVER_TOUCHED, declared_key, key_words
 from commercive_cli.store.port import EMBEDDED, TableInfo
-from commercive_cli.store.schema import Attribute, Index, Table
+from commercive_cli.store.schema import Index, Table
 from commercive_cli.store.table_changes import (
     DEPLOY_TEMPLATE,
     STACK_TAG,
@@ -112,7 +112,7 @@ def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
 
 
 def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
-    what, declared = f"index {index.name}", f"{key_words(_key(index.partition, index.sort))}, {index.projection}"
+    what, declared = f"index {index.name}", f"{key_words(index.key)}, {index.projection}"
     if index.name not in info.indexes:
         owned = STACK_TAG in (info.tags or {})
         way = {"remedy": DEPLOY_TEMPLATE} if owned else {"changes": (CreateIndex(index),)}
@@ -125,10 +125,6 @@ def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
 
 def _live_index(info: TableInfo, name: str) -> str:
     return f"{key_words(info.indexes[name])}, {info.projections.get(name, 'ALL')}"
-
-
-def _key(partition: Attribute, sort: Attribute) -> KeyShape:
-    return tuple((attribute.name, attribute.type) for attribute in (partition, sort))
 
 
 def _tag_words(tags: tuple[tuple[str, str], ...]) -> str:
