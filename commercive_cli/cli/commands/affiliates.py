@@ -214,9 +214,9 @@ def sync(
     dry_run: o.DryRun = False,
     output: o.Output = "table",
 ) -> None:
-    """Let Supabase show the primary links of affiliates, all who have one by default. Repeats what was missed.
+    """Let Supabase show the links of affiliates, all who have one by default. Repeats what was missed.
 
-    With --dry-run, exits 3 when it shows something else.
+    Each row shows the link of its shop, else the newest. With --dry-run, exits 3 when it shows something else.
     """
     from commercive_cli.api.supabase import AffiliateTable, compare_primary_link, sync_primary_link
 
