@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests import preloaded
+
 PATIENCE = 60
 """Seconds after which a command counts as hanging."""
 
@@ -36,7 +38,11 @@ class Program:
     environment: dict[str, str]
 
     def __call__(self, *arguments: str, stdin: bytes | None = None, **more: str) -> Ran:
-        return run_in(self, [sys.executable, "-m", "commercive_cli", *arguments], stdin, **more)
+        environment = self.environment | more
+        if not preloaded.starts_alike(environment):
+            return run_in(self, [sys.executable, "-m", "commercive_cli", *arguments], stdin, **more)
+        code, out, err = preloaded.run(arguments, environment, stdin=stdin, seconds=PATIENCE)
+        return Ran(code, out.decode(), err.decode())
 
 
 def run_in(program: Program, command: list[str], stdin: bytes | None = None, **more: str) -> Ran:
