@@ -103,7 +103,9 @@ def _called(action: Action[Any], invocation: Invocation[Any]) -> Answer:
     except Forbidden:
         raise
     except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
-        raise Misconfigured(f"the store refuses our credentials: {error.message}") from error
+        refused = Misconfigured(f"the store refuses our credentials: {error.message}")
+        refused.partly_done = error.partly_done
+        raise refused from error
 
 
 def _success(answer: Answer) -> Reply:

@@ -10,16 +10,21 @@ class CommerciveError(Exception):
     """An error to show to the caller: `message` says what happened and what to do next.
 
     `code` is the stable, machine-readable name of the error; `field` names the wrong input when there is one.
-    `answer_begun` says that a part of an answer was written before.
+    `answer_begun` says that a part of an answer was written before, `partly_done` that a part of the request was done.
     """
 
     code: ClassVar[str] = "internal"
     answer_begun: bool = False
+    partly_done: bool = False
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return self.message
 
 
 class Invalid(CommerciveError):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.domain.quoting import quoted
+from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings.config_file import BUSINESS_HOURS, Contents, Mistake
 from commercive_cli.settings.readers import READERS
 
@@ -23,7 +23,7 @@ def refuse_mistakes(contents: Contents) -> None:
 def no_profile(name: str, contents: Contents) -> str:
     """Return the sentence about a profile that the file does not have, with the nearest and all that it has."""
     profiles = contents.config.profiles
-    known = ", ".join(sorted(profiles)) or "none"
+    known = ", ".join(map(shortened, sorted(profiles))) or "none"
     return f"no profile {quoted(name)} in {contents.path}{suggestion(name, profiles)}; profiles there: {known}"
 
 
@@ -41,7 +41,7 @@ def _values(contents: Contents) -> Iterator[Mistake]:
             if value is None:
                 continue
             try:
-                read(value, ".".join(keys))
+                read(value, ".".join(map(shortened, keys)))
             except Invalid as refusal:
                 yield Mistake(refusal.message, keys, value)
 

@@ -14,7 +14,7 @@ from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.money import parse_amount
-from commercive_cli.domain.quoting import quoted
+from commercive_cli.domain.quoting import quoted, shortened
 
 _TYPE_ERRORS = {
     "bool_type": "must be true or false",
@@ -169,12 +169,18 @@ def examined(text: str, path: Path) -> Contents:
     try:
         data = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        return Contents(path, text, mistakes=(Mistake(f"is not valid TOML: {error}"),))
+        return Contents(path, text, mistakes=(Mistake(f"is not valid TOML: {_short(str(error))}"),))
     try:
         return Contents(path, text, ConfigFile.model_validate(data))
     except ValidationError as error:
         mistakes = tuple(map(_mistake, error.errors()))
     return Contents(path, text, ConfigFile.model_validate(_without(data, mistakes)), mistakes)
+
+
+def _short(problem: str) -> str:
+    """Return what the parser says, in which a key may stand whole, with the place at which it says so."""
+    words, at, place = problem.rpartition(" (at ")
+    return f"{shortened(words)}{at}{place}" if at else shortened(place)
 
 
 def _without(data: dict[str, Any], mistakes: Sequence[Mistake]) -> dict[str, Any]:
@@ -207,5 +213,5 @@ def _mistake(error: ErrorDetails) -> Mistake:
         problem = f"unknown key {quoted(keys[-1])}{hint}; the known keys are {', '.join(known)}"
     else:
         wanted = _TYPE_ERRORS.get(error["type"], "must be a table such as [profiles.prod]")
-        problem = f"{'.'.join(keys)} {wanted}"
+        problem = f"{'.'.join(map(shortened, keys))} {wanted}"
     return Mistake(problem, keys, error["input"])

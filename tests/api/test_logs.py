@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from commercive_cli.domain.secrets import remember_secrets
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Page, Query
 from tests.api.world import SUPABASE, Client, Issuer, World, services_over
+from tests.services.fakes import Intervening
 
 MARK = "Zz9Private"
 NAMES = ("Requests", "Latency", "ClientErrors", "ServerErrors")
@@ -78,6 +80,29 @@ def test_only_what_may_have_been_done_is_called_unknown(world: World, error: Exc
     assert (503, "unavailable") == (answer.status, answer.code)
     assert said in answer.body["error"]
     assert ("unknown" in said) == ("unknown" in answer.body["error"])
+
+
+@pytest.mark.parametrize("error", [NotTaken("throttled"), Unauthenticated("expired"), Misconfigured("no such table")])
+def test_nobody_hears_that_nothing_was_done_when_a_part_was(world: World, error: Exception) -> None:
+    """Of two transactions the second fails: the client is told so, and the log how far it got."""
+    busy = Intervening(world.services.store)
+    client = replace(world, services=services_over(busy, world.clock)).open()
+    sent = client.post("chat/send", user_id="user-1", message="Hello").body["conversation_id"]
+    for _ in range(100):
+        client.post("chat/reply", conversation_id=sent, admin_id="ann", message="Hi")
+    busy.before("transact", lambda: None)
+    busy.before("transact", partial(raised, error))
+    answer = client.post("chat/mark-read", key="k", conversation_id=sent, reader_type="user")
+
+    assert (503, "1") == (answer.status, answer.headers["retry-after"])
+    assert "took a part of this request" in answer.body["error"]
+    assert "nothing" not in answer.body["error"]
+    assert "messages marked read: 98" in client.log.getvalue()
+    assert 2 == client.post("chat/mark-read", key="k", conversation_id=sent, reader_type="user").body["marked"]
+
+
+def raised(error: Exception) -> None:
+    raise error
 
 
 def test_the_log_holds_no_secret(world: World) -> None:

@@ -23,6 +23,10 @@ BUG = 500
 BUG_TEXT = "something is wrong on our side; nothing more is known, try again later"
 UNAVAILABLE_TEXT = "the store cannot answer now and the outcome is unknown; retry with the same Idempotency-Key"
 NOT_TAKEN_TEXT = "the store is busy or cannot be reached, and did not take this request; try again"
+PARTLY_DONE_TEXT = (
+    "the store took a part of this request, and whether it took the rest is not known; retry with the same "
+    "Idempotency-Key"
+)
 MISCONFIGURED_TEXT = (
     "this service's tables or permissions are not set up, so nothing was done; its operators find the reason in the "
     "log, and with `commercive tables diff`"
@@ -90,6 +94,8 @@ def _failed(error: Exception) -> tuple[int, Failed]:
     status = _status(error)
     if status == BUG:
         return status, Failed(error=BUG_TEXT, code=CommerciveError.code)
+    if isinstance(error, Unavailable | Misconfigured) and error.partly_done:
+        return status, Failed(error=PARTLY_DONE_TEXT, code=error.code)
     if isinstance(error, Misconfigured):
         return status, Failed(error=MISCONFIGURED_TEXT, code=error.code)
     if isinstance(error, NotTaken):

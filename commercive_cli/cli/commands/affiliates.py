@@ -179,9 +179,7 @@ def recompute(
     """
     if bool(ids) == everyone:
         raise Invalid("name affiliates by id, or pass --all; one of the two")
-    if everyone and key is not None:
-        raise Invalid("--key goes with ids: --all changes only what is wrong by then, so it needs none")
-    keys, corrected = bulk.request_keys(key, many=bulk.is_many(ids or [])), list[bool]()
+    keys, corrected = bulk.request_keys(key, many=everyone or bulk.is_many(ids or [])), list[bool]()
 
     def one(affiliate_id: str) -> Recomputation:
         result = services.recompute.one(affiliate_id, session.actor, key=keys(affiliate_id))
@@ -190,7 +188,7 @@ def recompute(
 
     def recount() -> Recomputation:
         with session.progress({"items read": lambda: services.tables.count(services.recompute.READS)}) as (advance,):
-            return services.recompute.all(session.actor, on_items=advance)
+            return services.recompute.all(session.actor, key=key, on_items=advance)
 
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:

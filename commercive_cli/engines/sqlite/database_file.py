@@ -194,7 +194,7 @@ class SQLiteFile:
 
     def _locked(self) -> NotTaken:
         return NotTaken(
-            f"{self.path} was locked by another writer for {self._deadline:g} s; nothing was written, try again"
+            f"{self.path} was locked by another writer for {self._deadline:g} s; this write was not made, try again"
         )
 
     def _explained(

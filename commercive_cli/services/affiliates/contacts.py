@@ -8,6 +8,7 @@ from commercive_cli.domain.errors import NotFound, Unavailable
 from commercive_cli.domain.ids import NewId
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.access.contention import TRIES
+from commercive_cli.services.access.parts import after_a_part
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, write_once, write_part
 from commercive_cli.store.items import Item
@@ -39,10 +40,16 @@ class ContactChanger:
         The row tells the actor and the number of links, and no address. Raises NotFound without a link.
         """
         changed: list[str] = []
+        with after_a_part(lambda: f"links with the new address: {len(changed)}" if changed else ""):
+            return self._set_all(affiliate_id, address, actor, changed)
+
+    def _set_all(self, affiliate_id: str, address: str, actor: str, changed: list[str]) -> EmailSet:
+        """Set the address, and add the ids of the links to `changed` as they are."""
         for _ in range(TRIES):
             others = self._links_with_another(affiliate_id, address)
             part = others[:_IN_ONE]
-            done = [*changed, *(link["link_id"] for link in part)]
+            ids = [link["link_id"] for link in part]
+            done = [*changed, *ids]
             answer = EmailSet(affiliate_id=affiliate_id, affiliate_email=address, changed=bool(done), link_ids=done)
             at = self.clock()
             writes = self._writes(affiliate_id, part, address, actor, at) if part else ()
@@ -53,8 +60,8 @@ class ContactChanger:
                 write_part(self.store, self.request, at, *writes)
             except ConditionFailed:
                 continue
-            changed = done
-        raise Unavailable(f"links of {shortened(affiliate_id)} are changing too fast; try again, what is done stays")
+            changed += ids
+        raise Unavailable(f"links of {shortened(affiliate_id)} are changing too fast; try again")
 
     def _links_with_another(self, affiliate_id: str, address: str) -> list[Item]:
         links = list(query_items(self.store, Query(AFFILIATE_LINKS, affiliate_id)))

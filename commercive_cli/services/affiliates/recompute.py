@@ -19,10 +19,18 @@ from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.duplicates import DuplicateIds
 from commercive_cli.services.access.paging import IndexQuery, stream_items
+from commercive_cli.services.access.parts import after_a_part
 from commercive_cli.services.access.scan import OnItems, ignore_items, scan_items, scan_pages
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.records.audit_log import AuditEntry
-from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
+from commercive_cli.services.records.idempotency import (
+    KeyedRequest,
+    key_of_item,
+    keyed,
+    nothing_to_do,
+    once,
+    write_once,
+)
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
@@ -51,21 +59,23 @@ class RecomputeService:
         The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it. A repeated
         `key` (7 days) gets the first answer.
         """
-        affiliate, by = StoredIds(self.store).credited(affiliate_id), actor_id(actor)
-        request = keyed("affiliates/recompute", by, key, affiliate)
-        return once(self.store, self.clock, request, Recomputed, lambda: self._corrected(affiliate, by, request))
+        return self._once(StoredIds(self.store).credited(affiliate_id), actor_id(actor), key)
 
-    def all(self, actor: str, *, on_items: OnItems = ignore_items) -> Recomputation:
+    def all(self, actor: str, *, key: str | None = None, on_items: OnItems = ignore_items) -> Recomputation:
         """Compare every affiliate's stats with a consistent scan of the leads, and correct those that differ.
 
-        Affiliates with leads that are damaged or stored twice are skipped; `damaged` names those leads.
+        Affiliates with leads that are damaged or stored twice are skipped; `damaged` names those leads. With a `key`,
+        whom it corrected has one as in `one`, of the key and the id.
         """
         scanned = _Scanned()
         scan_items(self.store, AFFILIATE_STATS, scanned.add_stats, on_items)
         scan_pages(self.store, LEADS, scanned.add_leads, on_items)
         by = actor_id(actor)
-        results = [self._corrected(affiliate_id, by) for affiliate_id in sorted(scanned.suspects())]
-        changed = [result for result in results if result.changed]
+        changed: list[Recomputed] = []
+        with after_a_part(lambda: f"affiliates corrected: {len(changed)}" if changed else ""):
+            for affiliate_id in sorted(scanned.suspects()):
+                result = self._once(affiliate_id, by, None if key is None else key_of_item(key, affiliate_id))
+                changed += [result] if result.changed else []
         return Recomputation(checked=len(scanned.affiliates()), changed=changed, damaged=tuple(sorted(scanned.damaged)))
 
     def corrections(self, affiliate_id: str, actor: str, *, instead: Item) -> list[Write]:
@@ -80,7 +90,11 @@ class RecomputeService:
             item, before or AffiliateStats(affiliate_id=affiliate_id), self._counted(affiliate_id, instead), actor
         )
 
-    def _corrected(self, affiliate: str, actor: str, request: KeyedRequest | None = None) -> Recomputed:
+    def _once(self, affiliate: str, actor: str, key: str | None) -> Recomputed:
+        request = keyed("affiliates/recompute", actor, key, affiliate)
+        return once(self.store, self.clock, request, Recomputed, lambda: self._corrected(affiliate, actor, request))
+
+    def _corrected(self, affiliate: str, actor: str, request: KeyedRequest | None) -> Recomputed:
         for _ in range(TRIES):
             item = self._settled(affiliate)
             before = _stats_of(item or {"affiliate_id": affiliate})
@@ -94,7 +108,9 @@ class RecomputeService:
                 return self._write(item, before or AffiliateStats(affiliate_id=affiliate), after, actor, request)
             except ConditionFailed:
                 continue
-        raise NotTaken(f"leads of affiliate {shortened(affiliate)} change too fast to count them; nothing was written")
+        raise NotTaken(
+            f"leads of affiliate {shortened(affiliate)} change too fast to count them; its stats stay as they are"
+        )
 
     def _settled(self, affiliate_id: str) -> Item | None:
         """Return the stored stats after the index has caught up with them; later changes make the write fail."""

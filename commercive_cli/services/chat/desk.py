@@ -14,7 +14,7 @@ from commercive_cli.domain.answers.chat import (
     Snoozed,
     Thread,
 )
-from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, NotFound, Unavailable
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import SNOOZED, WAITING_FOR, Conversation, ConversationClaim, Note, Snooze
 from commercive_cli.domain.text import NOTES_LENGTH, actor_id, text
@@ -274,7 +274,8 @@ class DeskService:
                     continue
                 with suppress(ConditionFailed):  # somebody was faster; the next one is free
                     taken = self._take(CONVERSATIONS.key_of(dict(each)), claim, by, duration, request, _waits(each))
-                    wake(self.store, due[:MOST_WOKEN])
+                    with suppress(CommerciveError):  # the claim is made, so it is told; the next command wakes them
+                        wake(self.store, due[:MOST_WOKEN])
                     return taken
             if cursor is None:
                 wake(self.store, due[:MOST_WOKEN])

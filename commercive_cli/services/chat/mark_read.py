@@ -8,6 +8,7 @@ from operator import itemgetter
 from commercive_cli.domain.answers.chat import MarkedRead
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.models import Conversation, Message, SenderType
+from commercive_cli.services.access.parts import after_a_part
 from commercive_cli.services.chat.messages import is_native
 from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.services.records.idempotency import KeyedRequest, write_once, write_part
@@ -61,8 +62,11 @@ class ReadMarker:
         size = CHUNK if self.request is None else CHUNK - 1 - len(self.limits.each)
         chunks = [keys[start : start + size] for start in range(0, len(keys), size)] or [[]]
         marked = MarkedRead(conversation_id=conversation.conversation_id, marked=0)
-        for number, chunk in enumerate(chunks, 1):
-            marked = self._mark(conversation, chunk, marked, is_last=number == len(chunks))
+        if len(chunks) > 1 and self.request is not None:
+            self.limits.check(self.store, self.clock)
+        with after_a_part(lambda: f"messages marked read: {marked.marked}" if marked.marked else ""):
+            for number, chunk in enumerate(chunks, 1):
+                marked = self._mark(conversation, chunk, marked, is_last=number == len(chunks))
         return marked
 
     def _unread(self, conversation: Conversation, seen: Message | None) -> list[Item]:

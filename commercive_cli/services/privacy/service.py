@@ -13,6 +13,7 @@ from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id, identifier, preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
+from commercive_cli.services.access.parts import after_a_part
 from commercive_cli.services.access.scan import OnItems, ignore_items, scan_items
 from commercive_cli.services.privacy.erasure import Eraser
 from commercive_cli.services.privacy.erasure_journal import JournalEntry, begin_erasure, unfinished_erasure
@@ -82,7 +83,9 @@ class PrivacyService:
             raise _not_found(term)
         entry = entry or begin_erasure(self.store, term, identity, self.clock())
         matcher = PIIMatcher(identity.joined(entry.identity), entry.secret)
-        return self._finish(entry, by, _ErasureRun(self.store, self.clock, matcher, on_items))
+        run = _ErasureRun(self.store, self.clock, matcher, on_items)
+        with after_a_part(lambda: f"items erased: {run.changed.total()}" if run.changed else ""):
+            return self._finish(entry, by, run)
 
     def _finish(self, entry: JournalEntry, actor: str, run: "_ErasureRun") -> PersonErased:
         for _ in range(PASSES):

@@ -16,6 +16,7 @@ from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import Conflict, Damaged, Denied, NotFound, RateLimited
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.domain.text import ID_LENGTH, identifier
+from commercive_cli.services.access.parts import after_a_part
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store, Transactions
 from commercive_cli.store.schema import OPS
@@ -178,7 +179,9 @@ def once_outside(
         return answer
 
     def claimed() -> FirstAnswer:
-        return nothing_to_do(store, request, clock(), carry_out())
+        done = carry_out()
+        with after_a_part(lambda: "it is done, but for the claim of its key"):
+            return nothing_to_do(store, request, clock(), done)
 
     return once(store, clock, request, shape, claimed)
 

@@ -12,6 +12,7 @@ from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.records.rates import DEFAULT_RATES, Rate, Rates
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import OPS
 from commercive_cli.store.writes import Update, Write
 
 CUSTOMER_BITS, SITE_BITS = 64, 48
@@ -59,6 +60,12 @@ class Limits:
         """Return these limits with what was read of their items."""
         return replace(self, read={_place(item): item for item in items})
 
+    def check(self, store: Store, clock: Clock) -> None:
+        """Raise TooMany when a limit is reached: before several transactions, of which the last one is counted."""
+        at = clock()
+        if keys := self.keys(at):
+            list(self._counts(self.having_read(store.batch_get(OPS, keys)).read, at))
+
     def transact(self, store: Store, clock: Clock, *writes: Write) -> None:
         """Apply the writes and count the request, all or none; a refused request writes nothing.
 
@@ -76,7 +83,7 @@ class Limits:
                     raise ConditionFailed(others) from None
                 for at, item in failed.failures.items():
                     read[_place(counts[at - len(writes)].key)] = item or {}
-        raise NotTaken("too many requests are being counted at once; nothing was written, try again")
+        raise NotTaken("too many requests are being counted at once; this write was not made, try again")
 
     def counting(self, store: Store, clock: Clock) -> "Counting":
         """Return what makes transactions of a store within these limits."""

@@ -66,6 +66,14 @@ def test_a_rule_has_a_key_for_each_conversation(store: Run, conversation: Make) 
     assert "open" == status_of(store, one)
 
 
+def test_a_recount_of_all_takes_a_key(store: Run) -> None:
+    """One that is no key is refused before anything is read."""
+    store("affiliates", "create-link", "aff-1", "--email", "a@example.com")
+
+    assert 2 == store("affiliates", "recompute", "--all", "--key", " ").code
+    assert 1 == store("affiliates", "recompute", "--all", "--key", "k", "-o", "json").json["checked"]
+
+
 @pytest.mark.parametrize("key", ["k" * 129, " "])
 @pytest.mark.parametrize("ids", [1, 2])
 def test_a_key_that_is_none_is_refused_before_anything_is_done(
@@ -102,7 +110,6 @@ def test_what_changed_since_it_was_seen_is_left_alone(store: Run, conversation: 
         "chat mark-read a b --up-to m",
         "leads approve a b --commission 5 --as-of 1793525400123",
         "leads reject a b --as-of 1793525400123",
-        "affiliates recompute --all --key k",
     ],
 )
 def test_what_makes_no_sense_is_refused(store: Run, line: str) -> None:

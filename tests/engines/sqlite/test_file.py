@@ -135,7 +135,7 @@ def test_a_lock_is_waited_for_no_longer_than_the_deadline(path: Path, store: SQL
         other.execute("BEGIN IMMEDIATE")
 
         with pytest.raises(
-            Unavailable, match=r"was locked by another writer for 0\.05 s; nothing was written, try again"
+            Unavailable, match=r"was locked by another writer for 0\.05 s; this write was not made, try again"
         ):
             store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob"}))
         assert STATS == store.get(AFFILIATE_STATS, KEY)

@@ -100,6 +100,28 @@ def test_imported_stats_without_a_version_are_corrected(
     assert counts == stored(store).counts()
 
 
+def test_a_repeated_recount_of_all_corrects_nobody_twice(
+    leads: LeadService, code: str, store: Store, clock: ManualClock
+) -> None:
+    """With its key, whom it corrected gets the first answer, and keeps what somebody else has written since.
+
+    Whom it did not get to, as after a lost connection, is corrected.
+    """
+    work(leads, code)
+    damage(store)
+    service = RecomputeService(store, clock)
+    first = service.all("root", key="k")
+    damage(store)
+    store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "ghost", "total_leads": 3}))
+    again = service.all("root", key="k")
+
+    assert ["aff-1"] == [each.affiliate_id for each in first.changed]
+    assert [first.changed[0], "ghost"] == [again.changed[0], again.changed[1].affiliate_id]
+    assert 7 == stored(store).total_leads
+    assert first.changed[0] == service.one("aff-1", "root", key="k#aff-1")
+    assert ["aff-1"] == [each.affiliate_id for each in service.all("root", key="l").changed]
+
+
 def test_a_lead_that_comes_meanwhile_is_counted(
     leads: LeadService, code: str, store: Store, clock: ManualClock, meddled: Intervening
 ) -> None:
@@ -158,7 +180,7 @@ def test_leads_that_never_stop_are_a_clear_refusal(
     for _ in range(50):
         meddled.before("transact", lambda: leads.submit(code, FORM))
 
-    with pytest.raises(NotTaken, match="nothing was written"):
+    with pytest.raises(NotTaken, match="its stats stay as they are"):
         RecomputeService(meddled, clock).one("aff-1", "root")
     assert 7 + 50 == stored(store).total_leads
 

@@ -144,3 +144,19 @@ def test_keys_for_marking_read_do_not_pile_up(asked: Intervening, clock: ManualC
         mark("k3")
     assert [unread, 0, 0] == [mark("k1"), mark("k2"), mark(None)]
     assert [] == errors_in(asked)
+
+
+def test_what_takes_several_transactions_is_refused_before_the_first(asked: Intervening, clock: ManualClock) -> None:
+    """At the limit nothing is marked read, however much there is to mark; a key that was answered is answered again."""
+    chat = ChatService(asked, clock)
+    name = chat.send("user-1", "Hello").conversation_id
+    full = RateLimits(b"key", {**DEFAULT_RATES, "mark-read": Quota(1, 3_600)}).of_user("mark-read", "u", "keys")
+    first = chat.mark_read(name, "user", actor="user-1", key="k1", limits=full)
+    for number in range(120):
+        chat.reply(name, "ann", f"answer {number}")
+    before = everything(asked)
+
+    with pytest.raises(TooMany, match="too many keys: 1"):
+        chat.mark_read(name, "user", actor="user-1", key="k2", limits=full)
+    assert first == chat.mark_read(name, "user", actor="user-1", key="k1", limits=full)
+    assert before == everything(asked)

@@ -152,7 +152,7 @@ def test_who_never_finds_it_as_it_was_gives_up(store: Store, clock: ManualClock)
     for _ in range(TRIES):
         meddled.before("transact", meddle)
 
-    with pytest.raises(NotTaken, match="nothing was written"):
+    with pytest.raises(NotTaken, match="this write was not made"):
         limits.transact(meddled, clock, lead(0))
     assert ([], TRIES) == (rows(store, LEADS), meddled.calls.count("transact"))
 
