@@ -20,7 +20,7 @@ _NAMES = (
     "INHERENT",
 )
 _INK = ("GAP FILLER", "LINE FILLER", "SPACE FILLER", "SUBJOINER", "CONJOINER")
-_RESERVED = (0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000), *range(0xFDD0, 0xFDF0))
+_RESERVED = frozenset((0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000), *range(0xFDD0, 0xFDF0)))
 """Default-ignorable code points without a character, the tags, and the first noncharacters."""
 
 
