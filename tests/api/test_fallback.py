@@ -68,8 +68,9 @@ class TestOnTheWay:
             b'{"action": "crm/import", "rows": [1.50, NaN, 1e400], "a": 1, "a": 2}',
             b'\n{ "action" : "preferences\\/save" }\n',
             b'{"action": "crm/import", "rows": "' + b"x" * 1_000_000 + b'"}',
+            b'{"action": "crm/import", "rows": [' + b"9" * 5_000 + b"]}",
         ],
-        ids=["not strict", "spelled otherwise", "large"],
+        ids=["not strict", "spelled otherwise", "large", "a long number"],
     )
     def test_a_body_is_passed_on_to_the_byte(self, client: Client, backend: Backend, body: bytes) -> None:
         """Whatever JSON the other backend takes, as text or in base64, with its content type."""
@@ -200,7 +201,19 @@ class TestWhatIsOurs:
         assert client.send("GET", query).status in (400, 404)
         assert [] == backend.sent
 
-    @pytest.mark.parametrize("body", ["[]", "5", "null", '{"action": 5}', '{"action": ["crm/x"]}', "{", "[" * 100_000])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "[]",
+            "5",
+            "null",
+            '{"action": 5}',
+            '{"action": ["crm/x"]}',
+            "{",
+            "[" * 100_000,
+            '{"deeper and deeper":' * 9_000,
+        ],
+    )
     def test_a_body_that_names_nothing_is_ours_to_refuse(self, client: Client, backend: Backend, body: str) -> None:
         """In JSON, as ever."""
         assert client.send("POST", "", body).status in (400, 404)
@@ -225,7 +238,12 @@ class TestWhatIsOurs:
 
     @pytest.mark.parametrize(
         ("query", "headers"),
-        [("action=crm/x&a=\xe9", {}), ("action=crm/x&a=b c", {}), ("action=crm/x", {"content-type": "a/b; c=é"})],
+        [
+            ("action=crm/x&a=\xe9", {}),
+            ("action=crm/x&a=b c", {}),
+            ("action=crm/x", {"content-type": "a/b; c=é"}),
+            ("action=crm/x", {"content-type": "a/b\r\nx: y"}),
+        ],
     )
     def test_what_http_cannot_carry_is_refused(
         self, client: Client, backend: Backend, query: str, headers: dict[str, str]
@@ -256,12 +274,12 @@ class TestTrouble:
         assert (503, "unavailable", "1") == (answered.status, answered.code, answered.headers["retry-after"])
         assert "did not answer in time; whether it did what was asked is not known" in answered.body["error"]
 
-    @pytest.mark.parametrize("given", [None, Response(502), Response(503), Response(504)])
+    @pytest.mark.parametrize("given", [None, Response(502), Response(503), Response(504), "unsent"])
     def test_after_five_failures_it_is_left_alone(
-        self, clock: FakeClock, client: Client, backend: Backend, given: Response | None
+        self, clock: FakeClock, client: Client, backend: Backend, given: Response | str | None
     ) -> None:
         """For thirty seconds everybody hears so at once; then one call tries, and its answer opens the way again."""
-        backend.answer = given
+        backend.unsent, backend.answer = given == "unsent", None if isinstance(given, str) else given
         for _ in range(FAILURES):
             client.get("crm/payments")
 
@@ -270,7 +288,7 @@ class TestTrouble:
         assert "nothing was done" in refused.body["error"]
 
         clock.advance(31)
-        backend.answer = GIVEN
+        backend.unsent, backend.answer = False, GIVEN
         assert [200, 200] == [client.get("crm/payments").status for _ in range(2)]
 
     @pytest.mark.parametrize("status", [400, 404, 429, 500])

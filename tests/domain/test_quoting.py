@@ -4,24 +4,27 @@ import ast
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import commercive_cli
 from commercive_cli.domain.quoting import LONGEST, quoted, shortened
 
 
-@given(st.text(max_size=200))
+@given(st.text(max_size=200) | st.integers(78, 82).map("x".__mul__))
+@example("x" * 81)
 def test_nothing_longer_than_80_characters_is_repeated(text: str) -> None:
     """Short input is repeated whole, longer input ends in an ellipsis."""
     shown = shortened(text)
 
-    assert len(shown) <= LONGEST
+    assert len(shown) <= 80 == LONGEST
     assert (len(text) > LONGEST) == (shown != text)
     assert text.startswith(shown.removesuffix("…")) or shown == text
 
 
-@pytest.mark.parametrize("cluster", ["e\u0301", "👍🏽", "👩\u200d👩\u200d👧", "🇩🇪", "\r\n", "한", "❤\ufe0f", "क\u094d"])
+@pytest.mark.parametrize(
+    "cluster", ["e\u0301", "👍🏽", "👩\u200d👩\u200d👧", "🇩🇪", "\r\n", "\u1112\u1161\u11ab", "❤\ufe0f", "क\u094d"]
+)
 @pytest.mark.parametrize("offset", range(8))
 def test_no_character_is_cut_in_two(cluster: str, offset: int) -> None:
     """Accents, skin tones, families, flags and syllables stay whole or are left out."""
@@ -38,6 +41,7 @@ def test_a_mountain_of_accents_is_cut_all_the_same() -> None:
 def test_quotes_show_where_it_begins_and_ends() -> None:
     """Control characters within quotes are escapes."""
     assert r"'a\x1b b'" == quoted("a\x1b b")
+    assert f"'{'x' * 79}…'" == quoted("x" * 1000)
 
 
 def test_messages_repeat_input_by_this_function_alone() -> None:

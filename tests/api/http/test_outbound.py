@@ -1,13 +1,21 @@
 """Requests to Supabase over real sockets: short, without redirects, failing with RequestFailed only."""
 
 import socket
+import ssl
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from itertools import chain, count, repeat
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from commercive_cli.api.http.outbound import LARGEST_ANSWER, TIMEOUT_SECONDS, RequestFailed, RequestUnsent, send_request
 
@@ -84,11 +92,85 @@ def test_a_server_that_says_nothing_is_waited_for_no_longer_than_is_left() -> No
         send_request("GET", f"http://127.0.0.1:{listening.getsockname()[1]}/", {}, b"", now=lambda: next(clock))
 
 
-@pytest.mark.parametrize("reply", [b"", b"nonsense\r\n\r\n"])
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("reply", [b"", b"nonsense\r\n\r\n", CHUNKED + b"-5\r\nab", CHUNKED + b"zz\r\nab"])
 def test_what_is_no_answer_has_failed(reply: bytes) -> None:
-    """A closed connection or a malformed answer raises RequestFailed."""
-    with answering(reply) as (url, _), pytest.raises(RequestFailed):
+    """A closed connection or a malformed answer raises RequestFailed: what was asked may have been done."""
+    with answering(reply) as (url, _), pytest.raises(RequestFailed) as failed:
         send_request("GET", url, {}, b"")
+
+    assert RequestFailed is type(failed.value)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_nothing_is_sent_once_the_time_is_up(scheme: str) -> None:
+    """Where connecting took all of it, not even the beginning of TLS is sent."""
+    clock = chain([0.0, 0.0], repeat(TIMEOUT_SECONDS))
+    with answering(b"") as (url, asked), pytest.raises(RequestUnsent, match="TimeoutError"):
+        send_request("GET", url.replace("http", scheme, 1), {}, b"", now=lambda: next(clock))
+
+    assert [b""] == asked
+
+
+def test_a_connection_that_breaks_while_sending_may_have_carried_the_request() -> None:
+    """The server had enough of it, and nobody knows what it has read."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def reset() -> None:
+            connection, _ = listening.accept()
+            with connection:  # closing what has more to read resets it
+                connection.recv(1)
+
+        thread = threading.Thread(target=reset)
+        thread.start()
+        with pytest.raises(RequestFailed) as failed:
+            send_request("POST", f"http://127.0.0.1:{listening.getsockname()[1]}/", {}, b"x" * 32 * 1024 * 1024)
+        thread.join()
+
+    assert RequestFailed is type(failed.value)
+
+
+def test_a_server_that_nobody_vouches_for_gets_no_key(tmp_path: Path) -> None:
+    """Its certificate is its own, so TLS does not come about, and the request is not sent."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(self_signed(tmp_path / "server.pem"))
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def listen() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+                heard.append(secured.recv(65536))
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        with pytest.raises(RequestUnsent, match="SSLCertVerificationError"):
+            send_request("GET", f"https://127.0.0.1:{listening.getsockname()[1]}/", {"apikey": "k"}, b"")
+        thread.join()
+
+    assert heard in ([], [b""])
+
+
+def self_signed(path: Path) -> Path:
+    """Write a key and a certificate for 127.0.0.1 that it signs itself, and return where they are."""
+    key, at = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(at - timedelta(days=1))
+        .not_valid_after(at + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    return path
 
 
 def test_nobody_there_has_failed() -> None:

@@ -31,6 +31,7 @@ def test_formulas_get_an_apostrophe(start: str) -> None:
     ("text", "shown"),
     [
         ("a;=1+1", "a;'=1+1"),
+        ("a|=1+1", "a|'=1+1"),
         ("a,@SUM(1)", "a,'@SUM(1)"),
         ("a\n=1+1", "a\n'=1+1"),
         ("a\r\n+1", "a\\r\n'+1"),
