@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings.config_check import mistakes_of
 from commercive_cli.settings.config_file import Profile, examined, parse_config, read_config
 from commercive_cli.settings.places import config_path
 
@@ -47,6 +48,35 @@ def test_syntax_errors_name_the_line() -> None:
     """A syntax error is reported with its line."""
     with pytest.raises(Invalid, match="at line 2"):
         parse_config("a = 1\nb = @\nc = 2", PATH)
+
+
+LONG = "k" * 5_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LONG} = 1\n{LONG} = 2",
+        f"[{LONG}]\n[{LONG}]",
+        f"a = {{ {LONG} = 1, {LONG} = 2 }}",
+        f"a.{LONG}.b = 1\n[a.{LONG}]\nb = 2",
+        f"{LONG} = 1",
+        f"[{LONG}.a]\nb = 1",
+        f"[profiles.{LONG}]\nactor = 7",
+        f"[profiles.{LONG}]\nstore = 'ftp://x'",
+        f"[profiles.a]\nstore = 'ftp://{LONG}'",
+        f"default_profile = 'x'\n[profiles.{LONG}]",
+        f"default_profile = '{LONG}'",
+        f"[business_hours]\nzone = '{LONG}'",
+        f"[business_hours]\ndays = ['{LONG}']",
+        f"[business_hours]\nfrom = '{LONG}'",
+    ],
+)
+def test_no_mistake_repeats_more_than_80_characters(text: str) -> None:
+    """Neither of a key nor of a value nor of a profile's name, whether the parser finds it or who reads the values."""
+    [mistake, *_] = mistakes_of(examined(text, PATH))
+
+    assert LONG[:80] not in mistake.problem
 
 
 def test_every_mistake_is_found_and_the_rest_counts() -> None:
