@@ -32,9 +32,10 @@ def address_problem(address: str) -> str | None:
         return "holds a backslash"
     if danger := link_danger(form):
         return danger
-    begun = _BEFORE_AUTHORITY.match(form)
-    authority = _END_OF_AUTHORITY.split(form[begun.end() if begun else 0 :], maxsplit=1)[0]
-    parts = _AUTHORITY.fullmatch(authority)
+    # It is cut as it is written: where a full-width slash would end the host, browsers find no host at all.
+    begun = _BEFORE_AUTHORITY.match(address)
+    authority = _END_OF_AUTHORITY.split(address[begun.end() if begun else 0 :], maxsplit=1)[0]
+    parts = _AUTHORITY.fullmatch(normalize("NFKC", authority))
     if (
         parts is None
         or (parts[0].lower() in ("http:", "https:") and not begun)

@@ -36,6 +36,7 @@ from commercive_cli.domain.web_addresses import is_web_url
         "192.0.2.1:80",
         "https://[2001:db8::1]:8080/x",
         "https://social.example/@ann",
+        "https://shop.example/\u65e5\uff0f\u672c",
         f"{'x' * 63}.example",
         "",
     ],
@@ -86,6 +87,10 @@ def test_hosts_and_web_addresses_are_kept_as_typed(address: str) -> None:
         "shop.example:80:80",
         "https://[::1",
         "https://[shop]/",
+        "https://shop.example\uff0f\uff20evil.example",
+        "shop.example\uff1fx",
+        "\uff48ttps://shop.example",
+        "https:\uff0f\uff0fshop.example",
     ],
 )
 def test_everything_else_is_refused(address: str) -> None:
