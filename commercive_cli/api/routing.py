@@ -46,11 +46,11 @@ def _called(request: HTTPRequest, action: Action[Any]) -> Action[Any]:
 
 def request_key(request: HTTPRequest, params: Params) -> str | None:
     """Return the idempotency key from the header or the body; None when there is none."""
-    in_header = request.header("idempotency-key") or None
+    in_header = request.header("idempotency-key")
     in_body: str | None = getattr(params, "client_message_id", None)
     if None not in (in_header, in_body) and in_header != in_body:
         raise Invalid("Idempotency-Key and client_message_id differ; send one of them", field="client_message_id")
-    return in_header or in_body
+    return in_body if in_header is None else in_header
 
 
 def _posted(in_query: Action[Any] | None, body: dict[str, Any]) -> tuple[Action[Any], dict[str, Any]]:

@@ -93,6 +93,14 @@ def test_a_key_that_is_no_id_is_refused(client: Client, key: str) -> None:
     assert 400 == client.post("chat/send", key=key, user_id="u", message="hi").status
 
 
+def test_an_empty_key_is_none_to_rely_on(world: World, client: Client) -> None:
+    """A page that forgot to make one hears so, before a retry makes two messages of one."""
+    body = json.dumps({"action": "chat/send", "user_id": "u", "message": "hi"})
+    answer = client.send("POST", "", body, {"idempotency-key": ""})
+
+    assert (400, 0) == (answer.status, world.count(MESSAGES))
+
+
 @dataclass(frozen=True)
 class Things:
     """What a request is about: a conversation of `user-1` with one message, and a lead of one link."""
