@@ -90,9 +90,9 @@ class Application:
         """Return who calls an action; raise Unauthenticated and Denied."""
         trace.action = action.name
         caller = NOBODY if action.who is Audience.PUBLIC else self.authenticator.caller(request, action)
-        trace.caller = caller.label
+        trace.caller = loggable(caller.label)
         if caller.admin or action.who is Audience.ADMIN:
-            trace.actor = loggable(caller.label)
+            trace.actor = trace.caller
         caller.check_role(action.who)
         return caller
 

@@ -242,7 +242,10 @@ def _synced(call: Invocation[p.NewLink], table: AffiliateTable, created: LinkCre
             table.set_form_url(created.affiliate_id, created.affiliate_url)
         else:
             table.set_form_url(call.params.affiliate_id, created.affiliate_url, user_id=owner)
-    except (NotFound, OutsideUnavailable) as failed:
+    except NotFound:  # whose text repeats an id as it was typed, which no log may
+        call.backend.not_synced("the affiliate has no row there")
+        return False
+    except OutsideUnavailable as failed:
         call.backend.not_synced(failed.message)
         return False
     return True

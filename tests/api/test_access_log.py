@@ -71,6 +71,16 @@ def test_what_is_refused_is_told_too(world: World, issuer: Issuer) -> None:
     ] == [(line["actor"], line["outcome"], line["records"]) for line in accesses(door)]
 
 
+def test_a_token_can_put_nothing_personal_into_the_log(world: World, issuer: Issuer) -> None:
+    """Should a project issue tokens whose `sub` is an e-mail address, neither log repeats it."""
+    door = world.open("jwt")
+    for admin in (True, False):
+        door.as_(issuer.token("ann@example.com", admin=admin)).get("admin/leads")
+
+    assert [("?", "ok"), ("?", "denied")] == [(line["actor"], line["outcome"]) for line in accesses(door)]
+    assert "ann@" not in door.log.getvalue()
+
+
 def test_users_and_visitors_leave_none(world: World, issuer: Issuer) -> None:
     """Own items are nobody else's business, and a public form has no admin."""
     things = items_of(world.open(), "user-a")

@@ -81,6 +81,7 @@ def test_a_failure_is_reported_and_never_loses_the_link(world: World, answered: 
     again = client.post("affiliate/create-link", **NEW)
     assert (200, False, True) == (created.status, created.body["supabase_synced"], created.body["created"])
     assert "supabase_not_synced" in client.log.getvalue()
+    assert NEW["affiliate_id"] not in client.log.getvalue()
     assert (True, False, created.body["link_id"]) == (
         again.body["supabase_synced"],
         again.body["created"],

@@ -45,6 +45,14 @@ def test_a_known_secret_is_hidden_also_in_part() -> None:
     assert "b'(secret)\\\\n(secret)' short" == redact("b'correct-horse\\\\nbattery-staple' short")
 
 
+def test_a_secret_that_begins_like_another_is_hidden_whole() -> None:
+    """The longer one first: else its end would stay behind the shorter one's place."""
+    begin = "a-first-secret"
+    remember_secrets([begin, *(f"{begin}{number:02}-and-more" for number in range(50))])
+
+    assert "(secret) (secret)" == redact(f"{begin}17-and-more {begin}")
+
+
 @given(st.from_regex(r"[!-~]{8,60}", fullmatch=True), st.text(max_size=20), st.text(max_size=20))
 def test_no_known_secret_survives(secret: str, before: str, behind: str) -> None:
     """Whatever stands beside it."""

@@ -7,6 +7,8 @@ import pytest
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
+from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
+from commercive_cli.store.limits import PARTITION_KEY_BYTES
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, OPS
 from commercive_cli.store.writes import Update
@@ -34,6 +36,15 @@ def _decided(store: Store, clock: ManualClock, ids: Ids, subject: str) -> object
 def _recomputed(store: Store, clock: ManualClock, ids: Ids, subject: str) -> object:
     store.transact(Update(AFFILIATE_STATS, {"affiliate_id": subject}, set={"total_leads": 9}))
     return RecomputeService(store, clock, ids).one(subject, "admin-2")
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00e9"])
+def test_the_longest_id_has_rows_too(store: Store, letter: str) -> None:
+    """Another program's id may fill a whole key, so that no more fits before it; its rows are found all the same."""
+    subject = letter * (PARTITION_KEY_BYTES // len(letter.encode()))
+    store.transact(AuditEntry("conversation", subject, "close", "admin-1", {}, {}).row(1, Ids("row-1")))
+
+    assert [subject] == [row.subject for row in read_audit_log(store, "conversation", subject)]
 
 
 @pytest.mark.parametrize(
