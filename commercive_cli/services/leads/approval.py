@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from commercive_cli.domain.errors import Forbidden
+from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.models import AffiliateLink, Lead
 from commercive_cli.domain.money import Ceiling
 from commercive_cli.domain.quoting import shortened
@@ -62,10 +63,11 @@ class ApprovalRules:
         """
         if self.ceiling is not None:
             self.ceiling.check(commission)
-        if lead.affiliate_id == approver.id:
+        credited = usual_id(lead.affiliate_id)
+        if credited == usual_id(approver.id):
             raise _own(lead, "it credits you")
         permission = self._by_address(lead, approver) if approver.addresses else Permission(_credits(lead))
-        if lead.affiliate_id in approver.affiliate_ids():
+        if credited in map(usual_id, approver.affiliate_ids()):
             raise _own(lead, "it credits you as an affiliate")
         return permission
 

@@ -23,6 +23,7 @@ from tests.services.fakes import Codes, Intervening, ManualClock
 from tests.services.raw_data import errors_in, everything, rows
 
 FORM = {"name": "Jane", "email": "Jane@Example.com"}
+UUID = "0b7d6f0e-5c3a-4a55-9a0b-7f1d2c3e4f5a"
 BOSS = Approver("boss", "boss@example.com")
 
 
@@ -71,6 +72,18 @@ def test_nobody_approves_a_lead_of_their_own(
     with pytest.raises(Forbidden, match=f"{why}.*let another admin decide"):
         approve(leads, lead_id, approver)
     assert before == everything(store)
+
+
+@pytest.mark.parametrize("approver", [Approver(UUID), Approver("u-1", None, lambda: {UUID})], ids=["sub", "affiliate"])
+def test_a_lead_is_ones_own_in_every_spelling_of_a_uuid(store: Store, clock: ManualClock, approver: Approver) -> None:
+    """A link that another program stored under capitals is that of the same affiliate."""
+    affiliates = AffiliateService(store, clock, Codes("ABC10XYZ"))
+    code = affiliates.create_link(UUID, "aff@example.com").link_id
+    lead_id = LeadService(store, clock).submit(code, FORM).lead_id
+    change(store, LEADS, affiliate_id=UUID.upper())
+
+    with pytest.raises(Forbidden, match="credits you"):
+        approve(LeadService(store, clock), lead_id, approver)
 
 
 def test_who_has_nothing_to_do_with_a_lead_approves_it(store: Store, clock: ManualClock, lead_id: str) -> None:
