@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -113,6 +114,7 @@ FORGERIES: dict[str, Forgery] = {
     "no expiry": lambda i: i.token("user-a", exp=None),
     "expiry as text": lambda i: hmac_token(i.claims("user-a") | {"exp": "never"}, SECRET.encode()),
     "expiry true": lambda i: i.sign(i.claims("user-a") | {"exp": True}),
+    "begin true": lambda i: i.sign(i.claims("user-a") | {"nbf": True}),
     "not yet": lambda i: i.token("user-a", nbf=i.clock.now // 1000 + 300),
     "other issuer": lambda i: i.token("user-a", iss="https://other.supabase.co/auth/v1"),
     "no issuer": lambda i: i.token("user-a", iss=None),
@@ -392,6 +394,9 @@ class TestKeySet:
             ({"use": "sig", "key_ops": ["verify"]}, True),
             ({"use": None, "key_ops": ["sign", "verify"]}, True),
             ({"use": None}, True),
+            ({"alg": None}, True),
+            ({"alg": "ES384"}, False),
+            ({"alg": "RS256"}, False),
             ({"use": "enc"}, False),
             ({"use": ["sig"]}, False),
             ({"key_ops": ["sign"]}, False),
@@ -404,12 +409,19 @@ class TestKeySet:
     def test_keys_count_for_what_they_are_published_for(
         self, issuer: Issuer, clock: FakeClock, said: dict[str, Any], counts: bool
     ) -> None:
-        """`use` and `key_ops` (RFC 7517, sections 4.2 and 4.3): a key for encryption verifies no token."""
+        """`use`, `key_ops` and `alg` (RFC 7517, sections 4.2 to 4.4): a key for encryption verifies no token."""
         entry = {name: value for name, value in (issuer.key_set()["keys"][0] | said).items() if value is not None}
 
         found = self.key_set(issuer, clock, [], document={"keys": [entry]}).find("ec-1")
 
         assert counts == (found is not None)
+
+    def test_a_short_rsa_key_verifies_nothing(self, clock: FakeClock, issuer: Issuer) -> None:
+        """Below 2,048 bits others could make its signatures (RFC 7518, section 3.3)."""
+        short = replace(issuer, rsa_key=rsa.generate_private_key(65537, 1024)).key_set()  # noqa: S505 - that is the point
+
+        assert self.key_set(issuer, clock, [], document=issuer.key_set()).find("rsa-1") is not None
+        assert self.key_set(issuer, clock, [], document=short).find("rsa-1") is None
 
     def test_without_any_keys_nobody_can_tell(self, world: World, issuer: Issuer) -> None:
         """503, so that clients try again instead of signing out; the issuer is asked again after two seconds."""

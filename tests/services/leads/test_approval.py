@@ -143,6 +143,15 @@ def test_what_becomes_ones_own_meanwhile_is_not_approved(
     assert ["pending"] == [lead["status"] for lead in rows(store, LEADS)]
 
 
+def test_a_lead_that_is_credited_to_oneself_meanwhile_is_not_approved(
+    store: Store, clock: ManualClock, lead_id: str
+) -> None:
+    """Also by somebody whose address nobody knows, so that neither link nor address is looked at."""
+    with pytest.raises(Forbidden, match="credits you"):
+        approve(LeadService(meddling(store, "the lead credits another"), clock), lead_id, Approver("u-1"))
+    assert ["pending"] == [lead["status"] for lead in rows(store, LEADS)]
+
+
 def test_a_link_that_comes_or_goes_meanwhile_is_looked_at(store: Store, clock: ManualClock, lead_id: str) -> None:
     """A lead without its link is approved while it has none; when its link comes back, that counts."""
     meddled, [link] = Intervening(store), rows(store, AFFILIATE_LINKS)
