@@ -122,7 +122,6 @@ class SQLiteStore:
         check_transaction(writes)
         tables = {write.table.name: self._sql(write.table) for write in writes}
         with self._file.writing(*tables.values()) as connection:
-            self._purge(connection, tables.values())
             olds = [_get(connection, tables[write.table.name], write.key) for write in writes]
             pairs = list(zip(writes, olds, strict=True))
             failures = {at: old for at, (write, old) in enumerate(pairs) if not holds(write.when, old)}
@@ -130,6 +129,8 @@ class SQLiteStore:
                 raise ConditionFailed(failures)
             for write, old in pairs:
                 check_readable(write, old)
+            # Not before: a condition on an expired item that was read would never hold.
+            self._purge(connection, tables.values())
             for write, old in pairs:
                 _apply(connection, tables[write.table.name], write, old)
 

@@ -9,7 +9,7 @@ import pytest
 
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.schema import MESSAGES, OPS
-from commercive_cli.store.writes import Put
+from commercive_cli.store.writes import Put, wholly_unchanged
 
 NOW = 1_800_000_000
 DAY = 86_400
@@ -41,6 +41,15 @@ def test_each_write_deletes_up_to_ten_of_the_longest_expired(store: SQLiteStore)
         sizes.append(len(left(store)))
 
     assert [16, 6, 1, 1] == sizes
+
+
+def test_an_expired_item_is_there_until_a_write_has_looked_at_it(store: SQLiteStore) -> None:
+    """Who read one may replace it as it was read: its own write does not take it away before."""
+    old, new = row("old", NOW - 9 * DAY), row("old", NOW + DAY)
+    store.batch_put(OPS, [old])
+    store.transact(Put(OPS, new, when=wholly_unchanged(OPS, old)))
+
+    assert [new] == store.scan(OPS).items
 
 
 def test_items_that_expired_less_than_a_day_ago_stay(store: SQLiteStore) -> None:

@@ -13,6 +13,7 @@ from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
@@ -23,6 +24,7 @@ from tests.e2e.stores import ENGINES, server_store
 from tests.services.fakes import DAY, START, Intervening, ManualClock
 from tests.services.raw_data import everything, rows
 
+HOUR = 3_600_000
 FORM = {"name": "Jane", "email": "jane@example.com"}
 
 
@@ -50,6 +52,10 @@ class Desk:
     @property
     def chat(self) -> ChatService:
         return ChatService(self.store, self.clock)
+
+    @property
+    def work(self) -> DeskService:
+        return DeskService(self.chat)
 
     @property
     def leads(self) -> LeadService:
@@ -147,6 +153,37 @@ def recount(desk: Desk, key: str, other: bool) -> BaseModel:
     return desk.recompute.one("aff-2" if other else "aff-1", "ann", key=key)
 
 
+def claim(desk: Desk, key: str, other: bool) -> BaseModel:
+    return desk.work.claim(desk.name, "ann", duration=HOUR if other else 2 * HOUR, key=key)
+
+
+def claim_next(desk: Desk, key: str, other: bool) -> BaseModel:
+    claimed = desk.work.claim_next("ann", duration=HOUR if other else 2 * HOUR, key=key)
+    assert claimed is not None
+    return claimed
+
+
+def release(desk: Desk, key: str, other: bool) -> BaseModel:
+    return desk.work.release(desk.chat.send("user-1", "x").conversation_id if other else desk.name, "ann", key=key)
+
+
+def snooze(desk: Desk, key: str, other: bool) -> BaseModel:
+    asked = "2d" if other else "1d"
+    return desk.work.snooze(desk.name, "ann", desk.clock.now + DAY, asked=asked, key=key)
+
+
+def note(desk: Desk, key: str, other: bool) -> BaseModel:
+    return desk.work.note(desk.name, "ann", "y" if other else "x", key=key)
+
+
+def set_email(desk: Desk, key: str, other: bool) -> BaseModel:
+    return desk.affiliates.set_email("aff-1", "c@example.com" if other else "b@example.com", "ann", key=key)
+
+
+def taken_over(desk: Desk) -> object:
+    return desk.work.claim(desk.name, "bob", steal=True)
+
+
 def more_than_a_transaction_holds(desk: Desk) -> None:
     for number in range(120):
         desk.chat.send("user-1", f"later {number}", conversation_id=desk.name)
@@ -195,6 +232,21 @@ CASES = {
     ),
     "create-link": Case(link, Desk.drop_links),
     "create-link, there already": Case(first_link, Desk.drop_links),
+    "claim": Case(claim, lambda desk: desk.work.release(desk.name, "ann")),
+    "claim, taken over since": Case(claim, taken_over),
+    "next": Case(claim_next, lambda desk: desk.work.release(desk.name, "ann")),
+    "release": Case(
+        release, lambda desk: desk.work.claim(desk.name, "ann"), lambda desk: desk.work.claim(desk.name, "ann")
+    ),
+    "release, nobody held it": Case(release, lambda desk: desk.work.claim(desk.name, "ann")),
+    "snooze": Case(snooze, lambda desk: desk.chat.send("user-1", "later", conversation_id=desk.name)),
+    "note": Case(note, lambda desk: desk.work.note(desk.name, "bob", "z")),
+    "set-email": Case(set_email, lambda desk: desk.affiliates.set_email("aff-1", "bob@example.com", "bob")),
+    "set-email, as it was": Case(
+        set_email,
+        lambda desk: desk.affiliates.set_email("aff-1", "bob@example.com", "bob"),
+        lambda desk: desk.affiliates.set_email("aff-1", "b@example.com", "bob"),
+    ),
     "recompute": Case(recount, lambda desk: desk.miscount(50), lambda desk: desk.miscount(70)),
     "recompute, right already": Case(recount, lambda desk: desk.miscount(50)),
 }
