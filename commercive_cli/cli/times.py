@@ -36,10 +36,12 @@ def parse_time(
         raise Invalid(f"{option} {quoted(text)} is not a time; write {_FORMS}") from None
 
 
-def parse_time_ahead(text: str, option: str, now: int, *, zone: tzinfo | None = None) -> int:
+def parse_time_ahead(
+    text: str, option: str, now: int, *, zone: tzinfo | None = None, may_have_passed: bool = False
+) -> int:
     """Return a time ahead in epoch milliseconds, where a duration counts forward and a day means its start.
 
-    Raises Invalid naming the option for what is no time, and for a time that has passed.
+    Raises Invalid naming the option for what is no time, and for a time that has passed, unless it `may_have_passed`.
     """
     typed = text.strip()
     if duration := _DURATION.fullmatch(typed):
@@ -48,7 +50,7 @@ def parse_time_ahead(text: str, option: str, now: int, *, zone: tzinfo | None = 
         at = _milliseconds(_here(_midnight(now, 1, zone), zone))
     else:
         at = parse_time(text, option, now, zone=zone) or 0
-    if at <= now:
+    if at <= now and not may_have_passed:
         raise Invalid(f"{option} {quoted(text)} has passed; write 3d, tomorrow, 2027-01-31 or another time ahead")
     return at
 

@@ -102,3 +102,10 @@ def test_no_time_ahead_is_refused(text: str) -> None:
     """What has passed, and what is no time, with the option's name."""
     with pytest.raises(Invalid, match="--until"):
         parse_time_ahead(text, "--until", NOW, zone=BERLIN)
+
+
+def test_a_time_that_may_have_passed_is_taken() -> None:
+    """A line that is repeated with its key is told what it did, though its time is over; what is no time is refused."""
+    assert NOW - 1 == parse_time_ahead(str(NOW - 1), "--until", NOW, may_have_passed=True)
+    with pytest.raises(Invalid, match="is not a time"):
+        parse_time_ahead("soon", "--until", NOW, may_have_passed=True)

@@ -192,11 +192,15 @@ class DeskService:
         is what was asked for, where the time follows from that and the present.
         """
         target, by = StoredIds(self.store).conversation(conversation_id), actor_id(actor)
-        now = self.chat.clock()
-        if not now < until <= now + LONGEST_SNOOZE:
-            raise Invalid("a conversation can be put off until a time ahead, of the next 366 days", field="until")
         request = keyed("chat/snooze", by, key, target, asked or until)
-        return once(self.store, self.chat.clock, request, Snoozed, lambda: self._snooze(target, by, until, request))
+
+        def snooze() -> Snoozed:
+            now = self.chat.clock()
+            if not now < until <= now + LONGEST_SNOOZE:
+                raise Invalid("a conversation can be put off until a time ahead, of the next 366 days", field="until")
+            return self._snooze(target, by, until, request)
+
+        return once(self.store, self.chat.clock, request, Snoozed, snooze)
 
     def _snooze(self, target: str, by: str, until: int, request: KeyedRequest | None) -> Snoozed:
         item = find_by_id(self.store, CONVERSATIONS, target)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from commercive_cli.domain.clock import Clock
-from commercive_cli.domain.errors import Conflict, Damaged, Denied, NotFound, RateLimited
+from commercive_cli.domain.errors import Conflict, Damaged, Denied, Invalid, NotFound, RateLimited
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.domain.text import ID_LENGTH, identifier
 from commercive_cli.services.access.parts import after_a_part
@@ -132,7 +132,7 @@ def once(
     except Repeated as repeated:
         assert request is not None, "only a request with a key repeats"
         return request.first_answer(repeated.claim, shape)
-    except (Conflict, NotFound, Denied, Damaged, RateLimited):
+    except (Conflict, NotFound, Denied, Damaged, Invalid, RateLimited):
         answer = None if request is None else earlier_answer(store, clock(), request, shape)
         if answer is None:
             raise

@@ -92,9 +92,19 @@ class TestLimits:
         with pytest.raises(Invalid, match="out of range"):
             read_object(f'{{"n": {number}1}}')
 
-    def test_a_message_may_consist_of_brackets(self) -> None:
-        """A text is no structure, however much it looks like one."""
-        assert {"message": "[" * 10_000} == read_object(json.dumps({"message": "[" * 10_000}))
+    @pytest.mark.parametrize("before", ["", "\\", '"', '\\"', "\\\\"])
+    def test_a_message_may_consist_of_brackets(self, before: str) -> None:
+        """A text is no structure, however much it looks like one, whatever backslashes and quotes stand before it."""
+        body = {"before": before, "message": before + "[" * 10_000}
+
+        assert body == read_object(json.dumps(body))
+
+    @pytest.mark.parametrize("body", [f'{{"a": {DOUBLED}}}', f'{{"a": [{DOUBLED}]}}'])
+    def test_only_the_whole_body_may_hold_action_twice(self, body: str) -> None:
+        """The former dashboard's approval is one object; the same inside another one is a key twice."""
+        assert {"action": "approve"} == read_object(DOUBLED)
+        with pytest.raises(Invalid, match="'action' twice"):
+            read_object(body)
 
 
 def in_members(count: int) -> str:

@@ -198,6 +198,7 @@ def test_a_reply_goes_on_with_the_next_one(store: Run, conversation: Make) -> No
         ("next --for 2d", 2),
         ("snooze ID --until yesterday", 2),
         ("snooze ID --until 2020-01-01", 2),
+        ("snooze ID --until 2020-01-01 --key k", 2),
         ("snooze ID --until 400d", 2),
         ("snooze ID --until soon", 2),
         ("snooze ID", 2),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from commercive_cli.domain.errors import Conflict
+from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
@@ -358,6 +358,17 @@ def test_a_refused_request_leaves_its_key_free(desk: Desk) -> None:
     desk.leads.reset(desk.lead, "bob")
 
     assert desk.leads.decide(desk.lead, "approved", "ann", commission="5", key="k").changed
+
+
+def test_a_retry_is_answered_though_its_time_has_passed(desk: Desk) -> None:
+    """What was put off until a day is told so on the day after, too; a new request for such a time is refused."""
+    until = desk.clock.now + DAY
+    first = desk.work.snooze(desk.name, "ann", until, key="k")
+    desk.clock.advance(2 * DAY)
+
+    assert first == desk.work.snooze(desk.name, "ann", until, key="k")
+    with pytest.raises(Invalid, match="a time ahead"):
+        desk.work.snooze(desk.name, "ann", until, key="l")
 
 
 @pytest.mark.parametrize("action", ["close", "approve"])

@@ -104,7 +104,8 @@ def snooze(
     """Put conversations off: they leave the queue until then, or until their users write."""
     keys = bulk.request_keys(key, many=bulk.is_many(ids or []))
     session = Session(context, output)
-    time = parse_time_ahead(until, "--until", session.now)
+    # A line that is repeated with its key gets its first answer, whenever that is.
+    time = parse_time_ahead(until, "--until", session.now, may_have_passed=key is not None)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
             ids or [services.desk.only_held(session.actor)],
