@@ -102,8 +102,10 @@ def test_a_body_that_is_not_utf8_is_refused(client: Client, body: bytes) -> None
 
 @pytest.mark.parametrize("body", ["!!!", "e30", "e30=\n", "é", "e3_-"])
 def test_a_body_that_is_not_base64_is_refused(client: Client, body: str) -> None:
-    """A body that is marked as base64 must be base64."""
-    assert 400 == client.send("POST", "", body, encoded=True).status
+    """A body that is marked as base64 must be base64, and is refused as what is none."""
+    refused = client.send("POST", "", body, encoded=True)
+
+    assert (400, "the body is not base64") == (refused.status, refused.body["error"])
 
 
 def test_a_base64_body_is_read(client: Client) -> None:
