@@ -69,6 +69,7 @@ def test_hosts_and_web_addresses_are_kept_as_typed(address: str) -> None:
         "https://ann:secret@shop.example",
         "ann@shop.example",
         "https://shop.example\\@evil.example",
+        "https://shop.example/a\\b",
         "my shop",
         "shop.example/a b",
         "shop\n.example",
