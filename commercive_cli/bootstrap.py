@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.audit.mend import MendService
     from commercive_cli.services.audit.service import AuditService
     from commercive_cli.services.chat.desk import DeskService
+    from commercive_cli.services.chat.feeds import FeedService
     from commercive_cli.services.chat.report import ReportService
     from commercive_cli.services.chat.search import SearchService
     from commercive_cli.services.chat.service import ChatService
@@ -60,6 +61,13 @@ class Services:
         from commercive_cli.services.chat.desk import DeskService
 
         return DeskService(self.chat)
+
+    @cached_property
+    def feeds(self) -> "FeedService":
+        """What happens in conversations, as it happens."""
+        from commercive_cli.services.chat.feeds import FeedService
+
+        return FeedService(self.store, self.clock)
 
     @cached_property
     def chat_report(self) -> "ReportService":

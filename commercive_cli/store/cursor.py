@@ -21,9 +21,9 @@ def encode_cursor(listing: str, position: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(_checksum(listing, body) + body).decode().rstrip("=")
 
 
-def decode_cursor(listing: str, cursor: str) -> dict[str, Any]:
-    """Return the position in a token; raise Invalid when it is damaged or was made by another listing."""
-    if len(cursor) > _LONGEST_CURSOR:
+def decode_cursor(listing: str, cursor: str, *, longest: int = _LONGEST_CURSOR) -> dict[str, Any]:
+    """Return the position in a token; raise Invalid when it is damaged, too long or was made by another listing."""
+    if len(cursor) > longest:
         raise invalid_cursor()
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)

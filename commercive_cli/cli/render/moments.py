@@ -35,6 +35,13 @@ class Moments:
             return f"{moment:%H:%M}{self._mark}" if moment else str(at)
         return self.exact(at) if self.style == "iso" else f"{self.in_list(at)} ago"
 
+    def in_log(self, at: int) -> str:
+        """Return a time for a line of a log under its day: `09:31:07`."""
+        moment = self._moment(at)
+        if moment is None or self.style not in (None, "local", "utc"):
+            return self.in_thread(at)
+        return f"{moment:%H:%M:%S}{self._mark}"
+
     def exact(self, at: int) -> str:
         """Return a day and time: `Fri 27 Nov 09:31`, with the year if it is another one."""
         moment = self._moment(at)
@@ -79,6 +86,16 @@ def distance(milliseconds: int) -> str:
         if milliseconds >= unit:
             return f"{milliseconds // unit}{letter}"
     return "0s"
+
+
+def duration(milliseconds: int) -> str:
+    """Return how long something took: `1m 04s`, `2h 05m`."""
+    seconds = milliseconds // 1_000
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3_600:
+        return f"{seconds // 60}m {seconds % 60:02}s"
+    return f"{seconds // 3_600}h {seconds % 3_600 // 60:02}m"
 
 
 def distance_in_words(milliseconds: int) -> str:

@@ -98,9 +98,8 @@ def _held(display: Display, conversation: Conversation) -> list[Part]:
     return ["; ", (f"held by {'you' if mine else conversation.held_by} until {until}", "" if mine else "attention")]
 
 
-def draw_turns(display: Display, conversation: Conversation, messages: Sequence[Message]) -> None:
-    """Write the messages as turns, with a separator where a day begins."""
-    day = ""
+def draw_turns(display: Display, conversation: Conversation, messages: Sequence[Message], day: str = "") -> str:
+    """Write the messages as turns, with a separator where another day than `day` begins; return the last one's day."""
     for message in messages:
         today = display.moments.day(message.created_at)
         if today != day:
@@ -109,6 +108,7 @@ def draw_turns(display: Display, conversation: Conversation, messages: Sequence[
             day = today
         display.gap()
         _draw_turn(display, conversation, message)
+    return day
 
 
 def _draw_turn(display: Display, conversation: Conversation, message: Message) -> None:
