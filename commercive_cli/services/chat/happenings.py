@@ -66,7 +66,7 @@ def happenings(store: Store, conversation: Conversation, after: int) -> list[Hap
     ]
     status = _last_change_of_status(conversation)
     found = [*told, status] if status else told
-    return sorted((each for each in found if each.place > after), key=lambda each: each.place)
+    return [each for each in found if each.place > after]
 
 
 def _messages(store: Store, conversation: Conversation, since: int) -> Iterable[Message]:
