@@ -343,6 +343,8 @@ def test_what_is_late_within_the_overlap_is_told(store: Store) -> None:
         world.write(0 if late else 1, len(world.names), LAG if late else 0)
         world.store.now += SECOND
         world.look(most=1 if second % 10 == 3 else None)
+    world.store.now += LAG
+    world.look()
 
     assert world.sent == world.told
 
