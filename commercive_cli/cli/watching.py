@@ -14,7 +14,7 @@ from commercive_cli.cli.render.watch_view import WatchScreen, ending
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.changes import Change, Changes
 from commercive_cli.domain.clock import Sleep
-from commercive_cli.domain.errors import Invalid, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Invalid, Unavailable
 from commercive_cli.domain.secrets import redact
 from commercive_cli.services.chat.feeds import Feed
 
@@ -33,7 +33,8 @@ class Contact:
         """Take note that the store did not answer."""
         if self.lost_at is None:
             self.lost_at = self.session.now
-            self._say(f"no contact with the store ({error.message}), trying again", good=False)
+            why, _, _ = error.message.partition(";")
+            self._say(f"no contact with the store ({why}), trying again", good=False)
 
     def found(self) -> None:
         """Take note that the store has answered."""
@@ -49,7 +50,7 @@ class Contact:
             return
         screen.out.flush()
         replace(screen, out=sys.stderr).draw(
-            lambda display: display.line(
+            lambda display: display.sentence(
                 (f"── {display.moments.in_log(display.now)} {redact(words)} ──", "good" if good else "bad")
             )
         )
@@ -84,8 +85,11 @@ class Watch:
             else:
                 self.session.screen.draw(lambda display: self._draw(display, screen))
         except KeyboardInterrupt:
-            self._end(began)
+            self._end(began, interrupted=True)
             raise typer.Exit(INTERRUPTED) from None
+        except CommerciveError:
+            self._end(began)
+            raise
         self._end(began)
 
     def changes(self, pause: Callable[[], None]) -> Iterator[Change]:
@@ -134,10 +138,12 @@ class Watch:
             display.moments = replace(display.moments, now=self.session.now)
             screen.draw(display, change)
 
-    def _end(self, began: int) -> None:
+    def _end(self, began: int, *, interrupted: bool = False) -> None:
         screen, took = self.session.screen, duration(max(self.session.now - began, 0))
         words = f"{ending(self.told, took)} Go on from here: {self.go_on} --cursor {self.cursor}"
         if screen.for_people:
+            if interrupted:
+                screen.draw(lambda display: display.gap())  # behind the ^C that terminals write
             screen.draw(lambda display: display.line((words, "quiet")))
         elif screen.output != "jsonl":  # there each line has its cursor
             self.session.note(words)

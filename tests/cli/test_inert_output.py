@@ -37,6 +37,8 @@ TYPED = {"ID": ID, "USER_OR_EMAIL": ID, "TABLE": "leads", "KEY": f"{ID} 1", "AMO
 FORMATS = ("table", "json", "jsonl", "csv", "ids")
 FILES = ("directory", "target", "file", "export", "lock", "help")
 WAITING = ("api", "serve")
+ENDLESS: dict[tuple[str, ...], tuple[str, ...]] = {("chat", "watch"): ("--limit", "0")}
+"""Commands that go on until somebody stops them, and what lets them end."""
 STYLE = re.compile("\x1b\\[[0-9;]*m")
 LEAVES = [path for path in paths() if len(path) == 2 or (path and path[0] not in GROUPS)]
 
@@ -80,7 +82,7 @@ def line(path: tuple[str, ...], *, everything: bool) -> list[str]:
         if wanted and each.name not in ("output", "help"):
             value = ID if everything else TYPED.get(each.metavar or "", ID)
             words += [value] if is_argument else [f"{each.opts[0]}={value}"]
-    return words
+    return [*words, *ENDLESS.get(path, ())]
 
 
 def lines() -> Iterator[tuple[str, ...]]:

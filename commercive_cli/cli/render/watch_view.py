@@ -83,8 +83,10 @@ class LogScreen:
             shown.truncate(width, overflow="ellipsis")
             line += shown + display.text(" " * (width - shown.cell_len + GAP))
         words, role, more = self._words(conversation, change)
-        told = display.text((words, role))
         rest = display.text((more, "quiet"))
+        if display.width - line.cell_len - rest.cell_len < _NARROWEST_TEXT:
+            rest = display.text(("…" if more else "", "quiet"))
+        told = display.text((words, role))
         told.truncate(max(display.width - line.cell_len - rest.cell_len, 1), overflow="ellipsis")
         display.write(line + told + rest)
 

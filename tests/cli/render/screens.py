@@ -4,7 +4,7 @@
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from commercive_cli.cli.render.display import Display
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.moments import Moments
 from commercive_cli.cli.render.screens import screen_of
+from commercive_cli.cli.render.watch_view import LogScreen, ThreadScreen, WatchScreen
 from commercive_cli.domain.answers.affiliates import (
     Affiliates,
     AffiliateShown,
@@ -28,6 +29,7 @@ from commercive_cli.domain.answers.affiliates import (
     Stats,
 )
 from commercive_cli.domain.answers.audit import Audit, Finding, History
+from commercive_cli.domain.answers.changes import Change, Event
 from commercive_cli.domain.answers.chat import (
     Claimed,
     ConversationChanged,
@@ -274,20 +276,75 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
 }
 
 
+NEW = conversation(
+    "01a21e1c-0000-7000-8000-00002e7740cd", "pixel-pots", "Do you ship", 0, created_at=NOW - MINUTE, unread_admin=1
+)  # fmt: skip
+HALF_READ = QUEUE[0].model_copy(update={"unread_user": 2})
+
+
+def told(event: Event, talk: Conversation, age: int, what: Message | None = None) -> Change:
+    return Change(event=event, cursor="", at=NOW - age, conversation=talk, message=what)
+
+
+def written(talk: Conversation, age: int, sender: str, who: str, text: str) -> Change:
+    one = message(7, NOW - age, sender, who, text, read=sender == "ai")
+    return told("message", talk, age, one.model_copy(update={"conversation_id": talk.conversation_id}))
+
+
+LOG = [
+    written(QUEUE[1], 9 * HOUR + 40 * MINUTE, "user", "u", "From the evening before."),
+    written(QUEUE[0], 4 * MINUTE, "user", "u", "ありがとうございます! 追跡番号を教えてください 📦 注文1001がまだ。"),
+    written(QUEUE[1], 3 * MINUTE, "admin", "jonas", "It is a 56, \x1b[31m and [bold]red[/bold].\nOr 54."),
+    written(NEW, MINUTE, "user", "u", "Do you ship to Malta?\n\nIf so,\nwhen?"),
+    written(QUEUE[2], MINUTE, "ai", "ai-assistant", "Thank you. A person answers on weekdays from 9 to 17."),
+    told("closed", CLOSED, 3_000),
+    told("reopened", QUEUE[2], 2_000),
+    told("read", QUEUE[1], 1_000),
+    told("read", HALF_READ, 0),
+]  # fmt: skip
+GROWING = [
+    written(QUEUE[0], MINUTE, "admin", "mira", "番号は EZ-4471-JP です。明日届きます。"),
+    told("read", QUEUE[0], MINUTE),
+    written(QUEUE[0], 0, "user", "u", "ありがとうございます!"),
+    told("closed", CLOSED, 0),
+    told("reopened", QUEUE[0], 0),
+]
+WATCHES: dict[str, tuple[Callable[[], WatchScreen], list[Change]]] = {
+    "chat-watch": (lambda: LogScreen("Watching all conversations, as mira. Ctrl-C ends it."), LOG),
+    "chat-watch-waiting": (lambda: LogScreen("Watching what waits, as mira. Ctrl-C ends it.", queue=True), LOG),
+    "chat-watch-thread": (lambda: ThreadScreen(Thread(conversation=HELD, messages=TURNS[2:5], notes=NOTES)), GROWING),
+}
+"""The screens of watches, and what happens while they are looked at."""
+
+NAMES = (*ANSWERS, *WATCHES)
+
+
 def screen(name: str, width: int) -> str:
-    """Return the screen of an answer as plain text."""
-    answer, asked = ANSWERS[name]
+    """Return the screen of an answer, or of a watch, as plain text."""
     out = io.StringIO()
+    console = Console(file=out, width=width, color_system=None, markup=False, highlight=False, emoji=False)
+    draw(name, Display(console, Moments(NOW, zone=ZoneInfo("Europe/Berlin")), you="mira"))
+    return out.getvalue()
+
+
+def draw(name: str, display: Display) -> None:
+    """Write a screen."""
+    if name in WATCHES:
+        begin, changes = WATCHES[name]
+        watched = begin()
+        watched.begin(display)
+        for each in changes:
+            watched.draw(display, each)
+        return
+    answer, asked = ANSWERS[name]
     found = screen_of(type(answer))
     assert found is not None
-    console = Console(file=out, width=width, color_system=None, markup=False, highlight=False, emoji=False)
-    found.draw(Display(console, Moments(NOW, zone=ZoneInfo("Europe/Berlin")), you="mira"), answer, asked)
-    return out.getvalue()
+    found.draw(display, answer, asked)
 
 
 def snapshots() -> Iterator[tuple[Path, str]]:
     """Yield each file and the screens that it should hold, one for each width."""
-    for name in ANSWERS:
+    for name in NAMES:
         yield SNAPSHOTS / f"{name}.txt", "\n".join(f"{width} columns\n{screen(name, width)}" for width in WIDTHS)
 
 

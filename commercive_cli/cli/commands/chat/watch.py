@@ -56,11 +56,11 @@ def watch(
     ] = None,
     output: o.Output = "table",
 ) -> None:
-    """Show what happens in conversations as it happens, each thing once and in order: in all, or in these.
+    """Show what happens in conversations, as it happens. Each thing comes once and in order.
 
-    Messages, read marks (of those watched by id and of one's own), and that a conversation is closed or opened again.
-    One by id is shown as its thread. Says when it lost contact with the store, and goes on without a gap. Ctrl-C ends
-    it, and says how to go on from there.
+    Messages, that a conversation is closed or opened again, and, of those by id and of your own, that their user has
+    read the answers. One by id is shown as its thread. It says when it lost contact with the store, and goes on
+    without a gap. Ctrl-C ends it, and says how to go on from there.
 
     COMMAND is divided into words as by a shell, once. COMMERCIVE_EVENT, COMMERCIVE_CONVERSATION_ID and
     COMMERCIVE_MESSAGE_ID are in its environment, what it prints goes to stderr. It is waited for, 60 seconds at most.
@@ -83,7 +83,7 @@ def watch(
         else:
             feed = services.feeds.whole(cursor, waiting=waiting)
         words = [*names, *(["--mine"] if mine else []), *(["--waiting"] if waiting else [])]
-        go_on = shlex.join(["commercive", "chat", "watch", *words])
+        go_on = shlex.join(["commercive", *session.options.words(), "chat", "watch", *words])
         screen = _screen(session, services, feed, names, cursor, mine=mine, waiting=waiting)
         Watch(session, feed, services.sleep, interval, go_on, limit, run).run(screen)
 
