@@ -9,8 +9,10 @@ import pytest
 from commercive_cli.domain.models import Message
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.desk import DeskService
+from commercive_cli.services.chat.feeds import FeedService
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.chat.whole_feed import WholeFeed, is_anything
 from commercive_cli.services.leads.approval import Approver
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
@@ -18,6 +20,7 @@ from commercive_cli.services.records.rate_limits import RateLimits
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import MESSAGES
 from tests.e2e.stores import server_store
+from tests.services.fakes import ManualClock
 
 START = 1_750_000_000_000
 FORM = {"name": "Jane", "email": "jane@example.com"}
@@ -121,6 +124,45 @@ def test_the_desk(counted: Counted) -> None:
     assert [QUERY, QUERY, BATCH, BATCH, WRITE] == asked()
     desk.list_conversations(ConversationFilter(sort="waiting"))
     assert [QUERY, QUERY, BATCH, BATCH] == asked()
+
+
+def test_watching(counted: Counted) -> None:
+    """A quiet look costs one request by id, at most three at what one holds, and a page of each status at all."""
+    chat, asked = ChatService(counted.store), counted.asked
+    name = chat.send("user-1", "Hello").conversation_id
+    DeskService(chat).claim(name, "watcher")
+    feeds = FeedService(counted.store)
+    thread, held = feeds.threads([name]), feeds.held("watcher")
+    list(held.poll())
+    asked()
+    looks = []
+    for _ in range(2):
+        looks.append([(list(feed.poll()), asked())[1] for feed in (thread, held)])
+        chat.send("user-1", "again", conversation_id=name)
+        asked()
+
+    assert [[BATCH], [QUERY, BATCH, BATCH]] == looks[0]
+    assert [[BATCH, QUERY], [QUERY, BATCH, BATCH, QUERY]] == looks[1]
+
+
+def test_watching_everything(counted: Counted) -> None:
+    """A page of each status; while something has happened in the last minute, the store's time before that."""
+    later = ManualClock(counted.store.clock().now or 0)
+    chat, asked = ChatService(counted.store, later), counted.asked
+    later.advance(3_600_000)  # behind whatever others wrote
+    feed = WholeFeed(counted.store, later, "watch", is_anything, later.now - 60_000, {})
+    asked()
+    list(feed.poll())
+    quiet = asked()
+    chat.send("user-1", "Hello")
+    asked()
+    list(feed.poll())
+    first = asked()
+    list(feed.poll())
+
+    assert [QUERY, QUERY] == quiet
+    assert [QUERY, QUERY, READ, QUERY, QUERY, QUERY] == first
+    assert [READ, QUERY, QUERY] == asked()
 
 
 def test_answering_automatically(counted: Counted) -> None:
