@@ -1,21 +1,16 @@
 """What happens in conversations, as it happens."""
 
 import math
-import shlex
 from typing import Annotated
 
 import typer
 
-from commercive_cli.bootstrap import Services
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.commands.chat.arguments import ConversationIds
 from commercive_cli.cli.groups import App, example
-from commercive_cli.cli.render.watch_view import LAST_TURNS, LogScreen, ThreadScreen, WatchScreen
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.chat.feeds import Feed
-from commercive_cli.services.chat.thread_feed import ThreadsFeed
 
 app = App()
 SHORTEST, LONGEST = 0.1, 3_600
@@ -67,6 +62,7 @@ def watch(
     When it fails, that is said, and the watch goes on; the event does not come again.
     """
     from commercive_cli.cli.event_command import EventCommand
+    from commercive_cli.cli.watch_subjects import Subject
     from commercive_cli.cli.watching import Watch, check_output
 
     _check(ids, interval, mine=mine, waiting=waiting)
@@ -74,25 +70,12 @@ def watch(
     check_output(session)
     run = None if command is None else EventCommand.of(command)
     with session.reading() as services:
-        names = _names(session, services, ids or [])
-        feed: Feed
-        if names:
-            feed = services.feeds.threads(names, cursor)
-        elif mine:
-            feed = services.feeds.held(session.actor, cursor)
-        else:
-            feed = services.feeds.whole(cursor, waiting=waiting)
-        words = [*names, *(["--mine"] if mine else []), *(["--waiting"] if waiting else [])]
-        go_on = shlex.join(["commercive", *session.options.words(), "chat", "watch", *words])
-        screen = _screen(session, services, feed, names, cursor, mine=mine, waiting=waiting)
-        Watch(session, feed, services.sleep, interval, go_on, limit, run).run(screen)
-
-
-def _names(session: Session, services: Services, ids: list[str]) -> list[str]:
-    if not ids:
-        return []
-    typed = session.typed("conversation", services)
-    return list(dict.fromkeys(typed.whole(each) for each in bulk.chosen_ids(ids)))
+        typed = session.typed("conversation", services)
+        names = dict.fromkeys(typed.whole(each) for each in bulk.chosen_ids(ids)) if ids else ()
+        subject = Subject(session, services, tuple(names), mine=mine, waiting=waiting)
+        feed = subject.feed(cursor)
+        watch = Watch(session, feed, services.sleep, interval, subject.line(), limit, run)
+        watch.run(subject.screen(feed, cursor) if session.screen.for_people else None)
 
 
 def _check(ids: list[str] | None, interval: float, *, mine: bool, waiting: bool) -> None:
@@ -100,27 +83,3 @@ def _check(ids: list[str] | None, interval: float, *, mine: bool, waiting: bool)
         raise Invalid("watch conversations by id, those that you hold (--mine), or the queue (--waiting); one of these")
     if math.isnan(interval) or not SHORTEST <= interval <= LONGEST:
         raise Invalid(f"--interval is {SHORTEST:g} to {LONGEST:,} seconds", field="interval")
-
-
-def _screen(
-    session: Session,
-    services: Services,
-    feed: Feed,
-    names: list[str],
-    cursor: str | None,
-    *,
-    mine: bool,
-    waiting: bool,
-) -> WatchScreen | None:
-    """Return what people see of a watch; one that goes on from a cursor begins with what comes next."""
-    if not session.screen.for_people:
-        return None
-    if len(names) == 1 and isinstance(feed, ThreadsFeed):
-        thread = services.desk.show(names[0], tail=LAST_TURNS)
-        session.log_access(thread)
-        name = thread.conversation.conversation_id
-        before = [each for each in thread.messages if cursor is None and feed.has_told(name, each.created_at)]
-        return ThreadScreen(thread.model_copy(update={"messages": before}))
-    what = f"{len(names)} conversations" if names else "all conversations"
-    subject = "what you hold" if mine else "what waits" if waiting else what
-    return LogScreen(f"Watching {subject}, as {session.actor}. Ctrl-C ends it.", queue=waiting)
