@@ -156,7 +156,8 @@ def is_about_waiting(happening: Happening) -> bool:
 
 def _short(conversation: Conversation) -> bytes:
     """Return a name that is short enough for a cursor; that two conversations have the same is beyond chance."""
-    return blake2b(conversation.conversation_id.encode(), digest_size=_NAME_BYTES).digest()
+    name = conversation.conversation_id.encode("utf-8", "surrogatepass")
+    return blake2b(name, digest_size=_NAME_BYTES).digest()
 
 
 def _latest(seen: Mapping[bytes, int]) -> tuple[int, Mapping[bytes, int]]:

@@ -20,7 +20,8 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.whole_feed import MOST_REMEMBERED, OVERLAP_MS
 from commercive_cli.store.cursor import encode_cursor
 from commercive_cli.store.port import Store, StoreClock
-from commercive_cli.store.schema import CONVERSATIONS, TABLES
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, TABLES
+from commercive_cli.store.writes import Put, Update
 from tests.services.chat.imported import V4, import_thread
 from tests.services.chat.lagging import SECOND, Lagging
 from tests.services.chat.test_thread_feed import started, told
@@ -127,6 +128,24 @@ def test_a_clock_that_is_ahead_does_not_take_the_watch_along(store: Store) -> No
 
     assert ["from next year"] == first
     assert [f"now {number}" for number in range(5)] == texts
+
+
+@pytest.mark.parametrize("name", ["c" * 2_000, "\x1b[31m \u202e"])
+def test_a_conversation_of_any_id_is_told(store: Store, clock: ManualClock, name: str) -> None:
+    """Others may have stored anything; the cursor holds no id whole."""
+    import_thread(store, name, count=1)
+    clock.now = START + DAY
+    feeds = FeedService(store, clock)
+    feed = feeds.whole()
+    key = {"conversation_id": name, "created_at": START}
+    at = clock.now + SECOND
+    message = {"message_id": "m", "conversation_id": name, "message_text": "new", "created_at": at}
+    store.transact(Put(MESSAGES, message), Update(CONVERSATIONS, key, set={"updated_at": at}))
+    changes = list(feed.poll())
+
+    assert ["new"] == told(changes)
+    assert len(changes[0].cursor) < 150
+    assert [] == told(feeds.whole(changes[0].cursor).poll())
 
 
 def test_a_store_that_does_not_tell_its_time_has_that_of_this_machine(store: Store, clock: ManualClock) -> None:
