@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from commercive_cli.domain.answers.changes import Change, Event
+from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of, first_id
 from commercive_cli.domain.models import Conversation, Message
 from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
@@ -39,9 +40,14 @@ class Happening:
         )
 
 
+def place_at(at: int) -> int:
+    """Return the place of a message of a time (ms); of times that are none, which others may store, the nearest one."""
+    return 2 * min(max(at, 0), FAR_FUTURE - 1)
+
+
 def place_behind(at: int) -> int:
     """Return the place behind everything of a time (ms) and before."""
-    return 2 * at + 1
+    return place_at(at) + 1
 
 
 def time_of(place: int) -> int:
@@ -61,7 +67,7 @@ def happenings(store: Store, conversation: Conversation, after: int) -> list[Hap
     was closed and opened again meanwhile, or the other way round, is as it was.
     """
     told = [
-        Happening("message", 2 * _time_of_message(message), conversation, message)
+        Happening("message", place_at(_time_of_message(message)), conversation, message)
         for message in _messages(store, conversation, time_of(after))
     ]
     status = _last_change_of_status(conversation)

@@ -16,6 +16,7 @@ from commercive_cli.services.chat.happenings import (
     Happening,
     happenings,
     latest_place,
+    place_at,
     place_behind,
 )
 from commercive_cli.services.chat.sending import conversation_not_found
@@ -62,7 +63,7 @@ class ThreadsFeed:
 
     def has_told(self, conversation_id: str, at: int) -> bool:
         """Return whether a message of that time (ms) was told, or stood there when the feed began."""
-        return 2 * at <= self._seen[conversation_id].place
+        return place_at(at) <= self._seen[conversation_id].place
 
     def poll(self) -> Iterator[Change]:
         """Yield what has happened; raise NotFound when a conversation is gone."""

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from contextlib import closing
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -146,6 +147,25 @@ def test_a_conversation_of_any_id_is_told(store: Store, clock: ManualClock, name
     assert ["new"] == told(changes)
     assert len(changes[0].cursor) < 150
     assert [] == told(feeds.whole(changes[0].cursor).poll())
+
+
+@pytest.mark.parametrize("at", [(START + DAY) * 1_000, 2**47, -5, 0, Decimal("1.5"), "soon"])
+def test_times_that_are_none_are_no_obstacle(store: Store, clock: ManualClock, at: Any) -> None:
+    """Others may have stored microseconds, or anything; what else happens is told, and the watch goes on."""
+    feeds = FeedService(store, clock)
+    feed = feeds.whole()
+    odd = {"conversation_id": V4, "created_at": START, "user_id": "u", "status": "closed", "closed_at": at}
+    sorted_by = at if isinstance(at, int) else clock.now
+    store.batch_put(CONVERSATIONS, [{**odd, "updated_at": sorted_by, "last_message_at": at}])
+    message = {"conversation_id": V4, "message_id": "m", "message_text": "odd", "created_at": sorted_by}
+    store.batch_put(MESSAGES, [message])
+    thread = feeds.threads([V4])
+    started(store, clock, "one")
+    changes = list(feed.poll())
+
+    assert "one" in told(changes)
+    assert [] == told(feeds.whole(feed.cursor).poll())
+    assert [] == told(feeds.threads([V4], thread.cursor).poll())
 
 
 def test_a_store_that_does_not_tell_its_time_has_that_of_this_machine(store: Store, clock: ManualClock) -> None:
