@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.render.escape import escape
+from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.watching import Watch
 from commercive_cli.domain.answers.changes import Change
@@ -240,10 +242,10 @@ class Waits:
         self.now += round(seconds * 1_000)
 
 
-def watched(*looks: list[Change] | BaseException, limit: int | None = None) -> Waits:
-    """Run a watch with JSON lines over a script."""
+def watched(*looks: list[Change] | BaseException, limit: int | None = None, output: Format = "jsonl") -> Waits:
+    """Run a watch over a script."""
     context: Any = Context()
-    waits, session = Waits(1_795_768_260_000), Session(context, "jsonl")
+    waits, session = Waits(1_795_768_260_000), Session(context, output)
     session.screen.clock = waits
     Watch(session, Script(*looks), waits.sleep, 32.0, "commercive chat watch", limit).run(None)
     return waits
@@ -275,6 +277,20 @@ def test_what_trying_again_does_not_help_ends_it(home: Path, capsys: pytest.Capt
         watched([ONE], Denied("no more"))
 
     assert ["begin", "c-1"] == [json.loads(line)["cursor"] for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), Denied("no more")])
+def test_however_it_ends_it_says_how_to_go_on(
+    home: Path, capsys: pytest.CaptureFixture[str], end: BaseException
+) -> None:
+    """Behind the last event that was shown, with how long it took."""
+    del home
+    with pytest.raises((typer.Exit, Denied)):
+        watched([ONE], [], end, output="ids")
+    out, err = capsys.readouterr()
+
+    assert f"{QUEUE[0].conversation_id}\n" == out
+    assert "commercive: 1 event in 1m 04s. Go on from here: commercive chat watch --cursor c-1\n" == err
 
 
 @pytest.mark.parametrize("output", ["table", "jsonl", "csv"])
