@@ -31,6 +31,9 @@ def _amount(value: object) -> str:
         raise PydanticCustomError("amount_type", "no amount") from None
 
 
+Amount = Annotated[str, BeforeValidator(_amount)]
+
+
 class Profile(BaseModel):
     """One `[profiles.NAME]` table; missing settings have defaults."""
 
@@ -57,12 +60,13 @@ class BusinessHoursTable(BaseModel):
 
 
 class ConfigFile(BaseModel):
-    """The whole file; a missing file counts as empty."""
+    """The whole file; a missing file counts as empty. `commission` has limits (`min`, `max`) and named amounts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     default_profile: str | None = None
     business_hours: BusinessHoursTable | None = None
+    commission: dict[str, Amount] = {}
     profiles: dict[str, Profile] = {}
 
 

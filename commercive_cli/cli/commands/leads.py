@@ -8,7 +8,7 @@ import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
-from commercive_cli.cli.completers import Completer, offered_ids
+from commercive_cli.cli.completers import Completer, amount_names, offered_ids
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
@@ -16,7 +16,6 @@ from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or
 from commercive_cli.cli.times import parse_moment, parse_time
 from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.models import ORDER_VOLUMES
-from commercive_cli.domain.money import parse_amount
 from commercive_cli.services.leads.listing import LeadFilter
 
 app = new_group("leads")
@@ -139,6 +138,7 @@ def submit(
 @app.command(
     epilog=example(
         "commercive leads approve LEAD_ID --commission 25.50",
+        "commercive leads approve LEAD_ID --commission standard",
         "commercive leads list --status pending -o ids | commercive leads approve - --commission 10",
     )
 )
@@ -146,7 +146,14 @@ def approve(
     context: typer.Context,
     *,
     ids: PendingLeads,
-    commission: Annotated[str, typer.Option(metavar="AMOUNT", help="Commission in USD, such as 25.50.")],
+    commission: Annotated[
+        str,
+        typer.Option(
+            metavar="AMOUNT",
+            help="Commission in USD, such as 25.50, or its name in the config file.",
+            autocompletion=amount_names,
+        ),
+    ],
     notes: Notes = None,
     amend: Amend = False,
     as_of: o.AsOf = None,
@@ -156,9 +163,9 @@ def approve(
     output: o.Output = "table",
 ) -> None:
     """Approve leads with a commission. Approving again with the same amount changes nothing."""
-    amount = parse_amount(commission, "--commission")
-    seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
+    amount = session.settings.amounts.parse(commission, "--commission")
+    seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
             ids,

@@ -1,6 +1,6 @@
 """Leads: visitors submit them through an affiliate's link, admins decide them, the affiliate's stats count them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,11 +8,11 @@ from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.commissions import Bound
 from commercive_cli.domain.errors import Damaged, NotFound, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
-from commercive_cli.domain.money import Ceiling
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id, identifier
 from commercive_cli.services.access.contention import TRIES
@@ -46,13 +46,13 @@ _CLAIM = 2
 class LeadService:
     """The operations of visitors and admins on leads. Times are milliseconds, money is USD.
 
-    No approval gives more than the `ceiling`.
+    No approval gives what the `bounds` refuse.
     """
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
-    ceiling: Ceiling | None = None
+    bounds: Sequence[Bound] = ()
 
     def list_leads(self, wanted: LeadFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Leads:
         """Return a page of 1-500 leads, newest first."""
@@ -243,7 +243,7 @@ class LeadService:
     def _permission(self, lead: Lead, decision: Decision, approver: Approver) -> Permission:
         if decision.commission is None or decision.stands(lead):
             return UNGUARDED
-        return ApprovalRules(self.store, self.ceiling).permit(lead, decision.commission, approver)
+        return ApprovalRules(self.store, self.bounds).permit(lead, decision.commission, approver)
 
     def _write_decision(
         self, lead: Lead, decision: Decision, actor: str, permission: Permission, request: KeyedRequest | None
