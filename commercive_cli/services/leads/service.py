@@ -26,7 +26,6 @@ from commercive_cli.services.leads.decision import (
     Decision,
     money_state,
     new_decision,
-    unchanged_since_read,
 )
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
@@ -119,6 +118,8 @@ class LeadService:
         reason: object = None,
         amend: bool = False,
         as_of: int | None = None,
+        revision: str | None = None,
+        objection: str | None = None,
         key: str | None = None,
         approver: Approver | None = None,
     ) -> LeadDecided:
@@ -126,11 +127,13 @@ class LeadService:
 
         `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
         is a Conflict unless `amend`.
-        `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict. A repeated `key`
-        (7 days) gets the first answer. Raises Forbidden for an approval or another amount above the ceiling, or of a
+        `as_of` is the lead's `updated_at` that the admin saw, `revision` its revision: a lead that changed since is a
+        Conflict. So is one that would change, with the `objection` as message. A repeated `key` (7 days) gets the first
+        answer. Raises Forbidden for an approval or another amount above the ceiling, or of a
         lead of one's own; `approver` says what is known of the actor beyond the id.
         """
         wanted = new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of)
+        wanted = replace(wanted, revision=revision, objection=objection)
         return self._decide(lead_id, wanted, actor, "admin/approve-lead", key, approver)
 
     def reset(self, lead_id: str, actor: str, *, key: str | None = None) -> LeadDecided:
@@ -271,7 +274,7 @@ class LeadService:
                 {"lead_id": lead.lead_id, "created_at": lead.created_at},
                 set=attributes,
                 remove=decision.dropped(),
-                when=All(unchanged_since_read(lead), permission.lead),
+                when=All(decision.seen(lead), permission.lead),
             ),
             *(() if stands else (_stats_update(lead, decision, at),)),
             change.row(at, self.new_id),
