@@ -27,7 +27,7 @@ from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
-from commercive_cli.domain.answers.bulk import BulkResult
+from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
@@ -124,6 +124,11 @@ class Session:
     def now(self) -> int:
         """Return the present time in milliseconds."""
         return self.screen.clock()
+
+    @property
+    def rehearses(self) -> bool:
+        """Return whether this is a dry run."""
+        return self._dry_run is not None
 
     @property
     def plans_changes(self) -> bool:
@@ -241,10 +246,11 @@ class Session:
             asks=None if self._dry_run else asks,
         )
 
-    def many(self, ids: Sequence[str], action: bulk.Action) -> None:
+    def many(self, ids: Sequence[str], action: bulk.Action, told: Callable[[Bulk], Bulk] | None = None) -> None:
         """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed.
 
         As JSON lines each result is shown as soon as there is one, so that what was shown of a killed run is true.
+        `told` makes another report of the results, one that tells people also why some failed.
         """
         lines = bulk.ItemLines(self.show) if self.screen.output == "jsonl" and self._dry_run is None else None
 
@@ -256,7 +262,13 @@ class Session:
         with self._uninterrupted() as stop:
             with self.progress({"done": lambda: len(ids)}, beside=lines is not None) as (advance,):
                 outcome = bulk.run(ids, action, stop, on_done)
-            self._report(outcome, len(ids), lines.end if lines else lambda: self.show(outcome.bulk))
+            answer = told(outcome.bulk) if told else outcome.bulk
+            self._report(
+                outcome,
+                len(ids),
+                lines.end if lines else lambda: self.show(answer),
+                quiet=told is not None and self.screen.for_people,
+            )
         if not outcome.bulk.success:
             raise typer.Exit(PARTIAL)
 
@@ -312,11 +324,11 @@ class Session:
         with answering(changed=self._writes):
             log.end()
 
-    def _report(self, outcome: bulk.Outcome, total: int, show: Callable[[], None]) -> None:
+    def _report(self, outcome: bulk.Outcome, total: int, show: Callable[[], None], *, quiet: bool) -> None:
         try:
             show()
         finally:
-            for each in outcome.bulk.results:
+            for each in () if quiet else outcome.bulk.results:
                 if isinstance(each.result, Failed):
                     say(f"{shortened(each.id)}: {each.result.error}")
         if outcome.bug is not None:

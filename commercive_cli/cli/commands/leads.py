@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -10,6 +11,7 @@ from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.completers import Completer, amount_names, offered_ids
 from commercive_cli.cli.groups import example, new_group
+from commercive_cli.cli.money_asks import MoneyAsk
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or_stdin
@@ -167,8 +169,9 @@ def approve(
     amount = session.settings.amounts.parse(commission, "--commission")
     seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     with session.writing(yes=yes, dry_run=dry_run) as services:
+        typed = session.typed("lead", services, "approve")
         session.each(
-            ids,
+            MoneyAsk(session, services.leads, typed, amount, amend, yes).agreed(ids),
             lambda one: services.leads.decide(
                 one,
                 "approved",
@@ -179,7 +182,7 @@ def approve(
                 as_of=seen,
                 key=keys(one),
             ),
-            session.typed("lead", services, "approve"),
+            typed,
         )
 
 
@@ -222,6 +225,34 @@ def reject(
             ),
             session.typed("lead", services, "reject"),
         )
+
+
+@app.command(
+    epilog=example(
+        "commercive leads list --status pending --all -o csv > decisions.csv", "commercive leads decide decisions.csv"
+    )
+)
+def decide(
+    context: typer.Context,
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with lead_id, decision, commission_amount ...")],
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Decide leads as a CSV file says: approve or reject in its column decision, or empty to leave one as it is.
+
+    The file is checked whole before anything is decided. A lead that changed since `leads list -o csv` wrote its
+    revision is refused. FILE.result.csv tells what came of each row. The same file again changes nothing.
+    """
+    from commercive_cli.cli.decision_files import read_decisions
+    from commercive_cli.cli.decisions import decide_file
+
+    session = Session(context, output)
+    decided = read_decisions(file, session.settings.amounts, session.settings.bounds)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        decide_file(session, services, decided, key=key, yes=yes)
 
 
 @app.command(epilog=example("commercive leads reset LEAD_ID"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from commercive_cli.cli.render import listings
 from commercive_cli.cli.render.columns import Column
+from commercive_cli.cli.render.decision_screens import draw_file_decided
 from commercive_cli.cli.render.display import Display
 from commercive_cli.cli.render.lead_screens import draw_lead, draw_leads, draw_stats, stats_sentence, warn_of_stats
 from commercive_cli.cli.render.listings import Asked
@@ -22,6 +23,7 @@ from commercive_cli.domain.answers.affiliates import (
     Stats,
 )
 from commercive_cli.domain.answers.audit import Audit, History
+from commercive_cli.domain.answers.bulk import FileDecided
 from commercive_cli.domain.answers.chat import (
     Conversations,
     NextUp,
@@ -144,6 +146,7 @@ DRAWN: dict[type, Draw] = {
     Thread: lambda display, answer, asked: draw_thread(display, answer, full=asked.order == "full"),
     NextUp: lambda display, answer, _: draw_next(display, answer),
     LeadShown: draw_lead,
+    FileDecided: draw_file_decided,
     AffiliateShown: _affiliate,
     Stats: lambda display, answer, _: draw_stats(display, answer.stats),
     Recomputation: _recomputation,

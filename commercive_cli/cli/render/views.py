@@ -20,7 +20,7 @@ from commercive_cli.domain.answers.affiliates import (
 )
 from commercive_cli.domain.answers.audit import Audit, History
 from commercive_cli.domain.answers.base import Answer, Failed
-from commercive_cli.domain.answers.bulk import Bulk
+from commercive_cli.domain.answers.bulk import Bulk, FileDecided
 from commercive_cli.domain.answers.chat import (
     Claimed,
     ConversationChanged,
@@ -187,6 +187,7 @@ VIEWS: dict[type, View] = {
     Seeded: View(_single, c.SEEDED),
     Audit: View(_field("findings"), c.FINDING),
     Bulk: View(_field("results"), _BULK),
+    FileDecided: View(_field("results"), (c.Column("row", "count"), *_BULK)),
     TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),), named=_existing),
 }
 

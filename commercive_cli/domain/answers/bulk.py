@@ -1,5 +1,7 @@
 """Answers to commands that change many items: one result per id."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, SerializeAsAny
 
 from commercive_cli.domain.answers.base import Answer, Failed
@@ -16,4 +18,17 @@ class Bulk(BaseModel):
     """A bulk command's results in the order of the ids."""
 
     success: bool
-    results: list[BulkResult]
+    results: Sequence[BulkResult]
+
+
+class RowDecided(BulkResult):
+    """The result for one row of a file, by the number that a spreadsheet shows."""
+
+    row: int
+
+
+class FileDecided(Bulk):
+    """The results of all rows of a file that were to be decided, and the file that tells them."""
+
+    results: Sequence[RowDecided]
+    result_file: str

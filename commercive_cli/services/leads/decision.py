@@ -106,6 +106,15 @@ class Decision:
         return counts | ({"total_commission": commission} if commission else {})
 
 
+@dataclass(frozen=True)
+class ApprovalPreview:
+    """A lead as it is, and what an approval does to the sum of its affiliate's commissions (USD)."""
+
+    lead: Lead
+    total: Decimal
+    becomes: Decimal
+
+
 def new_decision(
     decision: DecidedStatus,
     commission: object,

@@ -23,6 +23,7 @@ from commercive_cli.services.leads.approval import UNGUARDED, ApprovalRules, App
 from commercive_cli.services.leads.decision import (
     EVENTS,
     NOTE,
+    ApprovalPreview,
     Decision,
     money_state,
     new_decision,
@@ -39,6 +40,9 @@ from commercive_cli.store.writes import Absent, All, Put, Update, Write
 
 _CLAIM = 2
 """The place of the request's claim among the writes of a new lead."""
+
+_DECIDED_BY = ("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
+"""What a decision depends on."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,11 @@ class LeadService:
     def show(self, lead_id: str) -> LeadShown:
         """Return one lead with the stats of the affiliate it credits."""
         lead = self.lead(lead_id)
-        item = self.store.get(AFFILIATE_STATS, {"affiliate_id": lead.affiliate_id})
-        return LeadShown(lead=lead, stats=AffiliateStats.of(item or {"affiliate_id": lead.affiliate_id}))
+        return LeadShown(lead=lead, stats=self._stats(lead))
+
+    def _stats(self, lead: Lead) -> AffiliateStats:
+        key = {"affiliate_id": lead.affiliate_id}
+        return AffiliateStats.of(self.store.get(AFFILIATE_STATS, key) or key)
 
     def submit(
         self,
@@ -135,6 +142,16 @@ class LeadService:
         wanted = new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of)
         wanted = replace(wanted, revision=revision, objection=objection)
         return self._decide(lead_id, wanted, actor, "admin/approve-lead", key, approver)
+
+    def preview(self, lead_id: str, commission: object, actor: str, *, amend: bool = False) -> ApprovalPreview | None:
+        """Return what an approval would do, None where it changes no money; raise what the approval would raise."""
+        decision = new_decision("approved", commission, None, None, amend=amend)
+        lead = self.lead(lead_id).require(*_DECIDED_BY)
+        if decision.stands(lead) or not decision.changes(lead):
+            return None
+        self._permission(lead, decision, Approver(actor_id(actor)))
+        total = self._stats(lead).total_commission
+        return ApprovalPreview(lead, total, total + decision.deltas(lead).get("total_commission", 0))
 
     def reset(self, lead_id: str, actor: str, *, key: str | None = None) -> LeadDecided:
         """Take a decision back: the lead is pending again and its commission is no longer counted.
@@ -229,7 +246,7 @@ class LeadService:
     ) -> LeadDecided:
         lead = self.lead(lead_id)
         for _ in range(TRIES):
-            lead.require("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
+            lead.require(*_DECIDED_BY)
             if not decision.changes(lead):
                 same = LeadDecided(lead=lead, changed=False, ignored=decision.ignored)
                 return nothing_to_do(self.store, request, self.clock(), same)
