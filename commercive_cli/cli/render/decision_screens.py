@@ -43,14 +43,18 @@ def draw_file_decided(display: Display, answer: FileDecided, _: Asked) -> None:
     refused = [row for row in answer.results if isinstance(row.result, Failed)]
     _write_decided(display, [each.lead for each in decided if each.changed], len(decided), len(refused))
     if refused:
+        display.gap()
         _write_refused(display, refused)
-    display.line((f"Every row's result: {answer.result_file}", "quiet"))
+        display.gap()
+    told = ("Every row's result:", answer.result_file)
+    for line in (" ".join(told),) if len(" ".join(told)) <= display.width else told:
+        display.line((line, "quiet"))  # a path stays whole, to be copied
 
 
 def _write_decided(display: Display, changed: Sequence[Lead], decided: int, refused: int) -> None:
     before = decided - len(changed)
     if not changed:
-        words = [f"{before:,} were decided so before"] if before or not refused else []
+        words = [_before(before)] if before or not refused else []
         words += [f"{refused:,} refused"] if refused else []
         display.sentence(f"{', '.join(words)}; nothing was written")
         return
@@ -58,13 +62,17 @@ def _write_decided(display: Display, changed: Sequence[Lead], decided: int, refu
     money = sum((lead.commission_amount or Decimal() for lead in approved), Decimal())
     words = [f"{len(approved):,} approved for {money:,.2f} USD"] if approved else []
     words += [f"{len(changed) - len(approved):,} rejected"] if len(approved) < len(changed) else []
-    same = f"; {before:,} were decided so before" if before else ""
+    same = f"; {_before(before)}" if before else ""
     display.sentence(("✓ ", "good"), f"{len(changed):,} decided: {', '.join(words)}{same}")
+    if refused:
+        display.sentence(("! ", "bad"), f"{refused:,} refused, nothing was written for them")
+
+
+def _before(count: int) -> str:
+    return f"{count:,} {'was' if count == 1 else 'were'} decided so before"
 
 
 def _write_refused(display: Display, refused: Sequence[RowDecided]) -> None:
-    display.sentence(("! ", "bad"), f"{len(refused):,} refused, nothing was written for them")
-    display.gap()
     if len(refused) > NAMED:
         codes = Counter(row.result.code for row in refused if isinstance(row.result, Failed))
         for code, count in codes.most_common():
@@ -73,4 +81,3 @@ def _write_refused(display: Display, refused: Sequence[RowDecided]) -> None:
         for row in refused:
             display.meet("lead", row.id)
         print_table(display, _REFUSED, refused)
-    display.gap()

@@ -8,7 +8,14 @@ from commercive_cli.cli.render import listings
 from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.decision_screens import draw_file_decided
 from commercive_cli.cli.render.display import Display
-from commercive_cli.cli.render.lead_screens import draw_lead, draw_leads, draw_stats, stats_sentence, warn_of_stats
+from commercive_cli.cli.render.lead_screens import (
+    draw_lead,
+    draw_lead_history,
+    draw_leads,
+    draw_stats,
+    stats_sentence,
+    warn_of_stats,
+)
 from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.lists import draw_list
 from commercive_cli.cli.render.moments import distance_in_words
@@ -29,7 +36,7 @@ from commercive_cli.domain.answers.chat import (
     NextUp,
     Thread,
 )
-from commercive_cli.domain.answers.leads import Leads, LeadShown
+from commercive_cli.domain.answers.leads import LeadHistory, Leads, LeadShown
 from commercive_cli.domain.models import Conversation
 
 
@@ -143,6 +150,7 @@ DRAWN: dict[type, Draw] = {
     Leads: draw_leads,
     Affiliates: _affiliates,
     History: _history,
+    LeadHistory: draw_lead_history,
     Thread: lambda display, answer, asked: draw_thread(display, answer, full=asked.order == "full"),
     NextUp: lambda display, answer, _: draw_next(display, answer),
     LeadShown: draw_lead,

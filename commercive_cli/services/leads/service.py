@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from commercive_cli.domain.answers.audit import History
-from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.commissions import Bound
@@ -160,9 +159,11 @@ class LeadService:
         """
         return self._decide(lead_id, Decision("pending", amend=True), actor, "leads/reset", key)
 
-    def history(self, lead_id: str) -> History:
-        """Return the audit rows of a lead, oldest first."""
-        return History(history=list(read_audit_log(self.store, "lead", self.lead(lead_id).lead_id)))
+    def history(self, lead_id: str) -> LeadHistory:
+        """Return the audit rows of a lead, oldest first, and the words of its decision."""
+        lead = self.lead(lead_id)
+        rows = list(read_audit_log(self.store, "lead", lead.lead_id))
+        return LeadHistory(history=rows, rejection_reason=lead.rejection_reason, admin_notes=lead.admin_notes)
 
     def _resolved(self, link_id: str, limits: Callable[[str], Limits], at: int) -> tuple[str, str, Limits]:
         """Return whom a code credits, the code as stored, and its limits; they are read with the code's claim."""

@@ -1,6 +1,7 @@
 """`leads decide`: a file decides many leads, each provably, and the same file again decides nothing."""
 
 import csv
+import io
 import json
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from commercive_cli.store.schema import LEADS
 from commercive_cli.store.writes import Update
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
+from tests.cli.process import run_on_terminal
 from tests.cli.spreadsheets.leads import CHANGED, FILES, fill, leads
 from tests.services.raw_data import errors_in, everything
 
@@ -223,7 +225,23 @@ def test_people_read_what_was_decided(store: Run, lead: Make, home: Path, monkey
     assert "✓ 2 decided: 1 approved for 1,200.50 USD, 1 rejected\n! 2 refused" in ran.out
     assert f"4  {ids[2][-8:]}  is approved for 30.00 USD by admin-1 already" in " ".join(ran.out.split(" "))
     assert "5  nobody    there is no lead nobody" in ran.out
-    assert ran.out.endswith(f"Every row's result: {file}.result.csv\n")
-    assert again.out.startswith("1 were decided so before; nothing was written\n")
+    assert ran.out.endswith(f"{file}.result.csv\n")
+    assert again.out.startswith("1 was decided so before; nothing was written\n")
     assert "21 there is no such lead" in many.out
     assert "" == ran.err
+
+
+def test_the_words_of_a_decision_are_everywhere(store: Run, lead: Make, home: Path) -> None:
+    """Reason, notes and amount are in list, card, history and csv; audit rows hold no words."""
+    one = lead()
+    store("leads", "decide", written(home, f"{one},reject,,Too small,Called twice"))
+    row = next(csv.DictReader(io.StringIO(store("leads", "list", "-o", "csv").out, newline="")))
+    history = store("leads", "history", one, "-o", "json").json
+
+    assert ("Too small", "Called twice", "") == (row["rejection_reason"], row["admin_notes"], row["commission_amount"])
+    assert ("Too small", "Called twice") == (history["rejection_reason"], history["admin_notes"])
+    assert {"status": "rejected"} == history["history"][-1]["after"]
+    for words in (("leads", "list"), ("leads", "show", one), ("leads", "history", one)):
+        seen = run_on_terminal(words, columns=158).screen
+        assert "Too small" in seen
+        assert "Called twice" in seen

@@ -28,6 +28,8 @@ from commercive_cli.domain.answers.affiliates import (
     Stats,
 )
 from commercive_cli.domain.answers.audit import Audit, Finding, History
+from commercive_cli.domain.answers.base import Failed
+from commercive_cli.domain.answers.bulk import FileDecided, RowDecided
 from commercive_cli.domain.answers.chat import (
     Claimed,
     ConversationChanged,
@@ -41,7 +43,7 @@ from commercive_cli.domain.answers.chat import (
     Snoozed,
     Thread,
 )
-from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Note
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
@@ -115,6 +117,19 @@ def lead(identifier: str, name: str, status: str, age: int, amount: str | None =
     )
 
 
+def decided_row(row: int, lead: Lead, *, changed: bool = True) -> RowDecided:
+    return RowDecided(row=row, id=lead.lead_id, result=LeadDecided(lead=lead, changed=changed))
+
+
+def refused(row: int, lead_id: str) -> RowDecided:
+    why = f"lead {lead_id} changed since you looked at it: it is approved for 30.00 USD by jonas"
+    return RowDecided(row=row, id=lead_id, result=Failed(error=why, code="conflict"))
+
+
+def decided_file(*rows: RowDecided) -> FileDecided:
+    return FileDecided(success=False, results=rows, result_file="decisions.csv.result.csv")
+
+
 QUEUE = [
     waiting(TEA, "kobe-tea", "追跡番号を教えてください 📦", 2 * DAY, 2),
     waiting(FRAME, "bergrad", "Which size of the frame did you send? Mine is 54 and the box says 56.", 19 * HOUR, 1),
@@ -177,6 +192,8 @@ def change(age: int, who: str, event: str, before: dict[str, object], after: dic
 APPROVED_40 = {"status": "approved", "commission_amount": Decimal(40)}
 WAITING, NOTHING = Asked("conversation", order="waiting"), Asked()
 
+DECIDED = [decided_row(2, LEADS[1]), decided_row(3, LEADS[3])]
+AGAIN = [decided_row(2, LEADS[1], changed=False), decided_row(3, LEADS[3], changed=False)]
 ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
     "chat-list": (Conversations(conversations=[*QUEUE, CLOSED, ODD], next_cursor="x"), Asked("conversation")),
     "chat-list-one-shop": (
@@ -221,6 +238,26 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
         ),
         NOTHING,
     ),
+    "leads-history-words": (
+        LeadHistory(
+            history=[change(23 * HOUR, "jonas", "reject", {"status": "pending"}, {"status": "rejected"})],
+            rejection_reason="Volume too low",
+            admin_notes="Called twice.\nNobody there.",
+        ),
+        NOTHING,
+    ),
+    "leads-list-words": (
+        Leads(
+            leads=[
+                LEADS[1].model_copy(update={"admin_notes": "Called twice"}),
+                LEADS[3].model_copy(update={"rejection_reason": "Volume too low"}),
+            ]
+        ),
+        Asked("lead"),
+    ),
+    "leads-decide": (decided_file(*DECIDED, refused(17, SOREN), refused(133, MAJA)), NOTHING),
+    "leads-decide-again": (decided_file(*AGAIN, refused(17, SOREN)), NOTHING),
+    "leads-decide-refused": (decided_file(*(refused(each, SOREN) for each in range(2, 23))), NOTHING),
     "leads-approve": (LeadDecided(lead=LEADS[1], changed=True), NOTHING),
     "leads-approve-again": (LeadDecided(lead=LEADS[1], changed=False), NOTHING),
     "leads-reset": (LeadDecided(lead=LEADS[0], changed=True), NOTHING),
