@@ -159,11 +159,13 @@ def test_a_list_of_offers_ends(home: Path, remember: Any) -> None:
         ("chat reply ID -F ", {"files"}),
         ("chat list --access-log ", {"files"}),
         ("tables import ", {"files"}),
+        ("leads decide ", {"files"}),
+        ("leads approve ID --commission st", {"standard"}),
     ],
 )
 def test_words_are_offered_where_they_stand(home: Path, line: str, offers: set[str]) -> None:
     """Names, choices and options of all commands, before and behind the command; file names only where they belong."""
-    del home
+    (home / "config.toml").write_text("[commission]\nmin = 5\nstandard = 25.50\n")
 
     assert offers == {word for word, _ in asked(line)}
 
