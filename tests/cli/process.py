@@ -68,9 +68,9 @@ class Seen:
     screen: str
 
 
-def run_on_terminal(arguments: Sequence[str], typed: str = "", *, after: str = "", columns: int = 100) -> Seen:
-    """Run the program on a pseudo-terminal; type `typed` after its first output, and `after` that."""
-    return watch([*PROGRAM, *arguments], typed, after=after, env=environment(COLUMNS=str(columns)))
+def run_on_terminal(arguments: Sequence[str], typed: str = "", *, columns: int = 100) -> Seen:
+    """Run the program on a pseudo-terminal; type `typed` after its first output."""
+    return watch([*PROGRAM, *arguments], typed, env=environment(COLUMNS=str(columns)))
 
 
 @contextmanager
@@ -83,15 +83,15 @@ def on_terminal(command: Sequence[str], **options: Any) -> Iterator[tuple["subpr
         yield process, screen
 
 
-def watch(command: Sequence[str], typed: str = "", *, after: str = "", **options: Any) -> Seen:
-    """Run a command on a pseudo-terminal to its end; type `typed` after its first output, and `after` that."""
+def watch(command: Sequence[str], typed: str = "", **options: Any) -> Seen:
+    """Run a command on a pseudo-terminal to its end; type `typed` after its first output."""
     with on_terminal(command, **options) as (process, screen):
         seen = b""
         # A closed terminal is read as an error by Linux, as the end of file by others.
         with suppress(OSError):
             while select.select([screen], [], [], _SECONDS)[0] and (chunk := screen.read(65536)):
                 seen += chunk
-                if typed and after.encode() in seen:
+                if typed:
                     screen.write(typed.encode())
                     typed = ""
         return Seen(process.wait(_SECONDS), seen.decode())
