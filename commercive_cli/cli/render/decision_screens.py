@@ -53,8 +53,11 @@ def draw_file_decided(display: Display, answer: FileDecided, _: Asked) -> None:
 
 def _write_decided(display: Display, changed: Sequence[Lead], decided: int, refused: int) -> None:
     before = decided - len(changed)
+    if not decided + refused:
+        display.sentence("No row has a decision; nothing was written")
+        return
     if not changed:
-        words = [_before(before)] if before or not refused else []
+        words = [_before(before)] if before else []
         words += [f"{refused:,} refused"] if refused else []
         display.sentence(f"{', '.join(words)}; nothing was written")
         return

@@ -256,6 +256,7 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
         Asked("lead"),
     ),
     "leads-decide": (decided_file(*DECIDED, refused(17, SOREN), refused(133, MAJA)), NOTHING),
+    "leads-decide-nothing": (decided_file(), NOTHING),
     "leads-decide-again": (decided_file(*AGAIN, refused(17, SOREN)), NOTHING),
     "leads-decide-refused": (decided_file(*(refused(each, SOREN) for each in range(2, 23))), NOTHING),
     "leads-approve": (LeadDecided(lead=LEADS[1], changed=True), NOTHING),
