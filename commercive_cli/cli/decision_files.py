@@ -106,11 +106,11 @@ def _bytes(path: Path) -> bytes:
     try:
         check_file(path)
         with path.open("rb") as file:
-            raw = b"" if path.stat().st_size > LARGEST_BYTES else file.read(LARGEST_BYTES + 1)
-            if len(raw) > LARGEST_BYTES or (not raw and path.stat().st_size):
-                raise Invalid(f"{path} has more than {LARGEST_BYTES // 1_000_000} MB; split it. Nothing was decided")
+            raw = file.read(LARGEST_BYTES + 1)
     except (OSError, ValueError) as error:
         raise read_error(path, error) from None
+    if len(raw) > LARGEST_BYTES:
+        raise Invalid(f"{path} has more than {LARGEST_BYTES // 1_000_000} MB; split it. Nothing was decided")
     return raw
 
 

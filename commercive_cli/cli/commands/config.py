@@ -21,7 +21,7 @@ from commercive_cli.settings.places import config_path
 from commercive_cli.settings.resolve import NAMES, OPTIONS, VARIABLES
 
 app = new_group("config")
-_KEY = "default_profile, profiles.NAME.SETTING, or a SETTING of --profile"
+_KEY = "default_profile, commission.NAME, profiles.NAME.SETTING, or a SETTING of --profile"
 
 
 def _given(context: typer.Context) -> dict[str, str | None]:
