@@ -1,7 +1,8 @@
 """The groups of commands: their names and help, and the import of their commands."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -143,7 +144,23 @@ def load_command(name: str) -> TyperCommand:
     return found
 
 
-def load_group(name: str) -> TyperGroup:
-    """Return a group with its commands, loading their module."""
+def load_group(name: str, called: str = "") -> TyperGroup:
+    """Return a group with its commands, loading their module; if it has the command that is `called`, with that alone.
+
+    What is not called need not be made: of a large group that takes longer than all else that a command does.
+    """
     app: typer.Typer = import_module(f"commercive_cli.cli.commands.{name}").app
+    for info in _commands_of(app):
+        if called and called == (info.name or typer.main.get_command_name(info.callback.__name__)):
+            app = copy(app)
+            app.registered_commands, app.registered_groups = [info], []
+            break
     return typer.main.get_group(app)
+
+
+def _commands_of(app: typer.Typer) -> Iterator[Any]:
+    """Yield the commands of a group under construction, and those of groups that merge into it as they have no name."""
+    yield from app.registered_commands
+    for part in (each.typer_instance for each in app.registered_groups):
+        if part is not None and not part.info.name:
+            yield from part.registered_commands

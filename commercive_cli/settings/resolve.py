@@ -148,7 +148,7 @@ class Finder:
     def _in_file(self, name: str) -> tuple[Any, str] | None:
         config = self.contents.config
         keys = self.keys(name)
-        table = config if name == "profile" else config.profiles.get(keys[1], Profile())
+        table = config if name == "profile" else config.profiles.get(keys[1], Profile.model_construct())
         value = getattr(table, keys[-1]) if keys[-1] in table.model_fields_set else None
         return None if value in (None, "") else (value, self.contents.place(keys))
 

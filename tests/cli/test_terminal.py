@@ -131,7 +131,7 @@ def test_any_stream_can_count_as_a_terminal(conversation: Make, store: Run, monk
     wrong = store("chat", "list")
 
     assert (True, False, True) == (one[-8:] in shown, one in shown, "\x1b[38;5;166m" in shown)
-    assert (2, True) == (wrong.code, "COMMERCIVE_FORCE_TTY is the width" in wrong.err)
+    assert (78, True) == (wrong.code, "COMMERCIVE_FORCE_TTY is the width" in wrong.err)
 
 
 def test_quiet_leaves_results_and_errors(conversation: Make, store: Run) -> None:

@@ -10,7 +10,7 @@ from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.completers import Completer, offered_ids
 from commercive_cli.cli.groups import example, new_group
-from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or_stdin
 from commercive_cli.cli.times import parse_moment, parse_time

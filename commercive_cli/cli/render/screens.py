@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from commercive_cli.cli.render import listings
+from commercive_cli.cli.render.asked import Asked
+from commercive_cli.cli.render.bulk_screens import draw_bulk
 from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.display import Display
 from commercive_cli.cli.render.lead_screens import draw_lead, draw_leads, draw_stats, stats_sentence, warn_of_stats
-from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.lists import draw_list
 from commercive_cli.cli.render.moments import distance_in_words
 from commercive_cli.cli.render.sentences import DONE, SENTENCES, Draw
@@ -22,6 +23,7 @@ from commercive_cli.domain.answers.affiliates import (
     Stats,
 )
 from commercive_cli.domain.answers.audit import Audit, History
+from commercive_cli.domain.answers.bulk import Bulk
 from commercive_cli.domain.answers.chat import (
     Conversations,
     NextUp,
@@ -148,6 +150,7 @@ DRAWN: dict[type, Draw] = {
     Stats: lambda display, answer, _: draw_stats(display, answer.stats),
     Recomputation: _recomputation,
     Audit: _audit,
+    Bulk: draw_bulk,
     LinkFound: _link,
     **SENTENCES,
 }

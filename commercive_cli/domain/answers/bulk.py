@@ -1,6 +1,6 @@
 """Answers to commands that change many items: one result per id."""
 
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from commercive_cli.domain.answers.base import Answer, Failed
 
@@ -8,12 +8,16 @@ from commercive_cli.domain.answers.base import Answer, Failed
 class BulkResult(BaseModel):
     """The result for one id of a bulk command: an answer or a failure."""
 
+    model_config = ConfigDict(defer_build=True)
+
     id: str
     result: SerializeAsAny[Answer] | Failed
 
 
 class Bulk(BaseModel):
     """A bulk command's results in the order of the ids."""
+
+    model_config = ConfigDict(defer_build=True)
 
     success: bool
     results: list[BulkResult]

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 from rich.console import Console
 
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.display import Display
-from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.moments import Moments
 from commercive_cli.cli.render.screens import screen_of
 from commercive_cli.domain.answers.affiliates import (
