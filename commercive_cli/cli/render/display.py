@@ -126,7 +126,7 @@ class Display:
 
     def rule(self, text: str) -> None:
         """Write a separator with a text."""
-        self.line((f"── {text} ──", "quiet"))
+        self.sentence((f"── {text} ──", "quiet"))
 
     @contextmanager
     def indented(self, cells: int = 2) -> Iterator[None]:

@@ -153,7 +153,7 @@ class Screen:
                 display.line((section.title, "strong"))
             (print_cards if section.card else print_table)(display, section.columns, records)
         if not drawn:
-            display.line(asked.sentence(0, more=False) if asked.noun else view.empty)
+            display.sentence(asked.sentence(0, more=False) if asked.noun else view.empty)
 
     def _columns(self, view: View) -> tuple[Column, ...]:
         """Return the view's columns; those that the user chose are never dropped."""

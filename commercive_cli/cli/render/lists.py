@@ -19,7 +19,7 @@ def draw_list(
 ) -> None:
     """Write a sentence, with what all rows share, and the rows; of no rows the sentence alone."""
     if not records:
-        display.line(asked.sentence(0, more=False))
+        display.sentence(asked.sentence(0, more=False))
         return
 
     def above(shown: Shown) -> None:

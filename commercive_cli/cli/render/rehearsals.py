@@ -66,7 +66,7 @@ def draw_rehearsal(display: Display, answer: BaseModel, changes: Sequence[Planne
             display.sentence(("Would ", WOULD), f"mark {answer.marked:,} message{many} of conversation {which} read.")
         case _:
             return False
-    display.line(("Nothing was written.", WOULD), " The exact writes: -o json")
+    display.sentence(("Nothing was written.", WOULD), " The exact writes: -o json")
     return True
 
 

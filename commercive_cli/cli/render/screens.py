@@ -47,7 +47,7 @@ def _conversations(display: Display, answer: Conversations, asked: Asked) -> Non
     if asked.order != "waiting":
         draw_list(display, listings.CONVERSATIONS, found, asked, "", more=more)
     elif not found:
-        display.line(f"No {asked.words(2)} wait.")
+        display.sentence(f"No {asked.words(2)} wait.")
     else:
         draw_list(display, listings.QUEUE, found, asked, _queue_sentence(found, asked, display.now, more=more))
 
@@ -130,7 +130,7 @@ def _audit(display: Display, answer: Audit, _: Asked) -> None:
 
 def _link(display: Display, answer: LinkFound, _: Asked) -> None:
     if answer.affiliate_link is None:
-        display.line("This affiliate has no link.")
+        display.sentence("This affiliate has no link.")
     else:
         print_table(
             display, (*listings.LINKS, Column("affiliate_id", "id", title="affiliate")), [answer.affiliate_link]
