@@ -174,7 +174,8 @@ def test_quiet_leaves_out_every_remark(conversation: Make, store: Run, line: str
 def test_a_dumb_terminal_has_its_own_width(conversation: Make, columns: int) -> None:
     """With TERM=dumb, as in an editor's window, rows are as long as that is wide, and without colours."""
     conversation(text="Hello " * 30)
-    seen = watch([*PROGRAM, "chat", "list"], env=environment(COLUMNS=str(columns), TERM="dumb"))
+    sized = ["sh", "-c", f'stty cols {columns} rows 24; unset COLUMNS LINES; exec "$@"', "sh"]
+    seen = watch([*sized, *PROGRAM, "chat", "list"], env=environment(TERM="dumb"))
 
     assert (columns, False) == (max(map(len, seen.screen.splitlines())), "\x1b" in seen.screen)
 
