@@ -93,7 +93,7 @@ def test_each_command_offers_what_it_is_for(store: Run, home: Path) -> None:
     assert [(lead[-8:], "Ann Lee, pending")] == looked_up("leads reset ")
     assert [(code, "aff-1")] == looked_up("leads list --link ")
     assert [(code, "aff-1")] == looked_up("affiliates resolve-link ")
-    assert [("aff-1", "1 leads, 1 pending")] == looked_up("leads list --affiliate ")
+    assert [("aff-1", "1 lead, 1 pending")] == looked_up("leads list --affiliate ")
 
 
 def test_a_command_takes_what_was_offered(store: Run) -> None:
