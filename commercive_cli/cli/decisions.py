@@ -50,7 +50,7 @@ def _decide(
             result_file=str(results_path(decided.path)),
         )
 
-    session.many(list(rows), decide, told)
+    session.many(list(rows), decide, told=told)
 
 
 def _summary(decided: DecisionFile) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ Amount = Annotated[str, BeforeValidator(_amount)]
 class Profile(BaseModel):
     """One `[profiles.NAME]` table; missing settings have defaults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     store: str | None = None
     actor: str | None = None
@@ -51,7 +51,7 @@ class Profile(BaseModel):
 class BusinessHoursTable(BaseModel):
     """The `[business_hours]` table as it stands; `settings/business_hours.py` reads its values."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     days: list[str] = ["Mon", "Tue", "Wed", "Thu", "Fri"]
     opens: str = Field("09:00", alias="from")
@@ -62,7 +62,7 @@ class BusinessHoursTable(BaseModel):
 class ConfigFile(BaseModel):
     """The whole file; a missing file counts as empty. `commission` has limits (`min`, `max`) and named amounts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     default_profile: str | None = None
     business_hours: BusinessHoursTable | None = None
@@ -89,7 +89,7 @@ class Contents:
 
     path: Path
     text: str = ""
-    config: ConfigFile = field(default_factory=ConfigFile)
+    config: ConfigFile = field(default_factory=ConfigFile.model_construct)
     mistakes: tuple[Mistake, ...] = ()
 
     @cached_property

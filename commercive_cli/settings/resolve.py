@@ -175,7 +175,7 @@ class Finder:
         if keys[0] == "commission":
             amount = config.commission.get(keys[1])
             return None if amount is None else (amount, self.contents.place(keys))
-        table = config if name == "profile" else config.profiles.get(keys[1], Profile())
+        table = config if name == "profile" else config.profiles.get(keys[1], Profile.model_construct())
         value = getattr(table, keys[-1]) if keys[-1] in table.model_fields_set else None
         return None if value in (None, "") else (value, self.contents.place(keys))
 

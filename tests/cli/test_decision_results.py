@@ -12,7 +12,7 @@ from commercive_cli.domain.answers.base import Failed
 from commercive_cli.domain.answers.leads import LeadDecided
 from commercive_cli.domain.commissions import NamedAmounts
 from commercive_cli.domain.errors import Invalid
-from tests.cli.render.screens import LEADS
+from tests.cli.render.answers import LEADS
 
 
 @pytest.fixture

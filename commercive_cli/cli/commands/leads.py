@@ -11,8 +11,7 @@ from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.completers import Completer, amount_names, offered_ids
 from commercive_cli.cli.groups import example, new_group
-from commercive_cli.cli.money_asks import MoneyAsk
-from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or_stdin
 from commercive_cli.cli.times import parse_moment, parse_time
@@ -165,6 +164,8 @@ def approve(
     output: o.Output = "table",
 ) -> None:
     """Approve leads with a commission. Approving again with the same amount changes nothing."""
+    from commercive_cli.cli.money_asks import MoneyAsk
+
     session = Session(context, output)
     amount = session.settings.amounts.parse(commission, "--commission")
     seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))

@@ -285,7 +285,7 @@ IDENTITY = (
 PROFILE = (
     Column("profile", "id"),
     Column("default", "flag"),
-    Column("store", "id"),
+    Column("store"),
     Column("actor", "id"),
     Column("read_only", "flag"),
     Column("protected", "flag"),

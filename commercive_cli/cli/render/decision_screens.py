@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.columns import NEVER_DROPPED, Column
 from commercive_cli.cli.render.display import Display
-from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.terminal import print_table
 from commercive_cli.domain.answers.base import Failed
 from commercive_cli.domain.answers.bulk import FileDecided, RowDecided
@@ -79,7 +79,7 @@ def _write_refused(display: Display, refused: Sequence[RowDecided]) -> None:
     if len(refused) > NAMED:
         codes = Counter(row.result.code for row in refused if isinstance(row.result, Failed))
         for code, count in codes.most_common():
-            display.line(f"  {count:,} {_REASONS.get(code, code)}")
+            display.sentence(f"{count:,} {_REASONS.get(code, code)}", indent=2)
     else:
         for row in refused:
             display.meet("lead", row.id)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.display import Display, Part
-from commercive_cli.cli.render.listings import HISTORY, LEADS, Asked
+from commercive_cli.cli.render.listings import HISTORY, LEADS
 from commercive_cli.cli.render.lists import draw_list
 from commercive_cli.cli.render.moments import Moments, distance
 from commercive_cli.cli.render.roles import Role

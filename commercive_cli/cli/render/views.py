@@ -37,7 +37,7 @@ from commercive_cli.domain.answers.chat import (
     Thread,
     UserMessageSent,
 )
-from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import Tables
 from commercive_cli.domain.models import Message
@@ -161,6 +161,7 @@ VIEWS: dict[type, View] = {
     Leads: _listing("leads", c.LEAD),
     Affiliates: _listing("affiliates", c.STATS),
     History: _listing("history", c.HISTORY),
+    LeadHistory: _listing("history", c.HISTORY),
     NothingWaits: View(_field("messages"), c.MESSAGE, empty="Nothing waits that nobody holds."),
     Thread: View(turns, c.MESSAGE, named=_field("messages")),
     NextUp: View(turns, c.MESSAGE, named=_field("messages")),

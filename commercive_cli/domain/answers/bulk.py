@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from commercive_cli.domain.answers.base import Answer, Failed
 
@@ -10,12 +10,16 @@ from commercive_cli.domain.answers.base import Answer, Failed
 class BulkResult(BaseModel):
     """The result for one id of a bulk command: an answer or a failure."""
 
+    model_config = ConfigDict(defer_build=True)
+
     id: str
     result: SerializeAsAny[Answer] | Failed
 
 
 class Bulk(BaseModel):
     """A bulk command's results in the order of the ids."""
+
+    model_config = ConfigDict(defer_build=True)
 
     success: bool
     results: Sequence[BulkResult]
