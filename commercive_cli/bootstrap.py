@@ -96,7 +96,7 @@ class Services:
         """Leads and the decisions about them."""
         from commercive_cli.services.leads.service import LeadService
 
-        return LeadService(self.store, self.clock, self.new_id, self.settings.ceiling)
+        return LeadService(self.store, self.clock, self.new_id, self.settings.bounds)
 
     @cached_property
     def affiliates(self) -> "AffiliateService":
@@ -152,7 +152,7 @@ class Services:
         """Single items set right by hand."""
         from commercive_cli.services.audit.mend import MendService
 
-        return MendService(self.store, self.clock, self.new_id, self.sleep, self.settings.ceiling)
+        return MendService(self.store, self.clock, self.new_id, self.sleep, self.settings.bounds)
 
     @cached_property
     def seed(self) -> "SeedService":

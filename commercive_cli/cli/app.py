@@ -16,7 +16,7 @@ from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, re
 from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import GlobalOptions, Output, asked_format, global_options_first
 from commercive_cli.cli.groups import COMMANDS, GROUPS, Command, Group, example, load_command, load_group
-from commercive_cli.cli.render.moments import TimeStyle
+from commercive_cli.cli.render.formats import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 from commercive_cli.domain.errors import CommerciveError, IllFormed
 from commercive_cli.domain.secrets import remember_secrets
@@ -42,7 +42,7 @@ class Root(Group):
         name, command, rest = super().resolve_command(ctx, args)
         if name in COMMANDS:
             return name, load_command(name), rest
-        return name, load_group(name) if name in GROUPS else command, rest
+        return name, load_group(name, *rest[:1]) if name in GROUPS else command, rest
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the global options; without any argument, a new user is told how to begin, above the help."""

@@ -1,7 +1,7 @@
 """Bulk commands: apply an action to many ids, eight at a time, and report the results in the order of the ids."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
@@ -79,11 +79,16 @@ def request_keys(key: str | None, *, many: bool) -> Callable[[str], str | None]:
 
 
 def run(
-    ids: Sequence[str], action: Action, stop: threading.Event, on_done: Callable[[BulkResult], None] = lambda _: None
+    ids: Sequence[str],
+    action: Action,
+    stop: threading.Event,
+    on_done: Callable[[BulkResult], None] = lambda _: None,
+    names: Mapping[str, str] = {},
 ) -> Outcome:
     """Apply the action to every id; once `stop` is set, running actions are finished and no others are started.
 
-    `on_done` is told each result as soon as there is one, from this thread.
+    `on_done` is told each result as soon as there is one, from this thread. What an id is reported as may stand in
+    `names` when the action has been applied to it.
     """
 
     def unless_stopped(item_id: str) -> Answer | None:
@@ -92,9 +97,10 @@ def run(
     with ThreadPoolExecutor(WORKERS) as workers:
         futures = {workers.submit(unless_stopped, item_id): item_id for item_id in ids}
         for future in as_completed(futures):
-            if (done := _result(futures[future], future)) is not None:
+            item_id = futures[future]
+            if (done := _result(names.get(item_id, item_id), future)) is not None:
                 on_done(done)
-    ended = [_result(item_id, future) for future, item_id in futures.items()]
+    ended = [_result(names.get(item_id, item_id), future) for future, item_id in futures.items()]
     results = [each for each in ended if each is not None]
     bugs = (error for error in map(Future.exception, futures) if not isinstance(error, CommerciveError | None))
     return Outcome(Bulk(success=all(each.result.success for each in results), results=results), next(bugs, None))

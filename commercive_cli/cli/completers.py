@@ -48,6 +48,15 @@ def profile_names() -> list[str]:
     return list(examine(config_path(environment())).config.profiles)
 
 
+def amount_names() -> list[tuple[str, str]]:
+    """Return the amounts of the config file, as far as it is right, by name."""
+    from commercive_cli.settings.config_file import examine
+    from commercive_cli.settings.places import config_path
+    from commercive_cli.settings.resolve import named_amounts
+
+    return [(name, f"{amount:.2f} USD") for name, amount in named_amounts(examine(config_path(environment()))).items()]
+
+
 def template_names() -> list[str]:
     """Return the names of the canned replies."""
     from commercive_cli.settings.canned_replies import reply_names

@@ -1,7 +1,6 @@
 """The only place where errors become lines on stderr and exit codes."""
 
 import errno
-import json
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -98,6 +97,8 @@ def report(error: Exception, given: Sequence[str], *, debug: bool, document: boo
         traceback.print_exception(error)
     failure = _failure(error, given)
     if document and not isinstance(error, AnswerLost) and not getattr(error, "answer_begun", False):
+        import json  # imported late, as most commands do not fail
+
         with suppress(OSError):
             sys.stdout.write(f"{escape_json(json.dumps(failure.document(), ensure_ascii=False))}\n")
             sys.stdout.flush()

@@ -1,15 +1,13 @@
 """The options of all commands, and the object that passes them to the commands."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from commercive_cli.cli.render.formats import Format
+from commercive_cli.cli.errors import say
+from commercive_cli.cli.render.formats import Format, TimeStyle
 from commercive_cli.domain.errors import Invalid
-
-if TYPE_CHECKING:
-    from commercive_cli.cli.render.moments import TimeStyle
 
 
 @dataclass
@@ -24,11 +22,16 @@ class GlobalOptions:
     no_color: bool = False
     no_pager: bool = False
     quiet: bool = False
-    times: "TimeStyle | None" = None
+    times: TimeStyle | None = None
     columns: tuple[str, ...] = ()
     access_log: str | None = None
     bom: bool = False
     answer_begun: bool = False
+
+    def note(self, message: str) -> None:
+        """Write to stderr what is good to know beside the results, unless the user wants it quiet."""
+        if not self.quiet:
+            say(message)
 
     def begin_answer(self) -> None:
         """Take note that a part of the answer stands on stdout."""

@@ -1,12 +1,14 @@
 """The groups of commands: their names and help, and the import of their commands."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import typer
+from typer._coercion import RuntimeParam, build_runtime_param
 from typer.core import TyperCommand, TyperGroup
 
 from commercive_cli.cli.global_options import BOM_NEEDS_CSV
@@ -63,8 +65,24 @@ _PYTHON_TYPE = re.compile(r"^( +\S+) <(?:str|file|path|directory)>", re.MULTILIN
 _RANGE = re.compile(r"\[x>=([0-9]+)\]")
 
 
+class _OfGivenValues(RuntimeParam):
+    """Reads the values of one parameter; what that takes is made for a value only, and most options have none."""
+
+    def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
+        return build_runtime_param(param.type_descriptor).coerce(value, param, ctx)
+
+
+def _read_when_given(parameters: Iterable[Any]) -> None:
+    for each in parameters:
+        each._runtime_param = _OfGivenValues(each.type_descriptor.parameter_info, each.type_descriptor.annotation)
+
+
 class Command(TyperCommand):
     """A command, whose help says how many and not which type of Python, and names the options of all commands."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        _read_when_given(self.params)
 
     def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]  # same class, public name
         """Return the help."""
@@ -97,6 +115,10 @@ class App(typer.Typer):
 
 class Group(TyperGroup):
     """A group that prints its help when it is called without a command, as gh and kubectl do."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        _read_when_given(self.params)
 
     def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # same class, public name
         """Return a command by its name or by another tool's word for it."""
@@ -143,7 +165,23 @@ def load_command(name: str) -> TyperCommand:
     return found
 
 
-def load_group(name: str) -> TyperGroup:
-    """Return a group with its commands, loading their module."""
+def load_group(name: str, called: str = "") -> TyperGroup:
+    """Return a group with its commands, loading their module; if it has the command that is `called`, with that alone.
+
+    What is not called need not be made: of a large group that takes longer than all else that a command does.
+    """
     app: typer.Typer = import_module(f"commercive_cli.cli.commands.{name}").app
+    for info in _commands_of(app):
+        if called and called == (info.name or typer.main.get_command_name(info.callback.__name__)):
+            app = copy(app)
+            app.registered_commands, app.registered_groups = [info], []
+            break
     return typer.main.get_group(app)
+
+
+def _commands_of(app: typer.Typer) -> Iterator[Any]:
+    """Yield the commands of a group under construction, and those of groups that merge into it as they have no name."""
+    yield from app.registered_commands
+    for part in (each.typer_instance for each in app.registered_groups):
+        if part is not None and not part.info.name:
+            yield from part.registered_commands

@@ -4,13 +4,14 @@ The file is replaced whole, so that two commands at once cannot damage it: the l
 read counts as empty, one that cannot be written is left out: no command fails for its sake.
 """
 
+import fcntl
 import json
 import math
 import os
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,18 @@ class KnownIds:
         """Return the ids that a look-up for a Tab found last in one listing; they were not shown by that."""
         return KnownIds(self._path.with_name(f"{self._path.stem}-{name}.json"))
 
+    @contextmanager
+    def only_reader(self) -> Iterator[bool]:
+        """Yield whether no other process is within such a block for this file; a process that ends leaves it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._path.with_suffix(".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
     def age(self) -> float:
         """Return how many seconds ago the file was written; infinity when there is none."""
         try:
@@ -72,7 +85,7 @@ class KnownIds:
     def forget(self) -> None:
         """Delete the files, also those of listings, which may hold words about a person who was erased."""
         with suppress(OSError):
-            for file in self._path.parent.glob(f"{self._path.stem}*.json"):
+            for file in self._path.parent.glob(f"{self._path.stem}*"):
                 file.unlink(missing_ok=True)
 
     def _replace(self, text: str) -> None:

@@ -53,6 +53,11 @@ class MessageSources:
         """Return whether the message exists here alone: it was read from stdin, or typed on a terminal."""
         return STDIN in (self.text, self.file) or (self.text is not None and has_terminal())
 
+    @property
+    def is_lost_after_a_dry_run(self) -> bool:
+        """Return whether only a draft keeps the message for the run that sends it: it was typed into stdin."""
+        return STDIN in (self.text, self.file) and sys.stdin.isatty()
+
     def message(self, known: Callable[[], Mapping[str, str]] = dict) -> str:
         """Return the message from the command line, a file, stdin or a canned reply.
 

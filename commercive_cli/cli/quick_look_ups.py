@@ -1,6 +1,7 @@
 """Look-ups in the store for a Tab. A process of its own reads; the shell waits for it for a fifth of a second.
 
 What comes later than that is there at the next Tab: the process writes what it found to a file beside the known ids.
+One process at a time looks for a listing, so that impatient Tabs ask a slow store no more than once.
 """
 
 import os
@@ -35,6 +36,8 @@ def _look(found: KnownIds, look: Callable[[], Mapping[str, Known]]) -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(nothing, stream)
-        found.replace(look())
+        with found.only_reader() as is_only:
+            if is_only:
+                found.replace(look())
     finally:
         os._exit(0)

@@ -91,7 +91,8 @@ def _leads_page(services: Services, count: int, status: str) -> Iterator[tuple[s
 
 def _affiliates_page(services: Services, count: int) -> Iterator[tuple[str, Known]]:
     for each in services.affiliates.list_affiliates(limit=count).affiliates:
-        yield each.affiliate_id, Known("affiliate", f"{each.total_leads} leads, {each.pending_leads} pending")
+        leads = "1 lead" if each.total_leads == 1 else f"{each.total_leads:,} leads"
+        yield each.affiliate_id, Known("affiliate", f"{leads}, {each.pending_leads:,} pending")
 
 
 def _links_page(services: Services, count: int) -> Iterator[tuple[str, Known]]:

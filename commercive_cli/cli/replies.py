@@ -170,7 +170,8 @@ class ReplyDesk:
         if sources.template is not None and has_terminal() and not (reply.yes or reply.dry_run):
             say_as_it_is(text.strip())
             confirm("Send this?", yes=False)
-        if not sources.is_nowhere_else:
+        kept = sources.is_lost_after_a_dry_run if reply.dry_run else sources.is_nowhere_else
+        if not kept:
             return self._send(text, reply, None)
         try:
             draft = self._drafts.new(reply.conversation, self._session.actor, reply.key, text)

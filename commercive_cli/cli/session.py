@@ -18,16 +18,14 @@ from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
 from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import BOM_NEEDS_CSV, GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
-from commercive_cli.cli.known_ids import Known, KnownIds
 from commercive_cli.cli.options import Paging
 from commercive_cli.cli.progress import Total, progress
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.emit import Screen
 from commercive_cli.cli.render.formats import Format
-from commercive_cli.cli.render.listings import Asked
-from commercive_cli.cli.typed_ids import Kind, TypedIds
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
-from commercive_cli.domain.answers.bulk import BulkResult
+from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
@@ -39,7 +37,9 @@ from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load
 
 if TYPE_CHECKING:
     from commercive_cli.cli.access_log import AccessLog
+    from commercive_cli.cli.known_ids import KnownIds
     from commercive_cli.cli.render.display import Display
+    from commercive_cli.cli.typed_ids import Kind, TypedIds
     from commercive_cli.services.access.scan import OnItems
     from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
@@ -92,8 +92,10 @@ class Session:
         )
 
     @cached_property
-    def known_ids(self) -> KnownIds:
+    def known_ids(self) -> "KnownIds":
         """Return the ids of this store that were shown on this machine."""
+        from commercive_cli.cli.known_ids import KnownIds
+
         return KnownIds(ids_path(self.settings.store))
 
     def _you(self) -> str:
@@ -113,6 +115,8 @@ class Session:
     def _remember(self, seen: Mapping[str, tuple[str, str]]) -> None:
         if not seen:
             return
+        from commercive_cli.cli.known_ids import Known
+
         self.known_ids.remember({each: Known(kind, label) for each, (kind, label) in seen.items()})
 
     @property
@@ -124,6 +128,11 @@ class Session:
     def now(self) -> int:
         """Return the present time in milliseconds."""
         return self.screen.clock()
+
+    @property
+    def rehearses(self) -> bool:
+        """Return whether this is a dry run."""
+        return self._dry_run is not None
 
     @property
     def plans_changes(self) -> bool:
@@ -176,8 +185,7 @@ class Session:
 
     def note(self, message: str) -> None:
         """Write to stderr what is good to know beside the results, unless the user wants it quiet."""
-        if not self.options.quiet:
-            say(message)
+        self.options.note(message)
 
     def show(self, answer: BaseModel) -> None:
         """Write the answer to stdout, but nothing in a dry run, which shows its planned changes instead.
@@ -218,19 +226,26 @@ class Session:
             self.show(answer)
         return answer
 
-    def each(self, arguments: Sequence[str], action: bulk.Action, typed: TypedIds) -> None:
+    def each(self, arguments: Sequence[str], action: bulk.Action, typed: "TypedIds") -> None:
         """Apply a write to one id and show its answer, or to many and show a report; exit 7 when some failed."""
         ids = bulk.chosen_ids(arguments)
         if bulk.is_many(arguments):
             typed.alone = False
-            self.many(ids, lambda one: action(typed.whole(one)))
+            names: dict[str, str] = {}
+
+            def named_action(one: str) -> Answer:
+                names[one] = typed.whole(one)
+                return action(names[one])
+
+            self.many(ids, named_action, names)
         else:
             one = typed.whole(ids[0])
             self.write(lambda: action(one))
 
-    def typed(self, kind: Kind, services: Services, asks: str | None = None) -> TypedIds:
+    def typed(self, kind: "Kind", services: Services, asks: str | None = None) -> "TypedIds":
         """Return what finds the whole ids that a user typed; `asks` is what a command that writes would do."""
         from commercive_cli.cli.record_lookups import LOOK_UPS
+        from commercive_cli.cli.typed_ids import TypedIds
 
         look_up = LOOK_UPS[kind]
         return TypedIds(
@@ -241,10 +256,18 @@ class Session:
             asks=None if self._dry_run else asks,
         )
 
-    def many(self, ids: Sequence[str], action: bulk.Action) -> None:
+    def many(
+        self,
+        ids: Sequence[str],
+        action: bulk.Action,
+        names: Mapping[str, str] = {},
+        told: Callable[[Bulk], Bulk] | None = None,
+    ) -> None:
         """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed.
 
+        `names` has the whole ids of those that were typed in part, as far as the action has found them.
         As JSON lines each result is shown as soon as there is one, so that what was shown of a killed run is true.
+        `told` makes another report of the results, one that tells people also why some failed.
         """
         lines = bulk.ItemLines(self.show) if self.screen.output == "jsonl" and self._dry_run is None else None
 
@@ -255,8 +278,14 @@ class Session:
 
         with self._uninterrupted() as stop:
             with self.progress({"done": lambda: len(ids)}, beside=lines is not None) as (advance,):
-                outcome = bulk.run(ids, action, stop, on_done)
-            self._report(outcome, len(ids), lines.end if lines else lambda: self.show(outcome.bulk))
+                outcome = bulk.run(ids, action, stop, on_done, names)
+            answer = told(outcome.bulk) if told else outcome.bulk
+            self._report(
+                outcome,
+                len(ids),
+                lines.end if lines else lambda: self.show(answer),
+                quiet=told is not None and self.screen.for_people,
+            )
         if not outcome.bulk.success:
             raise typer.Exit(PARTIAL)
 
@@ -312,11 +341,11 @@ class Session:
         with answering(changed=self._writes):
             log.end()
 
-    def _report(self, outcome: bulk.Outcome, total: int, show: Callable[[], None]) -> None:
+    def _report(self, outcome: bulk.Outcome, total: int, show: Callable[[], None], *, quiet: bool) -> None:
         try:
             show()
         finally:
-            for each in outcome.bulk.results:
+            for each in () if quiet else outcome.bulk.results:
                 if isinstance(each.result, Failed):
                     say(f"{shortened(each.id)}: {each.result.error}")
         if outcome.bug is not None:
@@ -368,7 +397,7 @@ class Session:
             if drawn == [True]:
                 return
         self.screen.show(dry_run_shown(dry_run.changes))
-        say(f"dry run: {len(dry_run.changes)} items or tables would change; nothing was written")
+        self.note(f"dry run: {len(dry_run.changes)} items or tables would change; nothing was written")
 
     def _check_permission(self, store: "Store", *, yes: bool) -> None:
         settings = self.settings

@@ -1,6 +1,6 @@
 """Status lines on stderr for operations of minutes or hours, which Ctrl-C stops following."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import typer
@@ -11,7 +11,7 @@ from commercive_cli.store.table_changes import OnStatus
 
 
 @contextmanager
-def status_lines() -> Iterator[OnStatus]:
+def status_lines(tell: Callable[[str], None] = say) -> Iterator[OnStatus]:
     """Yield a function that prints a changed status; after Ctrl-C, it raises KeyboardInterrupt at its next call."""
     last = ""
     with deferred_interrupts() as stop:
@@ -21,7 +21,7 @@ def status_lines() -> Iterator[OnStatus]:
             if stop.is_set():
                 raise KeyboardInterrupt
             if status != last:
-                say(status)
+                tell(status)
             last = status
 
         yield on_status

@@ -71,10 +71,15 @@ def _is_host(host: str) -> bool:
     if host.startswith("["):
         return _is_ipv6(host[1:-1])
     try:
-        labels = [label.encode("idna").decode() for label in host.removesuffix(".").split(".")]
+        labels = [_in_ascii(label) for label in host.removesuffix(".").split(".")]
     except UnicodeError:  # a label that is empty or too long, or holds what no domain may hold
         return False
     return len(".".join(labels)) <= HOST_LENGTH and all(map(_LABEL.fullmatch, labels))
+
+
+def _in_ascii(label: str) -> str:
+    """Return a label as DNS has it; the module that translates other scripts is loaded only for them."""
+    return label if label.isascii() else label.encode("idna").decode()
 
 
 def _is_ipv6(host: str) -> bool:

@@ -1,9 +1,10 @@
 """Environment, config file and profiles. No other package reads the environment or the config file."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Misconfigured
 
 _SECRETS = (
     "AWS_ACCESS_KEY_ID",
@@ -21,6 +22,15 @@ _SECRETS = (
 def environment() -> Mapping[str, str]:
     """Return the environment of this process."""
     return os.environ
+
+
+@contextmanager
+def set_by_environment() -> Iterator[None]:
+    """Raise Misconfigured for what is wrong in a variable: the command line is right, and another try ends the same."""
+    try:
+        yield
+    except Invalid as wrong:
+        raise Misconfigured(wrong.message) from None
 
 
 def secrets_of(environ: Mapping[str, str]) -> list[str]:
@@ -41,11 +51,11 @@ def no_colour(environ: Mapping[str, str]) -> bool:
 def forced_width(environ: Mapping[str, str]) -> int | None:
     """Return the width of the terminal that standard output counts as (COMMERCIVE_FORCE_TTY), None when it is not set.
 
-    Raises Invalid unless it is 20 to 1000.
+    Raises Misconfigured unless it is 20 to 1000.
     """
     text = environ.get("COMMERCIVE_FORCE_TTY")
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and 20 <= int(text[:5]) <= 1000):
-        raise Invalid("COMMERCIVE_FORCE_TTY is the width of a terminal, 20 to 1000 columns")
+        raise Misconfigured("COMMERCIVE_FORCE_TTY is the width of a terminal, 20 to 1000 columns")
     return int(text)

@@ -103,10 +103,11 @@ def _address_key(environ: Mapping[str, str], mode: AuthMode) -> bytes:
 def _origins(listed: str | None, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
     if listed is None and given is None:
         return None
-    return tuple(_origin(each) for each in (*(listed or "").replace(",", " ").split(), *(given or ())))
+    return tuple(exact_origin(each) for each in (*(listed or "").replace(",", " ").split(), *(given or ())))
 
 
-def _origin(origin: str) -> str:
+def exact_origin(origin: str) -> str:
+    """Return an origin of pages; raise Invalid when it is not exactly what browsers send."""
     if not _ORIGIN.fullmatch(clean(origin, "a CORS origin")):
         raise Invalid(
             f"CORS origin {quoted(origin)} must be exact, like {DASHBOARD_URL}: no path, no wildcard, lower case"

@@ -1,8 +1,10 @@
 """All mistakes of a config file: of its form, and of the values in every profile, used by this run or not."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from commercive_cli.domain.choices import suggestion
+from commercive_cli.domain.commissions import AMOUNT_NAME, LIMITS
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings.config_file import BUSINESS_HOURS, Contents, Mistake
@@ -11,7 +13,8 @@ from commercive_cli.settings.readers import READERS
 
 def mistakes_of(contents: Contents) -> list[Mistake]:
     """Return every mistake in the file, those of its form first."""
-    return [*contents.mistakes, *_default_profile(contents), *_values(contents), *_business_hours(contents)]
+    of_values = (*_default_profile(contents), *_values(contents), *_commission(contents), *_business_hours(contents))
+    return [*contents.mistakes, *of_values]
 
 
 def refuse_mistakes(contents: Contents) -> None:
@@ -37,13 +40,24 @@ def _values(contents: Contents) -> Iterator[Mistake]:
     for name, profile in contents.config.profiles.items():
         for setting, read in READERS.items():
             keys = ("profiles", name, setting)
-            value = getattr(profile, setting)
+            value = getattr(profile, setting, None)
             if value is None:
                 continue
             try:
                 read(value, ".".join(map(shortened, keys)))
             except Invalid as refusal:
                 yield Mistake(refusal.message, keys, value)
+
+
+def _commission(contents: Contents) -> Iterator[Mistake]:
+    amounts = contents.config.commission
+    for name, amount in amounts.items():
+        if not AMOUNT_NAME.fullmatch(name):
+            problem = f"{quoted(name)} is no name of an amount: a letter, then letters, digits, _ and -, 64 at most"
+            yield Mistake(problem, ("commission", name), amount)
+    least, most = (amounts.get(name) for name in LIMITS)
+    if least is not None and most is not None and Decimal(least) > Decimal(most):
+        yield Mistake(f"commission.max {most} is below commission.min {least}", ("commission", "max"), most)
 
 
 def _business_hours(contents: Contents) -> Iterator[Mistake]:

@@ -31,10 +31,13 @@ def _amount(value: object) -> str:
         raise PydanticCustomError("amount_type", "no amount") from None
 
 
+Amount = Annotated[str, BeforeValidator(_amount)]
+
+
 class Profile(BaseModel):
     """One `[profiles.NAME]` table; missing settings have defaults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     store: str | None = None
     actor: str | None = None
@@ -48,7 +51,7 @@ class Profile(BaseModel):
 class BusinessHoursTable(BaseModel):
     """The `[business_hours]` table as it stands; `settings/business_hours.py` reads its values."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     days: list[str] = ["Mon", "Tue", "Wed", "Thu", "Fri"]
     opens: str = Field("09:00", alias="from")
@@ -57,12 +60,13 @@ class BusinessHoursTable(BaseModel):
 
 
 class ConfigFile(BaseModel):
-    """The whole file; a missing file counts as empty."""
+    """The whole file; a missing file counts as empty. `commission` has limits (`min`, `max`) and named amounts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     default_profile: str | None = None
     business_hours: BusinessHoursTable | None = None
+    commission: dict[str, Amount] = {}
     profiles: dict[str, Profile] = {}
 
 
@@ -85,7 +89,7 @@ class Contents:
 
     path: Path
     text: str = ""
-    config: ConfigFile = field(default_factory=ConfigFile)
+    config: ConfigFile = field(default_factory=ConfigFile.model_construct)
     mistakes: tuple[Mistake, ...] = ()
 
     @cached_property

@@ -33,6 +33,8 @@ def value_of(environ: Mapping[str, str], given: Mapping[str, str | None], key: s
 def _in_file(config: ConfigFile, keys: tuple[str, ...]) -> Any:
     if len(keys) == 1:
         return config.default_profile
+    if keys[0] == "commission":
+        return config.commission.get(keys[1])
     if keys[0] == "business_hours":
         return getattr(config.business_hours, BUSINESS_HOURS[keys[1]], None)
     profile = config.profiles.get(keys[1])

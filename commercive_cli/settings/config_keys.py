@@ -1,8 +1,9 @@
-"""The keys of the config file as users type them: `default_profile`, `profiles.NAME.SETTING`, `business_hours.KEY`."""
+"""The keys of the config file as users type them: `default_profile`, `profiles.NAME.SETTING`, `commission.NAME` ..."""
 
 import re
 
 from commercive_cli.domain.choices import suggestion
+from commercive_cli.domain.commissions import AMOUNT_NAME
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.config_file import BUSINESS_HOURS, Profile
@@ -23,6 +24,8 @@ def setting_keys(key: str, profile: str | None) -> Keys:
             known = ", ".join(BUSINESS_HOURS)
             raise Invalid(f"there is no {quoted(key)}{suggestion(name, BUSINESS_HOURS)}; business_hours has {known}")
         return (*tables, name)
+    if tables == ["commission"] and AMOUNT_NAME.fullmatch(name):
+        return (*tables, name)
     if name not in KNOWN or (name == "default_profile" and tables):
         raise Invalid(f"there is no setting {quoted(name)}{suggestion(name, KNOWN)}; settings: {', '.join(KNOWN)}")
     if name == "default_profile":
@@ -39,7 +42,7 @@ def setting_keys(key: str, profile: str | None) -> Keys:
 def stored_keys(key: str, profile: str | None) -> Keys:
     """Return the nested keys of anything that the file may hold: a setting, known or not, or a whole table."""
     keys = tuple(key.split("."))
-    if keys == ("business_hours",):
+    if keys in (("business_hours",), ("commission",)):
         return keys
     if keys[0] == "profiles" and len(keys) in (2, 3):
         return keys

@@ -8,7 +8,7 @@ from commercive_cli.settings.config_check import mistakes_of
 from commercive_cli.settings.config_file import Contents, Mistake, examine
 from commercive_cli.settings.places import CONFIG, config_path
 from commercive_cli.settings.readers import READERS
-from commercive_cli.settings.resolve import BUILT_IN, NAMES, OS_USER, VARIABLES, Finder
+from commercive_cli.settings.resolve import BUILT_IN, NAMES, OS_USER, VARIABLES, Finder, named_amounts
 
 _SECRET = ("_KEY", "_SECRET", "_TOKEN")
 
@@ -38,6 +38,7 @@ def overview(environ: Mapping[str, str], given: Mapping[str, str | None]) -> lis
             "config", str(path), "file" if path.exists() else "no file yet", contents.told(of_file) if of_file else None
         ),
         *[_setting(finder, name, wrong) for name in NAMES],
+        *_amounts(finder.contents, wrong),
         *_business_hours(finder.contents, wrong),
         *[_mistaken(".".join(keys), mistake, finder) for keys, mistake in wrong.items()],
         *_api(environ),
@@ -54,6 +55,13 @@ def _setting(finder: Finder, name: str, wrong: dict[tuple[str, ...], Mistake]) -
     if problem is None and name in READERS and value is not None:
         value = READERS[name](value, source)
     return Shown(name, _text(value, problem), source, problem)
+
+
+def _amounts(contents: Contents, wrong: dict[tuple[str, ...], Mistake]) -> Iterator[Shown]:
+    """Yield the amounts that have names; what is wrong with one is a row of its own."""
+    for name, amount in named_amounts(contents).items():
+        if (keys := ("commission", name)) not in wrong:
+            yield Shown(".".join(keys), f"{amount:.2f}", contents.place(keys))
 
 
 def _business_hours(contents: Contents, wrong: dict[tuple[str, ...], Mistake]) -> Iterator[Shown]:

@@ -31,8 +31,8 @@ def read_log(path: str, _source: str) -> Path:
     return Path(path).expanduser()
 
 
-def read_ceiling(amount: str, source: str) -> Decimal:
-    """Return the most that an approval may give, in USD; raise Invalid naming the source when it is no amount."""
+def read_amount(amount: str, source: str) -> Decimal:
+    """Return a limit of what an approval may give, in USD; raise Invalid naming the source when it is no amount."""
     return parse_amount(amount, source)
 
 
@@ -40,6 +40,8 @@ READERS: Mapping[str, Callable[[str, str], Any]] = {
     "store": read_store,
     "dashboard_url": read_dashboard_url,
     "access_log": read_log,
-    "ceiling": read_ceiling,
+    "ceiling": read_amount,
+    "commission.min": read_amount,
+    "commission.max": read_amount,
 }
 """What reads a setting's value, given where it stands. Settings without a reader are taken as they are."""

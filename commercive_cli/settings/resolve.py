@@ -2,22 +2,23 @@
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from platformdirs import user_cache_path
 
+from commercive_cli.domain.commissions import LIMITS, Bound, Least, Most, NamedAmounts
 from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.money import Ceiling
 from commercive_cli.settings.config_check import no_profile
 from commercive_cli.settings.config_file import BusinessHoursTable, Contents, Profile, examined, read_text
 from commercive_cli.settings.places import config_path
-from commercive_cli.settings.readers import READERS, read_ceiling, read_dashboard_url, read_log, read_store
+from commercive_cli.settings.readers import READERS, read_amount, read_dashboard_url, read_log, read_store
 from commercive_cli.settings.store_url import StoreURL
 
 BUILT_IN = "built in"
@@ -31,8 +32,17 @@ VARIABLES = {
     "dashboard_url": "COMMERCIVE_DASHBOARD_URL",
     "access_log": "COMMERCIVE_ACCESS_LOG",
     "ceiling": CEILING,
+    "commission.min": "COMMERCIVE_COMMISSION_MIN",
+    "commission.max": "COMMERCIVE_COMMISSION_MAX",
 }
-NAMES = ("profile", *Profile.model_fields)
+NAMES = ("profile", *Profile.model_fields, "commission.min", "commission.max")
+_LIMITS: Mapping[str, tuple[Callable[..., tuple[Any, str]], Decimal]] = {
+    "ceiling": (min, Decimal(-1)),
+    "commission.min": (max, Decimal("Infinity")),
+    "commission.max": (min, Decimal(-1)),
+}
+"""What chooses the stricter of two limits, and what counts as stricter than any amount."""
+LimitType = TypeVar("LimitType", Least, Most)
 _DEFAULTS = {"store": "sqlite://", "dashboard_url": DASHBOARD_URL}
 
 
@@ -41,8 +51,8 @@ class Settings:
     """The settings of one run. `sources` maps each setting's name to where its value comes from.
 
     A source is an option, a variable, `config.toml:9` (file and line), `built in` or `OS user`. No approval gives more
-    than the `ceiling`. Commands add to the `access_log`, if there is one. `business_hours` are checked where they
-    are used.
+    than the `ceiling`, or what `least` and `most` refuse; `amounts` have names. Commands add to the `access_log`, if
+    there is one. `business_hours` are checked where they are used.
     """
 
     store: StoreURL
@@ -54,7 +64,15 @@ class Settings:
     ceiling: Ceiling | None = None
     access_log: Path | None = None
     business_hours: BusinessHoursTable | None = None
+    least: Least | None = None
+    most: Most | None = None
+    amounts: NamedAmounts = field(default_factory=NamedAmounts)
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """Return all limits of what an approval may give for one lead."""
+        return tuple(bound for bound in (self.ceiling, self.least, self.most) if bound is not None)
 
 
 def ids_path(store: StoreURL) -> Path:
@@ -95,6 +113,9 @@ def load(
         access_log=read_log(*values["access_log"]) if values["access_log"][0] else None,
         ceiling=_ceiling(*values["ceiling"], values["profile"][0]),
         business_hours=contents.config.business_hours,
+        least=_limit(Least, *values["commission.min"]),
+        most=_limit(Most, *values["commission.max"]),
+        amounts=NamedAmounts(named_amounts(contents)),
         sources={name: source for name, (_, source) in values.items()},
     )
 
@@ -109,8 +130,8 @@ class Finder:
 
     def find(self, name: str) -> tuple[Any, str]:
         """Return a setting's value as it stands, right or wrong, and its source."""
-        if name == "ceiling":
-            return self._lower_ceiling()
+        if name in _LIMITS:
+            return self._stricter(name)
         option, variable = OPTIONS.get(name, ""), VARIABLES.get(name, "")
         if (value := self.given.get(name)) is not None:
             return value, option
@@ -134,42 +155,57 @@ class Finder:
 
     def keys(self, name: str) -> tuple[str, ...]:
         """Return the nested keys at which the config file sets a setting of this run."""
-        return ("default_profile",) if name == "profile" else ("profiles", self.find("profile")[0] or "", name)
+        if name == "profile":
+            return ("default_profile",)
+        return tuple(name.split(".")) if "." in name else ("profiles", self.find("profile")[0] or "", name)
 
-    def _lower_ceiling(self) -> tuple[Any, str]:
-        """Return the lower of the two ceilings: one is a limit, no preference, so none lifts the other.
+    def _stricter(self, name: str) -> tuple[Any, str]:
+        """Return the stricter of the two limits: one is a limit, no preference, so none lifts the other.
 
-        What is no amount counts as lower than any, so that it is found and refused.
+        What is no amount counts as stricter than any, so that it is found and refused.
         """
-        given = [(self.environ.get(CEILING), CEILING), self._in_file("ceiling") or (None, "")]
+        variable, (stricter, strictest) = VARIABLES[name], _LIMITS[name]
+        given = [(self.environ.get(variable), variable), self._in_file(name) or (None, "")]
         set_ = [(value, source) for value, source in given if value]
-        return min(set_, key=_amount_or_less, default=self._built_in("ceiling"))
+        return stricter(set_, key=lambda limit: _amount_or(strictest, *limit), default=self._built_in(name))
 
     def _in_file(self, name: str) -> tuple[Any, str] | None:
         config = self.contents.config
         keys = self.keys(name)
-        table = config if name == "profile" else config.profiles.get(keys[1], Profile())
+        if keys[0] == "commission":
+            amount = config.commission.get(keys[1])
+            return None if amount is None else (amount, self.contents.place(keys))
+        table = config if name == "profile" else config.profiles.get(keys[1], Profile.model_construct())
         value = getattr(table, keys[-1]) if keys[-1] in table.model_fields_set else None
         return None if value in (None, "") else (value, self.contents.place(keys))
 
     def _built_in(self, name: str) -> tuple[Any, str]:
         if name == "actor":
             return _os_user(), OS_USER
-        default = None if name == "profile" else Profile.model_fields[name].default
+        default = Profile.model_fields[name].default if name in Profile.model_fields else None
         return _DEFAULTS.get(name, default), BUILT_IN
 
 
-def _amount_or_less(ceiling: tuple[Any, str]) -> Decimal:
+def named_amounts(contents: Contents) -> dict[str, Decimal]:
+    """Return the amounts of the config file by name, without the limits."""
+    return {name: Decimal(amount) for name, amount in contents.config.commission.items() if name not in LIMITS}
+
+
+def _amount_or(strictest: Decimal, limit: Any, source: str) -> Decimal:
     try:
-        return read_ceiling(*ceiling)
+        return read_amount(limit, source)
     except Invalid:
-        return Decimal(-1)
+        return strictest
+
+
+def _limit(bound: type[LimitType], amount: str | None, source: str) -> LimitType | None:
+    return None if amount is None else bound(read_amount(amount, source), source)
 
 
 def _ceiling(amount: str | None, source: str, profile: str | None) -> Ceiling | None:
     if amount is None:
         return None
-    return Ceiling(read_ceiling(amount, source), source if source == CEILING else f"ceiling of profile {profile}")
+    return Ceiling(read_amount(amount, source), source if source == CEILING else f"ceiling of profile {profile}")
 
 
 def _os_user() -> str:

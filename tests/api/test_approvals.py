@@ -8,6 +8,7 @@ import pytest
 
 from commercive_cli.api.http.outbound import Response
 from commercive_cli.bootstrap import bootstrap
+from commercive_cli.domain.commissions import Least, Most
 from commercive_cli.domain.money import Ceiling
 from commercive_cli.store.schema import LEADS
 from tests.api.requests import REQUESTS, items_of
@@ -102,6 +103,23 @@ def test_above_the_ceiling_nothing_is_approved(world: World, issuer: Issuer, lea
     assert "COMMERCIVE_APPROVAL_CEILING" in answer.body["error"]
     assert "pending" == stored(world)["status"]
     assert 200 == approve(client, lead_id, 500).status
+
+
+def test_a_slip_is_refused(world: World, lead_id: str) -> None:
+    """400 names the field and where the limit is set; nothing is approved."""
+    settings = replace(
+        world.services.settings,
+        least=Least(Decimal("5.00"), "COMMERCIVE_COMMISSION_MIN"),
+        most=Most(Decimal("50.00"), "COMMERCIVE_COMMISSION_MAX"),
+    )
+    services = bootstrap(settings, store=world.services.store, clock=world.clock)
+    client = replace(world, services=services).open()
+
+    for amount, source in ((4.99, "COMMERCIVE_COMMISSION_MIN"), (50.01, "COMMERCIVE_COMMISSION_MAX")):
+        answer = client.post("admin/approve-lead", lead_id=lead_id, decision="approve", commission_amount=amount)
+        assert (400, "invalid_input") == (answer.status, answer.code)
+        assert source in answer.body["error"]
+    assert "pending" == stored(world)["status"]
 
 
 AS_ADMIN = [

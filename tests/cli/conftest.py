@@ -2,9 +2,12 @@
 
 import io
 import json
+import os
+import pty
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,8 @@ CLEARED = (
     "COMMERCIVE_ACTOR",
     "COMMERCIVE_DASHBOARD_URL",
     "COMMERCIVE_APPROVAL_CEILING",
+    "COMMERCIVE_COMMISSION_MIN",
+    "COMMERCIVE_COMMISSION_MAX",
     "COMMERCIVE_ACCESS_LOG",
     "NO_COLOR",
     "FORCE_COLOR",
@@ -79,10 +84,50 @@ def run(home: Path) -> Run:
 
 
 @pytest.fixture
+def at_terminal(home: Path) -> Run:
+    """Run one command line in this process, on a terminal of 80 columns where `typed` is typed; `out` is the screen."""
+    del home
+
+    def run(*arguments: str, typed: str = "") -> Ran:
+        with _terminal(typed) as seen:
+            code = main(arguments)
+        return Ran(code, seen[0], "")
+
+    return run
+
+
+@pytest.fixture
 def store(run: Run) -> Run:
     """Run one command line over tables that exist."""
     assert run("tables", "create").code == 0
     return run
+
+
+@contextmanager
+def _terminal(typed: str) -> Iterator[list[str]]:
+    """Let the standard streams be a terminal on which that is typed; the list holds in the end what was seen."""
+    leader, follower = pty.openpty()
+    saved, seen, screen = (sys.stdin, sys.stdout, sys.stderr), list[str](), bytearray()
+
+    def look() -> None:
+        with suppress(OSError):  # a closed terminal is read as an error by Linux
+            while chunk := os.read(leader, 65_536):
+                screen.extend(chunk)
+
+    watcher = threading.Thread(target=look)
+    try:
+        with io.FileIO(follower, "r+") as terminal:
+            sys.stdin, sys.stdout, sys.stderr = (
+                io.TextIOWrapper(terminal, encoding="utf-8", write_through=True) for _ in range(3)
+            )
+            watcher.start()
+            os.write(leader, typed.encode())
+            yield seen
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = saved
+        watcher.join()
+        os.close(leader)
+        seen.append(screen.decode())
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 
 from commercive_cli import __version__
 from commercive_cli.cli.errors import EXIT_CODES, report
+from commercive_cli.cli.groups import load_group
 from commercive_cli.domain.errors import CommerciveError
 from tests.cli.commands.conftest import Make, conversation
 from tests.cli.conftest import Run
@@ -55,6 +56,22 @@ def test_sqlite_needs_no_boto3() -> None:
 def test_only_what_edits_the_config_file_loads_its_editor(line: tuple[str, ...]) -> None:
     """The library that edits TOML is loaded by `config set`, `unset` and `use` alone."""
     assert loaded("'tomlkit', 'rich'", *line) == "[]"
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("group", ["chat", "leads", "affiliates"])
+def test_a_list_for_scripts_loads_nothing_of_terminals_and_other_commands(group: str) -> None:
+    """Start-up does not grow with what other commands can do: no short ids, screens or searches."""
+    unneeded = ("cli.known_ids", "cli.typed_ids", "cli.render.listings", "cli.render.display", "services.chat.search")
+    names = ", ".join(repr(f"commercive_cli.{each}") for each in unneeded)
+    assert loaded(f"{names}, 'stringprep'", group, "list", "-o", "json") == "[]"
+
+
+def test_a_command_is_made_alone() -> None:
+    """Of a group with many commands only the called one is made; another tool's word for it finds it all the same."""
+    assert [*load_group("chat", "list").commands] == ["list"]
+    assert [*load_group("chat", "reply").commands] == ["reply"]
+    assert [*load_group("chat", "nonsense").commands] == [*load_group("chat").commands]
 
 
 def test_the_version(run: Run) -> None:

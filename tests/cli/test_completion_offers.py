@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from commercive_cli.cli import quick_look_ups
 from commercive_cli.cli.completers import OFFERED
 from commercive_cli.cli.known_ids import Known, KnownIds
 from commercive_cli.settings.resolve import ids_path
@@ -92,7 +93,7 @@ def test_each_command_offers_what_it_is_for(store: Run, home: Path) -> None:
     assert [(lead[-8:], "Ann Lee, pending")] == looked_up("leads reset ")
     assert [(code, "aff-1")] == looked_up("leads list --link ")
     assert [(code, "aff-1")] == looked_up("affiliates resolve-link ")
-    assert [("aff-1", "1 leads, 1 pending")] == looked_up("leads list --affiliate ")
+    assert [("aff-1", "1 lead, 1 pending")] == looked_up("leads list --affiliate ")
 
 
 def test_a_command_takes_what_was_offered(store: Run) -> None:
@@ -159,11 +160,13 @@ def test_a_list_of_offers_ends(home: Path, remember: Any) -> None:
         ("chat reply ID -F ", {"files"}),
         ("chat list --access-log ", {"files"}),
         ("tables import ", {"files"}),
+        ("leads decide ", {"files"}),
+        ("leads approve ID --commission st", {"standard"}),
     ],
 )
 def test_words_are_offered_where_they_stand(home: Path, line: str, offers: set[str]) -> None:
     """Names, choices and options of all commands, before and behind the command; file names only where they belong."""
-    del home
+    (home / "config.toml").write_text("[commission]\nmin = 5\nstandard = 25.50\n")
 
     assert offers == {word for word, _ in asked(line)}
 
@@ -289,6 +292,20 @@ def test_a_look_up_is_given_up(tmp_path: Path) -> None:
     assert [look_up] == select.select([look_up], [], [], 30)[0]
     assert b"" == os.read(look_up, 1)
     os.close(look_up)
+
+
+def test_impatient_tabs_ask_once(tmp_path: Path) -> None:
+    """While one look-up for a listing goes on, another Tab starts none, and gets what was found last at once."""
+    found, asked = KnownIds(tmp_path / "ids.json"), tmp_path / "asked"
+
+    def look() -> dict[str, Known]:
+        asked.touch()
+        return {SEEN: Known("conversation", "ann, open: Hi")}
+
+    with found.only_reader() as first:
+        assert (True, {}) == (first, quick_look_ups.looked_up(found, look, 30))
+        assert not asked.exists()
+    assert ([SEEN], True) == ([*quick_look_ups.looked_up(found, look, 30)], asked.exists())
 
 
 def test_what_was_found_last_is_offered_for_a_while(home: Path) -> None:

@@ -494,6 +494,15 @@ def test_a_dry_run_keeps_it(store: Run, conversation: Make, editor: Write) -> No
     assert ["Where is it?", "Rehearsed"] == texts(store, one)
 
 
+def test_a_dry_run_of_a_text_from_the_line_leaves_nothing(conversation: Make) -> None:
+    """The text is in the shell's history; a draft would be offered, and sent twice, after the real reply."""
+    one = conversation()
+    ran = run_on_terminal(["chat", "reply", one, "Rehearsed", "--dry-run"], columns=400)
+
+    assert (0, False) == (ran.code, "Go on with it" in ran.screen)
+    assert "There are no drafts." in run_on_terminal(["chat", "drafts"]).screen
+
+
 def test_where_nothing_can_be_kept_the_text_is_told(
     store: Run, conversation: Make, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,8 @@ import pytest
 from commercive_cli.cli.event_command import EventCommand
 from commercive_cli.domain.answers.changes import Change
 from commercive_cli.domain.errors import Invalid
-from tests.cli.render.screens import QUEUE, told, written
+from tests.cli.render.answers import QUEUE
+from tests.cli.render.watches import told, written
 
 HOSTILE = "$(touch pwned); `touch pwned`\n'\"\x1b[31m\u202e"
 CHANGE = written(QUEUE[0], 0, "user", "u", HOSTILE)

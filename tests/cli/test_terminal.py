@@ -131,7 +131,7 @@ def test_any_stream_can_count_as_a_terminal(conversation: Make, store: Run, monk
     wrong = store("chat", "list")
 
     assert (True, False, True) == (one[-8:] in shown, one in shown, "\x1b[38;5;166m" in shown)
-    assert (2, True) == (wrong.code, "COMMERCIVE_FORCE_TTY is the width" in wrong.err)
+    assert (78, True) == (wrong.code, "COMMERCIVE_FORCE_TTY is the width" in wrong.err)
 
 
 def test_quiet_leaves_results_and_errors(conversation: Make, store: Run) -> None:
@@ -143,6 +143,71 @@ def test_quiet_leaves_results_and_errors(conversation: Make, store: Run) -> None
     for line in (("-q", "chat", "list", "--limit", "1"), ("chat", "list", "--limit", "1", "--quiet")):
         ran = store(*line)
         assert ("", 2) == (ran.err, ran.out.count("\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tables audit",
+        "tables diff",
+        "tables create --seed",
+        "tables describe leads --sample 9",
+        "tables apply --dry-run",
+        "chat close CONVERSATION --dry-run",
+        "chat show CONVERSATION --mark-read",
+        "tables person u-1 --export -",
+        "config check",
+        "completion install bash --yes",
+    ],
+)
+def test_quiet_leaves_out_every_remark(conversation: Make, store: Run, line: str) -> None:
+    """What is good to know beside the results is on stderr without -q, and nowhere with it."""
+    one = conversation(user="u-1")
+    quiet = store("-q", *line.replace("CONVERSATION", one).split())
+    told = store(*line.replace("CONVERSATION", one).split())
+
+    assert (quiet.code, quiet.err) == (told.code, "")
+    assert line in ("tables diff", "tables apply --dry-run") or told.err
+
+
+@pytest.mark.parametrize("columns", [60, 120])
+def test_a_dumb_terminal_has_its_own_width(conversation: Make, columns: int) -> None:
+    """With TERM=dumb, as in an editor's window, rows are as long as that is wide, and without colours."""
+    conversation(text="Hello " * 30)
+    sized = ["sh", "-c", f'stty cols {columns} rows 24; unset COLUMNS LINES; exec "$@"', "sh"]
+    seen = watch([*sized, *PROGRAM, "chat", "list"], env=environment(TERM="dumb"))
+
+    assert (columns, False) == (max(map(len, seen.screen.splitlines())), "\x1b" in seen.screen)
+
+
+def test_all_pages_have_the_columns_of_one(conversation: Make) -> None:
+    """`--all` cannot know what all rows share, so each has it: the state and the shop, too."""
+    conversation(shop="kobe-tea.myshopify.com")
+    seen = run_on_terminal(["chat", "list", "--all", "--no-color"], columns=80)
+
+    assert {"id", "state", "unread", "age", "shop", "last", "message"} <= set(seen.screen.splitlines()[0].split())
+    assert ["open", "kobe-tea"] == [word for word in seen.screen.split() if word in ("open", "kobe-tea")]
+
+
+def test_what_became_of_many_is_in_local_time(conversation: Make) -> None:
+    """Results and rehearsals of many items have people's times on a terminal, and machines' times in a pipe."""
+    ids = [conversation(), conversation(user="u-2")]
+    tried = run_on_terminal(["chat", "claim", *ids, "--dry-run", "--no-color", "--as", "mira"])
+    done = run_on_terminal(["chat", "claim", *ids, "--no-color", "--as", "mira"])
+
+    for seen, title in ((tried, "would be"), (done, "result")):
+        assert re.search(rf"id +{title}\r\n{ids[0][-8:]}  held by mira until [0-9]{{2}}:[0-9]{{2}}\r\n", seen.screen)
+    assert ("Nothing was written." in tried.screen, "Nothing was written." in done.screen) == (True, False)
+
+
+def test_a_report_names_whole_ids(conversation: Make, store: Run) -> None:
+    """Ids that were typed in part are whole in machine formats; what no record has stands as it was typed."""
+    ids = [conversation(), conversation(user="u-2")]
+    assert store("chat", "list", "-o", "json").code == 0
+    run_on_terminal(["chat", "list"])
+    ran = store("chat", "close", *(each[-8:] for each in ids), "no-such", "-o", "json")
+
+    assert [*ids, "no-such"] == [each["id"] for each in ran.json["results"]]
 
 
 def test_a_long_thread_goes_through_the_pager(conversation: Make, store: Run, home: Path) -> None:

@@ -161,6 +161,7 @@ def _unread(world: World) -> Done:
 
 @cause(2, "an option with a malformed value, `--store` too")
 def _malformed_option(world: World) -> Done:
+    assert 2 == world.run("api serve --origin nonsense").code
     return world.run("--store dynamodb://eu-west-1?endpoint=nonsense chat list")
 
 
@@ -277,6 +278,18 @@ def _no_bundle(world: World) -> Done:
 @cause(78, "a malformed store or endpoint in a variable or a config file")
 def _malformed_endpoint(world: World) -> Done:
     return world.run("chat list", at("http://127.0.0.1:99999"))
+
+
+@cause(78, "a malformed variable of the API, of Supabase or of the terminal")
+def _malformed_variable(world: World) -> Done:
+    wrong = {
+        "api call health": {"COMMERCIVE_LIMITS": "x"},
+        "affiliates sync": {"COMMERCIVE_SUPABASE_KEY": "x"},
+        "chat list": {"COMMERCIVE_FORCE_TTY": "wide"},
+    }
+    *others, last = [world.run(line, environ=variables) for line, variables in wrong.items()]
+    assert {last.code} == {each.code for each in others}
+    return last
 
 
 @cause(78, "a server that is not DynamoDB")

@@ -78,6 +78,8 @@ def test_every_setting_tells_where_it_is_from(environ: dict[str, str]) -> None:
         "dashboard_url": "config.toml:12",
         "access_log": "built in",
         "ceiling": "built in",
+        "commission.min": "built in",
+        "commission.max": "built in",
     }
     assert load(environ).sources["profile"] == "config.toml:2"
 

@@ -78,12 +78,9 @@ def _parameters() -> Template:
             "Description": "Roles of app_metadata that are admins, such as admin,employee=chat/*+admin/conversations",
             "Default": "admin",
         },
-        "ApprovalCeiling": {
-            "Type": "String",
-            "Description": "The most that an approval may give for one lead, in USD, such as 500.00; none by default",
-            "Default": "",
-            "AllowedPattern": r"^$|^[0-9]{1,6}(\.[0-9]{1,2})?$|^1000000(\.00?)?$",
-        },
+        "ApprovalCeiling": _amount("The most that an approval may give for one lead, in USD, such as 500.00"),
+        "CommissionMin": _amount("The least commission of an approval, in USD: less is a slip"),
+        "CommissionMax": _amount("The largest commission of an approval, in USD: more is a slip"),
         "AdminAal": {
             "Type": "String",
             "Description": "aal2 lets nobody be an admin without a second factor",
@@ -193,6 +190,8 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_SUPABASE_KEY": _if_given("HasSupabaseKey", "SupabaseKey"),
         "COMMERCIVE_ADMIN_ROLES": {"Ref": "AdminRoles"},
         "COMMERCIVE_APPROVAL_CEILING": {"Ref": "ApprovalCeiling"},
+        "COMMERCIVE_COMMISSION_MIN": {"Ref": "CommissionMin"},
+        "COMMERCIVE_COMMISSION_MAX": {"Ref": "CommissionMax"},
         "COMMERCIVE_ADMIN_AAL": {"Ref": "AdminAal"},
         "COMMERCIVE_ANSWER_TOKEN": _if_given("HasAnswerToken", "AnswerToken"),
         "COMMERCIVE_FALLBACK_URL": {"Ref": "FallbackUrl"},
@@ -290,6 +289,16 @@ def _policy(*parts: Template) -> Template:
 
 def _secret(description: str) -> Template:
     return {"Type": "String", "NoEcho": True, "Description": description, "Default": ""}
+
+
+def _amount(description: str) -> Template:
+    pattern = r"^$|^[0-9]{1,6}(\.[0-9]{1,2})?$|^1000000(\.00?)?$"
+    return {
+        "Type": "String",
+        "Description": f"{description}; none by default",
+        "Default": "",
+        "AllowedPattern": pattern,
+    }
 
 
 def _is_given(parameter: str) -> Template:

@@ -9,13 +9,13 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.completers import offered_ids
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
-from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
 from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, Recomputation
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.domain.quoting import quoted
-from commercive_cli.settings import environment
+from commercive_cli.settings import environment, set_by_environment
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
 
 app = new_group("affiliates")
@@ -240,9 +240,10 @@ def sync(
 
 
 def _supabase() -> SupabaseSettings:
-    settings = load_supabase(environment())
+    with set_by_environment():
+        settings = load_supabase(environment())
     if settings is None:
-        raise Invalid(
+        raise Misconfigured(
             "this needs Supabase: set COMMERCIVE_SUPABASE_URL, and its service key as COMMERCIVE_SUPABASE_KEY"
         )
     return settings

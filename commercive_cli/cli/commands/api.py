@@ -18,8 +18,8 @@ from commercive_cli.cli.render.escape import escape_json
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.domain.quoting import quoted, shortened
-from commercive_cli.settings import environment
-from commercive_cli.settings.api import AuthMode, load_api
+from commercive_cli.settings import environment, set_by_environment
+from commercive_cli.settings.api import AuthMode, exact_origin, load_api
 
 app = new_group("api")
 
@@ -58,7 +58,9 @@ def serve(
     from commercive_cli.api.http.server import LocalServer, place_of
     from commercive_cli.api.telemetry import Telemetry
 
-    settings = load_api(environment(), auth=auth, origins=tuple(origin or ()))
+    origins = tuple(map(exact_origin, origin or ()))
+    with set_by_environment():
+        settings = load_api(environment(), auth=auth, origins=origins)
     place = place_of(host, port)
     if settings.auth == "none" and not (place.is_loopback or insecure):
         raise Invalid(
@@ -71,9 +73,9 @@ def serve(
         server = LocalServer(create_application(settings, services, telemetry), place, allow_host or ())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, server.stop)
-        say(f"listening on {server.url}, auth {settings.auth}, store {services.store.target}; Ctrl-C stops")
+        session.note(f"listening on {server.url}, auth {settings.auth}, store {services.store.target}; Ctrl-C stops")
         server.run()
-        say("stopped")
+        session.note("stopped")
 
 
 @app.command(
@@ -106,7 +108,8 @@ def call(
     from commercive_cli.api.telemetry import Telemetry
 
     session = Session(context)
-    settings = replace(load_api(environment(), auth="none"), fallback=None)
+    with set_by_environment():
+        settings = replace(load_api(environment(), auth="none"), fallback=None)
     log = sys.stderr if session.options.verbose else io.StringIO()
     given = read_values(values or [])
     if unused := sorted(given.keys() - BY_NAME[action].params.accepted() if action in BY_NAME else ()):
@@ -161,6 +164,7 @@ def template(
     )
 )
 def package(
+    context: typer.Context,
     target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the zip.")] = Path(
         "commercive-api.zip"
     ),
@@ -190,7 +194,7 @@ def package(
         say(f"warning: {warning}")
     count = write_package(target, lock)
     source = f"versions of {lock}" if lock else "versions installed here, which no lock file checks"
-    say(f"{target}: {count} files, {target.stat().st_size:,} bytes; libraries in the {source}")
+    context.obj.note(f"{target}: {count} files, {target.stat().st_size:,} bytes; libraries in the {source}")
 
 
 def _check_tables(session: Session) -> None:
@@ -199,7 +203,9 @@ def _check_tables(session: Session) -> None:
         raise Invalid("--check looks at tables on DynamoDB; name them with --store dynamodb://REGION?prefix=PREFIX")
     with session.reading() as services:
         there = services.tables.check()
-    say(f"{there} of the six tables are there, and ours" + ("; deploy with CreateTables=false" if there else ""))
+    session.note(
+        f"{there} of the six tables are there, and ours" + ("; deploy with CreateTables=false" if there else "")
+    )
 
 
 def read_values(pairs: list[str]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from commercive_cli.cli import options as o
 from commercive_cli.cli.completion_files import Shell, place_of, put, users_shell
 from commercive_cli.cli.completions import script
 from commercive_cli.cli.confirm import confirm
-from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.settings import environment
 
@@ -35,6 +34,7 @@ def fish() -> None:
 
 @app.command(epilog=example("commercive completion install", "commercive completion install zsh >> ~/.zshrc"))
 def install(
+    context: typer.Context,
     shell: Annotated[
         Shell | None, typer.Argument(metavar="SHELL", help="bash, zsh or fish; by default that of $SHELL.")
     ] = None,
@@ -48,7 +48,7 @@ def install(
     chosen = shell or users_shell(environment())
     place = place_of(chosen, environment())
     changed = put(script(chosen), place.path, lambda question: confirm(question, yes=yes))
-    say(f"{place.path}: {'written' if changed else 'it is up to date'}")
-    say(place.left)
+    context.obj.note(f"{place.path}: {'written' if changed else 'it is up to date'}")
+    context.obj.note(place.left)
     for line in place.lines:
         typer.echo(line)

@@ -6,7 +6,7 @@ import typer
 
 from commercive_cli.cli import options as o
 from commercive_cli.cli.completers import profile_names
-from commercive_cli.cli.errors import DIFFERS, say
+from commercive_cli.cli.errors import DIFFERS
 from commercive_cli.cli.global_options import GlobalOptions
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.settings_views import profiles_shown, settings_shown
@@ -21,7 +21,7 @@ from commercive_cli.settings.places import config_path
 from commercive_cli.settings.resolve import NAMES, OPTIONS, VARIABLES
 
 app = new_group("config")
-_KEY = "default_profile, profiles.NAME.SETTING, or a SETTING of --profile"
+_KEY = "default_profile, commission.NAME, profiles.NAME.SETTING, or a SETTING of --profile"
 
 
 def _given(context: typer.Context) -> dict[str, str | None]:
@@ -47,7 +47,7 @@ def check(context: typer.Context, *, output: o.Output = "table") -> None:
         Session(context, output).show(settings_shown(wrong))
     if wrong:
         raise typer.Exit(DIFFERS)
-    say(f"nothing is wrong with the settings and {config_path(environment())}")
+    context.obj.note(f"nothing is wrong with the settings and {config_path(environment())}")
 
 
 @app.command(epilog=example("$EDITOR $(commercive config path)"))
@@ -107,6 +107,7 @@ def unset(
 
 @app.command(epilog=example("commercive config use prod"))
 def use(
+    context: typer.Context,
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A profile of the config file.", autocompletion=profile_names)
     ],
@@ -116,7 +117,7 @@ def use(
     variable = VARIABLES["profile"]
     other = environment().get(variable, name)
     differs = f"; but here {variable}={shortened(other)} is used" if other not in ("", name) else ""
-    say(f"default profile: {shortened(name)}{differs}")
+    context.obj.note(f"default profile: {shortened(name)}{differs}")
 
 
 @app.command(epilog=example("commercive config profiles"))

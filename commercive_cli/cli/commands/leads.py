@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
-from commercive_cli.cli.completers import Completer, offered_ids
+from commercive_cli.cli.completers import Completer, amount_names, offered_ids
 from commercive_cli.cli.groups import example, new_group
-from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or_stdin
 from commercive_cli.cli.times import parse_moment, parse_time
 from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.models import ORDER_VOLUMES
-from commercive_cli.domain.money import parse_amount
 from commercive_cli.services.leads.listing import LeadFilter
 
 app = new_group("leads")
@@ -139,6 +139,7 @@ def submit(
 @app.command(
     epilog=example(
         "commercive leads approve LEAD_ID --commission 25.50",
+        "commercive leads approve LEAD_ID --commission standard",
         "commercive leads list --status pending -o ids | commercive leads approve - --commission 10",
     )
 )
@@ -146,7 +147,14 @@ def approve(
     context: typer.Context,
     *,
     ids: PendingLeads,
-    commission: Annotated[str, typer.Option(metavar="AMOUNT", help="Commission in USD, such as 25.50.")],
+    commission: Annotated[
+        str,
+        typer.Option(
+            metavar="AMOUNT",
+            help="Commission in USD, such as 25.50, or its name in the config file.",
+            autocompletion=amount_names,
+        ),
+    ],
     notes: Notes = None,
     amend: Amend = False,
     as_of: o.AsOf = None,
@@ -156,12 +164,15 @@ def approve(
     output: o.Output = "table",
 ) -> None:
     """Approve leads with a commission. Approving again with the same amount changes nothing."""
-    amount = parse_amount(commission, "--commission")
-    seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
+    from commercive_cli.cli.money_asks import MoneyAsk
+
     session = Session(context, output)
+    amount = session.settings.amounts.parse(commission, "--commission")
+    seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     with session.writing(yes=yes, dry_run=dry_run) as services:
+        typed = session.typed("lead", services, "approve")
         session.each(
-            ids,
+            MoneyAsk(session, services.leads, typed, amount, amend, yes).agreed(ids),
             lambda one: services.leads.decide(
                 one,
                 "approved",
@@ -172,7 +183,7 @@ def approve(
                 as_of=seen,
                 key=keys(one),
             ),
-            session.typed("lead", services, "approve"),
+            typed,
         )
 
 
@@ -215,6 +226,34 @@ def reject(
             ),
             session.typed("lead", services, "reject"),
         )
+
+
+@app.command(
+    epilog=example(
+        "commercive leads list --status pending --all -o csv > decisions.csv", "commercive leads decide decisions.csv"
+    )
+)
+def decide(
+    context: typer.Context,
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with lead_id, decision, commission_amount ...")],
+    key: o.Keys = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
+    """Decide leads as a CSV file says: approve or reject in its column decision, or empty to leave one as it is.
+
+    The file is checked whole before anything is decided. A lead that changed since `leads list -o csv` wrote its
+    revision is refused. FILE.result.csv tells what came of each row. The same file again changes nothing.
+    """
+    from commercive_cli.cli.decision_files import read_decisions
+    from commercive_cli.cli.decisions import decide_file
+
+    session = Session(context, output)
+    decided = read_decisions(file, session.settings.amounts, session.settings.bounds)
+    with session.writing(yes=yes, dry_run=dry_run) as services:
+        decide_file(session, services, decided, key=key, yes=yes)
 
 
 @app.command(epilog=example("commercive leads reset LEAD_ID"))

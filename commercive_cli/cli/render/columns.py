@@ -16,6 +16,7 @@ from commercive_cli.domain.models import (
     Note,
     Record,
 )
+from commercive_cli.domain.revisions import revision_of
 
 Kind = Literal["id", "text", "shop", "prose", "time", "money", "count", "status", "flag"]
 """The kind of a value. Ids are never cut, text is cut to the terminal's width, prose is wrapped."""
@@ -152,6 +153,7 @@ LEAD = _columns(
     Column("reviewed_at", wide=True),
     Column("admin_notes", wide=True),
     Column("rejection_reason", wide=True),
+    Column("revision", "id", "*", wide=True, words=revision_of),
 )
 STATS = _columns(
     AffiliateStats,
@@ -283,7 +285,7 @@ IDENTITY = (
 PROFILE = (
     Column("profile", "id"),
     Column("default", "flag"),
-    Column("store", "id"),
+    Column("store"),
     Column("actor", "id"),
     Column("read_only", "flag"),
     Column("protected", "flag"),

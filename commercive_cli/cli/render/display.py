@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, Literal
 
 from commercive_cli.cli.inert_streams import styled
@@ -125,7 +126,7 @@ class Display:
 
     def rule(self, text: str) -> None:
         """Write a separator with a text."""
-        self.line((f"── {text} ──", "quiet"))
+        self.sentence((f"── {text} ──", "quiet"))
 
     @contextmanager
     def indented(self, cells: int = 2) -> Iterator[None]:
@@ -148,11 +149,14 @@ class Display:
 
 def console_on(out: Any, *, colour: bool, width: int | None, height: int | None = None) -> "Console":
     """Return Rich's console on a stream; with `width`, the stream counts as a terminal of that width in 256 colours."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
 
     if width is None:
         colours: Literal["auto"] | None = "auto" if colour else None
-        return Console(file=styled(out), markup=False, highlight=False, emoji=False, color_system=colours)
+        console = Console(file=styled(out), markup=False, highlight=False, emoji=False, color_system=colours)
+        if console.is_dumb_terminal:  # for which Rich assumes 80 columns, however wide it is
+            console.size = ConsoleDimensions(*get_terminal_size())
+        return console
     return Console(
         file=styled(out),
         markup=False,

@@ -8,12 +8,14 @@ from pydantic import BaseModel
 
 from commercive_cli.cli.render.columns import PLANNED, PLANNED_CARD
 from commercive_cli.cli.render.moments import rfc3339
+from commercive_cli.cli.render.values import state_in_words
 from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.store.dry_run import PlannedWrite
 from commercive_cli.store.items import OtherValue
 
-_TIMES = ("_at", "_since", "_updated")
+_TIMES = ("_at", "_since", "_updated", "_until")
 """How the names of attributes end that hold times in milliseconds."""
+_NAMES_OF_TIMES = ("at", "until")
 
 
 class PlannedWriteShown(BaseModel):
@@ -113,7 +115,9 @@ def _in_words(name: str, before: Any, after: Any) -> str:
 
 
 def _readable(name: str, value: Any) -> str:
-    is_time = isinstance(value, int) and name.endswith(_TIMES)
+    if isinstance(value, dict):
+        return state_in_words(value)
+    is_time = isinstance(value, int) and (name in _NAMES_OF_TIMES or name.endswith(_TIMES))
     return rfc3339(value) if is_time else str(value)
 
 

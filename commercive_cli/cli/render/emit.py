@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from commercive_cli.cli.inert_streams import styled, styled_text, write_byte_order_mark
 from commercive_cli.cli.render import documents, rows
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.columns import Column
-from commercive_cli.cli.render.formats import Format
-from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.render.formats import Format, TimeStyle
 from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
@@ -21,7 +21,6 @@ from commercive_cli.domain.quoting import shortened
 
 if TYPE_CHECKING:
     from commercive_cli.cli.render.display import Display
-    from commercive_cli.cli.render.moments import TimeStyle
 
 WITH_COLUMNS = ("table", "wide", "csv")
 PAGE = 100
@@ -45,7 +44,7 @@ class Screen:
     clock: Clock = system_clock
     out: TextIO = field(default_factory=lambda: sys.stdout)
     columns: Sequence[str] = ()
-    times: "TimeStyle | None" = None
+    times: TimeStyle | None = None
     width: int | None = None
     pager: str | None = None
     paged: bool = True
@@ -137,9 +136,10 @@ class Screen:
         if screen is not None:
             self.draw(lambda display: screen.draw(display, answer, asked), paged=screen.paged)
         else:
-            self.draw(lambda display: self._draw_sections(display, view, answer, asked))
+            self.draw(lambda display: self.draw_sections(display, view, answer, asked))
 
-    def _draw_sections(self, display: "Display", view: View, answer: BaseModel, asked: Asked) -> None:
+    def draw_sections(self, display: "Display", view: View, answer: BaseModel, asked: Asked) -> None:
+        """Write the sections of an answer that has no screen of its own, or its rows."""
         from commercive_cli.cli.render.terminal import print_cards, print_table
 
         sections = view.sections if not self.columns and self.output == "table" else ()
@@ -153,7 +153,7 @@ class Screen:
                 display.line((section.title, "strong"))
             (print_cards if section.card else print_table)(display, section.columns, records)
         if not drawn:
-            display.line(asked.sentence(0, more=False) if asked.noun else view.empty)
+            display.sentence(asked.sentence(0, more=False) if asked.noun else view.empty)
 
     def _columns(self, view: View) -> tuple[Column, ...]:
         """Return the view's columns; those that the user chose are never dropped."""
@@ -166,13 +166,15 @@ class Screen:
         return tuple(replace(column, wide=False, exceptional=False, weight=NEVER_DROPPED) for column in view.columns)
 
     def _draw_pages(self, view: View, listing: type[BaseModel], items: Iterator[Any]) -> None:
+        from dataclasses import replace
+
         from commercive_cli.cli.render.screens import LISTED
         from commercive_cli.cli.render.terminal import print_table
 
         display, drawn = self._display(), 0
         columns = self._columns(view) if self.columns or self.output == "wide" else LISTED.get(listing, view.columns)
         while page := list(islice(items, PAGE)):
-            print_table(display, [column for column in columns if not column.once or self.columns], page)
+            print_table(display, [replace(column, once=False) for column in columns], page)
             drawn += len(page)
         noun = view.listing.removesuffix("s") or "item"
         display.line((Asked(noun).sentence(drawn, more=False), "quiet"))

@@ -1,5 +1,6 @@
-"""The formats of results."""
+"""The formats of results, and the styles of times in them."""
 
 from typing import Literal
 
 Format = Literal["table", "wide", "json", "jsonl", "csv", "ids"]
+TimeStyle = Literal["relative", "local", "utc", "iso"]

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.display import Display, Part
-from commercive_cli.cli.render.listings import LEADS, Asked
+from commercive_cli.cli.render.listings import HISTORY, LEADS
 from commercive_cli.cli.render.lists import draw_list
 from commercive_cli.cli.render.moments import Moments, distance
 from commercive_cli.cli.render.roles import Role
 from commercive_cli.cli.render.terminal import GAP, label_of
-from commercive_cli.domain.answers.leads import Leads, LeadShown
+from commercive_cli.domain.answers.leads import LeadHistory, Leads, LeadShown
 from commercive_cli.domain.models import AffiliateStats, Lead
 
 _ROLES: dict[str, Role] = {"pending": "attention", "approved": "good"}
@@ -46,6 +47,15 @@ def draw_lead(display: Display, answer: LeadShown, _: Asked) -> None:
     _write_facts(display, _facts(lead, display.moments))
     display.gap()
     draw_stats(display, answer.stats, at_least=1)
+
+
+def draw_lead_history(display: Display, answer: LeadHistory, _: Asked) -> None:
+    """Write what happened to a lead, and the words of its decision."""
+    draw_list(display, HISTORY, answer.history, Asked("change"), "")
+    words = {"reason": answer.rejection_reason, "notes": answer.admin_notes}
+    if any(words.values()):
+        display.gap()
+        _write_facts(display, words)
 
 
 def amount_of(lead: Lead) -> str:

@@ -1,7 +1,6 @@
-"""The lists that people see: their columns by what each is worth, and the sentence above them."""
+"""The lists that people see: their columns by what each is worth."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from commercive_cli.cli.render.columns import NEVER_DROPPED, SPARE, Column
@@ -21,32 +20,6 @@ def _some(count: Any, _: int) -> Role:
 
 def _quiet(_value: Any, _now: int) -> Role:
     return "quiet"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a list was asked for, in words: `open` `conversation` `of user u-1`.
-
-    `said` are the columns whose value these words tell, so that no row repeats it; `order` is the order that was asked
-    for, where a list has more than one.
-    """
-
-    noun: str = ""
-    before: str = ""
-    after: tuple[str, ...] = field(default=())
-    order: str = ""
-    said: tuple[str, ...] = field(default=())
-
-    def sentence(self, count: int, *, more: bool) -> str:
-        """Return how many there are, or that there are none."""
-        if not count:
-            return f"No {self.words(2)}."
-        return f"{'The first ' if more else ''}{count:,} {self.words(count)}"
-
-    def words(self, count: int) -> str:
-        """Return the words for so many, without the number."""
-        plural = self.noun if count == 1 else f"{self.noun}s"
-        return " ".join(filter(None, (self.before, plural, *self.after)))
 
 
 def _state(conversation: Any) -> str:
@@ -86,6 +59,8 @@ LEADS = (
     Column("affiliate_id", "id", title="affiliate", weight=5, once=True),
     Column("link_id", "id", title="link", weight=2, once=True),
     Column("lead_email", title="e-mail", weight=3),
+    Column("rejection_reason", title="reason", weight=SPARE, exceptional=True),
+    Column("admin_notes", title="notes", weight=SPARE, exceptional=True),
     _DAMAGED,
     Column("lead_name", title="name", weight=8),
 )

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.display import Display
-from commercive_cli.cli.render.listings import Asked
 from commercive_cli.cli.render.terminal import Shown, print_table
 
 
@@ -19,14 +19,14 @@ def draw_list(
 ) -> None:
     """Write a sentence, with what all rows share, and the rows; of no rows the sentence alone."""
     if not records:
-        display.line(asked.sentence(0, more=False))
+        display.sentence(asked.sentence(0, more=False))
         return
 
     def above(shown: Shown) -> None:
         first = sentence or asked.sentence(len(records), more=more)
         shared = "; ".join(f"{column.title or column.name} {value}" for column, value in shown.shared)
         both = f"{first}; {shared}" if shared else first
-        for line in (both,) if len(both) <= display.width else (first, shared):
+        for line in (both,) if not shared or len(both) <= display.width else (first, shared):
             display.sentence(line)
         display.gap()
 

@@ -1,14 +1,20 @@
 """A dry run in the words of those whom it is about: what they would see, and what it would come to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
 
+from commercive_cli.cli.render.bulk_screens import draw_rehearsed
 from commercive_cli.cli.render.display import Display, Part
+from commercive_cli.cli.render.listings import RECOMPUTED
 from commercive_cli.cli.render.roles import Role
+from commercive_cli.cli.render.terminal import print_table
+from commercive_cli.domain.answers.affiliates import EmailSet, LinkCreated, Recomputation
+from commercive_cli.domain.answers.bulk import Bulk
 from commercive_cli.domain.answers.chat import Claimed, ConversationChanged, MarkedRead, Noted, Released, Sent, Snoozed
-from commercive_cli.domain.answers.leads import LeadDecided
+from commercive_cli.domain.answers.leads import LeadDecided, LeadSubmitted
 from commercive_cli.domain.models import AffiliateStats, Conversation, Lead, Message
 from commercive_cli.store.dry_run import PlannedWrite
 
@@ -38,13 +44,39 @@ def draw_rehearsal(display: Display, answer: BaseModel, changes: Sequence[Planne
             display.sentence(f"Conversation {which} ", ("would be ", WOULD), f"held by {answer.holder} until {until}.")
         case Released():
             display.sentence(f"Conversation {display.id(answer.conversation_id)} ", ("would be ", WOULD), "released.")
+        case Bulk():
+            draw_rehearsed(display, answer)
+        case Recomputation():
+            _recomputation(display, answer)
+        case LinkCreated():
+            who = f"affiliate {display.id(answer.affiliate_id)}"
+            display.sentence(f"A link of {who} ", ("would be ", WOULD), "created; its code is made up then.")
+        case EmailSet():
+            who, many = f"affiliate {display.id(answer.affiliate_id)}", "" if len(answer.link_ids) == 1 else "s"
+            display.sentence(
+                f"{answer.affiliate_email} ",
+                ("would be ", WOULD),
+                f"the address of {who}, in ",
+                f"{len(answer.link_ids):,} link{many}.",
+            )
+        case LeadSubmitted():
+            display.sentence(("Would be ", WOULD), "submitted as a pending lead.")
         case MarkedRead():
             which, many = display.id(answer.conversation_id), "" if answer.marked == 1 else "s"
             display.sentence(("Would ", WOULD), f"mark {answer.marked:,} message{many} of conversation {which} read.")
         case _:
             return False
-    display.line(("Nothing was written.", WOULD), " The exact writes: -o json")
+    display.sentence(("Nothing was written.", WOULD), " The exact writes: -o json")
     return True
+
+
+def _recomputation(display: Display, answer: Recomputation) -> None:
+    count = f"{len(answer.changed):,} of {answer.checked:,} affiliates' stats "
+    display.sentence(count, ("would be ", WOULD), "corrected:")
+    display.gap()
+    titled = [replace(each, title="would be USD") if each.name == "is" else each for each in RECOMPUTED]
+    print_table(display, titled, answer.changed)
+    display.gap()
 
 
 def _message(display: Display, changes: Sequence[PlannedWrite]) -> None:

@@ -5,10 +5,19 @@ from decimal import Decimal
 from typing import Any
 
 from commercive_cli.cli.render import listings
+from commercive_cli.cli.render.asked import Asked
+from commercive_cli.cli.render.bulk_screens import draw_bulk
 from commercive_cli.cli.render.columns import Column
+from commercive_cli.cli.render.decision_screens import draw_file_decided
 from commercive_cli.cli.render.display import Display
-from commercive_cli.cli.render.lead_screens import draw_lead, draw_leads, draw_stats, stats_sentence, warn_of_stats
-from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.render.lead_screens import (
+    draw_lead,
+    draw_lead_history,
+    draw_leads,
+    draw_stats,
+    stats_sentence,
+    warn_of_stats,
+)
 from commercive_cli.cli.render.lists import draw_list
 from commercive_cli.cli.render.moments import distance_in_words
 from commercive_cli.cli.render.sentences import DONE, SENTENCES, Draw
@@ -22,12 +31,13 @@ from commercive_cli.domain.answers.affiliates import (
     Stats,
 )
 from commercive_cli.domain.answers.audit import Audit, History
+from commercive_cli.domain.answers.bulk import Bulk, FileDecided
 from commercive_cli.domain.answers.chat import (
     Conversations,
     NextUp,
     Thread,
 )
-from commercive_cli.domain.answers.leads import Leads, LeadShown
+from commercive_cli.domain.answers.leads import LeadHistory, Leads, LeadShown
 from commercive_cli.domain.models import Conversation
 
 
@@ -45,7 +55,7 @@ def _conversations(display: Display, answer: Conversations, asked: Asked) -> Non
     if asked.order != "waiting":
         draw_list(display, listings.CONVERSATIONS, found, asked, "", more=more)
     elif not found:
-        display.line(f"No {asked.words(2)} wait.")
+        display.sentence(f"No {asked.words(2)} wait.")
     else:
         draw_list(display, listings.QUEUE, found, asked, _queue_sentence(found, asked, display.now, more=more))
 
@@ -128,7 +138,7 @@ def _audit(display: Display, answer: Audit, _: Asked) -> None:
 
 def _link(display: Display, answer: LinkFound, _: Asked) -> None:
     if answer.affiliate_link is None:
-        display.line("This affiliate has no link.")
+        display.sentence("This affiliate has no link.")
     else:
         print_table(
             display, (*listings.LINKS, Column("affiliate_id", "id", title="affiliate")), [answer.affiliate_link]
@@ -141,13 +151,16 @@ DRAWN: dict[type, Draw] = {
     Leads: draw_leads,
     Affiliates: _affiliates,
     History: _history,
+    LeadHistory: draw_lead_history,
     Thread: lambda display, answer, asked: draw_thread(display, answer, full=asked.order == "full"),
     NextUp: lambda display, answer, _: draw_next(display, answer),
     LeadShown: draw_lead,
+    FileDecided: draw_file_decided,
     AffiliateShown: _affiliate,
     Stats: lambda display, answer, _: draw_stats(display, answer.stats),
     Recomputation: _recomputation,
     Audit: _audit,
+    Bulk: draw_bulk,
     LinkFound: _link,
     **SENTENCES,
 }

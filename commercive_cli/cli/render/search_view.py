@@ -58,9 +58,9 @@ def draw_hits(display: Display, hits: Iterable[Hit], words: str) -> None:
         _draw_hit(display, widths, hit, words)
     if found:
         places = "1 conversation" if len(conversations) == 1 else f"{len(conversations):,} conversations"
-        display.line((f"{found:,} hit{'' if found == 1 else 's'} in {places}", "quiet"))
+        display.sentence((f"{found:,} hit{'' if found == 1 else 's'} in {places}", "quiet"))
     else:
-        display.line("No hits.")
+        display.sentence("No hits.")
 
 
 def _widths(display: Display) -> dict[str, int]:

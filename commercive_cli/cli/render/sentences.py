@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.display import Display
 from commercive_cli.cli.render.lead_screens import amount_of
-from commercive_cli.cli.render.listings import Asked
 from commercive_cli.domain.answers.affiliates import EmailSet, FormURLSet, LinkCreated
 from commercive_cli.domain.answers.chat import (
     Claimed,

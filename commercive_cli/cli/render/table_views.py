@@ -1,6 +1,6 @@
 """The views of drift, backups, S3 transfers and mended items."""
 
-from commercive_cli.cli.render.columns import FINDING, Column
+from commercive_cli.cli.render.columns import FINDING, NEVER_DROPPED, Column
 from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.domain.answers.audit import Mended
 from commercive_cli.domain.answers.tables import Applied, BackedUp, BackupList, Drift, Restored
@@ -8,15 +8,15 @@ from commercive_cli.domain.answers.transfer import S3Exported, S3Imported
 
 _DIFFERENCE = (
     Column("table", "id", names=True),
-    Column("what", names=True),
-    Column("declared"),
-    Column("live"),
+    Column("what", "prose"),
+    Column("declared", weight=NEVER_DROPPED),
+    Column("live", weight=NEVER_DROPPED),
     Column("fixable", "flag"),
     Column("remedy", "prose"),
 )
 _CHANGE = (
     Column("table", "id", names=True),
-    Column("change", names=True),
+    Column("change", "prose"),
     Column("outcome", "status"),
     Column("error", "prose"),
 )

@@ -48,13 +48,14 @@ def print_table(
     widths = column_widths(wanted, rows, None if display.wide else display.width)
     if records and not display.wide and _total(widths, widths) > display.width:
         above(Shown(shared))
-        print_cards(display, wanted, records)
+        weights = _weights(wanted)
+        print_cards(display, [each for p, each in enumerate(wanted) if weights[p] >= ORDINARY], records)
         return
     hidden = [each for position, each in enumerate(wanted) if position not in widths and each.weight >= ORDINARY]
     above(Shown(shared, tuple(hidden)))
     _print_rows(display, wanted, widths, rows)
     if hidden:
-        display.line((_hidden(hidden, display.width), "quiet"))
+        display.sentence((_hidden(hidden, display.width), "quiet"))
 
 
 def print_cards(display: Display, columns: Sequence[Column], records: Iterable[Any]) -> None:
@@ -184,12 +185,24 @@ def _padded(display: Display, cell: "Text", width: int, column: Column) -> "Text
 
 def _print_card(display: Display, lines: Sequence[tuple[Column, "Text"]]) -> None:
     margin = max((_cells(_heading(column)) for column, _ in lines), default=0) + GAP
+    if display.width - margin < _NARROWEST["text"]:
+        _print_stacked(display, lines)
+        return
     for column, cell in lines:
-        width = max(display.width - margin, _NARROWEST["text"])
+        width = display.width - margin
         parts = list(cell.wrap(display.console, width, overflow="fold")) if _can_shrink(column) else [cell]
         for position, line in enumerate(parts or [cell]):
             heading = "" if position else _heading(column)
             display.write(display.text((heading.ljust(margin), "quiet")) + line)
+
+
+def _print_stacked(display: Display, lines: Sequence[tuple[Column, "Text"]]) -> None:
+    """Print each value below its name, for terminals in which there is no room for both in a line."""
+    for column, cell in lines:
+        display.line((_heading(column), "quiet"))
+        with display.indented():
+            for line in cell.wrap(display.console, display.width, overflow="fold") if column.kind != "id" else [cell]:
+                display.write(line)
 
 
 def _hidden(columns: Sequence[Column], width: int) -> str:

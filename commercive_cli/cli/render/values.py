@@ -49,11 +49,16 @@ def friendly(column: Column, record: Any, display: "Display") -> str:
         case Decimal() if column.kind == "money":
             return f"{value:,.2f}"
         case dict():
-            return ", ".join(map(_state_in_words, sorted(value.items(), key=lambda pair: pair[0] != "status"))) or "-"
+            return state_in_words(value)
     return plain(column, record)
 
 
-def _state_in_words(named: tuple[str, Any]) -> str:
+def state_in_words(state: dict[str, Any]) -> str:
+    """Return the state of a record before or after a change, its status first."""
+    return ", ".join(map(_part_in_words, sorted(state.items(), key=lambda pair: pair[0] != "status"))) or "-"
+
+
+def _part_in_words(named: tuple[str, Any]) -> str:
     """Return a part of a state as people say it: a status and an amount need no name."""
     match named:
         case "status", str(status):

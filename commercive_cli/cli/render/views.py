@@ -20,7 +20,7 @@ from commercive_cli.domain.answers.affiliates import (
 )
 from commercive_cli.domain.answers.audit import Audit, History
 from commercive_cli.domain.answers.base import Answer, Failed
-from commercive_cli.domain.answers.bulk import Bulk
+from commercive_cli.domain.answers.bulk import Bulk, FileDecided
 from commercive_cli.domain.answers.chat import (
     Claimed,
     ConversationChanged,
@@ -37,7 +37,7 @@ from commercive_cli.domain.answers.chat import (
     Thread,
     UserMessageSent,
 )
-from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import Tables
 from commercive_cli.domain.models import Message
@@ -161,6 +161,7 @@ VIEWS: dict[type, View] = {
     Leads: _listing("leads", c.LEAD),
     Affiliates: _listing("affiliates", c.STATS),
     History: _listing("history", c.HISTORY),
+    LeadHistory: _listing("history", c.HISTORY),
     NothingWaits: View(_field("messages"), c.MESSAGE, empty="Nothing waits that nobody holds."),
     Thread: View(turns, c.MESSAGE, named=_field("messages")),
     NextUp: View(turns, c.MESSAGE, named=_field("messages")),
@@ -187,6 +188,7 @@ VIEWS: dict[type, View] = {
     Seeded: View(_single, c.SEEDED),
     Audit: View(_field("findings"), c.FINDING),
     Bulk: View(_field("results"), _BULK),
+    FileDecided: View(_field("results"), (c.Column("row", "count"), *_BULK)),
     TablesDescribed: View(_field("tables"), c.TABLE, (_card("tables", c.TABLE),), named=_existing),
 }
 

@@ -22,6 +22,8 @@ class Listing(Answer):
 class Failed(BaseModel):
     """An answer to a request that failed; `code` is one of the error codes of the documentation."""
 
+    model_config = ConfigDict(defer_build=True)
+
     success: Literal[False] = False
     error: str
     code: str

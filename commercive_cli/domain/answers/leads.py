@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.base import Answer, Listing
 from commercive_cli.domain.models import AffiliateStats, Lead
 
@@ -23,6 +24,13 @@ class LeadShown(Answer):
 
     lead: Lead
     stats: AffiliateStats
+
+
+class LeadHistory(History):
+    """What happened to a lead, and the words that stand now: audit rows hold none, which an erasure could not reach."""
+
+    rejection_reason: str | None
+    admin_notes: str | None
 
 
 class LeadDecided(Answer):

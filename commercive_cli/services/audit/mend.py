@@ -9,10 +9,11 @@ from commercive_cli.domain.answers.audit import Mended
 from commercive_cli.domain.attributes import Attribute, attributes_of
 from commercive_cli.domain.choices import choose, nearest
 from commercive_cli.domain.clock import FAR_FUTURE, Clock, Sleep, system_clock
+from commercive_cli.domain.commissions import Bound
 from commercive_cli.domain.errors import Invalid, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.models import Lead
-from commercive_cli.domain.money import Ceiling, counted_commission
+from commercive_cli.domain.money import counted_commission
 from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.domain.text import actor_id
 from commercive_cli.domain.web_addresses import link_danger
@@ -69,7 +70,7 @@ class MendService:
     clock: Clock = system_clock
     new_id: NewId = new_id
     sleep: Sleep = time.sleep
-    ceiling: Ceiling | None = None
+    bounds: Sequence[Bound] = ()
 
     def mend(self, table: str, key: str, actor: str, changes: Changes) -> Mended:
         """Change an item, with an audit row and what that does to stats in the same transaction.
@@ -108,7 +109,7 @@ class MendService:
         if after.get("status") != "approved" or all(after.get(name) == before.get(name) for name in _GIVEN):
             return UNGUARDED
         given = counted_commission(*(after.get(name) for name in _GIVEN))
-        return ApprovalRules(self.store, self.ceiling).permit(Lead.of(after), given, Approver(actor))
+        return ApprovalRules(self.store, self.bounds).permit(Lead.of(after), given, Approver(actor))
 
     def _row(self, table: Table, item: Item, after: Item, changes: Changes, actor: str) -> Put:
         """Return the audit row: of a lead or conversation its states, of anything else what was mended, by name."""

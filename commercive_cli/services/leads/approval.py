@@ -1,13 +1,13 @@
-"""Who may approve what: nobody a lead of their own, and nobody more than the ceiling."""
+"""Who may approve what: nobody a lead of their own, and nobody less or more than is configured."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from commercive_cli.domain.commissions import Bound
 from commercive_cli.domain.errors import Forbidden
 from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.models import AffiliateLink, Lead
-from commercive_cli.domain.money import Ceiling
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import alike
 from commercive_cli.store.port import Store
@@ -53,16 +53,16 @@ class ApprovalRules:
     """Decides whether somebody may approve a lead for an amount."""
 
     store: Store
-    ceiling: Ceiling | None = None
+    bounds: Sequence[Bound] = ()
 
     def permit(self, lead: Lead, commission: Decimal, approver: Approver) -> Permission:
-        """Return what the permission depends on; raise Forbidden above the ceiling, and for a lead of one's own.
+        """Return what the permission depends on; raise Forbidden for a lead of one's own, and what the bounds raise.
 
         A lead is somebody's own when it credits them by their id or as an affiliate, or when they have its e-mail
         address or that of the link it came through. The link is read only for an approver whose address is known.
         """
-        if self.ceiling is not None:
-            self.ceiling.check(commission)
+        for bound in self.bounds:
+            bound.check(commission)
         credited = usual_id(lead.affiliate_id)
         if credited == usual_id(approver.id):
             raise _own(lead, "it credits you")

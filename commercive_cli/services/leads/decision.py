@@ -8,10 +8,14 @@ from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.domain.models import DecidedStatus, Lead, LeadStatus
 from commercive_cli.domain.money import counted_commission, parse_amount
 from commercive_cli.domain.quoting import shortened
+from commercive_cli.domain.revisions import revision_of
 from commercive_cli.domain.text import NOTES_LENGTH, text
 from commercive_cli.store.writes import All, AnyOf, Condition, Equals, Missing
 
 _OF_A_DECISION = ("commission_amount", "reviewed_by", "reviewed_at", "rejection_reason")
+_TOLD_APART = ("lead_id", "created_at", "damaged", "status", "commission_amount", "updated_at")
+"""The key, and what `unchanged_since_read` looks at."""
+
 EVENTS: dict[str, str] = {"approved": "approve", "rejected": "reject", "pending": "reset"}
 NOTE = "note"
 """The event of new words for a decision that stands."""
@@ -23,7 +27,8 @@ class Decision:
 
     `reason` says why a lead was rejected, and goes when the rejection does; `notes` stay. New words for a decision that
     stands are stored with it. `amend` lets it replace an earlier decision. `as_of` is the `updated_at` of the lead that
-    the admin saw, if known. `ignored` names what was given and means nothing for this decision.
+    the admin saw, `revision` its revision, if known. `objection` says what speaks against deciding at all: it is the
+    message of the Conflict where something would change. `ignored` names what was given and means nothing here.
     """
 
     status: LeadStatus
@@ -33,25 +38,34 @@ class Decision:
     amend: bool = False
     as_of: int | None = None
     ignored: tuple[str, ...] = ()
+    revision: str | None = None
+    objection: str | None = None
 
     def changes(self, lead: Lead) -> bool:
         """Return whether the lead must be written; raise Conflict when it is decided otherwise or changed since."""
         stands = self.stands(lead)
         if stands and not self._has_new_words(lead):
             return False
-        if self.as_of not in (None, lead.updated_at):
+        if self.as_of not in (None, lead.updated_at) or self.revision not in (None, revision_of(lead)):
             raise Conflict(f"lead {shortened(lead.lead_id)} changed since you looked at it: it is {describe(lead)}")
         if lead.status != "pending" and not stands and not self.amend:
             raise Conflict(
                 f"lead {shortened(lead.lead_id)} is {describe(lead)} already; "
                 'to change that, decide with --amend (in the API "amend": true)'
             )
+        if self.objection is not None:
+            raise Conflict(self.objection)
         return True
 
     def body(self) -> tuple[str | int | None, ...]:
         """Return what tells this decision from others, for the request that asks for it."""
         amount = None if self.commission is None else f"{self.commission:.2f}"
-        return self.status, amount, self.notes, self.reason, f"{self.amend:d}", self.as_of
+        seen = () if self.revision is None else (self.revision,)
+        return self.status, amount, self.notes, self.reason, f"{self.amend:d}", self.as_of, *seen
+
+    def seen(self, lead: Lead) -> Condition:
+        """Return the condition that the lead is as read: all of it where its revision counts."""
+        return unchanged_since_read(lead) if self.revision is None else wholly_unchanged_since_read(lead)
 
     def stands(self, lead: Lead) -> bool:
         """Return whether the lead is decided so already; only words can be new then."""
@@ -92,8 +106,23 @@ class Decision:
         return counts | ({"total_commission": commission} if commission else {})
 
 
+@dataclass(frozen=True)
+class ApprovalPreview:
+    """A lead as it is, and what an approval does to the sum of its affiliate's commissions (USD)."""
+
+    lead: Lead
+    total: Decimal
+    becomes: Decimal
+
+
 def new_decision(
-    decision: DecidedStatus, commission: object, notes: object, reason: object, *, amend: bool, as_of: int | None
+    decision: DecidedStatus,
+    commission: object,
+    notes: object,
+    reason: object,
+    *,
+    amend: bool = False,
+    as_of: int | None = None,
 ) -> Decision:
     """Return the decision for an approval (which needs a commission of 0 to 1,000,000 USD) or a rejection."""
     words, why = _text(notes, "admin_notes"), _text(reason, "rejection_reason")
@@ -114,6 +143,16 @@ def unchanged_since_read(lead: Lead) -> Condition:
     name = "commission_amount"
     unpaid_or_same = AnyOf(Missing(name), Equals(name, None)) if amount is None else Equals(name, amount)
     return All(Equals("status", lead.status), unpaid_or_same, Equals("updated_at", lead.updated_at))
+
+
+def wholly_unchanged_since_read(lead: Lead) -> Condition:
+    """Return the condition that every attribute is as read; what cannot be read counts for nothing."""
+    values = {name: getattr(lead, name) for name in Lead.model_fields if name not in (*_TOLD_APART, *lead.damaged)}
+    return All(unchanged_since_read(lead), *(_same(name, value) for name, value in values.items()))
+
+
+def _same(name: str, value: object) -> Condition:
+    return AnyOf(Missing(name), Equals(name, None), Equals(name, "")) if value in (None, "") else Equals(name, value)
 
 
 def money_state(status: str, commission: Decimal | None) -> dict[str, Any]:

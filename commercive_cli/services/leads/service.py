@@ -1,18 +1,17 @@
 """Leads: visitors submit them through an affiliate's link, admins decide them, the affiliate's stats count them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from commercive_cli.domain.answers.audit import History
-from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.commissions import Bound
 from commercive_cli.domain.errors import Damaged, NotFound, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
-from commercive_cli.domain.money import Ceiling
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id, identifier
 from commercive_cli.services.access.contention import TRIES
@@ -23,10 +22,10 @@ from commercive_cli.services.leads.approval import UNGUARDED, ApprovalRules, App
 from commercive_cli.services.leads.decision import (
     EVENTS,
     NOTE,
+    ApprovalPreview,
     Decision,
     money_state,
     new_decision,
-    unchanged_since_read,
 )
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
@@ -41,18 +40,21 @@ from commercive_cli.store.writes import Absent, All, Put, Update, Write
 _CLAIM = 2
 """The place of the request's claim among the writes of a new lead."""
 
+_DECIDED_BY = ("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
+"""What a decision depends on."""
+
 
 @dataclass(frozen=True)
 class LeadService:
     """The operations of visitors and admins on leads. Times are milliseconds, money is USD.
 
-    No approval gives more than the `ceiling`.
+    No approval gives what the `bounds` refuse.
     """
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
-    ceiling: Ceiling | None = None
+    bounds: Sequence[Bound] = ()
 
     def list_leads(self, wanted: LeadFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Leads:
         """Return a page of 1-500 leads, newest first."""
@@ -83,8 +85,11 @@ class LeadService:
     def show(self, lead_id: str) -> LeadShown:
         """Return one lead with the stats of the affiliate it credits."""
         lead = self.lead(lead_id)
-        item = self.store.get(AFFILIATE_STATS, {"affiliate_id": lead.affiliate_id})
-        return LeadShown(lead=lead, stats=AffiliateStats.of(item or {"affiliate_id": lead.affiliate_id}))
+        return LeadShown(lead=lead, stats=self._stats(lead))
+
+    def _stats(self, lead: Lead) -> AffiliateStats:
+        key = {"affiliate_id": lead.affiliate_id}
+        return AffiliateStats.of(self.store.get(AFFILIATE_STATS, key) or key)
 
     def submit(
         self,
@@ -119,6 +124,8 @@ class LeadService:
         reason: object = None,
         amend: bool = False,
         as_of: int | None = None,
+        revision: str | None = None,
+        objection: str | None = None,
         key: str | None = None,
         approver: Approver | None = None,
     ) -> LeadDecided:
@@ -126,12 +133,24 @@ class LeadService:
 
         `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
         is a Conflict unless `amend`.
-        `as_of` is the lead's `updated_at` that the admin saw: a lead that changed since is a Conflict. A repeated `key`
-        (7 days) gets the first answer. Raises Forbidden for an approval or another amount above the ceiling, or of a
+        `as_of` is the lead's `updated_at` that the admin saw, `revision` its revision: a lead that changed since is a
+        Conflict. So is one that would change, with the `objection` as message. A repeated `key` (7 days) gets the first
+        answer. Raises Forbidden for an approval or another amount above the ceiling, or of a
         lead of one's own; `approver` says what is known of the actor beyond the id.
         """
         wanted = new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of)
+        wanted = replace(wanted, revision=revision, objection=objection)
         return self._decide(lead_id, wanted, actor, "admin/approve-lead", key, approver)
+
+    def preview(self, lead_id: str, commission: object, actor: str, *, amend: bool = False) -> ApprovalPreview | None:
+        """Return what an approval would do, None where it changes no money; raise what the approval would raise."""
+        decision = new_decision("approved", commission, None, None, amend=amend)
+        lead = self.lead(lead_id).require(*_DECIDED_BY)
+        if decision.stands(lead) or not decision.changes(lead):
+            return None
+        self._permission(lead, decision, Approver(actor_id(actor)))
+        total = self._stats(lead).total_commission
+        return ApprovalPreview(lead, total, total + decision.deltas(lead).get("total_commission", 0))
 
     def reset(self, lead_id: str, actor: str, *, key: str | None = None) -> LeadDecided:
         """Take a decision back: the lead is pending again and its commission is no longer counted.
@@ -140,9 +159,11 @@ class LeadService:
         """
         return self._decide(lead_id, Decision("pending", amend=True), actor, "leads/reset", key)
 
-    def history(self, lead_id: str) -> History:
-        """Return the audit rows of a lead, oldest first."""
-        return History(history=list(read_audit_log(self.store, "lead", self.lead(lead_id).lead_id)))
+    def history(self, lead_id: str) -> LeadHistory:
+        """Return the audit rows of a lead, oldest first, and the words of its decision."""
+        lead = self.lead(lead_id)
+        rows = list(read_audit_log(self.store, "lead", lead.lead_id))
+        return LeadHistory(history=rows, rejection_reason=lead.rejection_reason, admin_notes=lead.admin_notes)
 
     def _resolved(self, link_id: str, limits: Callable[[str], Limits], at: int) -> tuple[str, str, Limits]:
         """Return whom a code credits, the code as stored, and its limits; they are read with the code's claim."""
@@ -226,7 +247,7 @@ class LeadService:
     ) -> LeadDecided:
         lead = self.lead(lead_id)
         for _ in range(TRIES):
-            lead.require("status", "commission_amount", "updated_at", "created_at", "affiliate_id")
+            lead.require(*_DECIDED_BY)
             if not decision.changes(lead):
                 same = LeadDecided(lead=lead, changed=False, ignored=decision.ignored)
                 return nothing_to_do(self.store, request, self.clock(), same)
@@ -243,7 +264,7 @@ class LeadService:
     def _permission(self, lead: Lead, decision: Decision, approver: Approver) -> Permission:
         if decision.commission is None or decision.stands(lead):
             return UNGUARDED
-        return ApprovalRules(self.store, self.ceiling).permit(lead, decision.commission, approver)
+        return ApprovalRules(self.store, self.bounds).permit(lead, decision.commission, approver)
 
     def _write_decision(
         self, lead: Lead, decision: Decision, actor: str, permission: Permission, request: KeyedRequest | None
@@ -271,7 +292,7 @@ class LeadService:
                 {"lead_id": lead.lead_id, "created_at": lead.created_at},
                 set=attributes,
                 remove=decision.dropped(),
-                when=All(unchanged_since_read(lead), permission.lead),
+                when=All(decision.seen(lead), permission.lead),
             ),
             *(() if stands else (_stats_update(lead, decision, at),)),
             change.row(at, self.new_id),

@@ -319,12 +319,12 @@ class TestOtherMachines:
 
 
 def test_without_tokens_to_check_it_does_not_start(sqlite_url: str) -> None:
-    """Mode jwt is the default, and says which variable is missing; exit code 2, no traceback."""
+    """Mode jwt is the default, and says which variable is missing; exit code 78, no traceback."""
     finished = subprocess.run(  # noqa: S603 - our own program
         command("api", "serve", "--port", "0"), env=environment(sqlite_url), capture_output=True, text=True, check=False
     )
 
-    assert 2 == finished.returncode
+    assert 78 == finished.returncode
     assert "COMMERCIVE_SUPABASE_URL" in finished.stderr
     assert "Traceback" not in finished.stderr
 

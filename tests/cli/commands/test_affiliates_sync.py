@@ -130,7 +130,7 @@ def test_without_a_project_it_says_what_to_set(store: Run, monkeypatch: pytest.M
 
     ran = store("affiliates", "sync", "aff-1")
 
-    assert (2, "", 1) == (ran.code, ran.out, ran.err.count("\n"))
+    assert (78, "", 1) == (ran.code, ran.out, ran.err.count("\n"))
     assert "set COMMERCIVE_SUPABASE_URL, and its service key as COMMERCIVE_SUPABASE_KEY" in ran.err
 
 

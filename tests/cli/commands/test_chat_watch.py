@@ -24,7 +24,8 @@ from commercive_cli.domain.errors import Denied, Unavailable
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
 from tests.cli.process import PROGRAM, environment, on_terminal, started
-from tests.cli.render.screens import QUEUE, told, written
+from tests.cli.render.answers import QUEUE
+from tests.cli.render.watches import told, written
 
 TEXT = "red \x1b[31m \u202e \u2066 \x07 \x9b2J [bold]x[/b]"
 """A text that a terminal would obey."""

@@ -164,6 +164,22 @@ def test_a_bad_form_is_refused(store: Run, link: str, options: tuple[str, ...], 
     assert (code, 1) == (ran.code, ran.err.count("\n"))
 
 
+def test_amounts_have_names_and_limits(store: Run, lead: Make, home: Path) -> None:
+    """`--commission standard` is the amount of the config file; beyond its limits nothing is approved, also by name."""
+    (home / "config.toml").write_text("[commission]\nmin = 5\nmax = 50\nstandard = 25.50\nhuge = 50.01\n")
+    one, other = lead(), lead()
+    assert 0 == store("leads", "approve", one, "--commission", "standard").code
+    for amount, says in (("4.99", "commission.min"), ("huge", "config.toml:3"), ("standart", "did you mean standard?")):
+        ran = store("leads", "approve", other, "--commission", amount)
+        assert (2, True) == (ran.code, says in ran.err)
+    mended = store(
+        "tables", "mend", "leads", other, "--set", "status=approved", "--set", "commission_amount:=4.99", "--yes"
+    )
+
+    assert (2, True) == (mended.code, "commission.min" in mended.err)
+    assert stats(store) == (1, 1, 25.5)
+
+
 def test_the_ceiling_of_a_profile_holds(store: Run, lead: Make, home: Path) -> None:
     """Above it an approval is refused with exit 4, in a dry run as well; up to it, it is given."""
     (home / "config.toml").write_text("[profiles.prod]\nceiling = 500\n")

@@ -12,7 +12,7 @@ from commercive_cli.cli.render.display import Display
 from commercive_cli.cli.render.moments import Moments
 from commercive_cli.cli.render.screens import screen_of
 from tests.cli.process import ROOT
-from tests.cli.render.screens import ANSWERS, NOW
+from tests.cli.render.answers import ANSWERS, NOW
 
 PICTURES = {
     "queue": ("chat-list-waiting", "commercive chat list --sort waiting"),

@@ -1,354 +1,90 @@
-"""Answers with made-up people and fixed times, and the screens that they make at 80 and 160 columns.
+"""The screens of all commands, as they are drawn for a terminal of some width, as plain text.
 
-`python -m tests.cli.render.screens` writes them anew.
+`python -m tests.cli.render.screens` records them anew.
 """
 
 import io
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
 from rich.console import Console
 
 from commercive_cli.cli.render.display import Display
-from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.render.emit import Screen
 from commercive_cli.cli.render.moments import Moments
+from commercive_cli.cli.render.rehearsals import draw_rehearsal
 from commercive_cli.cli.render.screens import screen_of
-from commercive_cli.cli.render.watch_view import LogScreen, ThreadScreen, WatchScreen
-from commercive_cli.domain.answers.affiliates import (
-    Affiliates,
-    AffiliateShown,
-    EmailSet,
-    FormURLSet,
-    LinkCreated,
-    LinkFound,
-    Recomputation,
-    Recomputed,
-    Stats,
-)
-from commercive_cli.domain.answers.audit import Audit, Finding, History
-from commercive_cli.domain.answers.changes import Change, Event
-from commercive_cli.domain.answers.chat import (
-    Claimed,
-    ConversationChanged,
-    Conversations,
-    HeldConversation,
-    MarkedRead,
-    NextUp,
-    Noted,
-    Released,
-    Sent,
-    Snoozed,
-    Thread,
-)
-from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
-from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Note
+from commercive_cli.cli.render.search_view import draw_hits
+from commercive_cli.cli.render.views import view_of
+from commercive_cli.domain.answers.search import Hits
+from tests.cli.render.answers import ANSWERS, NOW
+from tests.cli.render.other_answers import OTHERS, REHEARSALS
+from tests.cli.render.watches import WATCHES
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 WIDTHS = (80, 160)
-NOW = 1_795_768_260_000
-"""Fri 27 Nov 2026, 09:31 in Berlin."""
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-
-TEA = "01a20ef0-3c9a-7b11-9d4e-5a1f4c0e91aa"
-FRAME = "01a1ff31-7b02-7c44-8f10-9a77b7d2035f"
-SIZE = "01a1fe02-11aa-7d01-b2c3-0c5518f6c4e3"
-NORDWIND = "5d1c6a0e-91b2-4c3f-8a77-1f2039f0a847"
-SOREN = "01a21a55-90c1-7a3e-8b1d-6f405d07b1c9"
-MAJA = "01a217c0-2f4b-7e55-9c0a-33ade41b6a90"
-
-
-def conversation(identifier: str, shop: str, last: str, age: int, **more: object) -> Conversation:
-    at = NOW - age
-    return Conversation.of(
-        {
-            "conversation_id": identifier,
-            "user_id": f"{identifier[:24]}00009d2f60c1"[:36],
-            "store_url": f"{shop}.myshopify.com",
-            "status": "open",
-            "created_at": at - 2 * HOUR,
-            "updated_at": at,
-            "last_message": last,
-            "last_message_at": at,
-        }
-        | more
-    )
-
-
-def waiting(identifier: str, shop: str, last: str, age: int, unread: int) -> Conversation:
-    return conversation(identifier, shop, last, age, waiting_since=NOW - age, waiting_for="admin", unread_admin=unread)
-
-
-def message(number: int, at: int, sender: str, who: str, text: str, *, read: bool = True) -> Message:
-    return Message(
-        message_id=f"01a20ef0-0000-7000-8000-{number:012}",
-        conversation_id=TEA,
-        sender_type=sender,
-        sender_id=who,
-        message_text=text,
-        created_at=at,
-        is_read=read,
-    )
-
-
-def lead(identifier: str, name: str, status: str, age: int, amount: str | None = None, **more: object) -> Lead:
-    at = NOW - age
-    decided = {} if status == "pending" else {"reviewed_by": "mira", "reviewed_at": at + 8 * HOUR}
-    return Lead.of(
-        {
-            "lead_id": identifier,
-            "affiliate_id": NORDWIND,
-            "link_id": "WCPF0A04",
-            "status": status,
-            "lead_name": name,
-            "lead_email": f"{name.split()[0].lower()}@example.com",
-            "lead_phone": "070-555 01 42",
-            "product_link": "https://fjord-lamp.example/products/lantern",
-            "order_volume": "20-100",
-            "pending_orders": "49",
-            "commission_amount": None if amount is None else Decimal(amount),
-            "created_at": at,
-            "updated_at": at,
-        }
-        | decided
-        | more
-    )
-
-
-QUEUE = [
-    waiting(TEA, "kobe-tea", "追跡番号を教えてください 📦", 2 * DAY, 2),
-    waiting(FRAME, "bergrad", "Which size of the frame did you send? Mine is 54 and the box says 56.", 19 * HOUR, 1),
-    waiting(SIZE, "tinta-papel", "¿Puedo cambiar la dirección de envío?", 3 * HOUR, 1),
-]
-CLOSED = conversation(
-    "01a1fa00-0000-7000-8000-1111d70e91aa", "pixel-pots", "Thanks!", 2 * DAY,
-    status="closed", closed_at=NOW - 2 * DAY, closed_by="jonas",
-)  # fmt: skip
-ODD = Conversation.of({**conversation("c-77", "lumen", "", 4 * DAY).item(), "last_message": 7, "unread_user": "x"})
-TURNS = [
-    message(1, NOW - 3 * DAY + 6 * HOUR, "user", "u-1", "注文1001がまだ届いていません。いつ届きますか?"),
-    message(2, NOW - 3 * DAY + 6 * HOUR + 9, "ai", "ai-assistant", "Thank you for writing."),
-    message(
-        3, NOW - 3 * DAY + 7 * HOUR, "admin", "jonas",
-        "I have asked the warehouse about order #1001, you will hear from me tomorrow.\n\nOr later.",
-    ),
-    message(4, NOW - 2 * DAY - MINUTE, "user", "u-1", "まだ何も届いていません。", read=False),
-    message(5, NOW - 2 * DAY, "user", "u-1", "[bold]追跡番号[/bold]を教えてください 📦 \x1b[31m", read=False),
-    message(6, NOW - HOUR, "bot", "crm-7", "Ticket 88-41 was opened."),
-]  # fmt: skip
-NOTES = [
-    Note(
-        note_id="n", conversation_id=TEA, author="jonas", text="Warehouse: stuck in customs, ticket 88-41.",
-        created_at=NOW - 3 * DAY + 7 * HOUR + MINUTE,
-    )
-]  # fmt: skip
-PUT_OFF = QUEUE[1].model_copy(update={"waiting_for": "snoozed"})
-HELD = HeldConversation(**QUEUE[0].item(), held_by="mira", held_until=NOW + 15 * MINUTE)
-LEADS = [
-    lead(SOREN, "Søren Lindqvist", "pending", 12 * HOUR),
-    lead(MAJA, "Maja Lind", "approved", DAY, "25.50", order_volume="1-5"),
-    lead("01a21000-0000-7000-8000-00000b97d3f2", "Chloé d'Aubigny-Marchand-Delacroix", "approved", 2 * DAY, "1180"),
-    lead(
-        "01a20f00-0000-7000-8000-00006fd81c35", "Test Test", "rejected", 3 * DAY,
-        rejection_reason="Not a shop.", admin_notes="Second one from this address.",
-    ),
-]  # fmt: skip
-STATS = AffiliateStats(
-    affiliate_id=NORDWIND, total_leads=14, pending_leads=2, approved_leads=9, rejected_leads=3,
-    total_commission=Decimal("412.68"), last_updated=NOW - HOUR,
-)  # fmt: skip
-TINTA = AffiliateStats(
-    affiliate_id="7K2M9QX1", total_leads=61, pending_leads=11, approved_leads=40, rejected_leads=10,
-    total_commission=Decimal("2864.50"), last_updated=NOW - DAY,
-)  # fmt: skip
-LINK = AffiliateLink(
-    affiliate_id=NORDWIND, link_id="WCPF0A04", affiliate_email="partner@nordwind.example",
-    affiliate_url="https://dashboard.example/lead-form?ref=WCPF0A04", store_url="nordwind.myshopify.com",
-    created_at=NOW - 200 * DAY,
-)  # fmt: skip
-
-
-def change(age: int, who: str, event: str, before: dict[str, object], after: dict[str, object]) -> AuditRow:
-    return AuditRow.of(
-        {"at": NOW - age, "actor": who, "event": event, "subject": MAJA, "before": before, "after": after}
-    )
-
-
-APPROVED_40 = {"status": "approved", "commission_amount": Decimal(40)}
-WAITING, NOTHING = Asked("conversation", order="waiting"), Asked()
-
-ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
-    "chat-list": (Conversations(conversations=[*QUEUE, CLOSED, ODD], next_cursor="x"), Asked("conversation")),
-    "chat-list-one-shop": (
-        Conversations(conversations=QUEUE[:1] * 2),
-        Asked("conversation", "open", ("of shop kobe-tea",), said=("status", "store_url")),
-    ),
-    "chat-list-waiting": (Conversations(conversations=QUEUE), WAITING),
-    "chat-list-one-waits": (Conversations(conversations=QUEUE[:1]), WAITING),
-    "chat-list-none-waits": (Conversations(conversations=[]), WAITING),
-    "chat-list-empty": (Conversations(conversations=[]), Asked("conversation", "open", ("of user u-1",))),
-    "chat-show": (Thread(conversation=QUEUE[0], messages=TURNS), NOTHING),
-    "chat-show-held": (Thread(conversation=HELD, messages=TURNS, notes=NOTES), NOTHING),
-    "chat-show-full": (Thread(conversation=QUEUE[0], messages=TURNS[:1]), Asked(order="full")),
-    "chat-show-closed": (Thread(conversation=CLOSED, messages=[]), NOTHING),
-    "chat-show-damaged": (Thread(conversation=ODD, messages=[]), NOTHING),
-    "chat-list-held": (Conversations(conversations=[HELD, *QUEUE[1:], PUT_OFF]), Asked("conversation")),
-    "chat-list-waiting-held": (Conversations(conversations=[HELD, *QUEUE[1:]]), WAITING),
-    "chat-next": (NextUp(conversation=HELD, messages=[*TURNS[:3], *TURNS], notes=NOTES), NOTHING),
-    "chat-claim": (Claimed(conversation_id=TEA, holder="mira", until=NOW + 15 * MINUTE), NOTHING),
-    "chat-claim-tomorrow": (Claimed(conversation_id=TEA, holder="mira", until=NOW + DAY), NOTHING),
-    "chat-release": (Released(conversation_id=TEA, changed=True), NOTHING),
-    "chat-release-again": (Released(conversation_id=TEA, changed=False), NOTHING),
-    "chat-snooze": (Snoozed(conversation_id=TEA, until=NOW + 2 * DAY), NOTHING),
-    "chat-note": (Noted(conversation_id=TEA, note_id="n", created_at=NOW), NOTHING),
-    "chat-reply": (Sent(conversation_id=TEA, message_id="m", created_at=NOW), NOTHING),
-    "chat-close": (ConversationChanged(conversation_id=TEA, status="closed", changed=True), NOTHING),
-    "chat-close-again": (ConversationChanged(conversation_id=TEA, status="closed", changed=False), NOTHING),
-    "chat-mark-read": (MarkedRead(conversation_id=TEA, marked=1), NOTHING),
-    "leads-list": (Leads(leads=LEADS), Asked("lead", after=("since 7d",))),
-    "leads-list-pending": (Leads(leads=LEADS[:1] * 2), Asked("lead", "pending", said=("status",))),
-    "leads-list-empty": (Leads(leads=[]), Asked("lead", "pending")),
-    "leads-show": (LeadShown(lead=LEADS[0], stats=STATS), NOTHING),
-    "leads-show-approved": (LeadShown(lead=LEADS[1], stats=STATS), NOTHING),
-    "leads-show-rejected": (LeadShown(lead=LEADS[3], stats=STATS), NOTHING),
-    "leads-show-uncounted": (LeadShown(lead=LEADS[0], stats=AffiliateStats(affiliate_id=NORDWIND)), NOTHING),
-    "leads-history": (
-        History(
-            history=[
-                change(23 * HOUR, "jonas", "approve", {"status": "pending"}, APPROVED_40),
-                change(22 * HOUR, "jonas", "reset", APPROVED_40, {"status": "pending"}),
-            ]
-        ),
-        NOTHING,
-    ),
-    "leads-approve": (LeadDecided(lead=LEADS[1], changed=True), NOTHING),
-    "leads-approve-again": (LeadDecided(lead=LEADS[1], changed=False), NOTHING),
-    "leads-reset": (LeadDecided(lead=LEADS[0], changed=True), NOTHING),
-    "leads-submit": (LeadSubmitted(lead_id=SOREN), NOTHING),
-    "affiliates-list": (Affiliates(affiliates=[STATS, TINTA]), NOTHING),
-    "affiliates-show": (
-        AffiliateShown(affiliate_id=NORDWIND, stats=STATS, affiliate_links=[LINK], leads=LEADS[:3]),
-        NOTHING,
-    ),
-    "affiliates-stats": (Stats(stats=STATS), NOTHING),
-    "affiliates-stats-below-zero": (Stats(stats=AffiliateStats.of(STATS.item() | {"pending_leads": -1})), NOTHING),
-    "affiliates-get-link": (LinkFound(affiliate_link=LINK), NOTHING),
-    "affiliates-get-link-none": (LinkFound(affiliate_link=None), NOTHING),
-    "affiliates-create-link": (
-        LinkCreated(affiliate_url=LINK.affiliate_url, link_id="WCPF0A04", affiliate_id=NORDWIND, created=True),
-        NOTHING,
-    ),
-    "affiliates-set-email": (
-        EmailSet(affiliate_id=NORDWIND, affiliate_email="new@nordwind.example", changed=True, link_ids=["A", "B"]),
-        NOTHING,
-    ),
-    "affiliates-sync": (
-        FormURLSet(affiliate_id=NORDWIND, before=None, form_url=LINK.affiliate_url, changed=True),
-        NOTHING,
-    ),
-    "affiliates-recompute": (
-        Recomputation(
-            checked=3,
-            changed=[
-                Recomputed(
-                    affiliate_id="7K2M9QX1",
-                    changed=True,
-                    before=TINTA.model_copy(update={"total_commission": Decimal("2900.50"), "approved_leads": 41}),
-                    after=TINTA,
-                )
-            ],
-        ),
-        NOTHING,
-    ),
-    "affiliates-recompute-right": (Recomputation(checked=1, changed=[]), NOTHING),
-    "tables-audit": (
-        Audit(
-            checked={"leads": 30},
-            findings=[
-                Finding(invariant="2", table="affiliate_stats", id="7K2M9QX1", problem="approved_leads is 41, not 40")
-            ],
-        ),
-        NOTHING,
-    ),
-    "tables-audit-clean": (Audit(checked={"leads": 30}, findings=[]), NOTHING),
-}
-
-
-NEW = conversation(
-    "01a21e1c-0000-7000-8000-00002e7740cd", "pixel-pots", "Do you ship", 0, created_at=NOW - MINUTE, unread_admin=1
-)  # fmt: skip
-HALF_READ = QUEUE[0].model_copy(update={"unread_user": 2})
-
-
-def told(event: Event, talk: Conversation, age: int, what: Message | None = None) -> Change:
-    return Change(event=event, cursor="", at=NOW - age, conversation=talk, message=what)
-
-
-def written(talk: Conversation, age: int, sender: str, who: str, text: str) -> Change:
-    one = message(7, NOW - age, sender, who, text, read=sender == "ai")
-    return told("message", talk, age, one.model_copy(update={"conversation_id": talk.conversation_id}))
-
-
-LOG = [
-    written(QUEUE[1], 9 * HOUR + 40 * MINUTE, "user", "u", "From the evening before."),
-    written(QUEUE[0], 4 * MINUTE, "user", "u", "ありがとうございます! 追跡番号を教えてください 📦 注文1001がまだ。"),
-    written(QUEUE[1], 3 * MINUTE, "admin", "jonas", "It is a 56, \x1b[31m and [bold]red[/bold].\nOr 54."),
-    written(NEW, MINUTE, "user", "u", "Do you ship to Malta?\n\nIf so,\nwhen?"),
-    written(QUEUE[2], MINUTE, "ai", "ai-assistant", "Thank you. A person answers on weekdays from 9 to 17."),
-    told("closed", CLOSED, 3_000),
-    told("reopened", QUEUE[2], 2_000),
-    told("read", QUEUE[1], 1_000),
-    told("read", HALF_READ, 0),
-]  # fmt: skip
-GROWING = [
-    written(QUEUE[0], MINUTE, "admin", "mira", "番号は EZ-4471-JP です。明日届きます。"),
-    told("read", QUEUE[0], MINUTE),
-    written(QUEUE[0], 0, "user", "u", "ありがとうございます!"),
-    told("closed", CLOSED, 0),
-    told("reopened", QUEUE[0], 0),
-]
-WATCHES: dict[str, tuple[Callable[[], WatchScreen], list[Change]]] = {
-    "chat-watch": (lambda: LogScreen("Watching all conversations, as mira. Ctrl-C ends it."), LOG),
-    "chat-watch-waiting": (lambda: LogScreen("Watching what waits, as mira. Ctrl-C ends it.", queue=True), LOG),
-    "chat-watch-thread": (lambda: ThreadScreen(Thread(conversation=HELD, messages=TURNS[2:5], notes=NOTES)), GROWING),
-}
-"""The screens of watches, and what happens while they are looked at."""
-
-NAMES = (*ANSWERS, *WATCHES)
+SHOWN = {**ANSWERS, **OTHERS}
+NAMES = (*SHOWN, *REHEARSALS, *WATCHES)
+"""What is recorded; each name begins with that of its command."""
+ZONE = "Europe/Berlin"
 
 
 def screen(name: str, width: int) -> str:
-    """Return the screen of an answer, or of a watch, as plain text."""
+    """Return a screen as plain text."""
     out = io.StringIO()
     console = Console(file=out, width=width, color_system=None, markup=False, highlight=False, emoji=False)
-    draw(name, Display(console, Moments(NOW, zone=ZoneInfo("Europe/Berlin")), you="mira"))
+    with _in_berlin():
+        _draw(name, Display(console, Moments(NOW, zone=ZoneInfo(ZONE)), you="mira"))
     return out.getvalue()
 
 
-def draw(name: str, display: Display) -> None:
-    """Write a screen."""
+def _draw(name: str, display: Display) -> None:
+    if name in REHEARSALS:
+        rehearsed, changes = REHEARSALS[name]
+        assert draw_rehearsal(display, rehearsed, changes)
+        return
     if name in WATCHES:
-        begin, changes = WATCHES[name]
+        begin, happens = WATCHES[name]
         watched = begin()
         watched.begin(display)
-        for each in changes:
+        for each in happens:
             watched.draw(display, each)
         return
-    answer, asked = ANSWERS[name]
-    found = screen_of(type(answer))
-    assert found is not None
-    found.draw(display, answer, asked)
+    answer, asked = SHOWN[name]
+    if isinstance(answer, Hits):
+        draw_hits(display, answer.hits, "customs")
+    elif found := screen_of(type(answer)):
+        found.draw(display, answer, asked)
+    else:
+        Screen().draw_sections(display, view_of(answer), answer, asked)
 
 
-def snapshots() -> Iterator[tuple[Path, str]]:
-    """Yield each file and the screens that it should hold, one for each width."""
-    for name in NAMES:
-        yield SNAPSHOTS / f"{name}.txt", "\n".join(f"{width} columns\n{screen(name, width)}" for width in WIDTHS)
+@contextmanager
+def _in_berlin() -> Iterator[None]:
+    """Let the clock of this machine be that of Berlin."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = ZONE
+    time.tzset()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = before
+        time.tzset()
+
+
+def recorded(name: str) -> str:
+    """Return what the file of a screen should hold: the screen at each width."""
+    return "\n".join(f"{width} columns\n{screen(name, width)}" for width in WIDTHS)
 
 
 if __name__ == "__main__":
     SNAPSHOTS.mkdir(exist_ok=True)
-    for file, text in snapshots():
-        file.write_text(text, encoding="utf-8")
+    for each in NAMES:
+        (SNAPSHOTS / f"{each}.txt").write_text(recorded(each), encoding="utf-8")

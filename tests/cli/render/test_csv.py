@@ -13,7 +13,11 @@ from tests.cli.hidden import hidden_in
 from tests.cli.render.csv_reading import read_rows
 
 FORMULAS = "=+-@\uff1d\uff0b\uff0d\uff20"
-RISKY = st.text(st.sampled_from("'=+-@\uff1d\uff20\t\r\n,; \"\\xt1u0aU\x1b\u200b\ufe0f❤")) | st.text()
+RISKY = (
+    st.text(st.sampled_from("'0123456789"))
+    | st.text(st.sampled_from("'=+-@\uff1d\uff20\t\r\n,; \"\\xt1u0aU\x1b\u200b\ufe0f❤"))
+    | st.text()
+)
 
 
 def cell(text: str) -> str:
@@ -50,8 +54,33 @@ def test_what_follows_a_separator_is_defused_too(text: str, shown: str) -> None:
     assert shown == cell(text)
 
 
+@pytest.mark.parametrize("text", ["007", "01715550142", "1234567890123456", "'007", "''1234567890123456"])
+def test_a_number_that_a_spreadsheet_would_shorten_gets_an_apostrophe(text: str) -> None:
+    """Phone numbers and codes keep their zeros, and every digit."""
+    assert f"'{text}" == cell(text)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "x", "'x", "1-2", "O'Neil", "''", "a=b", r"C:\new", r"¯\_(ツ)_/¯", "x\n'y", "❤\ufe0f"]
+    "text",
+    [
+        "0",
+        "7",
+        "0.5",
+        "0 17",
+        "123456789012345",
+        "007 ",
+        "",
+        "x",
+        "'x",
+        "1-2",
+        "O'Neil",
+        "''",
+        "a=b",
+        r"C:\new",
+        r"¯\_(ツ)_/¯",
+        "x\n'y",
+        "❤\ufe0f",
+    ],
 )
 def test_other_cells_stay(text: str) -> None:
     """All other cells are unchanged."""

@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from commercive_cli.cli.render.moments import Moments, TimeStyle, distance, distance_in_words
+from commercive_cli.cli.render.formats import TimeStyle
+from commercive_cli.cli.render.moments import Moments, distance, distance_in_words
 
 NOW = 1_795_768_260_000
 """Fri 27 Nov 2026, 09:31 in Berlin."""

@@ -12,7 +12,7 @@ from commercive_cli.cli.render.moments import Moments
 from commercive_cli.cli.render.search_view import around_hit, cost_sentence, draw_hits
 from commercive_cli.domain.answers.search import Hit
 from commercive_cli.services.chat.search import SearchCost
-from tests.cli.render.screens import NOW, TEA
+from tests.cli.render.answers import NOW, TEA
 
 
 def hit(text: str, **more: object) -> Hit:

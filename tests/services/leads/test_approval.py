@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from commercive_cli.domain.errors import Damaged, Forbidden
+from commercive_cli.domain.commissions import Least, Most
+from commercive_cli.domain.errors import Damaged, Forbidden, Invalid
 from commercive_cli.domain.money import Ceiling
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.audit.mend import Changes, MendService
@@ -184,10 +185,10 @@ def test_what_cannot_be_compared_is_not_approved(store: Store, clock: ManualCloc
 def test_the_ceiling_is_the_most_that_is_given(store: Store, clock: ManualClock, lead_id: str) -> None:
     """A cent above it is refused with the way out, as an approval, an amendment and in a dry run; no other limit is."""
     ceiling = Ceiling(Decimal("500.00"), "ceiling of profile prod")
-    leads = LeadService(store, clock, ceiling=ceiling)
+    leads = LeadService(store, clock, bounds=[ceiling])
     says = r"500\.01 USD is above .* 500\.00 USD for one lead.*approve 500\.00 USD or less.*\(ceiling of profile prod\)"
     before = everything(store)
-    for each in (leads, LeadService(DryRun(store), clock, ceiling=ceiling)):
+    for each in (leads, LeadService(DryRun(store), clock, bounds=[ceiling])):
         with pytest.raises(Forbidden, match=says):
             approve(each, lead_id, BOSS, "500.01")
     assert before == everything(store)
@@ -201,9 +202,40 @@ def test_the_ceiling_is_the_most_that_is_given(store: Store, clock: ManualClock,
     assert [] == errors_in(store)
 
 
+@pytest.mark.parametrize(
+    ("bound", "slip"), [(Least(Decimal("5.00"), "file:2"), "4.99"), (Most(Decimal("50.00"), "file:3"), "50.01")]
+)
+def test_a_slip_is_caught_at_every_door(
+    store: Store, clock: ManualClock, lead_id: str, bound: Least | Most, slip: str
+) -> None:
+    """A cent beyond a limit is refused as an approval, an amendment, in a dry run and by mending; the limit is given.
+
+    What was approved before there was a limit stands, and may be noted upon.
+    """
+    leads, before = LeadService(store, clock, bounds=[bound]), everything(store)
+    rehearsed = LeadService(DryRun(store), clock, bounds=[bound])
+    mended = Changes({"status": "approved", "commission_amount": Decimal(slip)})
+    for refused in (
+        lambda: approve(leads, lead_id, BOSS, slip),
+        lambda: approve(rehearsed, lead_id, BOSS, slip),
+        lambda: MendService(store, clock, bounds=[bound]).mend("leads", lead_id, "boss", mended),
+    ):
+        with pytest.raises(Invalid, match=r"commission\.m.*USD \(file:.\); nothing was written"):
+            refused()
+    assert before == everything(store)
+    assert approve(leads, lead_id, BOSS, str(bound.amount))
+    with pytest.raises(Invalid, match=r"commission\.m"):
+        approve(leads, lead_id, BOSS, slip, amend=True)
+
+    assert approve(LeadService(store, clock), lead_id, BOSS, slip, amend=True)
+    assert not approve(leads, lead_id, BOSS, slip)
+    assert approve(leads, lead_id, BOSS, slip, notes="agreed")
+    assert [] == errors_in(store)
+
+
 def test_mending_is_no_way_around(store: Store, clock: ManualClock, lead_id: str) -> None:
     """What sets money by hand keeps to the same rules; other attributes of a lead are free."""
-    mending = MendService(store, clock, ceiling=Ceiling(Decimal(5), "here"))
+    mending = MendService(store, clock, bounds=[Ceiling(Decimal(5), "here")])
 
     def mend(actor: str, **values: Any) -> bool:
         return mending.mend("leads", lead_id, actor, Changes(values)).changed

@@ -13,9 +13,8 @@ from commercive_cli.cli.commands.chat.arguments import (
     ManyConversations,
     OpenConversations,
 )
-from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import example, new_group
-from commercive_cli.cli.render.listings import Asked
+from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.times import parse_duration, parse_moment, parse_time
 from commercive_cli.domain.answers.chat import Conversations
@@ -97,7 +96,7 @@ def show(
             thread, Asked(order="full" if full else "")
         )  # shown before the write, so that only shown messages are marked read
         if mark_read:
-            say(f"{services.chat.mark_shown(thread).marked} marked read")
+            session.note(f"{services.chat.mark_shown(thread).marked} marked read")
 
 
 @app.command("mark-read", epilog=example("commercive chat mark-read CONVERSATION_ID --up-to MESSAGE_ID"))

@@ -12,7 +12,6 @@ from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import text_or_stdin
 from commercive_cli.cli.times import parse_time
 from commercive_cli.domain.models import SenderType
-from commercive_cli.services.chat.search import SearchFilter
 from commercive_cli.store.schema import CONVERSATIONS
 
 app = App()
@@ -44,6 +43,7 @@ def search(
     what it costs, is said first, and more than 100,000 messages want a yes. Notes are not looked into.
     """
     from commercive_cli.cli.searches import Search
+    from commercive_cli.services.chat.search import SearchFilter
 
     session = Session(context, output)
     wanted = SearchFilter(text, parse_time(since, "--since", session.now), sender, status)

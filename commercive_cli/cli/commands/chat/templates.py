@@ -39,7 +39,7 @@ def show(context: typer.Context, *, name: Name, output: o.Output = "table") -> N
 
 
 @app.command(epilog=example("commercive chat templates edit shipped"))
-def edit(name: Name) -> None:
+def edit(context: typer.Context, name: Name) -> None:
     """Open a canned reply in $VISUAL or $EDITOR, a new one if there is none; say what is wrong with it then.
 
     Variables are {{name}}, of letters, digits and _. {{store_url}}, {{user_id}} and {{agent}} are taken from the
@@ -58,7 +58,7 @@ def edit(name: Name) -> None:
         raise Invalid(f"nothing was saved, so there is no template {name}")
     reply = read_reply(environment(), name)
     unknown, problem = unknown_variables(reply), problem_of(reply)
-    say(f"{path} is saved" + (f"; --var fills {', '.join(unknown)}" if unknown else ""))
+    context.obj.note(f"{path} is saved" + (f"; --var fills {', '.join(unknown)}" if unknown else ""))
     if problem:
         say(problem)
         raise typer.Exit(DIFFERS)

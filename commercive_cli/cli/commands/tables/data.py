@@ -130,7 +130,7 @@ def import_tables(
         session.show(answer)
         if answer.audit is None:
             return say("not audited, as a table beside those that were chosen is not ours: `commercive tables list`")
-        return check_audit(answer.audit, services.store.target)
+        return check_audit(session, answer.audit, services.store.target)
 
 
 @contextmanager
@@ -153,7 +153,7 @@ def _show_forecast(session: Session, directory: Path, on_conflict: str, only: tu
     session.show(answer)
     differing = sum(answer.different.values())
     fate = {"fail": "would stop the import", "skip": "would stay as they are", "overwrite": "would be replaced"}
-    say(f"dry run: {differing:,} items with equal keys differ and {fate[on_conflict]}; nothing was written")
+    session.note(f"dry run: {differing:,} items with equal keys differ and {fate[on_conflict]}; nothing was written")
     for place in answer.places:
         say(place)
     if differing and on_conflict == "fail":
@@ -231,7 +231,7 @@ def _export_person(session: Session, who: str, also: tuple[str, ...], path: Path
             who, lambda table, item: file.write(_line(table, item)), also=also, on_items=advance
         )
     if file is sys.stdout:
-        return say(f"{sum(answer.items.values()):,} items about {shortened(who)}")
+        return session.note(f"{sum(answer.items.values()):,} items about {shortened(who)}")
     with answering(changed=True):  # the file exists now, so a repetition would fail
         return session.show(answer)
 
@@ -241,8 +241,9 @@ def show_sizes(session: Session, sizes: CostEstimate) -> None:
     session.show(sizes)
     if not session.shows_sections:
         for hot in sizes.hot:
-            say(f"hot: {hot.table} {hot.id}, {hot.items:,} of {hot.read:,} that were read")
-    say(f"about {sizes.monthly_usd:.2f} USD a month for storage and recovery, requests not counted; {sizes.basis}")
+            session.note(f"hot: {hot.table} {hot.id}, {hot.items:,} of {hot.read:,} that were read")
+    cost = f"about {sizes.monthly_usd:.2f} USD a month for storage and recovery, requests not counted"
+    session.note(f"{cost}; {sizes.basis}")
 
 
 def _say_rest(erased: PersonErased) -> None:

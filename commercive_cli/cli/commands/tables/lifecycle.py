@@ -45,7 +45,7 @@ def create(
 
         session.write(made)  # which shows the tables last, so that a full disk does not keep the data from being loaded
         if seed:
-            say(loaded)
+            session.note(loaded)
 
 
 @app.command("list", epilog=example("commercive tables list"))
@@ -134,7 +134,8 @@ def audit(
             answer = services.audit.run(session.actor, fix=fix, on_items=advance)
         session.show(answer)
         broken = sum(not finding.fixed for finding in answer.findings)
-        say(f"{sum(answer.checked.values()):,} items checked, {len(answer.findings)} broken, {broken} not repaired")
+        checked = sum(answer.checked.values())
+        session.note(f"{checked:,} items checked, {len(answer.findings)} broken, {broken} not repaired")
         if broken:
             raise typer.Exit(DIFFERS)
 

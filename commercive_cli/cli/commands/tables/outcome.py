@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import typer
 
 from commercive_cli.cli.errors import DIFFERS, PARTIAL, say
+from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.audit import Audit
 from commercive_cli.domain.answers.tables import Applied
 
 
-def say_unsupported(unsupported: Sequence[str]) -> None:
+def say_unsupported(session: Session, unsupported: Sequence[str]) -> None:
     """Print the features that the server does not have."""
     if unsupported:
-        say(f"not supported here: {', '.join(unsupported)}")
+        session.note(f"not supported here: {', '.join(unsupported)}")
 
 
 def check_applied(applied: Applied) -> None:
@@ -28,10 +29,10 @@ def check_applied(applied: Applied) -> None:
         raise typer.Exit(DIFFERS)
 
 
-def check_audit(audit: Audit, store: str, otherwise: str = "") -> None:
+def check_audit(session: Session, audit: Audit, store: str, otherwise: str = "") -> None:
     """Print the audit's result and the command that repairs it; exit 3 when something broken is left."""
     broken = sum(not finding.fixed for finding in audit.findings)
-    say(f"audit of {store}: {len(audit.findings)} broken, {broken} not repaired")
+    session.note(f"audit of {store}: {len(audit.findings)} broken, {broken} not repaired")
     if broken:
         say(f"run `commercive tables audit --fix` with that store{otherwise}")
         raise typer.Exit(DIFFERS)

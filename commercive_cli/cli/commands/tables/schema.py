@@ -28,9 +28,10 @@ def diff(context: typer.Context, *, output: o.Output = "table") -> None:
     with session.reading(may_be_missing=True) as services:
         drift = services.drift.diff()
         session.show(drift)
-    say_unsupported(drift.unsupported)
+    say_unsupported(session, drift.unsupported)
     if drift.differences:
-        say(f"{len(drift.differences)} differences; {_mendable(drift)} of them `commercive tables apply` can fix")
+        mendable = _mendable(drift)
+        session.note(f"{len(drift.differences)} differences; {mendable} of them `commercive tables apply` can fix")
         raise typer.Exit(DIFFERS)
 
 
@@ -42,12 +43,15 @@ def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = Fal
     difference is left that cannot be changed in place.
     """
     session = Session(context, output)
-    with session.writing(yes=yes, dry_run=dry_run, may_be_missing=True) as services, status_lines() as on_status:
+    with (
+        session.writing(yes=yes, dry_run=dry_run, may_be_missing=True) as services,
+        status_lines(session.note) as on_status,
+    ):
         if not dry_run:
             _agree(services.drift.fixable(), services.store.target, yes=yes)
         applied = services.drift.apply(on_status)
         session.show(applied)
-        say_unsupported(applied.unsupported)
+        say_unsupported(session, applied.unsupported)
         if not dry_run:
             check_applied(applied)
 
@@ -65,7 +69,7 @@ def backup(
 ) -> None:
     """Back up all six tables. On demand with DynamoDB, to a file next to the store with SQLite."""
     session = Session(context, output)
-    with session.writing(yes=yes) as services, status_lines() as on_status:
+    with session.writing(yes=yes) as services, status_lines(session.note) as on_status:
         session.show(services.backups.back_up(name, on_status))
 
 
@@ -106,12 +110,12 @@ def restore(
     """
     session = Session(context, output)
     moment = parse_time(at, "--at", session.now)
-    with session.writing(yes=yes, may_be_missing=True) as services, status_lines() as on_status:
+    with session.writing(yes=yes, may_be_missing=True) as services, status_lines(session.note) as on_status:
         answer = services.backups.restore(
             name, to, session.actor, at=moment, latest=latest, fix=fix, on_status=on_status
         )
         session.show(answer)
-        check_audit(answer.audit, answer.store, ", or repeat the command with --fix and another --to")
+        check_audit(session, answer.audit, answer.store, ", or repeat the command with --fix and another --to")
         check_applied(answer.applied)
 
 
