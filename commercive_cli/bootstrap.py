@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.chat.search import SearchService
     from commercive_cli.services.chat.service import ChatService
     from commercive_cli.services.chat.transcripts import TranscriptService
+    from commercive_cli.services.leads.report import LeadReportService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
     from commercive_cli.services.seed.service import SeedService
@@ -97,6 +98,15 @@ class Services:
         from commercive_cli.services.leads.service import LeadService
 
         return LeadService(self.store, self.clock, self.new_id, self.settings.bounds)
+
+    @cached_property
+    def lead_report(self) -> "LeadReportService":
+        """The report on leads."""
+        from commercive_cli.services.leads.report import LeadReportService
+        from commercive_cli.settings.business_hours import configured_hours
+
+        hours = configured_hours(self.settings.business_hours)
+        return LeadReportService(self.store, self.clock, hours.zone if hours else None)
 
     @cached_property
     def affiliates(self) -> "AffiliateService":

@@ -14,6 +14,11 @@ def local_time(at: int, zone: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(at // 1000, UTC).astimezone(zone)
 
 
+def zone_name(zone: tzinfo | None, at: int) -> str:
+    """Return what a zone is called; None is the zone of this machine, which has the name of its clocks at that time."""
+    return str(zone or local_time(at, None).tzname())
+
+
 @dataclass(frozen=True)
 class BusinessHours:
     """The same hours on some days of the week, in one zone. There are no holidays.

@@ -13,6 +13,7 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
+from tests.e2e.stores import ENGINES, server_store
 from tests.services.audit.world import World, made
 from tests.services.fakes import Codes, Intervening, ManualClock
 
@@ -31,6 +32,16 @@ def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
     with closing(SQLiteStore(tmp_path / "store.db", clock=lambda: clock.now)) as store:
         for table in TABLES:
             store.create_table(table)
+        yield store
+
+
+@pytest.fixture(params=ENGINES)
+def either(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """The embedded store, and then a DynamoDB-compatible server."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("store")
+        return
+    with server_store(request.getfixturevalue("real_endpoint")) as store:
         yield store
 
 

@@ -6,13 +6,18 @@ Only a UUID with capitals costs anything: the look whether something is stored u
 
 from dataclasses import dataclass
 
+from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import usual_id
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import identifier
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, Table
 
 _Place = tuple[Table, str | None]
 """A table, or one of its indexes, in which an id is the partition key."""
+
+_CREDITED: tuple[_Place, ...] = ((AFFILIATE_STATS, None), (AFFILIATE_LINKS, None), (LEADS, "AffiliateLeadsIndex"))
+"""Where an affiliate is found."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,14 @@ class StoredIds:
 
     def credited(self, typed: object, field: str = "affiliate_id") -> str:
         """Return the id of an affiliate who has stats, links or leads."""
-        leads = (LEADS, "AffiliateLeadsIndex")
-        return self._stored(typed, field, (AFFILIATE_STATS, None), (AFFILIATE_LINKS, None), leads)
+        return self._stored(typed, field, *_CREDITED)
+
+    def known_affiliate(self, typed: object) -> str:
+        """Return the id of an affiliate who has stats, links or leads; raise NotFound when nobody has that id."""
+        found = self.credited(typed)
+        if not any(self._holds(found, *place) for place in _CREDITED):
+            raise NotFound(f"there is no affiliate {shortened(found)}")
+        return found
 
     def _stored(self, typed: object, field: str, *places: _Place) -> str:
         exact = identifier(typed, field)

@@ -12,8 +12,8 @@ from commercive_cli.domain.attributes import UNREADABLE, Kind, attributes_of
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Damaged, NotFound, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
-from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats
-from commercive_cli.domain.money import CENT, counted_commission, is_amount
+from commercive_cli.domain.models import AffiliateStats
+from commercive_cli.domain.money import CENT, counted_commission
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.contention import TRIES
@@ -23,6 +23,7 @@ from commercive_cli.services.access.parts import after_a_part
 from commercive_cli.services.access.scan import OnItems, ignore_items, scan_items, scan_pages
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.records.audit_log import AuditEntry
+from commercive_cli.services.records.countable import is_countable
 from commercive_cli.services.records.idempotency import (
     KeyedRequest,
     key_of_item,
@@ -228,17 +229,6 @@ class _Scanned:
         """Return whether the stats equal the counts of the leads; zeros equal no leads."""
         stored = self.stored.get(affiliate_id, AffiliateStats(affiliate_id=affiliate_id))
         return stored is not None and stored.counts() == self.counted.get(affiliate_id, _Tally()).stats().counts()
-
-
-def is_countable(lead: Item) -> bool:
-    """Return whether stats can count the lead; checked without a model, since scans read very many leads."""
-    amount = lead.get("commission_amount")
-    return (
-        type(lead.get("affiliate_id")) is str
-        and lead.get("status") in LEAD_STATUSES
-        and (amount is None or is_amount(amount))
-        and UNREADABLE not in lead
-    )
 
 
 def _stats_of(item: Item) -> AffiliateStats | None:

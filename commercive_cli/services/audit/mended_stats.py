@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.money import counted_commission
-from commercive_cli.services.affiliates.recompute import RecomputeService, is_countable
+from commercive_cli.services.affiliates.recompute import RecomputeService
+from commercive_cli.services.records.countable import is_countable
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import AFFILIATE_STATS
 from commercive_cli.store.writes import Update, Write

@@ -3,7 +3,6 @@
 One pass: every conversation is looked at, and the messages are read of those that changed in the time reported on.
 """
 
-import math
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -12,11 +11,11 @@ from datetime import date, timedelta, tzinfo
 
 from commercive_cli.domain.answers.report import AgentFigures, Backlog, ChatReport, DayFigures, HourFigures
 from commercive_cli.domain.attributes import UNREADABLE
-from commercive_cli.domain.business_hours import BusinessHours, local_time
+from commercive_cli.domain.business_hours import BusinessHours, local_time, zone_name
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.figures import percentiles
 from commercive_cli.domain.models import Conversation, Message
-from commercive_cli.services.access.paging import check_span
+from commercive_cli.services.access.reported_span import reported_span
 from commercive_cli.services.chat.threads import scan_conversations, stream_threads
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC
 from commercive_cli.services.chat.waiting_index import is_waiting
@@ -25,9 +24,6 @@ from commercive_cli.store.port import Store
 HOUR = 3_600_000
 AGES = (("under 1h", HOUR), ("1h to 4h", 4 * HOUR), ("4h to 24h", 24 * HOUR), ("over 24h", None))
 """The ages in which the backlog is counted, and the time in ms at which each ends."""
-
-MOST_DAYS = 3_660
-"""Days that a report may be about: each is a row of it."""
 
 _COUNTED = (UNREADABLE, "sender_type", "sender_id", "created_at")
 """Attributes of a message without which it cannot be counted."""
@@ -54,9 +50,8 @@ class ReportService:
         `on_progress` is called with the number of conversations just looked at. Raises Invalid when the time ends
         before it begins, or after more than 3,660 days.
         """
-        check_span(since, until)
         now = self.clock()
-        figures = _Figures(since, now if until is None else min(until, now), now, self.business_hours)
+        figures = _Figures(*reported_span(since, until, now), now, self.business_hours)
         for conversation, messages in stream_threads(self.store, self._read(figures, on_progress)):
             figures.add(conversation, messages)
         return figures.report()
@@ -84,8 +79,8 @@ class _Agent:
         self.resolved.extend(other.resolved)
 
     def figures(self, name: str) -> AgentFigures:
-        first_p50, first_p90 = _percentiles(self.first_answers, 50, 90)
-        resolved_p50, resolved_p90 = _percentiles(self.resolved, 50, 90)
+        first_p50, first_p90 = percentiles(self.first_answers, 50, 90)
+        resolved_p50, resolved_p90 = percentiles(self.resolved, 50, 90)
         return AgentFigures(
             agent=name,
             answers=self.answers,
@@ -114,10 +109,6 @@ class _Figures:
     waiting: list[int] = field(default_factory=lambda: [0] * len(AGES))
 
     def __post_init__(self) -> None:
-        if self.until < self.since:
-            raise Invalid("since lies in the future, so there is nothing to report", field="since")
-        if self.until - self.since > MOST_DAYS * 24 * HOUR:
-            raise Invalid(f"a report is about {MOST_DAYS:,} days at most; name a later --since", field="since")
         self._zone = self.business_hours.zone if self.business_hours else None
         first, last = local_time(self.since, self._zone).date(), local_time(self.until, self._zone).date()
         self._first_day: date = first
@@ -186,7 +177,7 @@ class _Figures:
             since=self.since,
             until=self.until,
             at=self.now,
-            zone=str(self._zone or local_time(self.until, None).tzname()),
+            zone=zone_name(self._zone, self.until),
             business_hours=str(self.business_hours) if self.business_hours else None,
             messages=self.messages,
             conversations=self.conversations,
@@ -204,11 +195,3 @@ class _Figures:
                 for hour, (messages, answers) in enumerate(self._hours)
             ],
         )
-
-
-def _percentiles(durations: "array[int]", *ranks: int) -> tuple[int | None, ...]:
-    """Return the percentiles of the nearest rank: the smallest that so many in a hundred do not exceed."""
-    if not durations:
-        return tuple(None for _ in ranks)
-    in_order = sorted(durations)
-    return tuple(in_order[math.ceil(len(in_order) * rank / 100) - 1] for rank in ranks)

@@ -8,7 +8,8 @@ import pytest
 
 from commercive_cli.domain.answers.report import AgentFigures, ChatReport
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.services.chat.report import MOST_DAYS, ReportService
+from commercive_cli.services.access.reported_span import MOST_DAYS
+from commercive_cli.services.chat.report import ReportService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import MESSAGES
