@@ -9,6 +9,7 @@ import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
+from commercive_cli.cli.commands import lead_reports
 from commercive_cli.cli.completers import Completer, amount_names, offered_ids
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.asked import Asked
@@ -20,6 +21,7 @@ from commercive_cli.domain.models import ORDER_VOLUMES
 from commercive_cli.services.leads.listing import LeadFilter
 
 app = new_group("leads")
+app.add_typer(lead_reports.app)
 
 
 def _leads(offered: Completer) -> Any:

@@ -21,6 +21,7 @@ from commercive_cli.domain.quoting import shortened
 
 if TYPE_CHECKING:
     from commercive_cli.cli.render.display import Display
+    from commercive_cli.cli.render.pager import Opens
 
 WITH_COLUMNS = ("table", "wide", "csv")
 PAGE = 100
@@ -83,7 +84,7 @@ class Screen:
         else:
             self.write(_rows_text(self.output, items, view))
 
-    def draw(self, screen: "Callable[[Display], None]", *, paged: bool = False) -> None:
+    def draw(self, screen: "Callable[[Display], None]", *, paged: "Opens | None" = None) -> None:
         """Let a function write to the terminal; what is longer than the screen goes through the pager if `paged`."""
         display = self._display()
         if not (paged and self.paged and self.out.isatty() and not display.console.is_dumb_terminal):
@@ -96,7 +97,7 @@ class Screen:
             with display.console.capture() as captured:
                 screen(display)
             text = styled_text(captured.get())
-            if text.count("\n") < display.console.height or not self._show_in_pager(text):
+            if text.count("\n") < display.console.height or not self._show_in_pager(text, paged):
                 styled(self.out).write(text)
         self.out.flush()
         self.remember(display.seen)
@@ -180,11 +181,11 @@ class Screen:
         display.line((Asked(noun).sentence(drawn, more=False), "quiet"))
         self.remember(display.seen)
 
-    def _show_in_pager(self, text: str) -> bool:
+    def _show_in_pager(self, text: str, opens: "Opens") -> bool:
         from commercive_cli.cli.render.pager import page, pager_command
 
         try:
-            command = pager_command(self.pager)
+            command = pager_command(self.pager, opens)
         except LookupError as missing:
             self.warn(f"there is no pager {shortened(missing)}; set PAGER to one that exists, or pass --no-pager")
             return False

@@ -1,19 +1,22 @@
-"""The pager, for what is longer than the screen; it opens at the end, where the newest turn is."""
+"""The pager, for what is longer than the screen; a thread opens at the end, where the newest turn is."""
 
 import shlex
 import shutil
 import subprocess
+from typing import Literal
 
-_LESS = ("less", "-R", "+G")
+Opens = Literal["at the beginning", "at the end"]
+
+_LESS: dict[Opens, tuple[str, ...]] = {"at the beginning": ("less", "-R"), "at the end": ("less", "-R", "+G")}
 
 
-def pager_command(wanted: str | None) -> tuple[str, ...]:
+def pager_command(wanted: str | None, opens: Opens) -> tuple[str, ...]:
     """Return the words of the pager that the user wants, `less` by default; none when there is none.
 
-    Raises LookupError when the wanted pager does not exist.
+    Only `less` is told where it opens. Raises LookupError when the wanted pager does not exist.
     """
     if wanted is None:
-        return _LESS if shutil.which("less") else ()
+        return _LESS[opens] if shutil.which("less") else ()
     try:
         words = tuple(shlex.split(wanted))
     except ValueError:
@@ -22,7 +25,7 @@ def pager_command(wanted: str | None) -> tuple[str, ...]:
         return ()
     if shutil.which(words[0]) is None:
         raise LookupError(words[0])
-    return _LESS if words == ("less",) else words
+    return _LESS[opens] if words == ("less",) else words
 
 
 def page(text: str, command: tuple[str, ...]) -> None:

@@ -1,12 +1,21 @@
 """The report on support: its screen with bars and sparklines, its rows for machines, and its picture as SVG."""
 
 import io
-import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from commercive_cli.cli.render.charts import (
+    LONGEST_BAR,
+    bar,
+    counted,
+    day_in_words,
+    days_in_words,
+    draw_sparkline,
+    duration,
+    plural,
+)
 from commercive_cli.cli.render.columns import NEVER_DROPPED, Column
 from commercive_cli.cli.render.display import Display, console_on
 from commercive_cli.cli.render.moments import Moments
@@ -14,17 +23,12 @@ from commercive_cli.cli.render.roles import Role
 from commercive_cli.cli.render.screens import DRAWN
 from commercive_cli.cli.render.terminal import print_table
 from commercive_cli.cli.render.views import VIEWS, View
-from commercive_cli.domain.answers.report import ChatReport, DayFigures, HourFigures
+from commercive_cli.domain.answers.report import ChatReport
 from commercive_cli.domain.business_hours import WEEKDAYS
 from commercive_cli.domain.models import Sparse
 from commercive_cli.services.transfer.durable_files import write_durably, write_error
 
 SVG_WIDTH = 80
-_BAR = 20
-"""Cells of the longest bar."""
-_MARKS = "▁▂▃▄▅▆▇█"
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SECOND, _MINUTE = 1_000, 60_000
 _WEB_FONTS = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)
 
 
@@ -45,16 +49,6 @@ class _Row(Sparse):
     waiting: int | None = None
 
 
-def duration(milliseconds: int | None) -> str | None:
-    """Return a duration in hours and minutes, and never in days, since a day of business hours is no day: `17h 05m`."""
-    if milliseconds is None:
-        return None
-    if milliseconds < _MINUTE:
-        return f"{milliseconds // _SECOND}s"
-    hours, minutes = divmod(milliseconds // _MINUTE, 60)
-    return f"{hours:,}h {minutes:02d}m" if hours else f"{minutes}m"
-
-
 _AGENTS = (
     Column("agent", names=True),
     Column("answers", "count", weight=NEVER_DROPPED),
@@ -73,14 +67,16 @@ def draw_report(display: Display, report: ChatReport) -> None:
         print_table(display, _AGENTS, [*report.agents, report.total] if len(report.agents) > 1 else report.agents)
     _draw_backlog(display, report)
     if report.messages:
-        _draw_line(display, report.hours, "messages by hour, 00 to 23", "at", lambda each: f"{each.hour:02d}:00")
+        hours = [(f"{each.hour:02d}:00", each.messages) for each in report.hours]
+        draw_sparkline(display, hours, "messages by hour, 00 to 23", "at")
         if len(report.days) > 1:
             year = report.days[0].day[:4] != report.days[-1].day[:4]
-            _draw_line(display, report.days, "messages by day", "on", lambda each: _weekday(each.day, year=year))
+            days = [(_weekday(each.day, year=year), each.messages) for each in report.days]
+            draw_sparkline(display, days, "messages by day", "on")
     display.gap()
     if report.damaged:
-        display.sentence((f"! {_counted(report.damaged, 'damaged item')} not counted: commercive tables audit", "bad"))
-    automatic = f"{_counted(report.automatic, 'automatic answer')} not counted" if report.automatic else "definitions"
+        display.sentence((f"! {counted(report.damaged, 'damaged item')} not counted: commercive tables audit", "bad"))
+    automatic = f"{counted(report.automatic, 'automatic answer')} not counted" if report.automatic else "definitions"
     display.line((f"{automatic}: commercive chat report -h", "quiet"))
 
 
@@ -104,13 +100,9 @@ def write_svg(report: ChatReport, file: str) -> None:
 
 
 def _draw_sentences(display: Display, report: ChatReport) -> None:
-    first, last = date.fromisoformat(report.days[0].day), date.fromisoformat(report.days[-1].day)
-    year = "" if first.year == last.year else f" {first.year}"
-    span = f"{last.day} {_MONTHS[last.month - 1]} {last.year}"
-    if first != last:
-        span = f"{first.day} {_MONTHS[first.month - 1]}{year} to {span}"
+    span = days_in_words(report.days[0].day, report.days[-1].day)
     display.sentence(
-        f"{span}: {_plural(report.messages, 'message')} by users in {_plural(report.conversations, 'conversation')}."
+        f"{span}: {plural(report.messages, 'message')} by users in {plural(report.conversations, 'conversation')}."
     )
     hours = (
         f"are business hours, {report.business_hours}"
@@ -129,46 +121,16 @@ def _draw_backlog(display: Display, report: ChatReport) -> None:
     display.line("waiting now, by age")
     margin = max(len(each.age) for each in report.backlog)
     room = max(len(f"{count:,}") for count in waiting)
-    longest = max(min(_BAR, display.width - margin - room - 6), 1)
+    longest = max(min(LONGEST_BAR, display.width - margin - room - 6), 1)
     for place, each in enumerate(report.backlog):
         late: Role = "attention" if each.waiting and place == len(waiting) - 1 else ""
-        bar = "█" * math.ceil(each.waiting * longest / max(waiting))
-        display.line("  ", (f"{each.age:<{margin}}  {each.waiting:>{room},}  {bar}".rstrip(), late))
-
-
-def _draw_line(
-    display: Display,
-    figures: Sequence[HourFigures | DayFigures],
-    title: str,
-    preposition: str,
-    named: Callable[..., str],
-) -> None:
-    """Write where most and fewest messages were, and the sparkline; its marks are several days where room is short."""
-    most, fewest = max(figures, key=lambda each: each.messages), min(figures, key=lambda each: each.messages)
-    together = math.ceil(len(figures) / max(display.width - 2, 1))
-    counts = [
-        sum(each.messages for each in figures[place : place + together]) for place in range(0, len(figures), together)
-    ]
-    display.gap()
-    scale = f", a mark is {together} days" if together > 1 else ""
-    display.sentence(
-        f"{title}{scale}: most {preposition} {named(most)} ({most.messages:,}), "
-        f"fewest {preposition} {named(fewest)} ({fewest.messages:,})"
-    )
-    display.line("  ", "".join(_MARKS[math.ceil(count * (len(_MARKS) - 1) / max(counts))] for count in counts))
+        drawn = bar(each.waiting, max(waiting), longest)
+        display.line("  ", (f"{each.age:<{margin}}  {each.waiting:>{room},}  {drawn}".rstrip(), late))
 
 
 def _weekday(day: str, *, year: bool) -> str:
     when = date.fromisoformat(day)
-    return f"{WEEKDAYS[when.weekday()]} {when.day} {_MONTHS[when.month - 1]}{f' {when.year}' if year else ''}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{_plural(count, noun)} {'is' if count == 1 else 'are'}"
+    return f"{WEEKDAYS[when.weekday()]} {day_in_words(when)}{f' {when.year}' if year else ''}"
 
 
 def _rows(report: ChatReport) -> Iterator[_Row]:

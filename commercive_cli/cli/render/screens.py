@@ -20,6 +20,7 @@ from commercive_cli.cli.render.lead_screens import (
 )
 from commercive_cli.cli.render.lists import draw_list
 from commercive_cli.cli.render.moments import distance_in_words
+from commercive_cli.cli.render.pager import Opens
 from commercive_cli.cli.render.sentences import DONE, SENTENCES, Draw
 from commercive_cli.cli.render.terminal import Shown, print_table
 from commercive_cli.cli.render.thread import draw_next, draw_thread
@@ -43,10 +44,10 @@ from commercive_cli.domain.models import Conversation
 
 @dataclass(frozen=True)
 class ScreenOf:
-    """How an answer is drawn; a paged one goes through the pager where it is longer than the screen."""
+    """How an answer is drawn, and where the pager opens it if it is longer than the screen; None for no pager."""
 
     draw: Draw
-    paged: bool = False
+    paged: Opens | None = None
 
 
 def _conversations(display: Display, answer: Conversations, asked: Asked) -> None:
@@ -164,6 +165,9 @@ DRAWN: dict[type, Draw] = {
     LinkFound: _link,
     **SENTENCES,
 }
+PAGED: dict[type, Opens] = {Thread: "at the end"}
+"""Answers that go through the pager where they are longer than the screen."""
+
 LISTED: dict[type, tuple[Column, ...]] = {
     Conversations: listings.CONVERSATIONS,
     Leads: listings.LEADS,
@@ -176,4 +180,5 @@ LISTED: dict[type, tuple[Column, ...]] = {
 def screen_of(answer: type) -> ScreenOf | None:
     """Return the screen of an answer's type or its nearest base, None when it is shown as its rows."""
     draw = next((DRAWN[base] for base in answer.__mro__ if base in DRAWN), None)
-    return ScreenOf(draw, paged=issubclass(answer, Thread) and answer is not NextUp) if draw else None
+    paged = None if answer is NextUp else next((PAGED[base] for base in answer.__mro__ if base in PAGED), None)
+    return ScreenOf(draw, paged) if draw else None

@@ -35,7 +35,7 @@ def friendly(column: Column, record: Any, display: "Display") -> str:
     value = column.value(record)
     match value:
         case None | "":
-            return "-"
+            return "" if column.kind == "bar" else "-"
         case bool():
             return "yes" if value else "no"
         case str() if column.kind == "id":

@@ -37,15 +37,18 @@ class Funnel(Sparse):
 class LeadReport(Answer):
     """The leads submitted from `since` to `until` (ms, both inclusive), as they were at `at`, when they were read.
 
-    `affiliate_id` is the only one whose leads these are, None for all. Weeks begin on Monday in `zone`; `weeks` has
-    each, also an empty one, `affiliates` those with leads, most first, and `affiliate_weeks` both together, where there
-    were leads. `damaged` leads, which cannot be read, are counted nowhere else.
+    `affiliate_id` is the only one whose leads these are, None for all. `first_day` and `last_day` are those of `zone`,
+    and so are the weeks, which begin on Monday. `weeks` has each week, also an empty one, `affiliates` those with
+    leads, most first, and `affiliate_weeks` both together, where there were leads. `damaged` leads, which cannot be
+    read, are counted nowhere else.
     """
 
     since: int
     until: int
     at: int
     zone: str
+    first_day: str
+    last_day: str
     affiliate_id: str | None
     damaged: int
     total: Funnel

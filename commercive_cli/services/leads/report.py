@@ -153,6 +153,8 @@ class _Figures:
             until=self.until,
             at=at,
             zone=zone_name(self.zone, self.until),
+            first_day=str(local_time(self.since, self.zone).date()),
+            last_day=str(local_time(self.until, self.zone).date()),
             affiliate_id=affiliate_id,
             damaged=self.damaged,
             total=self._together(self.cells).funnel(),
