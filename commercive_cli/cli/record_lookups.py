@@ -61,7 +61,7 @@ def _affiliates(services: Services) -> Iterator[tuple[str, str]]:
 LOOK_UPS = {
     "conversation": LookUp(lambda services, one: _is_there(lambda: services.chat.conversation(one)), _conversations),
     "lead": LookUp(lambda services, one: _is_there(lambda: services.leads.lead(one)), _leads),
-    "affiliate": LookUp(lambda services, one: _is_there(lambda: services.affiliates.show(one)), _affiliates),
+    "affiliate": LookUp(lambda services, one: _is_there(lambda: services.affiliates.known_id(one)), _affiliates),
 }
 
 

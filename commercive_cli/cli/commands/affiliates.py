@@ -12,8 +12,9 @@ from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
-from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, Recomputation
+from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, RankedBy, Recomputation
 from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.domain.limits import LARGEST_LIMIT
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings import environment, set_by_environment
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
@@ -60,9 +61,30 @@ def list_affiliates(
         )
 
 
+@app.command(epilog=example("commercive affiliates top", "commercive affiliates top --by leads --limit 3 -o csv"))
+def top(
+    context: typer.Context,
+    *,
+    by: Annotated[RankedBy, typer.Option(help="What they have most of: USD, approved leads, or leads.")] = "commission",
+    limit: Annotated[int, typer.Option(min=1, max=LARGEST_LIMIT, metavar="N", help="The first N, up to 500.")] = TOP,
+    output: o.Output = "table",
+) -> None:
+    """Show the affiliates with most commission, approved leads or leads, of all time.
+
+    Reads the stats of all affiliates, which each submission and decision keeps to the cent, and no lead, so it is
+    cheap. Who has equally much comes in the order of ids. For some weeks: `commercive leads report`.
+    """
+    session = Session(context, output)
+    with session.reading() as services:
+        session.show(services.affiliates.top(by, limit=limit))
+
+
 @app.command(epilog=example("commercive affiliates show AFFILIATE_ID"))
 def show(context: typer.Context, *, affiliate: Affiliate, output: o.Output = "table") -> None:
-    """Show an affiliate: links, stats and the latest leads."""
+    """Show an affiliate: stats, what came through which link, and the latest leads.
+
+    Of more than 500 leads, the latest 500 are counted by link.
+    """
     session = Session(context, output)
     with session.reading() as services:
         session.show(services.affiliates.show(session.typed("affiliate", services).whole(affiliate)))

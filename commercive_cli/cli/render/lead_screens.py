@@ -7,10 +7,11 @@ from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.display import Display, Part
 from commercive_cli.cli.render.listings import HISTORY, LEADS
 from commercive_cli.cli.render.lists import draw_list
-from commercive_cli.cli.render.moments import Moments, distance
+from commercive_cli.cli.render.moments import Moments, distance, distance_in_words
 from commercive_cli.cli.render.roles import Role
 from commercive_cli.cli.render.terminal import GAP, label_of
 from commercive_cli.domain.answers.leads import LeadHistory, Leads, LeadShown
+from commercive_cli.domain.figures import average, percent
 from commercive_cli.domain.models import AffiliateStats, Lead
 
 _ROLES: dict[str, Role] = {"pending": "attention", "approved": "good"}
@@ -103,6 +104,16 @@ def draw_stats(display: Display, stats: AffiliateStats, at_least: int = 0) -> No
     display.line(f"affiliate {display.id(stats.affiliate_id)}")
     display.sentence(stats_sentence(stats), indent=2)
     warn_of_stats(display, stats, at_least)
+
+
+def record_sentence(stats: AffiliateStats, age: int | None) -> str:
+    """Return how many of the decided leads were approved, for how much on average, and the age of the latest lead."""
+    rate = percent(stats.approved_leads, stats.approved_leads + stats.rejected_leads)
+    mean = average(stats.total_commission, stats.approved_leads)
+    money = "" if mean is None else f", for {mean:,.2f} USD on average"
+    decided = "" if rate is None else f"{rate} % of the decided are approved{money}"
+    latest = "" if age is None else f"the latest lead came {distance_in_words(max(age, 0))} ago"
+    return "; ".join(filter(None, (decided, latest)))
 
 
 def warn_of_stats(display: Display, stats: AffiliateStats, at_least: int) -> None:

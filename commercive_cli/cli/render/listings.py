@@ -81,6 +81,15 @@ LINKS = (
     Column("affiliate_email", title="e-mail", weight=6, once=True),
     Column("affiliate_url", "id", title="address", weight=SPARE),
 )
+_LINK, _SHOP, *_MORE_OF_LINKS = LINKS
+LINK_USES = (
+    _LINK,
+    _SHOP,
+    Column("leads", "count", weight=NEVER_DROPPED),
+    Column("approved", "count", weight=7),
+    Column("commission", "money", title="USD", weight=NEVER_DROPPED),
+    *_MORE_OF_LINKS,
+)
 HISTORY = (
     Column("at", "time", title="when", weight=8, look=_quiet),
     Column("actor", title="who", weight=NEVER_DROPPED),

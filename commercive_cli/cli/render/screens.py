@@ -15,6 +15,7 @@ from commercive_cli.cli.render.lead_screens import (
     draw_lead_history,
     draw_leads,
     draw_stats,
+    record_sentence,
     stats_sentence,
     warn_of_stats,
 )
@@ -85,10 +86,13 @@ def _affiliate(display: Display, answer: AffiliateShown, _: Asked) -> None:
         [(f"affiliate {display.id(answer.affiliate_id)}", "quiet")],
     )
     display.sentence(stats_sentence(stats))
+    if record := record_sentence(stats, display.now - answer.leads[0].created_at if answer.leads else None):
+        display.sentence(record)
     warn_of_stats(display, stats, len(answer.leads))
     leads = tuple(column for column in listings.LEADS if column.name != "affiliate_id")
+    counted = "" if answer.counted_all else f", by the latest {answer.counted_leads:,} leads"
     for title, columns, records in (
-        ("links", listings.LINKS, answer.affiliate_links),
+        (f"links{counted}", listings.LINK_USES, _links_and_uses(answer)),
         ("latest leads", leads, answer.leads),
     ):
         display.gap()
@@ -98,6 +102,12 @@ def _affiliate(display: Display, answer: AffiliateShown, _: Asked) -> None:
                 _rows_alone(display, columns, list(records))
     if stats.total_leads > len(answer.leads):
         display.line((f"commercive leads list --affiliate {display.id(answer.affiliate_id)}", "quiet"))
+
+
+def _links_and_uses(answer: AffiliateShown) -> list[dict[str, Any]]:
+    """Return what came through each link, with what is stored of the link, unless that is gone."""
+    stored = {each.link_id: dict(each) for each in answer.affiliate_links}
+    return [stored.get(each.link_id, {}) | dict(each) for each in answer.link_uses]
 
 
 def _rows_alone(display: Display, columns: tuple[Column, ...], records: list[Any]) -> None:

@@ -1,15 +1,36 @@
 """Answers about affiliates, their links and stats: the seed's response fields (section 2)."""
 
+from decimal import Decimal
+from typing import Literal
+
 from pydantic import Field
 
 from commercive_cli.domain.answers.base import Answer, Listing
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead, Sparse
+from commercive_cli.domain.money import Money
 
 
 class Affiliates(Listing):
     """Affiliates with their stats, in no particular order."""
 
     affiliates: list[AffiliateStats]
+
+
+RankedBy = Literal["commission", "approved", "leads"]
+
+
+class TopAffiliates(Answer):
+    """The affiliates with most of the figure `by`, most first, equal ones by id.
+
+    `of_affiliates` have stats, and `of_total` is what they all have together of that figure (USD for `commission`).
+    Of `damaged` ones it cannot be read, so that it counts as zero.
+    """
+
+    by: RankedBy
+    affiliates: list[AffiliateStats]
+    of_affiliates: int
+    of_total: int | Money
+    damaged: int = 0
 
 
 class LinkFound(Answer):
@@ -55,13 +76,30 @@ class Stats(Answer):
     stats: AffiliateStats
 
 
+class LinkUse(Sparse):
+    """What came through one link, and when (ms) the latest of it did; `commission` is of the approved ones."""
+
+    link_id: str
+    leads: int = 0
+    approved: int = 0
+    commission: Money = Decimal("0.00")
+    latest_at: int | None = None
+
+
 class AffiliateShown(Answer):
-    """An affiliate: links, stats and the latest leads."""
+    """An affiliate: links, stats and the latest leads.
+
+    `link_uses` says what came through each of the links, and through those that are gone, most leads first. It counts
+    the latest `counted_leads`, which are all of them if `counted_all`.
+    """
 
     affiliate_id: str
     stats: AffiliateStats
     affiliate_links: list[AffiliateLink]
     leads: list[Lead]
+    link_uses: list[LinkUse] = Field(default_factory=list)
+    counted_leads: int = 0
+    counted_all: bool = True
 
 
 class Recomputed(Sparse):

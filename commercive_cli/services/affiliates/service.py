@@ -11,12 +11,14 @@ from commercive_cli.domain.answers.affiliates import (
     EmailSet,
     LinkCreated,
     LinkFound,
+    RankedBy,
     Stats,
+    TopAffiliates,
 )
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
-from commercive_cli.domain.limits import DEFAULT_LIMIT
+from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead
 from commercive_cli.domain.quoting import shortened
@@ -24,7 +26,9 @@ from commercive_cli.domain.text import STORE_URL_LENGTH, actor_id, email, normal
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.affiliates.contacts import ContactChanger
+from commercive_cli.services.affiliates.link_uses import link_uses
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
+from commercive_cli.services.affiliates.ranking import TOP, top_affiliates
 from commercive_cli.services.records.idempotency import keyed, once
 from commercive_cli.services.records.link_claims import resolve_code
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
@@ -113,14 +117,33 @@ class AffiliateService:
         return Stats(stats=self._stats(self._id(affiliate_id)))
 
     def show(self, affiliate_id: str) -> AffiliateShown:
-        """Return an affiliate's links, stats and ten latest leads; raise NotFound when there is none of these."""
+        """Return an affiliate's links, stats, ten latest leads, and what came through which link.
+
+        The latter counts the latest 500 leads, as a page of a list has. Raises NotFound when there is none of these.
+        """
         affiliate = StoredIds(self.store).credited(affiliate_id)
         stats, links = self._stats(affiliate), list(read_links(self.store, affiliate))
         feed = IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate,))
-        leads, _ = read_page(self.store, feed, Lead, limit=LATEST_LEADS)
+        leads, more = read_page(self.store, feed, Lead, limit=LARGEST_LIMIT)
         if not (links or leads or stats.total_leads):
             raise NotFound(f"there is no affiliate {shortened(affiliate)}")
-        return AffiliateShown(affiliate_id=affiliate, stats=stats, affiliate_links=links, leads=leads)
+        return AffiliateShown(
+            affiliate_id=affiliate,
+            stats=stats,
+            affiliate_links=links,
+            leads=leads[:LATEST_LEADS],
+            link_uses=link_uses(links, leads),
+            counted_leads=len(leads),
+            counted_all=more is None,
+        )
+
+    def known_id(self, typed: str) -> str:
+        """Return the id of an affiliate who has stats, links or leads; raise NotFound when nobody has it."""
+        return StoredIds(self.store).known_affiliate(typed)
+
+    def top(self, by: RankedBy, *, limit: int = TOP) -> TopAffiliates:
+        """Return the 1-500 affiliates with most commission, approved leads or leads, as their stats count them."""
+        return top_affiliates(self.store, by, limit)
 
     def list_affiliates(self, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Affiliates:
         """Return a page of 1-500 affiliates with their stats, in the order in which the store scans them.
