@@ -6,5 +6,8 @@ DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 500
 """The most items that a page may hold."""
 
+TOP = 10
+"""How many are shown of those who have most, when the caller does not say."""
+
 LONGEST_TAIL = 10_000
 """The most messages that may be shown from the end of a conversation."""

@@ -25,7 +25,15 @@ MESSAGE = Message(
         (Thread(conversation=CONVERSATION, messages=[MESSAGE, MESSAGE]), {"conversation": ["c-1"]}, 1),
         (Sent(conversation_id="c-1", message_id="m-1", created_at=1), {"conversation": ["c-1"]}, 1),
         (
-            AffiliateShown(affiliate_id="aff-1", stats=STATS, affiliate_links=[LINK], leads=[LEAD]),
+            AffiliateShown(
+                affiliate_id="aff-1",
+                stats=STATS,
+                affiliate_links=[LINK],
+                leads=[LEAD],
+                link_uses=[],
+                counted_leads=1,
+                counted_all=True,
+            ),
             {"affiliate": ["aff-1"], "lead": ["lead-1"]},
             2,
         ),

@@ -14,7 +14,7 @@ from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin
 from commercive_cli.domain.answers.affiliates import Affiliates, FormURLSet, RankedBy, Recomputation
 from commercive_cli.domain.errors import Invalid, Misconfigured
-from commercive_cli.domain.limits import LARGEST_LIMIT
+from commercive_cli.domain.limits import LARGEST_LIMIT, TOP
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings import environment, set_by_environment
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
@@ -74,6 +74,8 @@ def top(
     Reads the stats of all affiliates, which each submission and decision keeps to the cent, and no lead, so it is
     cheap. Who has equally much comes in the order of ids. For some weeks: `commercive leads report`.
     """
+    from commercive_cli.cli.render import top_view as _view  # noqa: F401 - declares the view of the answer
+
     session = Session(context, output)
     with session.reading() as services:
         session.show(services.affiliates.top(by, limit=limit))

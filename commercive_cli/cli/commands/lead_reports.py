@@ -7,7 +7,6 @@ import typer
 from commercive_cli.cli import options as o
 from commercive_cli.cli.completers import offered_ids
 from commercive_cli.cli.groups import App, example
-from commercive_cli.cli.render import lead_report_view as _view  # noqa: F401 - declares the view of the answer
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.times import parse_time
 from commercive_cli.store.schema import LEADS
@@ -57,6 +56,8 @@ def report(
     Every lead is read once; with --affiliate only those of that affiliate and time. csv has a row for all together, and
     for each week, affiliate, and affiliate and week (`section`); times are milliseconds.
     """
+    from commercive_cli.cli.render import lead_report_view as _view  # noqa: F401 - declares the view of the answer
+
     session = Session(context, output)
     with session.reading() as services:
         zone = services.lead_report.zone

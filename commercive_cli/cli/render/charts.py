@@ -20,9 +20,8 @@ def bar(count: Any, most: Any, cells: int = LONGEST_BAR) -> str:
     return "█" * math.ceil(count * cells / most) if most > 0 else ""
 
 
-def bars(display: Display, figure: Callable[[Any], Any], most: Any) -> Column:
+def bars(figure: Callable[[Any], Any], most: Any, cells: int = LONGEST_BAR) -> Column:
     """Return the column of a table that shows a figure of each record as a bar, where there is room for it."""
-    cells = LONGEST_BAR if display.width >= 100 else 12
     return Column("bar", "bar", "*", title=" ", weight=SPARE, words=lambda record: bar(figure(record), most, cells))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from commercive_cli.cli.render.charts import (
+    LONGEST_BAR,
     bars,
     counted,
     days_in_words,
@@ -97,7 +98,8 @@ def _draw_weeks(display: Display, report: LeadReport) -> None:
         return
     display.gap()
     most = max(each.submitted for each in report.weeks)
-    print_table(display, (*_WEEKS, bars(display, lambda each: each.submitted, most)), report.weeks)
+    cells = LONGEST_BAR if display.width >= 100 else 12
+    print_table(display, (*_WEEKS, bars(lambda each: each.submitted, most, cells)), report.weeks)
     if cut := _cut_weeks(report):
         display.line((f"not whole: {', '.join(cut)}", "quiet"))
 

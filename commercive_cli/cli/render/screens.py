@@ -96,7 +96,7 @@ def _affiliate(display: Display, answer: AffiliateShown, _: Asked) -> None:
         ("latest leads", leads, answer.leads),
     ):
         display.gap()
-        display.line(title if records else f"no {title}")
+        display.sentence(title if records else f"no {title}")
         with display.indented():
             if records:
                 _rows_alone(display, columns, list(records))

@@ -17,7 +17,7 @@ from commercive_cli.services.affiliates.ranking import FIGURES
 _WORDS = {"commission": "commission", "approved": "approved leads", "leads": "leads"}
 _UNITS = {"commission": " USD", "approved": "", "leads": ""}
 _COLUMNS = (
-    *(column for column in AFFILIATES if column.name != "last_updated"),
+    *(each for each in AFFILIATES if each.name not in ("pending_leads", "rejected_leads", "last_updated")),
     Column("average", "money", "*", weight=6, words=lambda each: average(each.total_commission, each.approved_leads)),
 )
 
@@ -30,7 +30,7 @@ def draw_top(display: Display, answer: TopAffiliates) -> None:
         return
     display.sentence(_sentence(answer, sum(map(figure, found))))
     display.gap()
-    print_table(display, (*_COLUMNS, bars(display, figure, figure(found[0]))), found)
+    print_table(display, (*_COLUMNS, bars(figure, figure(found[0]))), found)
     display.gap()
     if answer.damaged:
         whose = plural(answer.damaged, "affiliate")

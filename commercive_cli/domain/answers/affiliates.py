@@ -97,9 +97,9 @@ class AffiliateShown(Answer):
     stats: AffiliateStats
     affiliate_links: list[AffiliateLink]
     leads: list[Lead]
-    link_uses: list[LinkUse] = Field(default_factory=list)
-    counted_leads: int = 0
-    counted_all: bool = True
+    link_uses: list[LinkUse]
+    counted_leads: int
+    counted_all: bool
 
 
 class Recomputed(Sparse):

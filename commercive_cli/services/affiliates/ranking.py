@@ -8,13 +8,13 @@ from typing import get_args
 
 from commercive_cli.domain.answers.affiliates import RankedBy, TopAffiliates
 from commercive_cli.domain.choices import choose
+from commercive_cli.domain.limits import TOP
 from commercive_cli.domain.models import AffiliateStats
 from commercive_cli.services.access.paging import check_limit
 from commercive_cli.store.pages import pages
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS
 
-TOP = 10
 FIGURES = {"commission": "total_commission", "approved": "approved_leads", "leads": "total_leads"}
 """The attribute of the stats that each order goes by."""
 

@@ -18,7 +18,7 @@ from commercive_cli.domain.answers.affiliates import (
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
-from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
+from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT, TOP
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead
 from commercive_cli.domain.quoting import shortened
@@ -28,7 +28,7 @@ from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.affiliates.contacts import ContactChanger
 from commercive_cli.services.affiliates.link_uses import link_uses
 from commercive_cli.services.affiliates.links import LinkCreator, read_link, read_links
-from commercive_cli.services.affiliates.ranking import TOP, top_affiliates
+from commercive_cli.services.affiliates.ranking import top_affiliates
 from commercive_cli.services.records.idempotency import keyed, once
 from commercive_cli.services.records.link_claims import resolve_code
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits

@@ -12,6 +12,7 @@ from commercive_cli.domain.answers.affiliates import (
     FormURLSet,
     LinkCreated,
     LinkFound,
+    LinkUse,
     Recomputation,
     Recomputed,
     Stats,
@@ -252,7 +253,18 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
     "leads-submit": (LeadSubmitted(lead_id=SOREN), NOTHING),
     "affiliates-list": (Affiliates(affiliates=[STATS, TINTA]), NOTHING),
     "affiliates-show": (
-        AffiliateShown(affiliate_id=NORDWIND, stats=STATS, affiliate_links=[LINK], leads=LEADS[:3]),
+        AffiliateShown(
+            affiliate_id=NORDWIND,
+            stats=STATS,
+            affiliate_links=[LINK],
+            leads=LEADS[:3],
+            link_uses=[
+                LinkUse(link_id=LINK.link_id, leads=11, approved=8, commission=Decimal("387.18"), latest_at=NOW - DAY),
+                LinkUse(link_id="gone", leads=3, approved=1, commission=Decimal("25.50"), latest_at=NOW - 90 * DAY),
+            ],
+            counted_leads=14,
+            counted_all=True,
+        ),
         NOTHING,
     ),
     "affiliates-stats": (Stats(stats=STATS), NOTHING),

@@ -1,12 +1,20 @@
 """Answers of the commands that are not about single conversations, leads and affiliates, and rehearsals of writes."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
 
 from commercive_cli.cli.commands_document import CommandShown, CommandsShown, ParameterShown
-from commercive_cli.cli.render import report_view, table_views, transcript_view, transfer_views
+from commercive_cli.cli.render import (
+    lead_report_view,
+    report_view,
+    table_views,
+    top_view,
+    transcript_view,
+    transfer_views,
+)
 from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.draft_views import DraftShown, DraftsShown
 from commercive_cli.cli.render.dry_run import dry_run_shown
@@ -15,7 +23,14 @@ from commercive_cli.cli.render.template_views import Templates, TemplatesChecked
 from commercive_cli.cli.render.views import TablesDescribed
 from commercive_cli.cli.render.whoami_view import WhoAmI
 from commercive_cli.domain.answers import transcripts
-from commercive_cli.domain.answers.affiliates import EmailSet, LinkCreated, LinkFound, Recomputation, Recomputed
+from commercive_cli.domain.answers.affiliates import (
+    EmailSet,
+    LinkCreated,
+    LinkFound,
+    Recomputation,
+    Recomputed,
+    TopAffiliates,
+)
 from commercive_cli.domain.answers.audit import Audit, Finding, History, Mended
 from commercive_cli.domain.answers.base import Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
@@ -30,6 +45,7 @@ from commercive_cli.domain.answers.chat import (
     Snoozed,
     UserMessageSent,
 )
+from commercive_cli.domain.answers.lead_report import Funnel, LeadReport
 from commercive_cli.domain.answers.leads import LeadDecided, LeadSubmitted
 from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
 from commercive_cli.domain.answers.report import AgentFigures, Backlog, ChatReport, DayFigures, HourFigures
@@ -51,6 +67,7 @@ from commercive_cli.domain.answers.tables import (
     TableState,
 )
 from commercive_cli.domain.answers.transfer import Exported, Imported, ImportPreview
+from commercive_cli.domain.figures import average, percent
 from commercive_cli.store.dry_run import PlannedWrite
 from tests.cli.render.answers import (
     CLOSED,
@@ -73,7 +90,7 @@ from tests.cli.render.answers import (
     change,
 )
 
-DECLARING = (report_view, table_views, transcript_view, transfer_views)
+DECLARING = (lead_report_view, report_view, table_views, top_view, transcript_view, transfer_views)
 """The modules that say how the answers below are shown."""
 
 _STATES = [
@@ -124,6 +141,38 @@ def _setting(setting: str, value: str, source: str, problem: str | None = None) 
 def _settings(*more: SettingShown) -> SettingsShown:
     first = _setting("profile", "prod", "COMMERCIVE_PROFILE")
     return SettingsShown(settings=[first, _setting("store", "dynamodb://eu-west-1", "config.toml:9"), *more])
+
+
+def _funnel(submitted: int, approved: int, dollars: int, week: int = 0, affiliate_id: str | None = None) -> Funnel:
+    pending, money = submitted // 4, Decimal(dollars)
+    monday = date(2026, 8, 31) + timedelta(weeks=week)
+    return Funnel(
+        affiliate_id=affiliate_id,
+        week=None if affiliate_id else f"{monday:%G-W%V}",
+        monday=None if affiliate_id else str(monday),
+        submitted=submitted,
+        pending=pending,
+        approved=approved,
+        rejected=submitted - pending - approved,
+        decided_percent=percent(submitted - pending, submitted),
+        approved_percent=percent(approved, submitted - pending),
+        commission=money,
+        average_commission=average(money, approved),
+        decision_p50_ms=7 * HOUR + 4 * MINUTE,
+        decision_p90_ms=3 * DAY + 5 * HOUR,
+    )
+
+
+def _lead_report(weeks: int, **more: Any) -> LeadReport:
+    by_week = [_funnel(each % 7, each % 3 * (each % 7 > 3), each % 3 * 1_180, each) for each in range(weeks)]
+    total = _funnel(48, 20, 23_600).model_copy(update={"week": None, "monday": None, "undated": 2})
+    whose = (NORDWIND, 30, 12), ("7K2M9QX1", 18, 8)
+    affiliates = [_funnel(leads, approved, 1_180 * approved, 0, each) for each, leads, approved in whose]
+    report = LeadReport(
+        since=NOW - 88 * DAY, until=NOW, at=NOW, zone="Europe/Berlin", first_day="2026-08-31", last_day="2026-11-27",
+        affiliate_id=None, damaged=0, total=total, weeks=by_week, affiliates=affiliates, affiliate_weeks=[],
+    )  # fmt: skip
+    return report.model_copy(update=more)
 
 
 def _hit(conversation: str, shop: str, turn: int, text: str) -> Hit:
@@ -208,6 +257,19 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
         "chat-next-none": NothingWaits(),
         "chat-reopen": ConversationChanged(conversation_id=TEA, status="open", changed=True),
         "chat-report": _REPORT,
+        "leads-report": _lead_report(13),
+        "leads-report-affiliate": _lead_report(3, affiliate_id=NORDWIND, affiliates=[], damaged=1),
+        "leads-report-many": _lead_report(
+            120, affiliates=[_funnel(90 - each, 1, 10, 0, f"partner-{each}") for each in range(23)]
+        ),
+        "leads-report-none": _lead_report(1, total=Funnel(), affiliates=[]),
+        "affiliates-top": TopAffiliates(
+            by="commission", affiliates=[TINTA, STATS], of_affiliates=14, of_total=Decimal("3301.20")
+        ),
+        "affiliates-top-damaged": TopAffiliates(
+            by="leads", affiliates=[TINTA, STATS], of_affiliates=2, of_total=75, damaged=1
+        ),
+        "affiliates-top-none": TopAffiliates(by="leads", affiliates=[], of_affiliates=0, of_total=0),
         "chat-search": Hits(
             hits=[
                 _hit(FRAME, "bergrad", 9, "Hello, where is the customs form that you wanted to send with the frame?"),

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercive_cli.cli.render import report_view, search_view, table_views, transcript_view, transfer_views
+from commercive_cli.cli.render import (
+    lead_report_view,
+    report_view,
+    search_view,
+    table_views,
+    top_view,
+    transcript_view,
+    transfer_views,
+)
 from commercive_cli.cli.render.emit import Screen
 from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.render.views import VIEWS
@@ -19,7 +27,7 @@ from commercive_cli.domain.answers.chat import Conversations, Thread
 from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.models import Conversation, Lead, Message
 
-DECLARING = (report_view, search_view, table_views, transcript_view, transfer_views)
+DECLARING = (lead_report_view, report_view, search_view, table_views, top_view, transcript_view, transfer_views)
 """Loaded, so that all views of answers are declared."""
 
 HOSTILE = "=1+1\x1b[2J\u202e\ttab\nline [bold]x[/bold]"
