@@ -83,6 +83,8 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
         _read_when_given(self.params)
+        # The mark that keeps line breaks is one character, for which a raw docstring holds two.
+        self.help = self.help and self.help.replace("\\b\n", "\b\n")
 
     def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]  # same class, public name
         """Return the help."""

@@ -58,6 +58,14 @@ def test_help_is_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SNAPSHOT.read_text(encoding="utf-8") == whole_help()
 
 
+def test_lists_in_a_help_keep_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The definitions of a report stand one below the other, and no help shows the mark that keeps line breaks."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert "\n  p50, p90      Half, and nine in ten, took no longer (nearest rank).\n" in help_of(("chat", "report"))
+    assert "\\b" not in whole_help()
+
+
 @pytest.mark.parametrize("path", list(paths()), ids=" ".join)
 def test_everything_explains_itself_with_an_example(path: tuple[str, ...]) -> None:
     """Every group and command has an example that begins with the program's name."""

@@ -66,7 +66,9 @@ def top(
     context: typer.Context,
     *,
     by: Annotated[RankedBy, typer.Option(help="What they have most of: USD, approved leads, or leads.")] = "commission",
-    limit: Annotated[int, typer.Option(min=1, max=LARGEST_LIMIT, metavar="N", help="The first N, up to 500.")] = TOP,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help=f"The first N, up to {LARGEST_LIMIT}; {TOP} by default.")
+    ] = None,
     output: o.Output = "table",
 ) -> None:
     """Show the affiliates with most commission, approved leads or leads, of all time.
@@ -78,7 +80,7 @@ def top(
 
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.affiliates.top(by, limit=limit))
+        session.show(services.affiliates.top(by, limit=TOP if limit is None else limit))
 
 
 @app.command(epilog=example("commercive affiliates show AFFILIATE_ID"))

@@ -57,7 +57,7 @@ def draw_lead_report(display: Display, report: LeadReport) -> None:
         display.gap()
         print_table(display, _AFFILIATES, report.affiliates[:ROWS])
         if len(report.affiliates) > ROWS:
-            display.line((f"{plural(len(report.affiliates) - ROWS, 'affiliate')} more: -o csv", "quiet"))
+            display.sentence((f"{plural(len(report.affiliates) - ROWS, 'affiliate')} more: -o csv", "quiet"))
     display.gap()
     if report.damaged:
         display.sentence((f"! {counted(report.damaged, 'damaged lead')} not counted: commercive tables audit", "bad"))
@@ -101,7 +101,7 @@ def _draw_weeks(display: Display, report: LeadReport) -> None:
     cells = LONGEST_BAR if display.width >= 100 else 12
     print_table(display, (*_WEEKS, bars(lambda each: each.submitted, most, cells)), report.weeks)
     if cut := _cut_weeks(report):
-        display.line((f"not whole: {', '.join(cut)}", "quiet"))
+        display.sentence((f"not whole: {', '.join(cut)}", "quiet"))
 
 
 def _cut_weeks(report: LeadReport) -> list[str]:
@@ -125,9 +125,9 @@ def _rows(report: LeadReport) -> Iterator[_Row]:
 VIEWS[LeadReport] = View(
     _rows,
     (
-        Column("section"),
-        Column("affiliate_id", "id"),
-        Column("week"),
+        Column("section", "status"),
+        Column("affiliate_id", "id", names=True),
+        Column("week", "status"),
         Column("monday"),
         *(
             Column(name, "money" if "commission" in name else "count")

@@ -131,3 +131,43 @@ def test_an_address_is_set(store: Run, link: str) -> None:
     assert ([link], True, []) == (first["link_ids"], first["changed"], again["link_ids"])
     assert "new@example.com" in store("affiliates", "get-link", "aff-1").out
     assert [5, 2] == [store("affiliates", "set-email", *each).code for each in (("no", "a@b.c"), ("aff-1", "a"))]
+
+
+def test_the_first_affiliates_are_ranked(store: Run, lead: Make) -> None:
+    """By commission unless said otherwise; csv has the columns of the list, ids come in the same order."""
+    for name, amount in (("Ann", "5"), ("Bob", "7.50")):
+        store("leads", "approve", lead(name), "--commission", amount)
+    other = store("affiliates", "create-link", "aff-0", "--email", "b@example.com", "-o", "ids").out.strip()
+    for name in ("Cleo", "Dan", "Eve"):
+        store("leads", "submit", "--link", other, "--name", name, "--email", "c@example.com")
+    shown = store("affiliates", "top", "-o", "json").json
+
+    assert (["aff-1", "aff-0"], 12.5, 2) == (
+        [each["affiliate_id"] for each in shown["affiliates"]],
+        shown["of_total"],
+        shown["of_affiliates"],
+    )
+    assert ["aff-0", "aff-1"] == store("affiliates", "top", "--by", "leads", "-o", "ids").ids
+    assert ["aff-1"] == store("affiliates", "top", "--by", "approved", "--limit", "1", "-o", "ids").ids
+    assert (
+        store("affiliates", "list", "-o", "csv").out.splitlines()[0]
+        == (store("affiliates", "top", "-o", "csv").out.splitlines()[0])
+    )
+
+
+@pytest.mark.parametrize("line", [("--limit", "0"), ("--limit", "501"), ("--by", "fame")])
+def test_a_ranking_that_is_none_is_refused(store: Run, line: tuple[str, str]) -> None:
+    """Exit code 2, and the option is named."""
+    ran = store("affiliates", "top", *line)
+
+    assert (2, "", True) == (ran.code, ran.out, line[0] in ran.err)
+
+
+def test_an_affiliate_says_what_came_through_its_links(store: Run, lead: Make, link: str) -> None:
+    """Which link the leads and the money came through, in json and on the screen."""
+    store("leads", "approve", lead(), "--commission", "12.50")
+    shown = store("affiliates", "show", "aff-1", "-o", "json").json
+    [use] = shown["link_uses"]
+
+    assert (link, 1, 1, 12.5) == tuple(use[name] for name in ("link_id", "leads", "approved", "commission"))
+    assert (1, True) == (shown["counted_leads"], shown["counted_all"])
