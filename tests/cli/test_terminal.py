@@ -228,6 +228,20 @@ def test_a_long_thread_goes_through_the_pager(conversation: Make, store: Run, ho
     assert (0, True, True) == (missing.code, "answer 0" in missing.screen, "no pager no-such-pager" in missing.screen)
 
 
+def test_a_long_report_goes_through_the_pager(lead: Make, home: Path) -> None:
+    """The weeks of half a year are more than 24 lines; a report that fits the screen is written to it."""
+    lead()
+    pager = home / "pager"
+    pager.write_text(f'#!/bin/sh\ncat > "{home}/paged"\n')
+    pager.chmod(0o755)
+    command = [*PROGRAM, "leads", "report", "--quiet", "--since"]
+    paged = watch([*command, "180d"], env=environment(PAGER=str(pager), LINES="24"))
+    short = watch([*command, "7d"], env=environment(PAGER=str(pager), LINES="24"))
+
+    assert (0, "", True) == (paged.code, paged.screen, "definitions:" in (home / "paged").read_text())
+    assert (0, True) == (short.code, "1 lead of 1 affiliate" in short.screen)
+
+
 def words(screen: str) -> str:
     """Return a screen without colours, its words one blank apart."""
     return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", screen).split())

@@ -77,6 +77,10 @@ def _affiliates(display: Display, answer: Affiliates, asked: Asked) -> None:
     draw_list(display, listings.AFFILIATES, found, asked if asked.noun else Asked("affiliate"), sentence)
 
 
+FEW_LEADS = 6
+"""Latest leads of an affiliate on the screen, which fits 24 lines with them; json has ten."""
+
+
 def _affiliate(display: Display, answer: AffiliateShown, _: Asked) -> None:
     stats = answer.stats
     display.meet("affiliate", answer.affiliate_id)
@@ -93,14 +97,14 @@ def _affiliate(display: Display, answer: AffiliateShown, _: Asked) -> None:
     counted = "" if answer.counted_all else f", by the latest {answer.counted_leads:,} leads"
     for title, columns, records in (
         (f"links{counted}", listings.LINK_USES, _links_and_uses(answer)),
-        ("latest leads", leads, answer.leads),
+        ("latest leads", leads, answer.leads[:FEW_LEADS]),
     ):
         display.gap()
         display.sentence(title if records else f"no {title}")
         with display.indented():
             if records:
                 _rows_alone(display, columns, list(records))
-    if stats.total_leads > len(answer.leads):
+    if max(stats.total_leads, answer.counted_leads) > len(answer.leads[:FEW_LEADS]):
         display.line((f"commercive leads list --affiliate {display.id(answer.affiliate_id)}", "quiet"))
 
 

@@ -171,3 +171,18 @@ def test_an_affiliate_says_what_came_through_its_links(store: Run, lead: Make, l
 
     assert (link, 1, 1, 12.5) == tuple(use[name] for name in ("link_id", "leads", "approved", "commission"))
     assert (1, True) == (shown["counted_leads"], shown["counted_all"])
+
+
+def test_the_screen_of_an_affiliate_has_a_few_leads(store: Run, lead: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six of the latest, and how to see the others; `-o json` has ten. With few leads there is nothing to add."""
+    for number in range(6):
+        lead(f"Lead {number}")
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", "80")
+    few = store("affiliates", "show", "aff-1", "--no-color").out
+    for number in range(6, 12):
+        lead(f"Lead {number}")
+    many = store("affiliates", "show", "aff-1", "--no-color").out
+
+    assert (6, False) == (few.count("Lead "), "commercive leads list --affiliate aff-1" in few)
+    assert (6, True, True) == (many.count("Lead "), "Lead 6" in many, many.endswith("--affiliate aff-1\n"))
+    assert 10 == len(store("affiliates", "show", "aff-1", "-o", "json").json["leads"])
