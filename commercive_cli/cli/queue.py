@@ -23,7 +23,9 @@ def claim_next(session: Session, desk: "DeskService", *, duration: int = USUAL, 
             return NothingWaits()
         return NextUp.model_validate(dict(desk.show(claim.conversation_id)))
 
-    session.write(claimed)
+    shown = session.write(claimed)
+    if isinstance(shown, NextUp):
+        session.saw(shown.conversation.conversation_id, shown.messages)
 
 
 def check_next(output: Format, *, then_next: bool) -> None:
