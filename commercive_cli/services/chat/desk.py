@@ -43,7 +43,7 @@ from commercive_cli.services.chat.notes import note_put, read_notes
 from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.snoozing import LONGEST as LONGEST_SNOOZE
-from commercive_cli.services.chat.snoozing import MOST_WOKEN, read_due, snooze_key, snooze_writes, wake
+from commercive_cli.services.chat.snoozing import MOST_WOKEN, snooze_key, snooze_writes, wake
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX, is_waiting, read_waiting, waiting_place
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
@@ -267,23 +267,32 @@ class DeskService:
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
     def _claim_next(self, by: str, duration: int, request: KeyedRequest | None) -> Claimed:
-        at, cursor = self.chat.clock(), None
-        due = read_due(self.store, at)
-        while True:
-            found, cursor = read_waiting(self.store, _QUEUE, DEFAULT_LIMIT, cursor, due)
-            claims = read_claims(self.store, (each.conversation_id for each in found), at)
-            for each in found:
-                claim = claims.get(each.conversation_id)
-                if claim is None or claim.valid is not None:
-                    continue
-                with suppress(ConditionFailed):  # somebody was faster; the next one is free
-                    taken = self._take(CONVERSATIONS.key_of(dict(each)), claim, by, duration, request, _waits(each))
-                    with suppress(CommerciveError):  # the claim is made, so it is told; the next command wakes them
-                        wake(self.store, due[:MOST_WOKEN])
-                    return taken
-            if cursor is None:
-                wake(self.store, due[:MOST_WOKEN])
+        at = self.chat.clock()
+        page = first = read_waiting(self.store, _QUEUE, DEFAULT_LIMIT, None, at)
+        while (taken := self._first_free(page.conversations, by, duration, request, at)) is None:
+            if page.next_cursor is None:
+                self._wake(first.due)
                 raise _NothingWaits("nothing waits that nobody holds")
+            page = read_waiting(self.store, _QUEUE, DEFAULT_LIMIT, page.next_cursor, at)
+        self._wake(first.due)
+        return taken
+
+    def _first_free(
+        self, found: list[Conversation], by: str, duration: int, request: KeyedRequest | None, at: int
+    ) -> Claimed | None:
+        """Claim the first conversation that nobody holds; None when somebody holds each."""
+        claims = read_claims(self.store, (each.conversation_id for each in found), at)
+        for each in found:
+            claim = claims.get(each.conversation_id)
+            if claim is None or claim.valid is not None:
+                continue
+            with suppress(ConditionFailed):  # somebody was faster; the next one is free
+                return self._take(CONVERSATIONS.key_of(dict(each)), claim, by, duration, request, _waits(each))
+        return None
+
+    def _wake(self, due: list[Snooze]) -> None:
+        with suppress(CommerciveError):  # they are shown as waiting all the same, and the claim stands
+            wake(self.store, due[:MOST_WOKEN])
 
     def _held_page(self, wanted: ConversationFilter, by: str, limit: int, cursor: str | None) -> Conversations:
         """Return a page of what somebody holds, in the order that was asked for; all of it is read each time."""

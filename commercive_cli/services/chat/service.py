@@ -49,7 +49,6 @@ from commercive_cli.services.chat.sending import (
     conversation_not_found,
     written_since,
 )
-from commercive_cli.services.chat.snoozing import read_due
 from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import (
@@ -99,9 +98,8 @@ class ChatService:
         wanted = self.checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
-            due = read_due(self.store, self.clock())
-            found, more = read_waiting(self.store, wanted, limit, cursor, due)
-            return Conversations(conversations=found, next_cursor=more)
+            page = read_waiting(self.store, wanted, limit, cursor, self.clock())
+            return Conversations(conversations=page.conversations, next_cursor=page.next_cursor)
         found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=wanted.keeps)
         return Conversations(conversations=found, next_cursor=more)
 

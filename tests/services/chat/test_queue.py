@@ -106,16 +106,18 @@ def test_a_repeated_request_with_a_key_claims_no_other(desk: DeskService) -> Non
 def test_the_next_one_costs_four_requests_and_a_write(
     desk: DeskService, meddled_desk: DeskService, meddled: Intervening, size: int
 ) -> None:
-    """What is due, a page of the index, its items, their claims: at any size, whoever holds some of it."""
+    """What is due, a page of the index, its items, their claims: at any size, on any page, whoever holds some of it."""
     for one in sent(desk, size)[:5]:
         desk.claim(one, "jonas")
     meddled.calls.clear()
     assert taken(meddled_desk, "mira") is not None
 
     assert ["query", "query", "batch_get", "batch_get", "transact"] == meddled.calls
-    meddled.calls.clear()
-    meddled_desk.list_conversations(WAITING)
-    assert ["query", "query", "batch_get", "batch_get"] == meddled.calls
+    cursor: str | None = None
+    for _ in range(3):
+        meddled.calls.clear()
+        cursor = meddled_desk.list_conversations(WAITING, limit=size // 10, cursor=cursor).next_cursor
+        assert ["query", "query", "batch_get", "batch_get"] == meddled.calls
 
 
 def test_another_page_is_read_where_all_of_one_is_held(desk: DeskService) -> None:
