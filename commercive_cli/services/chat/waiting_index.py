@@ -126,14 +126,14 @@ def _by_status(
     store: Store, wanted: ConversationFilter, after: tuple[int, str], ended: Container[str]
 ) -> Iterator[Conversation]:
     for conversation in map(Conversation.of, stream_items(store, wanted.feed())):
-        shown = not is_put_off(conversation) or conversation.conversation_id in ended
-        if shown and wanted.keeps(conversation) and is_waiting(conversation) and waiting_place(conversation) > after:
+        waits = is_waiting(conversation) and not is_put_off(conversation, ended)
+        if waits and wanted.keeps(conversation) and waiting_place(conversation) > after:
             yield conversation
 
 
-def is_put_off(conversation: Conversation) -> bool:
-    """Return whether a conversation is put off, also where that has ended and nobody has moved it back yet."""
-    return conversation.waiting_for == SNOOZED
+def is_put_off(conversation: Conversation, ended: Container[str] = ()) -> bool:
+    """Return whether a conversation stands among those that are put off, and that has not `ended`."""
+    return conversation.waiting_for == SNOOZED and conversation.conversation_id not in ended
 
 
 def is_waiting(conversation: Conversation) -> bool:

@@ -119,6 +119,8 @@ def report(
     resolved      From the user's first message to the closing, credited to who
                   closed it. One that was reopened counts once it is closed
                   again, from the first message to the last closing.
+    waiting       Who is in the queue now, by how long they have waited, by
+                  the clock. Who is put off is counted apart until that ends.
     not counted   Automatic answers, also not as first answers; notes; and what
                   is too damaged to be read.
     durations     Business hours of [business_hours] in the config file: days,
