@@ -18,7 +18,7 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import Conversation, Message
 from commercive_cli.services.access.paging import check_span
 from commercive_cli.services.chat.snoozing import all_due
-from commercive_cli.services.chat.threads import scan_conversations, stream_threads
+from commercive_cli.services.chat.threads import open_messages, scan_conversations, stream_threads
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC
 from commercive_cli.services.chat.waiting_index import is_put_off, is_waiting
 from commercive_cli.store.port import Store
@@ -58,7 +58,7 @@ class ReportService:
         check_span(since, until)
         now = self.clock()
         figures = _Figures(since, now if until is None else min(until, now), now, self.business_hours)
-        for conversation, messages in stream_threads(self.store, self._read(figures, on_progress)):
+        for conversation, messages in stream_threads(self.store, self._read(figures, on_progress), open_messages):
             figures.add(conversation, messages)
         return figures.report()
 

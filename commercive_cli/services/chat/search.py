@@ -13,7 +13,7 @@ from commercive_cli.domain.models import CONVERSATION_STATUSES, SENDER_TYPES, Co
 from commercive_cli.domain.prices import MILLION_READS
 from commercive_cli.domain.text import MESSAGE_LENGTH, alike, text
 from commercive_cli.services.access.paging import IndexQuery, stream_items
-from commercive_cli.services.chat.threads import READ_AHEAD, stream_threads
+from commercive_cli.services.chat.threads import READ_AHEAD, open_messages, stream_threads
 from commercive_cli.store.port import EMBEDDED, Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 
@@ -107,7 +107,7 @@ class SearchService:
 
     def _hits(self, wanted: SearchFilter, items: Iterable[dict[str, object]]) -> Iterator[Hit]:
         needle = alike(wanted.words.strip())
-        for conversation, messages in stream_threads(self.store, map(Conversation.of, items)):
+        for conversation, messages in stream_threads(self.store, map(Conversation.of, items), open_messages):
             turns, found = 0, list[tuple[int, Message]]()
             for message in messages:
                 turns += 1

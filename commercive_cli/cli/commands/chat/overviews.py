@@ -70,6 +70,9 @@ def export(
     redact: Annotated[
         bool, typer.Option("--redact", help="Replace e-mail addresses, phone numbers and long ids in texts.")
     ] = False,
+    notes: Annotated[
+        bool, typer.Option("--notes", help="With the notes of the support staff, in a part of their own.")
+    ] = False,
     to: Annotated[str | None, typer.Option(metavar="FILE", help="Write to FILE, which must not exist.")] = None,
     output: o.Output = "table",
 ) -> None:
@@ -77,7 +80,8 @@ def export(
 
     With --since, messages from then on, and no conversation without any. The order of all conversations is not
     promised. --redact replaces what looks like an e-mail address, a phone number or a long id, by [e-mail], [phone],
-    [id]; names that people wrote stay, so read a transcript before it leaves the house. Notes are not written.
+    [id]; names that people wrote stay, so read a transcript before it leaves the house. Notes, which no user may see,
+    are written with --notes alone, and apart from the messages.
     """
     from commercive_cli.cli.exports import Export, chosen_format
 
@@ -89,8 +93,8 @@ def export(
         if ids:
             typed = session.typed("conversation", services)
             named = [services.chat.conversation(typed.whole(each)) for each in bulk.chosen_ids(ids)]
-        found = services.transcripts.transcripts(named, since=first, redact=redact)
-        written = Export(session, chosen, found)
+        found = services.transcripts.transcripts(named, since=first, redact=redact, notes=notes)
+        written = Export(session, chosen, found, notes)
         written.to_stdout() if to is None else written.to_file(to)
 
 
