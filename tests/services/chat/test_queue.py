@@ -51,12 +51,13 @@ def test_the_next_one_waits_longest_and_nobody_holds_it(desk: DeskService, store
     assert [third, fourth, None] == [taken(desk, agent) for agent in ("mira", "jonas", "mira")]
 
 
-def test_an_expired_claim_is_in_nobodys_way(desk: DeskService, clock: ManualClock) -> None:
-    """What its holder let run out is next again."""
+@pytest.mark.parametrize("later", [MINUTE, 2 * DAY])
+def test_an_expired_claim_is_in_nobodys_way(desk: DeskService, clock: ManualClock, later: int) -> None:
+    """What its holder let run out is next again, also where the store drops the claim at that very moment."""
     [one] = sent(desk, 1)
     desk.claim(one, "jonas", duration=MINUTE)
     assert taken(desk, "mira") is None
-    clock.advance(MINUTE)
+    clock.advance(later)
 
     assert one == taken(desk, "mira")
 
