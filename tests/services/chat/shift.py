@@ -13,7 +13,7 @@ from pathlib import Path
 from commercive_cli.cli.seen_messages import SeenMessages
 from commercive_cli.domain.errors import Conflict, Invalid, Unavailable, WrittenSince
 from commercive_cli.domain.models import Message
-from commercive_cli.services.chat.claims import valid_claim
+from commercive_cli.services.chat.claims import claim_key, valid_claim
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
@@ -283,12 +283,17 @@ class Shift:
             if not isinstance(each, Put):
                 closed = each.table is CONVERSATIONS and getattr(each, "set", {}).get("status") == "closed"
                 if closed:
-                    self.put_off.pop(each.key["conversation_id"], None)
+                    self._check_closed(each.key["conversation_id"])
             elif each.table is MESSAGES:
                 self.put_off.pop(each.item["conversation_id"], None)
                 self._check_seen(each.item["conversation_id"], last, agent)
             elif each.item.get("pk", "").startswith("snooze#"):
                 self.put_off[each.item["conversation_id"]] = each.item["until"]
+
+    def _check_closed(self, name: str) -> None:
+        self.put_off.pop(name, None)
+        if valid_claim(self.store.get(OPS, claim_key(name)), self.clock.now):
+            self.broken.append(f"{name} is closed and held")
 
     def _check_seen(self, name: str, last: str | None, agent: Agent | None) -> None:
         if agent is None or agent.command is None or last is None:
