@@ -26,9 +26,9 @@ from tests.services.raw_data import rows
 
 MINUTE = 60_000
 OUTAGE = 10 * MINUTE
-MOST = 12
+MOST = 10
 """Conversations, so that agents meet in them."""
-_PAUSES = (0, 0, 1_000, 30_000, 2 * MINUTE, 2 * MINUTE, 20 * MINUTE)
+_PAUSES = (0, 0, 0, 1_000, 1_000, 10_000, 10_000, 30_000, 30_000, 2 * MINUTE, 2 * MINUTE, 10 * MINUTE)
 ACTS = {"reply": 30, "next": 15, "claim": 15, "show": 12, "release": 8, "snooze": 10, "note": 3, "close": 4, "look": 3}
 
 
@@ -228,7 +228,7 @@ class Shift:
             act,
             self.dice.choice(list(self.names)),
             f"command-{self._commands}",
-            steal=self.dice.random() < 0.1,
+            steal=self.dice.random() < 0.25,
             close=self.dice.random() < 0.1,
             minutes=self.dice.randint(1, 15),
         )
