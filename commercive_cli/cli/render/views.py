@@ -104,18 +104,7 @@ def _existing(answer: Tables) -> Iterable[Any]:
 
 def turns(thread: Thread) -> list[Message]:
     """Return the messages of a thread and its notes, in their order; a note is a turn of a sender of its own kind."""
-    notes = [
-        NoteTurn(
-            message_id=note.note_id,
-            conversation_id=note.conversation_id,
-            sender_type="note",
-            sender_id=note.author,
-            message_text=note.text,
-            created_at=note.created_at,
-            damaged=note.damaged,
-        )
-        for note in thread.notes
-    ]
+    notes = [NoteTurn(**note.as_turn()) for note in thread.notes]
     return list(merge(thread.messages, notes, key=attrgetter("created_at")))
 
 

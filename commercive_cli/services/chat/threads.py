@@ -6,8 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import Any, TypeVar
 
-from commercive_cli.domain.models import Conversation, Message
+from commercive_cli.domain.models import Conversation, Message, Note
 from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
+from commercive_cli.services.chat.notes import read_notes
 from commercive_cli.store.items import Item
 from commercive_cli.store.pages import pages, query_pages
 from commercive_cli.store.port import Query, Store
@@ -65,3 +66,8 @@ def open_messages(store: Store, conversation_id: str) -> Iterator[Message]:
     first: list[Item] = next(following).items
     rest: Iterator[Any] = (item for page in following for item in page.items)
     return map(Message.of, chain(first, rest))
+
+
+def open_both(store: Store, conversation_id: str) -> tuple[Iterator[Message], list[Note]]:
+    """Return the messages of a conversation and the notes about it, each oldest first."""
+    return open_messages(store, conversation_id), list(read_notes(store, conversation_id))

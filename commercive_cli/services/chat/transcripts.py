@@ -1,14 +1,13 @@
 """Transcripts: conversations with their messages, one at a time, on demand without what points to a person."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from commercive_cli.domain.answers.transcripts import Transcript
 from commercive_cli.domain.models import Conversation, Message, Note
 from commercive_cli.domain.redaction import redacted, without_emails
-from commercive_cli.services.chat.notes import read_notes
-from commercive_cli.services.chat.threads import open_messages, scan_conversations, stream_threads
+from commercive_cli.services.chat.threads import open_both, open_messages, scan_conversations, stream_threads
 from commercive_cli.store.port import Store
 
 _TEXTS = ("message_text", "last_message", "text")
@@ -36,7 +35,7 @@ class TranscriptService:
         `redact` replaces e-mail addresses, phone numbers and long ids in texts, and e-mail addresses in names.
         """
         chosen = scan_conversations(self.store) if conversations is None else conversations
-        opened = _open_both if notes else _open_messages_alone
+        opened: Callable[[Store, str], _Opened] = open_both if notes else _open_messages_alone
         for conversation, (messages, noted) in stream_threads(
             self.store, filter(lambda each: _may_hold(each, since), chosen), opened
         ):
@@ -44,10 +43,6 @@ class TranscriptService:
             if wanted or since is None:
                 transcript = Transcript(conversation=conversation, messages=wanted, notes=_since(noted, since))
                 yield _redacted(transcript) if redact else transcript
-
-
-def _open_both(store: Store, conversation_id: str) -> _Opened:
-    return open_messages(store, conversation_id), list(read_notes(store, conversation_id))
 
 
 def _open_messages_alone(store: Store, conversation_id: str) -> _Opened:

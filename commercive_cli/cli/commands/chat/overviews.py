@@ -33,6 +33,7 @@ def search(
     since: o.Since = None,
     sender: Annotated[SenderType | None, typer.Option("--from", help="In the messages of this side only.")] = None,
     status: Annotated[Literal["open", "closed", "all"], typer.Option(help="In which conversations.")] = "all",
+    notes: Annotated[bool, typer.Option("--notes", help="In the notes of the support staff as well.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after N hits.")] = None,
     yes: o.Yes = False,
     output: o.Output = "table",
@@ -40,13 +41,14 @@ def search(
     """Look for a text in messages, in any case and composition of its letters; hits are shown as they are found.
 
     There is no index of words: every message of the conversations that changed since --since is read. What that is, and
-    what it costs, is said first, and more than 100,000 messages want a yes. Notes are not looked into.
+    what it costs, is said first, and more than 100,000 messages want a yes. With --notes, the notes about these
+    conversations are read, too: their hits have `note` for a sender.
     """
     from commercive_cli.cli.searches import Search
     from commercive_cli.services.chat.search import SearchFilter
 
     session = Session(context, output)
-    wanted = SearchFilter(text, parse_time(since, "--since", session.now), sender, status)
+    wanted = SearchFilter(text, parse_time(since, "--since", session.now), sender, status, notes)
     with session.reading() as services:
         Search(session, services.search, wanted, limit).run(yes=yes)
 
