@@ -45,7 +45,7 @@ class _Position:
         if cursor is None:
             return cls()
         position = decode_cursor(listing, cursor)
-        match position.get("due"):
+        match position.get("due", ["", ""]):  # cursors of earlier versions have none
             case [str() as begin, str() as end]:
                 return cls(decode_time_and_id(position.get("after")), begin, end)
         raise invalid_cursor()

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Unavailable
 from commercive_cli.services.chat.claims import read_claims
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX
+from commercive_cli.store.cursor import encode_cursor
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS
 from commercive_cli.store.table_changes import DropIndex
@@ -71,6 +72,40 @@ def test_what_is_due_is_next_and_moved_back(desk: DeskService, clock: ManualCloc
 
     assert [first, third, None] == [taken(desk, "mira") for _ in range(3)]
     assert ["admin", "snoozed"] == [desk.chat.conversation(each).waiting_for for each in (first, second)]
+
+
+def test_a_claim_stands_though_nothing_could_be_moved_back(
+    desk: DeskService, meddled_desk: DeskService, meddled: Intervening, clock: ManualClock
+) -> None:
+    """An outage behind the claim is nobody's loss: what is due stays in the queue, and is moved back another time."""
+    first, second = sent(desk, 2)
+    desk.snooze(first, "mira", START + DAY)
+    clock.now = START + DAY
+    meddled.before("transact", lambda: None)
+    meddled.before("transact", unavailable)
+
+    assert first == taken(meddled_desk, "mira")
+    assert "snoozed" == desk.chat.conversation(first).waiting_for
+    assert [first, second] == [each.conversation_id for each in desk.list_conversations(WAITING).conversations]
+    assert second == taken(desk, "mira")
+    assert "admin" == desk.chat.conversation(first).waiting_for
+
+
+def unavailable() -> None:
+    raise Unavailable("no contact")
+
+
+def test_a_cursor_of_an_earlier_version_goes_on(desk: DeskService) -> None:
+    """It knew nothing of what is due; a damaged one is refused."""
+    ids = sent(desk, 3)
+    since = desk.chat.conversation(ids[0]).waiting_since
+    old = {"after": [since, ids[0]]}
+    page = desk.list_conversations(WAITING, cursor=encode_cursor(f"waiting|{WAITING}", old))
+
+    assert ids[1:] == [each.conversation_id for each in page.conversations]
+    for due in (None, "", ["", 5], [""]):
+        with pytest.raises(Invalid, match="cursor"):
+            desk.list_conversations(WAITING, cursor=encode_cursor(f"waiting|{WAITING}", old | {"due": due}))
 
 
 @pytest.mark.parametrize("change", ["claim", "reply", "close", "snooze"])
