@@ -39,26 +39,27 @@ def draw_next(display: Display, thread: NextUp) -> None:
     display.meet("conversation", conversation.conversation_id, label_of(conversation))
     display.meet("user", conversation.user_id)
     count = max(_since_unread(all_turns), 1)
-    while count < len(all_turns) and _height(display, conversation, all_turns, count + 1) < display.console.height:
+    while count < len(all_turns) and _height(display, thread, all_turns, count + 1) < display.console.height:
         count += 1
-    _draw_claimed(display, conversation, all_turns, count)
+    _draw_claimed(display, thread, all_turns, count)
 
 
-def _height(display: Display, conversation: Conversation, all_turns: Sequence[Message], count: int) -> int:
+def _height(display: Display, thread: NextUp, all_turns: Sequence[Message], count: int) -> int:
     """Return how many lines so many turns take with all that stands around them."""
     drawn = io.StringIO()
     scratch = replace(display, console=console_on(drawn, colour=False, width=display.console.width))
-    _draw_claimed(scratch, conversation, all_turns, count)
+    _draw_claimed(scratch, thread, all_turns, count)
     return drawn.getvalue().count("\n")
 
 
-def _draw_claimed(display: Display, conversation: Conversation, all_turns: Sequence[Message], count: int) -> None:
+def _draw_claimed(display: Display, thread: NextUp, all_turns: Sequence[Message], count: int) -> None:
+    conversation = thread.conversation
     which, earlier, since = display.id(conversation.conversation_id), len(all_turns) - count, conversation.waits_since
     until = conversation.held_until if isinstance(conversation, HeldConversation) else None
-    waiting = "" if since is None else f" waiting {distance(max(display.now - since, 0))},"
-    display.sentence(
-        f"Yours until {display.moments.until(until or display.now)},{waiting} the longest that nobody held."
-    )
+    yours = f"Yours until {display.moments.until(until or display.now)}"
+    waiting = "" if since is None else f", waiting {distance(max(display.now - since, 0))}"
+    others = f" {thread.others} more {'waits' if thread.others == '1' else 'wait'}." if thread.others else ""
+    display.sentence(f"{yours}{waiting}, the longest that nobody held.{others}")
     display.gap()
     draw_head(display, conversation)
     more = f"{earlier} earlier turn{'' if earlier == 1 else 's'}: commercive chat show {which}" if earlier > 0 else ""

@@ -8,7 +8,7 @@ from commercive_cli.cli.render.display import Display, console_on
 from commercive_cli.cli.render.moments import Moments
 from commercive_cli.cli.render.thread import draw_next
 from commercive_cli.domain.answers.chat import HeldConversation, NextUp
-from tests.cli.render.screens import MINUTE, NOW, QUEUE, message
+from tests.cli.render.answers import MINUTE, NOW, QUEUE, message
 
 
 def drawn(turns: int, unread: int, *, height: int, width: int = 80) -> list[str]:

@@ -165,6 +165,18 @@ def test_another_page_is_read_where_all_of_one_is_held(desk: DeskService) -> Non
     assert ids[100] == taken(desk, "mira")
 
 
+@pytest.mark.parametrize(("waiting", "others"), [(1, ""), (2, "1"), (100, "99"), (101, "99 or more")])
+def test_the_claim_tells_how_many_others_wait(desk: DeskService, waiting: int, others: str) -> None:
+    """Whoever holds them, as far as the page that was read tells; a repetition tells the same."""
+    for one in sent(desk, waiting)[1:2]:
+        desk.claim(one, "jonas")
+    first = desk.claim_next("mira", key="k")
+
+    assert first is not None
+    assert others == first.others
+    assert first == desk.claim_next("mira", key="k")
+
+
 def test_lists_tell_who_holds_what(desk: DeskService) -> None:
     """Until when, and nothing of the sort where nobody does."""
     one, two = sent(desk, 2)
