@@ -10,6 +10,7 @@ from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat.claims import read_claims
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.chat.snoozing import all_due
 from commercive_cli.store.port import Store
 from tests.services.chat.shift import ACTS, MINUTE, Shift
 from tests.services.fakes import DAY, ManualClock
@@ -49,3 +50,4 @@ def test_no_answer_is_blind_or_twice_and_nobody_is_lost(either: Store, clock: Ma
     desk = DeskService(ChatService(either, clock))
     taken = [claim.conversation_id for claim in iter(lambda: desk.claim_next("ann", duration=60 * MINUTE), None)]
     assert waiting == taken
+    assert [] == list(all_due(either, clock.now))
