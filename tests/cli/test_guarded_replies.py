@@ -20,6 +20,7 @@ SHOWN = {
     "the last turn": ("chat", "show", "ID", "--tail", "1"),
     "as json": ("chat", "show", "ID", "-o", "json"),
     "next": ("chat", "next"),
+    "watch": ("chat", "watch", "ID", "--limit", "0"),
 }
 
 
@@ -49,6 +50,17 @@ def test_an_answer_goes_behind_what_was_shown(store: Run, conversation: Make, co
     assert 0 == run_on_terminal(line).code
     assert 0 == run_on_terminal(line).code
     assert ["Where is it?", "Found it", "Still looking"] == texts(store, one)
+
+
+def test_what_a_watch_shows_is_seen(store: Run, conversation: Make) -> None:
+    """An answer goes behind a message that came while its author watched that thread."""
+    one = conversation(USER)
+    run_on_terminal(["chat", "show", one])
+    start = store("chat", "watch", one, "-o", "jsonl", "--limit", "0").json
+    write(store, one, "Found it")
+    run_on_terminal(["chat", "watch", one, "--cursor", start["cursor"], "--limit", "1"])
+
+    assert 0 == run_on_terminal(["chat", "reply", one, "Good"]).code
 
 
 def test_an_answer_may_follow_an_answer(store: Run, conversation: Make) -> None:
