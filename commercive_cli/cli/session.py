@@ -311,10 +311,10 @@ class Session:
     def list(self, listing: type[Listing], paging: Paging, fetch: Fetch, asked: Asked) -> None:
         """Show a listing up to the limit, with a hint when there is more, or all of it in constant memory."""
         if paging.everything:
-            items = paging.items(fetch, self.screen.field(listing))
+            items = paging.items(fetch, listing.field())
             self.screen.show_stream(listing, items if self._access is None else self._logged(items))
             return
-        answer = paging.gathered(fetch, self.screen.field(listing))
+        answer = paging.gathered(fetch, listing.field())
         self.log_access(answer)
         self.screen.show(answer, asked)
         if answer.next_cursor:

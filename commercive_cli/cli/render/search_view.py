@@ -164,5 +164,4 @@ VIEWS[Hits] = View(
         Column("user_id", "id", wide=True),
         Column("message_text", "prose", title="message"),
     ),
-    listing="hits",
 )

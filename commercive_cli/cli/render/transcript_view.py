@@ -24,7 +24,7 @@ def transcript_text(form: TranscriptFormat, transcripts: Iterable[Transcript], *
     """Yield the text of transcripts, one after the other; with `notes`, CSV has a column for them."""
     match form:
         case "json":
-            return documents.streamed_document(VIEWS[Transcripts].listing, transcripts)
+            return documents.streamed_document(Transcripts.field(), transcripts)
         case "csv":
             return rows.comma_separated((*_COLUMNS, _NOTES) if notes else _COLUMNS, transcripts)
     return (part for transcript in transcripts for part in _markdown(transcript))
@@ -120,7 +120,7 @@ _NOTES = Column(
         f"{rfc3339(note.created_at)} {note.author}: {note.text}" for note in transcript.notes or ()
     ),
 )
-VIEWS[Transcripts] = View(lambda answer: answer.transcripts, _COLUMNS, listing="transcripts")
+VIEWS[Transcripts] = View(lambda answer: answer.transcripts, _COLUMNS)
 VIEWS[Exported] = View(
     lambda answer: (answer,),
     (

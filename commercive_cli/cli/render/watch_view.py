@@ -164,5 +164,4 @@ VIEWS[Changes] = View(
         Column("user_id", "id", "conversation.user_id"),
         Column("message_text", "prose", "message.message_text"),
     ),
-    listing="changes",
 )
