@@ -27,18 +27,19 @@ class Export:
     session: Session
     form: TranscriptFormat
     transcripts: Iterable[Transcript]
+    notes: bool = False
     _conversations: int = field(default=0, init=False)
     _messages: int = field(default=0, init=False)
 
     def to_stdout(self) -> None:
         """Write the transcripts to stdout as they are read."""
         with self.session.progress({"conversations": lambda: None}, beside=True) as (on_progress,):
-            self.session.screen.write(transcript_text(self.form, self._counted(on_progress)))
+            self.session.screen.write(transcript_text(self.form, self._counted(on_progress), notes=self.notes))
 
     def to_file(self, file: str) -> None:
         """Write a new file and show how much is in it. Raises Conflict when the file exists."""
         with self.session.progress({"conversations": lambda: None}) as (on_progress,), new_file(Path(file)) as written:
-            written.writelines(transcript_text(self.form, self._counted(on_progress)))
+            written.writelines(transcript_text(self.form, self._counted(on_progress), notes=self.notes))
         self.session.show(
             Exported(file=file, format=self.form, conversations=self._conversations, messages=self._messages)
         )

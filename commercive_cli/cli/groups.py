@@ -168,22 +168,32 @@ def load_command(name: str) -> TyperCommand:
 
 
 def load_group(name: str, called: str = "") -> TyperGroup:
-    """Return a group with its commands, loading their module; if it has the command that is `called`, with that alone.
+    """Return a group with its commands, loading their modules; if it has the command that is `called`, with that alone.
 
-    What is not called need not be made: of a large group that takes longer than all else that a command does.
+    What is not called need not be loaded and made: of a large group that takes longer than all else that a run does.
     """
-    app: typer.Typer = import_module(f"commercive_cli.cli.commands.{name}").app
-    for info in _commands_of(app):
-        if called and called == (info.name or typer.main.get_command_name(info.callback.__name__)):
-            app = copy(app)
-            app.registered_commands, app.registered_groups = [info], []
-            break
+    parts: list[typer.Typer] = []
+    for part in _parts_of(name):
+        merges = not parts or not part.info.name
+        parts.append(part)
+        for info in part.registered_commands if called and merges else ():
+            if info.callback and called == (info.name or typer.main.get_command_name(info.callback.__name__)):
+                return _made(parts[0], [info], [])
+    return _made(parts[0], parts[0].registered_commands, parts[1:])
+
+
+def _parts_of(name: str) -> Iterator[typer.Typer]:
+    """Yield what a group is made of, loading one module after the other: first the group, then what merges into it."""
+    module = import_module(f"commercive_cli.cli.commands.{name}")
+    for subject in getattr(module, "SUBJECTS", ()):
+        yield import_module(f"{module.__name__}.{subject}").app
+    if hasattr(module, "app"):
+        yield module.app
+
+
+def _made(group: typer.Typer, commands: list[Any], others: list[typer.Typer]) -> TyperGroup:
+    app = copy(group)
+    app.registered_commands, app.registered_groups = commands, []
+    for other in others:
+        app.add_typer(other)
     return typer.main.get_group(app)
-
-
-def _commands_of(app: typer.Typer) -> Iterator[Any]:
-    """Yield the commands of a group under construction, and those of groups that merge into it as they have no name."""
-    yield from app.registered_commands
-    for part in (each.typer_instance for each in app.registered_groups):
-        if part is not None and not part.info.name:
-            yield from part.registered_commands

@@ -1,19 +1,18 @@
 """Ids that this terminal has shown lately, in a file for each store; deleting it loses nothing but short ids.
 
-The file is replaced whole, so that two commands at once cannot damage it: the later one wins. A file that cannot be
-read counts as empty, one that cannot be written is left out: no command fails for its sake.
+A file that cannot be read counts as empty, one that cannot be written is left out: no command fails for its sake.
 """
 
 import fcntl
 import json
 import math
-import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from commercive_cli.cli.cache_files import replace_private
 
 KEPT = 2_000
 """Ids that are remembered; the latest ones, whatever they are of."""
@@ -57,7 +56,7 @@ class KnownIds:
         """Keep these ids and no others."""
         text = json.dumps({each: _fields(what) for each, what in known.items()})
         with suppress(OSError):
-            self._replace(text)
+            replace_private(self._path, text)
 
     def of_listing(self, name: str) -> "KnownIds":
         """Return the ids that a look-up for a Tab found last in one listing; they were not shown by that."""
@@ -87,17 +86,6 @@ class KnownIds:
         with suppress(OSError):
             for file in self._path.parent.glob(f"{self._path.stem}*"):
                 file.unlink(missing_ok=True)
-
-    def _replace(self, text: str) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=self._path.parent)  # readable by its owner alone
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).replace(self._path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
 
 
 def _fields(known: Known) -> tuple[str | int, ...]:

@@ -21,9 +21,11 @@ def claim_next(session: Session, desk: "DeskService", *, duration: int = USUAL, 
         claim = desk.claim_next(session.actor, duration=duration, key=key)
         if claim is None:
             return NothingWaits()
-        return NextUp.model_validate(dict(desk.show(claim.conversation_id)))
+        return NextUp.model_validate(dict(desk.show(claim.conversation_id)) | {"others": claim.others})
 
-    session.write(claimed)
+    shown = session.write(claimed)
+    if isinstance(shown, NextUp):
+        session.saw(shown.conversation.conversation_id, shown.messages)
 
 
 def check_next(output: Format, *, then_next: bool) -> None:

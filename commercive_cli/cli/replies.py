@@ -1,7 +1,8 @@
 """`chat reply`: gets the text, sends it, and keeps as a draft what could not be sent."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.chat.service import ChatService
 
 _DAY = 86_400_000
+_WRITTEN_SINCE = "not sent: somebody wrote after what you saw."
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class ReplyDesk:
         elif draft.is_uncut:
             raise Invalid("the cut-off line is gone: look at the draft on a terminal before it is sent")
         else:
-            self._send(draft.text, replace(reply, if_last=reply.if_last or draft.record.if_last), draft)
+            last = reply.if_last or draft.record.if_last or self._guard().result()
+            self._send(draft.text, replace(reply, if_last=last), draft)
 
     def _draft_to_go_on_with(self) -> Draft | None:
         sources, target = self._reply.sources, self._reply.conversation
@@ -161,26 +164,54 @@ class ReplyDesk:
         session = self._session
         quotes = quotes_of(thread, session.actor, Moments(session.now, session.options.times))
         text = edited(draft, quotes, editor_of(environment()))
+        session.saw(thread.conversation.conversation_id, thread.messages)
         last = thread.messages[-1].message_id if thread.messages else self._reply.if_last
         self._send(text, replace(self._reply, if_last=last), draft)
 
     def _send_given(self) -> None:
-        reply, sources = self._reply, self._reply.sources
+        sources, guard = self._reply.sources, self._guard()
         text = sources.message(self._known)
-        if sources.template is not None and has_terminal() and not (reply.yes or reply.dry_run):
+        if sources.template is not None and has_terminal() and not (self._reply.yes or self._reply.dry_run):
             say_as_it_is(text.strip())
             confirm("Send this?", yes=False)
-        kept = sources.is_lost_after_a_dry_run if reply.dry_run else sources.is_nowhere_else
+        kept = sources.is_lost_after_a_dry_run if self._reply.dry_run else sources.is_nowhere_else
         if not kept:
-            return self._send(text, reply, None)
+            return self._send_behind(guard, text, None)
         try:
-            draft = self._drafts.new(reply.conversation, self._session.actor, reply.key, text)
+            draft = self._drafts.new(self._reply.conversation, self._session.actor, self._reply.key, text)
         except CommerciveError as unkept:
             say(f"should this text not be sent, it cannot be kept: {unkept.message}")
             with _told(text):
-                return self._send(text, reply, None)
+                return self._send_behind(guard, text, None)
         with self._kept(draft):
-            return self._send(text, reply, draft)
+            return self._send_behind(guard, text, draft)
+
+    def _guard(self) -> "Future[str | None]":
+        """Find the message that the reply goes behind: on a terminal, the last one that was shown, or is there now.
+
+        What hinders that is raised by the result, when the text has been read and is kept.
+        """
+        guard, reply = Future[str | None](), self._reply
+        try:
+            guard.set_result(reply.if_last or (self._last_seen() if self._is_attended else None))
+        except CommerciveError as failed:
+            guard.set_exception(failed)
+        return guard
+
+    @property
+    def _is_attended(self) -> bool:
+        return self._session.on_terminal or has_terminal()
+
+    def _last_seen(self) -> str | None:
+        one = self._reply.conversation
+        shown = self._session.seen.last(one)
+        if shown is not None:
+            return shown
+        last = self._chat.show(one, tail=1).messages
+        return last[-1].message_id if last else None
+
+    def _send_behind(self, guard: "Future[str | None]", text: str, draft: Draft | None) -> None:
+        self._send(text, replace(self._reply, if_last=guard.result()), draft)
 
     def _known(self) -> dict[str, str]:
         """Return the values that the conversation gives to the variables of a canned reply."""
@@ -215,9 +246,23 @@ class ReplyDesk:
                     draft.remove()
             return sent
 
-        self._session.write(send)
+        self._written(send, guarded=reply.if_last is not None)
         if reply.if_last is not None and not (reply.keep_unread or reply.dry_run):
             self._mark_read(reply.if_last)
+
+    def _written(self, send: Callable[[], Sent], *, guarded: bool) -> None:
+        """Send the reply; whoever sent it behind what they saw, or was told what is new, has seen all by then."""
+        session, reply = self._session, self._reply
+        try:
+            sent = session.write(send)
+        except WrittenSince as refused:
+            if self._is_attended and refused.last is not None:
+                session.seen.remember(reply.conversation, refused.last)
+            if reply.if_last is None:
+                refused.message = f"{_WRITTEN_SINCE} {refused.new}; having read that, run the same line again"
+            raise
+        if guarded and self._is_attended and not reply.dry_run:
+            session.seen.remember(reply.conversation, sent.message_id)
 
     def _mark_read(self, seen: str) -> None:
         """Mark the user's messages read up to the one that was answered; the answer is sent, whatever comes."""
@@ -252,7 +297,7 @@ class ReplyDesk:
             tried_at = 0  # a reply that had come through would have got its answer again
         if isinstance(error, WrittenSince):
             last = error.last or last
-            error.message = f"not sent: somebody wrote after what you saw. {error.new}"
+            error.message = f"{_WRITTEN_SINCE} {error.new}"
         with suppress(OSError):
             draft.note(reason=_reason(error), if_last=last, process=0, tried_at=tried_at)
         if self._session.screen.output not in ("json", "jsonl"):

@@ -33,13 +33,15 @@ from commercive_cli.domain.quoting import shortened
 from commercive_cli.settings import environment, forced_width, no_colour
 from commercive_cli.settings.config_file import examine
 from commercive_cli.settings.places import config_path, is_missing
-from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load
+from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load, seen_directory
 
 if TYPE_CHECKING:
     from commercive_cli.cli.access_log import AccessLog
     from commercive_cli.cli.known_ids import KnownIds
     from commercive_cli.cli.render.display import Display
+    from commercive_cli.cli.seen_messages import SeenMessages
     from commercive_cli.cli.typed_ids import Kind, TypedIds
+    from commercive_cli.domain.models import Message
     from commercive_cli.services.access.scan import OnItems
     from commercive_cli.store.dry_run import DryRun
     from commercive_cli.store.port import Store
@@ -97,6 +99,23 @@ class Session:
         from commercive_cli.cli.known_ids import KnownIds
 
         return KnownIds(ids_path(self.settings.store))
+
+    @property
+    def seen(self) -> "SeenMessages":
+        """Return the last messages that the acting user was shown on this machine."""
+        from commercive_cli.cli.seen_messages import SeenMessages
+
+        return SeenMessages(seen_directory(self.settings.store), self._you())
+
+    @property
+    def on_terminal(self) -> bool:
+        """Return whether answers go to a terminal, in whatever format."""
+        return self.screen.for_people or self.screen.out.isatty()
+
+    def saw(self, conversation_id: str, messages: "Sequence[Message]") -> None:
+        """Remember the last one of some messages as shown, if it was on a terminal."""
+        if messages and self.on_terminal and self._dry_run is None:
+            self.seen.remember(conversation_id, messages[-1].message_id)
 
     def _you(self) -> str:
         """Return the acting user as claims name them; nobody while the settings are wrong, which can be shown."""
@@ -292,10 +311,10 @@ class Session:
     def list(self, listing: type[Listing], paging: Paging, fetch: Fetch, asked: Asked) -> None:
         """Show a listing up to the limit, with a hint when there is more, or all of it in constant memory."""
         if paging.everything:
-            items = paging.items(fetch, self.screen.field(listing))
+            items = paging.items(fetch, listing.field())
             self.screen.show_stream(listing, items if self._access is None else self._logged(items))
             return
-        answer = paging.gathered(fetch, self.screen.field(listing))
+        answer = paging.gathered(fetch, listing.field())
         self.log_access(answer)
         self.screen.show(answer, asked)
         if answer.next_cursor:

@@ -39,6 +39,7 @@ class Subject:
             self.session.log_access(thread)
             name = thread.conversation.conversation_id
             before = [each for each in thread.messages if cursor is None and feed.has_told(name, each.created_at)]
+            self.session.saw(name, before)
             return ThreadScreen(thread.model_copy(update={"messages": before}))
         return LogScreen(f"Watching {self._what()}, as {self.session.actor}. Ctrl-C ends it.", queue=self.waiting)
 

@@ -137,6 +137,8 @@ class Watch:
             self.session.log_access(change)
             display.moments = replace(display.moments, now=self.session.now)
             screen.draw(display, change)
+            if screen.whole and change.message is not None:
+                self.session.saw(change.message.conversation_id, [change.message])
 
     def _end(self, began: int, *, interrupted: bool = False) -> None:
         screen, took = self.session.screen, duration(max(self.session.now - began, 0))

@@ -293,6 +293,18 @@ class Note(Record):
     text: Text
     created_at: Time
 
+    def as_turn(self) -> dict[str, Any]:
+        """Return the attributes of a message, for where a note stands among them: its kind of sender is its own."""
+        return {
+            "message_id": self.note_id,
+            "conversation_id": self.conversation_id,
+            "sender_type": "note",
+            "sender_id": self.author,
+            "message_text": self.text,
+            "created_at": self.created_at,
+            "damaged": self.damaged,
+        }
+
 
 class Snooze(Record):
     """Until when (ms) a conversation is put off; `created_at` is the conversation's, a part of its key."""

@@ -77,7 +77,16 @@ class Settings:
 
 def ids_path(store: StoreURL) -> Path:
     """Return the file of the ids that were shown of a store."""
-    return user_cache_path("commercive") / "ids" / f"{sha256(str(store).encode()).hexdigest()[:16]}.json"
+    return user_cache_path("commercive") / "ids" / f"{_name(store)}.json"
+
+
+def seen_directory(store: StoreURL) -> Path:
+    """Return the directory of what was shown last of a store's conversations."""
+    return user_cache_path("commercive") / "seen" / _name(store)
+
+
+def _name(store: StoreURL) -> str:
+    return sha256(str(store).encode()).hexdigest()[:16]
 
 
 def load(

@@ -24,7 +24,7 @@ class Timed(Counting):
     at = START + DAY
 
     def clock(self) -> StoreClock:
-        self.calls.append(("clock", 0))
+        self.counts.append(("clock", 0))
         return StoreClock(self.at)
 
 
@@ -52,11 +52,11 @@ def test_a_watch_reads_the_same_at_any_size(
 
     one_page_each = [("query ConversationStatusIndex", 0)] * 2
     assert seen[0] == seen[1]
-    assert [[("batch_get", 1)], one_page_each, one_page_each] == [seen[0][0], *seen[0][2:4]]
+    assert [[("batch_get conversations", 1)], one_page_each, one_page_each] == [seen[0][0], *seen[0][2:4]]
 
 
 def _look(store: Timed, feed: Feed) -> list[tuple[str, int]]:
     list(feed.poll())  # what a feed looks for once, when it begins
-    store.calls.clear()
+    store.counts.clear()
     list(feed.poll())
-    return [*store.calls]
+    return [*store.counts]

@@ -72,6 +72,7 @@ def test_a_command_is_made_alone() -> None:
     assert [*load_group("chat", "list").commands] == ["list"]
     assert [*load_group("chat", "reply").commands] == ["reply"]
     assert [*load_group("chat", "nonsense").commands] == [*load_group("chat").commands]
+    assert [*load_group("chat", "edit").commands] == [*load_group("chat").commands]  # one of `chat templates`
 
 
 def test_the_version(run: Run) -> None:

@@ -18,8 +18,11 @@ from commercive_cli.domain.models import (
 )
 from commercive_cli.domain.revisions import revision_of
 
-Kind = Literal["id", "text", "shop", "prose", "time", "money", "count", "status", "flag", "bar"]
-"""The kind of a value. Ids and bars are never cut, text is cut to the terminal's width, prose is wrapped."""
+Kind = Literal["id", "text", "shop", "prose", "time", "money", "count", "status", "flag", "claim", "bar"]
+"""The kind of a value. Ids and bars are never cut, text is cut to the terminal's width, prose is wrapped.
+
+A claim is the time until which somebody holds something, and who.
+"""
 
 NEVER_DROPPED, ORDINARY, SPARE = 9, 5, 2
 """Weights of columns: what a command is about, what its normal view shows, and what only wide terminals show."""

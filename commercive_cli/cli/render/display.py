@@ -33,6 +33,9 @@ _PLAIN: dict[Role, str] = {"strong": "bold"}
 WHOLE_IDS_FROM = 160
 """Columns from which ids are shown whole."""
 
+CLAIMS_FROM = 60
+"""Columns from which a list says until when somebody holds something."""
+
 
 @dataclass
 class Display:
@@ -124,9 +127,9 @@ class Display:
         else:
             self.sentence(*left)
 
-    def rule(self, text: str) -> None:
-        """Write a separator with a text."""
-        self.sentence((f"── {text} ──", "quiet"))
+    def rule(self, text: str, beside: str = "") -> None:
+        """Write a separator with a text, and what stands beside it, below where the width does not hold both."""
+        self.sentence((f"── {text} ──  {beside}".rstrip(), "quiet"))
 
     @contextmanager
     def indented(self, cells: int = 2) -> Iterator[None]:
@@ -141,6 +144,11 @@ class Display:
         """Take note of an id that will be shown, of its kind of record, and of a few words about the record."""
         self.ids.know([identifier])
         self.seen[identifier] = (kind, label or self.seen.get(identifier, ("", ""))[1])
+
+    def claim(self, until: int, holder: str) -> str:
+        """Return who holds something, and until when where there is room for it."""
+        who = "you" if holder == self.you else holder
+        return who if self.width < CLAIMS_FROM else f"{self.moments.until(until)} {who}"
 
     def id(self, identifier: str) -> str:
         """Return an id as it is shown here."""

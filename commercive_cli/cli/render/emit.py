@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any, TextIO
 from pydantic import BaseModel
 
 from commercive_cli.cli.inert_streams import styled, styled_text, write_byte_order_mark
-from commercive_cli.cli.render import documents, rows
+from commercive_cli.cli.render import documents
 from commercive_cli.cli.render.asked import Asked
-from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.formats import Format, TimeStyle
-from commercive_cli.cli.render.views import VIEWS, Section, View, view_of
+from commercive_cli.domain.answers.base import Listing
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import shortened
 
 if TYPE_CHECKING:
+    from commercive_cli.cli.render.columns import Column
     from commercive_cli.cli.render.display import Display
     from commercive_cli.cli.render.pager import Opens
+    from commercive_cli.cli.render.views import View
 
 WITH_COLUMNS = ("table", "wide", "csv")
 PAGE = 100
@@ -61,26 +62,35 @@ class Screen:
 
     def show(self, answer: BaseModel, asked: Asked = Asked()) -> None:  # noqa: B008  # it is frozen
         """Write one answer; `asked` are the words of the list that was asked for."""
+        if self.output == "json":  # which needs no columns, and what it does not need it does not load
+            self.write(documents.document(answer))
+            return
+        from commercive_cli.cli.render.views import view_of
+
         view = self._chosen(view_of(answer))
         if self.for_people:
             self._draw(view, answer, asked)
         else:
-            self.write(_machine_text(self.output, answer, view))
+            records = view.named(answer) if self.output == "ids" and view.named else view.rows(answer)
+            self.write(_rows_text(self.output, records, view))
 
     def show_stream(
         self,
-        listing: type[BaseModel],
+        listing: type[Listing],
         items: Iterable[Any],
         draw: "Callable[[Display, Iterable[Any]], None] | None" = None,
     ) -> None:
         """Write a whole listing item by item, in constant memory; `draw` is its screen, where it has one of its own."""
+        if self.output == "json":
+            self.write(documents.streamed_document(listing.field(), items))
+            return
+        from commercive_cli.cli.render.views import VIEWS
+
         view = self._chosen(VIEWS[listing])
         if draw is not None and self.for_people and self.output == "table" and not self.columns:
             self.draw(lambda display: draw(display, items))
         elif self.for_people:
             self._draw_pages(view, listing, iter(items))
-        elif self.output == "json":
-            self.write(documents.streamed_document(view.listing, items))
         else:
             self.write(_rows_text(self.output, items, view))
 
@@ -102,23 +112,20 @@ class Screen:
         self.out.flush()
         self.remember(display.seen)
 
-    @staticmethod
-    def field(listing: type[BaseModel]) -> str:
-        """Return the name of the attribute that holds a listing's items."""
-        return VIEWS[listing].listing
-
     @property
     def for_people(self) -> bool:
         """Return whether answers are drawn for a terminal."""
         return self.output in ("table", "wide") and (self.width is not None or self.out.isatty())
 
-    def _chosen(self, view: View) -> View:
+    def _chosen(self, view: "View") -> "View":
         """Return the view with the columns that the user chose."""
+        from commercive_cli.cli.render.views import View
+
         if not self.columns:
             return view
         names = [column.name for column in view.columns]
         chosen = [choose(name.strip(), names, "--columns") for name in self.columns]
-        return View(view.rows, tuple(view.columns[names.index(name)] for name in chosen), (), view.listing, view.named)
+        return View(view.rows, tuple(view.columns[names.index(name)] for name in chosen), (), view.named)
 
     def write(self, parts: Iterator[str]) -> None:
         """Write the parts of a text."""
@@ -130,7 +137,7 @@ class Screen:
             self.out.write(part)
         self.out.flush()
 
-    def _draw(self, view: View, answer: BaseModel, asked: Asked) -> None:
+    def _draw(self, view: "View", answer: BaseModel, asked: Asked) -> None:
         from commercive_cli.cli.render.screens import screen_of
 
         screen = None if self.columns or self.output == "wide" else screen_of(type(answer))
@@ -139,9 +146,10 @@ class Screen:
         else:
             self.draw(lambda display: self.draw_sections(display, view, answer, asked))
 
-    def draw_sections(self, display: "Display", view: View, answer: BaseModel, asked: Asked) -> None:
+    def draw_sections(self, display: "Display", view: "View", answer: BaseModel, asked: Asked) -> None:
         """Write the sections of an answer that has no screen of its own, or its rows."""
         from commercive_cli.cli.render.terminal import print_cards, print_table
+        from commercive_cli.cli.render.views import Section
 
         sections = view.sections if not self.columns and self.output == "table" else ()
         drawn = False
@@ -156,7 +164,7 @@ class Screen:
         if not drawn:
             display.sentence(asked.sentence(0, more=False) if asked.noun else view.empty)
 
-    def _columns(self, view: View) -> tuple[Column, ...]:
+    def _columns(self, view: "View") -> "tuple[Column, ...]":
         """Return the view's columns; those that the user chose are never dropped."""
         from dataclasses import replace
 
@@ -166,7 +174,7 @@ class Screen:
             return view.columns
         return tuple(replace(column, wide=False, exceptional=False, weight=NEVER_DROPPED) for column in view.columns)
 
-    def _draw_pages(self, view: View, listing: type[BaseModel], items: Iterator[Any]) -> None:
+    def _draw_pages(self, view: "View", listing: type[Listing], items: Iterator[Any]) -> None:
         from dataclasses import replace
 
         from commercive_cli.cli.render.screens import LISTED
@@ -177,7 +185,7 @@ class Screen:
         while page := list(islice(items, PAGE)):
             print_table(display, [replace(column, once=False) for column in columns], page)
             drawn += len(page)
-        noun = view.listing.removesuffix("s") or "item"
+        noun = listing.field().removesuffix("s") or "item"
         display.line((Asked(noun).sentence(drawn, more=False), "quiet"))
         self.remember(display.seen)
 
@@ -202,14 +210,9 @@ class Screen:
         return Display(console, moments, wide=self.output == "wide", known=self.known(), you=self.you())
 
 
-def _machine_text(output: Format, answer: BaseModel, view: View) -> Iterator[str]:
-    if output == "json":
-        return documents.document(answer)
-    records = view.named(answer) if output == "ids" and view.named else view.rows(answer)
-    return _rows_text(output, records, view)
+def _rows_text(output: Format, records: Iterable[Any], view: "View") -> Iterator[str]:
+    from commercive_cli.cli.render import rows
 
-
-def _rows_text(output: Format, records: Iterable[Any], view: View) -> Iterator[str]:
     match output:
         case "jsonl":
             return documents.lines(records)

@@ -26,6 +26,12 @@ def _state(conversation: Any) -> str:
     return SNOOZED if conversation.waiting_for == SNOOZED else str(conversation.status)
 
 
+def _claim(conversation: Any) -> tuple[int, str] | None:
+    """Return until when somebody holds a conversation, and who."""
+    holder = getattr(conversation, "held_by", None)
+    return None if holder is None else (conversation.held_until or 0, holder)
+
+
 _DAMAGED = Column("damaged", "status", exceptional=True, look=lambda value, _: "bad" if value else "")
 _CONVERSATION = (
     Column("conversation_id", "id", title="id", names=True),
@@ -35,8 +41,7 @@ _CONVERSATION = (
     Column("unread_user", "count", title="by them", weight=SPARE),
     Column("updated_at", "time", title="age", weight=6, look=_quiet),
     Column("store_url", "shop", title="shop", weight=8, once=True),
-    Column("held_by", title="held by", weight=8, exceptional=True, look=_some),
-    Column("held_until", "time", title="held until", weight=7, exceptional=True),
+    Column("held", "claim", "*", title="held until", weight=8, exceptional=True, words=_claim),
     Column("user_id", "id", title="user", weight=1, once=True),
     Column("created_at", "time", title="opened", weight=1, look=_quiet),
     _DAMAGED,

@@ -47,6 +47,7 @@ class _Row(Sparse):
     resolved_p50_ms: int | None = None
     resolved_p90_ms: int | None = None
     waiting: int | None = None
+    put_off: int | None = None
 
 
 _AGENTS = (
@@ -115,17 +116,16 @@ def _draw_sentences(display: Display, report: ChatReport) -> None:
 def _draw_backlog(display: Display, report: ChatReport) -> None:
     display.gap()
     waiting = [each.waiting for each in report.backlog]
-    if not any(waiting):
-        display.line("nobody waits now")
-        return
-    display.line("waiting now, by age")
+    display.line("waiting now, by age" if any(waiting) else "nobody waits now")
     margin = max(len(each.age) for each in report.backlog)
-    room = max(len(f"{count:,}") for count in waiting)
+    room = max(len(f"{count:,}") for count in (*waiting, report.put_off))
     longest = max(min(LONGEST_BAR, display.width - margin - room - 6), 1)
-    for place, each in enumerate(report.backlog):
+    for place, each in enumerate(report.backlog if any(waiting) else ()):
         late: Role = "attention" if each.waiting and place == len(waiting) - 1 else ""
         drawn = bar(each.waiting, max(waiting), longest)
         display.line("  ", (f"{each.age:<{margin}}  {each.waiting:>{room},}  {drawn}".rstrip(), late))
+    if report.put_off:
+        display.line("  ", (f"{'put off':<{margin}}  {report.put_off:>{room},}", "quiet"))
 
 
 def _weekday(day: str, *, year: bool) -> str:
@@ -134,7 +134,7 @@ def _weekday(day: str, *, year: bool) -> str:
 
 
 def _rows(report: ChatReport) -> Iterator[_Row]:
-    whole = report.model_dump(include={"messages", "conversations", "automatic", "damaged"})
+    whole = report.model_dump(include={"messages", "conversations", "automatic", "damaged", "put_off"})
     yield _Row(section="total", name="all", **whole, **report.total.model_dump(exclude={"agent"}))
     for agent in report.agents:
         yield _Row(section="agent", name=agent.agent, **agent.model_dump(exclude={"agent"}))

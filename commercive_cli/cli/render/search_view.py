@@ -29,7 +29,9 @@ def cost_sentence(cost: SearchCost, moments: Moments, since: int | None) -> str:
     conversations = f"{count}{cost.conversations:,} conversation{'' if cost.conversations == 1 else 's'}"
     span = "" if since is None else f" since {moments.day(since)}"
     money = "" if cost.usd is None else f" and {max(cost.usd, cost.usd.__class__('0.01')):.2f} USD"
-    return f"Reads {about}{cost.messages:,} messages of {conversations}{span}, about {_time(cost.milliseconds)}{money}"
+    notes = " and their notes" if cost.notes else ""
+    read = f"Reads {about}{cost.messages:,} messages of {conversations}{notes}{span}"
+    return f"{read}, about {_time(cost.milliseconds)}{money}"
 
 
 def _time(milliseconds: int) -> str:
@@ -162,5 +164,4 @@ VIEWS[Hits] = View(
         Column("user_id", "id", wide=True),
         Column("message_text", "prose", title="message"),
     ),
-    listing="hits",
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # Rich is loaded only when a terminal is written to
     from rich.text import Text
 
 GAP = 2
-_NARROWEST = {"text": 12, "prose": 20}
+_NARROWEST = {"text": 12, "claim": 12, "prose": 20}
 _COMFORTABLE = 40
 """Cells that a text has before columns are shown that only wide terminals show."""
 
@@ -96,9 +96,9 @@ def shop_name(conversation: Conversation) -> str:
 def column_widths(columns: Sequence[Column], rows: Sequence[Sequence["Text"]], available: int | None) -> dict[int, int]:
     """Return positions and widths of the columns to show; their sum may exceed `available` (None: no limit).
 
-    Text and prose are narrowed, widest first, to at least 12 and 20 cells. If that is not enough, columns are left
-    out by weight, the last of equal ones first, but for those that are never dropped. Columns for wide terminals come
-    when texts have 40 cells beside them. Ids are never narrowed.
+    Text and claims are narrowed, widest first, to at least 12 cells, prose to 20. If that is not enough, columns are
+    left out by weight, the last of equal ones first, but for those that are never dropped. Columns for wide terminals
+    come when texts have 40 cells beside them. Ids are never narrowed.
     """
     natural = {
         position: max([_cells(_heading(column)), *(_longest_line(row[position]) for row in rows)])
@@ -239,4 +239,7 @@ def _cell(display: Display, column: Column, record: Any) -> "Text":
 
     value = friendly(column, record, display)
     shown = escape_lines(value) if column.kind == "prose" else escape(value)
-    return Text(shown, style=display.style(column.role(record, display.now)))
+    role = column.role(record, display.now)
+    if column.kind == "claim" and (claim := column.value(record)) and claim[1] != display.you:
+        role = "attention"
+    return Text(shown, style=display.style(role))

@@ -1,17 +1,16 @@
 """A conversation as people read it: a head of two lines, then turns under their days, the newest last."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 
 from commercive_cli.cli.render.columns import CONVERSATION, MESSAGE
-from commercive_cli.cli.render.display import Display, Part
+from commercive_cli.cli.render.display import Display, Part, console_on
 from commercive_cli.cli.render.moments import distance
 from commercive_cli.cli.render.terminal import label_of, print_cards, shop_name
 from commercive_cli.cli.render.views import NoteTurn, turns
 from commercive_cli.domain.answers.chat import HeldConversation, NextUp, Thread
 from commercive_cli.domain.models import Conversation, Message
-
-_LAST_TURNS = 5
 
 
 def draw_thread(display: Display, thread: Thread, *, full: bool = False) -> None:
@@ -32,22 +31,39 @@ def draw_thread(display: Display, thread: Thread, *, full: bool = False) -> None
 
 
 def draw_next(display: Display, thread: NextUp) -> None:
-    """Write a conversation that was claimed just now: its last turns, the unread ones at least, and the ways on."""
-    conversation = thread.conversation
+    """Write a conversation that was claimed just now: as many last turns as the screen holds, and the ways on.
+
+    Those that are unread are there at least.
+    """
+    conversation, all_turns = thread.conversation, turns(thread)
     display.meet("conversation", conversation.conversation_id, label_of(conversation))
     display.meet("user", conversation.user_id)
+    count = max(_since_unread(all_turns), 1)
+    while count < len(all_turns) and _height(display, thread, all_turns, count + 1) < display.console.height:
+        count += 1
+    _draw_claimed(display, thread, all_turns, count)
+
+
+def _height(display: Display, thread: NextUp, all_turns: Sequence[Message], count: int) -> int:
+    """Return how many lines so many turns take with all that stands around them."""
+    drawn = io.StringIO()
+    scratch = replace(display, console=console_on(drawn, colour=False, width=display.console.width))
+    _draw_claimed(scratch, thread, all_turns, count)
+    return drawn.getvalue().count("\n")
+
+
+def _draw_claimed(display: Display, thread: NextUp, all_turns: Sequence[Message], count: int) -> None:
+    conversation = thread.conversation
+    which, earlier, since = display.id(conversation.conversation_id), len(all_turns) - count, conversation.waits_since
     until = conversation.held_until if isinstance(conversation, HeldConversation) else None
-    display.sentence(f"Yours until {display.moments.until(until or display.now)}, the longest that nobody held.")
+    yours = f"Yours until {display.moments.until(until or display.now)}"
+    waiting = "" if since is None else f", waiting {distance(max(display.now - since, 0))}"
+    others = f" {thread.others} more {'waits' if thread.others == '1' else 'wait'}." if thread.others else ""
+    display.sentence(f"{yours}{waiting}, the longest that nobody held.{others}")
     display.gap()
     draw_head(display, conversation)
-    all_turns, which = turns(thread), display.id(conversation.conversation_id)
-    shown = all_turns[-max(_LAST_TURNS, _since_unread(all_turns)) :]
-    if len(shown) < len(all_turns):
-        display.gap()
-        earlier = len(all_turns) - len(shown)
-        many = "" if earlier == 1 else "s"
-        display.sentence((f"{earlier} earlier turn{many}: commercive chat show {which}", "quiet"))
-    draw_turns(display, conversation, shown)
+    more = f"{earlier} earlier turn{'' if earlier == 1 else 's'}: commercive chat show {which}" if earlier > 0 else ""
+    draw_turns(display, conversation, all_turns[-count:], more=more)
     display.gap()
     for word, way in (
         ("answer", f"reply {which}"),
@@ -98,13 +114,18 @@ def _held(display: Display, conversation: Conversation) -> list[Part]:
     return ["; ", (f"held by {'you' if mine else conversation.held_by} until {until}", "" if mine else "attention")]
 
 
-def draw_turns(display: Display, conversation: Conversation, messages: Sequence[Message], day: str = "") -> str:
-    """Write the messages as turns, with a separator where another day than `day` begins; return the last one's day."""
+def draw_turns(
+    display: Display, conversation: Conversation, messages: Sequence[Message], day: str = "", more: str = ""
+) -> str:
+    """Write the messages as turns, with a separator where another day than `day` begins; return the last one's day.
+
+    `more` stands beside the first separator.
+    """
     for message in messages:
         today = display.moments.day(message.created_at)
         if today != day:
             display.gap()
-            display.rule(today)
+            display.rule(today, "" if day else more)
             day = today
         display.gap()
         _draw_turn(display, conversation, message)

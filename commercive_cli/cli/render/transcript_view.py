@@ -20,25 +20,35 @@ _PLAIN = re.compile(r"(?!.*www\.)[^\W_](?:[^\W_]|[ .-])*", re.IGNORECASE)
 """Names that mean nothing in Markdown; all others are written as code."""
 
 
-def transcript_text(form: TranscriptFormat, transcripts: Iterable[Transcript]) -> Iterator[str]:
-    """Yield the text of transcripts, one after the other."""
+def transcript_text(form: TranscriptFormat, transcripts: Iterable[Transcript], *, notes: bool = False) -> Iterator[str]:
+    """Yield the text of transcripts, one after the other; with `notes`, CSV has a column for them."""
     match form:
         case "json":
-            return documents.streamed_document(VIEWS[Transcripts].listing, transcripts)
+            return documents.streamed_document(Transcripts.field(), transcripts)
         case "csv":
-            return rows.comma_separated(_COLUMNS, transcripts)
+            return rows.comma_separated((*_COLUMNS, _NOTES) if notes else _COLUMNS, transcripts)
     return (part for transcript in transcripts for part in _markdown(transcript))
 
 
 def _markdown(transcript: Transcript) -> Iterator[str]:
-    """Yield a heading with the shop, facts, and a heading for each message, whose text is a block of code."""
+    """Yield a heading with the shop, facts, and a heading for each message, whose text is a block of code.
+
+    Notes follow under a heading of their own, never among the messages.
+    """
     conversation = transcript.conversation
     yield f"# {_inert(shop_name(conversation))}, conversation {_inert(conversation.conversation_id)}\n\n"
     yield "".join(f"- {name} {value}\n" for name, value in _facts(transcript)) + "\n"
     for message in transcript.messages:
         yield f"## {rfc3339(message.created_at)} {_inert(speaker(conversation, message))}\n\n"
-        lines = escape_lines(message.message_text).split("\n")
-        yield "\n".join(f"    {line}".rstrip() for line in lines) + "\n\n"
+        yield _code(message.message_text)
+    if transcript.notes:
+        yield "## Notes, never shown to the user\n\n"
+    for note in transcript.notes or ():
+        yield f"### {rfc3339(note.created_at)} {_inert(note.author)}\n\n{_code(note.text)}"
+
+
+def _code(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in escape_lines(text).split("\n")) + "\n\n"
 
 
 def _facts(transcript: Transcript) -> Iterator[tuple[str, str]]:
@@ -53,7 +63,10 @@ def _facts(transcript: Transcript) -> Iterator[tuple[str, str]]:
     else:
         yield "is", _inert(conversation.status)
     yield "messages", str(len(transcript.messages))
+    if transcript.notes is not None:
+        yield "notes", str(len(transcript.notes))
     damaged = [*conversation.damaged, *(name for each in transcript.messages for name in each.damaged)]
+    damaged += [name for each in transcript.notes or () for name in each.damaged]
     if damaged:
         yield "damaged in", ", ".join(map(_inert, dict.fromkeys(damaged)))
 
@@ -99,7 +112,15 @@ _COLUMNS = (
     Column("last_message_at", "time", "*", words=_time_of(-1)),
     Column("transcript", "prose", "*", words=_in_one_cell),
 )
-VIEWS[Transcripts] = View(lambda answer: answer.transcripts, _COLUMNS, listing="transcripts")
+_NOTES = Column(
+    "notes",
+    "prose",
+    "*",
+    words=lambda transcript: "\n".join(
+        f"{rfc3339(note.created_at)} {note.author}: {note.text}" for note in transcript.notes or ()
+    ),
+)
+VIEWS[Transcripts] = View(lambda answer: answer.transcripts, _COLUMNS)
 VIEWS[Exported] = View(
     lambda answer: (answer,),
     (

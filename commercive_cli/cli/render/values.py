@@ -40,6 +40,8 @@ def friendly(column: Column, record: Any, display: "Display") -> str:
             return "yes" if value else "no"
         case str() if column.kind == "id":
             return display.id(value)
+        case (int() as until, str() as holder) if column.kind == "claim":
+            return display.claim(until, holder)
         case str() if column.kind == "shop":
             return value.removesuffix(".myshopify.com") or value
         case int() if column.kind == "time":

@@ -37,7 +37,7 @@ from commercive_cli.domain.answers.chat import (
     Thread,
     UserMessageSent,
 )
-from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import Tables
 from commercive_cli.domain.models import Message
@@ -62,7 +62,7 @@ class Section:
 
 @dataclass(frozen=True)
 class View:
-    """An answer's rows and columns; `sections` replace them on a terminal; `listing` is the field of a listing's items.
+    """An answer's rows and columns; `sections` replace them on a terminal.
 
     `named` are the rows for the format `ids`, if not `rows`: one for each existing thing. `empty` is what people read
     in place of a table without rows.
@@ -71,7 +71,6 @@ class View:
     rows: Rows
     columns: tuple[c.Column, ...]
     sections: tuple[Section, ...] = field(default=())
-    listing: str = ""
     named: Rows | None = None
     empty: str = "Nothing to show."
 
@@ -90,10 +89,6 @@ def _field(name: str) -> Rows:
     return rows
 
 
-def _listing(name: str, columns: tuple[c.Column, ...]) -> View:
-    return View(_field(name), columns, listing=name)
-
-
 def _card(name: str, columns: tuple[c.Column, ...], title: str = "") -> Section:
     return Section(_field(name), columns, title, card=True)
 
@@ -104,18 +99,7 @@ def _existing(answer: Tables) -> Iterable[Any]:
 
 def turns(thread: Thread) -> list[Message]:
     """Return the messages of a thread and its notes, in their order; a note is a turn of a sender of its own kind."""
-    notes = [
-        NoteTurn(
-            message_id=note.note_id,
-            conversation_id=note.conversation_id,
-            sender_type="note",
-            sender_id=note.author,
-            message_text=note.text,
-            created_at=note.created_at,
-            damaged=note.damaged,
-        )
-        for note in thread.notes
-    ]
+    notes = [NoteTurn(**note.as_turn()) for note in thread.notes]
     return list(merge(thread.messages, notes, key=attrgetter("created_at")))
 
 
@@ -156,12 +140,11 @@ _BULK = (c.Column("id", "id"), c.Column("result", "prose", words=in_words))
 
 # Answers of a single command are added by the modules that define their views, so that others need not load them.
 VIEWS: dict[type, View] = {
-    Conversations: _listing("conversations", c.CONVERSATION),
-    Messages: _listing("messages", c.MESSAGE),
-    Leads: _listing("leads", c.LEAD),
-    Affiliates: _listing("affiliates", c.STATS),
-    History: _listing("history", c.HISTORY),
-    LeadHistory: _listing("history", c.HISTORY),
+    Conversations: View(_field("conversations"), c.CONVERSATION),
+    Messages: View(_field("messages"), c.MESSAGE),
+    Leads: View(_field("leads"), c.LEAD),
+    Affiliates: View(_field("affiliates"), c.STATS),
+    History: View(_field("history"), c.HISTORY),
     NothingWaits: View(_field("messages"), c.MESSAGE, empty="Nothing waits that nobody holds."),
     Thread: View(turns, c.MESSAGE, named=_field("messages")),
     NextUp: View(turns, c.MESSAGE, named=_field("messages")),

@@ -20,7 +20,9 @@ _NARROWEST_TEXT = 20
 
 
 class WatchScreen(Protocol):
-    """What people see of a watch."""
+    """What people see of a watch, with `whole` texts or the beginning of each."""
+
+    whole: bool
 
     def begin(self, display: Display) -> None:
         """Write what stands at the top."""
@@ -33,6 +35,8 @@ class WatchScreen(Protocol):
 
 class ThreadScreen:
     """A thread with the turns that it had, to which new ones are added; what else happens is an indented grey line."""
+
+    whole = True
 
     def __init__(self, thread: Thread) -> None:
         self._thread = thread
@@ -59,6 +63,8 @@ class ThreadScreen:
 
 class LogScreen:
     """A log: it scrolls, and is never drawn over. `sentence` says what is watched; answers may end a `queue`."""
+
+    whole = False
 
     def __init__(self, sentence: str, *, queue: bool = False) -> None:
         self._sentence = sentence
@@ -158,5 +164,4 @@ VIEWS[Changes] = View(
         Column("user_id", "id", "conversation.user_id"),
         Column("message_text", "prose", "message.message_text"),
     ),
-    listing="changes",
 )

@@ -18,6 +18,11 @@ class Listing(Answer):
 
     next_cursor: str | None = None
 
+    @classmethod
+    def field(cls) -> str:
+        """Return the name of the attribute that holds the items: the first one of this kind of list."""
+        return next(name for name in cls.model_fields if name not in Listing.model_fields)
+
 
 class Failed(BaseModel):
     """An answer to a request that failed; `code` is one of the error codes of the documentation."""

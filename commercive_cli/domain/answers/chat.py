@@ -70,6 +70,12 @@ class Claimed(Answer):
     until: int
 
 
+class ClaimedNext(Claimed):
+    """Who holds the conversation that waited longest, and how many others wait: `3`, `99 or more`, empty for none."""
+
+    others: str = ""
+
+
 class Released(Answer):
     """A conversation that nobody holds; `changed` is False when nobody held it before."""
 
@@ -99,7 +105,9 @@ class Snoozed(Answer):
 
 
 class NextUp(Thread):
-    """A conversation that was claimed just now, longest waiting first."""
+    """A conversation that was claimed just now, longest waiting first; `others` tell people how many more wait."""
+
+    others: str = Field(default="", exclude=True)
 
 
 class NothingWaits(Answer):

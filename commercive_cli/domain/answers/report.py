@@ -47,8 +47,8 @@ class ChatReport(Answer):
     """The figures of the time from `since` to `until` (ms, both inclusive), and who waits at `at`.
 
     `messages` are those of users, in so many `conversations`. `automatic` answers are counted nowhere else, and
-    `damaged` messages and conversations nowhere at all. Days and hours are those of `zone`; `business_hours` says in
-    words which hours count in durations, None for all.
+    `damaged` messages and conversations nowhere at all. `put_off` are conversations that would wait otherwise. Days and
+    hours are those of `zone`; `business_hours` says in words which hours count in durations, None for all.
     """
 
     since: int
@@ -63,5 +63,6 @@ class ChatReport(Answer):
     agents: list[AgentFigures]
     total: AgentFigures
     backlog: list[Backlog]
+    put_off: int
     days: list[DayFigures]
     hours: list[HourFigures]

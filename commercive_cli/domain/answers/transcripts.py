@@ -1,14 +1,15 @@
 """Conversations with their messages, as `chat export` writes them."""
 
 from commercive_cli.domain.answers.base import Answer, Listing
-from commercive_cli.domain.models import Conversation, Message, Sparse
+from commercive_cli.domain.models import Conversation, Message, Note, Sparse
 
 
 class Transcript(Sparse):
-    """A conversation and its messages, oldest first."""
+    """A conversation, its messages and, where they were asked for, the notes of the support staff, oldest first."""
 
     conversation: Conversation
     messages: list[Message]
+    notes: list[Note] | None = None
 
 
 class Transcripts(Listing):

@@ -130,9 +130,10 @@ class TableKeys:
 
 
 def _is_invalid(refused: Invalid | ConditionFailed) -> bool:
-    """Return whether a part of the request was invalid; in a foreign table a condition can fail beside it."""
-    codes = {reason.get("Code") for reason in reasons_of(refused.__cause__)}
-    return isinstance(refused, Invalid) or not REFUSED_REASONS.isdisjoint(codes)
+    """Return whether DynamoDB refused a part as invalid; in a foreign table a condition can fail beside it."""
+    cause = refused.__cause__  # none where we found the request invalid, and never sent it
+    codes = {reason.get("Code") for reason in reasons_of(cause)}
+    return (isinstance(refused, Invalid) and cause is not None) or not REFUSED_REASONS.isdisjoint(codes)
 
 
 def _check(table: Table, name: str) -> _Entry:

@@ -41,7 +41,9 @@ class FoundClaim:
         The second copy is the list of what somebody holds. It is compared with the claim when it is read, so it may
         outlive it.
         """
-        as_found = Absent() if self.item is None else wholly_unchanged(OPS, self.item)
+        as_found: Condition = Absent() if self.item is None else wholly_unchanged(OPS, self.item)
+        if self.valid is None:  # the store may drop a claim that has expired, which is nobody's before and after
+            as_found = AnyOf(Absent(), as_found)
         return (
             Put(OPS, {**claim_key(claim.conversation_id), **claim.item()}, when=as_found),
             Put(OPS, {**_held_key(claim.holder, claim.conversation_id), **claim.item()}),

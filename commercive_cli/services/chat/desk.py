@@ -1,11 +1,15 @@
 """The desk of the support staff: who works on which conversation, so that nobody is answered twice."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 from commercive_cli.domain.answers.chat import (
     Claimed,
+    ClaimedNext,
     Conversations,
     HeldConversation,
     Noted,
@@ -43,8 +47,14 @@ from commercive_cli.services.chat.notes import note_put, read_notes
 from commercive_cli.services.chat.sending import conversation_not_found
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.snoozing import LONGEST as LONGEST_SNOOZE
-from commercive_cli.services.chat.snoozing import MOST_WOKEN, read_due, snooze_key, snooze_writes, wake
-from commercive_cli.services.chat.waiting_index import WAITING_INDEX, is_waiting, read_waiting, waiting_place
+from commercive_cli.services.chat.snoozing import MOST_WOKEN, snooze_key, snooze_writes, wake
+from commercive_cli.services.chat.waiting_index import (
+    WAITING_INDEX,
+    WaitingPage,
+    is_waiting,
+    read_waiting,
+    waiting_place,
+)
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
 from commercive_cli.store.cursor import decode_cursor, encode_cursor, invalid_cursor
@@ -54,6 +64,7 @@ from commercive_cli.store.schema import CONVERSATIONS, OPS
 from commercive_cli.store.writes import All, Check, Condition, Equals, Exists, Update, unchanged
 
 _CONVERSATION, _CLAIM = 0, 1
+Taken = TypeVar("Taken", bound=Claimed)
 _IS_OPEN = Equals("status", "open")
 _QUEUE = ConversationFilter(sort="waiting")
 
@@ -97,7 +108,7 @@ class DeskService:
             lambda: self._claim(target, by, duration, request, steal=steal),
         )
 
-    def claim_next(self, holder: str, *, duration: int = USUAL, key: str | None = None) -> Claimed | None:
+    def claim_next(self, holder: str, *, duration: int = USUAL, key: str | None = None) -> ClaimedNext | None:
         """Claim the conversation that waits longest and nobody holds; return None when there is none.
 
         Four requests, what is due, a page of the waiting index, its items and their claims, and the write; another page
@@ -107,7 +118,11 @@ class DeskService:
         request = keyed("chat/next", by, key, duration)
         try:
             return once(
-                self.store, self.chat.clock, request, Claimed, lambda: self._claim_next(by, _checked(duration), request)
+                self.store,
+                self.chat.clock,
+                request,
+                ClaimedNext,
+                lambda: self._claim_next(by, _checked(duration), request),
             )
         except _NothingWaits:
             return None
@@ -260,30 +275,47 @@ class DeskService:
             if held is not None and held.holder != by and not steal:
                 raise held_by_other(held, found.at, "to take it over, claim it with --steal")
             try:
-                return self._take(place, found, by, duration, request)
+                return self._take(place, found, by, duration, request, Claimed)
             except ConditionFailed as failed:
                 if _CONVERSATION in failed.failures:
                     place = self._place(target, is_open=True)
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
-    def _claim_next(self, by: str, duration: int, request: KeyedRequest | None) -> Claimed:
-        at, cursor = self.chat.clock(), None
-        due = read_due(self.store, at)
-        while True:
-            found, cursor = read_waiting(self.store, _QUEUE, DEFAULT_LIMIT, cursor, due)
-            claims = read_claims(self.store, (each.conversation_id for each in found), at)
-            for each in found:
-                claim = claims.get(each.conversation_id)
-                if claim is None or claim.valid is not None:
-                    continue
-                with suppress(ConditionFailed):  # somebody was faster; the next one is free
-                    taken = self._take(CONVERSATIONS.key_of(dict(each)), claim, by, duration, request, _waits(each))
-                    with suppress(CommerciveError):  # the claim is made, so it is told; the next command wakes them
-                        wake(self.store, due[:MOST_WOKEN])
-                    return taken
-            if cursor is None:
-                wake(self.store, due[:MOST_WOKEN])
+    def _claim_next(self, by: str, duration: int, request: KeyedRequest | None) -> ClaimedNext:
+        at = self.chat.clock()
+        page = first = read_waiting(self.store, _QUEUE, DEFAULT_LIMIT, None, at)
+        answered = partial(ClaimedNext, others=_others(first))
+        while (taken := self._first_free(page.conversations, by, duration, request, at, answered)) is None:
+            if page.next_cursor is None:
+                self._wake(first.due)
                 raise _NothingWaits("nothing waits that nobody holds")
+            page = read_waiting(self.store, _QUEUE, DEFAULT_LIMIT, page.next_cursor, at)
+        self._wake(first.due)
+        return taken
+
+    def _first_free(
+        self,
+        found: list[Conversation],
+        by: str,
+        duration: int,
+        request: KeyedRequest | None,
+        at: int,
+        answered: Callable[..., Taken],
+    ) -> Taken | None:
+        """Claim the first conversation that nobody holds; None when somebody holds each."""
+        claims = read_claims(self.store, (each.conversation_id for each in found), at)
+        for each in found:
+            claim = claims.get(each.conversation_id)
+            if claim is None or claim.valid is not None:
+                continue
+            with suppress(ConditionFailed):  # somebody was faster; the next one is free
+                place = CONVERSATIONS.key_of(dict(each))
+                return self._take(place, claim, by, duration, request, answered, _waits(each))
+        return None
+
+    def _wake(self, due: list[Snooze]) -> None:
+        with suppress(CommerciveError):  # they are shown as waiting all the same, and the claim stands
+            wake(self.store, due[:MOST_WOKEN])
 
     def _held_page(self, wanted: ConversationFilter, by: str, limit: int, cursor: str | None) -> Conversations:
         """Return a page of what somebody holds, in the order that was asked for; all of it is read each time."""
@@ -314,14 +346,15 @@ class DeskService:
         by: str,
         duration: int,
         request: KeyedRequest | None,
+        answered: Callable[..., Taken],
         still: Condition = _IS_OPEN,
-    ) -> Claimed:
-        """Write a claim over what was found in its place, while the conversation is `still` so.
+    ) -> Taken:
+        """Write a claim over what was found in its place, while the conversation is `still` so; `answered` tells it.
 
         Raises ConditionFailed when something else lies there now, or the conversation is another.
         """
         claim = new_claim(place["conversation_id"], by, found.at, duration)
-        answer = Claimed(conversation_id=claim.conversation_id, holder=by, until=claim.until)
+        answer = answered(conversation_id=claim.conversation_id, holder=by, until=claim.until)
         before = {} if found.valid is None else {"holder": found.valid.holder}
         change = AuditEntry(DESK, claim.conversation_id, "claim", by, before, {"holder": by})
         row = change.row(found.at, self.chat.new_id)
@@ -358,6 +391,12 @@ def _checked(duration: int) -> int:
     if not SHORTEST <= duration <= LONGEST:
         raise Invalid("a conversation can be claimed for 1 minute to 24 hours", field="for")
     return duration
+
+
+def _others(page: WaitingPage) -> str:
+    """Return how many wait beside the one that is claimed, as far as the first page tells."""
+    count = len(page.conversations) - 1
+    return f"{count} or more" if page.next_cursor else str(max(count, 0) or "")
 
 
 def _waits(conversation: Conversation) -> Condition:

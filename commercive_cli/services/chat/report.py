@@ -16,9 +16,10 @@ from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.figures import percentiles
 from commercive_cli.domain.models import Conversation, Message
 from commercive_cli.services.access.reported_span import reported_span
-from commercive_cli.services.chat.threads import scan_conversations, stream_threads
+from commercive_cli.services.chat.snoozing import all_due
+from commercive_cli.services.chat.threads import open_messages, scan_conversations, stream_threads
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC
-from commercive_cli.services.chat.waiting_index import is_waiting
+from commercive_cli.services.chat.waiting_index import is_put_off, is_waiting
 from commercive_cli.store.port import Store
 
 HOUR = 3_600_000
@@ -52,15 +53,16 @@ class ReportService:
         """
         now = self.clock()
         figures = _Figures(*reported_span(since, until, now), now, self.business_hours)
-        for conversation, messages in stream_threads(self.store, self._read(figures, on_progress)):
+        for conversation, messages in stream_threads(self.store, self._read(figures, on_progress), open_messages):
             figures.add(conversation, messages)
         return figures.report()
 
     def _read(self, figures: "_Figures", on_progress: Callable[[int], None]) -> Iterator[Conversation]:
         """Yield the conversations whose messages are read; of the others it is only counted whether they wait."""
+        ended = {snooze.conversation_id for snooze in all_due(self.store, figures.now)}
         for conversation in scan_conversations(self.store):
             on_progress(1)
-            figures.add_waiting(conversation)
+            figures.add_waiting(conversation, put_off=is_put_off(conversation, ended))
             if conversation.updated_at >= figures.since or "updated_at" in conversation.damaged:
                 yield conversation
 
@@ -107,6 +109,7 @@ class _Figures:
     damaged: int = 0
     agents: defaultdict[str, _Agent] = field(default_factory=lambda: defaultdict(_Agent))
     waiting: list[int] = field(default_factory=lambda: [0] * len(AGES))
+    put_off: int = 0
 
     def __post_init__(self) -> None:
         self._zone = self.business_hours.zone if self.business_hours else None
@@ -115,9 +118,11 @@ class _Figures:
         self._days = [[0, 0] for _ in range((last - first).days + 1)]
         self._hours = [[0, 0] for _ in range(24)]
 
-    def add_waiting(self, conversation: Conversation) -> None:
-        """Count a conversation into the backlog if its user waits for an answer."""
-        if is_waiting(conversation):
+    def add_waiting(self, conversation: Conversation, *, put_off: bool) -> None:
+        """Count a conversation into the backlog if its user waits for an answer, and nobody has put that off."""
+        if is_waiting(conversation) and put_off:
+            self.put_off += 1
+        elif is_waiting(conversation):
             age = self.now - (conversation.waiting_since or conversation.updated_at)
             self.waiting[next(place for place, (_, end) in enumerate(AGES) if end is None or age < end)] += 1
 
@@ -186,6 +191,7 @@ class _Figures:
             agents=[agent.figures(name) for name, agent in by_answers],
             total=every.figures("all"),
             backlog=[Backlog(age=age, waiting=count) for (age, _), count in zip(AGES, self.waiting, strict=True)],
+            put_off=self.put_off,
             days=[
                 DayFigures(day=str(self._first_day + timedelta(days=place)), messages=messages, answers=answers)
                 for place, (messages, answers) in enumerate(self._days)

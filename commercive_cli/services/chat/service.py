@@ -49,10 +49,10 @@ from commercive_cli.services.chat.sending import (
     conversation_not_found,
     written_since,
 )
-from commercive_cli.services.chat.snoozing import read_due
 from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import (
+    NO_GUARD,
     KeyedRequest,
     earlier_claim,
     keyed,
@@ -98,9 +98,8 @@ class ChatService:
         wanted = self.checked(wanted)
         check_limit(limit)
         if wanted.sort == "waiting":
-            due = read_due(self.store, self.clock())
-            found, more = read_waiting(self.store, wanted, limit, cursor, due)
-            return Conversations(conversations=found, next_cursor=more)
+            page = read_waiting(self.store, wanted, limit, cursor, self.clock())
+            return Conversations(conversations=page.conversations, next_cursor=page.next_cursor)
         found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=wanted.keeps)
         return Conversations(conversations=found, next_cursor=more)
 
@@ -211,7 +210,7 @@ class ChatService:
         target, admin = self._ids.conversation(conversation_id), actor_id(admin_id, "admin_id")
         text = message_text(message)
         last = None if if_last is None else self._ids.message(target, if_last, "if_last")
-        request = keyed("chat/reply", admin, key, target, last, f"{reopen:d}{close:d}", text)
+        request = keyed("chat/reply", admin, key, target, NO_GUARD, f"{reopen:d}{close:d}", text)
         draft = NewMessage(target, "admin", admin, text, if_last=last, reopen=reopen, close=close, request=request)
         return self._sender.post(replace(draft, heed_claims=heed_claims))
 
@@ -261,7 +260,7 @@ class ChatService:
         """
         target, text = self._ids.conversation(conversation_id), message_text(message)
         last = self._ids.message(target, if_last, "if_last")
-        request = keyed("chat/answer", AI_SENDER, key, target, last, text)
+        request = keyed("chat/answer", AI_SENDER, key, target, NO_GUARD, text)
         return self._sender.post(NewMessage(target, "ai", AI_SENDER, text, if_last=last, request=request))
 
     def mark_shown(self, thread: Thread) -> MarkedRead:
@@ -343,7 +342,7 @@ class ChatService:
         self, conversation_id: str, status: ConversationStatus, actor: str, as_of: int | None, key: str | None
     ) -> ConversationChanged:
         target, by = self._ids.conversation(conversation_id), actor_id(actor)
-        request = keyed(_ACTIONS[status], by, key, target, as_of)
+        request = keyed(_ACTIONS[status], by, key, target, NO_GUARD)
         return once(
             self.store,
             self.clock,

@@ -1,14 +1,14 @@
 """Conversations that are put off until a time: they stand in the waiting index's partition `snoozed` meanwhile.
 
-When they are due is kept in `ops`, in one partition by time, so those that are due are read with one query, however
-many there are. A second item for each conversation names the one time that counts.
+When they are due is kept in `ops`, in one partition by time, so those that are due are read with one query, of so many
+at most. A second item for each conversation names the one time that counts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from commercive_cli.domain.models import SNOOZED, WAITING_FOR, Snooze
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.pages import query_items
+from commercive_cli.store.pages import first_items, query_items
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import CONVERSATIONS, OPS
 from commercive_cli.store.writes import (
@@ -28,6 +28,9 @@ LONGEST = 366 * 86_400_000
 
 DUE = "snoozes"
 """The partition of `ops` that holds all snoozes by the time at which they end."""
+
+MOST_DUE = 500
+"""How many snoozes that have ended one page of the queue takes in; those behind them follow on pages of their own."""
 
 MOST_WOKEN = 25
 """How many conversations one command moves back at most; the others are shown as waiting all the same."""
@@ -56,9 +59,24 @@ def snooze_writes(snooze: Snooze, found: Item | None) -> list[Write]:
     return writes
 
 
-def read_due(store: Store, at: int) -> list[Snooze]:
-    """Return the snoozes that have ended by `at` (ms), also of conversations that are put off no longer."""
-    return list(map(Snooze.of, query_items(store, Query(OPS, DUE, until=f"{at + 1:015d}"))))
+def read_due(store: Store, at: int, begin: str = "", end: str = "") -> tuple[list[Snooze], str]:
+    """Return up to 500 snoozes that have ended by `at` (ms), also of conversations that are put off no longer.
+
+    They lie behind the sort key `begin`, and up to `end` if that is one. Where others follow, the second part of the
+    result is the sort key of the last one, else it is empty.
+    """
+    query = Query(OPS, DUE, since=begin or None, until=min(_until(at), end or _until(at)))
+    items, more = first_items(store, query, MOST_DUE)
+    return list(map(Snooze.of, items)), items[-1]["sk"] if more else end
+
+
+def all_due(store: Store, at: int) -> Iterator[Snooze]:
+    """Yield all snoozes that have ended by `at` (ms)."""
+    return map(Snooze.of, query_items(store, Query(OPS, DUE, until=_until(at))))
+
+
+def _until(at: int) -> str:
+    return f"{at + 1:015d}"
 
 
 def wake(store: Store, due: Iterable[Snooze]) -> None:

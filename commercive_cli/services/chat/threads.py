@@ -1,13 +1,14 @@
 """Reads many conversations with their messages, one after the other; the pages of the next ones are read ahead."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
-from commercive_cli.domain.models import Conversation, Message
+from commercive_cli.domain.models import Conversation, Message, Note
 from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
+from commercive_cli.services.chat.notes import read_notes
 from commercive_cli.store.items import Item
 from commercive_cli.store.pages import pages, query_pages
 from commercive_cli.store.port import Query, Store
@@ -16,7 +17,7 @@ from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 READ_AHEAD = 4
 """Conversations whose first page is read while an earlier one is looked at, where a network lies between."""
 
-AnyThread = tuple[Conversation, Iterator[Message]]
+Opened = TypeVar("Opened")
 
 
 def scan_conversations(store: Store) -> Iterator[Conversation]:
@@ -28,38 +29,45 @@ def scan_conversations(store: Store) -> Iterator[Conversation]:
         yield from map(Conversation.of, page.items)
 
 
-def stream_threads(store: Store, conversations: Iterable[Conversation]) -> Iterator[AnyThread]:
-    """Yield each conversation with its messages, oldest first, in the order given.
-
-    A conversation that this program made is read page by page, so that its length takes no memory. An imported one,
-    whose messages have to be sorted, is held whole.
-    """
+def stream_threads(
+    store: Store, conversations: Iterable[Conversation], opened: Callable[[Store, str], Opened]
+) -> Iterator[tuple[Conversation, Opened]]:
+    """Yield each conversation with what `opened` reads of it, such as its messages, in the order given."""
     if store.scans_at_once == 1:  # a file is read at once, and threads would wait for Python's lock
-        yield from ((each, _opened(store, each.conversation_id)) for each in conversations)
+        yield from ((each, opened(store, each.conversation_id)) for each in conversations)
         return
     pool = ThreadPoolExecutor(READ_AHEAD)
-    opened: deque[tuple[Conversation, Future[Iterator[Message]]]] = deque()
+    ahead: deque[tuple[Conversation, Future[Opened]]] = deque()
     try:
         for conversation in conversations:
-            opened.append((conversation, pool.submit(_opened, store, conversation.conversation_id)))
-            if len(opened) > READ_AHEAD:
-                yield _next(opened)
-        while opened:
-            yield _next(opened)
+            ahead.append((conversation, pool.submit(opened, store, conversation.conversation_id)))
+            if len(ahead) > READ_AHEAD:
+                yield _next(ahead)
+        while ahead:
+            yield _next(ahead)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _next(opened: deque[tuple[Conversation, "Future[Iterator[Message]]"]]) -> AnyThread:
-    conversation, messages = opened.popleft()
-    return conversation, messages.result()
+def _next(ahead: deque[tuple[Conversation, Future[Opened]]]) -> tuple[Conversation, Opened]:
+    conversation, reading = ahead.popleft()
+    return conversation, reading.result()
 
 
-def _opened(store: Store, conversation_id: str) -> Iterator[Message]:
-    """Return the messages of a conversation; the first page, or with an imported one the whole, is read at once."""
+def open_messages(store: Store, conversation_id: str) -> Iterator[Message]:
+    """Return the messages of a conversation, oldest first; the first page, or all of an imported one, is read at once.
+
+    A conversation that this program made is read page by page, so that its length takes no memory. An imported one,
+    whose messages have to be sorted, is held whole.
+    """
     if not is_native(conversation_id):
         return iter(read_messages(store, MessageQuery(conversation_id))[0])
     following = query_pages(store, Query(MESSAGES, conversation_id))
     first: list[Item] = next(following).items
     rest: Iterator[Any] = (item for page in following for item in page.items)
     return map(Message.of, chain(first, rest))
+
+
+def open_both(store: Store, conversation_id: str) -> tuple[Iterator[Message], list[Note]]:
+    """Return the messages of a conversation and the notes about it, each oldest first."""
+    return open_messages(store, conversation_id), list(read_notes(store, conversation_id))

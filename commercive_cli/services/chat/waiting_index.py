@@ -1,14 +1,16 @@
 """The waiting index: the list of conversations that have waited longest, and filling the index."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from commercive_cli.domain.attributes import UNREADABLE
 from commercive_cli.domain.models import SNOOZED, WAITING_FOR, Conversation, Snooze
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.chat.listing import ConversationFilter
-from commercive_cli.store.cursor import decode_cursor, decode_time_and_id, encode_cursor
+from commercive_cli.services.chat.snoozing import all_due, read_due
+from commercive_cli.store.cursor import decode_cursor, decode_time_and_id, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item
 from commercive_cli.store.pages import query_pages
 from commercive_cli.store.port import ConditionFailed, IndexNotReady, Query, Store
@@ -20,34 +22,66 @@ _PLACED_BY = {UNREADABLE, "status", "updated_at", "waiting_since"}
 """Where one of these is damaged, nobody can say where in the queue a conversation stands."""
 
 
-def read_waiting(
-    store: Store, wanted: ConversationFilter, limit: int, cursor: str | None, due: Iterable[Snooze]
-) -> tuple[list[Conversation], str | None]:
-    """Return up to `limit` conversations that wait for an answer, longest first, and the cursor to go on with.
+@dataclass(frozen=True)
+class WaitingPage:
+    """A page of those who wait, the cursor of the next one, and the snoozes that have ended which it took in."""
 
-    One page of the waiting index and its items. While that index is not ready, every open conversation is looked at.
-    Those that are put off are left out, unless they are `due`.
+    conversations: list[Conversation]
+    next_cursor: str | None
+    due: list[Snooze]
+
+
+@dataclass(frozen=True)
+class _Position:
+    """Where a page begins: behind a place in the queue, among what is due behind `begin` and up to `end`."""
+
+    after: tuple[int, str] = (0, "")
+    begin: str = ""
+    end: str = ""
+
+    @classmethod
+    def of(cls, listing: str, cursor: str | None) -> "_Position":
+        """Return the position in a cursor; raise Invalid when it is of another listing."""
+        if cursor is None:
+            return cls()
+        position = decode_cursor(listing, cursor)
+        match position.get("due", ["", ""]):  # cursors of earlier versions have none
+            case [str() as begin, str() as end]:
+                return cls(decode_time_and_id(position.get("after")), begin, end)
+        raise invalid_cursor()
+
+    def cursor(self, listing: str) -> str:
+        """Return the position as a cursor."""
+        return encode_cursor(listing, {"after": self.after, "due": [self.begin, self.end]})
+
+
+def read_waiting(store: Store, wanted: ConversationFilter, limit: int, cursor: str | None, at: int) -> WaitingPage:
+    """Return up to `limit` conversations that wait for an answer at `at` (ms), longest first.
+
+    What is due, a page of the waiting index, and its items: three requests. While that index is not ready, every open
+    conversation is looked at. Those that are put off are left out, unless that has ended. Where more than 500 have
+    ended and nobody has moved them back yet, the others stand behind all that waits.
     """
-    ended = {each.conversation_id: _key_of(each) for each in due}
     listing = f"waiting|{wanted}"
-    after = decode_time_and_id(decode_cursor(listing, cursor).get("after")) if cursor else (0, "")
+    position = _Position.of(listing, cursor)
+    due, end = read_due(store, at, position.begin, position.end)
     try:
-        return _from_index(store, wanted, limit, after, listing, ended)
+        found, following = _from_index(store, wanted, limit, replace(position, end=end), due)
     except IndexNotReady:
-        first = heapq.nsmallest(limit + 1, _by_status(store, wanted, after, ended), key=waiting_place)
-        return first[:limit], _cursor_after(listing, first[limit - 1]) if len(first) > limit else None
+        ended = {each.conversation_id for each in all_due(store, at)}
+        first = heapq.nsmallest(limit + 1, _by_status(store, wanted, position.after, ended), key=waiting_place)
+        found, following = first[:limit], _Position(waiting_place(first[limit - 1])) if len(first) > limit else None
+    return WaitingPage(found, following.cursor(listing) if following else None, due)
 
 
 def _from_index(
-    store: Store,
-    wanted: ConversationFilter,
-    limit: int,
-    after: tuple[int, str],
-    listing: str,
-    ended: dict[str, Item],
-) -> tuple[list[Conversation], str | None]:
-    back = sorted((key for key in ended.values() if _key_place(key) > after), key=_key_place)
-    keys = heapq.merge(_waiting_keys(store, after, limit), back, key=_key_place)
+    store: Store, wanted: ConversationFilter, limit: int, position: _Position, due: list[Snooze]
+) -> tuple[list[Conversation], _Position | None]:
+    """Return a page and where the next one begins: all of the index comes with the first snoozes that are due."""
+    ended = {each.conversation_id: _key_of(each) for each in due}
+    back = sorted((key for key in ended.values() if _key_place(key) > position.after), key=_key_place)
+    waiting = iter(()) if position.begin else _waiting_keys(store, position.after, limit)
+    keys = heapq.merge(waiting, back, key=_key_place)
     found: list[Conversation] = []
     while len(found) < limit and (chunk := list(islice(keys, limit - len(found)))):
         # Items are read anew: an index lags behind, and this one holds keys alone.
@@ -59,15 +93,18 @@ def _from_index(
         found += [
             each
             for each in records
-            if is_waiting(each) and (each.conversation_id, _is_put_off(each)) in met and wanted.keeps(each)
+            if is_waiting(each) and (each.conversation_id, is_put_off(each)) in met and wanted.keeps(each)
         ]
-    return found, _cursor_after(listing, found[-1]) if found and next(keys, None) is not None else None
+    if found and next(keys, None) is not None:
+        return found, replace(position, after=waiting_place(found[-1]))
+    return found, _Position(begin=position.end) if position.end else None
 
 
 def _waiting_keys(store: Store, after: tuple[int, str], limit: int) -> Iterator[Item]:
     """Yield the keys of those who wait behind `after`, by time and id; the index leaves ties in any order."""
     index = CONVERSATIONS.index(WAITING_INDEX)
-    query = Query(CONVERSATIONS, WAITING_FOR, index.name, since=after[0] - 1, limit=limit + 2)
+    # The one before it, the last one, which may have an equal behind it, and one that tells whether more wait.
+    query = Query(CONVERSATIONS, WAITING_FOR, index.name, since=after[0] - 1, limit=limit + 3)
     held: list[Item] = []
     for page in query_pages(store, query):
         held += [key for key in page.items if _key_place(key) > after]
@@ -81,25 +118,22 @@ def _key_place(key: Item) -> tuple[int, str]:
     return key["waiting_since"], key["conversation_id"]
 
 
-def _cursor_after(listing: str, last: Conversation) -> str:
-    return encode_cursor(listing, {"after": waiting_place(last)})
-
-
 def _key_of(snooze: Snooze) -> Item:
     return {name: getattr(snooze, name) for name in ("conversation_id", "created_at", "waiting_since")}
 
 
 def _by_status(
-    store: Store, wanted: ConversationFilter, after: tuple[int, str], ended: dict[str, Item]
+    store: Store, wanted: ConversationFilter, after: tuple[int, str], ended: Container[str]
 ) -> Iterator[Conversation]:
     for conversation in map(Conversation.of, stream_items(store, wanted.feed())):
-        shown = not _is_put_off(conversation) or conversation.conversation_id in ended
-        if shown and wanted.keeps(conversation) and is_waiting(conversation) and waiting_place(conversation) > after:
+        waits = is_waiting(conversation) and not is_put_off(conversation, ended)
+        if waits and wanted.keeps(conversation) and waiting_place(conversation) > after:
             yield conversation
 
 
-def _is_put_off(conversation: Conversation) -> bool:
-    return conversation.waiting_for == SNOOZED
+def is_put_off(conversation: Conversation, ended: Container[str] = ()) -> bool:
+    """Return whether a conversation stands among those that are put off, and that has not `ended`."""
+    return conversation.waiting_for == SNOOZED and conversation.conversation_id not in ended
 
 
 def is_waiting(conversation: Conversation) -> bool:

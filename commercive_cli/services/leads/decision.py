@@ -10,6 +10,7 @@ from commercive_cli.domain.money import counted_commission, parse_amount
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.revisions import revision_of
 from commercive_cli.domain.text import NOTES_LENGTH, text
+from commercive_cli.services.records.idempotency import NO_GUARD
 from commercive_cli.store.writes import All, AnyOf, Condition, Equals, Missing
 
 _OF_A_DECISION = ("commission_amount", "reviewed_by", "reviewed_at", "rejection_reason")
@@ -58,10 +59,10 @@ class Decision:
         return True
 
     def body(self) -> tuple[str | int | None, ...]:
-        """Return what tells this decision from others, for the request that asks for it."""
+        """Return what tells this decision from others, for the request that asks for it; its guard does not."""
         amount = None if self.commission is None else f"{self.commission:.2f}"
         seen = () if self.revision is None else (self.revision,)
-        return self.status, amount, self.notes, self.reason, f"{self.amend:d}", self.as_of, *seen
+        return self.status, amount, self.notes, self.reason, f"{self.amend:d}", NO_GUARD, *seen
 
     def seen(self, lead: Lead) -> Condition:
         """Return the condition that the lead is as read: all of it where its revision counts."""

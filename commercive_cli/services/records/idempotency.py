@@ -23,6 +23,8 @@ from commercive_cli.store.schema import OPS
 from commercive_cli.store.writes import Absent, AnyOf, Below, Check, Condition, Put, Write
 
 REQUEST_KEY_DAYS = 7
+NO_GUARD = None
+"""Stands where a guard stood in the bodies of earlier versions, so that what they sent without one repeats."""
 _DAY_SECONDS = 86_400
 FirstAnswer = TypeVar("FirstAnswer", bound=BaseModel)
 
@@ -97,7 +99,8 @@ class Repeated(Exception):
 def keyed(action: str, scope: str, key: str | None, *body: str | int | None) -> KeyedRequest | None:
     """Return the request of a caller (`scope`) with a key of 1 to 128 characters; None without a key.
 
-    `body` is everything else that was asked for.
+    `body` is everything else that was asked for, but no guard such as `if_last` or `as_of`: that says when the request
+    may be carried out first, and once it was, its answer goes before any guard.
     """
     if key is None:
         return None

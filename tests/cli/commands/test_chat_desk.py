@@ -82,6 +82,36 @@ def test_a_note_is_for_the_staff_alone(store: Run, conversation: Make) -> None:
     assert 1 == len(store("api", "call", "chat/notes", f"conversation_id={one}").json["notes"])
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "search customs -o json",
+        "search customs --from admin -o json",
+        "export ID",
+        "export ID --format json",
+        "export ID --format csv",
+        "export --redact",
+        "list -o json",
+        "list --search customs -o json",
+        "list --sort waiting -o jsonl",
+        "show ID -o ids",
+        "history ID -o json",
+        "report --since 1d -o json",
+        "reply ID Hi --dry-run -o json",
+        "reply ID Hi --if-last no-such -o json",
+        "close ID -o json",
+    ],
+)
+def test_a_note_comes_out_at_no_other_door(store: Run, conversation: Make, line: str) -> None:
+    """Neither as a message nor in what is told of one: `chat show` alone has it, and an export that asks for notes."""
+    one = conversation()
+    store("--as", "mira", "chat", "note", one, "Stuck in customs")
+    ran = store("chat", *[one if word == "ID" else word for word in line.split()])
+
+    assert "customs" not in (ran.out + ran.err).replace("'customs'", "")
+    assert "Stuck in customs" in store("chat", "show", one, "-o", "json").out
+
+
 def test_a_thread_tells_who_holds_it(store: Run, conversation: Make) -> None:
     """In JSON by attributes of the conversation, which are not there while nobody does."""
     one = conversation()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from contextlib import closing
 from pathlib import Path
 
@@ -52,6 +53,35 @@ def test_a_transcript_has_facts_and_a_heading_for_each_message(store: Run, conve
     assert next(line for line in lines if line.startswith("- closed 20")).endswith(" by admin-1")
     assert ["shop.example.com", "admin-1"] == [line.split(" ")[-1] for line in lines if line.startswith("## ")]
     assert ["    It has shipped.", "", "    Tomorrow!"] == lines[-4:-1]
+
+
+@pytest.mark.parametrize("form", ["md", "json", "csv"])
+def test_notes_are_a_part_of_their_own(store: Run, conversation: Make, form: str) -> None:
+    """With --notes alone, never among the messages; --redact goes through them, and they are no Markdown either."""
+    name = conversation(text="Where is it?")
+    store("--as", "mira", "chat", "note", name, "# Call 070-555 01 42")
+    without = store("chat", "export", name, "--format", form).out
+    whole = store("chat", "export", name, "--format", form, "--notes").out
+    redacted = store("chat", "export", name, "--format", form, "--notes", "--redact").out
+
+    assert "mira" not in without
+    assert "070-555 01 42" not in without + redacted
+    assert "# Call [phone]" in redacted
+    if form == "json":
+        [transcript] = json.loads(whole)["transcripts"]
+        assert "notes" not in json.loads(without)["transcripts"][0]
+        assert ["Where is it?"] == [each["message_text"] for each in transcript["messages"]]
+        assert [("mira", "# Call 070-555 01 42")] == [(each["author"], each["text"]) for each in transcript["notes"]]
+    elif form == "csv":
+        [row] = csv.DictReader(io.StringIO(whole))
+        assert ("1", True) == (row["by_user"], row["notes"].endswith("Z mira: # Call 070-555 01 42"))
+        assert row["transcript"].endswith(": Where is it?")
+    else:
+        lines = whole.splitlines()
+        place = lines.index("## Notes, never shown to the user")
+        assert 1 == sum(line.startswith("## 20") for line in lines[:place])
+        assert ["    # Call 070-555 01 42"] == [line for line in lines[place:] if line.startswith("    ")]
+        assert "- notes 1" in lines
 
 
 def test_control_characters_are_visible_in_markdown(store: Run, conversation: Make) -> None:

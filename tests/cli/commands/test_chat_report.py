@@ -66,6 +66,22 @@ def test_the_screen_says_in_words_what_bars_repeat(report: Run, monkeypatch: pyt
     assert 80 >= max(map(len, lines))
 
 
+def test_who_is_put_off_is_counted_apart(report: Run, store: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the screen and in rows; the same as `chat list --sort waiting` leaves out."""
+    before = report("-o", "json").json
+    sent = store("chat", "send", "--user", "u-1", "--store-url", "shop.example.com", "x", "-o", "json").json
+    waits = report("-o", "json").json
+    store("chat", "snooze", sent["conversation_id"], "--until", "3d")
+    after = report("-o", "json").json
+    row = next(csv.DictReader(io.StringIO(report("-o", "csv").out)))
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", "80")
+    screen = report("--no-color").out.splitlines()
+
+    assert before["backlog"] == after["backlog"] != waits["backlog"]
+    assert before["put_off"] + 1 == after["put_off"] == int(row["put_off"])
+    assert f"  put off    {after['put_off']}" in screen
+
+
 def test_svg_holds_the_screen_and_needs_no_network(report: Run, home: Path) -> None:
     """The picture is written beside the answer, whole; a browser that opens it fetches nothing."""
     ran = report("--svg", str(home / "week.svg"), "-o", "ids")

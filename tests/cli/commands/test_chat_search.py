@@ -128,3 +128,18 @@ def test_a_time_that_ends_before_it_begins_is_refused(store: Run, command: str) 
 
     assert (2, "") == (ran.code, ran.out)
     assert "until comes before since" in ran.err
+
+
+def test_notes_are_found_when_that_is_asked_for(store: Run, conversation: Make) -> None:
+    """As what they are; beside --from they make no sense."""
+    one = conversation()
+    store("--as", "mira", "chat", "note", one, "Stuck in customs")
+    ran = store("chat", "search", "customs", "--notes", "-o", "json")
+    [hit] = ran.json["hits"]
+
+    assert "of 1 conversation and their notes, about" in ran.err
+    assert (one, "note", "mira", "Stuck in customs") == tuple(
+        hit[name] for name in ("conversation_id", "sender_type", "sender_id", "message_text")
+    )
+    assert [] == store("chat", "search", "customs", "-o", "json").json["hits"]
+    assert 2 == store("chat", "search", "customs", "--notes", "--from", "user").code

@@ -199,7 +199,7 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
     "chat-show-damaged": (Thread(conversation=ODD, messages=[]), NOTHING),
     "chat-list-held": (Conversations(conversations=[HELD, *QUEUE[1:], PUT_OFF]), Asked("conversation")),
     "chat-list-waiting-held": (Conversations(conversations=[HELD, *QUEUE[1:]]), WAITING),
-    "chat-next": (NextUp(conversation=HELD, messages=[*TURNS[:3], *TURNS], notes=NOTES), NOTHING),
+    "chat-next": (NextUp(conversation=HELD, messages=[*TURNS[:3], *TURNS], notes=NOTES, others="3"), NOTHING),
     "chat-claim": (Claimed(conversation_id=TEA, holder="mira", until=NOW + 15 * MINUTE), NOTHING),
     "chat-claim-tomorrow": (Claimed(conversation_id=TEA, holder="mira", until=NOW + DAY), NOTHING),
     "chat-release": (Released(conversation_id=TEA, changed=True), NOTHING),

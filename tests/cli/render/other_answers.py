@@ -202,7 +202,7 @@ _RECOMPUTED = Recomputed(
 )
 _REPORT = ChatReport(
     since=NOW - 30 * DAY, until=NOW, at=NOW, zone="Europe/Berlin", business_hours=None, messages=612, conversations=188,
-    automatic=173, damaged=1,
+    automatic=173, damaged=1, put_off=3,
     agents=[
         AgentFigures(
             agent=name, answers=answers, first_answers=answers // 2, first_answer_p50_ms=52 * MINUTE,

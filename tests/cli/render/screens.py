@@ -36,7 +36,7 @@ ZONE = "Europe/Berlin"
 def screen(name: str, width: int) -> str:
     """Return a screen as plain text."""
     out = io.StringIO()
-    console = Console(file=out, width=width, color_system=None, markup=False, highlight=False, emoji=False)
+    console = Console(file=out, width=width, height=24, color_system=None, markup=False, highlight=False, emoji=False)
     with _in_berlin():
         _draw(name, Display(console, Moments(NOW, zone=ZoneInfo(ZONE)), you="mira"))
     return out.getvalue()

@@ -49,3 +49,12 @@ def test_every_command_has_a_screen() -> None:
 
     assert (set(), set()) == (bare, TEXTS - told)
     assert [] == [name for name in NAMES if not any(f"{name}-".startswith(f"{each}-") for each in told)]
+
+
+@pytest.mark.parametrize(("width", "holder"), [(59, "you"), (60, "09:46 you"), (120, "09:46 you")])
+def test_a_narrow_list_tells_who_holds_what(width: int, holder: str) -> None:
+    """Until when is told where there is room for it."""
+    [held] = [each for each in screen("chat-list-waiting-held", width).splitlines() if each.startswith("4c0e91aa")]
+
+    assert holder in held
+    assert ("09:46" in held) == ("09:46" in holder)

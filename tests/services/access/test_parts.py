@@ -12,7 +12,7 @@ from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.service import ChatService
-from commercive_cli.services.chat.snoozing import read_due
+from commercive_cli.services.chat.snoozing import all_due
 from commercive_cli.services.privacy.service import PrivacyService
 from commercive_cli.services.records.idempotency import keyed, once_outside
 from commercive_cli.store.port import Store
@@ -138,7 +138,7 @@ def test_a_claim_that_was_made_is_told(store: Store, clock: ManualClock) -> None
 
     assert claimed is not None
     assert names[0] == claimed.conversation_id
-    assert [names[1]] == [snooze.conversation_id for snooze in read_due(store, clock.now)]
+    assert [names[1]] == [snooze.conversation_id for snooze in all_due(store, clock.now)]
 
 
 def test_errors_of_ours_carry_their_message() -> None:

@@ -470,7 +470,6 @@ def test_a_key_for_another_request_is_a_conflict(chat: ChatService, store: Store
         lambda: chat.reply(name, "admin-1", "Ho", key="k"),
         lambda: chat.reply(name, "admin-1", "Hi", close=True, key="k"),
         lambda: chat.reply(name, "admin-1", "Hi", reopen=True, key="k"),
-        lambda: chat.reply(name, "admin-1", "Hi", if_last="m", key="k"),
     ]
 
     for attempt in attempts:

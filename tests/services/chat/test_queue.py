@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Invalid, Unavailable
 from commercive_cli.services.chat.claims import read_claims
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX
+from commercive_cli.store.cursor import encode_cursor
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS
 from commercive_cli.store.table_changes import DropIndex
@@ -51,12 +52,13 @@ def test_the_next_one_waits_longest_and_nobody_holds_it(desk: DeskService, store
     assert [third, fourth, None] == [taken(desk, agent) for agent in ("mira", "jonas", "mira")]
 
 
-def test_an_expired_claim_is_in_nobodys_way(desk: DeskService, clock: ManualClock) -> None:
-    """What its holder let run out is next again."""
+@pytest.mark.parametrize("later", [MINUTE, 2 * DAY])
+def test_an_expired_claim_is_in_nobodys_way(desk: DeskService, clock: ManualClock, later: int) -> None:
+    """What its holder let run out is next again, also where the store drops the claim at that very moment."""
     [one] = sent(desk, 1)
     desk.claim(one, "jonas", duration=MINUTE)
     assert taken(desk, "mira") is None
-    clock.advance(MINUTE)
+    clock.advance(later)
 
     assert one == taken(desk, "mira")
 
@@ -70,6 +72,40 @@ def test_what_is_due_is_next_and_moved_back(desk: DeskService, clock: ManualCloc
 
     assert [first, third, None] == [taken(desk, "mira") for _ in range(3)]
     assert ["admin", "snoozed"] == [desk.chat.conversation(each).waiting_for for each in (first, second)]
+
+
+def test_a_claim_stands_though_nothing_could_be_moved_back(
+    desk: DeskService, meddled_desk: DeskService, meddled: Intervening, clock: ManualClock
+) -> None:
+    """An outage behind the claim is nobody's loss: what is due stays in the queue, and is moved back another time."""
+    first, second = sent(desk, 2)
+    desk.snooze(first, "mira", START + DAY)
+    clock.now = START + DAY
+    meddled.before("transact", lambda: None)
+    meddled.before("transact", unavailable)
+
+    assert first == taken(meddled_desk, "mira")
+    assert "snoozed" == desk.chat.conversation(first).waiting_for
+    assert [first, second] == [each.conversation_id for each in desk.list_conversations(WAITING).conversations]
+    assert second == taken(desk, "mira")
+    assert "admin" == desk.chat.conversation(first).waiting_for
+
+
+def unavailable() -> None:
+    raise Unavailable("no contact")
+
+
+def test_a_cursor_of_an_earlier_version_goes_on(desk: DeskService) -> None:
+    """It knew nothing of what is due; a damaged one is refused."""
+    ids = sent(desk, 3)
+    since = desk.chat.conversation(ids[0]).waiting_since
+    old = {"after": [since, ids[0]]}
+    page = desk.list_conversations(WAITING, cursor=encode_cursor(f"waiting|{WAITING}", old))
+
+    assert ids[1:] == [each.conversation_id for each in page.conversations]
+    for due in (None, "", ["", 5], [""]):
+        with pytest.raises(Invalid, match="cursor"):
+            desk.list_conversations(WAITING, cursor=encode_cursor(f"waiting|{WAITING}", old | {"due": due}))
 
 
 @pytest.mark.parametrize("change", ["claim", "reply", "close", "snooze"])
@@ -106,16 +142,18 @@ def test_a_repeated_request_with_a_key_claims_no_other(desk: DeskService) -> Non
 def test_the_next_one_costs_four_requests_and_a_write(
     desk: DeskService, meddled_desk: DeskService, meddled: Intervening, size: int
 ) -> None:
-    """What is due, a page of the index, its items, their claims: at any size, whoever holds some of it."""
+    """What is due, a page of the index, its items, their claims: at any size, on any page, whoever holds some of it."""
     for one in sent(desk, size)[:5]:
         desk.claim(one, "jonas")
     meddled.calls.clear()
     assert taken(meddled_desk, "mira") is not None
 
     assert ["query", "query", "batch_get", "batch_get", "transact"] == meddled.calls
-    meddled.calls.clear()
-    meddled_desk.list_conversations(WAITING)
-    assert ["query", "query", "batch_get", "batch_get"] == meddled.calls
+    cursor: str | None = None
+    for _ in range(3):
+        meddled.calls.clear()
+        cursor = meddled_desk.list_conversations(WAITING, limit=size // 10, cursor=cursor).next_cursor
+        assert ["query", "query", "batch_get", "batch_get"] == meddled.calls
 
 
 def test_another_page_is_read_where_all_of_one_is_held(desk: DeskService) -> None:
@@ -125,6 +163,18 @@ def test_another_page_is_read_where_all_of_one_is_held(desk: DeskService) -> Non
         desk.claim(one, "jonas")
 
     assert ids[100] == taken(desk, "mira")
+
+
+@pytest.mark.parametrize(("waiting", "others"), [(1, ""), (2, "1"), (100, "99"), (101, "99 or more")])
+def test_the_claim_tells_how_many_others_wait(desk: DeskService, waiting: int, others: str) -> None:
+    """Whoever holds them, as far as the page that was read tells; a repetition tells the same."""
+    for one in sent(desk, waiting)[1:2]:
+        desk.claim(one, "jonas")
+    first = desk.claim_next("mira", key="k")
+
+    assert first is not None
+    assert others == first.others
+    assert first == desk.claim_next("mira", key="k")
 
 
 def test_lists_tell_who_holds_what(desk: DeskService) -> None:

@@ -10,6 +10,7 @@ from commercive_cli.domain.answers.search import Hit
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import uuid7
 from commercive_cli.services.chat import search as module
+from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.search import MOST_COUNTED, SearchFilter, SearchService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import Page, Query, Store
@@ -56,6 +57,41 @@ def test_hits_come_newest_conversation_first_with_their_place(either: Store, clo
     hits = [(hit.conversation_id, hit.turn, hit.turns, hit.sender_type) for hit in found(either, clock, "Customs")]
 
     assert [(second, 1, 2, "user"), (first, 2, 3, "admin"), (first, 3, 3, "user")] == hits
+
+
+def test_notes_are_looked_into_when_that_is_asked_for(either: Store, clock: ManualClock) -> None:
+    """In their places among the turns, with their authors; of the time that was asked for, and by no side's name."""
+    desk = DeskService(ChatService(either, clock))
+    name, other = (talk(either, clock, "Where is it?", "> At customs", user=user) for user in ("u-1", "u-2"))
+    desk.note(name, "mira", "Stuck in customs")
+    since = clock.now
+    desk.note(name, "jonas", "Customs has let it go")
+    desk.chat.send("u-1", "Thanks", conversation_id=name)
+    with_notes = found(either, clock, "customs", notes=True)
+
+    assert ["At customs"] * 2 == texts(either, clock, "customs")
+    assert [
+        (name, "admin", "jonas", 2, 5),
+        (name, "note", "mira", 3, 5),
+        (name, "note", "jonas", 4, 5),
+        (other, "admin", "jonas", 2, 2),
+    ] == [(hit.conversation_id, hit.sender_type, hit.sender_id, hit.turn, hit.turns) for hit in with_notes]
+    assert ["Customs has let it go"] == texts(either, clock, "customs", notes=True, since=since)
+    assert [] == texts(either, clock, "stuck", notes=False)
+    with pytest.raises(Invalid, match="neither side"):
+        SearchFilter("customs", sender="admin", notes=True)
+
+
+def test_the_cost_holds_the_notes(either: Store, clock: ManualClock) -> None:
+    """One more query for each conversation, which is told before."""
+    for _ in range(2):
+        talk(either, clock, "Where is it?")
+    without, cost = (SearchService(either, clock).cost(SearchFilter("x", notes=notes)) for notes in (False, True))
+
+    assert cost.milliseconds >= without.milliseconds
+    assert (without.usd is None) == (cost.usd is None)
+    assert without.usd is None or cost.usd == 2 * without.usd
+    assert (False, True) == (without.notes, cost.notes)
 
 
 @pytest.mark.parametrize(

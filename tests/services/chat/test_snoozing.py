@@ -4,10 +4,11 @@ import pytest
 
 from commercive_cli.domain.errors import Conflict, HeldByOther, Invalid, NotFound
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.chat.claims import claim_key, new_claim
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
-from commercive_cli.services.chat.snoozing import DUE, read_due, wake
+from commercive_cli.services.chat.snoozing import DUE, MOST_DUE, MOST_WOKEN, all_due, wake
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiting
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, OPS
@@ -68,6 +69,38 @@ def test_what_is_put_off_comes_back_at_its_time(
     assert sound(store, clock)
 
 
+@pytest.mark.parametrize("limit", [7, 100, 500])
+def test_more_than_a_page_takes_in_come_back_at_once(
+    desk: DeskService, meddled: Intervening, clock: ManualClock, limit: int
+) -> None:
+    """All are in the queue once; those behind the first 500 follow who waits in the index, and no page reads more."""
+    ids = [desk.chat.send(f"user-{n}", "Hello").conversation_id for n in range(MOST_DUE + 3)]
+    waiting, put_off = ids[:2], ids[2:]
+    for until, one in enumerate(reversed(put_off), 1):
+        desk.snooze(one, "mira", START + DAY + until)
+    clock.now = START + 2 * DAY
+    found = queue(ChatService(meddled, clock), limit)
+
+    assert sorted([*waiting, *put_off[1:]]) == sorted(found[:-1])
+    assert [*waiting, *put_off[1:], put_off[0]] == found
+    pages = -(-(len(ids) - 1) // limit) + 1
+    assert ["query", "query", "batch_get"] * (pages - 1) + ["query", "batch_get"] == meddled.calls
+
+
+def test_an_agent_gets_all_that_is_due(desk: DeskService, store: Store, clock: ManualClock) -> None:
+    """However many are due at once, and held by others: each is next once, and all are moved back by and by."""
+    ids = [desk.chat.send(f"user-{n}", "Hello").conversation_id for n in range(MOST_DUE + 5)]
+    for one in ids:
+        desk.snooze(one, "mira", START + DAY)
+    clock.step, clock.now = 0, START + DAY
+    held = (new_claim(one, "jonas", clock.now, HOUR) for one in ids[:-5])
+    store.batch_put(OPS, [{**claim_key(claim.conversation_id), **claim.item()} for claim in held])
+    taken = [claim.conversation_id for claim in iter(lambda: desk.claim_next("mira"), None)]
+
+    assert ids[-5:] == taken
+    assert MOST_DUE + 5 - 6 * MOST_WOKEN == len(list(all_due(store, clock.now)))
+
+
 def test_moving_back_changes_nothing_that_is_seen(
     desk: DeskService, store: Store, clock: ManualClock, name: str
 ) -> None:
@@ -75,7 +108,7 @@ def test_moving_back_changes_nothing_that_is_seen(
     desk.snooze(name, "mira", START + DAY)
     clock.now = START + DAY
     before = queue(desk.chat)
-    wake(store, read_due(store, clock.now))
+    wake(store, all_due(store, clock.now))
 
     assert before == queue(desk.chat) == [name]
     assert "admin" == desk.chat.conversation(name).waiting_for
@@ -93,7 +126,7 @@ def test_the_user_ends_it_by_writing(desk: DeskService, store: Store, clock: Man
     clock.now = START + DAY
 
     assert [name] == queue(desk.chat)
-    wake(store, read_due(store, clock.now))
+    wake(store, all_due(store, clock.now))
     assert [name] == queue(desk.chat)
     assert since == desk.chat.conversation(name).waiting_since
     assert [] == snoozes(store)
@@ -115,7 +148,7 @@ def test_what_is_answered_or_closed_does_not_come_back(
     clock.now = START + DAY
 
     assert [] == queue(desk.chat)
-    wake(store, read_due(store, clock.now))
+    wake(store, all_due(store, clock.now))
     assert [] == queue(desk.chat) == snoozes(store)
     assert sound(store, clock)
 
@@ -126,7 +159,7 @@ def test_the_last_time_counts(desk: DeskService, store: Store, clock: ManualCloc
     desk.chat.send("user-1", "well?", conversation_id=name)
     desk.snooze(name, "mira", START + 2 * DAY)
     clock.now = START + DAY
-    assert ([], []) == (queue(desk.chat), read_due(store, clock.now))
+    assert ([], []) == (queue(desk.chat), list(all_due(store, clock.now)))
     desk.snooze(name, "mira", START + DAY + HOUR)
     clock.now = START + DAY + HOUR
 
@@ -144,10 +177,10 @@ def test_who_is_put_off_again_is_not_woken(
     desk.chat.send("user-1", "well?", conversation_id=name)
     meddled.before("transact", lambda: None)
     meddled.before("transact", lambda: early.snooze(name, "mira", again))
-    wake(meddled, read_due(store, START + DAY))
+    wake(meddled, all_due(store, START + DAY))
 
     assert "snoozed" == desk.chat.conversation(name).waiting_for
-    assert [again] == [each.until for each in read_due(store, START + 9 * DAY)]
+    assert [again] == [each.until for each in all_due(store, START + 9 * DAY)]
     assert sound(store, clock)
 
 
@@ -200,7 +233,7 @@ def test_two_who_put_off_at_once_leave_one_time(
     with pytest.raises(Conflict, match="changed meanwhile"):
         DeskService(ChatService(meddled, clock)).snooze(name, "mira", START + DAY)
 
-    assert [START + 2 * DAY] == [each.until for each in read_due(store, START + 9 * DAY)]
+    assert [START + 2 * DAY] == [each.until for each in all_due(store, START + 9 * DAY)]
 
 
 @pytest.mark.parametrize("until", [0, START, START + 367 * DAY])

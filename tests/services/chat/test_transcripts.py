@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.transcripts import TranscriptService
 from commercive_cli.store.port import Store
@@ -63,6 +64,27 @@ def test_a_redacted_transcript_names_nobody(either: Store, clock: ManualClock) -
         found.conversation.last_message,
     )
     assert "ann@" not in found.model_dump_json()
+
+
+def test_notes_come_apart_from_messages_and_only_when_asked_for(either: Store, clock: ManualClock) -> None:
+    """Of each conversation its own, from the time on that was asked for, redacted like the messages."""
+    desk = DeskService(ChatService(either, clock))
+    names = [desk.chat.send("u-1", "Hello").conversation_id for _ in range(6)]
+    desk.note(names[0], "ann@example.com", "Call 070-555 01 42")
+    since = clock.now
+    desk.note(names[0], "mira", "Called")
+    desk.chat.reply(names[0], "mira", "Hi")
+    service = TranscriptService(either)
+    found = {each.conversation.conversation_id: each for each in service.transcripts(notes=True, redact=True)}
+    [later] = service.transcripts(notes=True, since=since)
+
+    assert {None} == {each.notes for each in service.transcripts()}
+    assert {name: [] for name in names[1:]} == {name: found[name].notes for name in names[1:]}
+    assert [("[e-mail]", "Call [phone]"), ("mira", "Called")] == [
+        (note.author, note.text) for note in found[names[0]].notes or []
+    ]
+    assert ["Hello", "Hi"] == [each.message_text for each in found[names[0]].messages]
+    assert ["Called"] == [note.text for note in later.notes or []]
 
 
 def test_what_changes_meanwhile_is_there_once(store: Store, clock: ManualClock) -> None:

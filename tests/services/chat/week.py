@@ -6,9 +6,13 @@ from zoneinfo import ZoneInfo
 
 from commercive_cli.domain.business_hours import BusinessHours
 from commercive_cli.domain.ids import uuid7
+from commercive_cli.domain.models import Note, Snooze
+from commercive_cli.services.chat.notes import note_put
+from commercive_cli.services.chat.snoozing import snooze_writes
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
+from commercive_cli.store.writes import Put, Write
 from tests.services.chat.imported import V4, v4
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -62,6 +66,11 @@ def _message(conversation_id: str, who: str, day: str | int, clock: str, *, impo
     }
 
 
+def _note(thread: tuple[Item, list[Item]], author: str, day: str | int, clock: str) -> Note:
+    time, name = at(day, clock), thread[0]["conversation_id"]
+    return Note(note_id=uuid7(time, 0), conversation_id=name, author=author, text="noted", created_at=time)
+
+
 def _closed(by: str, day: str, clock: str) -> Item:
     return {"status": "closed", "closed_at": at(day, clock), "closed_by": by}
 
@@ -91,6 +100,9 @@ AUTOMATIC = _conversation(6, [("user", "Fri", "16:58"), ("auto", "Fri", "16:59")
 ASKED_BEFORE = _conversation(7, [("user", 13, "16:00"), ("jonas", "Mon", "09:30")])
 BEFORE = _conversation(8, [("user", 10, "10:00"), ("jonas", 10, "10:05")])
 AFTER = _conversation(9, [("user", 23, "11:30")])
+PUT_OFF = _conversation(12, [("user", 23, "10:00")], waiting_for="snoozed")
+BACK = _conversation(13, [("user", 23, "09:00")], waiting_for="snoozed")
+"""It was put off until 11:00, and nobody has moved it back yet."""
 IMPORTED = _conversation(10, [("user", "Tue", "12:00"), ("jonas", "Tue", "12:02")], V4, status="closed")
 """The old system did not say when it was closed; the ids of its messages are not in order of time."""
 UNREADABLE = _conversation(11, [("jonas", "Wed", "11:00"), ("user", "Wed", "12:00")])
@@ -108,11 +120,25 @@ WEEK = (
     AFTER,
     IMPORTED,
     UNREADABLE,
+    PUT_OFF,
+    BACK,
 )
+NOTES = (
+    (ANSWERED, "mira", "Mon", "10:05"),
+    (OUT_OF_HOURS, "jonas", "Wed", "19:00"),
+    (AUTOMATIC, "jonas", "Fri", "17:30"),
+    (ASKED_BEFORE, "mira", 13, "16:10"),
+)
+"""Before a first answer, after hours, where nobody has answered, and before the week."""
 SINCE, UNTIL, NOW = at("Mon", "00:00"), at(23, "00:00") - 1, at(23, "12:00")
 
 
 def fill(store: Store) -> None:
-    """Store the week."""
+    """Store the week, with its notes, and until when somebody put what off."""
+    puts: list[Write] = [note_put(note) for note in map(_note, *zip(*NOTES, strict=True))]
+    for thread, until in ((PUT_OFF, at(25, "09:00")), (BACK, at(23, "11:00"))):
+        place = {name: thread[0][name] for name in ("conversation_id", "created_at", "waiting_since")}
+        puts += snooze_writes(Snooze(**place, until=until), None)
+    store.batch_put(OPS, [put.item for put in puts if isinstance(put, Put)])
     store.batch_put(CONVERSATIONS, [conversation for conversation, _ in WEEK])
     store.batch_put(MESSAGES, [message for _, messages in WEEK for message in messages])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -124,7 +125,7 @@ def mark(reader: str) -> Callable[[Desk, str, bool], BaseModel]:
 
 
 def close(desk: Desk, key: str, other: bool) -> BaseModel:
-    return desk.chat.close(desk.name, "ann", as_of=5 if other else None, key=key)
+    return desk.chat.close(desk.chat.send("user-1", "x").conversation_id if other else desk.name, "ann", key=key)
 
 
 def reset(desk: Desk, key: str, other: bool) -> BaseModel:
@@ -222,7 +223,7 @@ CASES = {
         lambda desk: desk.chat.close(desk.name, "bob"),
     ),
     "answer": Case(
-        lambda desk, key, other: desk.chat.answer(desk.name, "x", if_last="m" if other else desk.first, key=key),  # type: ignore[attr-defined]
+        lambda desk, key, other: desk.chat.answer(desk.name, "y" if other else "x", if_last=desk.first, key=key),  # type: ignore[attr-defined]
         lambda desk: desk.chat.send("user-1", "later", conversation_id=desk.name),
         lambda desk: desk.__dict__.update(first=desk.last()),
     ),
@@ -250,6 +251,21 @@ CASES = {
     "recompute": Case(recount, lambda desk: desk.miscount(50), lambda desk: desk.miscount(70)),
     "recompute, right already": Case(recount, lambda desk: desk.miscount(50)),
 }
+
+
+GUARDED: dict[str, tuple[Callable[[Desk, Any], BaseModel], Callable[[Desk], Any]]] = {
+    "reply": (lambda desk, guard: desk.chat.reply(desk.name, "ann", "x", if_last=guard, key="k"), Desk.last),
+    "answer": (lambda desk, guard: desk.chat.answer(desk.name, "x", if_last=guard, key="k"), Desk.last),
+    "close": (
+        lambda desk, guard: desk.chat.close(desk.name, "ann", as_of=guard, key="k"),
+        lambda desk: desk.chat.conversation(desk.name).updated_at,
+    ),
+    "decide": (
+        lambda desk, guard: desk.leads.decide(desk.lead, "approved", "ann", commission="5", as_of=guard, key="k"),
+        lambda desk: desk.leads.lead(desk.lead).updated_at,
+    ),
+}
+"""The requests that take a guard, what was seen last, and what returns that."""
 
 
 @pytest.fixture(params=ENGINES)
@@ -287,6 +303,45 @@ def test_a_key_of_another_request_is_refused(desk: Desk, case: Case) -> None:
 
     assert "used for another request" in told.value.message
     assert 1 == sum(row["pk"].startswith("request#") for row in rows(desk.store, OPS))
+
+
+@pytest.mark.parametrize("guarded_first", [True, False])
+@pytest.mark.parametrize("action", GUARDED)
+def test_a_guard_is_no_part_of_a_request(desk: Desk, action: str, guarded_first: bool) -> None:
+    """What was carried out gets its first answer again, whatever its guard says by then, or that there is none."""
+    ask, seen = GUARDED[action]
+    fresh, stale = seen(desk), "m" if isinstance(seen(desk), str) else 5
+    guards = [fresh, stale] if guarded_first or action == "answer" else [None, stale]
+    answers = [ask(desk, guard).model_dump() for guard in guards]
+    desk.chat.send("user-1", "later")
+    before = everything(desk.store)
+
+    assert [ask(desk, guard).model_dump() for guard in (fresh, stale)] == answers == [answers[0]] * 2
+    assert before == everything(desk.store)
+
+
+@pytest.mark.parametrize("action", GUARDED)
+def test_a_guard_that_refused_leaves_the_key_free(desk: Desk, action: str) -> None:
+    """The same request goes through under its key once it names what is there."""
+    ask, seen = GUARDED[action]
+    fresh = seen(desk)
+    with pytest.raises(Conflict):
+        ask(desk, "m" if isinstance(fresh, str) else 5)
+    ask(desk, fresh)
+
+    assert 1 == sum(row["pk"].startswith("request#") for row in rows(desk.store, OPS))
+
+
+@pytest.mark.parametrize("action", GUARDED)
+def test_a_retry_with_another_guard_beside_its_first_try_is_one_request(desk: Desk, action: str) -> None:
+    """The first try comes through between the second one's look and its write: the second gets the first answer."""
+    ask, seen = GUARDED[action]
+    fresh = seen(desk)
+    meddled, others = Intervening(desk.store), list[BaseModel]()
+    meddled.before("transact", lambda: others.append(ask(desk, fresh)))
+    ours = ask(desk.over(meddled), "m" if isinstance(fresh, str) else fresh)
+
+    assert [ours.model_dump()] == [each.model_dump() for each in others]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

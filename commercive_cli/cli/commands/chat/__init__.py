@@ -1,12 +1,4 @@
-"""`commercive chat`: the support staff's commands for conversations, in the order of the help."""
+"""`commercive chat`: the support staff's commands for conversations."""
 
-from commercive_cli.cli.commands.chat import desk, messages, overviews, templates, watch
-from commercive_cli.cli.commands.chat.conversations import app
-
-__all__ = ["app"]
-
-app.add_typer(messages.app)
-app.add_typer(desk.app)
-app.add_typer(watch.app)
-app.add_typer(overviews.app)
-app.add_typer(templates.app)
+SUBJECTS = ("conversations", "messages", "desk", "watch", "overviews", "templates")
+"""The modules with the commands, in the order of the help."""

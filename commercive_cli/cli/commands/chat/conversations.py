@@ -95,6 +95,7 @@ def show(
         session.screen.show(
             thread, Asked(order="full" if full else "")
         )  # shown before the write, so that only shown messages are marked read
+        session.saw(thread.conversation.conversation_id, thread.messages)
         if mark_read:
             session.note(f"{services.chat.mark_shown(thread).marked} marked read")
 

@@ -98,6 +98,9 @@ def reply(
     A canned reply takes {{store_url}}, {{user_id}} and {{agent}} from the conversation, all else from --var. On a
     terminal it is shown before it is sent, unless --yes.
 
+    On a terminal it goes behind the last message that you were shown here, else behind the last one there is when the
+    command starts, unless --if-last names another: when somebody wrote since, nothing is sent, and what is new is told.
+
     A text from the editor or stdin, or typed on a terminal, that is not sent is kept: `chat drafts` lists it, and
     --draft goes on with it, on a terminal in the editor.
     """

@@ -33,6 +33,7 @@ def search(
     since: o.Since = None,
     sender: Annotated[SenderType | None, typer.Option("--from", help="In the messages of this side only.")] = None,
     status: Annotated[Literal["open", "closed", "all"], typer.Option(help="In which conversations.")] = "all",
+    notes: Annotated[bool, typer.Option("--notes", help="In the notes of the support staff as well.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after N hits.")] = None,
     yes: o.Yes = False,
     output: o.Output = "table",
@@ -40,13 +41,14 @@ def search(
     """Look for a text in messages, in any case and composition of its letters; hits are shown as they are found.
 
     There is no index of words: every message of the conversations that changed since --since is read. What that is, and
-    what it costs, is said first, and more than 100,000 messages want a yes. Notes are not looked into.
+    what it costs, is said first, and more than 100,000 messages want a yes. With --notes, the notes about these
+    conversations are read, too: their hits have `note` for a sender.
     """
     from commercive_cli.cli.searches import Search
     from commercive_cli.services.chat.search import SearchFilter
 
     session = Session(context, output)
-    wanted = SearchFilter(text, parse_time(since, "--since", session.now), sender, status)
+    wanted = SearchFilter(text, parse_time(since, "--since", session.now), sender, status, notes)
     with session.reading() as services:
         Search(session, services.search, wanted, limit).run(yes=yes)
 
@@ -70,6 +72,9 @@ def export(
     redact: Annotated[
         bool, typer.Option("--redact", help="Replace e-mail addresses, phone numbers and long ids in texts.")
     ] = False,
+    notes: Annotated[
+        bool, typer.Option("--notes", help="With the notes of the support staff, in a part of their own.")
+    ] = False,
     to: Annotated[str | None, typer.Option(metavar="FILE", help="Write to FILE, which must not exist.")] = None,
     output: o.Output = "table",
 ) -> None:
@@ -77,7 +82,8 @@ def export(
 
     With --since, messages from then on, and no conversation without any. The order of all conversations is not
     promised. --redact replaces what looks like an e-mail address, a phone number or a long id, by [e-mail], [phone],
-    [id]; names that people wrote stay, so read a transcript before it leaves the house. Notes are not written.
+    [id]; names that people wrote stay, so read a transcript before it leaves the house. Notes, which no user may see,
+    are written with --notes alone, and apart from the messages.
     """
     from commercive_cli.cli.exports import Export, chosen_format
 
@@ -89,8 +95,8 @@ def export(
         if ids:
             typed = session.typed("conversation", services)
             named = [services.chat.conversation(typed.whole(each)) for each in bulk.chosen_ids(ids)]
-        found = services.transcripts.transcripts(named, since=first, redact=redact)
-        written = Export(session, chosen, found)
+        found = services.transcripts.transcripts(named, since=first, redact=redact, notes=notes)
+        written = Export(session, chosen, found, notes)
         written.to_stdout() if to is None else written.to_file(to)
 
 
@@ -119,6 +125,8 @@ def report(
     resolved      From the user's first message to the closing, credited to who
                   closed it. One that was reopened counts once it is closed
                   again, from the first message to the last closing.
+    waiting       Who is in the queue now, by how long they have waited, by
+                  the clock. Who is put off is counted apart until that ends.
     not counted   Automatic answers, also not as first answers; notes; and what
                   is too damaged to be read.
     durations     Business hours of [business_hours] in the config file: days,

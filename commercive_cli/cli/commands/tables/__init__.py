@@ -1,10 +1,4 @@
-"""`commercive tables`: the operators' commands for the tables, in the order of the help."""
+"""`commercive tables`: the operators' commands for the tables."""
 
-from commercive_cli.cli.commands.tables import data, mend, schema
-from commercive_cli.cli.commands.tables.lifecycle import app
-
-__all__ = ["app"]
-
-app.add_typer(mend.app)
-app.add_typer(schema.app)
-app.add_typer(data.app)
+SUBJECTS = ("lifecycle", "mend", "schema", "data")
+"""The modules with the commands, in the order of the help."""
