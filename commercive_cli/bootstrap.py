@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.chat.search import SearchService
     from commercive_cli.services.chat.service import ChatService
     from commercive_cli.services.chat.transcripts import TranscriptService
+    from commercive_cli.services.leads.flagging import FlagService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
     from commercive_cli.services.seed.service import SeedService
@@ -97,6 +98,13 @@ class Services:
         from commercive_cli.services.leads.service import LeadService
 
         return LeadService(self.store, self.clock, self.new_id, self.settings.bounds)
+
+    @cached_property
+    def lead_flags(self) -> "FlagService":
+        """Flags of leads."""
+        from commercive_cli.services.leads.flagging import FlagService
+
+        return FlagService(self.store, self.leads)
 
     @cached_property
     def affiliates(self) -> "AffiliateService":

@@ -1,7 +1,8 @@
 """`commercive leads`: the admins' commands for the leads of the affiliate programme."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,12 +11,13 @@ import typer
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.completers import Completer, amount_names, offered_ids
+from commercive_cli.cli.flag_checks import compared_with_all, flag_check
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or_stdin
 from commercive_cli.cli.times import parse_moment, parse_time
-from commercive_cli.domain.answers.leads import Leads
+from commercive_cli.domain.answers.leads import FlaggedLeads, Leads
 from commercive_cli.domain.models import ORDER_VOLUMES
 from commercive_cli.services.leads.listing import LeadFilter
 
@@ -68,6 +70,9 @@ def list_leads(
     ] = None,
     since: o.Since = None,
     until: o.Until = None,
+    flags: Annotated[
+        bool, typer.Option("--flags", help="With what looks odd; reads all leads once, to compare them.")
+    ] = False,
     limit: o.Limit = None,
     cursor: o.Cursor = None,
     everything: o.All = False,
@@ -81,20 +86,52 @@ def list_leads(
     with session.reading() as services:
         if affiliate is not None:
             wanted = replace(wanted, affiliate_id=session.typed("affiliate", services).whole(affiliate))
+        listed: Callable[..., Leads | FlaggedLeads] = services.leads.list_leads
+        if flags:
+            listed = partial(services.lead_flags.list_leads, compared_with_all(session, services))
         session.list(
-            Leads,
+            FlaggedLeads if flags else Leads,
             o.Paging(limit, cursor, everything),
-            lambda count, start: services.leads.list_leads(wanted, limit=count, cursor=start),
+            lambda count, start: listed(wanted, limit=count, cursor=start),
             _asked(status, affiliate, link, {"with": search, "since": since, "until": until}),
         )
 
 
 @app.command(epilog=example("commercive leads show LEAD_ID"))
 def show(context: typer.Context, *, lead: Lead, output: o.Output = "table") -> None:
-    """Show a lead and the stats of its affiliate."""
+    """Show a lead, the stats of its affiliate, and what looks odd among the leads of that affiliate."""
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.leads.show(session.typed("lead", services).whole(lead)))
+        session.show(services.lead_flags.show(session.typed("lead", services).whole(lead)))
+
+
+@app.command(epilog=example("commercive leads duplicates --since 7d", "commercive leads duplicates --all -o csv"))
+def duplicates(
+    context: typer.Context,
+    *,
+    since: o.Since = None,
+    until: o.Until = None,
+    limit: o.Limit = None,
+    cursor: o.Cursor = None,
+    everything: o.All = False,
+    output: o.Output = "table",
+) -> None:
+    """List the leads that look odd, newest first; reads all leads and links once.
+
+    They share e-mail, phone or shop with another lead, whenever that came, or with their own affiliate; or they came
+    with many over one link.
+    """
+    session = Session(context, output)
+    first = parse_time(since, "--since", session.now)
+    last = parse_time(until, "--until", session.now, whole_day=True)
+    with session.reading() as services:
+        found = partial(services.lead_flags.duplicates, compared_with_all(session, services), since=first, until=last)
+        session.list(
+            FlaggedLeads,
+            o.Paging(limit, cursor, everything),
+            lambda count, start: found(limit=count, cursor=start),
+            replace(_asked("all", None, None, {"since": since, "until": until}), before="flagged"),
+        )
 
 
 @app.command(
@@ -157,6 +194,9 @@ def approve(
     ],
     notes: Notes = None,
     amend: Amend = False,
+    despite_flags: Annotated[
+        bool, typer.Option("--despite-flags", help="Also leads that look odd, which are refused among many.")
+    ] = False,
     as_of: o.AsOf = None,
     key: o.Keys = None,
     yes: o.Yes = False,
@@ -171,6 +211,7 @@ def approve(
     seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     with session.writing(yes=yes, dry_run=dry_run) as services:
         typed = session.typed("lead", services, "approve")
+        objection = flag_check(session, services, ids, despite_flags=despite_flags)
         session.each(
             MoneyAsk(session, services.leads, typed, amount, amend, yes).agreed(ids),
             lambda one: services.leads.decide(
@@ -181,6 +222,7 @@ def approve(
                 notes=notes,
                 amend=amend,
                 as_of=seen,
+                objection=objection(one),
                 key=keys(one),
             ),
             typed,

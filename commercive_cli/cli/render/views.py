@@ -37,7 +37,14 @@ from commercive_cli.domain.answers.chat import (
     Thread,
     UserMessageSent,
 )
-from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.leads import (
+    FlaggedLeads,
+    LeadDecided,
+    LeadHistory,
+    Leads,
+    LeadShown,
+    LeadSubmitted,
+)
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import Tables
 from commercive_cli.domain.models import Message
@@ -148,6 +155,7 @@ VIEWS: dict[type, View] = {
     Conversations: _listing("conversations", c.CONVERSATION),
     Messages: _listing("messages", c.MESSAGE),
     Leads: _listing("leads", c.LEAD),
+    FlaggedLeads: _listing("leads", c.FLAGGED_LEAD),
     Affiliates: _listing("affiliates", c.STATS),
     History: _listing("history", c.HISTORY),
     LeadHistory: _listing("history", c.HISTORY),
