@@ -48,11 +48,16 @@ def flags(leads: Sequence[Lead], *links: AffiliateLink) -> list[str]:
 )
 def test_what_two_leads_share_flags_both(field: str, one: str, other: str, words: str) -> None:
     """The same address, number or shop, however each was spelled; what differs flags nobody."""
-    pair = [lead("a", **{field: one}), lead("b", 1, **{field: other})]
+
+    def having(name: str, value: str) -> Lead:
+        given: dict[str, Any] = {field: value}
+        return lead(name, **given)
+
+    pair = [having("a", one), having("b", other)]
 
     assert [words] == flags(pair)
     assert [words.replace(" b", " a")] == flags(pair[::-1])
-    assert [] == flags([pair[0], lead("b", 1, **{field: f"9{other}"})])
+    assert [] == flags([pair[0], having("b", f"9{other}")])
 
 
 def test_a_lead_with_nothing_typed_shares_nothing() -> None:
