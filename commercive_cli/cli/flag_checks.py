@@ -1,19 +1,14 @@
-"""Flags before approvals: many leads are not approved while they have some, of a single one they are told."""
+"""Flags before approvals: among many, a lead that has some is refused; of a single one they are told."""
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from commercive_cli.bootstrap import Services
-from commercive_cli.cli import bulk
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.errors import CommerciveError, Damaged, NotFound
 from commercive_cli.domain.quoting import shortened
 
 if TYPE_CHECKING:
     from commercive_cli.services.leads.flags import Sightings
-
-Check = Callable[[str], str | None]
-"""Returns, by the whole id of a lead, what speaks against approving it; None for nothing."""
 
 
 def compared_with_all(session: Session, services: Services) -> "Sightings":
@@ -25,29 +20,36 @@ def compared_with_all(session: Session, services: Services) -> "Sightings":
     return sightings
 
 
-def flag_check(session: Session, services: Services, ids: Sequence[str], *, despite_flags: bool) -> Check:
-    """Return the check of each lead that is about to be approved; for many ids, after one pass over all leads.
+class FlagCheck:
+    """The flags of leads that are about to be approved: of `many`, after one pass over all leads; none if `despite`."""
 
-    Of a single one, the check says the flags on stderr and speaks against nothing.
-    """
-    if despite_flags:
-        return lambda _: None
-    if bulk.is_many(ids):
-        return services.lead_flags.objections(compared_with_all(session, services))
+    def __init__(self, session: Session, services: Services, *, many: bool, despite: bool) -> None:
+        self._session = session
+        self._services = services
+        self._looks = not many and not despite
+        self._sightings = compared_with_all(session, services) if many and not despite else None
 
-    def warn(lead_id: str) -> None:
-        for line in _warnings(services, lead_id):
-            session.note(line)
+    def objection(self, lead_id: str) -> str | None:
+        """Return what speaks against approving a lead among many; of a single one, say its flags on stderr."""
+        for words in self.told(lead_id):
+            self._session.note(f"! lead {shortened(lead_id)}: {words}")
+        return None if self._sightings is None else self._services.lead_flags.objection(self._sightings, lead_id)
 
-    return warn
+    def told(self, lead_id: str) -> list[str]:
+        """Return the flags of a single lead in words, the first time; none of one that is approved already."""
+        if not self._looks:
+            return []
+        self._looks = False
+        try:
+            lead = self._services.leads.lead(lead_id)
+            found = () if lead.status == "approved" else self._services.lead_flags.look_at(lead).flags
+        except (NotFound, Damaged):  # which the approval says
+            return []
+        except CommerciveError as refusal:
+            return [f"its flags could not be looked for: {refusal.message}"]
+        return [flag.words() for flag in found]
 
-
-def _warnings(services: Services, lead_id: str) -> list[str]:
-    try:
-        lead = services.leads.lead(lead_id)
-        flags = () if lead.status == "approved" else services.lead_flags.look_at(lead).flags
-    except (NotFound, Damaged):  # which the approval says
-        return []
-    except CommerciveError as refusal:
-        return [f"flags could not be looked for: {refusal.message}"]
-    return [f"! lead {shortened(lead.lead_id)}: {flag.words()}" for flag in flags]
+    def among(self, lead_ids: list[str]) -> int:
+        """Return how many of many leads have flags."""
+        flagged = {ref.lead_id for ref in self._sightings.flagged} if self._sightings else set()
+        return len(flagged & set(lead_ids))

@@ -11,7 +11,7 @@ import typer
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
 from commercive_cli.cli.completers import Completer, amount_names, offered_ids
-from commercive_cli.cli.flag_checks import compared_with_all, flag_check
+from commercive_cli.cli.flag_checks import FlagCheck, compared_with_all
 from commercive_cli.cli.groups import example, new_group
 from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.session import Session
@@ -49,6 +49,10 @@ Notes = Annotated[
     ),
 ]
 Amend = Annotated[bool, typer.Option("--amend", help="Replace an earlier, different decision.")]
+
+DespiteFlags = Annotated[
+    bool, typer.Option("--despite-flags", help="Also leads that look odd, which are refused among many.")
+]
 
 
 @app.command(
@@ -194,9 +198,7 @@ def approve(
     ],
     notes: Notes = None,
     amend: Amend = False,
-    despite_flags: Annotated[
-        bool, typer.Option("--despite-flags", help="Also leads that look odd, which are refused among many.")
-    ] = False,
+    despite_flags: DespiteFlags = False,
     as_of: o.AsOf = None,
     key: o.Keys = None,
     yes: o.Yes = False,
@@ -211,9 +213,9 @@ def approve(
     seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     with session.writing(yes=yes, dry_run=dry_run) as services:
         typed = session.typed("lead", services, "approve")
-        objection = flag_check(session, services, ids, despite_flags=despite_flags)
+        flags = FlagCheck(session, services, many=bulk.is_many(ids), despite=despite_flags)
         session.each(
-            MoneyAsk(session, services.leads, typed, amount, amend, yes).agreed(ids),
+            MoneyAsk(session, services.leads, typed, flags, amount, amend, yes).agreed(ids),
             lambda one: services.leads.decide(
                 one,
                 "approved",
@@ -222,7 +224,7 @@ def approve(
                 notes=notes,
                 amend=amend,
                 as_of=seen,
-                objection=objection(one),
+                objection=flags.objection(one),
                 key=keys(one),
             ),
             typed,
@@ -279,6 +281,7 @@ def decide(
     context: typer.Context,
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with lead_id, decision, commission_amount ...")],
+    despite_flags: DespiteFlags = False,
     key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -295,7 +298,8 @@ def decide(
     session = Session(context, output)
     decided = read_decisions(file, session.settings.amounts, session.settings.bounds)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        decide_file(session, services, decided, key=key, yes=yes)
+        flags = FlagCheck(session, services, many=True, despite=despite_flags or not decided.count("approved"))
+        decide_file(session, services, decided, flags, key=key, yes=yes)
 
 
 @app.command(epilog=example("commercive leads reset LEAD_ID"))

@@ -1,7 +1,6 @@
 """Looks for flags: of one lead among those of its affiliate, or of all leads in one pass over the tables."""
 
 from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -77,19 +76,18 @@ class FlagService:
         scan_items(self.store, LEADS, lambda item: sightings.add_lead(Lead.of(item)), on_items)
         return sightings.finished()
 
-    def objections(self, sightings: Sightings) -> Callable[[str], str | None]:
-        """Return what says, by the id of a lead, why it is not to be approved among many: its flags.
+    def objection(self, sightings: Sightings, lead_id: str) -> str | None:
+        """Return the objection to approving a lead among many: its flags among all leads; None when it has none.
 
-        It returns None for a lead without flags, and raises NotFound where there is no such lead. What it returns is
-        the `objection` of a decision.
+        Raises NotFound where there is no such lead.
         """
-
-        def objection(lead_id: str) -> str | None:
-            lead = self.leads.lead(lead_id)
-            flags = sightings.flags(lead)
-            return refusal(lead, flags) if flags else None
-
-        return objection
+        lead = self.leads.lead(lead_id)
+        if not (flags := sightings.flags(lead)):
+            return None
+        return (
+            f"lead {shortened(lead.lead_id)} is flagged: {in_words(flags)}; nothing was written. "
+            "Look at it: commercive leads show; to approve it all the same, pass --despite-flags"
+        )
 
     def list_leads(
         self, sightings: Sightings, wanted: LeadFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
@@ -140,14 +138,6 @@ class FlagService:
             return []
         items, _ = first_items(self.store, Query(AFFILIATE_LINKS, affiliate_id), MOST_LINKS)
         return [AffiliateLink.of(item) for item in items]
-
-
-def refusal(lead: Lead, flags: tuple[Flag, ...]) -> str:
-    """Return why a lead with these flags is not approved among many, and what approves it all the same."""
-    return (
-        f"lead {shortened(lead.lead_id)} is flagged: {in_words(flags)}; nothing was written. "
-        "Look at it: commercive leads show; to approve it all the same, pass --despite-flags"
-    )
 
 
 def _flagged(lead: Lead, sightings: Sightings) -> FlaggedLead:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ def test_an_objection_names_the_flags_and_stops_an_approval_alone(either: Store)
     twins = [item("one", 0, lead_email="a@b.example"), item("two", 1, lead_email="a@b.example"), item("three", 2)]
     either.batch_put(LEADS, twins)
     flags, leads = service(either), LeadService(either, ManualClock())
-    objection = flags.objections(flags.among_all())
+    objection = partial(flags.objection, flags.among_all())
     before = everything(either)
 
     assert objection("three") is None
