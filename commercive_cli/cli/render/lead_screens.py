@@ -54,7 +54,7 @@ def draw_lead(display: Display, answer: LeadShown, _: Asked) -> None:
     draw_stats(display, answer.stats, at_least=1)
     if answer.compared:
         display.gap()
-        display.sentence((_compared(answer.compared, flagged=bool(answer.flags)), "quiet"))
+        display.sentence((f"{_compared(answer.compared, flagged=bool(answer.flags))}; to compare all leads:", "quiet"))
         display.line(("commercive leads duplicates", "quiet"))
 
 

@@ -20,6 +20,10 @@ NAMED = 10
 """Other leads that a flag names; it counts them all."""
 
 
+Traits = Sequence[tuple[str, str]]
+"""What a lead may have in common with others, by name: email, phone, store."""
+
+
 class Ref(NamedTuple):
     """A lead as sightings keep it: its key, by which the older one comes first."""
 
@@ -57,12 +61,12 @@ class Sightings:
     def add_lead(self, lead: Lead) -> None:
         """Take note of a lead, with which others are compared then."""
         self.leads += 1
-        ref = ref_of(lead)
-        for trait in _traits(lead):
+        ref, traits = ref_of(lead), _traits(lead)
+        for trait in traits:
             self._sharing.setdefault(hash(trait), []).append(ref)
         if lead.link_id:
             self._by_link.setdefault(lead.link_id, []).append(ref)
-        if self._owned(lead):
+        if self._owned(lead, traits):
             self._self_referrals.append(ref)
 
     def finished(self) -> Self:
@@ -76,7 +80,8 @@ class Sightings:
 
     def flags(self, lead: Lead) -> tuple[Flag, ...]:
         """Return the flags of a lead, the gravest first; it need not have been added."""
-        return (*self._self_referral(lead), *self._shared(lead), *self._many_at_once(lead))
+        traits = _traits(lead)
+        return (*self._self_referral(lead, traits), *self._shared(lead, traits), *self._many_at_once(lead))
 
     @cached_property
     def flagged(self) -> Sequence[Ref]:
@@ -84,19 +89,19 @@ class Sightings:
         shared = (ref for refs in self._sharing.values() if len(refs) > 1 for ref in refs)
         return sorted({*self._self_referrals, *shared, *self._bursts})
 
-    def _self_referral(self, lead: Lead) -> Iterator[Flag]:
-        if same := self._owned(lead):
+    def _self_referral(self, lead: Lead, traits: Traits) -> Iterator[Flag]:
+        if same := self._owned(lead, traits):
             yield Flag(flag="self_referral", same=same)
 
-    def _owned(self, lead: Lead) -> tuple[str, ...]:
+    def _owned(self, lead: Lead, traits: Traits) -> tuple[str, ...]:
         """Return what a lead has of the affiliate whom it credits: what its links say, or its id as name or address."""
-        own = [name for name, value in _traits(lead) if hash((lead.affiliate_id, name, value)) in self._of_affiliates]
+        own = [name for name, value in traits if hash((lead.affiliate_id, name, value)) in self._of_affiliates]
         named = lead.affiliate_id and alike(lead.affiliate_id) in (alike(lead.lead_name), alike(lead.lead_email))
         return (*own, "user") if named else tuple(own)
 
-    def _shared(self, lead: Lead) -> Iterator[Flag]:
+    def _shared(self, lead: Lead, traits: Traits) -> Iterator[Flag]:
         names: dict[str, FlagName] = {"email": "same_email", "phone": "same_phone", "store": "same_store"}
-        for trait in _traits(lead):
+        for trait in traits:
             others, count = _others(ref_of(lead), self._sharing.get(hash(trait), []))
             if count:
                 yield Flag(flag=names[trait[0]], others=others, count=count)
@@ -113,14 +118,14 @@ def ref_of(lead: Lead) -> Ref:
     return Ref(lead.created_at, lead.lead_id)
 
 
-def _traits(lead: Lead) -> Iterator[tuple[str, str]]:
-    """Yield what a lead may have in common with others, by name."""
+def _traits(lead: Lead) -> Traits:
+    """Return what a lead may have in common with others, by name."""
     found = {
         "email": email_key(lead.lead_email),
         "phone": phone_key(lead.lead_phone),
         "store": store_key(lead.product_link),
     }
-    return ((name, value) for name, value in found.items() if value)
+    return [(name, value) for name, value in found.items() if value]
 
 
 def _others(own: Ref, refs: Sequence[Ref], first: int = 0, end: int | None = None) -> tuple[tuple[str, ...], int]:
