@@ -64,7 +64,7 @@ class Sightings:
         ref, traits = ref_of(lead), _traits(lead)
         for trait in traits:
             self._sharing.setdefault(hash(trait), []).append(ref)
-        if lead.link_id:
+        if lead.link_id and "created_at" not in lead.damaged:
             self._by_link.setdefault(lead.link_id, []).append(ref)
         if self._owned(lead, traits):
             self._self_referrals.append(ref)

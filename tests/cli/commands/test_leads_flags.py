@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,17 @@ def test_a_single_one_is_approved_with_a_warning(store: Run, twins: list[str], l
     assert (0, f"commercive: ! lead {twins[0]}: same e-mail as {twins[1]}\n") == (ran.code, ran.err)
     assert [(0, ""), (0, ""), (0, "")] == [(each.code, each.err) for each in (again, despite, other)]
     assert (5, False) == (missing.code, "flags" in missing.err)
+
+
+def test_flags_that_cannot_be_looked_for_stop_no_single_approval(store: Run, twins: list[str], home: Path) -> None:
+    """An index that is missing is told, and the lead is approved; among many nothing is approved unlooked at."""
+    with closing(sqlite3.connect(home / "store.db")) as file:
+        file.execute('DROP INDEX "commercive_leads.AffiliateLeadsIndex"')
+    ran = store("leads", "approve", twins[0], "--commission", "5")
+
+    assert 0 == ran.code
+    assert f"! lead {twins[0]}: its flags could not be looked for: index AffiliateLeadsIndex" in ran.err
+    assert 7 == store("leads", "approve", *twins, "--commission", "5").code
 
 
 def test_rejecting_heeds_no_flags(store: Run, twins: list[str]) -> None:

@@ -1,6 +1,7 @@
 """What makes a lead look odd: what it shares with others or with its affiliate, and how many came with it."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -132,6 +133,13 @@ def test_leads_over_other_links_do_not_count() -> None:
     leads = times([0, 1, 2, 3])
 
     assert [] == flags([*leads[:2], *(each.model_copy(update={"link_id": "OTHER"}) for each in leads[2:])])
+
+
+def test_leads_without_a_time_did_not_come_at_once() -> None:
+    """What others stored with a time that cannot be read came at no time that is known."""
+    odd = [Lead.of({"lead_id": f"{number}", "created_at": Decimal("1.5"), "link_id": "CODE"}) for number in range(MANY)]
+
+    assert [] == flags(odd)
 
 
 @given(st.lists(st.integers(0, 3000), max_size=30))
