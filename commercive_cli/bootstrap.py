@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.chat.search import SearchService
     from commercive_cli.services.chat.service import ChatService
     from commercive_cli.services.chat.transcripts import TranscriptService
+    from commercive_cli.services.leads.flagging import FlagService
     from commercive_cli.services.leads.report import LeadReportService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
@@ -107,6 +108,13 @@ class Services:
 
         hours = configured_hours(self.settings.business_hours)
         return LeadReportService(self.store, self.clock, hours.zone if hours else None)
+
+    @cached_property
+    def lead_flags(self) -> "FlagService":
+        """Flags of leads."""
+        from commercive_cli.services.leads.flagging import FlagService
+
+        return FlagService(self.store, self.leads)
 
     @cached_property
     def affiliates(self) -> "AffiliateService":

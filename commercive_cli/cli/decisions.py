@@ -6,22 +6,30 @@ from commercive_cli.bootstrap import Services
 from commercive_cli.cli import bulk
 from commercive_cli.cli.decision_files import DELIMITERS, DecisionFile
 from commercive_cli.cli.decision_results import ResultFile, result_file, results_path
+from commercive_cli.cli.flag_checks import FlagCheck
 from commercive_cli.cli.money_asks import ask_about, is_asked
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.bulk import Bulk, FileDecided, RowDecided
 from commercive_cli.domain.answers.leads import LeadDecided
 
 
-def decide_file(session: Session, services: Services, decided: DecisionFile, *, key: str | None, yes: bool) -> None:
-    """Make the decisions of a file and write its results; exit 7 when some were refused."""
+def decide_file(
+    session: Session, services: Services, decided: DecisionFile, flags: FlagCheck, *, key: str | None, yes: bool
+) -> None:
+    """Make the decisions of a file and write its results; exit 7 when some were refused, as flagged approvals are."""
     if decided.count("approved") and not yes and is_asked(session):
-        ask_about(session, _summary(decided), "Decide?")
+        ask_about(session, _summary(decided, flags), "Decide?")
     with nullcontext() if session.rehearses else result_file(decided.path) as results:
-        _decide(session, services, decided, key, results)
+        _decide(session, services, decided, flags, key, results)
 
 
 def _decide(
-    session: Session, services: Services, decided: DecisionFile, key: str | None, results: ResultFile | None
+    session: Session,
+    services: Services,
+    decided: DecisionFile,
+    flags: FlagCheck,
+    key: str | None,
+    results: ResultFile | None,
 ) -> None:
     rows = {row.lead_id: row for row in decided.decisions}
     keys = bulk.request_keys(key, many=True)
@@ -36,6 +44,7 @@ def _decide(
             notes=row.notes,
             reason=row.reason,
             revision=row.revision,
+            objection=flags.objection(lead_id) if row.status == "approved" else None,
             key=keys(lead_id),
         )
 
@@ -53,10 +62,12 @@ def _decide(
     session.many(list(rows), decide, told=told)
 
 
-def _summary(decided: DecisionFile) -> tuple[str, ...]:
+def _summary(decided: DecisionFile, flags: FlagCheck) -> tuple[str, ...]:
     approved, rejected = decided.count("approved"), decided.count("rejected")
     rejecting = f", reject {rejected:,}" if rejected else ""
+    flagged = flags.among([each.lead_id for each in decided.decisions if each.status == "approved"])
+    refusing = f"; {flagged:,} {'is' if flagged == 1 else 'are'} flagged and will be refused" if flagged else ""
     return (
         f"{decided.path.name}: {decided.rows:,} rows, {DELIMITERS[decided.delimiter]}, all valid",
-        f"approve {approved:,} for {decided.total:,.2f} USD{rejecting}",
+        f"approve {approved:,} for {decided.total:,.2f} USD{rejecting}{refusing}",
     )

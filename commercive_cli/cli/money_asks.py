@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli.confirm import confirm
+from commercive_cli.cli.flag_checks import FlagCheck
 from commercive_cli.cli.message_sources import has_terminal
 from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import STDIN
@@ -34,6 +35,7 @@ class MoneyAsk:
     session: Session
     leads: "LeadService"
     typed: TypedIds
+    flags: FlagCheck
     amount: Decimal
     amend: bool
     yes: bool
@@ -64,6 +66,8 @@ class MoneyAsk:
             (lead.lead_name or "no name", "strong"),
             f" ({display.id(lead.lead_id)}), {lead.status}, affiliate {display.id(lead.affiliate_id)}",
         )
+        for words in self.flags.told(lead.lead_id):
+            display.line((f"  ! {words}", "attention"))
         total = f"; the affiliate's total {preview.total:,.2f} → {preview.becomes:,.2f}"
         display.line("  commission ", (f"{self.amount:,.2f} USD", "strong"), total)
         confirm("Approve?", yes=False)
@@ -86,7 +90,10 @@ class MoneyAsk:
             except CommerciveError as refusal:
                 yield [f"  {refusal.message}"]
             else:
-                yield [f"  {display.id(lead.lead_id)}  {lead.status}  {lead.lead_name or 'no name'}"]
+                flagged: Line = (
+                    [("  ! flagged, will be refused", "attention")] if self.flags.among([lead.lead_id]) else []
+                )
+                yield [f"  {display.id(lead.lead_id)}  {lead.status}  {lead.lead_name or 'no name'}", *flagged]
 
 
 def is_asked(session: Session) -> bool:

@@ -52,7 +52,7 @@ class Records:
         return self
 
     def _add_from_model(self, model: BaseModel) -> None:
-        own = _KINDS.get(type(model))
+        own = next((_KINDS[base] for base in type(model).__mro__ if base in _KINDS), None)
         for kind in _IDS if own is None else (own,):
             self._add_named(kind, getattr(model, _IDS[kind], None))
         if own is None:

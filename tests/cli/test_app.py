@@ -61,10 +61,17 @@ def test_only_what_edits_the_config_file_loads_its_editor(line: tuple[str, ...])
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("group", ["chat", "leads", "affiliates"])
 def test_a_list_for_scripts_loads_nothing_of_terminals_and_other_commands(group: str) -> None:
-    """Start-up does not grow with what other commands can do: no short ids, screens or searches."""
-    unneeded = ("cli.known_ids", "cli.typed_ids", "cli.render.listings", "cli.render.display", "services.chat.search")
+    """Start-up does not grow with what other commands can do: no short ids, screens, searches or flags."""
+    unneeded = (
+        "services.leads.flags",
+        "cli.known_ids",
+        "cli.typed_ids",
+        "cli.render.listings",
+        "cli.render.display",
+        "services.chat.search",
+    )
     names = ", ".join(repr(f"commercive_cli.{each}") for each in unneeded)
-    assert loaded(f"{names}, 'stringprep'", group, "list", "-o", "json") == "[]"
+    assert loaded(f"{names}, 'stringprep', 'phonenumbers'", group, "list", "-o", "json") == "[]"
 
 
 def test_a_command_is_made_alone() -> None:

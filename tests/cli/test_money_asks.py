@@ -71,7 +71,7 @@ def test_what_will_be_refused_is_not_asked_about(store: Run, at_terminal: Run, l
 def test_many_get_one_question_with_the_sum(store: Run, at_terminal: Run, lead: Make, answer: str, code: int) -> None:
     """The first ten are named; what cannot be approved is said there, too."""
     ids = [lead(f"Lead {number}") for number in range(11)]
-    seen = at_terminal("leads", "approve", "nobody", *ids, "--commission", "25.50", typed=answer)
+    seen = at_terminal("leads", "approve", "nobody", *ids, "--commission", "25.50", "--despite-flags", typed=answer)
     told = words(seen)
 
     assert (code, 1) == (seen.code, told.count("[y/N]"))
@@ -81,6 +81,34 @@ def test_many_get_one_question_with_the_sum(store: Run, at_terminal: Run, lead: 
     assert "Lead 9" not in told.partition("[y/N]")[0]
     assert "and 2 more commission 25.50 USD each, 306.00 USD in all Approve 12? [y/N]" in told
     assert {"approved" if code == 7 else "pending"} == set(states(store))
+
+
+def test_the_question_names_the_flags(at_terminal: Run, lead: Make) -> None:
+    """Once, between the person and the money; whoever passed --despite-flags knows of them."""
+    twin, one = lead("Ann L.", "a.nn@gmail.com"), lead("Ann Lee", "ann@gmail.com")
+    flag = f"same e-mail as {twin}"
+    asked = words(at_terminal("leads", "approve", one, "--commission", "5", typed="n\n"))
+    despite = words(at_terminal("leads", "approve", one, "--commission", "5", "--despite-flags", typed="n\n"))
+    unasked = words(at_terminal("leads", "approve", one, "--commission", "5", "--yes"))
+
+    assert f"affiliate aff-1 ! {flag} commission 5.00 USD" in asked
+    assert [1, 0, 1] == [told.count(flag) for told in (asked, despite, unasked)]
+    assert f"! lead {one}: {flag}" in unasked
+
+
+def test_a_question_about_many_says_who_will_be_refused(store: Run, at_terminal: Run, lead: Make, home: Path) -> None:
+    """On the lines of the first ten, and for a file how many there are."""
+    ids = [lead("Ann L.", "a.nn@gmail.com"), lead("Ann Lee", "ann@gmail.com"), lead("Bob Ray")]
+    many = words(at_terminal("leads", "approve", *ids, "--commission", "5", typed="n\n"))
+    (home / "d.csv").write_text(
+        "\n".join(["lead_id;decision;commission_amount", *(f"{each};approve;5" for each in ids)])
+    )
+    file = words(at_terminal("leads", "decide", str(home / "d.csv"), typed="n\n"))
+
+    assert 2 == many.count("! flagged, will be refused")
+    assert "Ann Lee ! flagged, will be refused" in many
+    assert "approve 3 for 15.00 USD; 2 are flagged and will be refused Decide? [y/N]" in file
+    assert ["pending"] * 3 == states(store)
 
 
 QUIET: dict[str, Callable[[list[str], Path], list[str]]] = {
@@ -119,7 +147,7 @@ def test_a_file_is_asked_about_once(
     decisions = ("approve;1200,5", "approve;7", "reject;", ";")
     lines = [f"{each};{decision}" for each, decision in zip(ids, decisions, strict=True)]
     (home / "d.csv").write_text("\n".join(["lead_id;decision;commission_amount", *lines]))
-    seen = at_terminal("leads", "decide", str(home / "d.csv"), typed=answer)
+    seen = at_terminal("leads", "decide", str(home / "d.csv"), "--despite-flags", typed=answer)
     told = words(seen)
 
     assert "d.csv: 4 rows, semicolons, all valid approve 2 for 1,207.50 USD, reject 1 Decide? [y/N]" in told

@@ -61,7 +61,7 @@ def file_of_decisions(path: Path) -> str:
 
 def killed_at(program: Program, file: str, told: int) -> list[str]:
     """Run the command until it has told of so many leads, and kill it; return the leads that it told of."""
-    command = [*PROGRAM, "leads", "decide", file, "-o", "jsonl"]
+    command = [*PROGRAM, "leads", "decide", file, "--despite-flags", "-o", "jsonl"]
     with started(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=program.environment) as run:
         assert run.stdout is not None
         lines = [run.stdout.readline() for _ in range(told)]
@@ -86,7 +86,7 @@ def test_a_decision_that_was_killed_goes_on(
             assert told <= {each for each, status in states.items() if status != "pending"}
             assert [] == errors_in(store)
             assert not Path(f"{file}.result.csv").exists()
-        ran = program("leads", "decide", file, "-o", "json")
+        ran = program("leads", "decide", file, "--despite-flags", "-o", "json")
         assert (0, COUNT) == (ran.code, len(ran.json["results"]))
         amounts = [Decimal(number) + Decimal(number % 100) / 100 for number in range(COUNT) if number % 3 != 2]
         statuses = Counter(each["status"] for each in rows(store, LEADS))

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from commercive_cli.cli.render.roles import Role
 from commercive_cli.domain import attributes
+from commercive_cli.domain.answers.flags import in_words
 from commercive_cli.domain.models import (
     AffiliateLink,
     AffiliateStats,
@@ -158,6 +159,7 @@ LEAD = _columns(
     Column("rejection_reason", wide=True),
     Column("revision", "id", "*", wide=True, words=revision_of),
 )
+FLAGGED_LEAD = (*LEAD[:-1], Column("flags", path="flags", words=in_words), LEAD[-1])
 STATS = _columns(
     AffiliateStats,
     Column("affiliate_id"),

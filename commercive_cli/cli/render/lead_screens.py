@@ -5,25 +5,27 @@ from decimal import Decimal
 
 from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.display import Display, Part
-from commercive_cli.cli.render.listings import HISTORY, LEADS
+from commercive_cli.cli.render.listings import FLAGGED_LEADS, HISTORY, LEADS
 from commercive_cli.cli.render.lists import draw_list
 from commercive_cli.cli.render.moments import Moments, distance, distance_in_words
 from commercive_cli.cli.render.roles import Role
 from commercive_cli.cli.render.terminal import GAP, label_of
-from commercive_cli.domain.answers.leads import LeadHistory, Leads, LeadShown
+from commercive_cli.domain.answers.flags import Compared
+from commercive_cli.domain.answers.leads import FlaggedLeads, LeadHistory, Leads, LeadShown
 from commercive_cli.domain.figures import average, percent
 from commercive_cli.domain.models import AffiliateStats, Lead
 
 _ROLES: dict[str, Role] = {"pending": "attention", "approved": "good"}
 
 
-def draw_leads(display: Display, answer: Leads, asked: Asked) -> None:
+def draw_leads(display: Display, answer: Leads | FlaggedLeads, asked: Asked) -> None:
     """Write leads, with how many there are in which state and for how much."""
     asked = asked if asked.noun else Asked("lead")
-    draw_list(display, LEADS, answer.leads, asked, _sentence(answer, asked))
+    columns = FLAGGED_LEADS if isinstance(answer, FlaggedLeads) else LEADS
+    draw_list(display, columns, list(answer.leads), asked, _sentence(answer, asked))
 
 
-def _sentence(answer: Leads, asked: Asked) -> str:
+def _sentence(answer: Leads | FlaggedLeads, asked: Asked) -> str:
     first = asked.sentence(len(answer.leads), more=answer.next_cursor is not None)
     approved = [each for each in answer.leads if each.status == "approved"]
     counts = [(name, sum(each.status == name for each in answer.leads)) for name in ("pending", "approved", "rejected")]
@@ -45,9 +47,44 @@ def draw_lead(display: Display, answer: LeadShown, _: Asked) -> None:
     display.gap()
     if lead.damaged:
         display.sentence(("! damaged: " + ", ".join(lead.damaged), "bad"))
+    if answer.flags:
+        _write_flags(display, answer)
+        display.gap()
     _write_facts(display, _facts(lead, display.moments))
     display.gap()
     draw_stats(display, answer.stats, at_least=1)
+    if answer.compared:
+        display.gap()
+        display.sentence((f"{_compared(answer.compared, flagged=bool(answer.flags))}; to compare all leads:", "quiet"))
+        display.line(("commercive leads duplicates", "quiet"))
+
+
+def _write_flags(display: Display, answer: LeadShown) -> None:
+    named = {each.lead_id: each for each in answer.named}
+    for flag in answer.flags:
+        words = f"! {flag.beginning}"
+        if flag.names_another:
+            words += f" {_other(display, flag.others[0], named.get(flag.others[0]))}{flag.end}"
+        display.sentence((words, "attention"))
+
+
+def _other(display: Display, lead_id: str, lead: Lead | None) -> str:
+    """Return the id of another lead, with who that is and what was decided, if it was read."""
+    display.meet("lead", lead_id, label_of(lead) if lead else "")
+    if lead is None:
+        return display.id(lead_id)
+    amount = f" for {amount_of(lead)}" if amount_of(lead) else ""
+    when = f" on {display.moments.day(lead.reviewed_at)}" if lead.reviewed_at and lead.status != "pending" else ""
+    return f"{display.id(lead_id)} ({lead.lead_name or 'no name'}, {lead.status}{amount}{when})"
+
+
+def _compared(compared: Compared, *, flagged: bool) -> str:
+    """Return with what a lead was compared, so that no flag is not taken for more than that."""
+    count = "the other lead" if compared.leads == 1 else f"the {compared.leads:,} other leads"
+    others = count if compared.all_of_affiliate else f"the {compared.leads:,} nearest leads"
+    if not compared.leads:
+        return f"{'' if flagged else 'no flags; '}this affiliate has no other leads to compare with"
+    return f"{'compared with' if flagged else 'no flags among'} {others} of this affiliate"
 
 
 def draw_lead_history(display: Display, answer: LeadHistory, _: Asked) -> None:

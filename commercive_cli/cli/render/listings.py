@@ -69,6 +69,15 @@ LEADS = (
     _DAMAGED,
     Column("lead_name", title="name", weight=8),
 )
+
+
+def _flags(lead: Any) -> str:
+    """Return the gravest flag of a lead, and how many more it has."""
+    first, more = lead.flags[:1], len(lead.flags) - 1
+    return f"! {first[0].label}{f' +{more}' if more else ''}" if first else ""
+
+
+FLAGGED_LEADS = (*LEADS[:-1], Column("flags", path="*", weight=NEVER_DROPPED, words=_flags, look=_some), LEADS[-1])
 AFFILIATES = (
     Column("affiliate_id", "id", title="id", names=True),
     Column("total_commission", "money", title="commission USD", weight=NEVER_DROPPED),

@@ -39,7 +39,7 @@ from commercive_cli.domain.answers.chat import (
     NextUp,
     Thread,
 )
-from commercive_cli.domain.answers.leads import LeadHistory, Leads, LeadShown
+from commercive_cli.domain.answers.leads import FlaggedLeads, LeadHistory, Leads, LeadShown
 from commercive_cli.domain.models import Conversation
 
 
@@ -164,6 +164,7 @@ def _link(display: Display, answer: LinkFound, _: Asked) -> None:
 DRAWN: dict[type, Draw] = {
     Conversations: _conversations,
     Leads: draw_leads,
+    FlaggedLeads: draw_leads,
     Affiliates: _affiliates,
     History: _history,
     LeadHistory: draw_lead_history,
@@ -185,6 +186,7 @@ PAGED: dict[type, Opens] = {Thread: "at the end"}
 LISTED: dict[type, tuple[Column, ...]] = {
     Conversations: listings.CONVERSATIONS,
     Leads: listings.LEADS,
+    FlaggedLeads: listings.FLAGGED_LEADS,
     Affiliates: listings.AFFILIATES,
     History: listings.HISTORY,
 }

@@ -37,7 +37,7 @@ from commercive_cli.domain.answers.chat import (
     Thread,
     UserMessageSent,
 )
-from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.leads import FlaggedLeads, LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import Tables
 from commercive_cli.domain.models import Message
@@ -143,6 +143,7 @@ VIEWS: dict[type, View] = {
     Conversations: View(_field("conversations"), c.CONVERSATION),
     Messages: View(_field("messages"), c.MESSAGE),
     Leads: View(_field("leads"), c.LEAD),
+    FlaggedLeads: View(_field("leads"), c.FLAGGED_LEAD),
     Affiliates: View(_field("affiliates"), c.STATS),
     History: View(_field("history"), c.HISTORY),
     NothingWaits: View(_field("messages"), c.MESSAGE, empty="Nothing waits that nobody holds."),

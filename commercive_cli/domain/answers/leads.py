@@ -4,6 +4,7 @@ from pydantic import Field
 
 from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.base import Answer, Listing
+from commercive_cli.domain.answers.flags import Compared, Flag, FlaggedLead
 from commercive_cli.domain.models import AffiliateStats, Lead
 
 
@@ -13,6 +14,12 @@ class Leads(Listing):
     leads: list[Lead]
 
 
+class FlaggedLeads(Listing):
+    """Leads with their flags among all leads, newest first."""
+
+    leads: list[FlaggedLead]
+
+
 class LeadSubmitted(Answer):
     """The id of a stored lead."""
 
@@ -20,10 +27,17 @@ class LeadSubmitted(Answer):
 
 
 class LeadShown(Answer):
-    """One lead and the stats of the affiliate it credits."""
+    """One lead and the stats of the affiliate it credits.
+
+    `flags` are those that it has among leads of this affiliate, and `compared` says how many these were; without it,
+    flags were not looked for. `named` are leads that the flags name first, for screens.
+    """
 
     lead: Lead
     stats: AffiliateStats
+    flags: tuple[Flag, ...] = ()
+    compared: Compared | None = None
+    named: tuple[Lead, ...] = Field(default=(), exclude=True)
 
 
 class LeadHistory(History):

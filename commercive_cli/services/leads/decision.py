@@ -29,7 +29,7 @@ class Decision:
     `reason` says why a lead was rejected, and goes when the rejection does; `notes` stay. New words for a decision that
     stands are stored with it. `amend` lets it replace an earlier decision. `as_of` is the `updated_at` of the lead that
     the admin saw, `revision` its revision, if known. `objection` says what speaks against deciding at all: it is the
-    message of the Conflict where something would change. `ignored` names what was given and means nothing here.
+    message of the Conflict where the lead is not decided so already. `ignored` names what was given and means nothing.
     """
 
     status: LeadStatus
@@ -54,7 +54,7 @@ class Decision:
                 f"lead {shortened(lead.lead_id)} is {describe(lead)} already; "
                 'to change that, decide with --amend (in the API "amend": true)'
             )
-        if self.objection is not None:
+        if self.objection is not None and not stands:
             raise Conflict(self.objection)
         return True
 

@@ -134,8 +134,8 @@ class LeadService:
         `commission` (USD, text, int or Decimal) is needed to approve; `reason` is for rejections only. Another decision
         is a Conflict unless `amend`.
         `as_of` is the lead's `updated_at` that the admin saw, `revision` its revision: a lead that changed since is a
-        Conflict. So is one that would change, with the `objection` as message. A repeated `key` (7 days) gets the first
-        answer. Raises Forbidden for an approval or another amount above the ceiling, or of a
+        Conflict. So is one that is not decided so already, with the `objection` as message. A repeated `key` (7 days)
+        gets the first answer. Raises Forbidden for an approval or another amount above the ceiling, or of a
         lead of one's own; `approver` says what is known of the actor beyond the id.
         """
         wanted = new_decision(decision, commission, notes, reason, amend=amend, as_of=as_of)

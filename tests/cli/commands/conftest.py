@@ -1,6 +1,7 @@
 """Fixtures that create conversations, links and leads through the program itself."""
 
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 
@@ -29,10 +30,12 @@ def link(store: Run) -> str:
 
 @pytest.fixture
 def lead(store: Run, link: str) -> Make:
-    """Submit a lead and return its id."""
+    """Submit a lead and return its id; each has an e-mail address of its own, unless one is given."""
+    addresses = (f"ann{number or ''}@example.com" for number in count())
 
-    def make(name: str = "Ann Lee") -> str:
-        ran = store("leads", "submit", "--link", link, "--name", name, "--email", "ann@example.com", "-o", "ids")
+    def make(name: str = "Ann Lee", email: str | None = None) -> str:
+        address = email or next(addresses)
+        ran = store("leads", "submit", "--link", link, "--name", name, "--email", address, "-o", "ids")
         assert ran.code == 0, ran.err
         return ran.out.strip()
 

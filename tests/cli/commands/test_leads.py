@@ -105,8 +105,9 @@ def test_a_rejection_may_give_a_reason(store: Run, lead: Make) -> None:
 def test_many_are_approved_at_once(store: Run, lead: Make) -> None:
     """Each lead is decided on its own, and a rerun of the same line is harmless."""
     ids = [lead(f"Lead {number}") for number in range(20)]
-    ran = store("leads", "approve", "-", "--commission", "1.10", stdin="\n".join(ids))
-    again = store("leads", "approve", "-", "--commission", "1.10", stdin="\n".join(ids))
+    approve = ("leads", "approve", "-", "--commission", "1.10")
+    ran = store(*approve, "--despite-flags", stdin="\n".join(ids))
+    again = store(*approve, stdin="\n".join(ids))
 
     assert [(ran.code, line.split("\t")[1]) for line in ran.out.splitlines()[1:]] == [(0, "approved")] * 20
     assert [line.split("\t")[1] for line in again.out.splitlines()[1:]] == ["already approved"] * 20

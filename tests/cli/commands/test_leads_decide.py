@@ -51,7 +51,7 @@ def test_a_file_decides(store: Run, lead: Make, home: Path) -> None:
     file = written(
         home, f"{ids[0]},approve,12.5,,fine", f"{ids[1]},Approve,standard", f"{ids[2]},reject,,Too small", f"{ids[3]},"
     )
-    ran = store("leads", "decide", file)
+    ran = store("leads", "decide", file, "--despite-flags")
 
     assert (0, "") == (ran.code, ran.err.replace(f"commercive: every row's result: {file}.result.csv\n", ""))
     assert ["2", "3", "4"] == [line.split("\t")[0] for line in ran.out.splitlines()[1:]]
@@ -74,10 +74,10 @@ def test_a_spreadsheet_decides_what_it_was_shown(store: Run, home: Path, name: s
         fill(books)
         [changed] = [each for each in leads() if each["lead_id"] == CHANGED]
         books.transact(Update(LEADS, LEADS.key_of(changed), set={"lead_email": "other@example.com"}))
-    first = store("leads", "decide", file)
+    first = store("leads", "decide", file, "--despite-flags")
     with closing(opened(home)) as books:
         before, errors = everything(books), errors_in(books)
-    again = store("leads", "decide", file)
+    again = store("leads", "decide", file, "--despite-flags")
 
     assert (7, 7, []) == (first.code, again.code, errors)
     assert f"{CHANGED}: lead {CHANGED} changed since you looked at it: it is pending" in first.err
@@ -127,7 +127,7 @@ def test_each_row_stands_alone(store: Run, lead: Make, home: Path) -> None:
         results(file)[ids[1]][0],
         results(file)[ids[1]][1].partition(";")[0],
     )
-    own = store("--as", "aff-1", "leads", "decide", written(home, f"{lead()},approve,5"))
+    own = store("--as", "aff-1", "leads", "decide", written(home, f"{lead()},approve,5"), "--despite-flags")
     assert (7, True) == (own.code, "is your own" in own.err)
 
 
@@ -228,7 +228,24 @@ def test_people_read_what_was_decided(store: Run, lead: Make, home: Path, monkey
     assert ran.out.endswith(f"{file}.result.csv\n")
     assert again.out.startswith("1 was decided so before; nothing was written\n")
     assert "21 there is no such lead" in many.out
-    assert "" == ran.err
+    assert "commercive: flags: read all 3 leads, and all links, to compare with\n" == ran.err
+    assert "" == many.err
+
+
+def test_a_flagged_lead_is_refused_by_name(store: Run, lead: Make, home: Path) -> None:
+    """Only where it would be approved: all leads are compared first, unless --despite-flags. Again, nothing changes."""
+    ids = [lead("Ann Lee", "ann@gmail.com"), lead("Ann L.", "a.nn@gmail.com"), lead()]
+    file = written(home, f"{ids[0]},approve,5", f"{ids[1]},reject", f"{ids[2]},approve,5")
+    ran = store("leads", "decide", file)
+    told = results(file)
+    despite = store("leads", "decide", file, "--despite-flags")
+
+    assert (7, ["refused", "rejected", "approved"]) == (ran.code, [told[each][0] for each in ids])
+    assert f"lead {ids[0]} is flagged: same e-mail as {ids[1]}; nothing was written" in told[ids[0]][1]
+    assert "flags: read all 3 leads" in ran.err
+    assert (0, False) == (despite.code, "flags:" in despite.err)
+    assert ["approved", "unchanged", "unchanged"] == [results(file)[each][0] for each in ids]
+    assert 0 == store("leads", "decide", file).code
 
 
 def test_the_words_of_a_decision_are_everywhere(store: Run, lead: Make, home: Path) -> None:

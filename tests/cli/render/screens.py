@@ -22,12 +22,13 @@ from commercive_cli.cli.render.search_view import draw_hits
 from commercive_cli.cli.render.views import view_of
 from commercive_cli.domain.answers.search import Hits
 from tests.cli.render.answers import ANSWERS, NOW
+from tests.cli.render.flag_answers import FLAGGED
 from tests.cli.render.other_answers import OTHERS, REHEARSALS
 from tests.cli.render.watches import WATCHES
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 WIDTHS = (80, 160)
-SHOWN = {**ANSWERS, **OTHERS}
+SHOWN = {**ANSWERS, **FLAGGED, **OTHERS}
 NAMES = (*SHOWN, *REHEARSALS, *WATCHES)
 """What is recorded; each name begins with that of its command."""
 ZONE = "Europe/Berlin"

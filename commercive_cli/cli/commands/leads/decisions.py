@@ -1,27 +1,21 @@
-"""`commercive leads`: the admins' commands for the leads of the affiliate programme."""
+"""`commercive leads`: what admins decide, one by one or from a file, and who decided what."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from commercive_cli.cli import bulk
 from commercive_cli.cli import options as o
-from commercive_cli.cli.commands import lead_reports
+from commercive_cli.cli.commands.leads.arguments import Lead
 from commercive_cli.cli.completers import Completer, amount_names, offered_ids
-from commercive_cli.cli.groups import example, new_group
-from commercive_cli.cli.render.asked import Asked
+from commercive_cli.cli.flag_checks import FlagCheck
+from commercive_cli.cli.groups import App, example
 from commercive_cli.cli.session import Session
-from commercive_cli.cli.standard_input import id_or_stdin, may_be_stdin, text_or_stdin
-from commercive_cli.cli.times import parse_moment, parse_time
-from commercive_cli.domain.answers.leads import Leads
-from commercive_cli.domain.models import ORDER_VOLUMES
-from commercive_cli.services.leads.listing import LeadFilter
+from commercive_cli.cli.standard_input import may_be_stdin, text_or_stdin
+from commercive_cli.cli.times import parse_moment
 
-app = new_group("leads")
-app.add_typer(lead_reports.app)
+app = App()
 
 
 def _leads(offered: Completer) -> Any:
@@ -29,19 +23,8 @@ def _leads(offered: Completer) -> Any:
     return typer.Argument(metavar="ID", help=help_text, callback=may_be_stdin, autocompletion=offered)
 
 
-Lead = Annotated[
-    str,
-    typer.Argument(
-        metavar="ID",
-        help="Id of the lead, or - to read it from stdin.",
-        callback=id_or_stdin,
-        autocompletion=offered_ids("lead", "leads"),
-    ),
-]
 PendingLeads = Annotated[list[str], _leads(offered_ids("lead", "pending", "pending"))]
 DecidedLeads = Annotated[list[str], _leads(offered_ids("lead", "leads", "approved", "rejected"))]
-_AFFILIATES = offered_ids("affiliate", "affiliates")
-_CODES = offered_ids("link", "links")
 Notes = Annotated[
     str | None,
     typer.Option(
@@ -50,92 +33,9 @@ Notes = Annotated[
 ]
 Amend = Annotated[bool, typer.Option("--amend", help="Replace an earlier, different decision.")]
 
-
-@app.command(
-    "list", epilog=example("commercive leads list --status pending --since 7d", "commercive leads list -o csv")
-)
-def list_leads(
-    context: typer.Context,
-    *,
-    status: Annotated[Literal["pending", "approved", "rejected", "all"], typer.Option(help="Which leads.")] = "all",
-    affiliate: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="Of this affiliate only.", autocompletion=_AFFILIATES),
-    ] = None,
-    link: Annotated[
-        str | None, typer.Option(metavar="CODE", help="That came through this link only.", autocompletion=_CODES)
-    ] = None,
-    search: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="With TEXT in the name, e-mail, phone or product link.")
-    ] = None,
-    since: o.Since = None,
-    until: o.Until = None,
-    limit: o.Limit = None,
-    cursor: o.Cursor = None,
-    everything: o.All = False,
-    output: o.Output = "table",
-) -> None:
-    """List leads, newest first."""
-    session = Session(context, output)
-    first = parse_time(since, "--since", session.now)
-    last = parse_time(until, "--until", session.now, whole_day=True)
-    wanted = LeadFilter(status, affiliate, link, search, first, last)
-    with session.reading() as services:
-        if affiliate is not None:
-            wanted = replace(wanted, affiliate_id=session.typed("affiliate", services).whole(affiliate))
-        session.list(
-            Leads,
-            o.Paging(limit, cursor, everything),
-            lambda count, start: services.leads.list_leads(wanted, limit=count, cursor=start),
-            _asked(status, affiliate, link, {"with": search, "since": since, "until": until}),
-        )
-
-
-@app.command(epilog=example("commercive leads show LEAD_ID"))
-def show(context: typer.Context, *, lead: Lead, output: o.Output = "table") -> None:
-    """Show a lead and the stats of its affiliate."""
-    session = Session(context, output)
-    with session.reading() as services:
-        session.show(services.leads.show(session.typed("lead", services).whole(lead)))
-
-
-@app.command(
-    epilog=example(
-        "commercive leads submit --link 7Q2M9XKD --name 'Ann Lee' --email ann@example.com --order-volume 5-20"
-    )
-)
-def submit(
-    context: typer.Context,
-    *,
-    link: Annotated[str, typer.Option(metavar="CODE", help="Code of the affiliate link.", autocompletion=_CODES)],
-    name: Annotated[str, typer.Option(metavar="N", help="Name of the prospect.")],
-    email: Annotated[str, typer.Option(metavar="E", help="E-mail address of the prospect.")],
-    phone: Annotated[str, typer.Option(metavar="P", help="Phone number, as typed.")] = "",
-    product_link: Annotated[str, typer.Option(metavar="URL", help="Web address of the product.")] = "",
-    order_volume: Annotated[
-        str,
-        typer.Option(
-            metavar="V", help=f"Orders a day: {', '.join(ORDER_VOLUMES)}.", autocompletion=lambda: ORDER_VOLUMES
-        ),
-    ] = "",
-    pending_orders: Annotated[str, typer.Option(metavar="N", help="Orders that wait now.")] = "",
-    key: o.Key = None,
-    yes: o.Yes = False,
-    dry_run: o.DryRun = False,
-    output: o.Output = "table",
-) -> None:
-    """Submit a lead through an affiliate's link."""
-    form = {
-        "name": name,
-        "email": email,
-        "phone": phone,
-        "product_link": product_link,
-        "order_volume": order_volume,
-        "pending_orders": pending_orders,
-    }
-    session = Session(context, output)
-    with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.write(lambda: services.leads.submit(link, form, key=key))
+DespiteFlags = Annotated[
+    bool, typer.Option("--despite-flags", help="Also leads that look odd, which are refused among many.")
+]
 
 
 @app.command(
@@ -159,6 +59,7 @@ def approve(
     ],
     notes: Notes = None,
     amend: Amend = False,
+    despite_flags: DespiteFlags = False,
     as_of: o.AsOf = None,
     key: o.Keys = None,
     yes: o.Yes = False,
@@ -173,8 +74,9 @@ def approve(
     seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     with session.writing(yes=yes, dry_run=dry_run) as services:
         typed = session.typed("lead", services, "approve")
+        flags = FlagCheck(session, services, many=bulk.is_many(ids), despite=despite_flags)
         session.each(
-            MoneyAsk(session, services.leads, typed, amount, amend, yes).agreed(ids),
+            MoneyAsk(session, services.leads, typed, flags, amount, amend, yes).agreed(ids),
             lambda one: services.leads.decide(
                 one,
                 "approved",
@@ -183,6 +85,7 @@ def approve(
                 notes=notes,
                 amend=amend,
                 as_of=seen,
+                objection=flags.objection(one),
                 key=keys(one),
             ),
             typed,
@@ -239,6 +142,7 @@ def decide(
     context: typer.Context,
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with lead_id, decision, commission_amount ...")],
+    despite_flags: DespiteFlags = False,
     key: o.Keys = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -255,7 +159,8 @@ def decide(
     session = Session(context, output)
     decided = read_decisions(file, session.settings.amounts, session.settings.bounds)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        decide_file(session, services, decided, key=key, yes=yes)
+        flags = FlagCheck(session, services, many=True, despite=despite_flags or not decided.count("approved"))
+        decide_file(session, services, decided, flags, key=key, yes=yes)
 
 
 @app.command(epilog=example("commercive leads reset LEAD_ID"))
@@ -285,14 +190,6 @@ def history(context: typer.Context, *, lead: Lead, output: o.Output = "table") -
     session = Session(context, output)
     with session.reading() as services:
         session.show(services.leads.history(session.typed("lead", services).whole(lead)))
-
-
-def _asked(status: str, affiliate: str | None, link: str | None, others: Mapping[str, str | None]) -> Asked:
-    state = "" if status == "all" else status
-    told = {"status": state, "affiliate_id": affiliate, "link_id": link}
-    of = (f"of affiliate {affiliate}" if affiliate else "", f"of link {link}" if link else "")
-    also = tuple(f"{words} {value}" for words, value in others.items() if value)
-    return Asked("lead", state, (*of, *also), said=tuple(name for name, value in told.items() if value))
 
 
 def _seen(ids: list[str], as_of: str | None) -> int | None:
