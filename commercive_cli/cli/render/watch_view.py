@@ -160,7 +160,7 @@ VIEWS[Changes] = View(
         Column("message_id", "id", "message.message_id"),
         Column("sender_type", path="message.sender_type"),
         Column("sender_id", "id", "message.sender_id"),
-        Column("store_url", "shop", "conversation.store_url"),
+        Column("store_url", path="conversation.store_url"),
         Column("user_id", "id", "conversation.user_id"),
         Column("message_text", "prose", "message.message_text"),
     ),
