@@ -1,7 +1,5 @@
 """Limits of new links: counted with the link, by the one transaction that it costs."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from commercive_cli.services.affiliates.service import AffiliateService
@@ -11,21 +9,10 @@ from commercive_cli.services.records.rates import DEFAULT_RATES, MINUTE, Bucket,
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, OPS
 from commercive_cli.store.writes import Delete
-from tests.e2e.stores import ENGINES, server_store
 from tests.services.fakes import Codes, ManualClock, Reticent
 from tests.services.raw_data import everything, rows
 
 KINDS: list[Rate] = [Quota(2, 3_600), Bucket(2, 1, MINUTE)]
-
-
-@pytest.fixture(params=ENGINES)
-def either(request: pytest.FixtureRequest) -> Iterator[Store]:
-    """Both engines, one after the other."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("store")
-        return
-    with server_store(request.getfixturevalue("real_endpoint")) as store:
-        yield store
 
 
 @pytest.mark.parametrize("rate", KINDS, ids=str)

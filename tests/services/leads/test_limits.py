@@ -1,7 +1,7 @@
 """Limits of the public form: only what is stored counts, so nobody can use up what others have."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -15,7 +15,6 @@ from commercive_cli.services.records.rate_limits import Limits, RateLimits, TooM
 from commercive_cli.services.records.rates import DEFAULT_RATES, MINUTE, Bucket
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, LEADS, OPS
-from tests.e2e.stores import ENGINES, server_store
 from tests.services.fakes import START, Codes, Intervening, ManualClock, Reticent
 from tests.services.raw_data import errors_in, everything, rows
 
@@ -23,16 +22,6 @@ FORM = {"name": "Jane", "email": "jane@example.com"}
 SECOND = 1_000
 CODE = "ABC10XYZ"
 RATES = RateLimits(b"key", {**DEFAULT_RATES, "address": Bucket(2, 1, MINUTE)})
-
-
-@pytest.fixture(params=ENGINES)
-def either(request: pytest.FixtureRequest) -> Iterator[Store]:
-    """Both engines, one after the other."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("store")
-        return
-    with server_store(request.getfixturevalue("real_endpoint")) as store:
-        yield store
 
 
 @pytest.fixture

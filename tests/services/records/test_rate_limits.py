@@ -1,7 +1,6 @@
 """Rate limits: what is stored is counted with it, what is refused writes nothing, however many come at once."""
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -14,7 +13,6 @@ from commercive_cli.services.records.rates import DEFAULT_RATES, MINUTE, Bucket,
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import LEADS, OPS
 from commercive_cli.store.writes import Absent, Delete, Put
-from tests.e2e.stores import ENGINES, server_store
 from tests.services.fakes import START, Intervening, ManualClock
 from tests.services.raw_data import everything, rows
 
@@ -22,16 +20,6 @@ SECOND = 1_000
 AMPLE: Rate = Bucket(1_000, 1_000, MINUTE)
 RATES: dict[str, Rate] = dict.fromkeys(DEFAULT_RATES, AMPLE)
 HOME, OTHER_HOME = "2001:db8:1:1::5", "2001:db8:1:2::5"
-
-
-@pytest.fixture(params=ENGINES)
-def either(request: pytest.FixtureRequest) -> Iterator[Store]:
-    """Both engines, one after the other."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("store")
-        return
-    with server_store(request.getfixturevalue("real_endpoint")) as store:
-        yield store
 
 
 def limits_with(**rates: Rate) -> RateLimits:
