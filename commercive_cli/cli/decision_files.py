@@ -184,7 +184,8 @@ class _Reader:
     def _decision(self, row: int, line: int, header: Sequence[str], cells: Sequence[str]) -> DecisionRow | None:
         if len(cells) > len(header) and any(cells[len(header) :]):
             self._add("", f"{len(cells)} cells, but the header has {len(header)}")
-        given = {name: text_of_any_cell(cell).strip() for name, cell in zip(header, cells, strict=False)}
+        ours = ((name, cell) for name, cell in zip(header, cells, strict=False) if name in _COLUMNS)
+        given = {name: text_of_any_cell(cell).strip() for name, cell in ours}
         lead_id = self._checked("lead_id", lambda: self._lead_id(given.get("lead_id", ""), line))
         decided = given.get("decision", "")
         if not decided:

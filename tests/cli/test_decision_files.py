@@ -208,7 +208,8 @@ def test_only_files_of_some_size_are_read(tmp_path: Path) -> None:
     with huge.open("wb") as file:
         file.truncate(5_000_000_000)
     edge = tmp_path / "edge.csv"
-    edge.write_bytes(b"lead_id,decision\n".ljust(LARGEST_BYTES, b"\n"))
+    rows = b"".join(b"id-%03d,,%s\n" % (number, b"x" * 99_991) for number in range(499))
+    edge.write_bytes((b"lead_id,decision,remark\n" + rows).ljust(LARGEST_BYTES, b"\n"))
     os.mkfifo(tmp_path / "pipe")
 
     for path, says in (
@@ -220,7 +221,7 @@ def test_only_files_of_some_size_are_read(tmp_path: Path) -> None:
     ):
         with pytest.raises(Invalid, match=says):
             read_decisions(path, AMOUNTS, ())
-    assert 0 == read_decisions(edge, AMOUNTS, ()).rows
+    assert 499 == read_decisions(edge, AMOUNTS, ()).rows
 
 
 @pytest.mark.parametrize(
