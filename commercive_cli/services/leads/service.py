@@ -89,7 +89,8 @@ class LeadService:
 
     def _stats(self, lead: Lead) -> AffiliateStats:
         key = {"affiliate_id": lead.affiliate_id}
-        return AffiliateStats.of(self.store.get(AFFILIATE_STATS, key) or key)
+        found = self.store.get(AFFILIATE_STATS, key) if lead.affiliate_id else None  # others may have named nobody
+        return AffiliateStats.of(found or key)
 
     def submit(
         self,

@@ -11,6 +11,7 @@ import pytest
 from commercive_cli.domain.answers.leads import FlaggedLeads
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound
 from commercive_cli.domain.models import Lead
+from commercive_cli.domain.revisions import revision_of
 from commercive_cli.services.leads.flagging import MOST_LINKS, ON_EITHER_SIDE, FlagService
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
@@ -216,3 +217,25 @@ def test_an_objection_names_the_flags_and_stops_an_approval_alone(either: Store)
     assert (True, "seen") == (words.changed, words.lead.admin_notes)
     with pytest.raises(Conflict, match="flagged"):
         leads.decide("one", "approved", "boss", commission="6", amend=True, objection=objection("one"))
+
+
+def test_a_lead_of_nobody_is_shown(either: Store) -> None:
+    """Other programs may store a lead that names no affiliate: it is shown, with the stats of nobody."""
+    odd = item("odd")
+    del odd["affiliate_id"]
+    either.batch_put(LEADS, [odd])
+    shown = service(either).show("odd")
+
+    assert ("odd", "", 0) == (shown.lead.lead_id, shown.stats.affiliate_id, shown.stats.total_leads)
+
+
+def test_a_flagged_lead_has_the_revision_that_it_is_decided_by(either: Store) -> None:
+    """Its flags are no part of its state: a file of `list --flags` decides what one of `list` decides."""
+    either.batch_put(LEADS, [item("one", lead_email="a@b.c"), item("two", lead_email="A@b.c")])
+    flags = service(either)
+    flagged = flags.list_leads(flags.among_all(), LeadFilter()).leads
+    revisions = {each.lead_id: revision_of(each) for each in flagged}
+
+    assert all(each.flags for each in flagged)
+    assert {each.lead_id: revision_of(each) for each in flags.leads.list_leads(LeadFilter()).leads} == revisions
+    assert flags.leads.decide("one", "approved", "ann", commission="5", revision=revisions["one"]).changed
