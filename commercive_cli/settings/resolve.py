@@ -85,6 +85,11 @@ def seen_directory(store: StoreURL) -> Path:
     return user_cache_path("commercive") / "seen" / _name(store)
 
 
+def skipped_path(store: StoreURL, agent: str) -> Path:
+    """Return the file of the leads that an agent skipped in a store."""
+    return user_cache_path("commercive") / "skipped" / f"{_name(store)}-{sha256(agent.encode()).hexdigest()[:16]}.json"
+
+
 def _name(store: StoreURL) -> str:
     return sha256(str(store).encode()).hexdigest()[:16]
 

@@ -43,23 +43,26 @@ def draw_lead(display: Display, answer: LeadShown, _: Asked) -> None:
     lead = answer.lead
     display.meet("lead", lead.lead_id, label_of(lead))
     display.meet("affiliate", lead.affiliate_id)
-    display.halves(_headline(lead, display.now), [(f"lead {display.id(lead.lead_id)}", "quiet")])
+    display.halves(headline(lead, display.now), [(f"lead {display.id(lead.lead_id)}", "quiet")])
     display.gap()
     if lead.damaged:
         display.sentence(("! damaged: " + ", ".join(lead.damaged), "bad"))
     if answer.flags:
-        _write_flags(display, answer)
+        draw_flags(display, answer)
         display.gap()
     _write_facts(display, _facts(lead, display.moments))
     display.gap()
     draw_stats(display, answer.stats, at_least=1)
     if answer.compared:
         display.gap()
-        display.sentence((f"{_compared(answer.compared, flagged=bool(answer.flags))}; to compare all leads:", "quiet"))
+        display.sentence(
+            (f"{compared_with(answer.compared, flagged=bool(answer.flags))}; to compare all leads:", "quiet")
+        )
         display.line(("commercive leads duplicates", "quiet"))
 
 
-def _write_flags(display: Display, answer: LeadShown) -> None:
+def draw_flags(display: Display, answer: LeadShown) -> None:
+    """Write the flags of a lead, one a line."""
     named = {each.lead_id: each for each in answer.named}
     for flag in answer.flags:
         words = f"! {flag.beginning}"
@@ -78,7 +81,7 @@ def _other(display: Display, lead_id: str, lead: Lead | None) -> str:
     return f"{display.id(lead_id)} ({lead.lead_name or 'no name'}, {lead.status}{amount}{when})"
 
 
-def _compared(compared: Compared, *, flagged: bool) -> str:
+def compared_with(compared: Compared, *, flagged: bool) -> str:
     """Return with what a lead was compared, so that no flag is not taken for more than that."""
     count = "the other lead" if compared.leads == 1 else f"the {compared.leads:,} other leads"
     others = count if compared.all_of_affiliate else f"the {compared.leads:,} nearest leads"
@@ -103,7 +106,8 @@ def amount_of(lead: Lead) -> str:
     return f"{lead.commission_amount:,.2f} USD"
 
 
-def _headline(lead: Lead, now: int) -> list[Part]:
+def headline(lead: Lead, now: int) -> list[Part]:
+    """Return who a lead is, and in which state."""
     parts: list[Part] = [(lead.lead_name or "no name", "strong"), "  ", (lead.status, _ROLES.get(lead.status, ""))]
     if amount := amount_of(lead):
         parts += [" for ", (amount, "strong")]
@@ -112,15 +116,20 @@ def _headline(lead: Lead, now: int) -> list[Part]:
     return parts
 
 
-def _facts(lead: Lead, moments: Moments) -> dict[str, str | None]:
+def volume_of(lead: Lead) -> str:
+    """Return how many orders a day the prospect has, and how many wait."""
     pending = f"{lead.pending_orders} orders pending" if lead.pending_orders else ""
+    return ", ".join(filter(None, (lead.order_volume, pending)))
+
+
+def _facts(lead: Lead, moments: Moments) -> dict[str, str | None]:
     when = moments.exact(lead.reviewed_at) if lead.reviewed_at else ""
     by = f"by {lead.reviewed_by}" if lead.reviewed_by else ""
     return {
         "e-mail": lead.lead_email,
         "phone": lead.lead_phone,
         "product": lead.product_link,
-        "volume": ", ".join(filter(None, (lead.order_volume, pending))),
+        "volume": volume_of(lead),
         "submitted": f"{moments.exact(lead.created_at)} over link {lead.link_id}",
         "decided": " ".join(filter(None, (when, by))),
         "reason": lead.rejection_reason,

@@ -138,6 +138,11 @@ def new_decision(
     return Decision("approved", parse_amount(commission), words, None, amend, as_of)
 
 
+def new_note(notes: object) -> Decision:
+    """Return what adds notes to a pending lead."""
+    return Decision("pending", notes=_text(notes, "admin_notes"))
+
+
 def unchanged_since_read(lead: Lead) -> Condition:
     """Return the condition that a lead is as read; `updated_at` excludes that it was changed and changed back."""
     amount = lead.commission_amount

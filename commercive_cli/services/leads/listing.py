@@ -1,10 +1,12 @@
 """The filter of lead lists, and the index partitions that a list is read from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from commercive_cli.domain.limits import LARGEST_LIMIT
 from commercive_cli.domain.models import LEAD_STATUSES, Lead
 from commercive_cli.domain.text import alike
 from commercive_cli.services.access.paging import IndexQuery, check_span
+from commercive_cli.store.port import Query
 from commercive_cli.store.schema import LEADS
 
 
@@ -36,6 +38,12 @@ class LeadFilter:
         index, partitions = self._partitions()
         since = None if self.since is None else self.since - 1
         return IndexQuery(LEADS, index, partitions, since, self.until, label=repr(self))
+
+    def oldest_first(self) -> Query:
+        """Return the query of these leads oldest first, for a filter that one index partition answers."""
+        feed = self.feed()
+        [partition] = feed.partitions
+        return replace(feed.of_partition(partition, None, LARGEST_LIMIT), descending=False)
 
     def _partitions(self) -> tuple[str, tuple[str, ...]]:
         if self.affiliate_id is not None:

@@ -1,6 +1,6 @@
 """Leads: visitors submit them through an affiliate's link, admins decide them, the affiliate's stats count them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from commercive_cli.services.leads.decision import (
     Decision,
     money_state,
     new_decision,
+    new_note,
 )
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
@@ -33,6 +34,7 @@ from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import KeyedRequest, is_valid, keyed, nothing_to_do, once, write_once
 from commercive_cli.services.records.link_claims import claim_keys, codes_typed, resolve_code
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
+from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
 from commercive_cli.store.writes import Absent, All, Put, Update, Write
@@ -62,6 +64,11 @@ class LeadService:
         check_limit(limit)
         found, more = read_page(self.store, wanted.feed(), Lead, limit=limit, cursor=cursor, keep=wanted.keeps)
         return Leads(leads=found, next_cursor=more)
+
+    def oldest_pending(self, wanted: LeadFilter) -> Iterator[Lead]:
+        """Yield the pending leads of a filter, oldest first; they are read as far as they are asked for."""
+        wanted = self._checked(replace(wanted, status="pending"))
+        yield from filter(wanted.keeps, map(Lead.of, query_items(self.store, wanted.oldest_first())))
 
     def _checked(self, wanted: LeadFilter) -> LeadFilter:
         choose(wanted.status, (*LEAD_STATUSES, "all"), "status")
@@ -153,12 +160,22 @@ class LeadService:
         total = self._stats(lead).total_commission
         return ApprovalPreview(lead, total, total + decision.deltas(lead).get("total_commission", 0))
 
-    def reset(self, lead_id: str, actor: str, *, key: str | None = None) -> LeadDecided:
+    def reset(self, lead_id: str, actor: str, *, revision: str | None = None, key: str | None = None) -> LeadDecided:
         """Take a decision back: the lead is pending again and its commission is no longer counted.
 
-        A repeated `key` (7 days) gets the first answer.
+        A lead that is decided, and not as it was at a `revision`, is a Conflict. A repeated `key` (7 days) gets the
+        first answer.
         """
-        return self._decide(lead_id, Decision("pending", amend=True), actor, "leads/reset", key)
+        return self._decide(lead_id, Decision("pending", amend=True, revision=revision), actor, "leads/reset", key)
+
+    def note(
+        self, lead_id: str, notes: object, actor: str, *, revision: str | None = None, key: str | None = None
+    ) -> LeadDecided:
+        """Store the admins' notes of a pending lead, in place of earlier ones; a decided one is a Conflict.
+
+        So is a lead that changed since its `revision`. A repeated `key` (7 days) gets the first answer.
+        """
+        return self._decide(lead_id, replace(new_note(notes), revision=revision), actor, "leads/note", key)
 
     def history(self, lead_id: str) -> LeadHistory:
         """Return the audit rows of a lead, oldest first, and the words of its decision."""

@@ -1,4 +1,4 @@
 """`commercive leads`: the admins' commands for the leads of the affiliate programme."""
 
-SUBJECTS = ("records", "decisions", "reports")
+SUBJECTS = ("records", "reviewing", "decisions", "reports")
 """The modules with the commands, in the order of the help."""

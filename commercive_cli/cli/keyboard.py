@@ -1,0 +1,65 @@
+"""What is typed on a terminal: single keys without Enter, and lines. POSIX only."""
+
+import os
+import select
+import termios
+import tty
+from collections.abc import Callable
+
+from commercive_cli.cli.interrupts import wait_for_input
+from commercive_cli.domain.errors import Invalid
+
+LONGEST_LINE = 4_095
+"""Bytes that a terminal hands over as one line, its end included; it drops what is typed beyond."""
+_END, _ESCAPE = b"\x04", b"\x1b"
+
+
+class Keyboard:
+    """A terminal by its file descriptor. Nothing else may read from it meanwhile."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def key(self, keys: str, ask: Callable[[], None]) -> str:
+        """Call `ask`, and return the first of some keys (lower case) that is typed after that; others do nothing.
+
+        What was typed before is dropped: it cannot have been meant for what is asked now. Raises EOFError at the end
+        of input.
+        """
+        before = termios.tcgetattr(self._descriptor)
+        try:
+            tty.setcbreak(self._descriptor, termios.TCSAFLUSH)
+            ask()
+            while True:
+                typed = self._read(1).lower()
+                if typed in (b"", _END):
+                    raise EOFError
+                if typed == _ESCAPE:  # an arrow or function key, whose letters mean nothing
+                    self._drop_rest()
+                elif typed in keys.encode():
+                    return typed.decode()
+        finally:
+            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
+
+    def line(self) -> str:
+        """Return the line that is typed next; raise EOFError at the end of input, Invalid for one that is too long."""
+        typed = b""
+        while not typed.endswith(b"\n"):
+            part = self._read(LONGEST_LINE + 1)
+            if not part:
+                raise EOFError
+            typed += part
+        if len(typed) >= LONGEST_LINE:
+            raise Invalid(f"a line on a terminal holds less than {LONGEST_LINE:,} bytes; nothing was written")
+        return typed.decode("utf-8", "surrogateescape").rstrip("\r\n")
+
+    def _read(self, count: int) -> bytes:
+        wait_for_input(self._descriptor)
+        try:
+            return os.read(self._descriptor, count)
+        except OSError:  # the terminal is gone
+            return b""
+
+    def _drop_rest(self) -> None:
+        while select.select([self._descriptor], [], [], 0)[0] and self._read(1) not in (b"", _END):
+            pass
