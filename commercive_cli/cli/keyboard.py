@@ -35,7 +35,7 @@ class Keyboard:
                 if typed in (b"", _END):
                     raise EOFError
                 if typed == _ESCAPE:  # an arrow or function key, whose letters mean nothing
-                    self._drop_rest()
+                    self._drop_sequence()
                 elif typed in keys.encode():
                     return typed.decode()
         finally:
@@ -60,6 +60,11 @@ class Keyboard:
         except OSError:  # the terminal is gone
             return b""
 
-    def _drop_rest(self) -> None:
-        while select.select([self._descriptor], [], [], 0)[0] and self._read(1) not in (b"", _END):
-            pass
+    def _drop_sequence(self) -> None:
+        """Drop what follows an escape, which alone is the key Esc (ECMA-48, "CSI" and "SS3")."""
+        if self._is_waiting() and self._read(1) in (b"[", b"O"):
+            while self._is_waiting() and not b"@" <= self._read(1) <= b"~":
+                pass
+
+    def _is_waiting(self) -> bool:
+        return bool(select.select([self._descriptor], [], [], 0)[0])

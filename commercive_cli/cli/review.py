@@ -14,7 +14,7 @@ from commercive_cli.cli.render.roles import Role
 from commercive_cli.cli.review_queue import ReviewQueue
 from commercive_cli.domain.answers.leads import LeadDecided, LeadShown
 from commercive_cli.domain.commissions import NamedAmounts
-from commercive_cli.domain.errors import CommerciveError, Conflict, NotFound, NotTaken, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, NotFound, NotTaken, Unavailable
 from commercive_cli.domain.models import DecidedStatus, Lead
 from commercive_cli.domain.revisions import revision_of
 from commercive_cli.services.leads.decision import describe
@@ -127,7 +127,10 @@ class Review:
             said = self.desk.key(KEYS if self.shown else AT_THE_END)
             if said == "quit":
                 return
-            does[said]()
+            try:
+                does[said]()
+            except Invalid as refusal:  # of a line that cannot be read
+                self._refused(refusal)
 
     def _forward(self) -> None:
         if not self._move(self.queue.forward):
