@@ -24,12 +24,13 @@ from commercive_cli.domain.answers.search import Hits
 from tests.cli.render.answers import ANSWERS, NOW
 from tests.cli.render.flag_answers import FLAGGED
 from tests.cli.render.other_answers import OTHERS, REHEARSALS
+from tests.cli.render.reviews import REVIEWS
 from tests.cli.render.watches import WATCHES
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 WIDTHS = (80, 160)
 SHOWN = {**ANSWERS, **FLAGGED, **OTHERS}
-NAMES = (*SHOWN, *REHEARSALS, *WATCHES)
+NAMES = (*SHOWN, *REHEARSALS, *WATCHES, *REVIEWS)
 """What is recorded; each name begins with that of its command."""
 ZONE = "Europe/Berlin"
 
@@ -47,6 +48,9 @@ def _draw(name: str, display: Display) -> None:
     if name in REHEARSALS:
         rehearsed, changes = REHEARSALS[name]
         assert draw_rehearsal(display, rehearsed, changes)
+        return
+    if name in REVIEWS:
+        REVIEWS[name](display)
         return
     if name in WATCHES:
         begin, happens = WATCHES[name]

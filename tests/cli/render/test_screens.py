@@ -58,3 +58,8 @@ def test_a_narrow_list_tells_who_holds_what(width: int, holder: str) -> None:
 
     assert holder in held
     assert ("09:46" in held) == ("09:46" in holder)
+
+
+def test_a_review_fits_a_terminal_of_24_lines() -> None:
+    """Also with four flags and a note there is room for the keys, the amount, the question and the answer."""
+    assert screen("leads-review-flagged", 80).count("\n") <= 24 - 4
