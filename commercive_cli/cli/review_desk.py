@@ -1,6 +1,5 @@
 """The terminal at which leads are reviewed."""
 
-import sys
 from collections.abc import Callable, Sequence
 
 from commercive_cli.cli.interrupts import deferred_interrupts
@@ -17,9 +16,9 @@ from commercive_cli.domain.secrets import redact
 class TerminalDesk:
     """Shows leads and asks on the terminal of a session; Ctrl-C raises KeyboardInterrupt, but never within a write."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, keyboard: Keyboard) -> None:
         self._session = session
-        self._keyboard = Keyboard(sys.stdin.fileno())
+        self._keyboard = keyboard
         self._stopped = False
 
     def show(self, card: Card) -> None:

@@ -1,9 +1,12 @@
 """A review of leads from its beginning to its last words, on the terminal of a session."""
 
+import sys
+
 import typer
 
 from commercive_cli.bootstrap import Services
 from commercive_cli.cli.errors import INTERRUPTED
+from commercive_cli.cli.keyboard import Keyboard
 from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.review_screens import ReviewEnd, draw_end
 from commercive_cli.cli.review import Amounts, Review
@@ -27,7 +30,7 @@ def review_leads(
     review = Review(
         services.leads,
         services.lead_flags,
-        TerminalDesk(session),
+        TerminalDesk(session, Keyboard(sys.stdin.fileno())),
         actor,
         ReviewQueue(pending, skipped.read()),
         amounts,

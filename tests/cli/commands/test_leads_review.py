@@ -1,6 +1,7 @@
 """`leads review` on a real terminal: keys without Enter, questions, Ctrl-C, the end of input, and where one goes on."""
 
 import os
+import pty
 import re
 import select
 import signal
@@ -14,6 +15,12 @@ from typing import Any
 
 import pytest
 
+from commercive_cli.cli.global_options import GlobalOptions
+from commercive_cli.cli.keyboard import Keyboard
+from commercive_cli.cli.review_desk import TerminalDesk
+from commercive_cli.cli.session import Session
+from commercive_cli.domain.answers.leads import LeadDecided
+from commercive_cli.domain.models import Lead
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
 from tests.cli.process import PROGRAM, environment, on_terminal
@@ -264,3 +271,33 @@ def test_the_access_log_has_what_was_shown(lead: Make, home: Path) -> None:
         dialog.ends("q")
 
     assert one in log.read_text()
+
+
+class Context:
+    """What a session asks its command for."""
+
+    obj = GlobalOptions()
+
+
+@pytest.mark.usefixtures("home")
+def test_a_decision_is_carried_out_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C while it is written ends the review at the next question, when the decision has been counted."""
+    context: Any = Context()
+    lead = Lead.of({"lead_id": "l", "affiliate_id": "a", "link_id": "x", "created_at": 1, "updated_at": 1})
+
+    def decide() -> LeadDecided:
+        signal.raise_signal(signal.SIGINT)
+        return LeadDecided(lead=lead, changed=True)
+
+    leader, follower = pty.openpty()
+    try:
+        desk = TerminalDesk(Session(context), Keyboard(follower))
+        assert desk.write(decide).changed
+        desk.tell("✓ Rejected")
+        with pytest.raises(KeyboardInterrupt):
+            desk.key(("skip", "quit"))
+    finally:
+        os.close(leader)
+        os.close(follower)
+
+    assert "✓ Rejected\n" == capsys.readouterr().out
