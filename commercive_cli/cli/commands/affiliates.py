@@ -85,13 +85,14 @@ def top(
 
 @app.command(epilog=example("commercive affiliates show AFFILIATE_ID"))
 def show(context: typer.Context, *, affiliate: Affiliate, output: o.Output = "table") -> None:
-    """Show an affiliate: stats, what came through which link, and the latest leads.
+    """Show an affiliate: stats, what came through which link, and the latest leads with their flags.
 
-    Of more than 500 leads, the latest 500 are counted by link.
+    Of more than 500 leads, the latest 500 are counted by link, and compared to find flags.
     """
     session = Session(context, output)
     with session.reading() as services:
-        session.show(services.affiliates.show(session.typed("affiliate", services).whole(affiliate)))
+        shown = services.affiliates.show(session.typed("affiliate", services).whole(affiliate))
+        session.show(services.lead_flags.of_affiliate(shown))
 
 
 @app.command(

@@ -26,6 +26,7 @@ from commercive_cli.cli.render.sentences import DONE, SENTENCES, Draw
 from commercive_cli.cli.render.terminal import Shown, print_table
 from commercive_cli.cli.render.thread import draw_next, draw_thread
 from commercive_cli.domain.answers.affiliates import (
+    AffiliateFlagged,
     Affiliates,
     AffiliateShown,
     LinkFound,
@@ -93,11 +94,16 @@ def _affiliate(display: Display, answer: AffiliateShown, _: Asked) -> None:
     if record := record_sentence(stats, display.now - answer.leads[0].created_at if answer.leads else None):
         display.sentence(record)
     warn_of_stats(display, stats, len(answer.leads))
-    leads = tuple(column for column in listings.LEADS if column.name != "affiliate_id")
+    columns: tuple[Column, ...] = listings.LEADS
+    flags = ""
+    if isinstance(answer, AffiliateFlagged):
+        columns = listings.FLAGGED_LEADS
+        flags = f", flags among {'all' if answer.compared_all else 'the latest'} {answer.compared:,}"
+    leads = tuple(column for column in columns if column.name != "affiliate_id")
     counted = "" if answer.counted_all else f", by the latest {answer.counted_leads:,} leads"
     for title, columns, records in (
         (f"links{counted}", listings.LINK_USES, _links_and_uses(answer)),
-        ("latest leads", leads, answer.leads[:FEW_LEADS]),
+        (f"latest leads{flags}", leads, answer.leads[:FEW_LEADS]),
     ):
         display.gap()
         display.sentence(title if records else f"no {title}")

@@ -1,11 +1,13 @@
 """Answers about affiliates, their links and stats: the seed's response fields (section 2)."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
 
 from commercive_cli.domain.answers.base import Answer, Listing
+from commercive_cli.domain.answers.flags import FlaggedLead
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Lead, Sparse
 from commercive_cli.domain.money import Money
 
@@ -96,10 +98,18 @@ class AffiliateShown(Answer):
     affiliate_id: str
     stats: AffiliateStats
     affiliate_links: list[AffiliateLink]
-    leads: list[Lead]
+    leads: Sequence[Lead]
     link_uses: list[LinkUse]
     counted_leads: int
     counted_all: bool
+
+
+class AffiliateFlagged(AffiliateShown):
+    """An affiliate whose latest leads have their flags among the `compared` latest ones, all if `compared_all`."""
+
+    leads: Sequence[FlaggedLead]
+    compared: int
+    compared_all: bool
 
 
 class Recomputed(Sparse):

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import ClassVar
 
+from commercive_cli.domain.answers.affiliates import AffiliateFlagged, AffiliateShown
 from commercive_cli.domain.answers.flags import Compared, Flag, FlaggedLead, in_words
 from commercive_cli.domain.answers.leads import FlaggedLeads, LeadShown
 from commercive_cli.domain.limits import DEFAULT_LIMIT
@@ -65,6 +66,19 @@ class FlagService:
         others = {ref: each for ref, each in around.items() if ref != ref_of(lead)}
         named = {each.lead_id: each for each in others.values() if each.lead_id in first}
         return LookedAt(flags, tuple(named.values()), Compared(leads=len(others), all_of_affiliate=complete))
+
+    def of_affiliate(self, shown: AffiliateShown) -> AffiliateFlagged:
+        """Return an affiliate with the flags of the latest leads, among the latest 500 of that affiliate."""
+        sightings, latest = Sightings(), Query(LEADS, shown.affiliate_id, "AffiliateLeadsIndex", descending=True)
+        items, left = first_items(self.store, latest, ON_EITHER_SIDE)
+        for link in self._links(shown.affiliate_id):
+            sightings.add_link(link)
+        for item in items:
+            sightings.add_lead(Lead.of(item))
+        found = sightings.finished()
+        flagged = [_flagged(each, found) for each in shown.leads]
+        told = {"leads": flagged, "compared": len(items), "compared_all": left is None}
+        return AffiliateFlagged(**{**dict(shown), **told})
 
     def among_all(self, on_items: OnItems = ignore_items) -> Sightings:
         """Return what is needed to tell the flags of any lead: one pass over all links and leads.

@@ -6,8 +6,8 @@ from pydantic import BaseModel
 
 from commercive_cli.cli.render.asked import Asked
 from commercive_cli.domain.answers.affiliates import (
+    AffiliateFlagged,
     Affiliates,
-    AffiliateShown,
     EmailSet,
     FormURLSet,
     LinkCreated,
@@ -33,6 +33,7 @@ from commercive_cli.domain.answers.chat import (
     Snoozed,
     Thread,
 )
+from commercive_cli.domain.answers.flags import Flag, FlaggedLead
 from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Note
 
@@ -253,11 +254,16 @@ ANSWERS: dict[str, tuple[BaseModel, Asked]] = {
     "leads-submit": (LeadSubmitted(lead_id=SOREN), NOTHING),
     "affiliates-list": (Affiliates(affiliates=[STATS, TINTA]), NOTHING),
     "affiliates-show": (
-        AffiliateShown(
+        AffiliateFlagged(
             affiliate_id=NORDWIND,
             stats=STATS,
             affiliate_links=[LINK],
-            leads=LEADS[:3],
+            leads=[
+                FlaggedLead(**{**dict(LEADS[0]), "flags": (Flag(flag="same_email", others=("x",), count=1),)}),
+                *(FlaggedLead(**dict(each)) for each in LEADS[1:3]),
+            ],
+            compared=14,
+            compared_all=True,
             link_uses=[
                 LinkUse(link_id=LINK.link_id, leads=11, approved=8, commission=Decimal("387.18"), latest_at=NOW - DAY),
                 LinkUse(link_id="gone", leads=3, approved=1, commission=Decimal("25.50"), latest_at=NOW - 90 * DAY),

@@ -12,12 +12,14 @@ from commercive_cli.domain.answers.leads import FlaggedLeads
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound
 from commercive_cli.domain.models import Lead
 from commercive_cli.domain.revisions import revision_of
+from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.leads.flagging import MOST_LINKS, ON_EITHER_SIDE, FlagService
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, LEADS
+from commercive_cli.store.writes import Delete
 from tests.services.fakes import DAY, START, Intervening, ManualClock
 from tests.services.leads.known_duplicates import World
 from tests.services.raw_data import everything
@@ -239,3 +241,20 @@ def test_a_flagged_lead_has_the_revision_that_it_is_decided_by(either: Store) ->
     assert all(each.flags for each in flagged)
     assert {each.lead_id: revision_of(each) for each in flags.leads.list_leads(LeadFilter()).leads} == revisions
     assert flags.leads.decide("one", "approved", "ann", commission="5", revision=revisions["one"]).changed
+
+
+def test_an_affiliate_is_shown_with_the_flags_of_the_latest_leads(either: Store) -> None:
+    """They are found among the latest 500 of that affiliate, and how many those are is told."""
+    twins = [item(f"twin-{day}", day, lead_email="a@b.c") for day in (0, 9)]
+    others = [item(f"n-{number:03}", 1, created_at=START + DAY + number) for number in range(ON_EITHER_SIDE - 1)]
+    either.batch_put(LEADS, [*twins, *others, item("elsewhere", 9, affiliate_id="aff-2", lead_email="a@b.c")])
+    flags, affiliates = service(either), AffiliateService(either, ManualClock())
+
+    cut = flags.of_affiliate(affiliates.show("aff-1"))
+    assert (ON_EITHER_SIDE, False) == (cut.compared, cut.compared_all)
+    assert ("twin-9", ()) == (cut.leads[0].lead_id, cut.leads[0].flags)
+
+    either.transact(Delete(LEADS, LEADS.key_of(others[0])))
+    whole = flags.of_affiliate(affiliates.show("aff-1"))
+    assert (ON_EITHER_SIDE, True) == (whole.compared, whole.compared_all)
+    assert [("same_email", ("twin-0",))] == [(flag.flag, flag.others) for flag in whole.leads[0].flags]
