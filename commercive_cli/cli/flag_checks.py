@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from commercive_cli.bootstrap import Services
+from commercive_cli.cli.errors import say
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.errors import CommerciveError, Damaged, NotFound
 from commercive_cli.domain.quoting import shortened
@@ -24,7 +25,6 @@ class FlagCheck:
     """The flags of leads that are about to be approved: of `many`, after one pass over all leads; none if `despite`."""
 
     def __init__(self, session: Session, services: Services, *, many: bool, despite: bool) -> None:
-        self._session = session
         self._services = services
         self._looks = not many and not despite
         self._sightings = compared_with_all(session, services) if many and not despite else None
@@ -32,7 +32,7 @@ class FlagCheck:
     def objection(self, lead_id: str) -> str | None:
         """Return what speaks against approving a lead among many; of a single one, say its flags on stderr."""
         for words in self.told(lead_id):
-            self._session.note(f"! lead {shortened(lead_id)}: {words}")
+            say(f"! lead {shortened(lead_id)}: {words}")  # a warning, which --quiet does not silence
         return None if self._sightings is None else self._services.lead_flags.objection(self._sightings, lead_id)
 
     def told(self, lead_id: str) -> list[str]:

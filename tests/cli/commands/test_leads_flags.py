@@ -111,8 +111,8 @@ def test_despite_flags_approves_them_and_again_changes_nothing(store: Run, twins
 
 
 def test_a_single_one_is_approved_with_a_warning(store: Run, twins: list[str], lead: Make) -> None:
-    """The flags stand on stderr before; it says nothing of a lead without, or one that was approved before."""
-    ran = store("leads", "approve", twins[0], "--commission", "5")
+    """The flags stand on stderr, also with --quiet; nothing is said of a lead without, or one approved before."""
+    ran = store("--quiet", "leads", "approve", twins[0], "--commission", "5")
     again = store("leads", "approve", twins[0], "--commission", "5")
     despite = store("leads", "approve", twins[1], "--commission", "5", "--despite-flags")
     other = store("leads", "approve", lead(), "--commission", "5")
