@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.settings.resolve import Settings
-from commercive_cli.store.port import Store
+from commercive_cli.store.port import OnThrottled, Store, never_waiting
 
 if TYPE_CHECKING:
     from commercive_cli.services.affiliates.recompute import RecomputeService
@@ -215,8 +215,8 @@ class Services:
         return PrivacyService(self.store, self.clock, self.new_id)
 
 
-def open_store(settings: Settings) -> Store:
-    """Return the store that the settings name; only its engine is imported."""
+def open_store(settings: Settings, on_throttled: OnThrottled = never_waiting) -> Store:
+    """Return the store that the settings name; only its engine is imported. `on_throttled` is told of throttling."""
     url = settings.store
     if url.engine == "sqlite":
         from commercive_cli.engines.sqlite.store import SQLiteStore
@@ -224,7 +224,9 @@ def open_store(settings: Settings) -> Store:
         return SQLiteStore(url.path, prefix=url.prefix)
     from commercive_cli.engines.dynamodb.store import DynamoDBStore
 
-    return DynamoDBStore(url.region, prefix=url.prefix, endpoint=url.endpoint, metadata=url.metadata)
+    return DynamoDBStore(
+        url.region, prefix=url.prefix, endpoint=url.endpoint, metadata=url.metadata, on_throttled=on_throttled
+    )
 
 
 def bootstrap(

@@ -36,21 +36,18 @@ class Attempts:
         self._timing = timing
         self._tries = tries
         self._longest = longest
-        self._started = timing.now()
+        self.started = timing.now()
         self.made = 1
 
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the first try began."""
-        return self._timing.now() - self._started
-
-    def pause(self, within: float) -> bool:
+    def pause(self, within: float, *, since: float | None = None) -> bool:
         """Wait before the next try and return True.
 
-        Returns False at once when all tries are used up, or when the next one would start after `within` seconds.
+        Returns False at once when all tries are used up, or when the next one would start `within` seconds after
+        `since`, by default when the first try began.
         """
         wait = self._next_pause()
-        if self.made == self._tries or self.elapsed + wait > within:
+        elapsed = self._timing.now() - (self.started if since is None else since)
+        if self.made == self._tries or elapsed + wait > within:
             return False
         self._timing.sleep(wait)
         self.made += 1
