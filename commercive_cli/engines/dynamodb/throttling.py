@@ -65,27 +65,27 @@ class Throttling:
 
 
 class LeftOvers:
-    """Waits before what DynamoDB left out of a batch is asked for again."""
+    """Waits before what DynamoDB left out of a batch is asked for again.
+
+    Bulk work waits longer each time, also where a part was done: then fewer requests, each for more, do the rest.
+    """
 
     def __init__(self, throttling: Throttling, timing: Timing, table: str) -> None:
         self._throttling = throttling
         self._timing = timing
         self._table = table
-        self._begin()
+        self._attempts, self._throttled = Attempts(timing), throttling.attempts()
 
     def go_on(self, left: int, *, some_done: bool) -> bool:
         """Return True, after a wait where something is left; False when nothing was done for too long."""
         if some_done:
             self._throttling.went_on()
-            self._begin()
+            self._attempts = Attempts(self._timing)
         if not left:
             return True
         if self._throttling.met(self._table):
             return self._throttling.wait(self._throttled)
         return self._attempts.pause(self._timing.deadline)
-
-    def _begin(self) -> None:
-        self._attempts, self._throttled = Attempts(self._timing), self._throttling.attempts()
 
 
 class Concurrency:
