@@ -55,7 +55,7 @@ def dynamodb_summaries(directory: Path, tables: Sequence[Table] = TABLES) -> dic
     When only some tables are wanted, others are left out, whosever they are; each that is wanted must exist.
     Raises Invalid when a table is not one of the six, or two exports hold the same table.
     """
-    names = {path: _name_in(path) for path in sorted(directory.glob(f"**/{SUMMARY}"))}
+    names = exported_tables(directory)
     known = {path: _table_named(name, names.values()) for path, name in names.items()}
     if tables == TABLES:
         found = {path: table or _refused(path, names[path]) for path, table in known.items()}
@@ -68,6 +68,11 @@ def dynamodb_summaries(directory: Path, tables: Sequence[Table] = TABLES) -> dic
         if other is not path:
             raise Invalid(f"{path} and {other} are exports of the same table; import them one after the other")
     return found
+
+
+def exported_tables(directory: Path) -> dict[Path, str]:
+    """Return the paths of the export summaries in a directory, at any depth, with the name of the table of each."""
+    return {path: _name_in(path) for path in sorted(directory.glob(f"**/{SUMMARY}"))}
 
 
 def dynamodb_files(summary: Path, table: Table) -> list[DynamoDBExportFile]:

@@ -47,10 +47,7 @@ def read_line(table: Table, line: bytes) -> Item:
 
     Sizes and keys are not checked here, but by `check_item` and by every store.
     """
-    if not line.endswith(b"\n"):
-        longer = len(line) >= LONGEST_LINE
-        raise Invalid(f"the line is longer than {LONGEST_LINE:,} bytes" if longer else "the line is truncated")
-    item = _parse(line)
+    item = parse_line(line)
     required = _required(table)
     if None in item.values() or not item.keys() >= required:
         _check_required(required, item)
@@ -61,13 +58,21 @@ def read_line(table: Table, line: bytes) -> Item:
     return item
 
 
+def parse_line(line: bytes) -> TextItem:
+    """Return the item of a line, of whatever table; raise Invalid when the line is damaged."""
+    if not line.endswith(b"\n"):
+        longer = len(line) >= LONGEST_LINE
+        raise Invalid(f"the line is longer than {LONGEST_LINE:,} bytes" if longer else "the line is truncated")
+    return _parse(line)
+
+
 def _check_required(required: frozenset[str], item: Item) -> None:
     lacking = [name for name in sorted(required) if item.get(name) is None]
     if lacking:
         raise Invalid(f"the item lacks {', '.join(lacking)}", field=", ".join(lacking))
 
 
-def _parse(line: bytes) -> Item:
+def _parse(line: bytes) -> TextItem:
     try:
         document = from_json(line)
     except ValueError as error:

@@ -1,0 +1,1 @@
+"""Adoption: what the backend before this one holds, brought into this one's tables, as often as it is wanted."""

@@ -1,0 +1,315 @@
+"""Items of the former backend in our shape: pure functions, which note what was wrong and what they made of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.models import AI_SENDER, LEAD_STATUSES, WAITING_FOR
+from commercive_cli.domain.text import preview
+from commercive_cli.domain.web_addresses import link_danger
+from commercive_cli.services.adopt import mapping as m
+from commercive_cli.services.adopt.problems import Note
+from commercive_cli.services.adopt.values import as_cents, as_count, as_flag, as_number, as_text, as_time
+from commercive_cli.services.audit.link_dangers import LINKS
+from commercive_cli.services.chat.messages import is_native
+from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC, ends_waiting
+from commercive_cli.store.items import Item
+from commercive_cli.store.limits import ITEM_BYTES, check_item, item_bytes
+from commercive_cli.store.schema import Table
+
+SENDERS = (ANSWERING, ASKING, AUTOMATIC)
+"""In the order in which messages of the same millisecond stand: the machine answers what was asked in that moment."""
+
+LONGEST_KEY = 1_000
+"""Bytes of an id: less than a key may have, since it stands in keys of `ops` behind other words."""
+
+_ROOM = 1_024
+"""Bytes that what is derived adds to an item at most."""
+
+_CLOSED_WORDS = frozenset(("archived", "closed", "done", "ended", "resolved"))
+
+
+class Unfit(Exception):
+    """An item that cannot be brought, and in words why not."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """What is known of time: `latest` is the last time in the source that is not behind `now` (both ms)."""
+
+    now: int
+    latest: int
+
+    def of(self, item: Item, name: str, note: Note) -> int | None:
+        """Return the time in an attribute; None when there is none or it tells none."""
+        value = item.get(name)
+        at = as_time(value)
+        if at is None:
+            if value is not None:
+                note("time", f"{name} is {_shown(value)}, which tells no time")
+            return None
+        if at > self.now:
+            note("future", f"{name} is {_shown(value)}")
+            return self.latest
+        if type(value) is not int or at != value:
+            note("time", f"{name} is {_shown(value)}")
+        return at
+
+
+def sender_of(message: Item) -> str:
+    """Return who wrote a message, "" when that is not told."""
+    return str(message.get("sender_type") or "").strip().casefold()
+
+
+def key_of(legacy: m.Legacy, item: Item) -> str:
+    """Return an item's key as text; raise Unfit when it has none, or could not be stored."""
+    key = as_text(item.get(legacy.key) if item.get(legacy.key) is not None else "")
+    if not key:
+        raise Unfit(f"it has no key: give it a {legacy.key}")
+    if len(key.encode()) > LONGEST_KEY:
+        raise Unfit(f"its {legacy.key} has {len(key.encode()):,} bytes; the limit is {LONGEST_KEY:,}")
+    if item_bytes(item) > ITEM_BYTES - _ROOM:
+        raise Unfit(f"it has {item_bytes(item):,} bytes; the limit is {ITEM_BYTES - _ROOM:,}")
+    return key
+
+
+@dataclass
+class Thread:
+    """A conversation and its messages, which must come in order of time; memory holds one of them.
+
+    `askers` and `answerers` are how many messages of users and admins there are. `owner` wrote the first message of a
+    user. `first_at` is the time of the first message. Raises Unfit when the conversation cannot be brought.
+    """
+
+    legacy: Item
+    askers: int
+    answerers: int
+    owner: str | None
+    first_at: int | None
+    times: Times
+    note: Note
+    item: Item = field(init=False)
+    messages: int = 0
+    _asked: int = 0
+    _answered: int = 0
+    _last_at: int = 0
+    _last: Item | None = None
+    _since: int | None = None
+
+    def __post_init__(self) -> None:
+        """Read the conversation itself."""
+        note = self.note
+        item = _renamed(m.OLD_CONVERSATIONS, self.legacy, note)
+        if is_native(item["conversation_id"]):
+            raise Unfit("its id is of the kind that this program makes, and tells a time: give it another one")
+        if not item.get("user_id"):
+            if self.owner is None:
+                raise Unfit("it belongs to no user: give it a user_id")
+            item["user_id"] = self.owner
+            note("owner", f"user_id is {self.owner}")
+        item["status"] = _status(self.legacy, note, {m.OPEN: m.OPEN, **dict.fromkeys(_CLOSED_WORDS, m.CLOSED)}, m.OPEN)
+        created, updated = (self.times.of(self.legacy, name, note) for name in ("created_at", "updated_at"))
+        known = [each for each in (created, self.first_at, updated) if each is not None]
+        if not known:
+            raise Unfit("it has no time, which is a part of its key here: give it a created_at")
+        item["created_at"] = known[0]
+        if created is None:
+            note("missing-time", f"created_at is {known[0]}")
+        elif self.first_at is not None and self.first_at < created:
+            note("created-late", f"created_at is {created}, its first message is of {self.first_at}")
+            item["created_at"] = self.first_at
+        if updated is None:
+            note("missing-time", "updated_at is that of what came last")
+        item["updated_at"] = updated
+        flag = as_flag(self.legacy["human_requested"]) if self.legacy.get("human_requested") is not None else None
+        item.pop("human_requested", None)
+        if flag is not None:
+            item["human_requested"] = flag
+        if "human_requested" in self.legacy and flag is not self.legacy["human_requested"]:
+            note("flag", f"human_requested is {_shown(self.legacy['human_requested'])}")
+        item["unread_admin"] = self._counter("unread_admin", self.askers)
+        item["unread_user"] = self._counter("unread_user", self.answerers)
+        self.item = item
+
+    def _counter(self, name: str, most: int) -> int:
+        value = self.legacy.get(name)
+        count = as_count(value)
+        kept = min(max(count or 0, 0), most)
+        if type(value) is not int or kept != value:
+            self.note("counter", f"{name} is {_shown(value)}, {kept} of {most} messages are unread")
+        return kept
+
+    def add(self, legacy: Item, sender: str) -> Item:
+        """Return the next message in our shape, by the `sender` that it was counted for."""
+        note = self.note
+        item = _renamed(m.OLD_MESSAGES, legacy, note)
+        at = self.times.of(legacy, "created_at", note)
+        if at is None:
+            at = max(self.item["created_at"], self._last_at)
+            note("missing-time", f"created_at of {item['message_id']} is {at}")
+        if at <= self._last_at:
+            at = self._last_at + 1
+            note("tie", f"created_at of {item['message_id']} is {at}")
+        item["created_at"] = at
+        if sender != legacy.get("sender_type"):
+            note("sender", f"sender_type of {item['message_id']} is {_shown(legacy.get('sender_type'))}")
+        item["sender_type"] = sender
+        item.setdefault("sender_id", {ASKING: self.item["user_id"], AUTOMATIC: AI_SENDER}.get(sender, "unknown"))
+        if "message_text" not in item:
+            note("missing-text", f"message_text of {item['message_id']}")
+            item["message_text"] = ""
+        item["is_read"] = self._is_read(sender)
+        if type(legacy.get("is_read")) is not bool:
+            note("is-read", f"is_read of {item['message_id']} is {_shown(legacy.get('is_read'))}")
+        self._follow(item)
+        return item
+
+    def _is_read(self, sender: str) -> bool:
+        """Return whether it was read: all but the newest are, as many of each side as its counter says."""
+        if sender == ASKING:
+            self._asked += 1
+            return self._asked <= self.askers - int(self.item["unread_admin"])
+        if sender == ANSWERING:
+            self._answered += 1
+            return self._answered <= self.answerers - int(self.item["unread_user"])
+        return True
+
+    def _follow(self, item: Item) -> None:
+        self.messages += 1
+        self._last_at, self._last = item["created_at"], item
+        if ends_waiting(item["sender_type"], human_requested=self.item.get("human_requested")):
+            self._since = None
+        elif item["sender_type"] == ASKING and self._since is None:
+            self._since = item["created_at"]
+
+    def end(self) -> Item:
+        """Return the conversation in our shape, once all its messages have come."""
+        item, last = self.item, self._last
+        if item["updated_at"] is None:
+            item["updated_at"] = max(item["created_at"], self._last_at)
+        for name in ("last_message_at", "last_message_id", "waiting_since", "waiting_for", "closed_at"):
+            item.pop(name, None)
+        if last is not None:
+            item |= {"last_message_at": last["created_at"], "last_message_id": last["message_id"]}
+        if not item.get("last_message"):
+            item["last_message"] = preview(last["message_text"]) if last else ""
+            self.note("last-message", "it is missing")
+        if self._since is not None:
+            item["waiting_since"] = self._since
+        if item["status"] == m.CLOSED:
+            item["closed_at"] = max(item["updated_at"], self._last_at)
+        elif self._since is not None:
+            item["waiting_for"] = WAITING_FOR
+        _check(m.OLD_CONVERSATIONS.table, item)
+        return item
+
+
+def convert_lead(legacy: Item, owner_of: Callable[[str], str | None], times: Times, note: Note) -> Item:
+    """Return a lead in our shape; `owner_of` tells whose a link code is. Raises Unfit when it cannot be brought."""
+    item = _renamed(m.OLD_LEADS, legacy, note)
+    code, affiliate = item.get("link_id"), item.get("affiliate_id")
+    if not affiliate:
+        affiliate = owner_of(code) if code else None
+        if affiliate is None:
+            raise Unfit("it belongs to no affiliate: give it an affiliate_id, or a link_id that somebody has")
+        note("lead-without-affiliate", f"link_id is {code}")
+    if not code:
+        code = affiliate
+        note("lead-without-link", f"affiliate_id is {affiliate}")
+    elif owner_of(code) not in (None, affiliate):
+        note("other-affiliate", f"affiliate_id is {affiliate}, the code {code} is of {owner_of(code)}")
+    item |= {"affiliate_id": affiliate, "link_id": code}
+    item["status"] = _status(legacy, note, {each: each for each in LEAD_STATUSES}, m.PENDING)
+    created, updated = (times.of(legacy, name, note) for name in ("created_at", "updated_at"))
+    if created is None and updated is None:
+        raise Unfit("it has no time, which is a part of its key here: give it a created_at")
+    if created is None or updated is None:
+        note("missing-time", f"{'created_at' if created is None else 'updated_at'} is that of the other")
+    item["created_at"] = created if created is not None else updated
+    item["updated_at"] = updated if updated is not None else created
+    _set_commission(item, legacy.get("commission_amount"), note)
+    _check(m.OLD_LEADS.table, item)
+    return item
+
+
+def _set_commission(item: Item, stored: object, note: Note) -> None:
+    item.pop("commission_amount", None)
+    if item["status"] != m.APPROVED:
+        if stored is not None:
+            note("kept-commission", f"{item['status']}, commission_amount is {_shown(stored)}")
+        return
+    if stored is None:
+        note("no-commission", "approved without a commission_amount")
+        item["commission_amount"] = Decimal("0.00")
+        return
+    amount, number = as_cents(stored), as_number(stored)
+    if amount is None:
+        raise Unfit(f"commission_amount is {_shown(stored)}, which is no amount of 0 to 1,000,000 USD")
+    if isinstance(stored, str):
+        note("amount-text", f"commission_amount is {_shown(stored)}")
+    if number != amount:
+        note("money", f"{number} is {amount:.2f}")
+    item["commission_amount"] = amount
+
+
+def convert_link(
+    legacy: Item | None, affiliate: str, code: str, first_lead: int | None, form: str, times: Times, note: Note
+) -> Item:
+    """Return an affiliate's link in our shape, made of the code alone where the former backend has no row of it.
+
+    `first_lead` is the time of its first lead, `form` the address that it leads to.
+    """
+    item = _renamed(m.OLD_LINKS, legacy or {}, note)
+    created = times.of(legacy or {}, "created_at", note)
+    if created is None:
+        created = first_lead if first_lead is not None else times.latest
+    elif "updated_at" in item:
+        item["updated_at"] = times.of(legacy or {}, "updated_at", note) or created
+    item |= {"affiliate_id": affiliate, "link_id": code, "created_at": created}
+    item.setdefault("affiliate_url", form)
+    for name in ("affiliate_email", "store_url"):
+        item.setdefault(name, "")
+    _make_harmless(m.OLD_LINKS.table, item, note)
+    _check(m.OLD_LINKS.table, item)
+    return item
+
+
+def _renamed(legacy: m.Legacy, item: Mapping[str, Any], note: Note) -> Item:
+    """Return an item with our names, text where text belongs, and without what is NULL."""
+    names = dict(legacy.renamed)
+    ours = {names.get(name, name): value for name, value in item.items() if value is not None}
+    for name in legacy.texts:
+        if name in ours and type(ours[name]) is not str:
+            note("text", f"{name} is {_shown(ours[name])}")
+            ours[name] = as_text(ours[name])
+    _make_harmless(legacy.table, ours, note)
+    return ours
+
+
+def _make_harmless(table: Table, item: Item, note: Note) -> None:
+    for name in LINKS.get(table, ()):
+        if (danger := link_danger(item.get(name, ""))) is not None:
+            note("dangerous-link", f"{name} {danger}")
+            item[name] = f"{m.UNSAFE} {item[name]}"
+
+
+def _status(legacy: Item, note: Note, words: Mapping[str, str], otherwise: str) -> str:
+    value = legacy.get("status")
+    status = words.get(str(value).strip().casefold(), otherwise)
+    if status != value:
+        note("status", f"status is {_shown(value)}, taken for {status}")
+    return status
+
+
+def _check(table: Table, item: Item) -> None:
+    try:
+        check_item(table, item)
+    except Invalid as refused:
+        raise Unfit(f"it cannot be stored: {refused.message}") from None
+
+
+def _shown(value: object) -> str:
+    text = "missing" if value is None else repr(str(value) if isinstance(value, Decimal) else value)
+    return text if len(text) <= 60 else text[:59] + "…"

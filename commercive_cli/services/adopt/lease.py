@@ -1,0 +1,116 @@
+"""The claim of one adoption at a time: a row in `ops` that its holder renews, and that ends by itself."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from commercive_cli.domain.clock import Clock
+from commercive_cli.domain.errors import CommerciveError, Conflict
+from commercive_cli.store.items import Item
+from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.schema import OPS
+from commercive_cli.store.writes import Absent, Condition, Delete, Equals, Put, wholly_unchanged
+
+LEASE_MS = 60_000
+_RENEWED_S = 15.0
+_KEY = {"pk": "adoption", "sk": "lease"}
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds the lease: a process of a machine."""
+
+    machine: str
+    process: int
+
+    @property
+    def name(self) -> str:
+        """Return the holder in words."""
+        return f"process {self.process} on {self.machine}"
+
+
+def this_process() -> Holder:
+    """Return the process that runs this."""
+    return Holder(socket.gethostname(), os.getpid())
+
+
+@contextmanager
+def held(store: Store, clock: Clock, holder: Holder, actor: str) -> Iterator[None]:
+    """Hold the lease until the block ends; raise Conflict while another adopter does.
+
+    The lease of a process that is known to be dead, or that has not renewed it for a minute, is taken over.
+    """
+    found = store.get(OPS, _KEY)
+    if found is not None and not _is_over(found, clock(), holder):
+        raise _refused(found)
+    as_found: Condition = Absent() if found is None else wholly_unchanged(OPS, found)
+    try:
+        store.transact(Put(OPS, _lease(holder, actor, clock()), when=as_found))
+    except ConditionFailed as failed:
+        raise _refused(failed.failures.get(0) or {}) from None
+    ours = Equals("holder", holder.name)
+
+    def renew() -> None:
+        store.transact(Put(OPS, _lease(holder, actor, clock()), when=ours))
+
+    with _repeated(renew):
+        yield
+    with suppress(ConditionFailed):  # taken over meanwhile: it is the other's now
+        store.transact(Delete(OPS, _KEY, when=ours))
+
+
+def _lease(holder: Holder, actor: str, now: int) -> Item:
+    until = now + LEASE_MS
+    who = {"holder": holder.name, "machine": holder.machine, "process": holder.process, "actor": actor}
+    return {**_KEY, **who, "until": until, "expires_at": until // 1000 + 3600}
+
+
+def _is_over(found: Item, now: int, holder: Holder) -> bool:
+    until = found.get("until")
+    if type(until) is not int or until <= now:
+        return True
+    return found.get("machine") == holder.machine and not _is_alive(found.get("process"))
+
+
+def _is_alive(process: object) -> bool:
+    if type(process) is not int or os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _refused(found: Item) -> Conflict:
+    until = found.get("until")
+    when = f"{datetime.fromtimestamp(until / 1000, UTC):%H:%M:%S} UTC" if type(until) is int else "it ends"
+    return Conflict(
+        f"another adoption into this store is running ({found.get('holder', 'just begun')}, by "
+        f"{found.get('actor', 'somebody')}); wait for its end. If it was killed, its place is free at {when}"
+    )
+
+
+@contextmanager
+def _repeated(call: Callable[[], None]) -> Iterator[None]:
+    """Repeat a call every 15 s while the block runs; a store that cannot be reached is asked again the next time."""
+    ended = threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(_RENEWED_S):
+            with suppress(CommerciveError, ConditionFailed):
+                call()
+
+    thread = threading.Thread(target=repeat, name="adoption-lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

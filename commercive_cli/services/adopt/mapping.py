@@ -1,0 +1,119 @@
+"""The shape of the backend before this one as data: its tables and names, and what is done about each kind of mess."""
+
+from dataclasses import dataclass
+
+from commercive_cli.domain.models import CONVERSATION_STATUSES, LEAD_STATUSES
+from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, Table
+
+
+@dataclass(frozen=True)
+class Legacy:
+    """A table of the former backend: its name behind the prefix, its only key, a text, and the table of ours.
+
+    `renamed` are the attributes that have another name here; every other one keeps its name, known or not.
+    `texts` hold text here, `times` milliseconds.
+    """
+
+    name: str
+    key: str
+    table: Table
+    texts: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+OLD_CONVERSATIONS = Legacy(
+    "chat_conversations", "conversation_id", CONVERSATIONS, ("conversation_id", "user_id", "store_url", "last_message")
+)
+OLD_MESSAGES = Legacy(
+    "chat_messages",
+    "message_id",
+    MESSAGES,
+    ("message_id", "conversation_id", "sender_type", "sender_id", "message_text"),
+)
+OLD_LEADS = Legacy(
+    "leads",
+    "lead_id",
+    LEADS,
+    (
+        "lead_id",
+        "affiliate_id",
+        "link_id",
+        "lead_name",
+        "lead_email",
+        "lead_phone",
+        "product_link",
+        "order_volume",
+        "pending_orders",
+        "admin_notes",
+        "rejection_reason",
+        "reviewed_by",
+    ),
+)
+OLD_LINKS = Legacy(
+    "affiliate_links",
+    "link_id",
+    AFFILIATE_LINKS,
+    ("affiliate_id", "link_id", "affiliate_email", "affiliate_url", "store_url"),
+    (("form_url", "affiliate_url"),),
+)
+
+LEGACY = (OLD_MESSAGES, OLD_CONVERSATIONS, OLD_LEADS, OLD_LINKS)
+"""In the order in which they are read: what belongs to something else is read before it.
+
+So the conversation of a message, and the link of a lead, that were made while a live table is read are not missed.
+"""
+
+AFFILIATE_ID = "AFF-"
+"""What the ids of affiliates begin with, which partners were shown as codes (`?ref=<affiliate_id>`)."""
+
+UNSAFE = "(unsafe)"
+"""What stands before an address that is dangerous to follow, so that it is none."""
+
+OPEN, CLOSED = CONVERSATION_STATUSES
+PENDING, APPROVED, _REJECTED = LEAD_STATUSES
+
+DONE = {
+    "status": "read as the word it spells; an unknown one as open or pending, so that somebody looks at it",
+    "time": "read as the time it tells, in whatever unit or spelling",
+    "missing-time": "taken from what is next to it: the first message, the last change, the beginning of the thread",
+    "future": "set to the latest time in the source that is not in the future",
+    "tie": "spread by milliseconds, in a stable order",
+    "created-late": "set to the time of the first message",
+    "counter": "at least 0 and at most the messages there are; what is no number counts as 0",
+    "is-read": "follows the counter of the conversation, as for every message",
+    "text": "a number where text belongs becomes its digits, anything else its JSON",
+    "missing-text": "left empty",
+    "flag": "read as true or false; what says neither is left out",
+    "last-message": "the beginning of the last message",
+    "sender": "told by the sender's id: the user's, the machine's, otherwise an admin's",
+    "owner": "the user who wrote the first message",
+    "money": "rounded half up to cents",
+    "amount-text": "read as the number it spells",
+    "no-commission": "0.00: it counted as nothing before",
+    "kept-commission": "taken off the lead, since it is not approved, and kept in its audit row",
+    "dangerous-link": f"made harmless by {UNSAFE} before it",
+    "lead-without-link": "credited through the code of its affiliate's id",
+    "lead-without-affiliate": "credited to the affiliate of its link",
+    "other-affiliate": "stays with the affiliate it names, though its code is another's",
+    "rebuilt-link": "made of its leads",
+    "id-code": "made, so that ?ref=<affiliate_id> goes on working",
+    "written-meanwhile": "brought as it was read; the next run brings the rest",
+    "changed-here": "left as it is here",
+    "deleted-here": "not brought again",
+    "here-already": "left as it is here: no adoption brought it",
+    "changed-key": "left as it is here; only a person can say which of the two is right",
+    "no-longer-there": "left as it is here, where it was adopted before",
+    "quarantine": "put aside with its reason",
+}
+"""What is done about each kind of problem."""
+
+EACH_NAMED = (
+    "money",
+    "kept-commission",
+    "no-commission",
+    "changed-here",
+    "deleted-here",
+    "here-already",
+    "changed-key",
+)
+"""Kinds of which not only examples are told, but every one up to a limit."""

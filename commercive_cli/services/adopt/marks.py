@@ -1,0 +1,82 @@
+"""Marks of adoption in `ops`: from which state there an item was made, and what was written of it.
+
+They tell "changed there" and "changed here" apart, and what was deleted here from what never came. Each is written in
+the transaction that writes its item, and holds nothing that differs from run to run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+from commercive_cli.domain.ids import ENTROPY_BITS, uuid7
+from commercive_cli.services.adopt.spool import digest
+from commercive_cli.services.records.audit_log import AuditEntry, audit_partition
+from commercive_cli.store.items import Item, Key, item_text
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import OPS
+from commercive_cli.store.writes import Absent, Condition, Put, wholly_unchanged
+
+_AT_ONCE = 100
+_SORT = "-"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What an adoption remembers of a subject: digests of the state there and of the item here, the rest of its key.
+
+    `place` is what the key of the item holds beside the subject's id: its time, or the affiliate of a link.
+    """
+
+    kind: str
+    subject: str
+    source: str
+    written: str
+    place: int | str
+
+    @property
+    def key(self) -> Key:
+        """Return where it lies."""
+        return mark_key(self.kind, self.subject)
+
+    def put(self, before: Item | None = None) -> Put:
+        """Return the write that stores it, unless another one lies there than was read `before`."""
+        when: Condition = Absent() if before is None else wholly_unchanged(OPS, before)
+        state = {"source": self.source, "written": self.written, "place": self.place}
+        return Put(OPS, {**self.key, **state}, when=when)
+
+
+def mark_key(kind: str, subject: str) -> Key:
+    """Return the key of a subject's mark; ids are at most 1,000 bytes long here."""
+    return {"pk": f"adopted#{kind}#{subject}", "sk": _SORT}
+
+
+def read_marks(store: Store, kind: str, subjects: Sequence[str]) -> dict[str, Item]:
+    """Return the stored marks of these subjects."""
+    found: dict[str, Item] = {}
+    for start in range(0, len(subjects), _AT_ONCE):
+        keys = [mark_key(kind, each) for each in subjects[start : start + _AT_ONCE]]
+        found |= {item["pk"].split("#", 2)[2]: item for item in store.batch_get(OPS, keys)}
+    return found
+
+
+def written(item: Item) -> str:
+    """Return the digest of an item as it is stored."""
+    return digest(item_text(item))
+
+
+def state_row(kind: str, subject: str, actor: str, before: Item, after: Item, at: int) -> Put:
+    """Return the audit row of an adoption, with the old time and an id that follows from subject and time."""
+    entry = AuditEntry(kind, subject, "adopt", actor, _state(kind, before), _state(kind, after))
+    return entry.row(at, partial(_row_id, kind, subject))
+
+
+def _state(kind: str, item: Item) -> dict[str, Any]:
+    names = ("status", "commission_amount") if kind == "lead" else ("status",)
+    return {name: item[name] for name in names if item.get(name) is not None}
+
+
+def _row_id(kind: str, subject: str, at: int) -> str:
+    bits = sha256(audit_partition(kind, subject).encode()).digest()
+    return uuid7(at, int.from_bytes(bits) >> (8 * len(bits) - ENTROPY_BITS))

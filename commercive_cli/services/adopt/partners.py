@@ -1,0 +1,335 @@
+"""Affiliates: their links with the claims of their codes, their leads, and stats that count each in the same step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from commercive_cli.domain.models import AffiliateStats
+from commercive_cli.domain.money import counted_commission
+from commercive_cli.domain.text import normal_store_url
+from commercive_cli.services.access.lookup import query_by_id
+from commercive_cli.services.adopt import mapping as m
+from commercive_cli.services.adopt.conversion import Unfit, convert_lead, convert_link
+from commercive_cli.services.adopt.marks import Mark, read_marks, state_row, written
+from commercive_cli.services.adopt.run import Run
+from commercive_cli.services.adopt.spool import Spooled, SpooledLink, digest
+from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.port import ConditionFailed
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS
+from commercive_cli.store.writes import Absent, Put, Update, Write, wholly_unchanged
+
+_UNITS = 24
+"""Links or leads whose writes, four at most, fit into one transaction of 100 beside that of the stats."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A link or lead in our shape, and what it was made of; `made` says that there is nothing there.
+
+    `claims` are the places in `ops` that a link takes: that of its code, and that of its store if it is the first.
+    """
+
+    legacy: m.Legacy
+    item: Item
+    raw: Item
+    source: str
+    made: bool = False
+    claims: tuple[Key, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """Return what it is."""
+        return "lead" if self.legacy is m.OLD_LEADS else "link"
+
+    @property
+    def subject(self) -> str:
+        """Return its id."""
+        return str(self.item[self.legacy.key])
+
+    @property
+    def mark(self) -> Mark:
+        """Return what is remembered of it."""
+        place = self.item["created_at"] if self.kind == "lead" else self.item["affiliate_id"]
+        return Mark(self.kind, self.subject, self.source, written(self.item), place)
+
+    @property
+    def changed_at(self) -> int:
+        """Return when it was changed last (ms)."""
+        at: int = self.item.get("updated_at") or self.item["created_at"]
+        return at
+
+
+def bring_partners(run: Run) -> None:
+    """Bring all links and leads, affiliate by affiliate."""
+    for affiliate, links, leads in run.spool.affiliates():
+        if not affiliate:
+            _put_nobodys_aside(run, links, leads)
+            continue
+        _Books(run, affiliate).bring(_units(run, affiliate, links, leads))
+
+
+def _put_nobodys_aside(run: Run, links: list[SpooledLink], leads: Iterator[tuple[str, Spooled]]) -> None:
+    for link in links:
+        if link.row is not None:
+            run.spool.put_aside(m.OLD_LINKS, link.row, "it belongs to no affiliate: give it an affiliate_id")
+            run.ledger.link_aside()
+            run.on_brought(1)
+    for identifier, lead in leads:
+        _lead_unit(run, identifier, lead)
+
+
+def _units(run: Run, affiliate: str, links: list[SpooledLink], leads: Iterator[tuple[str, Spooled]]) -> Iterator[Unit]:
+    yield from _link_units(run, affiliate, links)
+    for identifier, lead in leads:
+        unit = _lead_unit(run, identifier, lead)
+        if unit is not None:
+            yield unit
+
+
+def _link_units(run: Run, affiliate: str, links: list[SpooledLink]) -> list[Unit]:
+    """Return the links of an affiliate; those that are made come behind the ones that visitors were shown first."""
+    units: list[Unit] = []
+    shown = [each for each in links if each.row is not None and each.row.item.get("created_at") is not None]
+    oldest = 0
+    for link in [*shown, *(each for each in links if each not in shown)]:
+        note = run.note(m.OLD_LINKS, link.code)
+        row = link.row
+        try:
+            item = convert_link(
+                row.item if row else None,
+                affiliate,
+                link.code,
+                link.first_lead,
+                run.form_of(link.code),
+                run.times,
+                note,
+            )
+        except Unfit as unfit:
+            if row is not None:
+                run.spool.put_aside(m.OLD_LINKS, row, str(unfit))
+                run.ledger.link_aside()
+            continue
+        if link in shown:
+            oldest = max(oldest, item["created_at"])
+        else:
+            # The link that an affiliate is shown is the oldest one, as before.
+            item["created_at"] = max(item["created_at"], oldest + 1 if oldest else 0)
+            note("id-code" if row is None and link.first_lead is None else "rebuilt-link", f"of {affiliate}")
+        source = digest(row.text) if row else written(item)
+        units.append(Unit(m.OLD_LINKS, item, row.item if row else {}, source, made=row is None))
+    return _with_claims(units)
+
+
+def _with_claims(units: list[Unit]) -> list[Unit]:
+    """Return links with the claims they take: the oldest one of a store is its primary link."""
+    taken: set[tuple[Any, ...]] = set()
+    found: list[Unit] = []
+    for unit in sorted(units, key=lambda each: (each.item["created_at"], each.subject)):
+        claims = [code_claim_key(unit.subject)]
+        primary = primary_claim_key(unit.item["affiliate_id"], unit.item["store_url"])
+        if tuple(primary.values()) not in taken:
+            taken.add(tuple(primary.values()))
+            claims.append(primary)
+        found.append(replace(unit, claims=tuple(claims)))
+    return found
+
+
+def _lead_unit(run: Run, identifier: str, lead: Spooled) -> Unit | None:
+    try:
+        item = convert_lead(lead.item, run.spool.owner_of, run.times, run.note(m.OLD_LEADS, identifier))
+    except Unfit as unfit:
+        run.spool.put_aside(m.OLD_LEADS, lead, str(unfit))
+        run.ledger.lead_aside(lead.item)
+        run.on_brought(1)
+        return None
+    return Unit(m.OLD_LEADS, item, lead.item, digest(lead.text))
+
+
+@dataclass
+class _Books:
+    """What is brought of one affiliate. Steps are cut the same way in every run, so that a killed one goes on alike."""
+
+    run: Run
+    affiliate: str
+    _last: int = 0
+    _chunk: list[Unit] = field(default_factory=list)
+
+    def bring(self, units: Iterator[Unit]) -> None:
+        """Bring links and leads."""
+        for unit in units:
+            self._chunk.append(unit)
+            if len(self._chunk) == _UNITS:
+                self._flush()
+        self._flush()
+
+    def _flush(self) -> None:
+        chunk, self._chunk = self._chunk, []
+        self._last = max([self._last, *(each.changed_at for each in chunk)])
+        new = chunk if self.run.fresh else self._compared(chunk)
+        if new:
+            try:
+                self.run.writer.transact(*(w for each in new for w in self._writes(each)), self._stats(new))
+            except ConditionFailed:
+                for each in new:
+                    self._one(each)
+            else:
+                for each in new:
+                    self._count(each, "brought")
+        self.run.on_brought(sum(not each.made for each in chunk))
+
+    def _count(self, unit: Unit, fate: str) -> None:
+        self.run.counts.add(unit.legacy, "made" if unit.made and fate == "brought" else fate)
+        if unit.kind == "lead":
+            self.run.ledger.lead(unit.raw, unit.item, written(unit.item))
+        else:
+            self.run.ledger.link(unit.item, written(unit.item), made=unit.made)
+
+    def _one(self, unit: Unit) -> None:
+        """Bring one unit whose step did not go through: its last try may have, or its key or code is taken."""
+        mark = read_marks(self.run.store, unit.kind, [unit.subject]).get(unit.subject)
+        if mark is not None and mark["source"] == unit.source:
+            return self._count(unit, "brought")
+        try:
+            self.run.writer.transact(*self._writes(unit), self._stats([unit]))
+        except ConditionFailed:
+            return self._here_already(unit, "its key or code is taken")
+        return self._count(unit, "brought")
+
+    def _writes(self, unit: Unit) -> tuple[Write, ...]:
+        puts: list[Write] = [Put(unit.legacy.table, unit.item, when=Absent()), unit.mark.put()]
+        if unit.kind == "lead":
+            raw = unit.raw
+            state = {name: raw[name] for name in ("status", "commission_amount") if _tells(raw.get(name))}
+            puts.append(state_row("lead", unit.subject, self.run.actor, state, unit.item, unit.changed_at))
+        owner = {name: unit.item.get(name) for name in ("affiliate_id", "link_id", "created_at")}
+        return (*puts, *(Put(OPS, {**claim, **owner}, when=Absent()) for claim in unit.claims))
+
+    def _stats(self, units: Sequence[Unit], gone: Item | None = None) -> Update:
+        """Return the write that counts leads in, and one that is `gone` out."""
+        counted = AffiliateStats(affiliate_id=self.affiliate)
+        for unit in units:
+            if unit.kind == "lead":
+                counted = counted.with_lead(unit.item["status"], unit.item.get("commission_amount"))
+        added = counted.model_dump(include=_COUNTS)
+        if gone is not None:
+            added["total_leads"] -= 1
+            added[f"{gone['status']}_leads"] -= 1
+            added["total_commission"] -= counted_commission(gone["status"], gone.get("commission_amount"))
+        key = {"affiliate_id": self.affiliate}
+        return Update(AFFILIATE_STATS, key, set={"last_updated": self._changed_at()}, add={**added, "version": 1})
+
+    def _changed_at(self) -> int:
+        """Return the time of the last change that the stats take in, which is never set back."""
+        stored = None if self.run.fresh else self.run.store.get(AFFILIATE_STATS, {"affiliate_id": self.affiliate})
+        at = (stored or {}).get("last_updated")
+        return max(self._last, at if type(at) is int else 0)
+
+    def _compared(self, chunk: list[Unit]) -> list[Unit]:
+        """Return what is not here yet, and bring what changed there."""
+        marks = {kind: read_marks(self.run.store, kind, _ids(chunk, kind)) for kind in ("link", "lead")}
+        claims = self._claims(chunk)
+        new: list[Unit] = []
+        for unit in chunk:
+            mark = marks[unit.kind].get(unit.subject)
+            if mark is None:
+                new += self._free(unit, claims)
+            elif mark["source"] == unit.source:
+                self._count(unit, "unchanged")
+            else:
+                self._change(unit, mark)
+        return new
+
+    def _claims(self, chunk: list[Unit]) -> dict[tuple[Any, ...], Item]:
+        keys = [claim for unit in chunk for claim in unit.claims]
+        found = self.run.store.batch_get(OPS, keys) if keys else []
+        return {(item["pk"], item["sk"]): item for item in found}
+
+    def _free(self, unit: Unit, claims: dict[tuple[Any, ...], Item]) -> list[Unit]:
+        """Return the unit, unless something lies in its place; a store that has a primary link here keeps it."""
+        if self._current(unit, None) is not None:
+            self._here_already(unit, "it is here, and no adoption brought it")
+            return []
+        code, *primary = unit.claims or ({},)
+        if unit.claims and tuple(code.values()) in claims:
+            self._here_already(unit, f"its code is of {claims[tuple(code.values())].get('affiliate_id')}")
+            return []
+        free = tuple(each for each in primary if tuple(each.values()) not in claims)
+        return [replace(unit, claims=(code, *free)) if unit.claims else unit]
+
+    def _here_already(self, unit: Unit, words: str) -> None:
+        self.run.note(unit.legacy, unit.subject)("here-already", words)
+        self.run.counts.add(unit.legacy, "left")
+        if unit.kind == "lead":
+            self.run.ledger.lead_aside(unit.raw)
+        elif not unit.made:
+            self.run.ledger.link_aside()
+
+    def _current(self, unit: Unit, mark: Item | None) -> Item | None:
+        if unit.kind == "lead" and mark is None:
+            return query_by_id(self.run.store, LEADS, unit.subject)
+        if unit.kind == "lead":
+            return self.run.store.get(LEADS, {"lead_id": unit.subject, "created_at": (mark or {})["place"]})
+        key = {"affiliate_id": (mark or {}).get("place", self.affiliate), "link_id": unit.subject}
+        return self.run.store.get(AFFILIATE_LINKS, key)
+
+    def _change(self, unit: Unit, mark: Item) -> None:
+        current, note = self._current(unit, mark), self.run.note(unit.legacy, unit.subject)
+        if current is None:
+            note("deleted-here", "changed there, and deleted here since")
+        elif written(current) != mark["written"]:
+            note("changed-here", f"{_told(current)} here, {_told(unit.item)} there")
+        elif _moved(unit, current):
+            note("changed-key", "its affiliate or store is another one there")
+        else:
+            return self._replace(unit, current, mark)
+        return self._count(unit, "left")
+
+    def _replace(self, unit: Unit, current: Item, mark: Item) -> None:
+        """Bring what changed there: nothing did here."""
+        item = {**unit.item, "created_at": current["created_at"]}
+        done = replace(unit.mark, written=written(item), place=mark["place"])
+        writes: list[Write] = [
+            Put(unit.legacy.table, item, when=wholly_unchanged(unit.legacy.table, current)),
+            done.put(mark),
+        ]
+        if unit.kind == "lead" and _state(current) != _state(item):
+            at = max(unit.changed_at, current["updated_at"] + 1)
+            writes += [
+                state_row("lead", unit.subject, self.run.actor, current, item, at),
+                self._stats([replace(unit, item=item)], gone=current),
+            ]
+        try:
+            self.run.writer.transact(*writes)
+        except ConditionFailed:
+            self.run.note(unit.legacy, unit.subject)("changed-here", "it was changed here just now; run again")
+            return self._count(unit, "left")
+        return self._count(replace(unit, item=item), "changed")
+
+
+_COUNTS = {"total_leads", "approved_leads", "pending_leads", "rejected_leads", "total_commission"}
+
+
+def _ids(chunk: list[Unit], kind: str) -> list[str]:
+    return [unit.subject for unit in chunk if unit.kind == kind]
+
+
+def _state(lead: Item) -> tuple[Any, Any]:
+    return lead.get("status"), lead.get("commission_amount")
+
+
+def _tells(value: object) -> bool:
+    return isinstance(value, str | int | Decimal) and not isinstance(value, bool)
+
+
+def _told(item: Item) -> str:
+    amount = item.get("commission_amount")
+    return str(item.get("status", "link")) + ("" if amount is None else f" for {amount}")
+
+
+def _moved(unit: Unit, current: Item) -> bool:
+    names = ("affiliate_id",) if unit.kind == "lead" else ("affiliate_id", "link_id")
+    moved = any(unit.item[name] != current[name] for name in names)
+    stores = (normal_store_url(str(each.get("store_url", ""))) for each in (unit.item, current))
+    return moved or (unit.kind == "link" and len(set(stores)) > 1)
