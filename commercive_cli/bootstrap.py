@@ -9,8 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
+from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.settings.resolve import Settings
+from commercive_cli.settings.store_url import StoreURL
+from commercive_cli.store.legacy_source import LegacySource
 from commercive_cli.store.port import OnThrottled, Store, never_waiting
 
 if TYPE_CHECKING:
@@ -226,6 +229,32 @@ def open_store(settings: Settings, on_throttled: OnThrottled = never_waiting) ->
 
     return DynamoDBStore(
         url.region, prefix=url.prefix, endpoint=url.endpoint, metadata=url.metadata, on_throttled=on_throttled
+    )
+
+
+def open_live_source(
+    url: StoreURL,
+    *,
+    read_units: float | None = None,
+    consistent: bool = False,
+    on_throttled: OnThrottled = never_waiting,
+) -> LegacySource:
+    """Return the tables of the former backend that the URL names, through which nothing can be written.
+
+    `read_units` is how many read capacity units a second they may be asked for. Raises Invalid when it is no DynamoDB.
+    """
+    if url.engine != "dynamodb":
+        raise Invalid("the tables of the former backend are on DynamoDB: dynamodb://REGION?prefix=commercive_")
+    from commercive_cli.engines.dynamodb.live_source import LiveSource
+
+    return LiveSource(
+        url.region,
+        prefix=url.prefix,
+        endpoint=url.endpoint,
+        metadata=url.metadata,
+        read_units=read_units,
+        consistent=consistent,
+        on_throttled=on_throttled,
     )
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from commercive_cli.domain.clock import Sleep
 from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.stopping import is_stopped
 
 TRIES = 12
 SHORTEST_PAUSE = 0.010
 LONGEST_PAUSE = 0.500
+_LOOKS_EVERY = 0.1
 _FIRST_CEILING = 0.050
 _DOUBLINGS = 10
 
@@ -56,6 +58,14 @@ class Attempts:
     def _next_pause(self) -> float:
         ceiling = min(self._longest, _FIRST_CEILING * 2.0 ** min(self.made - 1, _DOUBLINGS))
         return SHORTEST_PAUSE + self._timing.random() * (ceiling - SHORTEST_PAUSE)
+
+
+def stoppable_sleep(timing: Timing, seconds: float) -> None:
+    """Wait, but not much longer than until the work of this thread is stopped."""
+    left = seconds
+    while left > 0 and not is_stopped():
+        timing.sleep(min(left, _LOOKS_EVERY))
+        left -= _LOOKS_EVERY
 
 
 def wait_until(

@@ -5,10 +5,11 @@ Every other call keeps its deadline. DynamoDB throttles in the normal course of 
 """
 
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 
 from commercive_cli.domain.stopping import is_stopped
-from commercive_cli.engines.dynamodb.retries import Attempts, Timing
+from commercive_cli.engines.dynamodb.retries import Attempts, Timing, stoppable_sleep
 from commercive_cli.store.port import OnThrottled
 
 PATIENCE_SECONDS = 300.0
@@ -16,7 +17,6 @@ PATIENCE_SECONDS = 300.0
 
 LONGEST_WAIT = 5.0
 MOST_AT_ONCE = 16
-_LOOKS_EVERY = 0.1
 _HALVED_AT_MOST_EVERY = 0.2
 _GROWS_EVERY = 1.0
 
@@ -30,7 +30,7 @@ class Throttling:
     def __init__(self, timing: Timing, on_throttled: OnThrottled) -> None:
         self._timing = timing
         self._on_throttled = on_throttled
-        self._patient = replace(timing, sleep=self._sleep)
+        self._patient = replace(timing, sleep=partial(stoppable_sleep, timing))
         self._went_on = timing.now()
         self.concurrency = Concurrency(timing)
 
@@ -56,12 +56,6 @@ class Throttling:
         """
         since = max(self._went_on, attempts.started) if unknown_since is None else unknown_since
         return not is_stopped() and attempts.pause(PATIENCE_SECONDS, since=since) and not is_stopped()
-
-    def _sleep(self, seconds: float) -> None:
-        left = seconds
-        while left > 0 and not is_stopped():
-            self._timing.sleep(min(left, _LOOKS_EVERY))
-            left -= _LOOKS_EVERY
 
 
 class LeftOvers:
