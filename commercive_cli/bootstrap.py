@@ -6,14 +6,18 @@ A service's module is imported at its first use, so that a command imports only 
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
+from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.settings.resolve import Settings
+from commercive_cli.store.legacy_source import LegacySource
 from commercive_cli.store.port import Store
 
 if TYPE_CHECKING:
+    from commercive_cli.services.adopt.service import AdoptionService
     from commercive_cli.services.affiliates.recompute import RecomputeService
     from commercive_cli.services.affiliates.service import AffiliateService
     from commercive_cli.services.audit.mend import MendService
@@ -201,6 +205,13 @@ class Services:
         return ImportPreviewService(self.store)
 
     @cached_property
+    def adoption(self) -> "AdoptionService":
+        """Adoption of what the backend before this one holds."""
+        from commercive_cli.services.adopt.service import AdoptionService
+
+        return AdoptionService(self.store, self.clock, self.sleep, self.settings.dashboard_url)
+
+    @cached_property
     def cost_estimate(self) -> "CostEstimateService":
         """Estimates of sizes, hot keys and costs."""
         from commercive_cli.services.tables.cost_estimate import CostEstimateService
@@ -225,6 +236,15 @@ def open_store(settings: Settings) -> Store:
     from commercive_cli.engines.dynamodb.store import DynamoDBStore
 
     return DynamoDBStore(url.region, prefix=url.prefix, endpoint=url.endpoint, metadata=url.metadata)
+
+
+def open_legacy_source(source: str, _read_units: int | None, *, consistent: bool) -> LegacySource:  # noqa: ARG001
+    """Return the tables of the backend before this one: `source` is a directory with exports of them."""
+    from commercive_cli.services.adopt.source import ExportSource
+
+    if "://" in source:
+        raise Invalid("SOURCE must be a directory with DynamoDB's full exports", field="SOURCE")
+    return ExportSource(Path(source))
 
 
 def bootstrap(
