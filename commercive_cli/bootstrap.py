@@ -6,17 +6,20 @@ A service's module is imported at its first use, so that a command imports only 
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.settings.resolve import Settings
-from commercive_cli.settings.store_url import StoreURL
+from commercive_cli.settings.store_url import parse_store_url
 from commercive_cli.store.legacy_source import LegacySource
 from commercive_cli.store.port import OnThrottled, Store, never_waiting
+from commercive_cli.store.schema import DEFAULT_PREFIX
 
 if TYPE_CHECKING:
+    from commercive_cli.services.adopt.service import AdoptionService
     from commercive_cli.services.affiliates.recompute import RecomputeService
     from commercive_cli.services.affiliates.service import AffiliateService
     from commercive_cli.services.audit.mend import MendService
@@ -204,6 +207,13 @@ class Services:
         return ImportPreviewService(self.store)
 
     @cached_property
+    def adoption(self) -> "AdoptionService":
+        """Adoption of what the backend before this one holds."""
+        from commercive_cli.services.adopt.service import AdoptionService
+
+        return AdoptionService(self.store, self.clock, self.sleep, self.settings.dashboard_url)
+
+    @cached_property
     def cost_estimate(self) -> "CostEstimateService":
         """Estimates of sizes, hot keys and costs."""
         from commercive_cli.services.tables.cost_estimate import CostEstimateService
@@ -232,19 +242,26 @@ def open_store(settings: Settings, on_throttled: OnThrottled = never_waiting) ->
     )
 
 
-def open_live_source(
-    url: StoreURL,
-    *,
+def open_legacy_source(
+    source: str,
     read_units: float | None = None,
+    *,
     consistent: bool = False,
     on_throttled: OnThrottled = never_waiting,
 ) -> LegacySource:
-    """Return the tables of the former backend that the URL names, through which nothing can be written.
+    """Return the tables of the backend before this one, to be read only: live ones by their store URL, or exports.
 
-    `read_units` is how many read capacity units a second they may be asked for. Raises Invalid when it is no DynamoDB.
+    `read_units` is how many read capacity units a second live tables may be asked for.
     """
+    if "://" not in source:
+        from commercive_cli.services.adopt.source import ExportSource
+
+        if read_units is not None:
+            raise Invalid("read units are those of live tables; an export has none", field="read-units")
+        return ExportSource(Path(source))
+    url = parse_store_url(source, "SOURCE", Path(), dynamodb_prefix=DEFAULT_PREFIX)
     if url.engine != "dynamodb":
-        raise Invalid("the tables of the former backend are on DynamoDB: dynamodb://REGION?prefix=commercive_")
+        raise Invalid("SOURCE must be dynamodb://REGION?prefix=commercive_ or a directory with exports", field="SOURCE")
     from commercive_cli.engines.dynamodb.live_source import LiveSource
 
     return LiveSource(

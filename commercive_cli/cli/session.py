@@ -81,7 +81,7 @@ class Session:
         self._dry_run: DryRun | None = None
         self._rehearsed: list[BaseModel] = []
         self._writes = False
-        self._throttled = Throttled(self.note)
+        self.throttled = Throttled(self.note)
 
     @cached_property
     def settings(self) -> Settings:
@@ -170,7 +170,7 @@ class Session:
         """Yield the services for a command that writes nothing; raise FirstRun where there is none yet."""
         if not may_be_missing and (first_run := self.first_run()):
             raise first_run
-        with self._access_logged(), self._opened(open_store(self.settings, self._throttled)) as services:
+        with self._access_logged(), self._opened(open_store(self.settings, self.throttled)) as services:
             yield services
 
     @contextmanager
@@ -183,7 +183,7 @@ class Session:
         if not may_be_missing and (first_run := self.first_run()):
             raise first_run
         with self._access_logged(dry_run=dry_run):
-            store = open_store(self.settings, self._throttled)
+            store = open_store(self.settings, self.throttled)
             if dry_run:
                 from commercive_cli.store.dry_run import DryRun
 
@@ -231,13 +231,13 @@ class Session:
         shown = not self.options.quiet and not (beside and self.screen.out.isatty())
         with (
             self.patiently(),
-            progress(steps, shown=shown, colour=self.screen.colour, remark=self._throttled.words) as advance,
+            progress(steps, shown=shown, colour=self.screen.colour, remark=self.throttled.words) as advance,
         ):
             yield advance
 
     def patiently(self) -> "AbstractContextManager[None]":
         """Return the block in which a store that is throttled is waited for, for minutes if need be."""
-        return self._throttled.waited_out()
+        return self.throttled.waited_out()
 
     def log_access(self, answer: object) -> None:
         """Add the records of an answer to the access log, if there is one, before it is shown."""

@@ -10,10 +10,9 @@ from uuid import uuid4
 import pytest
 from botocore import xform_name
 
-from commercive_cli.bootstrap import open_live_source
-from commercive_cli.domain.errors import CommerciveError, Damaged, Denied, Invalid, Misconfigured, NotTaken, Unavailable
+from commercive_cli.bootstrap import open_legacy_source
+from commercive_cli.domain.errors import Damaged, Denied, Invalid, Misconfigured, NotTaken, Unavailable
 from commercive_cli.engines.dynamodb.live_source import READS, LiveSource
-from commercive_cli.settings.store_url import StoreURL
 from commercive_cli.store.items import Item, OtherValue
 from commercive_cli.store.legacy_source import LegacySource, LegacyTable
 from tests.engines.dynamodb.doubles import (
@@ -219,9 +218,11 @@ def test_a_rate_of_nothing_is_refused(units: float) -> None:
         source_at("http://127.0.0.1:1", read_units=units)
 
 
-def test_only_live_tables_can_be_opened() -> None:
-    """The former backend is on DynamoDB alone; a SQLite file is refused, in words."""
-    with pytest.raises(CommerciveError, match="dynamodb://REGION"):
-        open_live_source(StoreURL("sqlite"))
-    with closing(open_live_source(StoreURL("dynamodb", region="eu-west-1", prefix="old_"), read_units=5)) as source:
-        assert "dynamodb eu-west-1 prefix old_" == source.place
+def test_a_source_is_named_like_a_store() -> None:
+    """By a URL of DynamoDB, where the former backend's prefix need not be named; a SQLite file is refused, in words."""
+    with pytest.raises(Invalid, match="dynamodb://REGION"):
+        open_legacy_source("sqlite:///file.db")
+    with pytest.raises(Invalid, match="an export has none"):
+        open_legacy_source("export", 5)
+    with closing(open_legacy_source("dynamodb://eu-west-1", 5)) as source:
+        assert "dynamodb eu-west-1 prefix commercive_" == source.place

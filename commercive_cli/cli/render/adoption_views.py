@@ -1,0 +1,51 @@
+"""The view of adoptions."""
+
+from commercive_cli.cli.render.columns import NEVER_DROPPED, Column
+from commercive_cli.cli.render.views import VIEWS, Section, View
+from commercive_cli.domain.answers.adoption import Adopted, AdoptionProblem, Balance
+
+_MOST_EXAMPLES = 3
+
+
+def _examples(problem: AdoptionProblem) -> str:
+    more = problem.count - _MOST_EXAMPLES
+    return "; ".join(problem.examples[:_MOST_EXAMPLES]) + (f"; and {more:,} more" if more > 0 else "")
+
+
+def _differences(balance: Balance) -> str:
+    parts = (
+        ("put aside", balance.put_aside),
+        ("mended", balance.mended),
+        ("changed here", balance.changed_here),
+    )
+    return ", ".join(f"{value:+,} {name}" for name, value in parts if value)
+
+
+_TABLE = (
+    Column("table", "id", names=True),
+    *(Column(name, "count") for name in ("read", "brought", "changed", "unchanged", "left", "quarantined", "made")),
+)
+_PROBLEM = (
+    Column("kind", names=True),
+    Column("table", "id", weight=NEVER_DROPPED),
+    Column("count", "count", weight=NEVER_DROPPED),
+    Column("done", "prose"),
+    Column("examples", "prose", path="*", words=_examples),
+)
+_BALANCE = (
+    Column("figure", names=True),
+    Column("there", words=lambda value: f"{value:,}", weight=NEVER_DROPPED),
+    Column("differences", "prose", path="*", words=_differences),
+    Column("here", words=lambda value: f"{value:,}", weight=NEVER_DROPPED),
+    Column("balanced", "flag", weight=NEVER_DROPPED),
+)
+
+VIEWS[Adopted] = View(
+    lambda answer: answer.tables,
+    _TABLE,
+    (
+        Section(lambda answer: answer.tables, _TABLE),
+        Section(lambda answer: answer.problems, _PROBLEM, "What was found, and what is done about it"),
+        Section(lambda answer: answer.reconciliation, _BALANCE, "Both sides"),
+    ),
+)
