@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Any
 
 from commercive_cli.domain.ids import ENTROPY_BITS, uuid7
 from commercive_cli.services.adopt.spool import digest
+from commercive_cli.services.audit.states import state_of
 from commercive_cli.services.records.audit_log import AuditEntry, audit_partition
 from commercive_cli.store.items import Item, Key, item_text
 from commercive_cli.store.port import Store
@@ -67,14 +67,12 @@ def written(item: Item) -> str:
 
 
 def state_row(kind: str, subject: str, actor: str, before: Item, after: Item, at: int) -> Put:
-    """Return the audit row of an adoption, with the old time and an id that follows from subject and time."""
-    entry = AuditEntry(kind, subject, "adopt", actor, _state(kind, before), _state(kind, after))
+    """Return the audit row of an adoption: from the state `before`, which may be one there that cannot be here.
+
+    It has the old time, and an id that follows from that and the subject.
+    """
+    entry = AuditEntry(kind, subject, "adopt", actor, state_of(kind, before), state_of(kind, after))
     return entry.row(at, partial(_row_id, kind, subject))
-
-
-def _state(kind: str, item: Item) -> dict[str, Any]:
-    names = ("status", "commission_amount") if kind == "lead" else ("status",)
-    return {name: item[name] for name in names if item.get(name) is not None}
 
 
 def _row_id(kind: str, subject: str, at: int) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.models import AffiliateStats
@@ -76,8 +75,10 @@ def _put_nobodys_aside(run: Run, links: list[SpooledLink], leads: Iterator[tuple
             run.spool.put_aside(m.OLD_LINKS, link.row, "it belongs to no affiliate: give it an affiliate_id")
             run.ledger.link_aside()
             run.on_brought(1)
-    for identifier, lead in leads:
-        _lead_unit(run, identifier, lead)
+    for _, lead in leads:
+        run.spool.put_aside(m.OLD_LEADS, lead, m.OF_NOBODY)
+        run.ledger.lead_aside(lead.item)
+        run.on_brought(1)
 
 
 def _units(run: Run, affiliate: str, links: list[SpooledLink], leads: Iterator[tuple[str, Spooled]]) -> Iterator[Unit]:
@@ -200,9 +201,7 @@ class _Books:
     def _writes(self, unit: Unit) -> tuple[Write, ...]:
         puts: list[Write] = [Put(unit.legacy.table, unit.item, when=Absent()), unit.mark.put()]
         if unit.kind == "lead":
-            raw = unit.raw
-            state = {name: raw[name] for name in ("status", "commission_amount") if _tells(raw.get(name))}
-            puts.append(state_row("lead", unit.subject, self.run.actor, state, unit.item, unit.changed_at))
+            puts.append(state_row("lead", unit.subject, self.run.actor, unit.raw, unit.item, unit.changed_at))
         owner = {name: unit.item.get(name) for name in ("affiliate_id", "link_id", "created_at")}
         return (*puts, *(Put(OPS, {**claim, **owner}, when=Absent()) for claim in unit.claims))
 
@@ -317,10 +316,6 @@ def _ids(chunk: list[Unit], kind: str) -> list[str]:
 
 def _state(lead: Item) -> tuple[Any, Any]:
     return lead.get("status"), lead.get("commission_amount")
-
-
-def _tells(value: object) -> bool:
-    return isinstance(value, str | int | Decimal) and not isinstance(value, bool)
 
 
 def _told(item: Item) -> str:

@@ -42,10 +42,10 @@ _RESOLVED = (
     f"INSERT OR IGNORE INTO links (affiliate, code) SELECT link, link FROM leads WHERE {_IS_AFFILIATE % 'link'}",
     """INSERT OR IGNORE INTO links (affiliate, code)
         SELECT affiliate, link FROM leads WHERE link IS NOT NULL AND affiliate IS NOT NULL ORDER BY at, id""",
-    "UPDATE leads SET affiliate = (SELECT affiliate FROM links WHERE code = link) WHERE affiliate IS NULL",
     # Every affiliate's id is a code.
     """INSERT OR IGNORE INTO links (affiliate, code) SELECT affiliate, affiliate FROM
         (SELECT affiliate FROM links UNION SELECT affiliate FROM leads) WHERE affiliate IS NOT NULL""",
+    "UPDATE leads SET affiliate = (SELECT affiliate FROM links WHERE code = link) WHERE affiliate IS NULL",
     "CREATE TABLE uses (code TEXT PRIMARY KEY, first INTEGER) WITHOUT ROWID",
     "INSERT INTO uses SELECT link, min(at) FROM leads WHERE link IS NOT NULL GROUP BY link",
 )

@@ -147,10 +147,9 @@ def _store_one(run: Run, each: Converted) -> None:
 
 
 def _closing(run: Run, each: Converted) -> tuple[Write, ...]:
-    state = {"status": each.raw.get("status")} if isinstance(each.raw.get("status"), str) else {}
     return (
         Put(CONVERSATIONS, each.item, when=Absent()),
-        state_row(KIND, each.subject, run.actor, state, each.item, each.item["updated_at"]),
+        state_row(KIND, each.subject, run.actor, each.raw, each.item, each.item["updated_at"]),
         each.mark.put(),
     )
 
