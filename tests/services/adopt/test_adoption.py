@@ -1,7 +1,6 @@
 """Adoptions: what the former backend holds arrives whole, mess and all, and wherever a run was killed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,65 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercive_cli.domain.answers.adoption import Adopted
-from commercive_cli.engines.sqlite.store import SQLiteStore
-from commercive_cli.services.adopt.lease import Holder
-from commercive_cli.services.adopt.service import AdoptionService, Wish
+from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.adopt.source import ExportSource
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.store.items import Item
-from commercive_cli.store.legacy_source import LegacySource
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import LEADS, MESSAGES, OPS, TABLES, Table
+from commercive_cli.store.schema import LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Write
+from tests.services.adopt.adopter import HERE, NOW, Adopter, fates, kinds, made, unbalanced
 from tests.services.adopt.old_backend import OldBackend, old_backend
-from tests.services.fakes import DAY, START, Intervening, ManualClock
+from tests.services.fakes import Intervening, ManualClock
 from tests.services.raw_data import errors_in, everything, rows
-
-HERE, ELSEWHERE = Holder("here", 1), Holder("elsewhere", 1)
-NOW = START + DAY
-REAL, REHEARSED = Wish(), Wish(dry_run=True)
-
-
-@dataclass
-class Adopter:
-    """Adopts into one store, by a clock of its own and from a machine that nobody knows."""
-
-    store: Store
-    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
-    holder: Holder = ELSEWHERE
-
-    def __call__(self, source: LegacySource, wish: Wish = REAL) -> Adopted:
-        service = AdoptionService(self.store, self.clock, lambda _: None, holder=lambda: self.holder)
-        return service.run(source, "ops", wish, say=lambda _: None)
-
-
-@pytest.fixture
-def adopt(store: Store) -> Adopter:
-    return Adopter(store)
-
-
-def kinds(answer: Adopted) -> dict[str, int]:
-    """Return how many problems of each kind there are."""
-    counts: dict[str, int] = {}
-    for each in answer.problems:
-        counts[each.kind] = counts.get(each.kind, 0) + each.count
-    return counts
-
-
-def fates(answer: Adopted) -> dict[str, dict[str, int]]:
-    """Return what became of the items of each table, without what happened to none."""
-    return {
-        each.table.removeprefix("commercive_"): {
-            name: count for name, count in each.model_dump(exclude={"table"}).items() if count
-        }
-        for each in answer.tables
-    }
-
-
-def unbalanced(answer: Adopted) -> list[str]:
-    """Return the figures that differ between the sides."""
-    return [each.figure for each in answer.reconciliation if not each.balanced]
 
 
 def test_clean_data_arrives_whole_on_either_engine(either: Store) -> None:
@@ -99,9 +50,7 @@ def test_messy_data_arrives_on_either_engine(either: Store) -> None:
 @given(seed=st.integers(0, 2**32))
 def test_whatever_mess_there_is_each_item_is_accounted_for(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every item is brought or put aside, the audit finds nothing, and another run at another time writes nothing."""
-    store = SQLiteStore(tmp_path_factory.mktemp("adopted") / "store.db")
-    for table in TABLES:
-        store.create_table(table)
+    store = made(tmp_path_factory.mktemp("adopted") / "store.db")
     old = old_backend(seed, messy=True, conversations=4, leads=8)
     first = Adopter(store)(old)
     held, findings = everything(store), AuditService(store, ManualClock(NOW)).run("ops").findings
@@ -150,13 +99,13 @@ class Mortal(Intervening):
 def test_a_run_that_was_killed_goes_on_to_the_same_bytes(behind: bool, tmp_path: Path) -> None:
     """Killed before or behind any of its writes, and run again later: the store holds what it holds in one go."""
     old = old_backend(11, messy=True, conversations=9, leads=70)
-    whole = Mortal(_made(tmp_path / "whole.db"))
+    whole = Mortal(made(tmp_path / "whole.db"))
     Adopter(whole)(old)
     expected = everything(whole)
 
     assert whole.writes > 8
     for last in range(1, whole.writes):
-        store = _made(tmp_path / f"{last}.db")
+        store = made(tmp_path / f"{last}.db")
         with pytest.raises(Died):
             Adopter(Mortal(store, last, behind=behind))(old)
         answer = Adopter(store, ManualClock(NOW + 90_000))(old)
@@ -165,18 +114,11 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bytes(behind: bool, tmp_path:
         assert expected == everything(store), f"killed at write {last}"
 
 
-def _made(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    for table in TABLES:
-        store.create_table(table)
-    return store
-
-
 def test_an_export_is_adopted_like_live_tables(adopt: Adopter, store: Store, tmp_path: Path) -> None:
     """DynamoDB's export of the tables holds what the tables hold; other tables beside them are skipped by name."""
     old = old_backend(5, messy=True)
     answer = adopt(ExportSource(old.export(tmp_path / "export")))
-    other = Adopter(_made(tmp_path / "live.db"))
+    other = Adopter(made(tmp_path / "live.db"))
     live = other(old)
 
     assert ["commercive_affiliate_orders", "commercive_user_preferences"] == answer.skipped
