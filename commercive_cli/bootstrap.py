@@ -13,8 +13,10 @@ from commercive_cli.domain.clock import Clock, Sleep, system_clock
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.settings.resolve import Settings
+from commercive_cli.settings.store_url import parse_store_url
 from commercive_cli.store.legacy_source import LegacySource
-from commercive_cli.store.port import Store
+from commercive_cli.store.port import OnThrottled, Store, never_waiting
+from commercive_cli.store.schema import DEFAULT_PREFIX
 
 if TYPE_CHECKING:
     from commercive_cli.services.adopt.service import AdoptionService
@@ -226,8 +228,8 @@ class Services:
         return PrivacyService(self.store, self.clock, self.new_id)
 
 
-def open_store(settings: Settings) -> Store:
-    """Return the store that the settings name; only its engine is imported."""
+def open_store(settings: Settings, on_throttled: OnThrottled = never_waiting) -> Store:
+    """Return the store that the settings name; only its engine is imported. `on_throttled` is told of throttling."""
     url = settings.store
     if url.engine == "sqlite":
         from commercive_cli.engines.sqlite.store import SQLiteStore
@@ -235,16 +237,42 @@ def open_store(settings: Settings) -> Store:
         return SQLiteStore(url.path, prefix=url.prefix)
     from commercive_cli.engines.dynamodb.store import DynamoDBStore
 
-    return DynamoDBStore(url.region, prefix=url.prefix, endpoint=url.endpoint, metadata=url.metadata)
+    return DynamoDBStore(
+        url.region, prefix=url.prefix, endpoint=url.endpoint, metadata=url.metadata, on_throttled=on_throttled
+    )
 
 
-def open_legacy_source(source: str, _read_units: int | None, *, consistent: bool) -> LegacySource:  # noqa: ARG001
-    """Return the tables of the backend before this one: `source` is a directory with exports of them."""
-    from commercive_cli.services.adopt.source import ExportSource
+def open_legacy_source(
+    source: str,
+    read_units: float | None = None,
+    *,
+    consistent: bool = False,
+    on_throttled: OnThrottled = never_waiting,
+) -> LegacySource:
+    """Return the tables of the backend before this one, to be read only: live ones by their store URL, or exports.
 
-    if "://" in source:
-        raise Invalid("SOURCE must be a directory with DynamoDB's full exports", field="SOURCE")
-    return ExportSource(Path(source))
+    `read_units` is how many read capacity units a second live tables may be asked for.
+    """
+    if "://" not in source:
+        from commercive_cli.services.adopt.source import ExportSource
+
+        if read_units is not None:
+            raise Invalid("read units are those of live tables; an export has none", field="read-units")
+        return ExportSource(Path(source))
+    url = parse_store_url(source, "SOURCE", Path(), dynamodb_prefix=DEFAULT_PREFIX)
+    if url.engine != "dynamodb":
+        raise Invalid("SOURCE must be dynamodb://REGION?prefix=commercive_ or a directory with exports", field="SOURCE")
+    from commercive_cli.engines.dynamodb.live_source import LiveSource
+
+    return LiveSource(
+        url.region,
+        prefix=url.prefix,
+        endpoint=url.endpoint,
+        metadata=url.metadata,
+        read_units=read_units,
+        consistent=consistent,
+        on_throttled=on_throttled,
+    )
 
 
 def bootstrap(

@@ -11,6 +11,7 @@ from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import CommerciveError, Invalid
 from commercive_cli.domain.secrets import redact
+from commercive_cli.domain.stopping import stopped_by
 from commercive_cli.domain.text import identifier
 
 WORKERS = 8
@@ -87,12 +88,15 @@ def run(
 ) -> Outcome:
     """Apply the action to every id; once `stop` is set, running actions are finished and no others are started.
 
+    One that waits for a store which is throttled waits no longer.
+
     `on_done` is told each result as soon as there is one, from this thread. What an id is reported as may stand in
     `names` when the action has been applied to it.
     """
 
     def unless_stopped(item_id: str) -> Answer | None:
-        return None if stop.is_set() else action(item_id)
+        with stopped_by(stop):
+            return None if stop.is_set() else action(item_id)
 
     with ThreadPoolExecutor(WORKERS) as workers:
         futures = {workers.submit(unless_stopped, item_id): item_id for item_id in ids}

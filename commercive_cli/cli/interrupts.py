@@ -13,8 +13,11 @@ from typing import TextIO
 import typer
 
 from commercive_cli.cli.errors import INTERRUPTED, say
+from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.stopping import stopped_by
 
 _CHUNK_BYTES = 65_536
+_FINISHING = "interrupted: finishing running requests; Ctrl-C again stops at once"
 
 
 @contextmanager
@@ -22,6 +25,7 @@ def deferred_interrupts() -> Iterator[threading.Event]:
     """Yield an event that the first Ctrl-C sets, instead of stopping the program; the second one stops it.
 
     A KeyboardInterrupt could come between a write and its report; the event is checked only where stopping is safe.
+    What waits for a store that is throttled is given up; the command then ends as interrupted, and says what.
     """
     interrupted = threading.Event()
 
@@ -29,11 +33,20 @@ def deferred_interrupts() -> Iterator[threading.Event]:
         if interrupted.is_set():
             raise KeyboardInterrupt
         interrupted.set()
-        say("interrupted: finishing running requests; Ctrl-C again stops at once")
+        try:
+            say(_FINISHING)
+        except RuntimeError:  # the signal came in the middle of another line, whose writer is not entered twice
+            threading.Thread(target=say, args=[_FINISHING]).start()
 
     before = signal.signal(signal.SIGINT, handle)
     try:
-        yield interrupted
+        with stopped_by(interrupted):
+            yield interrupted
+    except Unavailable as error:
+        if not interrupted.is_set():
+            raise
+        say(error.message)
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +23,7 @@ from commercive_cli.cli.progress import Total, progress
 from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.emit import Screen
 from commercive_cli.cli.render.formats import Format
+from commercive_cli.cli.throttled import Throttled
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
@@ -80,6 +81,7 @@ class Session:
         self._dry_run: DryRun | None = None
         self._rehearsed: list[BaseModel] = []
         self._writes = False
+        self.throttled = Throttled(self.note)
 
     @cached_property
     def settings(self) -> Settings:
@@ -168,7 +170,7 @@ class Session:
         """Yield the services for a command that writes nothing; raise FirstRun where there is none yet."""
         if not may_be_missing and (first_run := self.first_run()):
             raise first_run
-        with self._access_logged(), self._opened(open_store(self.settings)) as services:
+        with self._access_logged(), self._opened(open_store(self.settings, self.throttled)) as services:
             yield services
 
     @contextmanager
@@ -181,7 +183,7 @@ class Session:
         if not may_be_missing and (first_run := self.first_run()):
             raise first_run
         with self._access_logged(dry_run=dry_run):
-            store = open_store(self.settings)
+            store = open_store(self.settings, self.throttled)
             if dry_run:
                 from commercive_cli.store.dry_run import DryRun
 
@@ -222,11 +224,20 @@ class Session:
     def progress(self, steps: Mapping[str, Total], *, beside: bool = False) -> "Iterator[list[OnItems]]":
         """Yield for each step what to call with the number of items done; a terminal shows bars until the block ends.
 
+        In the block a store that is throttled is waited for.
+
         Results are shown after that; where they come `beside` it, on the same terminal, there are no bars.
         """
         shown = not self.options.quiet and not (beside and self.screen.out.isatty())
-        with progress(steps, shown=shown, colour=self.screen.colour) as advance:
+        with (
+            self.patiently(),
+            progress(steps, shown=shown, colour=self.screen.colour, remark=self.throttled.words) as advance,
+        ):
             yield advance
+
+    def patiently(self) -> "AbstractContextManager[None]":
+        """Return the block in which a store that is throttled is waited for, for minutes if need be."""
+        return self.throttled.waited_out()
 
     def log_access(self, answer: object) -> None:
         """Add the records of an answer to the access log, if there is one, before it is shown."""

@@ -19,7 +19,6 @@ from commercive_cli.store.schema import DEFAULT_PREFIX, DYNAMODB_PREFIX
 
 FORMS = "sqlite://, sqlite:///file.db or dynamodb://REGION?prefix=commercive_v2_"
 _PARAMETERS = {"sqlite": ("prefix",), "dynamodb": ("prefix", "endpoint", "metadata")}
-_DEFAULT_PREFIXES = {"sqlite": DEFAULT_PREFIX, "dynamodb": DYNAMODB_PREFIX}
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{0,64}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _QUOTABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}", re.ASCII)
@@ -51,8 +50,10 @@ class StoreURL:
         return f"{self.engine} {location} prefix {self.prefix}"
 
 
-def parse_store_url(url: str, source: str, default_file: Path) -> StoreURL:
+def parse_store_url(url: str, source: str, default_file: Path, *, dynamodb_prefix: str = DYNAMODB_PREFIX) -> StoreURL:
     """Return the parsed URL; errors name its `source`, such as an option or variable.
+
+    `dynamodb_prefix` is that of a URL of DynamoDB which names none.
 
     Raises Invalid on an unknown scheme or parameter, a prefix that no table may have, or a missing region.
     """
@@ -63,7 +64,7 @@ def parse_store_url(url: str, source: str, default_file: Path) -> StoreURL:
     if scheme not in _PARAMETERS:
         raise Invalid(f"the store URL ({source}) has {_quoted('scheme', scheme)}, which is unknown; write {FORMS}")
     values = _parameters(query, scheme, source)
-    prefix = _prefix(values.get("prefix", _DEFAULT_PREFIXES[scheme]), source)
+    prefix = _prefix(values.get("prefix", DEFAULT_PREFIX if scheme == "sqlite" else dynamodb_prefix), source)
     if scheme == "sqlite":
         return StoreURL("sqlite", path=_sqlite_path(location, source, default_file), prefix=prefix)
     return StoreURL(

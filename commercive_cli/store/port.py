@@ -1,6 +1,6 @@
 """The Store protocol: the operations that services use, and what each engine guarantees about them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -139,6 +139,15 @@ CLOCK_KEY: Key = {"conversation_id": "-", "created_at": 0}
 
 EMBEDDED = "embedded"
 """The billing mode of a store that costs nothing."""
+
+
+OnThrottled = Callable[[str], bool]
+"""Is told, from any thread, the name of a table that is throttled; returns whether to wait for minutes if need be."""
+
+
+def never_waiting(_table: str) -> bool:
+    """Return False: throttling ends a call at its usual deadline."""
+    return False
 
 
 class Archive(Protocol):

@@ -5,7 +5,8 @@ from typing import Any
 
 from commercive_cli.domain.errors import Unavailable
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
-from commercive_cli.engines.dynamodb.retries import Attempts, Timing
+from commercive_cli.engines.dynamodb.retries import Timing
+from commercive_cli.engines.dynamodb.throttling import LeftOvers
 from commercive_cli.store.items import Key, encode_item
 from commercive_cli.store.schema import Table
 
@@ -34,14 +35,14 @@ class BatchReader:
 
     def _get(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        attempts = Attempts(self._timing)
+        rest = LeftOvers(self._send.throttling, self._timing, self._name)
         while keys:
             request = {"RequestItems": {self._name: {"Keys": keys, "ConsistentRead": True}}}
             reply = self._send("BatchGetItem", request)
             read = reply.get("Responses", {}).get(self._name, [])
             found += read
             left = reply.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
-            if left and not read and not attempts.pause(self._timing.deadline):
+            if not rest.go_on(0 if read else len(left), some_done=bool(read)):
                 raise Unavailable(f"{self._name} is throttled: {len(left)} items could not be read in time; try again")
             keys = left
         return found

@@ -2,6 +2,7 @@
 
 import threading
 import zlib
+from collections.abc import Set
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
@@ -14,7 +15,7 @@ from botocore.model import OperationModel
 from botocore.session import Session
 from pydantic_core import from_json
 
-from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.engines.dynamodb.credentials import check_credentials
 from commercive_cli.engines.dynamodb.endpoint import Endpoint, is_url
 from commercive_cli.engines.dynamodb.errors import filtered, translated
@@ -23,12 +24,16 @@ from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 3.0
 CONNECTIONS = 50
+_CHECKED = ("provide-client-params", "before-call")
+"""botocore's first event of a call, and its last one before the request is signed and sent."""
+
 _REPLIES_WITH_ITEMS = ("BatchGetItem", "GetItem", "Query", "Scan", "BatchWriteItem")
 
 
 class Connection:
     """Clients, which are created when they are first used; plain botocore, since nothing that boto3 adds is needed.
 
+    `only` are the operations that may be sent, all when it is None; another one raises Denied, whoever asks for it.
     `date` is the header `Date` of the latest reply, also of one that refuses; a reader sets it to None beforehand.
     """
 
@@ -39,11 +44,13 @@ class Connection:
         deadline: float,
         session: Session | None = None,
         metadata: bool = False,
+        only: Set[str] | None = None,
     ) -> None:
         endpoint.check()
         self._endpoint = endpoint
         self._session = session
         self._metadata = metadata
+        self._only = only
         self._deadline = deadline
         self._clients: dict[int, BaseClient] = {}
         self._lock = threading.Lock()
@@ -74,6 +81,8 @@ class Connection:
 
     def s3_client(self) -> BaseClient:
         """Return a new S3 client with the same region and credentials; the caller closes it."""
+        if self._only is not None:
+            raise Denied(f"{self._endpoint} is open for reading only; nothing was sent")
         if self._endpoint.url is not None:
             raise Invalid("only AWS's own DynamoDB transfers to and from S3, and this store has an endpoint")
         session = self._session_to_use()
@@ -130,9 +139,15 @@ class Connection:
             endpoint_url=self._endpoint.url,
             config=self._config(timeout_factor),
         )
+        for moment in _CHECKED if self._only is not None else ():
+            client.meta.events.register(f"{moment}.dynamodb", self._check_operation)
         client.meta.events.register("before-parse.dynamodb", self._note_date)
         client.meta.events.register("before-parse.dynamodb", _read_reply)
         return client
+
+    def _check_operation(self, model: OperationModel, **_: Any) -> None:
+        if self._only is not None and model.name not in self._only:
+            raise Denied(f"{self._endpoint} is open for reading only: {model.name} was not sent")
 
     def _note_date(self, response_dict: dict[str, Any], **_: Any) -> None:
         self.date = response_dict["headers"].get("date", "")

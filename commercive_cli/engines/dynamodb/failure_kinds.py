@@ -38,7 +38,9 @@ _BUSY = {
     "TransactionConflictException",
     "TransactionInProgressException",
 }
-BUSY_REASONS = {"ProvisionedThroughputExceeded", "RequestLimitExceeded", "ThrottlingError", "TransactionConflict"}
+_CONTENDED = {"ReplicatedWriteConflictException", "TransactionConflictException", "TransactionInProgressException"}
+_THROTTLED_REASONS = {"ProvisionedThroughputExceeded", "RequestLimitExceeded", "ThrottlingError"}
+BUSY_REASONS = {*_THROTTLED_REASONS, "TransactionConflict"}
 REFUSED_REASONS = {"ItemCollectionSizeLimitExceeded", "ValidationError"}
 _BROKEN = {"InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException"}
 _TLS_UNUSABLE = {
@@ -67,6 +69,14 @@ def kind_of(error: Exception) -> FailureKind:
         broken = not is_tls_unusable(error) and tls_reason(error) in _BROKEN_OFF
         return FailureKind.LOST if broken else FailureKind.FINAL
     return FailureKind.LOST if isinstance(error, _LOST) and not is_unsendable(error) else FailureKind.FINAL
+
+
+def is_throttled(error: Exception) -> bool:
+    """Return whether a request was refused because there were too many, and not because others change the same."""
+    if kind_of(error) is not FailureKind.BUSY:
+        return False
+    reasons = {reason.get("Code") for reason in reasons_of(error)}
+    return bool(reasons & _THROTTLED_REASONS) if reasons else code_of(error) not in _CONTENDED
 
 
 def tls_cause(error: aws.SSLError) -> OSError | None:

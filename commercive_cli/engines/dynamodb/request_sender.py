@@ -16,13 +16,18 @@ from commercive_cli.domain.errors import (
 )
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.errors import translated
-from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, FailureKind, code_of, kind_of
+from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, FailureKind, code_of, is_throttled, kind_of
 from commercive_cli.engines.dynamodb.retries import Attempts, Timing
+from commercive_cli.engines.dynamodb.throttling import Throttling
+from commercive_cli.store.port import never_waiting
 
 UNSENT_SECONDS = 0.5
 
 OnRequest = Callable[[str], None]
 """Is called with the operation's name for every HTTP request that is attempted."""
+
+_IN_PART = ("BatchGetItem", "BatchWriteItem")
+"""Operations that succeed also where nothing of them was done; their callers know whether anything was."""
 
 _READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List")
 _SILENT_ON_OUTCOME: dict[type[CommerciveError], type[CommerciveError]] = {
@@ -38,16 +43,24 @@ _SILENT_ON_OUTCOME: dict[type[CommerciveError], type[CommerciveError]] = {
 class RequestSender:
     """Sends requests by operation name, and tries again while that can help and the deadline has not passed.
 
-    `timeout_factor` multiplies the deadline and the longest wait for one reply.
+    Bulk work waits longer while it is throttled. `timeout_factor` multiplies the deadline and the longest wait for one
+    reply.
     """
 
     def __init__(
-        self, connection: Connection, timing: Timing, on_request: OnRequest | None = None, *, timeout_factor: int = 1
+        self,
+        connection: Connection,
+        timing: Timing,
+        on_request: OnRequest | None = None,
+        *,
+        throttling: Throttling | None = None,
+        timeout_factor: int = 1,
     ) -> None:
         self._connection = connection
         self._timing = timing
         self._on_request = on_request
         self._timeout_factor = timeout_factor
+        self.throttling = throttling or Throttling(timing, never_waiting)
         deadline = timing.deadline * timeout_factor
         self._retried_for = {
             FailureKind.FINAL: 0.0,
@@ -64,28 +77,59 @@ class RequestSender:
         `already_done` is the error code which, after a lost reply, means that an earlier try had worked; the response
         is then empty. Raises the errors that `errors.translated` returns; an error unknown to it is raised as it is.
         """
-        attempts = Attempts(self._timing)
-        lost = False
+        tables = _tables(request)
+        tries = _Tries(self._timing, self._retried_for, self.throttling, ", ".join(tables))
         while True:
             try:
                 return self._send_once(operation, request)
             except SENDING_ERRORS as error:
-                kind = kind_of(error)
-                if lost and already_done is not None and code_of(error) == already_done:
+                if tries.lost and already_done is not None and code_of(error) == already_done:
                     return {}
-                lost = lost or kind is FailureKind.LOST
-                if kind is FailureKind.FINAL or not attempts.pause(self._retried_for[kind]):
-                    translation = translated(error, self._connection.endpoint, operation, _tables(request))
+                if not tries.go_on(error):
+                    translation = translated(error, self._connection.endpoint, operation, tables)
                     if translation is None:
                         raise
-                    raise _with_outcome(translation, operation, lost=lost) from error
+                    raise _with_outcome(translation, operation, lost=tries.lost) from error
 
     def _send_once(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         client = self._connection.client(self._timeout_factor)
         send: Callable[..., dict[str, Any]] = getattr(client, xform_name(operation))
         if self._on_request is not None:
             self._on_request(operation)
-        return send(**request)
+        response = send(**request)
+        if operation not in _IN_PART:
+            self.throttling.went_on()
+        return response
+
+
+class _Tries:
+    """The tries of one call; `retried_for` says how long each kind of failure is worth another one."""
+
+    def __init__(
+        self, timing: Timing, retried_for: Mapping[FailureKind, float], throttling: Throttling, tables: str
+    ) -> None:
+        self._timing = timing
+        self._retried_for = retried_for
+        self._throttling = throttling
+        self._tables = tables
+        self._attempts = Attempts(timing)
+        self._throttled = throttling.attempts()
+        self._unknown_since: float | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether an earlier try may have been carried out."""
+        return self._unknown_since is not None
+
+    def go_on(self, error: Exception) -> bool:
+        """Wait after a failed try and return True, or return False when no other one shall follow."""
+        kind = kind_of(error)
+        if kind is FailureKind.LOST and not self.lost:
+            self._unknown_since = self._timing.now()
+        if is_throttled(error) and self._throttling.met(self._tables):
+            self._attempts = Attempts(self._timing)
+            return self._throttling.wait(self._throttled, self._unknown_since)
+        return kind is not FailureKind.FINAL and self._attempts.pause(self._retried_for[kind])
 
 
 def _with_outcome(error: Exception, operation: str, *, lost: bool) -> Exception:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from commercive_cli.domain.clock import Sleep
 from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.stopping import is_stopped
 
 TRIES = 12
 SHORTEST_PAUSE = 0.010
 LONGEST_PAUSE = 0.500
+_LOOKS_EVERY = 0.1
 _FIRST_CEILING = 0.050
 _DOUBLINGS = 10
 
@@ -36,21 +38,18 @@ class Attempts:
         self._timing = timing
         self._tries = tries
         self._longest = longest
-        self._started = timing.now()
+        self.started = timing.now()
         self.made = 1
 
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the first try began."""
-        return self._timing.now() - self._started
-
-    def pause(self, within: float) -> bool:
+    def pause(self, within: float, *, since: float | None = None) -> bool:
         """Wait before the next try and return True.
 
-        Returns False at once when all tries are used up, or when the next one would start after `within` seconds.
+        Returns False at once when all tries are used up, or when the next one would start `within` seconds after
+        `since`, by default when the first try began.
         """
         wait = self._next_pause()
-        if self.made == self._tries or self.elapsed + wait > within:
+        elapsed = self._timing.now() - (self.started if since is None else since)
+        if self.made == self._tries or elapsed + wait > within:
             return False
         self._timing.sleep(wait)
         self.made += 1
@@ -59,6 +58,14 @@ class Attempts:
     def _next_pause(self) -> float:
         ceiling = min(self._longest, _FIRST_CEILING * 2.0 ** min(self.made - 1, _DOUBLINGS))
         return SHORTEST_PAUSE + self._timing.random() * (ceiling - SHORTEST_PAUSE)
+
+
+def stoppable_sleep(timing: Timing, seconds: float) -> None:
+    """Wait, but not much longer than until the work of this thread is stopped."""
+    left = seconds
+    while left > 0 and not is_stopped():
+        timing.sleep(min(left, _LOOKS_EVERY))
+        left -= _LOOKS_EVERY
 
 
 def wait_until(

@@ -36,6 +36,7 @@ from commercive_cli.engines.dynamodb.s3 import DynamoDBS3
 from commercive_cli.engines.dynamodb.table_administration import TableAdministration
 from commercive_cli.engines.dynamodb.table_changes import TableChanger
 from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
+from commercive_cli.engines.dynamodb.throttling import Throttling
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
 from commercive_cli.store.port import (
@@ -43,11 +44,13 @@ from commercive_cli.store.port import (
     Archive,
     IndexFilling,
     IndexMissing,
+    OnThrottled,
     Page,
     Query,
     StoreClock,
     TableInfo,
     TextPage,
+    never_waiting,
     not_a_number,
 )
 from commercive_cli.store.schema import CONVERSATIONS, DEFAULT_PREFIX, DYNAMODB_PREFIX, Table
@@ -67,7 +70,8 @@ class DynamoDBStore:
     metadata service only when `metadata` is true. A call ends within `deadline` seconds; `on_request` is called with
     the operation of every HTTP request. `session` replaces the default botocore session; `now`, `sleep` and `random`
     are used for pauses. Nothing connects before the first call.
-    A page of a parallel scan, which is bulk work, may take `BULK_TIMEOUT_FACTOR` times as long as any other call.
+    `on_throttled` is told of throttling; where it says so, a call waits as long as anything gets through, and minutes
+    when nothing does. A page of a parallel scan may take `BULK_TIMEOUT_FACTOR` times as long as any other call.
     Raises Invalid when region or endpoint are malformed.
     """
 
@@ -84,6 +88,7 @@ class DynamoDBStore:
         now: Callable[[], float] = time.monotonic,
         sleep: Sleep = time.sleep,
         random: Callable[[], float] = random.random,
+        on_throttled: OnThrottled = never_waiting,
     ) -> None:
         self._prefix = prefix
         self._timing = Timing(deadline, now, sleep, random)
@@ -93,8 +98,11 @@ class DynamoDBStore:
             session=session,
             metadata=metadata,
         )
-        self._send = RequestSender(self._connection, self._timing, on_request)
-        self._send_bulk = RequestSender(self._connection, self._timing, on_request, timeout_factor=BULK_TIMEOUT_FACTOR)
+        throttling = Throttling(self._timing, on_throttled)
+        self._send = RequestSender(self._connection, self._timing, on_request, throttling=throttling)
+        self._send_bulk = RequestSender(
+            self._connection, self._timing, on_request, throttling=throttling, timeout_factor=BULK_TIMEOUT_FACTOR
+        )
         self._tables = TableAdministration(self._send, self._timing, prefix)
 
     @property

@@ -5,6 +5,8 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 from typing import TypeVar
 
+from commercive_cli.domain.stopping import stopped_by, stops
+
 Left = TypeVar("Left")
 Right = TypeVar("Right")
 Result = TypeVar("Result")
@@ -21,11 +23,17 @@ def both(left: Callable[[], Left], right: Callable[[], Right]) -> tuple[Left, Ri
 def run_parallel(work: Callable[[int, Event], Result], count: int, at_once: int) -> list[Result]:
     """Call `work` for each number below `count`, with `at_once` calls at the same time, and return the results.
 
-    The event is set when another call failed or Ctrl-C was pressed; `work` should then return as soon as it can.
+    The event is set when another call failed or Ctrl-C was pressed; `work` should then return as soon as it can, and
+    its waiting for the store ends.
     """
-    stop = Event()
+    stop, around = Event(), stops()
+
+    def stoppable(number: int) -> Result:
+        with stopped_by(stop, *around):
+            return work(number, stop)
+
     with ThreadPoolExecutor(at_once) as pool:
-        futures = [pool.submit(work, number, stop) for number in range(count)]
+        futures = [pool.submit(stoppable, number) for number in range(count)]
         try:
             for done in wait(futures, return_when=FIRST_EXCEPTION).done:
                 done.result()

@@ -204,6 +204,7 @@ class ManualTime:
     """A clock that moves only during pauses; the random part of a pause is always the same share of its range."""
 
     def __init__(self, share: float = 0.5) -> None:
+        self._lock = threading.Lock()
         self.seconds = 0.0
         self.pauses: list[float] = []
         self.share = share
@@ -212,8 +213,9 @@ class ManualTime:
         return self.seconds
 
     def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.seconds += seconds
+        with self._lock:
+            self.pauses.append(seconds)
+            self.seconds += seconds
 
     def random(self) -> float:
         return self.share

@@ -67,7 +67,8 @@ def adopt(
     session = Session(context, output)
     wish = Wish(dry_run, final, quarantine)
     opened = session.reading() if dry_run else session.writing(yes=yes)
-    with opened as services, resumable(), closing(open_legacy_source(source, read_units, consistent=final)) as legacy:
+    legacy = open_legacy_source(source, read_units, consistent=final, on_throttled=session.throttled)
+    with closing(legacy), opened as services, resumable():
         answer = _run(session, services, legacy, wish)
         session.show(answer)
     _tell(session, answer)

@@ -9,13 +9,13 @@ from commercive_cli.cli.status_lines import status_lines
 
 def export_to_s3(session: Session, uri: str) -> None:
     """Have DynamoDB export all tables to the URI, and show the URIs of the manifests."""
-    with session.reading() as services, status_lines(session.note) as on_status:
+    with session.reading() as services, session.patiently(), status_lines(session.note) as on_status:
         session.show(services.s3.export_tables(uri, on_status))
 
 
 def import_from_s3(session: Session, uri: str, *, yes: bool) -> None:
     """Have DynamoDB create the tables from its newest exports at the URI; protect and audit them."""
-    with session.writing(yes=yes) as services, status_lines(session.note) as on_status:
+    with session.writing(yes=yes) as services, session.patiently(), status_lines(session.note) as on_status:
         answer = services.s3.import_tables(uri, session.actor, on_status=on_status)
         session.show(answer)
         for table in answer.tables:

@@ -45,6 +45,7 @@ def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = Fal
     session = Session(context, output)
     with (
         session.writing(yes=yes, dry_run=dry_run, may_be_missing=True) as services,
+        session.patiently(),
         status_lines(session.note) as on_status,
     ):
         if not dry_run:
@@ -69,7 +70,7 @@ def backup(
 ) -> None:
     """Back up all six tables. On demand with DynamoDB, to a file next to the store with SQLite."""
     session = Session(context, output)
-    with session.writing(yes=yes) as services, status_lines(session.note) as on_status:
+    with session.writing(yes=yes) as services, session.patiently(), status_lines(session.note) as on_status:
         session.show(services.backups.back_up(name, on_status))
 
 
@@ -110,7 +111,11 @@ def restore(
     """
     session = Session(context, output)
     moment = parse_time(at, "--at", session.now)
-    with session.writing(yes=yes, may_be_missing=True) as services, status_lines(session.note) as on_status:
+    with (
+        session.writing(yes=yes, may_be_missing=True) as services,
+        session.patiently(),
+        status_lines(session.note) as on_status,
+    ):
         answer = services.backups.restore(
             name, to, session.actor, at=moment, latest=latest, fix=fix, on_status=on_status
         )
