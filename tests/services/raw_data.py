@@ -111,13 +111,13 @@ def _trails(store: Store) -> dict[str, list[Item]]:
 def _trail_errors(name: str, trails: dict[str, list[Item]], first: Item, last: Item) -> Iterable[str]:
     """Every change goes on from the one before it, from the first state to the present one; repairs may break in.
 
-    What others made has no history before our first change of it.
+    What others made has no history before our first change of it, or before it was adopted.
     """
     if name not in trails and created_at_of(name.rpartition("#")[2]) is None:
         return
     state = first
     for row in trails.get(name, ()):
-        if row["before"] != state and row["event"] != "audit":
+        if row["before"] != state and row["event"] not in ("audit", "adopt"):
             yield f"{name}: a row begins at {row['before']}, the one before ended at {state}"
         state = row["after"]
     if state != last:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import AI_SENDER, LEAD_STATUSES, WAITING_FOR
 from commercive_cli.domain.text import preview
@@ -28,6 +29,10 @@ LONGEST_KEY = 1_000
 _ROOM = 1_024
 """Bytes that what is derived adds to an item at most."""
 
+_READERS: dict[Kind, tuple[str, Callable[[object], Any]]] = {Kind.TIME: ("time", as_time), Kind.FLAG: ("flag", as_flag)}
+"""How attributes of these kinds are read, and what is noted then; all others are text."""
+
+_READ_BY_RULES = ("created_at", "updated_at", "is_read", "sender_type")
 _CLOSED_WORDS = frozenset(("archived", "closed", "done", "ended", "resolved"))
 
 
@@ -123,12 +128,6 @@ class Thread:
         if updated is None:
             note("missing-time", "updated_at is that of what came last")
         item["updated_at"] = updated
-        flag = as_flag(self.legacy["human_requested"]) if self.legacy.get("human_requested") is not None else None
-        item.pop("human_requested", None)
-        if flag is not None:
-            item["human_requested"] = flag
-        if "human_requested" in self.legacy and flag is not self.legacy["human_requested"]:
-            note("flag", f"human_requested is {_shown(self.legacy['human_requested'])}")
         item["unread_admin"] = self._counter("unread_admin", self.askers)
         item["unread_user"] = self._counter("unread_user", self.answerers)
         self.item = item
@@ -189,17 +188,20 @@ class Thread:
         item, last = self.item, self._last
         if item["updated_at"] is None:
             item["updated_at"] = max(item["created_at"], self._last_at)
+        elif item["updated_at"] < self._last_at:
+            self.note("updated-early", f"updated_at is {item['updated_at']}, its last message is of {self._last_at}")
+            item["updated_at"] = self._last_at
         for name in ("last_message_at", "last_message_id", "waiting_since", "waiting_for", "closed_at"):
             item.pop(name, None)
         if last is not None:
             item |= {"last_message_at": last["created_at"], "last_message_id": last["message_id"]}
-        if not item.get("last_message"):
+        if type(item.get("last_message")) is not str or not item["last_message"]:
             item["last_message"] = preview(last["message_text"]) if last else ""
             self.note("last-message", "it is missing")
         if self._since is not None:
             item["waiting_since"] = self._since
         if item["status"] == m.CLOSED:
-            item["closed_at"] = max(item["updated_at"], self._last_at)
+            item["closed_at"] = item["updated_at"]
         elif self._since is not None:
             item["waiting_for"] = WAITING_FOR
         _check(m.OLD_CONVERSATIONS.table, item)
@@ -213,7 +215,7 @@ def convert_lead(legacy: Item, owner_of: Callable[[str], str | None], times: Tim
     if not affiliate:
         affiliate = owner_of(code) if code else None
         if affiliate is None:
-            raise Unfit("it belongs to no affiliate: give it an affiliate_id, or a link_id that somebody has")
+            raise Unfit(m.OF_NOBODY)
         note("lead-without-affiliate", f"link_id is {code}")
     if not code:
         code = affiliate
@@ -277,15 +279,31 @@ def convert_link(
 
 
 def _renamed(legacy: m.Legacy, item: Mapping[str, Any], note: Note) -> Item:
-    """Return an item with our names, text where text belongs, and without what is NULL."""
+    """Return an item with our names, values of our kinds where they can be read so, and without what is NULL."""
     names = dict(legacy.renamed)
     ours = {names.get(name, name): value for name, value in item.items() if value is not None}
-    for name in legacy.texts:
-        if name in ours and type(ours[name]) is not str:
-            note("text", f"{name} is {_shown(ours[name])}")
-            ours[name] = as_text(ours[name])
+    for name, attribute in attributes_of(legacy.table.record).items() if legacy.table.record else ():
+        if name in ours and type(ours[name]) not in attribute.kind.types and not _is_read_elsewhere(attribute):
+            _read_as(ours, attribute, note)
     _make_harmless(legacy.table, ours, note)
     return ours
+
+
+def _is_read_elsewhere(attribute: Attribute) -> bool:
+    """Return whether the rules of conversations, messages and leads say what stands there."""
+    return attribute.derived or attribute.state or attribute.name in _READ_BY_RULES
+
+
+def _read_as(item: Item, attribute: Attribute, note: Note) -> None:
+    name, value = attribute.name, item.pop(attribute.name)
+    kind, read = _READERS.get(attribute.kind, ("text", as_text))
+    found = read(value)
+    if found is None:
+        note("unreadable", f"{name} is {_shown(value)}")
+        item[m.UNREAD + name] = value
+    else:
+        note(kind, f"{name} is {_shown(value)}")
+        item[name] = found
 
 
 def _make_harmless(table: Table, item: Item, note: Note) -> None:

@@ -57,10 +57,12 @@ def held(store: Store, clock: Clock, holder: Holder, actor: str) -> Iterator[Non
     def renew() -> None:
         store.transact(Put(OPS, _lease(holder, actor, clock()), when=ours))
 
-    with _repeated(renew):
-        yield
-    with suppress(ConditionFailed):  # taken over meanwhile: it is the other's now
-        store.transact(Delete(OPS, _KEY, when=ours))
+    try:
+        with _repeated(renew):
+            yield
+    finally:
+        with suppress(ConditionFailed, CommerciveError):  # it was taken over meanwhile, or ends by itself
+            store.transact(Delete(OPS, _KEY, when=ours))
 
 
 def _lease(holder: Holder, actor: str, now: int) -> Item:

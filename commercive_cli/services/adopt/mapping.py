@@ -11,51 +11,18 @@ class Legacy:
     """A table of the former backend: its name behind the prefix, its only key, a text, and the table of ours.
 
     `renamed` are the attributes that have another name here; every other one keeps its name, known or not.
-    `texts` hold text here, `times` milliseconds.
     """
 
     name: str
     key: str
     table: Table
-    texts: tuple[str, ...]
     renamed: tuple[tuple[str, str], ...] = ()
 
 
-OLD_CONVERSATIONS = Legacy(
-    "chat_conversations", "conversation_id", CONVERSATIONS, ("conversation_id", "user_id", "store_url", "last_message")
-)
-OLD_MESSAGES = Legacy(
-    "chat_messages",
-    "message_id",
-    MESSAGES,
-    ("message_id", "conversation_id", "sender_type", "sender_id", "message_text"),
-)
-OLD_LEADS = Legacy(
-    "leads",
-    "lead_id",
-    LEADS,
-    (
-        "lead_id",
-        "affiliate_id",
-        "link_id",
-        "lead_name",
-        "lead_email",
-        "lead_phone",
-        "product_link",
-        "order_volume",
-        "pending_orders",
-        "admin_notes",
-        "rejection_reason",
-        "reviewed_by",
-    ),
-)
-OLD_LINKS = Legacy(
-    "affiliate_links",
-    "link_id",
-    AFFILIATE_LINKS,
-    ("affiliate_id", "link_id", "affiliate_email", "affiliate_url", "store_url"),
-    (("form_url", "affiliate_url"),),
-)
+OLD_CONVERSATIONS = Legacy("chat_conversations", "conversation_id", CONVERSATIONS)
+OLD_MESSAGES = Legacy("chat_messages", "message_id", MESSAGES)
+OLD_LEADS = Legacy("leads", "lead_id", LEADS)
+OLD_LINKS = Legacy("affiliate_links", "link_id", AFFILIATE_LINKS, (("form_url", "affiliate_url"),))
 
 LEGACY = (OLD_MESSAGES, OLD_CONVERSATIONS, OLD_LEADS, OLD_LINKS)
 """In the order in which they are read: what belongs to something else is read before it.
@@ -69,6 +36,12 @@ AFFILIATE_ID = "AFF-"
 UNSAFE = "(unsafe)"
 """What stands before an address that is dangerous to follow, so that it is none."""
 
+OF_NOBODY = "it belongs to no affiliate: give it an affiliate_id, or a link_id that somebody has"
+"""Why a lead is put aside whose affiliate nothing tells."""
+
+UNREAD = "old_"
+"""What stands before the name of an attribute that is ours and whose value there cannot be read as what it is here."""
+
 OPEN, CLOSED = CONVERSATION_STATUSES
 PENDING, APPROVED, _REJECTED = LEAD_STATUSES
 
@@ -78,12 +51,14 @@ DONE = {
     "missing-time": "taken from what is next to it: the first message, the last change, the beginning of the thread",
     "future": "set to the latest time in the source that is not in the future",
     "tie": "spread by milliseconds, in a stable order",
+    "unreadable": f"kept, under a name that begins with {UNREAD}",
+    "updated-early": "set to the time of the last message",
     "created-late": "set to the time of the first message",
     "counter": "at least 0 and at most the messages there are; what is no number counts as 0",
     "is-read": "follows the counter of the conversation, as for every message",
     "text": "a number where text belongs becomes its digits, anything else its JSON",
     "missing-text": "left empty",
-    "flag": "read as true or false; what says neither is left out",
+    "flag": "read as true or false",
     "last-message": "the beginning of the last message",
     "sender": "told by the sender's id: the user's, the machine's, otherwise an admin's",
     "owner": "the user who wrote the first message",

@@ -8,15 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Any
 
 from commercive_cli.domain.ids import ENTROPY_BITS, uuid7
 from commercive_cli.services.adopt.spool import digest
+from commercive_cli.services.audit.states import state_of
 from commercive_cli.services.records.audit_log import AuditEntry, audit_partition
-from commercive_cli.store.items import Item, Key, item_text
+from commercive_cli.store.items import Item, Key, encode_value, item_text
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import OPS
-from commercive_cli.store.writes import Absent, Condition, Put, wholly_unchanged
+from commercive_cli.store.schema import OPS, Table
+from commercive_cli.store.writes import (
+    Absent,
+    All,
+    Check,
+    Condition,
+    Put,
+    Update,
+    Write,
+    unchanged,
+    wholly_unchanged,
+)
 
 _AT_ONCE = 100
 _SORT = "-"
@@ -66,15 +76,26 @@ def written(item: Item) -> str:
     return digest(item_text(item))
 
 
+def change_of(table: Table, before: Item, after: Item) -> Write:
+    """Return the write that makes one item of another, unless anything that was read of it, or is to be set, changed.
+
+    What somebody adds to the item in the same moment stays.
+    """
+    differing = [n for n in after if n not in before or encode_value(before[n]) != encode_value(after[n])]
+    as_read = All(wholly_unchanged(table, before), unchanged(before, *differing))
+    removed = tuple(name for name in before if name not in after)
+    if not (differing or removed):
+        return Check(table, table.key_of(before), as_read)
+    return Update(table, table.key_of(before), set={n: after[n] for n in differing}, remove=removed, when=as_read)
+
+
 def state_row(kind: str, subject: str, actor: str, before: Item, after: Item, at: int) -> Put:
-    """Return the audit row of an adoption, with the old time and an id that follows from subject and time."""
-    entry = AuditEntry(kind, subject, "adopt", actor, _state(kind, before), _state(kind, after))
+    """Return the audit row of an adoption: from the state `before`, which may be one there that cannot be here.
+
+    It has the old time, and an id that follows from that and the subject.
+    """
+    entry = AuditEntry(kind, subject, "adopt", actor, state_of(kind, before), state_of(kind, after))
     return entry.row(at, partial(_row_id, kind, subject))
-
-
-def _state(kind: str, item: Item) -> dict[str, Any]:
-    names = ("status", "commission_amount") if kind == "lead" else ("status",)
-    return {name: item[name] for name in names if item.get(name) is not None}
 
 
 def _row_id(kind: str, subject: str, at: int) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.models import AffiliateStats
@@ -11,14 +10,14 @@ from commercive_cli.domain.text import normal_store_url
 from commercive_cli.services.access.lookup import query_by_id
 from commercive_cli.services.adopt import mapping as m
 from commercive_cli.services.adopt.conversion import Unfit, convert_lead, convert_link
-from commercive_cli.services.adopt.marks import Mark, read_marks, state_row, written
+from commercive_cli.services.adopt.marks import Mark, change_of, read_marks, state_row, written
 from commercive_cli.services.adopt.run import Run
 from commercive_cli.services.adopt.spool import Spooled, SpooledLink, digest
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS
-from commercive_cli.store.writes import Absent, Put, Update, Write, wholly_unchanged
+from commercive_cli.store.writes import Absent, Put, Update, Write
 
 _UNITS = 24
 """Links or leads whose writes, four at most, fit into one transaction of 100 beside that of the stats."""
@@ -76,8 +75,10 @@ def _put_nobodys_aside(run: Run, links: list[SpooledLink], leads: Iterator[tuple
             run.spool.put_aside(m.OLD_LINKS, link.row, "it belongs to no affiliate: give it an affiliate_id")
             run.ledger.link_aside()
             run.on_brought(1)
-    for identifier, lead in leads:
-        _lead_unit(run, identifier, lead)
+    for _, lead in leads:
+        run.spool.put_aside(m.OLD_LEADS, lead, m.OF_NOBODY)
+        run.ledger.lead_aside(lead.item)
+        run.on_brought(1)
 
 
 def _units(run: Run, affiliate: str, links: list[SpooledLink], leads: Iterator[tuple[str, Spooled]]) -> Iterator[Unit]:
@@ -117,7 +118,7 @@ def _link_units(run: Run, affiliate: str, links: list[SpooledLink]) -> list[Unit
             # The link that an affiliate is shown is the oldest one, as before.
             item["created_at"] = max(item["created_at"], oldest + 1 if oldest else 0)
             note("id-code" if row is None and link.first_lead is None else "rebuilt-link", f"of {affiliate}")
-        source = digest(row.text) if row else written(item)
+        source = digest(row.text if row else f"{affiliate} {link.code}")
         units.append(Unit(m.OLD_LINKS, item, row.item if row else {}, source, made=row is None))
     return _with_claims(units)
 
@@ -200,9 +201,7 @@ class _Books:
     def _writes(self, unit: Unit) -> tuple[Write, ...]:
         puts: list[Write] = [Put(unit.legacy.table, unit.item, when=Absent()), unit.mark.put()]
         if unit.kind == "lead":
-            raw = unit.raw
-            state = {name: raw[name] for name in ("status", "commission_amount") if _tells(raw.get(name))}
-            puts.append(state_row("lead", unit.subject, self.run.actor, state, unit.item, unit.changed_at))
+            puts.append(state_row("lead", unit.subject, self.run.actor, unit.raw, unit.item, unit.changed_at))
         owner = {name: unit.item.get(name) for name in ("affiliate_id", "link_id", "created_at")}
         return (*puts, *(Put(OPS, {**claim, **owner}, when=Absent()) for claim in unit.claims))
 
@@ -291,7 +290,7 @@ class _Books:
         item = {**unit.item, "created_at": current["created_at"]}
         done = replace(unit.mark, written=written(item), place=mark["place"])
         writes: list[Write] = [
-            Put(unit.legacy.table, item, when=wholly_unchanged(unit.legacy.table, current)),
+            change_of(unit.legacy.table, current, item),
             done.put(mark),
         ]
         if unit.kind == "lead" and _state(current) != _state(item):
@@ -317,10 +316,6 @@ def _ids(chunk: list[Unit], kind: str) -> list[str]:
 
 def _state(lead: Item) -> tuple[Any, Any]:
     return lead.get("status"), lead.get("commission_amount")
-
-
-def _tells(value: object) -> bool:
-    return isinstance(value, str | int | Decimal) and not isinstance(value, bool)
 
 
 def _told(item: Item) -> str:

@@ -36,16 +36,17 @@ _RESOLVED = (
         WHEN who = (SELECT owner FROM conversations WHERE id = conversation) THEN '{ASKING}'
         WHEN who = '{AI_SENDER}' THEN '{AUTOMATIC}' ELSE '{ANSWERING}' END WHERE sender = ''""",
     # Whose a code is whose row does not tell: its own, where it is the id of an affiliate, or that of its first lead.
-    f"UPDATE links SET affiliate = code WHERE affiliate IS NULL AND {_IS_AFFILIATE % 'code'}",
+    f"""UPDATE links SET affiliate = code WHERE affiliate IS NULL AND ({_IS_AFFILIATE % "code"} OR
+        code IN (SELECT affiliate FROM leads UNION SELECT affiliate FROM links))""",
     """UPDATE links SET affiliate = (SELECT affiliate FROM leads WHERE link = code AND affiliate IS NOT NULL
         ORDER BY at, id LIMIT 1) WHERE affiliate IS NULL""",
     f"INSERT OR IGNORE INTO links (affiliate, code) SELECT link, link FROM leads WHERE {_IS_AFFILIATE % 'link'}",
     """INSERT OR IGNORE INTO links (affiliate, code)
         SELECT affiliate, link FROM leads WHERE link IS NOT NULL AND affiliate IS NOT NULL ORDER BY at, id""",
-    "UPDATE leads SET affiliate = (SELECT affiliate FROM links WHERE code = link) WHERE affiliate IS NULL",
     # Every affiliate's id is a code.
     """INSERT OR IGNORE INTO links (affiliate, code) SELECT affiliate, affiliate FROM
         (SELECT affiliate FROM links UNION SELECT affiliate FROM leads) WHERE affiliate IS NOT NULL""",
+    "UPDATE leads SET affiliate = (SELECT affiliate FROM links WHERE code = link) WHERE affiliate IS NULL",
     "CREATE TABLE uses (code TEXT PRIMARY KEY, first INTEGER) WITHOUT ROWID",
     "INSERT INTO uses SELECT link, min(at) FROM leads WHERE link IS NOT NULL GROUP BY link",
 )

@@ -10,7 +10,7 @@ from commercive_cli.domain.text import preview
 from commercive_cli.services.access.lookup import query_by_id
 from commercive_cli.services.adopt import mapping as m
 from commercive_cli.services.adopt.conversion import Thread, Unfit
-from commercive_cli.services.adopt.marks import Mark, read_marks, state_row, written
+from commercive_cli.services.adopt.marks import Mark, change_of, read_marks, state_row, written
 from commercive_cli.services.adopt.run import Run
 from commercive_cli.services.adopt.spool import SpooledThread
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, unanswered
@@ -18,7 +18,7 @@ from commercive_cli.store.items import Item, item_text
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Query
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
-from commercive_cli.store.writes import Absent, Put, Update, Write, unchanged, wholly_unchanged
+from commercive_cli.store.writes import Absent, Put, Update, Write, unchanged
 
 KIND = "conversation"
 _GROUP, _GROUP_MESSAGES = 100, 2_000
@@ -147,10 +147,9 @@ def _store_one(run: Run, each: Converted) -> None:
 
 
 def _closing(run: Run, each: Converted) -> tuple[Write, ...]:
-    state = {"status": each.raw.get("status")} if isinstance(each.raw.get("status"), str) else {}
     return (
         Put(CONVERSATIONS, each.item, when=Absent()),
-        state_row(KIND, each.subject, run.actor, state, each.item, each.item["updated_at"]),
+        state_row(KIND, each.subject, run.actor, each.raw, each.item, each.item["updated_at"]),
         each.mark.put(),
     )
 
@@ -223,7 +222,7 @@ class _Bringing:
             chunk = writes[start : start + _CHUNK]
             following = _counted(state, chunk, stored)
             step = replace(self.wanted.mark, source=mark["source"], written=written(following), place=mark["place"])
-            self.run.writer.transact(*_swap(state, following), step.put(known), *chunk)
+            self.run.writer.transact(change_of(CONVERSATIONS, state, following), step.put(known), *chunk)
             state, known = following, step.put().item
         rest = writes[start + _CHUNK :] if len(writes) > _CHUNK else writes
         done = replace(self.wanted.mark, written=written(item), place=mark["place"])
@@ -232,7 +231,7 @@ class _Bringing:
             at = max(item["updated_at"], current["updated_at"] + 1)
             rows = [state_row(KIND, self.wanted.subject, self.run.actor, current, item, at)]
         try:
-            self.run.writer.transact(*_swap(state, item), done.put(known), *rows, *rest)
+            self.run.writer.transact(change_of(CONVERSATIONS, state, item), done.put(known), *rows, *rest)
         except ConditionFailed:
             return self._left("changed-here", "it was changed here just now; run again")
         return _count(self.run, replace(self.wanted, item=item), "changed")
@@ -254,7 +253,7 @@ class _Bringing:
             following = _with_messages(current, here, chunk)
             puts = [Put(MESSAGES, each, when=Absent()) for each in chunk]
             try:
-                self.run.writer.transact(*_swap(current, following), *puts)
+                self.run.writer.transact(change_of(CONVERSATIONS, current, following), *puts)
             except ConditionFailed:
                 return self._left("changed-here", f"{told}, not brought: it was changed here just now; run again")
             here, current = here + chunk, following
@@ -274,10 +273,6 @@ def _message_write(found: Item | None, wanted: Item) -> Iterator[Put | Update]:
     changed = {name: wanted[name] for name in ("created_at", "is_read") if found.get(name) != wanted[name]}
     if changed:
         yield Update(MESSAGES, MESSAGES.key_of(wanted), set=changed, when=unchanged(found, "created_at", "is_read"))
-
-
-def _swap(before: Item, after: Item) -> tuple[Write, ...]:
-    return (Put(CONVERSATIONS, after, when=wholly_unchanged(CONVERSATIONS, before)),)
 
 
 def _counted(conversation: Item, writes: Sequence[Put | Update], stored: dict[str, Item]) -> Item:

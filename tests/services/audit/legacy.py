@@ -139,10 +139,12 @@ class LegacyData:
         """Store what an engine takes into the tables of ours, as it is."""
         for table, item in self.items:
             with suppress(Invalid):  # a key of ours is missing or of another kind
-                store.batch_put(table, [{name: value for name, value in item.items() if value is not _GONE}])
+                store.batch_put(table, [{name: value for name, value in item.items() if value is not GONE}])
 
 
-_GONE: Any = object()
+GONE: Any = object()
+"""Stands where an item lacks an attribute."""
+
 _MESS: dict[Table, list[Item]] = {
     CONVERSATIONS: [
         {"status": "OPEN"},
@@ -152,19 +154,19 @@ _MESS: dict[Table, list[Item]] = {
         {"unread_admin": -1},
         {"unread_admin": 99, "unread_user": 99},
         {"unread_user": None},
-        {"updated_at": _GONE},
+        {"updated_at": GONE},
         {"updated_at": START // 1000},
         {"store_url": 5},
-        {"last_message": _GONE, "user_id": _GONE},
+        {"last_message": GONE, "user_id": GONE},
         {"human_requested": "true"},
     ],
     MESSAGES: [
         {"created_at": START - 10**9},
-        {"created_at": _GONE},
+        {"created_at": GONE},
         {"created_at": START // 1000},
         {"is_read": "false"},
         {"sender_type": "bot"},
-        {"sender_id": _GONE},
+        {"sender_id": GONE},
         {"message_text": 20},
     ],
     LEADS: [
@@ -174,11 +176,11 @@ _MESS: dict[Table, list[Item]] = {
         {"commission_amount": "a lot"},
         {"status": "rejected", "commission_amount": Decimal(7)},
         {"lead_phone": None, "pending_orders": 5},
-        {"link_id": _GONE},
-        {"affiliate_id": _GONE},
+        {"link_id": GONE},
+        {"affiliate_id": GONE},
         {"created_at": "2025-11-20T12:00:00Z"},
         {"updated_at": START // 1000},
         {"reviewed_at": "2025-11-20T12:00:00Z"},
     ],
-    AFFILIATE_LINKS: [{"created_at": _GONE}, {"clicks": "4"}],
+    AFFILIATE_LINKS: [{"created_at": GONE}, {"clicks": "4"}],
 }
