@@ -9,21 +9,33 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Page, Query, Store, TextPage
 
 AnyPage = TypeVar("AnyPage", Page, TextPage)
+Start = TypeVar("Start")
+Part = TypeVar("Part")
+
+
+def linked(read: Callable[[Start | None], Part], next_of: Callable[[Part], Start | None]) -> Iterator[Part]:
+    """Yield the part that `read` returns for None, then the one for its `next_of`, and so on, up to one without.
+
+    Raises Unavailable when the next part would begin where an earlier one did, which would never end.
+    """
+    start, seen = None, set[int]()
+    while True:
+        part = read(start)
+        yield part
+        start = next_of(part)
+        if start is None:
+            return
+        mark = hash(repr(start))
+        if mark in seen:
+            raise Unavailable(
+                "the store returned a page for a second time in place of the next one: it would never end"
+            )
+        seen.add(mark)
 
 
 def pages(read: Callable[[Key | None], AnyPage], start: Key | None = None) -> Iterator[AnyPage]:
-    """Yield the page that `read` returns for `start`, then each following page, up to the last.
-
-    Raises Unavailable when a page gives its own start as that of the next page, which would never end.
-    """
-    while True:
-        page = read(start)
-        yield page
-        if page.next is None:
-            return
-        if page.next == start:
-            raise Unavailable("the store returned the same page twice instead of the next one; nothing was written")
-        start = page.next
+    """Yield the page that `read` returns for `start`, then each following page, up to the last; raise as `linked`."""
+    return linked(lambda at: read(start if at is None else at), lambda page: page.next)
 
 
 def query_pages(store: Store, query: Query) -> Iterator[Page]:

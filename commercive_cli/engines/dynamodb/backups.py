@@ -15,6 +15,7 @@ from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
 from commercive_cli.engines.dynamodb.table_definitions import Description, is_active
 from commercive_cli.store.archive import Backup
+from commercive_cli.store.pages import linked
 from commercive_cli.store.schema import TABLES
 from commercive_cli.store.table_changes import OnStatus
 
@@ -137,13 +138,11 @@ class Backups:
 
     def _summaries(self) -> Iterable[Description]:
         # All backups are read: a request for one table leaves out the backups of a deleted table.
-        request: dict[str, Any] = {}
-        while True:
-            page = self._send("ListBackups", request)
+        def read(last: str | None) -> Description:
+            return self._send("ListBackups", {} if last is None else {"ExclusiveStartBackupArn": last})
+
+        for page in linked(read, lambda page: page.get("LastEvaluatedBackupArn") or None):
             yield from page.get("BackupSummaries", [])
-            if not page.get("LastEvaluatedBackupArn"):
-                return
-            request = {"ExclusiveStartBackupArn": page["LastEvaluatedBackupArn"]}
 
     def _wait(self, goal: str, reached: Any) -> None:
         wait_until(self._timing, goal, reached, within=DAY_SECONDS, longest=LONGEST_POLL)

@@ -187,6 +187,8 @@ def _read_reply(
         raise ReplyDamaged("the reply's checksum is wrong")
     if response_dict["status_code"] >= 300:
         return
+    if not body and operation_model.output_shape is None and "x-amzn-requestid" in headers:
+        return  # TagResource and UntagResource say "done" without a word; the header is DynamoDB's, and no proxy's
     if not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
         raise ReplyDamaged("the reply is not DynamoDB's")
     if operation_model.name in _REPLIES_WITH_ITEMS:

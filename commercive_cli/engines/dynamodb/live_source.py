@@ -6,13 +6,14 @@ Nothing that could write leaves this process: the client refuses every operation
 import math
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from botocore.session import Session
 
 from commercive_cli.domain.clock import Sleep
-from commercive_cli.domain.errors import Damaged, Invalid, Misconfigured, Unavailable
+from commercive_cli.domain.errors import Damaged, Invalid, Misconfigured
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
 from commercive_cli.engines.dynamodb.errors import MissingTable
@@ -23,6 +24,7 @@ from commercive_cli.engines.dynamodb.table_definitions import key_of
 from commercive_cli.engines.dynamodb.throttling import Throttling
 from commercive_cli.store.items import AttributeValue, Item, decode_item
 from commercive_cli.store.legacy_source import LegacyTable
+from commercive_cli.store.pages import linked
 from commercive_cli.store.port import OnThrottled, never_waiting
 
 READS = frozenset({"BatchGetItem", "DescribeTable", "GetItem", "ListTables", "Query", "Scan"})
@@ -91,7 +93,7 @@ class LiveSource:
         """
         request: dict[str, Any] = {"TableName": table.name, "ConsistentRead": self._consistent}
         request["ReturnConsumedCapacity"] = "TOTAL"
-        for page in _unrepeated(lambda start: self._page(request, start), "LastEvaluatedKey", table.name):
+        for page in linked(partial(self._page, request), lambda page: page.get("LastEvaluatedKey")):
             yield [_item(encoded, table) for encoded in page.get("Items", [])]
 
     def close(self) -> None:
@@ -117,7 +119,7 @@ class LiveSource:
         def read(start: object) -> dict[str, Any]:
             return self._send("ListTables", {} if start is None else {"ExclusiveStartTableName": start})
 
-        for page in _unrepeated(read, "LastEvaluatedTableName", "the list of tables"):
+        for page in linked(read, lambda page: page.get("LastEvaluatedTableName")):
             yield from page.get("TableNames", [])
 
     def _described(self, name: str) -> LegacyTable | None:
@@ -126,24 +128,6 @@ class LiveSource:
         except MissingTable:
             return None
         return LegacyTable(name, key_of(described) or None, described.get("ItemCount"))
-
-
-def _unrepeated(read: Callable[[Any], dict[str, Any]], last: str, what: str) -> Iterable[dict[str, Any]]:
-    """Yield the pages that `read` returns for each start, up to one without `last`, where the next one starts.
-
-    Raises Unavailable when a page starts where an earlier one did, which would never end.
-    """
-    start, seen = None, set[int]()
-    while True:
-        page = read(start)
-        yield page
-        start = page.get(last)
-        if start is None:
-            return
-        mark = hash(repr(start))
-        if mark in seen:
-            raise Unavailable(f"the server returned a page of {what} for a second time, so it would never end")
-        seen.add(mark)
 
 
 def _item(encoded: dict[str, AttributeValue], table: LegacyTable) -> Item:

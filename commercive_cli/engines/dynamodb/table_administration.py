@@ -8,6 +8,7 @@ from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
 from commercive_cli.engines.dynamodb.table_definitions import Description, create_request, is_active, table_info
 from commercive_cli.engines.dynamodb.table_keys import TableKeys
+from commercive_cli.store.pages import linked
 from commercive_cli.store.port import TableInfo
 from commercive_cli.store.schema import Table
 
@@ -130,16 +131,17 @@ class TableAdministration:
 
     def _tags(self, arn: str) -> dict[str, str] | None:
         """Return all tags, or None when the server does not support tags."""
+
+        def read(token: str | None) -> Description:
+            onward = {} if token is None else {"NextToken": token}
+            return self._described(TAGS, "ListTagsOfResource", {"ResourceArn": arn, **onward})
+
         tags: dict[str, str] = {}
-        request = {"ResourceArn": arn}
-        while True:
-            page = self._described(TAGS, "ListTagsOfResource", request)
+        for page in linked(read, lambda page: page.get("NextToken") or None):
             if "Tags" not in page:
                 return None
             tags |= {tag["Key"]: tag["Value"] for tag in page["Tags"]}
-            if not page.get("NextToken"):
-                return tags
-            request["NextToken"] = page["NextToken"]
+        return tags
 
     def _described(self, protection: str, operation: str, request: dict[str, str]) -> Description:
         try:

@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from commercive_cli.domain.errors import Invalid
@@ -11,6 +11,7 @@ from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
 from commercive_cli.domain.models import Record
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item, Key
+from commercive_cli.store.pages import query_pages
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import Table
 
@@ -99,17 +100,16 @@ class _PartitionStream:
     """The items of one partition, read page by page; it knows the key of the last item that was taken."""
 
     def __init__(self, store: Store, query: Query, *, ended: bool) -> None:
-        self._store = store
         self._query = query
         self._ended = ended
+        self._pages = query_pages(store, query)
         self._fetched: deque[Item] = deque()
         self._taken = query.start
 
     def head(self) -> Item | None:
         while not self._fetched and not self._ended:
-            page = self._store.query(self._query)
+            page = next(self._pages)
             self._fetched.extend(page.items)
-            self._query = replace(self._query, start=page.next)
             self._ended = page.next is None
         return self._fetched[0] if self._fetched else None
 

@@ -10,6 +10,7 @@ from commercive_cli.domain.money import is_amount
 from commercive_cli.services.audit.malformed import readable, shown
 from commercive_cli.services.records.audit_log import audit_partition
 from commercive_cli.store.items import Item
+from commercive_cli.store.pages import pages
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS
 
@@ -50,13 +51,11 @@ def last_row(store: Store, kind: str, subject: str) -> tuple[dict[str, Any], int
 
     Malformed rows tell nothing; only a person can say what they should hold.
     """
-    query: Query | None = Query(OPS, audit_partition(kind, subject), descending=True, limit=1)
-    while query is not None:
-        page = store.query(query)
+    query = Query(OPS, audit_partition(kind, subject), descending=True)
+    for page in pages(lambda start: store.query(replace(query, start=start, limit=1 if start is None else None))):
         for row in (readable(OPS, item) for item in page.items):
             if row is not None:
                 return row["after"], max(row["at"], created_at_of(row["sk"]) or 0)
-        query = replace(query, start=page.next, limit=None) if page.next else None
     return None
 
 

@@ -195,3 +195,47 @@ def test_a_change_that_the_server_does_not_support_is_refused() -> None:
         pytest.raises(Invalid, match="set tags a=b is not supported here"),
     ):
         store.change_table(LEADS, SetTags((("a", "b"),)))
+
+
+def test_a_reply_without_a_body_is_a_reply() -> None:
+    """AWS answers TagResource with status 200 and nothing else: the tags are set, and once is enough."""
+    done = Reply(b"", headers={"x-amzn-RequestId": "1"})
+    with serving(script(described(), done)) as server, closing(store_at(server.url)) as store:
+        store.change_table(LEADS, SetTags((("team", "support"),)), lambda _: None)
+
+    assert ["DescribeTable", "TagResource"] == server.operations
+
+
+def test_nothing_from_a_proxy_is_no_reply() -> None:
+    """Without DynamoDB's own header an empty answer may be anybody's: it is tried again, and then said."""
+    with serving(script(described(), Reply(b""))) as server:
+        store = store_at(server.url)
+        with closing(store), pytest.raises(Unavailable, match="the reply is not DynamoDB's; outcome unknown"):
+            store.change_table(LEADS, SetTags((("team", "support"),)), lambda _: None)
+
+    assert server.operations.count("TagResource") > 1
+
+
+def test_tags_that_never_end_are_given_up() -> None:
+    """A server that gives the same token again and again is an error after two pages of tags."""
+    again = success(Tags=[], NextToken="more")
+    answers = {"DescribeTable": described(), "ListTagsOfResource": again}
+    with (
+        serving(lambda asked: answers.get(asked.operation, success())) as server,
+        closing(store_at(server.url)) as store,
+        pytest.raises(Unavailable, match="never end"),
+    ):
+        store.describe_table(LEADS)
+
+    assert 2 == server.operations.count("ListTagsOfResource")
+
+
+def test_backups_that_never_end_are_given_up() -> None:
+    """Likewise the list of backups."""
+    again = success(BackupSummaries=[], LastEvaluatedBackupArn="more")
+    with serving(script(again)) as server:
+        store = store_at(server.url)
+        with closing(store), pytest.raises(Unavailable, match="never end"):
+            store.archive.backups()
+
+    assert 2 == server.operations.count("ListBackups")

@@ -170,11 +170,11 @@ def test_a_server_that_repeats_itself_ends_the_reading(keys: str) -> None:
     """Whether the key of the last page comes again or an earlier one; likewise for the list of tables."""
     pages = [success(Items=[], LastEvaluatedKey={"lead_id": {"S": key}}) for key in keys]
     with serving(script(*pages, success(Items=[]))) as server, closing(source_at(server.url)) as source:
-        with pytest.raises(Unavailable, match="for a second time"):
+        with pytest.raises(Unavailable, match="never end"):
             list(source.pages(LEADS_TABLE))
         names = [success(TableNames=[], LastEvaluatedTableName=key) for key in keys]
         server.answer = script(*names, success(TableNames=[]))
-        with pytest.raises(Unavailable, match="for a second time"):
+        with pytest.raises(Unavailable, match="never end"):
             source.tables()
 
     assert 2 * len(keys) == len(server.requests)
