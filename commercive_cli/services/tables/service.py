@@ -1,16 +1,19 @@
 """Creates the six tables, compares them with the declaration, describes and deletes them."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from secrets import token_hex
 
 from commercive_cli.domain.answers.tables import Tables, TableState
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid
+from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Misconfigured, NotPermitted
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.tables.comparison import mismatches
 from commercive_cli.store.foreign import check_ours, declared_key
-from commercive_cli.store.port import Store, TableInfo
-from commercive_cli.store.schema import TABLES, Table
+from commercive_cli.store.port import ConditionFailed, Store, TableInfo
+from commercive_cli.store.schema import OPS, TABLES, Table
+from commercive_cli.store.writes import Absent, Check, Delete, Exists, Put
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,22 @@ class TableService:
         found = self._described()
         check_ours(self.store.prefix, found, Conflict)
         return self._report([self._create(*each) for each in found.items()])
+
+    def check_transactions(self) -> None:
+        """Raise Misconfigured when the store makes no transactions, or makes the writes of one that is refused in part.
+
+        A transaction that must be refused tells, and it leaves nothing. Whoever may not write any learns nothing.
+        """
+        probe, absent = ({"pk": f"probe#{token_hex(8)}", "sk": sk} for sk in ("written", "absent"))
+        with suppress(ConditionFailed, NotPermitted):
+            self.store.transact(Put(OPS, probe, when=Absent()), Check(OPS, absent, Exists()))
+        with suppress(NotPermitted):
+            if self.store.get(OPS, probe) is not None:
+                self.store.transact(Delete(OPS, probe))
+                raise Misconfigured(
+                    "this server makes some writes of a transaction though others are refused; counters and money need "
+                    "transactions that are made whole or not at all, as DynamoDB's are: use another server in --store"
+                )
 
     def list_tables(self) -> Tables:
         """Return the state of all six tables."""

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Invalid
+from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.tables.service import TableService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES, TABLES
+from commercive_cli.store.writes import Write
 from tests.engines.dynamodb.doubles import refusal, script, serving, store_at
+from tests.services.fakes import Intervening
 from tests.services.raw_data import everything
 
 NAMES = [f"commercive_{table.name}" for table in TABLES]
@@ -42,6 +44,41 @@ def test_creating_keeps_stored_items(store: Store, chat: ChatService) -> None:
     TableService(store).create()
 
     assert before == everything(store)
+
+
+def test_a_store_with_transactions_is_left_as_it_is(store: Store) -> None:
+    """The look for transactions passes, as often as wanted, and leaves nothing."""
+    for _ in range(2):
+        TableService(store).check_transactions()
+
+    assert [] == everything(store)["ops"]
+
+
+def test_a_store_without_transactions_is_said_at_once(store: Store) -> None:
+    """Whether the server makes the writes before the refused one, or does not know the operation."""
+
+    class InPart(Intervening):
+        def transact(self, *writes: Write) -> None:
+            """Make each write alone."""
+            for write in writes:
+                super().transact(write)
+
+    with pytest.raises(Misconfigured, match="whole or not at all"):
+        TableService(InPart(store)).check_transactions()
+    with serving(script(refusal("UnknownOperationException"))) as server:
+        remote = store_at(server.url)
+        with closing(remote), pytest.raises(Misconfigured, match="TransactWriteItems is not supported"):
+            TableService(remote).check_transactions()
+
+    assert [] == everything(store)["ops"]
+
+
+def test_who_may_not_write_learns_nothing_of_transactions() -> None:
+    """Whoever may make tables and no items can go on."""
+    with serving(script(refusal("AccessDeniedException"))) as server, closing(store_at(server.url)) as store:
+        TableService(store).check_transactions()
+
+    assert {"TransactWriteItems", "GetItem"} <= set(server.operations)
 
 
 def test_a_table_that_differs_is_reported(store: Store) -> None:

@@ -31,7 +31,8 @@ def create(
 ) -> None:
     """Create the tables that are missing. Waits until all can be used; those that exist stay as they are.
 
-    Creates nothing, and exits 6, when one of those that exist is not ours, by its key.
+    Creates nothing, and exits 6, when one of those that exist is not ours, by its key. Exits 78 where the server has no
+    transactions.
     """
     session, loaded = Session(context, output), "the demo data set would be loaded into the new tables"
     with session.writing(yes=yes, dry_run=dry_run, may_be_missing=True) as services:
@@ -39,6 +40,8 @@ def create(
         def made() -> Tables:
             nonlocal loaded
             tables = services.tables.create()
+            if not session.plans_changes:
+                services.tables.check_transactions()
             if seed and not session.plans_changes:
                 loaded = in_words(services.seed.demo())
             return tables
