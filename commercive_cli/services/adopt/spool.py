@@ -19,6 +19,9 @@ from commercive_cli.services.adopt.values import as_text, as_time
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC
 from commercive_cli.store.items import Item, item_text, text_item
 
+ADDED = "+"
+"""What `source` begins with of an item that is not there, but in the quarantine file alone."""
+
 _CACHE_KB = 16_384
 _SCHEMA = """
 CREATE TABLE conversations (id TEXT PRIMARY KEY, owner TEXT, text TEXT, source TEXT) WITHOUT ROWID;
@@ -60,7 +63,10 @@ def digest(text: str) -> str:
 
 @dataclass(frozen=True)
 class Spooled:
-    """One item as it was read, or as somebody completed it; `source` is the digest of the item as it is there."""
+    """One item as it was read, or as somebody completed it.
+
+    `source` is then the digest of the item as it is there, with `ADDED` before it where there is none; otherwise "".
+    """
 
     item: Item
     text: str
@@ -128,11 +134,12 @@ class Spool:
     def complete(self, legacy: m.Legacy, source: str | None, text: str, reason: str) -> None:
         """Keep an item of the quarantine file, to stand in place of the one that is there; alone, without `source`."""
         self._patched = True
-        seen = source is None
-        row = (source or digest(text), legacy.name, text, "" if seen else reason, seen)
+        added = source is None
+        place = ADDED + digest(text) if source is None else source
+        row = (place, legacy.name, text, "" if added else reason, added)
         self.run("INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?, ?)", *row)
-        if seen:
-            self._keep(legacy, Spooled(text_item(text), text, digest(text)))
+        if added:
+            self._keep(legacy, Spooled(text_item(text), text, place))
 
     def _patch(self, text: str) -> dict[str, str] | None:
         row = self.run("SELECT source, legacy, text FROM aside WHERE source = ?", digest(text)).fetchone()

@@ -126,7 +126,7 @@ def _count(run: Run, each: Converted, fate: str, messages: str | None = None) ->
 
 def _store_new(run: Run, group: Sequence[Converted]) -> None:
     """Store conversations that are not there: their messages first, so that none is seen without them."""
-    run.writer.batch_put(MESSAGES, (message for each in group for message in each.messages))
+    run.writer.batch_put(MESSAGES, [message for each in group for message in each.messages])
     for start in range(0, len(group), _CLOSINGS):
         part = group[start : start + _CLOSINGS]
         try:
