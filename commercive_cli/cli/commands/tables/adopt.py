@@ -83,6 +83,9 @@ def _run(session: Session, services: Services, source: LegacySource, wish: Wish)
 
 def _tell(session: Session, answer: Adopted) -> None:
     """Say what is left to do, and exit by it."""
+    if not session.shows_sections:
+        for each in answer.problems:
+            session.note(f"{each.count:,} {each.table} {each.kind}: {each.done}; {'; '.join(each.examples)}")
     if answer.skipped:
         session.note(f"not ours to adopt, skipped: {', '.join(answer.skipped)}")
     if answer.in_quarantine:
