@@ -90,16 +90,24 @@ def started(arguments: Sequence[str], environment: Mapping[str, str], *streams: 
 
 
 def run(
-    arguments: Sequence[str], environment: Mapping[str, str], *, stdin: bytes | None = None, seconds: float
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdin: bytes | None = None,
+    stdout: int | None = None,
+    stderr: int | None = None,
+    seconds: float,
 ) -> tuple[int, bytes, bytes]:
     """Run the program without a terminal; return its exit code (below 0: a signal's), stdout and stderr.
 
-    Raises TimeoutError when it takes longer than so many seconds, and kills it.
+    What goes to a file descriptor that is given is not returned. Raises TimeoutError when it takes longer than so many
+    seconds, and kills it.
     """
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin or b"")
         given.seek(0)
-        code = started(arguments, environment, given.fileno(), out.fileno(), err.fileno()).wait(seconds)
+        sinks = (file.fileno() if sink is None else sink for file, sink in ((out, stdout), (err, stderr)))
+        code = started(arguments, environment, given.fileno(), *sinks).wait(seconds)
         for stream in (out, err):
             stream.seek(0)
         return code, out.read(), err.read()

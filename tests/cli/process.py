@@ -58,11 +58,12 @@ class Done:
 
 def done(command: Sequence[str], *, stdin: bytes = b"", **options: Any) -> Done:
     """Run a command to its end."""
+    sinks = {name: sink for name in ("stdout", "stderr") if (sink := options.pop(name, subprocess.PIPE)) >= 0}
     if _may_fork(command, options):
         environ = options.get("env", environment())
-        return Done(*preloaded.run(command[len(PROGRAM) :], environ, stdin=stdin, seconds=_SECONDS))
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    with started(command, stdin=subprocess.PIPE, **options) as process:
+        return Done(*preloaded.run(command[len(PROGRAM) :], environ, stdin=stdin, seconds=_SECONDS, **sinks))
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | sinks
+    with started(command, **streams, **options) as process:
         out, err = process.communicate(stdin, timeout=_SECONDS)
     return Done(process.returncode, out or b"", err or b"")
 

@@ -216,7 +216,7 @@ def test_a_pipe_closed_from_the_start_is_silent(arguments: tuple[str, ...]) -> N
 def test_a_full_disk_is_said() -> None:
     """Results that cannot be written are a temporary error in one line, not a bug."""
     with Path("/dev/full").open("wb") as full:
-        ran = done([*PROGRAM, "chat", "list"], stdout=full)
+        ran = done([*PROGRAM, "chat", "list"], stdout=full.fileno())
 
     assert (75, b"commercive: No space left on device\n") == (ran.code, ran.err)
 
