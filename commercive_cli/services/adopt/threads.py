@@ -22,7 +22,9 @@ from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import Absent, Put, Update, Write, unchanged
 
 KIND = "conversation"
-_GROUP, _GROUP_MESSAGES = 100, 2_000
+_GROUP, _GROUP_MESSAGES = 500, 5_000
+"""How many conversations, or their messages, are held at once; a longer thread is held whole."""
+
 _CLOSINGS = 33
 """Conversations whose three writes fit into one transaction of 100."""
 

@@ -5,7 +5,6 @@ import pty
 import re
 import select
 import signal
-import subprocess
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from commercive_cli.domain.answers.leads import LeadDecided
 from commercive_cli.domain.models import Lead
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
-from tests.cli.process import PROGRAM, environment, on_terminal
+from tests.cli.process import PROGRAM, Running, environment, on_terminal
 
 KEYS = "q quit: "
 _SECONDS = 60
@@ -32,7 +31,7 @@ _SECONDS = 60
 class Dialog:
     """A review on a terminal of 80 columns: what is seen, and what is typed when something was seen."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", screen: FileIO) -> None:
+    def __init__(self, process: Running, screen: FileIO) -> None:
         self.process = process
         self._screen = screen
         self._seen = b""
