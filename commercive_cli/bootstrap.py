@@ -211,7 +211,7 @@ class Services:
         """Adoption of what the backend before this one holds."""
         from commercive_cli.services.adopt.service import AdoptionService
 
-        return AdoptionService(self.store, self.clock, self.sleep, self.settings.dashboard_url)
+        return AdoptionService(self.store, self.clock, self.settings.dashboard_url)
 
     @cached_property
     def cost_estimate(self) -> "CostEstimateService":

@@ -177,6 +177,11 @@ BAD_INPUT = [
     ("tables mend leads LEAD --set commission_amount:=1e400 --yes", 2),
     ("tables mend leads LEAD --set commission_amount:=NaN --yes", 2),
     ("tables mend leads LEAD --set commission_amount:={ --yes", 2),
+    ("tables adopt nowhere", 2),
+    ("tables adopt sqlite:///old.db", 2),
+    ("tables adopt dynamodb://", 2),
+    ("tables adopt . --read-units 0", 2),
+    ("tables mend leads LEAD --quarantine nowhere --remove lead_phone", 2),
     ("chat list --frobnicate", 2),
 ]
 

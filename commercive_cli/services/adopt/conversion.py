@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
+from commercive_cli.domain.attributes import Attribute, Kind
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import AI_SENDER, LEAD_STATUSES, WAITING_FOR
 from commercive_cli.domain.text import preview
@@ -13,7 +13,6 @@ from commercive_cli.domain.web_addresses import link_danger
 from commercive_cli.services.adopt import mapping as m
 from commercive_cli.services.adopt.problems import Note
 from commercive_cli.services.adopt.values import as_cents, as_count, as_flag, as_number, as_text, as_time
-from commercive_cli.services.audit.link_dangers import LINKS
 from commercive_cli.services.chat.messages import is_native
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC, ends_waiting
 from commercive_cli.store.items import Item
@@ -26,13 +25,15 @@ SENDERS = (ANSWERING, ASKING, AUTOMATIC)
 LONGEST_KEY = 1_000
 """Bytes of an id: less than a key may have, since it stands in keys of `ops` behind other words."""
 
+_LONG = ITEM_BYTES // 4
+"""Characters of a text that can be too long: each has four bytes at most."""
+
 _ROOM = 1_024
 """Bytes that what is derived adds to an item at most."""
 
 _READERS: dict[Kind, tuple[str, Callable[[object], Any]]] = {Kind.TIME: ("time", as_time), Kind.FLAG: ("flag", as_flag)}
 """How attributes of these kinds are read, and what is noted then; all others are text."""
 
-_READ_BY_RULES = ("created_at", "updated_at", "is_read", "sender_type")
 _CLOSED_WORDS = frozenset(("archived", "closed", "done", "ended", "resolved"))
 
 
@@ -68,14 +69,15 @@ def sender_of(message: Item) -> str:
     return str(message.get("sender_type") or "").strip().casefold()
 
 
-def key_of(legacy: m.Legacy, item: Item) -> str:
-    """Return an item's key as text; raise Unfit when it has none, or could not be stored."""
+def key_of(legacy: m.Legacy, item: Item, text: str) -> str:
+    """Return an item's key as text; raise Unfit when it has none, or could not be stored. `text` is the item's."""
     key = as_text(item.get(legacy.key) if item.get(legacy.key) is not None else "")
     if not key:
         raise Unfit(f"it has no key: give it a {legacy.key}")
     if len(key.encode()) > LONGEST_KEY:
         raise Unfit(f"its {legacy.key} has {len(key.encode()):,} bytes; the limit is {LONGEST_KEY:,}")
-    if item_bytes(item) > ITEM_BYTES - _ROOM:
+    # The text of an item is longer than the item, and few come near the limit.
+    if len(text) > _LONG and item_bytes(item) > ITEM_BYTES - _ROOM:
         raise Unfit(f"it has {item_bytes(item):,} bytes; the limit is {ITEM_BYTES - _ROOM:,}")
     return key
 
@@ -273,7 +275,7 @@ def convert_link(
     item.setdefault("affiliate_url", form)
     for name in ("affiliate_email", "store_url"):
         item.setdefault(name, "")
-    _make_harmless(m.OLD_LINKS.table, item, note)
+    _make_harmless(m.OLD_LINKS, item, note)
     _check(m.OLD_LINKS.table, item)
     return item
 
@@ -282,16 +284,12 @@ def _renamed(legacy: m.Legacy, item: Mapping[str, Any], note: Note) -> Item:
     """Return an item with our names, values of our kinds where they can be read so, and without what is NULL."""
     names = dict(legacy.renamed)
     ours = {names.get(name, name): value for name, value in item.items() if value is not None}
-    for name, attribute in attributes_of(legacy.table.record).items() if legacy.table.record else ():
-        if name in ours and type(ours[name]) not in attribute.kind.types and not _is_read_elsewhere(attribute):
+    for attribute in legacy.read:
+        value = ours.get(attribute.name)
+        if value is not None and type(value) not in attribute.kind.types:
             _read_as(ours, attribute, note)
-    _make_harmless(legacy.table, ours, note)
+    _make_harmless(legacy, ours, note)
     return ours
-
-
-def _is_read_elsewhere(attribute: Attribute) -> bool:
-    """Return whether the rules of conversations, messages and leads say what stands there."""
-    return attribute.derived or attribute.state or attribute.name in _READ_BY_RULES
 
 
 def _read_as(item: Item, attribute: Attribute, note: Note) -> None:
@@ -306,8 +304,8 @@ def _read_as(item: Item, attribute: Attribute, note: Note) -> None:
         item[name] = found
 
 
-def _make_harmless(table: Table, item: Item, note: Note) -> None:
-    for name in LINKS.get(table, ()):
+def _make_harmless(legacy: m.Legacy, item: Item, note: Note) -> None:
+    for name in legacy.links:
         if (danger := link_danger(item.get(name, ""))) is not None:
             note("dangerous-link", f"{name} {danger}")
             item[name] = f"{m.UNSAFE} {item[name]}"

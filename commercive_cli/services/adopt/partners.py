@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from commercive_cli.domain.models import AffiliateStats
@@ -47,7 +48,7 @@ class Unit:
         """Return its id."""
         return str(self.item[self.legacy.key])
 
-    @property
+    @cached_property
     def mark(self) -> Mark:
         """Return what is remembered of it."""
         place = self.item["created_at"] if self.kind == "lead" else self.item["affiliate_id"]
@@ -183,9 +184,9 @@ class _Books:
     def _count(self, unit: Unit, fate: str) -> None:
         self.run.counts.add(unit.legacy, "made" if unit.made and fate == "brought" else fate)
         if unit.kind == "lead":
-            self.run.ledger.lead(unit.raw, unit.item, written(unit.item))
+            self.run.ledger.lead(unit.raw, unit.item, unit.mark.written)
         else:
-            self.run.ledger.link(unit.item, written(unit.item), made=unit.made)
+            self.run.ledger.link(unit.item, unit.mark.written, made=unit.made)
 
     def _one(self, unit: Unit) -> None:
         """Bring one unit whose step did not go through: its last try may have, or its key or code is taken."""

@@ -1,7 +1,8 @@
 """Conversations with their messages: brought whole, changed only where nothing was changed here since."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -37,14 +38,13 @@ class Converted:
     messages: list[Item]
     raw: Item
     source: str
-    parts: list[str] = field(default_factory=list)
 
     @property
     def subject(self) -> str:
         """Return its id."""
         return str(self.item["conversation_id"])
 
-    @property
+    @cached_property
     def mark(self) -> Mark:
         """Return what is remembered of it."""
         return Mark(KIND, self.subject, self.source, written(self.item), self.item["created_at"])
@@ -121,12 +121,12 @@ def _count(run: Run, each: Converted, fate: str, messages: str | None = None) ->
     run.counts.add(m.OLD_CONVERSATIONS, fate)
     run.counts.add(m.OLD_MESSAGES, messages or fate, len(each.messages))
     if fate != "left" or messages is not None:
-        run.ledger.conversation(each.raw, each.item, len(each.messages), written(each.item))
+        run.ledger.conversation(each.raw, each.item, len(each.messages), each.mark.written)
 
 
 def _store_new(run: Run, group: Sequence[Converted]) -> None:
     """Store conversations that are not there: their messages first, so that none is seen without them."""
-    run.writer.batch_put(MESSAGES, (message for each in group for message in each.messages))
+    run.writer.batch_put(MESSAGES, [message for each in group for message in each.messages])
     for start in range(0, len(group), _CLOSINGS):
         part = group[start : start + _CLOSINGS]
         try:

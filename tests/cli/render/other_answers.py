@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from commercive_cli.cli.commands_document import CommandShown, CommandsShown, ParameterShown
 from commercive_cli.cli.render import (
+    adoption_views,
     lead_report_view,
     report_view,
     table_views,
@@ -23,6 +24,7 @@ from commercive_cli.cli.render.template_views import Templates, TemplatesChecked
 from commercive_cli.cli.render.views import TablesDescribed
 from commercive_cli.cli.render.whoami_view import WhoAmI
 from commercive_cli.domain.answers import transcripts
+from commercive_cli.domain.answers.adoption import Adopted, AdoptedTable, AdoptionProblem, Balance
 from commercive_cli.domain.answers.affiliates import (
     EmailSet,
     LinkCreated,
@@ -68,6 +70,7 @@ from commercive_cli.domain.answers.tables import (
 )
 from commercive_cli.domain.answers.transfer import Exported, Imported, ImportPreview
 from commercive_cli.domain.figures import average, percent
+from commercive_cli.services.adopt.mapping import DONE
 from commercive_cli.store.dry_run import PlannedWrite
 from tests.cli.render.answers import (
     CLOSED,
@@ -90,7 +93,7 @@ from tests.cli.render.answers import (
     change,
 )
 
-DECLARING = (lead_report_view, report_view, table_views, top_view, transcript_view, transfer_views)
+DECLARING = (adoption_views, lead_report_view, report_view, table_views, top_view, transcript_view, transfer_views)
 """The modules that say how the answers below are shown."""
 
 _STATES = [
@@ -132,6 +135,44 @@ _TEMPLATES = [
     TemplateShown(template="broken", problem="it is empty", text=""),
 ]
 _COUNTS = {"conversations": 12, "messages": 60, "leads": 30}
+
+
+def _adopted(*, dry_run: bool) -> Adopted:
+    """Return an adoption with something of everything."""
+    kinds = {
+        "tie": ("chat_messages", 2, ["CONV-7C1A: created_at of MSG-90B1 is 1763557023012"] * 2),
+        "money": ("leads", 1, ["LEAD-55D0: 12.345 is 12.35"]),
+        "quarantine": ("leads", 1, ["LEAD-91AA: it belongs to no affiliate: give it an affiliate_id"]),
+    }
+    return Adopted(
+        source="eu-west-1 prefix commercive_",
+        dry_run=dry_run,
+        final=not dry_run,
+        tables=[
+            AdoptedTable(table="commercive_chat_messages", read=271, brought=12, unchanged=259),
+            AdoptedTable(table="commercive_leads", read=68, brought=3, changed=1, unchanged=62, left=1, quarantined=1),
+            AdoptedTable(table="commercive_affiliate_links", read=10, unchanged=9, changed=1, made=2),
+        ],
+        problems=[
+            AdoptionProblem(kind=kind, table=f"commercive_{table}", count=count, done=DONE[kind], examples=examples)
+            for kind, (table, count, examples) in kinds.items()
+        ],
+        skipped=["commercive_affiliate_orders"],
+        in_quarantine=1,
+        quarantine="aside.jsonl",
+        reconciliation=[]
+        if dry_run
+        else [
+            _balance("messages of open conversations", "185", "185"),
+            _balance("approved leads", "27", "27", put_aside="-1", changed_here="1"),
+            _balance("commission of approved leads (USD)", "1074.325", "1069.33", put_aside="-5", mended="0.005"),
+        ],
+    )
+
+
+def _balance(figure: str, there: str, here: str, **differences: str) -> Balance:
+    values = {name: Decimal(value) for name, value in {"there": there, "here": here, **differences}.items()}
+    return Balance(figure=figure, expected=Decimal(here), balanced=True, **values)
 
 
 def _setting(setting: str, value: str, source: str, problem: str | None = None) -> SettingShown:
@@ -346,6 +387,8 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
         "tables-import-broken": Imported(
             stored=_COUNTS, skipped=dict.fromkeys(_COUNTS, 0), audit=Audit(checked={}, findings=_FINDINGS)
         ),
+        "tables-adopt": _adopted(dry_run=False),
+        "tables-adopt-dry-run": _adopted(dry_run=True),
         "tables-list": Tables(tables=_STATES),
         "tables-mend": Mended(table="leads", id=SOREN, mended=("status", "commission_amount"), changed=True),
         "tables-person": PersonExported(items=_COUNTS),

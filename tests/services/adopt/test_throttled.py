@@ -33,7 +33,7 @@ def test_an_adoption_beyond_what_tables_take_arrives_whole(real_endpoint: str) -
         closing(store_at(front.url, time, prefix=ours, on_throttled=waits)) as store,
         closing(source_at(tables_in_use.url, time, prefix=theirs, read_units=20)) as source,
     ):
-        adoption = AdoptionService(store, ManualClock(START + DAY), time.sleep)
+        adoption = AdoptionService(store, ManualClock(START + DAY))
         answer = adoption.run(source, "ops", steps=Steps(on_brought=brought.append))
         audit = AuditService(direct).run("ops")
         for table in TABLES:
