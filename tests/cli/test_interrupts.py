@@ -4,11 +4,11 @@ import io
 import os
 import signal
 import threading
-from contextlib import closing
+from contextlib import closing, redirect_stderr
 
 import pytest
 
-from commercive_cli.cli.interrupts import wait_for_input, whole_input
+from commercive_cli.cli.interrupts import deferred_interrupts, wait_for_input, whole_input
 
 
 def test_input_that_comes_in_pieces_is_read_whole() -> None:
@@ -63,3 +63,31 @@ def test_a_signal_ends_the_wait() -> None:
         os.read(reader, 1)
     os.close(reader)
     os.close(writer)
+
+
+class Entered(io.StringIO):
+    """A stream that is in the middle of a line when it is written to for the first time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.told = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.lines.append(text)
+        if len(self.lines) == 1:
+            raise RuntimeError("reentrant call inside <_io.BufferedWriter name='<stderr>'>")
+        self.told.set()
+        return len(text)
+
+
+def test_ctrl_c_in_the_middle_of_a_line_is_no_bug() -> None:
+    """A stream is not entered twice by one thread; the work is stopped all the same, and it is told behind the line."""
+    stream = Entered()
+    with redirect_stderr(stream), deferred_interrupts() as interrupted:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupted.wait(10)
+        assert stream.told.wait(10)
+
+    assert stream.lines[0] == stream.lines[1]
+    assert stream.lines[1].startswith("commercive: interrupted: finishing")

@@ -55,7 +55,7 @@ class Throttling:
         and a later try could make it a second time.
         """
         since = max(self._went_on, attempts.started) if unknown_since is None else unknown_since
-        return not is_stopped() and attempts.pause(PATIENCE_SECONDS, since=since) and not is_stopped()
+        return attempts.pause(PATIENCE_SECONDS, since=since) and not is_stopped()
 
 
 class LeftOvers:

@@ -29,6 +29,9 @@ from tests.engines.dynamodb.doubles import (
 from tests.engines.dynamodb.throttled import ThrottledServer
 
 KEY = {"affiliate_id": "ann"}
+LONG = 2_000
+"""Seconds after which a server recovers that nobody should have waited for."""
+
 TABLE = "shop_affiliate_stats"
 PUT = Put(AFFILIATE_STATS, KEY)
 ADD = Update(AFFILIATE_STATS, KEY, add={"total_leads": 1})
@@ -134,10 +137,23 @@ def test_a_batch_left_out_for_minutes_is_waited_out() -> None:
 def test_nothing_for_five_minutes_is_the_end(throttling: Reply) -> None:
     """The error says that nothing was written, and comes when the minutes are over, not before and not much later."""
     time = ManualTime()
-    with serving(until(time, 10**6, throttling, success())) as server:
+    with serving(until(time, LONG, throttling, success())) as server:
         store = store_at(server.url, time, prefix="shop_", on_throttled=lambda _: True)
         with pytest.raises(NotTaken, match="throttled"):
             store.transact(PUT)
+        store.close()
+
+    assert PATIENCE_SECONDS - 5 <= time.seconds <= PATIENCE_SECONDS
+
+
+def test_a_batch_of_which_nothing_is_done_for_five_minutes_is_the_end() -> None:
+    """That the server answers is no progress; the error says that another run is safe."""
+    time = ManualTime()
+    put = {"PutRequest": {"Item": {"affiliate_id": {"S": "ann"}}}}
+    with serving(until(time, LONG, success(UnprocessedItems={TABLE: [put]}), success())) as server:
+        store = store_at(server.url, time, prefix="shop_", on_throttled=lambda _: True)
+        with pytest.raises(Unavailable, match="1 items of a batch were not stored in time; it is safe to do it again"):
+            store.batch_put(AFFILIATE_STATS, [KEY])
         store.close()
 
     assert PATIENCE_SECONDS - 5 <= time.seconds <= PATIENCE_SECONDS
@@ -158,7 +174,7 @@ def test_while_others_get_through_a_call_never_gives_up() -> None:
 def test_after_a_lost_reply_a_transaction_ends_while_its_token_is_known() -> None:
     """DynamoDB forgets a token after ten minutes, so what may have been carried out is not tried for longer."""
     time, lost = Meanwhile(every=60), [True]
-    throttled = until(time, 10**6, THROTTLINGS[0], success())
+    throttled = until(time, LONG, THROTTLINGS[0], success())
 
     def lost_then_throttled(request: Request) -> Answer:
         return None if request.operation == "TransactWriteItems" and lost and lost.pop() else throttled(request)
@@ -202,7 +218,7 @@ def test_nothing_is_added_twice(real_endpoint: str) -> None:
 def test_contention_is_no_throttling() -> None:
     """Others who change the same item are not waited for longer than before."""
     time, told = ManualTime(), Told()
-    with serving(until(time, 10**6, cancelled("TransactionConflict"), success())) as server:
+    with serving(until(time, LONG, cancelled("TransactionConflict"), success())) as server:
         store = store_at(server.url, time, prefix="shop_", on_throttled=told)
         with pytest.raises(NotTaken):
             store.transact(PUT)
@@ -216,7 +232,7 @@ def test_work_that_is_stopped_waits_no_longer() -> None:
     """Ctrl-C ends the waiting of all threads; what was not taken is said to be so."""
     stop, time = Event(), Meanwhile(every=0.1)
     time.also = stop.set
-    with serving(until(time, 10**6, THROTTLINGS[0], success())) as server, ThreadPoolExecutor(1) as thread:
+    with serving(until(time, LONG, THROTTLINGS[0], success())) as server, ThreadPoolExecutor(1) as thread:
         store = store_at(server.url, time, prefix="shop_", on_throttled=lambda _: True)
 
         def load() -> int:
