@@ -106,26 +106,27 @@ def _put_aside(run: Run, thread: SpooledThread, reason: str) -> None:
 
 
 def _bring(run: Run, group: list[Converted]) -> None:
-    if run.fresh:
-        _store_new(run, group)
-        for each in group:
-            _count(run, each, "brought")
-    elif group:
+    new = group
+    if group and not run.fresh:
         marks = read_marks(run.store, KIND, [each.subject for each in group])
-        new: list[Converted] = []
-        for each in group:
-            new += [each] if _Bringing(run, each, marks.get(each.subject)).is_new() else []
-        _store_new(run, new)
-        for each in new:
-            _count(run, each, "brought")
+        new = [each for each in group if _Bringing(run, each, marks.get(each.subject)).is_new()]
+    _store_new(run, new)
     run.on_brought(sum(1 + len(each.messages) for each in group))
 
 
-def _count(run: Run, each: Converted, fate: str, messages: str | None = None) -> None:
+def _count(run: Run, each: Converted, fate: str) -> None:
+    """Count what became of a conversation that an adoption brought, and of its messages."""
     run.counts.add(m.OLD_CONVERSATIONS, fate)
-    run.counts.add(m.OLD_MESSAGES, messages or fate, len(each.messages))
-    if fate != "left" or messages is not None:
-        run.ledger.conversation(each.raw, each.item, len(each.messages), each.mark.written)
+    run.counts.add(m.OLD_MESSAGES, fate, len(each.messages))
+    run.ledger.conversation(each.raw, each.item, len(each.messages), each.mark.written)
+
+
+def _here_already(run: Run, each: Converted, words: str) -> None:
+    """Leave a conversation that is here, and that no adoption brought."""
+    run.note(m.OLD_CONVERSATIONS, each.subject)("here-already", words)
+    run.counts.add(m.OLD_CONVERSATIONS, "left")
+    run.counts.add(m.OLD_MESSAGES, "left", len(each.messages))
+    run.ledger.conversation_aside(each.raw, len(each.messages))
 
 
 def _store_new(run: Run, group: Sequence[Converted]) -> None:
@@ -139,6 +140,9 @@ def _store_new(run: Run, group: Sequence[Converted]) -> None:
             # A try whose reply was lost, or somebody who made one of them just now: what is there stays.
             for each in part:
                 _store_one(run, each)
+        else:
+            for each in part:
+                _count(run, each, "brought")
 
 
 def _store_one(run: Run, each: Converted) -> None:
@@ -147,7 +151,8 @@ def _store_one(run: Run, each: Converted) -> None:
     except ConditionFailed:
         mark = read_marks(run.store, KIND, [each.subject]).get(each.subject)
         if mark is None or mark["source"] != each.source:
-            run.note(m.OLD_CONVERSATIONS, each.subject)("here-already", "it was made here just now")
+            return _here_already(run, each, "it was made here just now")
+    return _count(run, each, "brought")
 
 
 def _closing(run: Run, each: Converted) -> tuple[Write, ...]:
@@ -196,9 +201,7 @@ class _Bringing:
         if current is None and not others:
             return True
         which = f"message {others[0]} differs" if current is None else f"status {current.get('status')}"
-        self.run.note(m.OLD_CONVERSATIONS, self.wanted.subject)("here-already", which)
-        _count(self.run, self.wanted, "left")
-        self.run.ledger.conversation_aside(self.wanted.raw, len(self.wanted.messages))
+        _here_already(self.run, self.wanted, which)
         return False
 
     def _stored(self) -> dict[str, Item]:
@@ -212,33 +215,35 @@ class _Bringing:
 
     def _left(self, kind: str, words: str) -> None:
         self.run.note(m.OLD_CONVERSATIONS, self.wanted.subject)(kind, words)
-        _count(self.run, self.wanted, "left", "left")
+        _count(self.run, self.wanted, "left")
 
     def _change(self, current: Item, mark: Item) -> None:
-        """Bring what changed there: nothing did here. What is left to do is told by the mark, in every step."""
+        """Bring what changed there: nothing did here."""
         item = {**self.wanted.item, "created_at": current["created_at"]}
         stored = self._stored()
-        writes = [
-            write for each in self.wanted.messages for write in _message_write(stored.get(each["message_id"]), each)
-        ]
-        state, known = current, mark
-        for start in range(0, max(len(writes) - _CHUNK, 0), _CHUNK):
-            chunk = writes[start : start + _CHUNK]
-            following = _counted(state, chunk, stored)
+        writes = [w for each in self.wanted.messages for w in _message_write(stored.get(each["message_id"]), each)]
+        try:
+            self._in_steps(current, item, mark, writes, stored)
+        except ConditionFailed:
+            return self._left("changed-here", "it was changed here just now; run again")
+        return _count(self.run, replace(self.wanted, item=item), "changed")
+
+    def _in_steps(
+        self, current: Item, item: Item, mark: Item, writes: list[Put | Update], stored: dict[str, Item]
+    ) -> None:
+        """Make one conversation of another with its messages; the mark tells in every step what is left to do."""
+        chunks = [writes[start : start + _CHUNK] for start in range(0, len(writes), _CHUNK)] or [[]]
+        for chunk in chunks[:-1]:
+            following = _counted(current, chunk, stored)
             step = replace(self.wanted.mark, source=mark["source"], written=written(following), place=mark["place"])
-            self.run.writer.transact(change_of(CONVERSATIONS, state, following), step.put(known), *chunk)
-            state, known = following, step.put().item
-        rest = writes[start + _CHUNK :] if len(writes) > _CHUNK else writes
+            self.run.writer.transact(change_of(CONVERSATIONS, current, following), step.put(mark), *chunk)
+            current, mark = following, step.put().item
         done = replace(self.wanted.mark, written=written(item), place=mark["place"])
         rows = []
         if current["status"] != item["status"]:
             at = max(item["updated_at"], current["updated_at"] + 1)
             rows = [state_row(KIND, self.wanted.subject, self.run.actor, current, item, at)]
-        try:
-            self.run.writer.transact(change_of(CONVERSATIONS, state, item), done.put(known), *rows, *rest)
-        except ConditionFailed:
-            return self._left("changed-here", "it was changed here just now; run again")
-        return _count(self.run, replace(self.wanted, item=item), "changed")
+        self.run.writer.transact(change_of(CONVERSATIONS, current, item), done.put(mark), *rows, *chunks[-1])
 
     def _merge(self, current: Item) -> None:
         """Bring new messages into a conversation that was changed here since, and leave all else as it is here."""
