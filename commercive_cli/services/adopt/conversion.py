@@ -111,28 +111,34 @@ class Thread:
         item = _renamed(m.OLD_CONVERSATIONS, self.legacy, note)
         if is_native(item["conversation_id"]):
             raise Unfit("its id is of the kind that this program makes, and tells a time: give it another one")
-        if not item.get("user_id"):
-            if self.owner is None:
-                raise Unfit("it belongs to no user: give it a user_id")
-            item["user_id"] = self.owner
-            note("owner", f"user_id is {self.owner}")
+        item["user_id"] = item.get("user_id") or self._owner()
         item["status"] = _status(self.legacy, note, {m.OPEN: m.OPEN, **dict.fromkeys(_CLOSED_WORDS, m.CLOSED)}, m.OPEN)
-        created, updated = (self.times.of(self.legacy, name, note) for name in ("created_at", "updated_at"))
-        known = [each for each in (created, self.first_at, updated) if each is not None]
-        if not known:
-            raise Unfit("it has no time, which is a part of its key here: give it a created_at")
-        item["created_at"] = known[0]
-        if created is None:
-            note("missing-time", f"created_at is {known[0]}")
-        elif self.first_at is not None and self.first_at < created:
-            note("created-late", f"created_at is {created}, its first message is of {self.first_at}")
-            item["created_at"] = self.first_at
-        if updated is None:
-            note("missing-time", "updated_at is that of what came last")
-        item["updated_at"] = updated
+        item["created_at"], item["updated_at"] = self._times()
         item["unread_admin"] = self._counter("unread_admin", self.askers)
         item["unread_user"] = self._counter("unread_user", self.answerers)
         self.item = item
+
+    def _owner(self) -> str:
+        if self.owner is None:
+            raise Unfit("it belongs to no user: give it a user_id")
+        self.note("owner", f"user_id is {self.owner}")
+        return self.owner
+
+    def _times(self) -> tuple[int, int | None]:
+        """Return when it began, which is never behind its first message, and its last change, None where not told."""
+        created, updated = (self.times.of(self.legacy, name, self.note) for name in ("created_at", "updated_at"))
+        if updated is None:
+            self.note("missing-time", "updated_at is that of what came last")
+        if created is None:
+            first = self.first_at if self.first_at is not None else updated
+            if first is None:
+                raise Unfit("it has no time, which is a part of its key here: give it a created_at")
+            self.note("missing-time", f"created_at is {first}")
+            return first, updated
+        if self.first_at is None or self.first_at >= created:
+            return created, updated
+        self.note("created-late", f"created_at is {created}, its first message is of {self.first_at}")
+        return self.first_at, updated
 
     def _counter(self, name: str, most: int) -> int:
         value = self.legacy.get(name)
@@ -259,18 +265,18 @@ def _set_commission(item: Item, stored: object, note: Note) -> None:
 
 
 def convert_link(
-    legacy: Item | None, affiliate: str, code: str, first_lead: int | None, form: str, times: Times, note: Note
+    legacy: Item, affiliate: str, code: str, first_lead: int | None, form: str, times: Times, note: Note
 ) -> Item:
-    """Return an affiliate's link in our shape, made of the code alone where the former backend has no row of it.
+    """Return an affiliate's link in our shape; `legacy` is empty where the former backend has no row of it.
 
     `first_lead` is the time of its first lead, `form` the address that it leads to.
     """
-    item = _renamed(m.OLD_LINKS, legacy or {}, note)
-    created = times.of(legacy or {}, "created_at", note)
+    item = _renamed(m.OLD_LINKS, legacy, note)
+    created = times.of(legacy, "created_at", note)
     if created is None:
         created = first_lead if first_lead is not None else times.latest
     elif "updated_at" in item:
-        item["updated_at"] = times.of(legacy or {}, "updated_at", note) or created
+        item["updated_at"] = times.of(legacy, "updated_at", note) or created
     item |= {"affiliate_id": affiliate, "link_id": code, "created_at": created}
     item.setdefault("affiliate_url", form)
     for name in ("affiliate_email", "store_url"):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -11,12 +10,11 @@ from commercive_cli.domain.money import counted_commission
 from commercive_cli.domain.text import normal_store_url
 from commercive_cli.services.access.lookup import query_by_id
 from commercive_cli.services.adopt import mapping as m
-from commercive_cli.services.adopt.conversion import Unfit, convert_lead, convert_link
-from commercive_cli.services.adopt.marks import Mark, change_of, read_marks, state_row, written
+from commercive_cli.services.adopt.marks import change_of, read_marks, state_row, written
 from commercive_cli.services.adopt.run import Run
-from commercive_cli.services.adopt.spool import Spooled, SpooledLink, digest
-from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
-from commercive_cli.store.items import Item, Key, TextItem, item_text
+from commercive_cli.services.adopt.spool import Spooled, SpooledLink
+from commercive_cli.services.adopt.units import Unit, units_of
+from commercive_cli.store.items import Item
 from commercive_cli.store.limits import TRANSACTION_WRITES
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS
@@ -26,49 +24,12 @@ _LEAD_WRITES, _LINK_WRITES, _STATS_WRITES = 3, 4, 1
 """How many writes of a transaction a lead takes, a link at most, and what counts the leads of an affiliate."""
 
 
-@dataclass(frozen=True)
-class Unit:
-    """A link or lead in our shape, and what it was made of; `made` says that there is nothing there.
-
-    `claims` are the places in `ops` that a link takes: that of its code, and that of its store if it is the first.
-    """
-
-    legacy: m.Legacy
-    item: Item
-    raw: Item
-    source: str
-    made: bool = False
-    claims: tuple[Key, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """Return what it is."""
-        return "lead" if self.legacy is m.OLD_LEADS else "link"
-
-    @property
-    def subject(self) -> str:
-        """Return its id."""
-        return str(self.item[self.legacy.key])
-
-    @cached_property
-    def mark(self) -> Mark:
-        """Return what is remembered of it."""
-        place = self.item["created_at"] if self.kind == "lead" else self.item["affiliate_id"]
-        return Mark(self.kind, self.subject, self.source, written(self.item), place)
-
-    @property
-    def changed_at(self) -> int:
-        """Return when it was changed last (ms)."""
-        at: int = self.item.get("updated_at") or self.item["created_at"]
-        return at
-
-
 def bring_partners(run: Run) -> None:
     """Bring all links and leads, affiliate by affiliate."""
     books = _Books(run)
     for affiliate, links, leads in run.spool.affiliates():
         if affiliate:
-            books.bring(affiliate, _units(run, affiliate, links, leads))
+            books.bring(affiliate, units_of(run, affiliate, links, leads))
         else:
             _put_nobodys_aside(run, links, leads)
     books.flush()
@@ -84,75 +45,6 @@ def _put_nobodys_aside(run: Run, links: list[SpooledLink], leads: Iterator[tuple
         run.spool.put_aside(m.OLD_LEADS, lead, m.OF_NOBODY)
         run.ledger.lead_aside(lead.item)
         run.on_brought(1)
-
-
-def _units(run: Run, affiliate: str, links: list[SpooledLink], leads: Iterator[tuple[str, Spooled]]) -> Iterator[Unit]:
-    yield from _link_units(run, affiliate, links)
-    for identifier, lead in leads:
-        unit = _lead_unit(run, identifier, lead)
-        if unit is not None:
-            yield unit
-
-
-def _link_units(run: Run, affiliate: str, links: list[SpooledLink]) -> list[Unit]:
-    """Return the links of an affiliate; those that are made come behind the ones that visitors were shown first."""
-    units: list[Unit] = []
-    shown = [each for each in links if each.row is not None and each.row.item.get("created_at") is not None]
-    oldest = 0
-    for link in [*shown, *(each for each in links if each not in shown)]:
-        note = run.note(m.OLD_LINKS, link.code)
-        row = link.row
-        try:
-            item = convert_link(
-                row.item if row else None,
-                affiliate,
-                link.code,
-                link.first_lead,
-                run.form_of(link.code),
-                run.times,
-                note,
-            )
-        except Unfit as unfit:
-            if row is not None:
-                run.spool.put_aside(m.OLD_LINKS, row, str(unfit))
-                run.ledger.link_aside()
-            continue
-        if link in shown:
-            oldest = max(oldest, item["created_at"])
-        else:
-            # The link that an affiliate is shown is the oldest one, as before.
-            item["created_at"] = max(item["created_at"], oldest + 1 if oldest else 0)
-            note("id-code" if row is None and link.first_lead is None else "rebuilt-link", f"of {affiliate}")
-        source = digest(row.text if row else f"{affiliate} {link.code}")
-        units.append(
-            Unit(m.OLD_LINKS, TextItem(item, item_text(item)), row.item if row else {}, source, made=row is None)
-        )
-    return _with_claims(units)
-
-
-def _with_claims(units: list[Unit]) -> list[Unit]:
-    """Return links with the claims they take: the oldest one of a store is its primary link."""
-    taken: set[tuple[Any, ...]] = set()
-    found: list[Unit] = []
-    for unit in sorted(units, key=lambda each: (each.item["created_at"], each.subject)):
-        claims = [code_claim_key(unit.subject)]
-        primary = primary_claim_key(unit.item["affiliate_id"], unit.item["store_url"])
-        if tuple(primary.values()) not in taken:
-            taken.add(tuple(primary.values()))
-            claims.append(primary)
-        found.append(replace(unit, claims=tuple(claims)))
-    return found
-
-
-def _lead_unit(run: Run, identifier: str, lead: Spooled) -> Unit | None:
-    try:
-        item = convert_lead(lead.item, run.spool.owner_of, run.times, run.note(m.OLD_LEADS, identifier))
-    except Unfit as unfit:
-        run.spool.put_aside(m.OLD_LEADS, lead, str(unfit))
-        run.ledger.lead_aside(lead.item)
-        run.on_brought(1)
-        return None
-    return Unit(m.OLD_LEADS, TextItem(item, item_text(item)), lead.item, digest(lead.text))
 
 
 @dataclass
