@@ -63,7 +63,7 @@ def units_of(
 
 
 def _link_units(run: Run, affiliate: str, links: list[SpooledLink]) -> list[Unit]:
-    """Return the links of an affiliate; the one that is shown is the oldest, so what is made comes behind the others."""
+    """Return the links of an affiliate; the oldest one is shown, so what is made comes behind the others."""
     shown = [link for link in links if link.row is not None and link.row.item.get("created_at") is not None]
     made = [link for link in links if link not in shown]
     units = [unit for link in shown if (unit := _link_unit(run, affiliate, link, 0)) is not None]

@@ -265,6 +265,17 @@ def new_row(kind: str, subject: str, at: int) -> Put:
     return state_row(kind, subject, "ops", {}, {}, at)
 
 
+def test_a_damaged_mark_is_none(adopt: Adopter, store: Store, old: OldBackend) -> None:
+    """What it was about is taken for something that no adoption brought: it stays, and is named."""
+    adopt(old)
+    store.transact(Update(OPS, {"pk": "adopted#lead#LEAD-1", "sk": "-"}, remove=("written",)))
+    before = everything(store)
+    answer = adopt(old)
+
+    assert before == everything(store)
+    assert 1 == kinds(answer)["here-already"]
+
+
 def test_long_threads_change_in_steps_that_go_on(adopt: Adopter, store: Store, old: OldBackend) -> None:
     """Hundreds of new messages come in several transactions; counters are exact between any two of them."""
     adopt(old)
