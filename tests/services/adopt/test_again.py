@@ -265,6 +265,15 @@ def new_row(kind: str, subject: str, at: int) -> Put:
     return state_row(kind, subject, "ops", {}, {}, at)
 
 
+def test_what_nothing_explains_does_not_balance(adopt: Adopter, store: Store, old: OldBackend) -> None:
+    """A message that is gone from a conversation which nobody changed is found by the comparison."""
+    adopt(old)
+    [*_, message] = rows(store, MESSAGES)
+    store.transact(Delete(MESSAGES, MESSAGES.key_of(message)))
+
+    assert ["messages of open conversations"] == unbalanced(adopt(old))
+
+
 def test_a_damaged_mark_is_none(adopt: Adopter, store: Store, old: OldBackend) -> None:
     """What it was about is taken for something that no adoption brought: it stays, and is named."""
     adopt(old)
