@@ -119,7 +119,7 @@ class Display:
             yield from line.wrap(self.console, max(width, 1), overflow="fold") or [line]
 
     def halves(self, left: Sequence[Part], right: Sequence[Part], *, both: bool = False) -> None:
-        """Write a line with a text at each edge; where they do not fit, the left one alone, or `both`, each for itself."""
+        """Write a line with a text at each edge; where they do not fit, the left one alone or `both`, one below."""
         first, second = self.text(*left), self.text(*right)
         room = self.width - first.cell_len - second.cell_len
         if room >= 2:

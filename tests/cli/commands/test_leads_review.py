@@ -210,6 +210,22 @@ def test_a_line_that_a_terminal_cannot_hold_is_refused(store: Run, lead: Make) -
     assert "pending" == lead_of(store, one)["status"]
 
 
+def test_a_store_that_is_gone_ends_it(lead: Make, home: Path) -> None:
+    """It says what was done, how to go on, and what is wrong (exit 78); the terminal is as it was."""
+    lead("Ann A")
+    lead("Bob B")
+    with reviewing() as dialog:
+        before = dialog.settings
+        dialog.until(KEYS)
+        (home / "store.db").rename(home / "elsewhere.db")
+        code, end = dialog.ends("s")
+        after = dialog.settings
+
+    assert (78, before) == (code, after)
+    assert "1 skipped, in " in end
+    assert "go on  commercive leads review\ncommercive: no store at " in end
+
+
 @pytest.mark.usefixtures("amounts")
 def test_filters_and_an_amount(lead: Make) -> None:
     """Only what was asked for is shown, the amount that was given is that of Enter, and the way on repeats them."""
