@@ -14,8 +14,8 @@ FEWEST_DIGITS = 7
 """Digits of a phone number that is compared: a shorter one lacks its area, or is made up."""
 
 SHARED_HOSTS = (
-    *("1688", "alibaba", "aliexpress", "amazon", "cjdropshipping", "ebay", "etsy", "lazada", "mercadolibre"),
-    *("shopee", "taobao", "temu", "tmall", "walmart"),
+    *("1688", "alibaba", "aliexpress", "amazon", "cjdropshipping", "depop", "ebay", "etsy", "lazada"),
+    *("mercadolibre", "patreon", "shopee", "taobao", "temu", "tmall", "vinted", "walmart"),
     *("facebook", "instagram", "pinterest", "telegram", "tiktok", "twitter", "youtube"),
     *(
         "bit.ly",
@@ -24,8 +24,10 @@ SHARED_HOSTS = (
         "example.net",
         "example.org",
         "google",
+        "ko-fi",
         "linktr.ee",
         "notion",
+        "shop.app",
         "t.me",
         "wa.me",
         "x.com",

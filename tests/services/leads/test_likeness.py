@@ -109,6 +109,8 @@ def test_a_shop_is_one_in_all_spellings(one: str, other: str) -> None:
     ("one", "other"),
     [
         ("https://etsy.com/shop/one", "https://etsy.com/shop/two"),
+        ("https://shop.app/m/one", "https://shop.app/m/two"),
+        ("vinted.de/member/1", "vinted.de/member/2"),
         ("https://www.amazon.co.uk/dp/B01", "https://www.amazon.co.uk/dp/B02"),
         ("one.myshopify.com", "two.myshopify.com"),
         ("shop.example", "shop.example.org.example"),
