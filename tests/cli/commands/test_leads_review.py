@@ -71,6 +71,10 @@ class Dialog:
     def settings(self) -> list[Any]:
         return termios.tcgetattr(self._screen.fileno())
 
+    @settings.setter
+    def settings(self, of_others: list[Any]) -> None:
+        termios.tcsetattr(self._screen.fileno(), termios.TCSANOW, of_others)
+
 
 @contextmanager
 def reviewing(*arguments: str, **more: str) -> Iterator[Dialog]:
@@ -173,6 +177,24 @@ def test_every_end_is_told(store: Run, lead: Make, at: str, typed: str, expected
 def stopped(dialog: Dialog) -> tuple[int, str]:
     dialog.process.send_signal(signal.SIGINT)
     return dialog.ends()
+
+
+def test_it_goes_on_after_a_stop(lead: Make) -> None:
+    """After Ctrl-Z and `fg` it asks again, and a key needs no Enter, although the shell had the terminal meanwhile."""
+    lead("Ann A")
+    lead("Bob B")
+    with reviewing() as dialog:
+        of_a_shell = dialog.settings
+        dialog.until(KEYS)
+        dialog.process.send_signal(signal.SIGSTOP)
+        dialog.settings = of_a_shell
+        dialog.process.send_signal(signal.SIGCONT)
+        again = dialog.until(KEYS)
+        assert "Bob B  pending" in dialog.types("s")
+        code, _ = dialog.ends("q")
+        assert of_a_shell == dialog.settings
+
+    assert (0, True) == (code, again.strip().startswith("a approve"))
 
 
 @pytest.mark.usefixtures("amounts")
