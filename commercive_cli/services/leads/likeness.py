@@ -49,6 +49,8 @@ _SHARED = re.compile(
         "|".join(re.escape(each) + ("" if "." in each else r"\.(?:com?\.)?[a-z]{2,4}") for each in SHARED_HOSTS)
     )
 )
+_OF_ETSY = re.compile(r"(?!(?:[a-z]{2}|m|help)\.)([a-z0-9-]+)\.etsy\.com")
+"""A host that Etsy gives a shop beside the page `etsy.com/shop/NAME`."""
 _BEFORE_HOST = re.compile(r"\A(?:[a-z]+:)?//", re.IGNORECASE)
 _BEHIND_PATH = re.compile("[?#].*", re.DOTALL)
 
@@ -96,6 +98,8 @@ def store_key(link: str) -> str:
         return ""
     if not _SHARED.fullmatch(host):
         return host
+    if shop := _OF_ETSY.fullmatch(host):
+        return f"etsy.com/shop/{shop[1]}"
     path = alike(_BEHIND_PATH.sub("", _BEFORE_HOST.sub("", address)).partition("/")[2]).strip("/")
     return f"{host}/{path}" if path else ""
 
