@@ -60,7 +60,7 @@ def draw_lead_report(display: Display, report: LeadReport) -> None:
     display.gap()
     if report.damaged:
         display.sentence((f"! {counted(report.damaged, 'damaged lead')} not counted: commercive tables audit", "bad"))
-    display.line(("definitions: commercive leads report -h", "quiet"))
+    display.sentence(("definitions: commercive leads report -h", "quiet"))
 
 
 def _draw_sentences(display: Display, report: LeadReport) -> None:
