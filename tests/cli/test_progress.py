@@ -32,7 +32,7 @@ JOBS = {
     "tables export HOME/again": ("items read", "messages"),
     "tables import HOME/export": ("items stored", "messages"),
     "tables import HOME/export --dry-run": ("items compared", "messages"),
-    f"tables person {PERSON} --export HOME/person": ("items read", "leads"),
+    f"tables person {PERSON} --export HOME/person --yes": ("items read", "leads"),
     f"tables person {PERSON} --erase --yes": ("items read", "leads"),
     "chat close --idle 1d": ("conversations read", "closed"),
 }

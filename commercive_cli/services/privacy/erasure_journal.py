@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.text import alike
 from commercive_cli.services.privacy.identity import Identity, text_in
 from commercive_cli.store.items import Item, Key
@@ -94,7 +95,7 @@ def _unmasked(term: str, item: Item) -> bytes | None:
 
 
 def _key(term: str, salt: bytes) -> bytes:
-    name = alike(term) if "@" in term else term
+    name = alike(term) if "@" in term else usual_id(term)
     return hashlib.pbkdf2_hmac("sha256", name.encode(), salt, _ROUNDS)
 
 

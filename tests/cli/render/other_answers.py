@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from commercive_cli.cli.commands_document import CommandShown, CommandsShown, ParameterShown
 from commercive_cli.cli.render import (
     lead_report_view,
+    person_views,
     report_view,
     table_views,
     top_view,
@@ -47,7 +48,7 @@ from commercive_cli.domain.answers.chat import (
 )
 from commercive_cli.domain.answers.lead_report import Funnel, LeadReport
 from commercive_cli.domain.answers.leads import LeadDecided, LeadSubmitted
-from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
+from commercive_cli.domain.answers.privacy import Candidate, PersonErased, PersonExported, PersonFound
 from commercive_cli.domain.answers.report import AgentFigures, Backlog, ChatReport, DayFigures, HourFigures
 from commercive_cli.domain.answers.search import Hit, Hits
 from commercive_cli.domain.answers.seed import Seeded
@@ -90,7 +91,7 @@ from tests.cli.render.answers import (
     change,
 )
 
-DECLARING = (lead_report_view, report_view, table_views, top_view, transcript_view, transfer_views)
+DECLARING = (lead_report_view, person_views, report_view, table_views, top_view, transcript_view, transfer_views)
 """The modules that say how the answers below are shown."""
 
 _STATES = [
@@ -349,8 +350,24 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
         ),
         "tables-list": Tables(tables=_STATES),
         "tables-mend": Mended(table="leads", id=SOREN, mended=("status", "commission_amount"), changed=True),
-        "tables-person": PersonExported(items=_COUNTS),
-        "tables-person-erased": PersonErased(pseudonyms=["erased-7K2M9QX1"], items=_COUNTS, namesakes=2),
+        "tables-person": PersonFound(
+            ids=["9d2f60c1"],
+            addresses=["soren@example.com"],
+            numbers=["+4915123456789"],
+            confirmed=True,
+            items={"conversations": 2, "messages": 14, "notes": 1, "leads they brought": 12, "links": 2, "stats": 1},
+            mentions=3,
+            candidates=[
+                Candidate(id=SOREN, kind="lead", reason="lead_email: soren@example.com; lead_name: Søren Lindqvist"),
+                Candidate(id="7K2M9QX1", kind="id", reason="affiliate_email of link WCPF0A04: soren@example.com"),
+                Candidate(id="hi@ljus.test", kind="address", reason="affiliate_email of link XERT96AZ of theirs"),
+            ],
+        ),
+        "tables-person-none": PersonFound(
+            ids=["9d2f60c1"], addresses=[], numbers=[], confirmed=True, items={"conversations": 2}, mentions=0
+        ),
+        "tables-person-exported": PersonExported(items=_COUNTS),
+        "tables-person-erased": PersonErased(pseudonyms=["erased-7K2M9QX1"], items=_COUNTS),
         "tables-restore": Restored(
             store="sqlite restored.db", applied=_APPLIED, audit=Audit(checked={"leads": 3}, findings=_FINDINGS)
         ),
