@@ -226,6 +226,34 @@ def test_a_shop_that_was_given_to_another_link_meanwhile_stays_that_link_s(erasu
     assert 1 == len({row["affiliate_id"] for row in rows(store, AFFILIATE_LINKS)})
 
 
+@pytest.mark.parametrize("claimed", [True, False], ids=["claim", "imported link"])
+def test_a_lead_that_comes_after_the_last_look_is_credited_to_the_pseudonym(
+    either: Store, clock: ManualClock, *, claimed: bool
+) -> None:
+    """Whoever looked up the code before an erasure, and stores the lead behind it, looks it up again."""
+    AffiliateService(either, clock, Codes(CODE)).create_link(ANA, EMAIL, "a.example")
+    if not claimed:
+        either.transact(Delete(OPS, CLAIM))
+    meddled = Intervening(either)
+    meddled.before("transact", lambda: PrivacyService(either, clock).erase(ANA, "dpo"), LEADS)
+    LeadService(meddled, clock).submit(CODE, {"name": "Bea", "email": "bea@example.com"}, key="k")
+
+    assert only(either, LEADS)["affiliate_id"] == only(either, AFFILIATE_STATS)["affiliate_id"] != ANA
+    assert not any(ANA in str(row) for row in rows(either, OPS))
+    assert [] == errors_in(either)
+
+
+def test_a_visitor_s_key_stays_used(either: Store, clock: ManualClock) -> None:
+    """A form that is sent again after the erasure of the affiliate gets its first answer, and is stored once."""
+    AffiliateService(either, clock, Codes(CODE)).create_link(ANA, EMAIL, "a.example")
+    leads = LeadService(either, clock)
+    first = leads.submit(CODE, {"name": "Bea", "email": "bea@example.com"}, key="k")
+    PrivacyService(either, clock).erase(ANA, "dpo")
+
+    assert first == leads.submit(CODE, {"name": "Bea", "email": "bea@example.com"}, key="k")
+    assert 1 == len(rows(either, LEADS))
+
+
 def test_a_dangling_claim_that_was_given_to_another_meanwhile_stays(erasure: Erasure, store: Store) -> None:
     """A claim without a link is deleted, unless it became somebody else's meanwhile."""
     theirs = {**CLAIM, "affiliate_id": "affiliate-dan", "link_id": CODE}
