@@ -20,7 +20,7 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import OPS
-from commercive_cli.store.writes import Absent, Delete, Put
+from commercive_cli.store.writes import Absent, Delete, Exists, Put
 
 PARTITION = "erasure"
 _ROUNDS = 100_000
@@ -69,6 +69,19 @@ def begin_erasure(store: Store, term: str, identity: Identity, at: int) -> Journ
             raise Unavailable("another erasure of this person ended just now; run the same command again") from None
         return begun
     return JournalEntry(key, identity, secret)
+
+
+def extend_erasure(store: Store, entry: JournalEntry, term: str, identity: Identity, at: int) -> JournalEntry:
+    """Let an unfinished erasure be of all that is known of the person now, so that it can be resumed with that."""
+    grown = entry.identity.joined(identity)
+    if grown == entry.identity:
+        return entry
+    content = json.dumps({"identity": grown.document(), "secret": entry.secret.hex()}).encode()
+    try:
+        store.transact(Put(OPS, {**entry.key, "created_at": at, **_masked(term, content)}, when=Exists()))
+    except ConditionFailed:
+        raise Unavailable("the erasure of this person ended just now; run the same command again") from None
+    return JournalEntry(entry.key, grown, entry.secret)
 
 
 def is_journal_entry(item: Item) -> bool:

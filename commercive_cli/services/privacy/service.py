@@ -14,7 +14,12 @@ from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.parts import after_a_part
 from commercive_cli.services.access.scan import OnItems, ignore_items, scan_items
 from commercive_cli.services.privacy.candidates import CandidateSearch
-from commercive_cli.services.privacy.erasure_journal import JournalEntry, begin_erasure, unfinished_erasure
+from commercive_cli.services.privacy.erasure_journal import (
+    JournalEntry,
+    begin_erasure,
+    extend_erasure,
+    unfinished_erasure,
+)
 from commercive_cli.services.privacy.erasure_run import ORDER, ErasureRun
 from commercive_cli.services.privacy.identifiers import Identifiers
 from commercive_cli.services.privacy.identity import Identity, Registry
@@ -160,8 +165,8 @@ class PrivacyService:
         found = who if isinstance(who, Found) else self.find(who, also=also, include=include)
         found.check_something(mentions=True)
         entry = found.entry or begin_erasure(self.store, found.term, found.identity, self.clock())
-        identity = found.identity.joined(entry.identity)
-        run = ErasureRun(self.store, self.clock, Rules(Identifiers(identity, entry.secret)), on_items)
+        entry = extend_erasure(self.store, entry, found.term, found.identity, self.clock())
+        run = ErasureRun(self.store, self.clock, Rules(Identifiers(entry.identity, entry.secret)), on_items)
         with after_a_part(lambda: f"items erased: {run.changed.total()}" if run.changed else ""):
             return self._finish(entry, by, run, copies, found.answer.candidates)
 

@@ -15,7 +15,7 @@ from commercive_cli.services.privacy.service import PrivacyService
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, OPS, Table
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Delete, Put, Update
 from tests.services.fakes import START, Codes, Intervening, ManualClock
 from tests.services.raw_data import errors_in, rows
@@ -114,6 +114,59 @@ def test_an_answer_that_came_meanwhile_keeps_its_preview(erasure: Erasure, chat:
 
     assert "Done" == only(store, CONVERSATIONS)["last_message"]
     assert MARKER in chat.messages(name).messages[0].message_text
+
+
+def test_an_answer_in_the_same_words_keeps_its_preview(erasure: Erasure, chat: ChatService, store: Store) -> None:
+    """Nothing of the conversation tells it apart from what the person wrote but whose message is the last one."""
+    name = chat.send(ANA, "Hi").conversation_id
+    last = chat.conversation(name).last_message_id
+    waiting = rows(store, CONVERSATIONS)[0]
+    answered = {**waiting, "last_message_id": "an answer"}
+    put(store, MESSAGES, {**rows(store, MESSAGES)[0], "message_id": "an answer", "sender_id": "admin-1"})()
+    erasure.run(CONVERSATIONS, put(store, CONVERSATIONS, answered), who=ANA)
+
+    assert last != "an answer"
+    assert "Hi" == only(store, CONVERSATIONS)["last_message"]
+
+
+def test_a_lead_that_another_program_decided_meanwhile_is_counted_as_it_is(
+    clock: ManualClock, leads: LeadService, store: Store
+) -> None:
+    """Also where that program says nothing of when, and the erasure dies after its next write: the stats are right."""
+    AffiliateService(store, clock, Codes(CODE)).create_link(ANA, EMAIL, "a.example")
+    leads.submit(CODE, {"name": "Bea", "email": "bea@example.com"})
+    meddled = Intervening(store)
+
+    def decide_and_die_later() -> None:
+        decided = Update(LEADS, LEADS.key_of(only(store, LEADS)), set={"status": "rejected"})
+        counted = {"pending_leads": -1, "rejected_leads": 1}
+        store.transact(decided, Update(AFFILIATE_STATS, {"affiliate_id": ANA}, add=counted))
+        meddled.before("transact", _stopped)
+
+    meddled.before("transact", decide_and_die_later, LEADS)
+    with suppress(KeyboardInterrupt):
+        PrivacyService(meddled, clock).erase(ANA, "dpo")
+
+    assert not [each for each in errors_in(store) if "stats" in each]
+
+
+def test_what_is_taken_when_an_erasure_is_resumed_is_known_to_the_next_one(
+    store: Store, clock: ManualClock, leads: LeadService, code: str
+) -> None:
+    """A run that was killed, and again after it was told more, goes on with all of it."""
+    chat = ChatService(store, clock)
+    chat.send(ANA, "Hello")
+    lead_id = leads.submit(code, {"name": "Ana", "email": EMAIL}).lead_id
+    for also, include, table in ((), (), CONVERSATIONS), ((EMAIL,), (lead_id,), LEADS):
+        meddled = Intervening(store)
+        meddled.before("transact", _stopped, table)
+        with suppress(KeyboardInterrupt):
+            PrivacyService(meddled, clock).erase(ANA, "dpo", also=also, include=include)
+    PrivacyService(store, clock).erase(ANA, "dpo")
+
+    assert MARKER == leads.lead(lead_id).lead_name
+    assert EMAIL not in str(rows(store, LEADS))
+    assert unfinished_erasure(store, ANA) is None
 
 
 def test_a_decision_that_was_made_meanwhile_stays_older_than_the_erasure(

@@ -205,7 +205,8 @@ def _say_rest(session: Session, erased: PersonErased) -> None:
     for place in erased.elsewhere:
         session.note(f"out of reach, and may still hold the person: {place}")
     session.note(
-        "out of reach as well: exports and transcripts made before, logs, snapshots of the disk, drafts elsewhere"
+        "out of reach as well: exports and transcripts made before, logs, snapshots of the disk, drafts on other "
+        "machines, and what Supabase has"
     )
     for place in erased.remaining:
         say(f"still shows the person: {place}")
