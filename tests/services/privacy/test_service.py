@@ -1,7 +1,7 @@
 """Requests of persons: everything about somebody is found, and erased so that nothing else changes."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from commercive_cli.domain.answers.privacy import PersonErased
 from commercive_cli.domain.errors import Conflict, Unavailable
 from commercive_cli.domain.text import PREVIEW_LENGTH, preview
 from commercive_cli.services.audit.service import AuditService
+from commercive_cli.services.privacy.rules import Rules
 from commercive_cli.services.privacy.service import PrivacyService
 from commercive_cli.services.transfer.jsonl import line_of_text
 from commercive_cli.store.dry_run import DryRun
@@ -287,6 +288,30 @@ def interrupted(world: World, point: int, action: Callable[[], object]) -> Store
         store.before("transact", lambda: None)
     store.before("transact", action)
     return store
+
+
+@pytest.mark.parametrize("last", ["drafts", "old bytes"])
+def test_an_erasure_that_dies_behind_its_last_pass_still_knows_the_person(last: str, local: World) -> None:
+    """Nothing in the tables names them any more; the journal does, until drafts and old bytes are gone as well."""
+    store = Intervening(local.store)
+    store.before("overwrite_old", die)
+    seen: list[str] = []
+
+    def copies(rules: Rules) -> list[str]:
+        seen.extend(rules.conversations)
+        if last == "drafts" and len(seen) == 1:
+            die()
+        return []
+
+    for privacy in (service(local, store), service(local, store if last == "drafts" else None)):
+        with suppress(Died):
+            privacy.erase(ANA, "dpo", also=GIVEN, include=local.mine(), copies=copies)
+    unfinished = last == "drafts" and service(local).erase(ANA, "dpo", copies=copies)
+
+    assert (last == "drafts") == bool(unfinished)
+    assert 1 == len(set(seen))
+    assert [] == [item for item in rows(local.store, OPS) if item["pk"] == "erasure"]
+    assert [] == local.terms_found()
 
 
 def a_lead_comes(world: World) -> None:
