@@ -120,7 +120,8 @@ class LeadService:
             request = None
             if key is not None:
                 body = (credited.link_id, *(fields[name] for name in sorted(fields)))
-                request = KeyedRequest("affiliate/submit-lead", credited.affiliate_id, identifier(key, "key"), body)
+                # By the code, which stays what it is when an erasure moves its link while somebody sends a form again.
+                request = KeyedRequest("affiliate/submit-lead", credited.link_id, identifier(key, "key"), body)
             if stored := self._store_lead(credited, fields, request, counted, at):
                 return stored
         raise NotTaken("the lead was not stored; send it again")

@@ -17,7 +17,7 @@ from commercive_cli.domain.text import preview
 from commercive_cli.services.chat.messages import is_native
 from commercive_cli.services.privacy.identifiers import MARKER
 from commercive_cli.services.privacy.identity import text_in
-from commercive_cli.services.privacy.rules import SUBMISSIONS, Rules, is_request, parted_key
+from commercive_cli.services.privacy.rules import Rules, is_request, parted_key
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
@@ -181,21 +181,16 @@ class Eraser:
     def _request_writes(self, item: Item) -> Iterator[Write]:
         """Delete the claim of a request of the person; keep those of others, without the data.
 
-        The visitors who came through a link of theirs may send their forms again: their keys move with the link, so
-        that no lead is stored twice. A decision about a lead is kept, so that sending it again does not undo a later
-        one. Guesses of name, address and number could be checked by the hash of a request about the person; without it,
-        a repetition is refused.
+        A decision about a lead is kept, so that sending it again does not undo a later one. Guesses of name, address
+        and number could be checked by the hash of a request about the person; without it, a repetition is refused.
         """
-        before, caller, _ = parted_key(item)
-        theirs = self.rules.identifiers.identity.has_id(caller)
-        if theirs and before != SUBMISSIONS:
+        if self.rules.identifiers.identity.has_id(parted_key(item)[1]):
             yield Delete(OPS, OPS.key_of(item), when=unchanged(item, "created_at"))
             return
-        answer = item.get("answer")
-        new = self.rules.moved(item)
+        answer, new = item.get("answer"), self.rules.erased(OPS, item)
         if "fingerprint" in item and (self.rules.is_about(answer) or self.rules.identifiers.mentioned_in(answer)):
             new["fingerprint"] = MARKER
-        yield from self._moved(item, new)
+        yield from self._update(OPS, item, new, "created_at")
 
     def _dangling_claim_deletion(self, claim: Item) -> Iterator[Write]:
         """Delete a claim whose link does not exist; the claims of existing links move with them."""

@@ -35,8 +35,8 @@ _NESTED: Mapping[str, Attribute] = {
 _BEFORE_PERSON = ("held#", "primary#", "audit#affiliate#", "audit#item#affiliate_stats/", "audit#item#affiliate_links/")
 """What stands before a person's id in keys of `ops`; behind those of links follows the code, after a slash."""
 
-SUBMISSIONS = "request#affiliate/submit-lead#"
-"""The keys of requests that visitors send, though they are kept under the id of the affiliate."""
+_SUBMISSIONS = "request#affiliate/submit-lead#"
+"""The keys of requests that visitors send; behind it follows the code of the link, which may be spelled like an id."""
 
 _OWNERS = tuple(dict.fromkeys(record.owner for record in _RECORDS if record.owner not in ("", "lead_id")))
 
@@ -80,8 +80,6 @@ class Rules:
         """
         if table is MESSAGES or is_note(table, item):
             return text_in(item, "conversation_id") in self.conversations or self.owns(table, item)
-        if table is OPS and parted_key(item)[0] == SUBMISSIONS:
-            return False
         credited = self.identifiers.identity.has_id(item.get("affiliate_id"))
         return self.owns(table, item) or (credited and table is LEADS)
 
@@ -183,7 +181,7 @@ class Rules:
 def parted_key(item: Item) -> tuple[str, str, str]:
     """Return the partition key of an item of `ops` in three parts: the middle one is a person's id, if one is in it."""
     pk = str(item["pk"])
-    if pk.startswith("request#"):
+    if pk.startswith("request#") and not pk.startswith(_SUBMISSIONS):
         action, _, caller = pk.removeprefix("request#").partition("#")
         return f"request#{action}#", caller, ""
     before = next((each for each in _BEFORE_PERSON if pk.startswith(each)), pk)

@@ -296,15 +296,24 @@ def test_a_lead_that_comes_after_the_last_look_is_credited_to_the_pseudonym(
     assert [] == errors_in(either)
 
 
-def test_a_visitor_s_key_stays_used(either: Store, clock: ManualClock) -> None:
-    """A form that is sent again after the erasure of the affiliate gets its first answer, and is stored once."""
+@pytest.mark.parametrize("table", [LEADS, AFFILIATE_STATS, OPS], ids=lambda table: table.name)
+def test_a_form_that_is_sent_again_while_its_link_moves_is_stored_once(
+    either: Store, clock: ManualClock, table: Table
+) -> None:
+    """At any moment of the affiliate's erasure, and after it, it gets its first answer."""
     AffiliateService(either, clock, Codes(CODE)).create_link(ANA, EMAIL, "a.example")
-    leads = LeadService(either, clock)
-    first = leads.submit(CODE, {"name": "Bea", "email": "bea@example.com"}, key="k")
-    PrivacyService(either, clock).erase(ANA, "dpo")
+    leads, form = LeadService(either, clock), {"name": "Bea", "email": "bea@example.com"}
+    answers = [leads.submit(CODE, form, key="k")]
+    meddled = Intervening(either)
+    meddled.before("scan", lambda: answers.append(leads.submit(CODE, form, key="k")), table)
+    for _ in range(2):
+        meddled.before("scan", lambda: answers.append(leads.submit(CODE, form, key="k")), table)
+    PrivacyService(meddled, clock).erase(ANA, "dpo")
+    answers.append(leads.submit(CODE, form, key="k"))
 
-    assert first == leads.submit(CODE, {"name": "Bea", "email": "bea@example.com"}, key="k")
+    assert (5, 1) == (len(answers), len({each.lead_id for each in answers}))
     assert 1 == len(rows(either, LEADS))
+    assert [] == errors_in(either)
 
 
 def test_a_dangling_claim_that_was_given_to_another_meanwhile_stays(erasure: Erasure, store: Store) -> None:

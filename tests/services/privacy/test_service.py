@@ -238,7 +238,7 @@ def test_a_preview_stays_a_preview(local: World) -> None:
     assert preview(message.message_text) == local.chat.conversation(sent.conversation_id).last_message
 
 
-TRANSACTIONS = 11
+TRANSACTIONS = 10
 """The transactions that erasing Ana takes, from the journal entry to its deletion."""
 
 
