@@ -9,6 +9,7 @@ from commercive_cli.domain.answers.privacy import Candidate, PersonErased, Perso
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import CommerciveError, NotFound, Unavailable
 from commercive_cli.domain.ids import NewId, new_id
+from commercive_cli.domain.limits import MOST_ITEMS
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.parts import after_a_part
@@ -32,8 +33,6 @@ from commercive_cli.store.schema import Table
 
 PASSES = 5
 MOST_NAMED = 100
-MOST_ITEMS = 1_000
-"""More items than one person has, as a rule: an id that so many carry may be an account that people share."""
 
 OnItem = Callable[[Table, Item], object]
 """Is called with each item that is about the person."""

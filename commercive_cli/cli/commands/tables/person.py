@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from commercive_cli.bootstrap import Services
 from commercive_cli.cli import options as o
 from commercive_cli.cli.confirm import confirm
 from commercive_cli.cli.errors import DIFFERS, answering, say
@@ -23,13 +22,17 @@ from commercive_cli.cli.session import Session
 from commercive_cli.cli.standard_input import STDIN, may_be_stdin, read_ids
 from commercive_cli.domain.answers.privacy import Candidate, PersonErased, PersonFound
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.limits import MOST_ITEMS
 from commercive_cli.domain.quoting import shortened
-from commercive_cli.services.privacy.service import MOST_ITEMS, Found, PrivacyService
 from commercive_cli.services.transfer.durable_files import new_file
 from commercive_cli.settings import environment, set_by_environment
 from commercive_cli.settings.supabase import load_supabase
 from commercive_cli.store.items import Item, OtherValue, item_text
 from commercive_cli.store.schema import TABLES, Table
+
+if TYPE_CHECKING:
+    from commercive_cli.bootstrap import Services
+    from commercive_cli.services.privacy.service import Found, PrivacyService
 
 app = App()
 
@@ -107,7 +110,7 @@ class _Asked:
         self._session = session
         self._who, self._also, self._include, self._most = who, also, include, most
 
-    def found(self, services: Services) -> Found:
+    def found(self, services: "Services") -> "Found":
         """Return what is the person's, and the candidates."""
         with self._session.progress({"items searched": services.tables.count}) as (advance,):
             return _privacy(services).find(
@@ -180,7 +183,7 @@ class _Asked:
             )
 
 
-def _privacy(services: Services) -> PrivacyService:
+def _privacy(services: "Services") -> "PrivacyService":
     """Return the service with Supabase as registry, where that is configured."""
     with set_by_environment():
         settings = load_supabase(environment())
