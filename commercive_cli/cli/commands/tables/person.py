@@ -211,6 +211,7 @@ def _say_rest(session: Session, erased: PersonErased) -> None:
         "out of reach as well: exports and transcripts made before, logs, snapshots of the disk, drafts on other "
         "machines, and what Supabase has"
     )
+    session.note("not looked for: names in what others wrote, which may be common words or somebody else's")
     for place in erased.remaining:
         say(f"still shows the person: {place}")
     if erased.remaining:
