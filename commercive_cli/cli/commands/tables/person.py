@@ -92,6 +92,7 @@ def person(
     _only(erase or export is not None or not yes, "--yes goes with --export and --erase and means nothing without them")
     session = Session(context, output)
     first, *further = read_ids() if who == STDIN else [who]
+    context.params.update(who=first, also=[*further, *(also or ())])  # the access log tells whom this is about
     asked = _Asked(session, first, (*further, *(also or ())), tuple(include or ()), most)
     if erase:
         return asked.erase(yes=yes, dry_run=dry_run)
