@@ -177,6 +177,13 @@ class Archive(Protocol):
         """
         ...
 
+    def retained(self) -> list[str]:
+        """Return, in words, what holds earlier states of these tables: backups, also the server's own, and recovery.
+
+        What the server does not have, or may not tell, is said as well. Nothing of it can be changed, only deleted.
+        """
+        ...
+
     def restore(self, name: str, destination: str, on_status: "OnStatus") -> None:
         """Fill the store at `destination` from a backup and wait until its tables can be used.
 
@@ -317,6 +324,13 @@ class Store(Protocol):
 
     def delete_table(self, table: Table) -> None:
         """Turn off the table's deletion protection, then delete the table and all its items."""
+        ...
+
+    def overwrite_old(self) -> Sequence[str]:
+        """Overwrite, in files of this store, what was replaced or deleted; return, in words, what still holds it.
+
+        A server that keeps its files to itself has nothing to overwrite.
+        """
         ...
 
     @property

@@ -193,6 +193,10 @@ class SQLiteStore:
         with self._file.writing(sql) as connection:
             connection.execute(f"DROP TABLE {sql.quoted}")
 
+    def overwrite_old(self) -> Sequence[str]:
+        """Write the whole file anew and empty its log; return what cannot be done, and why."""
+        return self._file.rewrite()
+
     def unsupported(self) -> Sequence[str]:
         """Return nothing: no protections are declared for a file."""
         return ()

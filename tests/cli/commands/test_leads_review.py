@@ -71,6 +71,10 @@ class Dialog:
     def settings(self) -> list[Any]:
         return termios.tcgetattr(self._screen.fileno())
 
+    @settings.setter
+    def settings(self, of_others: list[Any]) -> None:
+        termios.tcsetattr(self._screen.fileno(), termios.TCSANOW, of_others)
+
 
 @contextmanager
 def reviewing(*arguments: str, **more: str) -> Iterator[Dialog]:
@@ -175,6 +179,24 @@ def stopped(dialog: Dialog) -> tuple[int, str]:
     return dialog.ends()
 
 
+def test_it_goes_on_after_a_stop(lead: Make) -> None:
+    """After Ctrl-Z and `fg` it asks again, and a key needs no Enter, although the shell had the terminal meanwhile."""
+    lead("Ann A")
+    lead("Bob B")
+    with reviewing() as dialog:
+        of_a_shell = dialog.settings
+        dialog.until(KEYS)
+        dialog.process.send_signal(signal.SIGSTOP)
+        dialog.settings = of_a_shell
+        dialog.process.send_signal(signal.SIGCONT)
+        again = dialog.until(KEYS)
+        assert "Bob B  pending" in dialog.types("s")
+        code, _ = dialog.ends("q")
+        assert of_a_shell == dialog.settings
+
+    assert (0, True) == (code, again.strip().startswith("a approve"))
+
+
 @pytest.mark.usefixtures("amounts")
 def test_what_was_typed_ahead_decides_nothing(store: Run, lead: Make) -> None:
     """Keys that were typed before a lead was there cannot have been meant for it."""
@@ -208,6 +230,22 @@ def test_a_line_that_a_terminal_cannot_hold_is_refused(store: Run, lead: Make) -
         dialog.ends("q")
 
     assert "pending" == lead_of(store, one)["status"]
+
+
+def test_a_store_that_is_gone_ends_it(lead: Make, home: Path) -> None:
+    """It says what was done, how to go on, and what is wrong (exit 78); the terminal is as it was."""
+    lead("Ann A")
+    lead("Bob B")
+    with reviewing() as dialog:
+        before = dialog.settings
+        dialog.until(KEYS)
+        (home / "store.db").rename(home / "elsewhere.db")
+        code, end = dialog.ends("s")
+        after = dialog.settings
+
+    assert (78, before) == (code, after)
+    assert "1 skipped, in " in end
+    assert "go on  commercive leads review\ncommercive: no store at " in end
 
 
 @pytest.mark.usefixtures("amounts")

@@ -10,6 +10,7 @@ from commercive_cli.cli.commands_document import CommandShown, CommandsShown, Pa
 from commercive_cli.cli.render import (
     adoption_views,
     lead_report_view,
+    person_views,
     report_view,
     table_views,
     top_view,
@@ -49,7 +50,7 @@ from commercive_cli.domain.answers.chat import (
 )
 from commercive_cli.domain.answers.lead_report import Funnel, LeadReport
 from commercive_cli.domain.answers.leads import LeadDecided, LeadSubmitted
-from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
+from commercive_cli.domain.answers.privacy import Candidate, PersonErased, PersonExported, PersonFound
 from commercive_cli.domain.answers.report import AgentFigures, Backlog, ChatReport, DayFigures, HourFigures
 from commercive_cli.domain.answers.search import Hit, Hits
 from commercive_cli.domain.answers.seed import Seeded
@@ -93,7 +94,16 @@ from tests.cli.render.answers import (
     change,
 )
 
-DECLARING = (adoption_views, lead_report_view, report_view, table_views, top_view, transcript_view, transfer_views)
+DECLARING = (
+    adoption_views,
+    lead_report_view,
+    person_views,
+    report_view,
+    table_views,
+    top_view,
+    transcript_view,
+    transfer_views,
+)
 """The modules that say how the answers below are shown."""
 
 _STATES = [
@@ -212,6 +222,7 @@ def _lead_report(weeks: int, **more: Any) -> LeadReport:
     report = LeadReport(
         since=NOW - 88 * DAY, until=NOW, at=NOW, zone="Europe/Berlin", first_day="2026-08-31", last_day="2026-11-27",
         affiliate_id=None, damaged=0, total=total, weeks=by_week, affiliates=affiliates, affiliate_weeks=[],
+        cut_weeks=[by_week[-1].week or ""],
     )  # fmt: skip
     return report.model_copy(update=more)
 
@@ -391,8 +402,24 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
         "tables-adopt-dry-run": _adopted(dry_run=True),
         "tables-list": Tables(tables=_STATES),
         "tables-mend": Mended(table="leads", id=SOREN, mended=("status", "commission_amount"), changed=True),
-        "tables-person": PersonExported(items=_COUNTS),
-        "tables-person-erased": PersonErased(pseudonyms=["erased-7K2M9QX1"], items=_COUNTS, namesakes=2),
+        "tables-person": PersonFound(
+            ids=["9d2f60c1"],
+            addresses=["soren@example.com"],
+            numbers=["+4915123456789"],
+            confirmed=True,
+            items={"conversations": 2, "messages": 14, "notes": 1, "leads they brought": 12, "links": 2, "stats": 1},
+            mentions=3,
+            candidates=[
+                Candidate(id=SOREN, kind="lead", reason="lead_email: soren@example.com; lead_name: Søren Lindqvist"),
+                Candidate(id="7K2M9QX1", kind="id", reason="affiliate_email of link WCPF0A04: soren@example.com"),
+                Candidate(id="hi@ljus.test", kind="address", reason="affiliate_email of link XERT96AZ of theirs"),
+            ],
+        ),
+        "tables-person-none": PersonFound(
+            ids=["9d2f60c1"], addresses=[], numbers=[], confirmed=True, items={"conversations": 2}, mentions=0
+        ),
+        "tables-person-exported": PersonExported(items=_COUNTS),
+        "tables-person-erased": PersonErased(pseudonyms=["erased-7K2M9QX1"], items=_COUNTS),
         "tables-restore": Restored(
             store="sqlite restored.db", applied=_APPLIED, audit=Audit(checked={"leads": 3}, findings=_FINDINGS)
         ),
