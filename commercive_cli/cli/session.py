@@ -39,6 +39,7 @@ from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load, 
 if TYPE_CHECKING:
     from commercive_cli.cli.access_log import AccessLog
     from commercive_cli.cli.known_ids import KnownIds
+    from commercive_cli.cli.record_lookups import LookUp
     from commercive_cli.cli.render.display import Display
     from commercive_cli.cli.seen_messages import SeenMessages
     from commercive_cli.cli.typed_ids import Kind, TypedIds
@@ -274,15 +275,18 @@ class Session:
 
     def typed(self, kind: "Kind", services: Services, asks: str | None = None) -> "TypedIds":
         """Return what finds the whole ids that a user typed; `asks` is what a command that writes would do."""
-        from commercive_cli.cli.record_lookups import LOOK_UPS
         from commercive_cli.cli.typed_ids import TypedIds
 
-        look_up = LOOK_UPS[kind]
+        def look_up() -> "LookUp":
+            from commercive_cli.cli.record_lookups import LOOK_UPS  # imported late: a whole id is not looked up
+
+            return LOOK_UPS[kind]
+
         return TypedIds(
             kind,
-            known=self.known_ids.read,
-            exists=lambda one: look_up.exists(services, one),
-            newest=lambda: look_up.newest(services),
+            known=lambda: self.known_ids.read(),
+            exists=lambda one: look_up().exists(services, one),
+            newest=lambda: look_up().newest(services),
             asks=None if self._dry_run else asks,
         )
 

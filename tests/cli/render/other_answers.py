@@ -212,6 +212,7 @@ def _lead_report(weeks: int, **more: Any) -> LeadReport:
     report = LeadReport(
         since=NOW - 88 * DAY, until=NOW, at=NOW, zone="Europe/Berlin", first_day="2026-08-31", last_day="2026-11-27",
         affiliate_id=None, damaged=0, total=total, weeks=by_week, affiliates=affiliates, affiliate_weeks=[],
+        cut_weeks=[by_week[-1].week or ""],
     )  # fmt: skip
     return report.model_copy(update=more)
 
