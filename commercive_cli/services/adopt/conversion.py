@@ -282,11 +282,14 @@ def convert_link(
 
 def _renamed(legacy: m.Legacy, item: Mapping[str, Any], note: Note) -> Item:
     """Return an item with our names, values of our kinds where they can be read so, and without what is NULL."""
-    names = dict(legacy.renamed)
-    ours = {names.get(name, name): value for name, value in item.items() if value is not None}
-    for attribute in legacy.read:
-        value = ours.get(attribute.name)
-        if value is not None and type(value) not in attribute.kind.types:
+    ours = dict(item)
+    if None in item.values():
+        ours = {name: value for name, value in item.items() if value is not None}
+    for there, here in legacy.renamed:
+        if there in ours:
+            ours[here] = ours.pop(there)
+    for attribute, name, types in legacy.read:
+        if name in ours and type(ours[name]) not in types:
             _read_as(ours, attribute, note)
     _make_harmless(legacy, ours, note)
     return ours

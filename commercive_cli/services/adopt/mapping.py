@@ -24,10 +24,11 @@ class Legacy:
     renamed: tuple[tuple[str, str], ...] = ()
 
     @cached_property
-    def read(self) -> tuple[Attribute, ...]:
-        """Return the attributes that are read one by one; of the others, rules say what stands there."""
+    def read(self) -> tuple[tuple[Attribute, str, tuple[type, ...]], ...]:
+        """Return the attributes that are read one by one, with names and types; of others, rules say what is there."""
         known = attributes_of(self.table.record).values() if self.table.record else ()
-        return tuple(each for each in known if not (each.derived or each.state or each.name in _READ_BY_RULES))
+        single = (each for each in known if not (each.derived or each.state or each.name in _READ_BY_RULES))
+        return tuple((each, each.name, each.kind.types) for each in single)
 
     @cached_property
     def links(self) -> tuple[str, ...]:

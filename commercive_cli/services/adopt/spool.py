@@ -121,6 +121,10 @@ class Spool:
         """Run a statement, for what else is kept beside the items."""
         return self._database.execute(sql, values)
 
+    def run_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Run a statement for each of these rows of values."""
+        self._database.executemany(sql, rows)
+
     def add(self, legacy: m.Legacy, items: list[Item]) -> None:
         """Keep items of a table, and put those aside that cannot be keyed."""
         found = (self._completed(legacy, item, item_text(item)) for item in items)

@@ -15,14 +15,16 @@ from commercive_cli.services.adopt.marks import Mark, change_of, read_marks, sta
 from commercive_cli.services.adopt.run import Run
 from commercive_cli.services.adopt.spool import SpooledThread
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, unanswered
-from commercive_cli.store.items import Item, item_text
+from commercive_cli.store.items import Item, TextItem, item_text
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Query
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import Absent, Put, Update, Write, unchanged
 
 KIND = "conversation"
-_GROUP, _GROUP_MESSAGES = 100, 2_000
+_GROUP, _GROUP_MESSAGES = 500, 5_000
+"""How many conversations, or their messages, are held at once; a longer thread is held whole."""
+
 _CLOSINGS = 33
 """Conversations whose three writes fit into one transaction of 100."""
 
@@ -53,15 +55,17 @@ class Converted:
 def bring_threads(run: Run) -> None:
     """Bring all conversations and messages."""
     group: list[Converted] = []
+    messages = 0
     for thread in run.spool.threads():
         converted = _converted(run, thread)
         if converted is None:
             run.on_brought(len(thread.messages) + (thread.conversation is not None))
             continue
         group.append(converted)
-        if len(group) == _GROUP or sum(len(each.messages) for each in group) >= _GROUP_MESSAGES:
+        messages += len(converted.messages)
+        if len(group) == _GROUP or messages >= _GROUP_MESSAGES:
             _bring(run, group)
-            group = []
+            group, messages = [], 0
     _bring(run, group)
 
 
@@ -91,7 +95,7 @@ def _converted(run: Run, thread: SpooledThread) -> Converted | None:
         _put_aside(run, thread, f"its conversation {thread.conversation_id} is put aside, and comes with it")
         run.ledger.conversation_aside(raw, len(thread.messages))
         return None
-    return Converted(item, messages, raw, state.hexdigest()[:32])
+    return Converted(TextItem(item, item_text(item)), messages, raw, state.hexdigest()[:32])
 
 
 def _put_aside(run: Run, thread: SpooledThread, reason: str) -> None:

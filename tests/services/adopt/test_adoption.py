@@ -1,14 +1,17 @@
 """Adoptions: what the former backend holds arrives whole, mess and all, and wherever a run was killed."""
 
+import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.adopt.source import ExportSource
 from commercive_cli.services.audit.service import AuditService
@@ -47,6 +50,7 @@ def test_messy_data_arrives_on_either_engine(either: Store) -> None:
     assert [] == errors_in(either)
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32))
 def test_whatever_mess_there_is_each_item_is_accounted_for(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every item is brought or put aside, the audit finds nothing, and another run at another time writes nothing."""
@@ -98,12 +102,12 @@ class Mortal(Intervening):
 @pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
 def test_a_run_that_was_killed_goes_on_to_the_same_bytes(behind: bool, tmp_path: Path) -> None:
     """Killed before or behind any of its writes, and run again later: the store holds what it holds in one go."""
-    old = old_backend(11, messy=True, conversations=9, leads=70)
+    old = old_backend(11, messy=True, conversations=36, leads=200)
     whole = Mortal(made(tmp_path / "whole.db"))
     Adopter(whole)(old)
     expected = everything(whole)
 
-    assert whole.writes > 8
+    assert whole.writes > 10
     for last in range(1, whole.writes):
         store = made(tmp_path / f"{last}.db")
         with pytest.raises(Died):
@@ -112,6 +116,41 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bytes(behind: bool, tmp_path:
 
         assert [] == unbalanced(answer)
         assert expected == everything(store), f"killed at write {last}"
+
+
+def test_a_later_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    """Killed while it brings what changed there, before or behind any write: the end is that of a run in one go."""
+    old = old_backend(4, conversations=3, leads=6)
+    base = made(tmp_path / "base.db")
+    Adopter(base)(old)
+    base.close()
+    for number, conversation in enumerate(old.tables_by_name["chat_conversations"]):
+        conversation |= {"status": "closed" if number % 2 else "open", "updated_at": NOW + number}
+        message = {"conversation_id": conversation["conversation_id"], "sender_type": "user", "message_text": "more"}
+        for place in range(100 if number == 0 else 1):
+            more = message | {"message_id": f"MSG-{number}-{place}", "created_at": NOW + place, "sender_id": "u"}
+            old.tables_by_name["chat_messages"].append(more)
+        conversation["unread_admin"] += 1
+    for number, lead in enumerate(old.tables_by_name["leads"]):
+        lead |= {"status": ("approved", "rejected", "pending")[number % 3], "commission_amount": number}
+    old.tables_by_name["leads"].append(old.tables_by_name["leads"][0] | {"lead_id": "LEAD-NEW", "status": "approved"})
+    ends: list[dict[str, list[Item]]] = []
+    points: list[tuple[int | None, bool]] = [(None, False)]
+    while points:
+        last, behind = points.pop()
+        store = SQLiteStore(Path(shutil.copy(tmp_path / "base.db", tmp_path / f"{len(ends)}.db")))
+        mortal = Mortal(store, last, behind=behind)
+        with suppress(Died):
+            Adopter(mortal, ManualClock(NOW + 10))(old)
+        if last is None:
+            points = [(number, behind) for number in range(1, mortal.writes) for behind in (False, True)]
+            assert len(points) > 12
+        else:
+            assert [] == unbalanced(Adopter(store, ManualClock(NOW + 90_000))(old))
+        ends.append(everything(store))
+
+    assert [] == errors_in(store)
+    assert all(end == ends[0] for end in ends)
 
 
 def test_an_export_is_adopted_like_live_tables(adopt: Adopter, store: Store, tmp_path: Path) -> None:
