@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -54,18 +54,18 @@ def test_messy_data_arrives_on_either_engine(either: Store) -> None:
 @given(seed=st.integers(0, 2**32))
 def test_whatever_mess_there_is_each_item_is_accounted_for(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every item is brought or put aside, the audit finds nothing, and another run at another time writes nothing."""
-    store = made(tmp_path_factory.mktemp("adopted") / "store.db")
     old = old_backend(seed, messy=True, conversations=4, leads=8)
-    first = Adopter(store)(old)
-    held, findings = everything(store), AuditService(store, ManualClock(NOW)).run("ops").findings
-    again = Adopter(store, ManualClock(NOW + 5_000))(old)
+    with closing(made(tmp_path_factory.mktemp("adopted") / "store.db")) as store:
+        first = Adopter(store)(old)
+        held, findings = everything(store), AuditService(store, ManualClock(NOW)).run("ops").findings
+        again = Adopter(store, ManualClock(NOW + 5_000))(old)
+        after, errors = everything(store), errors_in(store)
 
-    assert ([], []) == (findings, errors_in(store))
+    assert ([], []) == (findings, errors)
     assert ([], []) == (unbalanced(first), unbalanced(again))
     assert [table.read for table in first.tables] == [table.brought + table.quarantined for table in first.tables]
-    assert held == everything(store)
+    assert held == after
     assert kinds(first) == kinds(again)
-    store.close()
 
 
 class Died(BaseException):
@@ -102,27 +102,27 @@ class Mortal(Intervening):
 def test_a_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     """Killed before or behind any of its writes, and run again later: the store holds what it holds in one go."""
     old = old_backend(11, messy=True, conversations=36, leads=200)
-    whole = Mortal(made(tmp_path / "whole.db"))
-    Adopter(whole)(old)
-    expected = everything(whole)
+    with closing(made(tmp_path / "whole.db")) as store:
+        whole = Mortal(store)
+        Adopter(whole)(old)
+        expected = everything(whole)
 
     assert whole.writes > 10
     for last in range(1, whole.writes):
-        store = made(tmp_path / f"{last}.db")
-        with pytest.raises(Died):
-            Adopter(Mortal(store, last, behind=last % 2 == 0))(old)
-        answer = Adopter(store, ManualClock(NOW + 90_000))(old)
+        with closing(made(tmp_path / f"{last}.db")) as store:
+            with pytest.raises(Died):
+                Adopter(Mortal(store, last, behind=last % 2 == 0))(old)
+            answer = Adopter(store, ManualClock(NOW + 90_000))(old)
 
-        assert [] == unbalanced(answer)
-        assert expected == everything(store), f"killed at write {last}"
+            assert [] == unbalanced(answer)
+            assert expected == everything(store), f"killed at write {last}"
 
 
 def test_a_later_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     """Killed while it brings what changed there, before or behind any write: the end is that of a run in one go."""
     old = old_backend(4, conversations=3, leads=6)
-    base = made(tmp_path / "base.db")
-    Adopter(base)(old)
-    base.close()
+    with closing(made(tmp_path / "base.db")) as base:
+        Adopter(base)(old)
     for number, conversation in enumerate(old.tables_by_name["chat_conversations"]):
         conversation |= {"status": "closed" if number % 2 else "open", "updated_at": NOW + number}
         message = {"conversation_id": conversation["conversation_id"], "sender_type": "user", "message_text": "more"}
@@ -137,18 +137,18 @@ def test_a_later_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -
     points: list[tuple[int | None, bool]] = [(None, False)]
     while points:
         last, behind = points.pop()
-        store = SQLiteStore(Path(shutil.copy(tmp_path / "base.db", tmp_path / f"{len(ends)}.db")))
-        mortal = Mortal(store, last, behind=behind)
-        with suppress(Died):
-            Adopter(mortal, ManualClock(NOW + 10))(old)
-        if last is None:
-            points = [(number, behind) for number in range(1, mortal.writes) for behind in (False, True)]
-            assert len(points) > 12
-        else:
-            assert [] == unbalanced(Adopter(store, ManualClock(NOW + 90_000))(old))
-        ends.append(everything(store))
+        with closing(SQLiteStore(Path(shutil.copy(tmp_path / "base.db", tmp_path / f"{len(ends)}.db")))) as store:
+            mortal = Mortal(store, last, behind=behind)
+            with suppress(Died):
+                Adopter(mortal, ManualClock(NOW + 10))(old)
+            if last is None:
+                points = [(number, behind) for number in range(1, mortal.writes) for behind in (False, True)]
+                assert len(points) > 12
+            else:
+                assert [] == unbalanced(Adopter(store, ManualClock(NOW + 90_000))(old))
+            assert [] == errors_in(store)
+            ends.append(everything(store))
 
-    assert [] == errors_in(store)
     assert all(end == ends[0] for end in ends)
 
 
@@ -156,12 +156,12 @@ def test_an_export_is_adopted_like_live_tables(adopt: Adopter, store: Store, tmp
     """DynamoDB's export of the tables holds what the tables hold; other tables beside them are skipped by name."""
     old = old_backend(5, messy=True)
     answer = adopt(ExportSource(old.export(tmp_path / "export")))
-    other = Adopter(made(tmp_path / "live.db"))
-    live = other(old)
+    with closing(made(tmp_path / "live.db")) as other:
+        live, held = Adopter(other)(old), everything(other)
 
     assert ["commercive_affiliate_orders", "commercive_user_preferences"] == answer.skipped
     assert (kinds(live), fates(live)) == (kinds(answer), fates(answer))
-    assert everything(other.store) == everything(store)
+    assert held == everything(store)
 
 
 def test_a_rehearsal_tells_the_same_and_writes_nothing(adopt: Adopter, store: Store, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,11 +124,10 @@ def test_a_store_is_not_adopted_into_itself(adopt: Adopter, store: Store) -> Non
 
 def test_tables_must_exist(tmp_path: Path, adopt: Adopter) -> None:
     """A store without tables is told how to get them, also in a rehearsal."""
-    store = made(tmp_path / "other.db")
-    store.delete_table(TABLES[-1])
-
-    with pytest.raises(CommerciveError, match="has no commercive_ops; make them first: commercive tables create"):
-        replace(adopt, store=store)(old_backend(), Wish(dry_run=True))
+    with closing(made(tmp_path / "other.db")) as store:
+        store.delete_table(TABLES[-1])
+        with pytest.raises(CommerciveError, match="has no commercive_ops; make them first: commercive tables create"):
+            replace(adopt, store=store)(old_backend(), Wish(dry_run=True))
 
 
 @pytest.mark.parametrize(
