@@ -1,0 +1,274 @@
+"""Archives: what was closed long ago leaves the store with all that belongs to it, and comes back byte for byte."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.services.retention.service import ArchiveService
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
+from commercive_cli.store.writes import Update
+from tests.e2e.stores import server_store
+from tests.services.fakes import DAY, ManualClock
+from tests.services.raw_data import errors_in, rows
+from tests.services.retention.archives import (
+    YEAR,
+    Books,
+    Dying,
+    Killed,
+    contents,
+    lines_of,
+    names_in,
+    small_books,
+    traces_of,
+)
+from tests.services.transfer.stores import StopAfter, Stopped
+
+
+@pytest.fixture
+def books(either: Store, clock: ManualClock) -> Books:
+    return small_books(either, clock)
+
+
+def test_what_was_closed_long_ago_leaves_the_store_and_comes_back(books: Books, tmp_path: Path) -> None:
+    """Conversations, messages, notes and snoozes go; all else stays; the books are right then and after the import."""
+    before, directory = contents(books.store), tmp_path / "archive"
+    archived = books.archive(directory)
+    left, found = contents(books.store), books.findings()
+    gone = {text for name in before for text in before[name] - left[name]}
+
+    assert (3, 10, 1, []) == (archived.conversations, archived.messages, archived.notes, archived.left)
+    assert [] == [trace for name in books.old for trace in traces_of(books.store, name)]
+    assert {name: set() for name in before} == {name: left[name] - before[name] for name in before}
+    assert lines_of(directory) == gone
+    assert [] == found
+    assert [] == errors_in(books.store)
+    assert ["archive.json", "conversations", "manifest.json", "messages", "ops"] == sorted(os.listdir(directory))
+    assert [] == books.restore(directory)
+    assert before == contents(books.store)
+    assert [] == errors_in(books.store)
+
+
+def test_a_preview_counts_what_an_archive_takes(books: Books, tmp_path: Path) -> None:
+    """`--dry-run` counts conversations, messages and notes, the first and last close; nothing is written."""
+    before = contents(books.store)
+    expected = books.archives.preview(YEAR, tmp_path / "archive")
+    present = list(tmp_path.glob("archive*"))
+    archived = books.archive(tmp_path / "archive")
+
+    assert [] == present
+    assert before != contents(books.store)
+    dropped = {"directory", "closed_before"}
+    assert archived.model_dump(exclude=dropped) == expected.model_dump(exclude=dropped)
+    assert (expected.oldest or 0) < (expected.newest or 0)
+
+
+def test_a_restored_conversation_can_be_archived_again(books: Books, tmp_path: Path) -> None:
+    """Restoring is no one-way street: what was brought back is as due as before."""
+    books.archive(tmp_path / "one")
+    books.restore(tmp_path / "one")
+    again = books.archive(tmp_path / "two")
+
+    assert 3 == again.conversations
+    assert lines_of(tmp_path / "one") == lines_of(tmp_path / "two")
+    assert [] == books.findings()
+
+
+def test_a_long_conversation_goes_in_several_transactions(either: Store, clock: ManualClock, tmp_path: Path) -> None:
+    """Killed between them, the audit says whose messages are left, and the same command finishes it."""
+    books = Books(either, clock)
+    name = books.closed(messages=230, note="a long one")
+    clock.advance(YEAR + DAY)
+    before, directory = contents(either), tmp_path / "archive"
+    with pytest.raises(Killed):
+        books.archive(directory, Dying(either, 2))
+    found, reader = books.findings(), len(traces_of(either, name))
+    archived = books.archive(directory)
+
+    assert ["archived-messages"] == found
+    assert 230 - 97 == reader
+    assert (1, 230, 1) == (archived.conversations, archived.messages, archived.notes)
+    assert [] == traces_of(either, name)
+    assert [] == books.findings()
+    assert [] == books.restore(directory)
+    assert before == contents(either)
+
+
+def test_nothing_due_makes_no_directory(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    """Where nothing was closed that long, nothing is written, in the store or beside it."""
+    books = Books(store, clock)
+    books.closed()
+    before = contents(store)
+    archived = books.archive(tmp_path / "archive")
+
+    assert 0 == archived.conversations
+    assert before == contents(store)
+    assert not (tmp_path / "archive").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"closed_at": "2024-01-01"}, "closed_at is '2024-01-01', which is no time"),
+        ({"closed_at": 2**53}, "still to come"),
+        ({"updated_at": 2**53}, "still to come"),
+        ({"created_at_of_message": 5}, "no import would take"),
+        ({"closed_at": None}, "does not say since when"),
+        ({"unread_admin": "two", "closed_at": 1}, "no import would take"),
+    ],
+)
+def test_odd_conversations_are_named_and_left_alone(
+    change: dict[str, object], reason: str, store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    """A time that is none, or still to come, or what no import would take back: it stays, and is told with the reason.
+
+    Its neighbour is taken all the same.
+    """
+    books = small_books(store, clock)
+    odd = books.old[0]
+    _spoil(store, odd, change)
+    before = traces_of(store, odd)
+    archived = books.archive(tmp_path / "archive")
+
+    assert [odd] == [each.conversation_id for each in archived.left]
+    assert reason in archived.left[0].reason
+    assert before == traces_of(store, odd)
+    assert 2 == archived.conversations
+
+
+def _spoil(store: Store, name: str, change: dict[str, object]) -> None:
+    if "created_at_of_message" in change:
+        message = next(each for each in rows(store, MESSAGES) if each["conversation_id"] == name)
+        at = change["created_at_of_message"]
+        store.transact(Update(MESSAGES, MESSAGES.key_of(message), set={"created_at": at}))
+        return
+    conversation = next(each for each in rows(store, CONVERSATIONS) if each["conversation_id"] == name)
+    kept = {key: value for key, value in change.items() if value is not None}
+    removed = tuple(key for key, value in change.items() if value is None)
+    store.transact(Update(CONVERSATIONS, CONVERSATIONS.key_of(conversation), set=kept, remove=removed))
+
+
+def test_a_directory_holds_one_archive(books: Books, tmp_path: Path) -> None:
+    """An unfinished archive with another age, and a finished one, are refused by name; nothing is deleted."""
+    directory = tmp_path / "archive"
+    books.export(directory)
+    before = contents(books.store)
+    with pytest.raises(Conflict, match="begun with --older-than 365d"), books.archives.open(directory, 2 * YEAR):
+        pass
+    unchanged = contents(books.store)
+    books.archive(directory)
+    with pytest.raises(Conflict, match="holds a finished archive; choose another directory"):
+        books.archive(directory)
+
+    assert before == unchanged
+
+
+def test_an_archive_of_another_store_is_refused(
+    store: Store, clock: ManualClock, tmp_path: Path, real_endpoint: str
+) -> None:
+    """The refusal names both stores."""
+    books = small_books(store, clock)
+    books.export(tmp_path / "archive")
+    with server_store(real_endpoint) as other, pytest.raises(Conflict, match=r"an archive of sqlite .*not of dyn"):
+        books.archive(tmp_path / "archive", other)
+
+    assert set(books.old) < names_in(store)
+
+
+def test_two_at_work_on_one_directory_are_refused(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    """The second is told that another process is at work; the first ends as if alone."""
+    books = small_books(store, clock)
+    with books.archives.open(tmp_path / "archive", YEAR) as archiving:
+        archiving.export()
+        with pytest.raises(Conflict, match="another process is at work"):
+            books.archive(tmp_path / "archive")
+        archived = archiving.remove("ops-1")
+
+    assert 3 == archived.conversations
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "conversations", "archiving/0-0.run", "archiving/0.json"])
+def test_files_that_were_changed_delete_nothing(name: str, store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    """Between export and deletion somebody edits or loses a file: it is named, and everything stays in the store."""
+    books = small_books(store, clock)
+    books.export(tmp_path / "archive")
+    before = contents(store)
+    path = next(iter(sorted((tmp_path / "archive" / "archiving").glob("?-0.run")))) if name.endswith(".run") else None
+    path = path or tmp_path / "archive" / name
+    path = next(path.iterdir()) if path.is_dir() else path
+    path.write_bytes(path.read_bytes().replace(b"o", b"0", 1))
+    with pytest.raises(Invalid, match=path.name):
+        books.archive(tmp_path / "archive")
+
+    assert before == contents(store)
+
+
+@pytest.mark.parametrize(
+    "full", ["archiving/2-0.run", "archiving/2.json", "messages/0.jsonl", "manifest.json", "archiving/2-removed.json"]
+)
+def test_a_full_disk_deletes_nothing_that_is_not_safe(
+    full: str, store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    """What is gone from the store when the disk is full is in the files; with room, the same command finishes."""
+    books, directory = Books(store, clock), tmp_path / "archive"
+    for _ in range(40):  # so that every file is needed
+        books.closed()
+    clock.advance(YEAR + DAY)
+    before = contents(store)
+    with pytest.raises(Stopped), books.archives.open(directory, YEAR) as archiving:
+        archiving.export(StopAfter(1))
+    blocked = directory / f"{full}.part"
+    blocked.parent.mkdir(exist_ok=True)
+    blocked.symlink_to("/dev/full")
+    with pytest.raises(Unavailable, match="No space left on device; run the same command again"):
+        books.archive(directory)
+    gone = {text for name, texts in before.items() for text in texts - contents(store)[name]}
+    blocked.unlink()
+    safe = lines_of(directory) if gone else set()
+    archived = books.archive(directory)
+
+    assert gone <= safe
+    assert full.endswith("removed.json") == bool(gone)
+    assert 40 == archived.conversations
+    assert [] == books.restore(directory)
+    assert before == contents(store)
+
+
+@pytest.mark.parametrize("kind", ["other files", "a file", "an export", "the store's directory", "the store's -wal"])
+def test_what_is_no_directory_for_an_archive_is_refused(
+    kind: str, store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    """It is refused by name, and nothing is written there or deleted."""
+    books, place = small_books(store, clock), tmp_path / "place"
+    file = tmp_path / "data" / "store.db"
+    if kind == "other files":
+        place.mkdir()
+        (place / "mine.txt").write_text("mine")
+    elif kind == "a file":
+        place.write_text("mine")
+    elif kind == "an export":
+        place.mkdir()
+        (place / "manifest.json").write_text("{}")
+    else:
+        place = file.parent if kind == "the store's directory" else file.with_name("store.db-wal")
+        file.parent.mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    with (
+        pytest.raises(Invalid, match=str(place)),
+        ArchiveService(store, clock, store_file=file).open(place, YEAR),
+    ):
+        pass
+
+    assert before == sorted(tmp_path.rglob("*"))
+    assert set(books.old) < names_in(store)
+
+
+@pytest.mark.parametrize("age", [0, -DAY, DAY - 1, 36_501 * DAY])
+def test_an_age_of_less_than_a_day_is_refused(age: int, store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    """What was closed today may be opened again any moment; the refusal names the limits."""
+    with pytest.raises(Invalid, match="1d to 36500d"), ArchiveService(store, clock).open(tmp_path / "archive", age):
+        pass
+
+    assert not (tmp_path / "archive").exists()
