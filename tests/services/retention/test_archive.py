@@ -1,6 +1,5 @@
 """Archives: what was closed long ago leaves the store with all that belongs to it, and comes back byte for byte."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -45,7 +44,9 @@ def test_what_was_closed_long_ago_leaves_the_store_and_comes_back(books: Books, 
     assert lines_of(directory) == gone
     assert [] == found
     assert [] == errors_in(books.store)
-    assert ["archive.json", "conversations", "manifest.json", "messages", "ops"] == sorted(os.listdir(directory))
+    assert ["archive.json", "conversations", "manifest.json", "messages", "ops"] == sorted(
+        each.name for each in directory.iterdir()
+    )
     assert [] == books.restore(directory)
     assert before == contents(books.store)
     assert [] == errors_in(books.store)
