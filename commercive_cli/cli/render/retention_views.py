@@ -14,7 +14,7 @@ _SPAN = (
     Column("newest", "time", title="to"),
     Column("left_count", "count", title="left"),
 )
-_POLICY = (Column("policy"), _COUNTS[0], *_SPAN, Column("command", wide=True))
+_POLICY = (Column("policy", "status"), _COUNTS[0], *_SPAN, Column("command", wide=True))
 _LEFT = (Column("conversation_id", "id", names=True), Column("reason", "prose"))
 
 
@@ -30,6 +30,7 @@ def _view(columns: tuple[Column, ...]) -> View:
     )
 
 
+VIEWS[Due] = _view((_COUNTS[0], *_SPAN))
 VIEWS[ArchivePreview] = _view((*_COUNTS, *_SPAN))
 VIEWS[Archived] = _view((*_COUNTS, *_SPAN, Column("directory", "id", wide=True)))
 VIEWS[Retention] = _view(_POLICY)

@@ -106,7 +106,6 @@ class ArchiveService:
         Raises Conflict when the directory holds another archive, a finished one, or another process is at work there,
         Invalid when it holds anything else or cannot be written, Unavailable when the disk is full.
         """
-        refuse_foreign(self.store)
         before, _ = self._before(older_than)
         self._check_apart(directory)
         try:
@@ -120,6 +119,7 @@ class ArchiveService:
         return ArchiveIdentity(name=uuid4().hex, source=source, older_than=older_than, closed_before=before)
 
     def _before(self, older_than: int) -> tuple[int, int]:
+        refuse_foreign(self.store, (CONVERSATIONS, MESSAGES, OPS))
         now = self.clock()
         return now - check_age(older_than), now
 

@@ -41,7 +41,7 @@ def archive(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be taken and write nothing.")] = False,
     output: o.Output = "table",
 ) -> None:
-    """Export conversations that were closed long ago, then delete them from the store, after asking.
+    """Move conversations closed long ago into files. Exports them, asks, and deletes them from the store.
 
     Takes their messages, notes and snoozes along; audit rows stay. Nothing is deleted that is not in the files, on
     disk, and unchanged since. What changed meanwhile stays in the store, and leaves the files. What no import would
@@ -73,7 +73,7 @@ def archive(
 
 @app.command(epilog=example("commercive tables retention", "commercive config set retention.closed_conversations 365d"))
 def retention(context: typer.Context, *, output: o.Output = "table") -> None:
-    """Say which conversations the retention policy would take now, and the command that takes them. Writes nothing.
+    """Say what the retention policy would take now, and the command that takes it. Writes nothing.
 
     The policy is `closed_conversations` in [retention] of the config file, such as 365d. Exits 3 when anything is due,
     or may be and cannot be taken.
