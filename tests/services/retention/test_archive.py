@@ -1,10 +1,13 @@
 """Archives: what was closed long ago leaves the store with all that belongs to it, and comes back byte for byte."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.services.chat.feeds import FeedService
 from commercive_cli.services.retention.service import ArchiveService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
@@ -50,6 +53,44 @@ def test_what_was_closed_long_ago_leaves_the_store_and_comes_back(books: Books, 
     assert [] == books.restore(directory)
     assert before == contents(books.store)
     assert [] == errors_in(books.store)
+
+
+def test_who_archived_a_conversation_can_be_read(books: Books, tmp_path: Path) -> None:
+    """The history of what is gone is still there, and ends with who took it; a conversation that never was has none."""
+    books.archive(tmp_path / "archive")
+    rows = books.chat.history(books.old[1]).history
+
+    assert [("note", "admin-1"), ("close", "admin-1"), ("archive", "ops-1")] == [(r.event, r.actor) for r in rows]
+    with pytest.raises(NotFound):
+        books.chat.history("never-was")
+
+
+def test_watches_go_on_behind_an_archive(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    """A watch of all tells what happens next and nothing of what is gone; one by id says that it is gone."""
+    books = small_books(store, clock)
+    feeds = FeedService(books.store, books.clock)
+    everything, one = feeds.whole(), feeds.threads([books.old[0]])
+    books.archive(tmp_path / "archive")
+    later = books.chat.send("user-5", "Anybody there?").conversation_id
+    told = [each.message.conversation_id for each in everything.poll() if each.message]
+
+    assert [later] == told
+    with pytest.raises(NotFound, match="there is no conversation"):
+        list(one.poll())
+
+
+def test_two_archives_of_the_same_lose_nothing(books: Books, tmp_path: Path) -> None:
+    """What both have exported and one has deleted is in both; importing both brings everything back once."""
+    before = contents(books.store)
+    with books.archives.open(tmp_path / "one", YEAR) as slower:
+        slower.export()
+        books.archive(tmp_path / "two")
+        archived = slower.remove("ops-2")
+
+    assert 3 == archived.conversations
+    assert lines_of(tmp_path / "one") == lines_of(tmp_path / "two")
+    assert ([], []) == (books.restore(tmp_path / "one"), books.restore(tmp_path / "two"))
+    assert before == contents(books.store)
 
 
 def test_a_preview_counts_what_an_archive_takes(books: Books, tmp_path: Path) -> None:
@@ -137,6 +178,19 @@ def test_odd_conversations_are_named_and_left_alone(
     assert reason in archived.left[0].reason
     assert before == traces_of(store, odd)
     assert 2 == archived.conversations
+
+
+def test_rows_that_cannot_be_read_are_left_alone(store: Store, clock: ManualClock, tmp_path: Path) -> None:
+    """A conversation whose row is damaged, and one with a damaged message, stay as they are and are named."""
+    books = small_books(store, clock)
+    with closing(sqlite3.connect(tmp_path / "store.db")) as file, file:
+        for table, name in (("conversations", books.old[0]), ("messages", books.old[1])):
+            file.execute(f"UPDATE commercive_{table} SET _item = '[1]' WHERE conversation_id = ?", (name,))  # noqa: S608
+    archived = books.archive(tmp_path / "archive")
+
+    assert 1 == archived.conversations
+    assert sorted(books.old[:2]) == sorted(each.conversation_id for each in archived.left)
+    assert all("cannot be read; see `tables audit`" in each.reason for each in archived.left)
 
 
 def _spoil(store: Store, name: str, change: dict[str, object]) -> None:

@@ -1,6 +1,7 @@
 """`commercive tables`, the commands for how long conversations are kept."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -68,7 +69,7 @@ def archive(
         _say_left(session, answer)
         if not answer.conversations:
             return session.note(f"{directory}: nothing was taken")
-    return session.note(f"to bring them back: commercive tables import {directory}")
+    return session.note(f"to bring them back: commercive tables import {quote(str(directory))}")
 
 
 @app.command(epilog=example("commercive tables retention", "commercive config set retention.closed_conversations 365d"))
