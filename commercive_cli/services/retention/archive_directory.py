@@ -10,7 +10,7 @@ import json
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -103,10 +103,11 @@ class ArchiveDirectory:
         Raises Conflict when it holds another one or a finished one, or another process works on it, Invalid when it
         holds anything else.
         """
-        known, is_new = cls.check(directory, wanted), not path_exists(directory)
-        if known is None:
+        is_new = not path_exists(directory)
+        if cls.check(directory, wanted) is None:
             (directory / _STATE).mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(directory):
+            known = cls.check(directory, wanted)  # once more, as another process may have been at work until now
             archive = cls(directory, known or wanted, is_new)
             if known is None:
                 archive._write(directory / ARCHIVE, wanted)
@@ -146,13 +147,7 @@ class ArchiveDirectory:
 
     def threads(self, segment: int, run: int) -> list[Thread]:
         """Return the conversations of a run; raise Invalid when it is not as it was stored."""
-        path = self._run(segment, run)
-        try:
-            rows = path.read_bytes().splitlines(keepends=True)
-        except FileNotFoundError:
-            rows = []
-        if _digest(rows) != self.export_state(segment).runs[run]:
-            raise self._damaged(path)
+        rows = self._rows(segment, run, self.export_state(segment).runs[run])
         found: defaultdict[str, list[Part]] = defaultdict(list)
         for row in rows:
             table = TABLES[row[0] - ord("0")]
@@ -184,10 +179,16 @@ class ArchiveDirectory:
                     path.unlink()
 
     def check_export(self) -> None:
-        """Raise Invalid when the files of the export are not as its manifest says: then nothing may be deleted."""
+        """Raise Invalid when the files of the export are not as its manifest says, or a run is not as it was stored.
+
+        Then nothing may be deleted.
+        """
         for file in open_source(self.directory).files:
             if difference := file.difference():
-                raise Invalid(f"{difference}; nothing was deleted, choose another directory and start again")
+                raise Invalid(f"{difference}; nothing more was deleted, choose another directory and start again")
+        for segment in range(PARTS):
+            for run, digest in enumerate(self.export_state(segment).runs):
+                self._rows(segment, run, digest)
 
     def finish(self, archived: Archived) -> None:
         """Say that the archive is finished, and delete what is needed no more."""
@@ -206,6 +207,13 @@ class ArchiveDirectory:
         named = (file.path for file in read_manifest(self.directory).files)
         return "-3" if any(name.endswith("-2.jsonl") for name in named) else "-2"
 
+    def _rows(self, segment: int, run: int, digest: str) -> list[bytes]:
+        path = self._run(segment, run)
+        rows = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        if _digest(rows) != digest:
+            raise self._damaged(path)
+        return rows
+
     def _runs(self) -> list[Path]:
         runs = [self._run(each, run) for each in range(PARTS) for run in range(len(self.export_state(each).runs))]
         missing = next((run for run in runs if not run.exists()), None)
@@ -220,8 +228,11 @@ class ArchiveDirectory:
     def _sync(self) -> None:
         """Return once the names of all files of the export are on disk, as what they hold is."""
         made = (self.directory / table.name for table in TABLES)
-        for directory in (*filter(Path.exists, made), self.directory, self.directory.absolute().parent):
+        for directory in (*filter(Path.exists, made), self.directory):
             sync_directory(directory)
+        for above in self.directory.absolute().parents:  # some of which were made with it
+            with suppress(OSError):  # of others we may know nothing but that they are there
+                sync_directory(above)
 
     def _write(self, path: Path, state: _Stored) -> None:
         self._write_bytes(path, state.model_dump_json().encode())
