@@ -43,12 +43,13 @@ _RESUME = "run the same command again to go on"
 
 @dataclass(frozen=True)
 class ArchiveService:
-    """Archives conversations. `store_file` is the file that the store lies in, None where it lies in none."""
+    """Archives conversations, so many in a run. `store_file` is the file that the store lies in, if it lies in one."""
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
     store_file: Path | None = None
+    run_conversations: int = RUN_CONVERSATIONS
 
     def preview(
         self, older_than: int, directory: Path | None = None, on_items: OnItems = ignore_items
@@ -110,7 +111,7 @@ class ArchiveService:
         self._check_apart(directory)
         try:
             with ArchiveDirectory.open(directory, self._identity(older_than, before)) as opened:
-                yield Archiving(self.store, self.clock, self.new_id, opened)
+                yield Archiving(self.store, self.clock, self.new_id, opened, self.run_conversations)
         except OSError as error:
             raise write_error(error, str(error.filename or directory), _RESUME) from error
 
@@ -140,6 +141,7 @@ class Archiving:
     clock: Clock
     new_id: NewId
     directory: ArchiveDirectory
+    run_conversations: int
 
     @property
     def is_empty(self) -> bool:
@@ -201,7 +203,7 @@ class Archiving:
                     continue
                 threads.append(thread)
                 size += sum(item_bytes(each) for _, each in thread.parts)
-                if len(threads) == RUN_CONVERSATIONS or size >= RUN_BYTES:
+                if len(threads) == self.run_conversations or size >= RUN_BYTES:
                     state = self._store_run(state, threads, CONVERSATIONS.key_of(item))
                     threads, size = [], 0
                     if stop.is_set():

@@ -1,6 +1,7 @@
 """Archives: what was closed long ago leaves the store with all that belongs to it, and comes back byte for byte."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from commercive_cli.services.chat.feeds import FeedService
 from commercive_cli.services.retention.service import ArchiveService
+from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
-from commercive_cli.store.writes import Update
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS, Table
+from commercive_cli.store.writes import Put, Update
 from tests.e2e.stores import server_store
-from tests.services.fakes import DAY, ManualClock
+from tests.services.chat.imported import V4, import_thread
+from tests.services.fakes import DAY, START, ManualClock
 from tests.services.raw_data import errors_in, rows
 from tests.services.retention.archives import (
     YEAR,
@@ -27,6 +30,17 @@ from tests.services.retention.archives import (
     traces_of,
 )
 from tests.services.transfer.stores import StopAfter, Stopped
+
+NO_PLACES = (
+    "other files",
+    "a file",
+    "an export",
+    "another archive.json",
+    "a link",
+    "the store's directory",
+    "the store's -wal",
+)
+Spoil = Callable[[Store, str], object]
 
 
 @pytest.fixture
@@ -150,34 +164,94 @@ def test_nothing_due_makes_no_directory(store: Store, clock: ManualClock, tmp_pa
     assert not (tmp_path / "archive").exists()
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"closed_at": "2024-01-01"}, "closed_at is '2024-01-01', which is no time"),
-        ({"closed_at": 2**53}, "still to come"),
-        ({"updated_at": 2**53}, "still to come"),
-        ({"created_at_of_message": 5}, "no import would take"),
-        ({"closed_at": None}, "does not say since when"),
-        ({"unread_admin": "two", "closed_at": 1}, "no import would take"),
-    ],
-)
-def test_odd_conversations_are_named_and_left_alone(
-    change: dict[str, object], reason: str, store: Store, clock: ManualClock, tmp_path: Path
-) -> None:
-    """A time that is none, or still to come, or what no import would take back: it stays, and is told with the reason.
+def _changed(table: Table, **values: object) -> Spoil:
+    """Return what changes attributes of the first item of a conversation; None removes one."""
 
-    Its neighbour is taken all the same.
+    def spoil(store: Store, name: str) -> None:
+        item = _first(store, table, name)
+        kept = {key: value for key, value in values.items() if value is not None}
+        removed = tuple(key for key, value in values.items() if value is None)
+        store.transact(Update(table, table.key_of(item), set=kept, remove=removed))
+
+    return spoil
+
+
+def _copied(table: Table, **values: object) -> Spoil:
+    """Return what stores another item like the first one of a conversation."""
+    return lambda store, name: store.transact(Put(table, {**_first(store, table, name), **values}))
+
+
+def _first(store: Store, table: Table, name: str) -> Item:
+    found = (each for each in rows(store, table) if each.get("conversation_id") == name)
+    return next(each for each in found if table is not OPS or each["pk"].startswith("note#"))
+
+
+ODD: dict[str, Spoil] = {
+    "closed_at is '2024-01-01', which is no time": _changed(CONVERSATIONS, closed_at="2024-01-01"),
+    f"closed_at is {2**53}, which is still to come": _changed(CONVERSATIONS, closed_at=2**53),
+    f"updated_at is {2**53}, which is still to come": _changed(CONVERSATIONS, updated_at=2**53),
+    "it has no updated_at": _changed(CONVERSATIONS, updated_at=None),
+    "it does not say since when it is closed": _changed(CONVERSATIONS, closed_at=None),
+    "no import would take conversations": _changed(CONVERSATIONS, closed_at=1, user_id=None),
+    "no import would take messages": _changed(MESSAGES, created_at=5),
+    "more than 100 attributes": _changed(CONVERSATIONS, **{f"a{number}": 1 for number in range(100)}),
+    "is about another conversation": _changed(OPS, conversation_id="another"),
+    "2 conversations have this id": _copied(CONVERSATIONS, created_at=START + 5),
+    "a message is later than its close": _copied(MESSAGES, message_id="ff", created_at=START + YEAR),
+}
+
+
+@pytest.mark.parametrize("reason", ODD)
+def test_odd_conversations_are_named_and_left_alone(
+    reason: str, store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    """A time that is none or still to come, what no import would take back, and whatever else is not certain.
+
+    It stays, and is told with the reason, also by a preview; its neighbours are taken all the same.
     """
     books = small_books(store, clock)
-    odd = books.old[0]
-    _spoil(store, odd, change)
+    odd = books.old[1]
+    ODD[reason](store, odd)
     before = traces_of(store, odd)
+    expected, policy = books.archives.preview(YEAR), books.archives.policy("365d", YEAR)
     archived = books.archive(tmp_path / "archive")
 
-    assert [odd] == [each.conversation_id for each in archived.left]
+    assert {odd} == {each.conversation_id for each in archived.left}
     assert reason in archived.left[0].reason
+    assert expected.left == archived.left
+    assert 3 <= policy.conversations + policy.left_count
     assert before == traces_of(store, odd)
     assert 2 == archived.conversations
+
+
+def test_conversations_of_other_programs_go_as_well(either: Store, clock: ManualClock, tmp_path: Path) -> None:
+    """They have ids of any kind and length, and no time of their close: their last change counts. All comes back."""
+    books = Books(either, clock)
+    for name in ("CONV-1234ABCD", V4, "x" * 300):
+        import_thread(either, name)
+        conversation = _first(either, CONVERSATIONS, name)
+        either.transact(Update(CONVERSATIONS, CONVERSATIONS.key_of(conversation), set={"status": "closed"}))
+    clock.advance(YEAR + DAY)
+    before = contents(either)
+    archived = books.archive(tmp_path / "archive")
+    left = names_in(either)
+
+    assert (3, 9, set()) == (archived.conversations, archived.messages, left)
+    assert [] == books.restore(tmp_path / "archive")
+    assert before == contents(either)
+
+
+def test_an_archive_that_dies_at_the_very_end_says_the_same_again(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    """Everything is done but the deletion of what is needed no more: the same command tells what was archived."""
+    books, directory = small_books(store, clock), tmp_path / "archive"
+    archived = books.archive(directory)
+    (directory / "archiving").mkdir()
+    again = books.archive(directory)
+
+    assert archived == again
+    assert not (directory / "archiving").exists()
 
 
 def test_rows_that_cannot_be_read_are_left_alone(store: Store, clock: ManualClock, tmp_path: Path) -> None:
@@ -191,18 +265,6 @@ def test_rows_that_cannot_be_read_are_left_alone(store: Store, clock: ManualCloc
     assert 1 == archived.conversations
     assert sorted(books.old[:2]) == sorted(each.conversation_id for each in archived.left)
     assert all("cannot be read; see `tables audit`" in each.reason for each in archived.left)
-
-
-def _spoil(store: Store, name: str, change: dict[str, object]) -> None:
-    if "created_at_of_message" in change:
-        message = next(each for each in rows(store, MESSAGES) if each["conversation_id"] == name)
-        at = change["created_at_of_message"]
-        store.transact(Update(MESSAGES, MESSAGES.key_of(message), set={"created_at": at}))
-        return
-    conversation = next(each for each in rows(store, CONVERSATIONS) if each["conversation_id"] == name)
-    kept = {key: value for key, value in change.items() if value is not None}
-    removed = tuple(key for key, value in change.items() if value is None)
-    store.transact(Update(CONVERSATIONS, CONVERSATIONS.key_of(conversation), set=kept, remove=removed))
 
 
 def test_a_directory_holds_one_archive(books: Books, tmp_path: Path) -> None:
@@ -291,7 +353,7 @@ def test_a_full_disk_deletes_nothing_that_is_not_safe(
     assert before == contents(store)
 
 
-@pytest.mark.parametrize("kind", ["other files", "a file", "an export", "the store's directory", "the store's -wal"])
+@pytest.mark.parametrize("kind", NO_PLACES)
 def test_what_is_no_directory_for_an_archive_is_refused(
     kind: str, store: Store, clock: ManualClock, tmp_path: Path
 ) -> None:
@@ -303,9 +365,11 @@ def test_what_is_no_directory_for_an_archive_is_refused(
         (place / "mine.txt").write_text("mine")
     elif kind == "a file":
         place.write_text("mine")
-    elif kind == "an export":
+    elif kind == "a link":
+        place.symlink_to(tmp_path / "missing")
+    elif kind in ("an export", "another archive.json"):
         place.mkdir()
-        (place / "manifest.json").write_text("{}")
+        (place / kind.replace("an export", "manifest.json").split()[-1]).write_text("{}")
     else:
         place = file.parent if kind == "the store's directory" else file.with_name("store.db-wal")
         file.parent.mkdir()

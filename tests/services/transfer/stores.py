@@ -75,7 +75,8 @@ def importer(store: Store) -> ImportService:
 
 def archived(store: Store, directory: Path) -> Archived:
     """Archive the made-up conversations of a store that were closed for ten days when the newest was made."""
-    with ArchiveService(store, lambda: FIXED_UNTIL + 10 * DAY).open(directory, 10 * DAY) as archiving:
+    archives = ArchiveService(store, lambda: FIXED_UNTIL + 10 * DAY, run_conversations=7)
+    with archives.open(directory, 10 * DAY) as archiving:
         archiving.export()
         return archiving.remove("ops")
 
