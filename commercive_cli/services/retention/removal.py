@@ -7,6 +7,7 @@ is: it is deleted too, or, if any of it was not exported, the conversation is pu
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Event
 
 from commercive_cli.domain.attributes import attributes_of
 from commercive_cli.domain.clock import Clock
@@ -41,10 +42,15 @@ class Remover:
     actor: str
     archive: str
 
-    def remove(self, threads: Sequence[Thread]) -> dict[str, str]:
-        """Delete conversations; return those that are not as they were exported, and why. They stay as they are."""
+    def remove(self, threads: Sequence[Thread], stop: Event) -> dict[str, str]:
+        """Delete conversations; return those that are not as they were exported, and why. They stay as they are.
+
+        Where `stop` is set, the others are left for another time.
+        """
         kept: dict[str, str] = {}
         for group in _groups(threads):
+            if stop.is_set():
+                break
             kept |= self._remove(group)
         return kept
 

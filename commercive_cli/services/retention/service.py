@@ -197,6 +197,8 @@ class Archiving:
         while not state.ended and not stop.is_set():
             page = self.store.scan(CONVERSATIONS, segment=segment, segments=PARTS, start=state.start)
             for item in page.items:
+                if stop.is_set():
+                    return
                 state, thread = _counted(state, self.store, item, self.directory.identity.closed_before, now)
                 on_items(1)
                 if thread is None:
@@ -206,8 +208,6 @@ class Archiving:
                 if len(threads) == self.run_conversations or size >= RUN_BYTES:
                     state = self._store_run(state, threads, CONVERSATIONS.key_of(item))
                     threads, size = [], 0
-                    if stop.is_set():
-                        return
             state = state.model_copy(update={"start": page.next})
             if page.next is None:
                 state = self.directory.store_run(state.model_copy(update={"ended": True}), threads)
@@ -218,10 +218,10 @@ class Archiving:
     def _remove_segment(self, remover: Remover, segment: int, stop: Event, on_items: OnItems) -> None:
         state = self.directory.removal_state(segment)
         for run in range(state.runs, len(self.directory.export_state(segment).runs)):
-            if stop.is_set():
-                return
             threads = self.directory.threads(segment, run)
-            kept = remover.remove(threads)
+            kept = remover.remove(threads, stop)
+            if stop.is_set():  # perhaps before all of them
+                return
             state = state.model_copy(update={"runs": run + 1, "kept": {**state.kept, **kept}})
             self.directory.store_removal(state)
             on_items(len(threads))

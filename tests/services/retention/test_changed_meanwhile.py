@@ -5,6 +5,7 @@ from contextlib import closing, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -118,7 +119,7 @@ def test_what_changes_right_before_the_write_stays(
         assert thread is not None
         meddled = engine(either)
         meddled.before("transact", partial(_act, books, change, name, then), CONVERSATIONS)
-        kept = Remover(meddled, clock, new_id, "ops-1", "one").remove([thread])
+        kept = Remover(meddled, clock, new_id, "ops-1", "one").remove([thread], Event())
         outcome[change] = list(kept) == [name], sorted(then) == sorted(traces_of(either, name))
 
     assert dict.fromkeys(CHANGES, (True, True)) == outcome
