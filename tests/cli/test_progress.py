@@ -35,6 +35,8 @@ JOBS = {
     f"tables person {PERSON} --export HOME/person --yes": ("items read", "leads"),
     f"tables person {PERSON} --erase --yes": ("items read", "leads"),
     "chat close --idle 1d": ("conversations read", "closed"),
+    "tables archive --older-than 1d HOME/archive --yes": ("conversations read", "conversations"),
+    "tables archive --older-than 1d --dry-run": ("conversations read", "conversations"),
 }
 """What a job's bar says, and a word of its result."""
 

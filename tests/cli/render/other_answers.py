@@ -12,6 +12,7 @@ from commercive_cli.cli.render import (
     lead_report_view,
     person_views,
     report_view,
+    retention_views,
     table_views,
     top_view,
     transcript_view,
@@ -52,6 +53,7 @@ from commercive_cli.domain.answers.lead_report import Funnel, LeadReport
 from commercive_cli.domain.answers.leads import LeadDecided, LeadSubmitted
 from commercive_cli.domain.answers.privacy import Candidate, PersonErased, PersonExported, PersonFound
 from commercive_cli.domain.answers.report import AgentFigures, Backlog, ChatReport, DayFigures, HourFigures
+from commercive_cli.domain.answers.retention import Archived, ArchivePreview, LeftConversation, Retention
 from commercive_cli.domain.answers.search import Hit, Hits
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import (
@@ -99,6 +101,7 @@ DECLARING = (
     lead_report_view,
     person_views,
     report_view,
+    retention_views,
     table_views,
     top_view,
     transcript_view,
@@ -145,6 +148,19 @@ _TEMPLATES = [
     TemplateShown(template="broken", problem="it is empty", text=""),
 ]
 _COUNTS = {"conversations": 12, "messages": 60, "leads": 30}
+_DUE: dict[str, Any] = {
+    "closed_before": NOW - 365 * DAY,
+    "conversations": 1_204,
+    "oldest": NOW - 800 * DAY,
+    "newest": NOW - 366 * DAY,
+}
+_ARCHIVED: dict[str, Any] = {"messages": 5_310, "notes": 31}
+_LEFT = [
+    LeftConversation(
+        conversation_id=TEA, reason="closed_at is '2024-01-01', which is no time; set it with `tables mend`"
+    ),
+    LeftConversation(conversation_id=SOREN, reason="mira holds it"),
+]
 
 
 def _adopted(*, dry_run: bool) -> Adopted:
@@ -364,6 +380,25 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
                     },
                 ),
             ]
+        ),
+        "tables-archive": Archived(**_DUE, **_ARCHIVED, left=[], left_count=0, directory="archive-2026"),
+        "tables-archive-dry-run": ArchivePreview(**_DUE, **_ARCHIVED, left=_LEFT, left_count=2),
+        "tables-retention": Retention(
+            **_DUE,
+            left=_LEFT,
+            left_count=2,
+            policy="365d",
+            command="commercive tables archive --older-than 365d DIR",
+        ),
+        "tables-retention-none": Retention(
+            closed_before=0,
+            conversations=0,
+            oldest=None,
+            newest=None,
+            left=[],
+            left_count=0,
+            policy=None,
+            command=None,
         ),
         "tables-delete": Tables(
             tables=[each.model_copy(update={"state": "deleted", "status": None}) for each in _STATES]

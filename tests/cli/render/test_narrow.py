@@ -10,6 +10,7 @@ from rich.console import Console
 from commercive_cli.cli.render import (
     dry_run,
     person_views,
+    retention_views,
     settings_views,
     table_views,
     transfer_views,
@@ -25,7 +26,16 @@ from commercive_cli.cli.render.terminal import print_cards, print_table
 from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.domain.ids import first_id
 
-MODULES = (person_views, table_views, transfer_views, dry_run, settings_views, watch_view, whoami_view)
+MODULES = (
+    person_views,
+    retention_views,
+    table_views,
+    transfer_views,
+    dry_run,
+    settings_views,
+    watch_view,
+    whoami_view,
+)
 """Loaded, so that all views are declared."""
 
 NOW = 1_800_000_000_000
