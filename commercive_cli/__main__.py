@@ -1,5 +1,6 @@
 """The `commercive` program."""
 
+import gc
 import os
 import signal
 import sys
@@ -7,6 +8,7 @@ import sys
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
+    gc.set_threshold(10_000)  # what is imported is no garbage; looking for some at every 700 objects takes long
     # Pydantic would search every installed package for plugins, which takes a tenth of a short command's time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     try:
@@ -16,6 +18,7 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all output is written, so Ctrl-C changes nothing any more
     except KeyboardInterrupt:  # this may happen while modules are imported, too
         code = 130
+    gc.freeze()  # Python would look through everything once more when it ends, to free what ends with the process
     # If Ctrl-C came while a dataclass was made, CPython ends by killing itself with SIGINT whatever the exit code is,
     # unless it has run other code from a string since (run_eval_code_obj in Python/pythonrun.c).
     exec("")  # noqa: S102 - the string is empty

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.leads.report import LeadReportService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
+    from commercive_cli.services.retention.service import ArchiveService
     from commercive_cli.services.seed.service import SeedService
     from commercive_cli.services.tables.backups import BackupService
     from commercive_cli.services.tables.cost_estimate import CostEstimateService
@@ -211,7 +212,15 @@ class Services:
         """Adoption of what the backend before this one holds."""
         from commercive_cli.services.adopt.service import AdoptionService
 
-        return AdoptionService(self.store, self.clock, self.sleep, self.settings.dashboard_url)
+        return AdoptionService(self.store, self.clock, self.settings.dashboard_url)
+
+    @cached_property
+    def archives(self) -> "ArchiveService":
+        """Archives of conversations that were closed long ago."""
+        from commercive_cli.services.retention.service import ArchiveService
+
+        url = self.settings.store
+        return ArchiveService(self.store, self.clock, self.new_id, url.path if url.engine == "sqlite" else None)
 
     @cached_property
     def cost_estimate(self) -> "CostEstimateService":

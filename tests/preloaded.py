@@ -1,7 +1,8 @@
 """Runs of the program without its start: a process that has loaded the program's modules forks for each run.
 
 Every run is a process of its own, with the streams, the environment and the directory it is given, and it ends as
-Python ends. Only the loading of modules, three quarters of a short run, is done once for all of them. What depends on
+Python ends. Only the loading of modules, three quarters of a short run, is done once for all of them, and their taking
+apart never. What depends on
 the start (variables that Python itself reads, closed streams, the time it takes) is tested with a start.
 """
 
@@ -17,8 +18,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from io import TextIOWrapper
@@ -38,22 +43,71 @@ READ_AT_THE_START = ("PYTHON", "LC_", "LANG")
 _REQUEST_BYTES = 1 << 20
 
 
+@dataclass
+class Process:
+    """A run of the program; `subprocess.Popen` says what its methods do."""
+
+    pid: int
+    _connection: socket.socket
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit code (below 0: a signal's), None while it runs."""
+        return self._end(0)
+
+    def wait(self, timeout: float) -> int:
+        """Return the exit code; kill it and raise TimeoutError when it runs longer than so many seconds."""
+        if (code := self._end(timeout)) is None:
+            self.kill()
+            message = f"process {self.pid} had not ended after {timeout} seconds"
+            raise TimeoutError(message)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if it runs."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, if it runs."""
+        self.send_signal(signal.SIGKILL)
+
+    def _end(self, seconds: float) -> int | None:
+        if self.returncode is None and select.select([self._connection], [], [], seconds)[0]:
+            self.returncode = int(self._connection.recv(16))
+            self._connection.close()
+        return self.returncode
+
+
+def started(arguments: Sequence[str], environment: Mapping[str, str], *streams: int, alone: bool = False) -> Process:
+    """Start the program with file descriptors as stdin, stdout and stderr, in a session of its own if asked."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect(_server())
+    request = json.dumps([list(arguments), dict(environment), str(Path.cwd()), alone]).encode()
+    socket.send_fds(connection, [request], streams)
+    return Process(int(connection.recv(16)), connection)
+
+
 def run(
-    arguments: Sequence[str], environment: Mapping[str, str], *, stdin: bytes | None = None, seconds: float
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdin: bytes | None = None,
+    stdout: int | None = None,
+    stderr: int | None = None,
+    seconds: float,
 ) -> tuple[int, bytes, bytes]:
     """Run the program without a terminal; return its exit code (below 0: a signal's), stdout and stderr.
 
-    Raises TimeoutError when it takes longer than so many seconds, and kills it.
+    What goes to a file descriptor that is given is not returned. Raises TimeoutError when it takes longer than so many
+    seconds, and kills it.
     """
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin or b"")
         given.seek(0)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
-            connection.settimeout(seconds)
-            connection.connect(_server())
-            request = json.dumps([list(arguments), dict(environment), str(Path.cwd())]).encode()
-            socket.send_fds(connection, [request], [stream.fileno() for stream in (given, out, err)])
-            code = _end_of(connection, int(connection.recv(16)))
+        sinks = (file.fileno() if sink is None else sink for file, sink in ((out, stdout), (err, stderr)))
+        code = started(arguments, environment, given.fileno(), *sinks).wait(seconds)
         for stream in (out, err):
             stream.seek(0)
         return code, out.read(), err.read()
@@ -65,17 +119,11 @@ def starts_alike(environment: Mapping[str, str]) -> bool:
 
 
 def _of_the_start(environment: Mapping[str, str]) -> dict[str, str]:
-    found = {name: value for name, value in environment.items() if name.startswith(READ_AT_THE_START)}
+    found = {name: value for name, value in environment.items() if name.startswith(READ_AT_THE_START) and value}
     found.pop("PYTHONPATH", None)  # the sources, which this process has on its path
+    if not found.keys() & {"LC_ALL", "LC_CTYPE", "LANG"}:
+        found["LC_CTYPE"] = "C.UTF-8"  # as Python sets it itself (PEP 538)
     return found
-
-
-def _end_of(connection: socket.socket, process: int) -> int:
-    try:
-        return int(connection.recv(16))
-    except TimeoutError:
-        os.kill(process, signal.SIGKILL)
-        raise
 
 
 @cache
@@ -138,7 +186,8 @@ def _run(connection: socket.socket) -> None:
         connection.send(b"%d" % os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
         os._exit(0)
     connection.close()
-    arguments, environment, directory = json.loads(request)
+    arguments, environment, directory, alone = json.loads(request)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
@@ -148,6 +197,8 @@ def _run(connection: socket.socket) -> None:
         os.dup2(stream, number)
         os.close(stream)
         _open_anew(name, number)
+    if alone:
+        os.setsid()
 
 
 def _open_anew(name: str, number: int) -> None:
@@ -163,6 +214,25 @@ def _open_anew(name: str, number: int) -> None:
     setattr(sys, f"__{name}__", stream)
 
 
+def _be_the_program() -> None:
+    """Run the program and end as Python does, but for taking its modules apart, which takes longer than most runs."""
+    try:
+        runpy.run_module(PROGRAM, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int):
+            raise
+        code = end.code
+    threading._shutdown()  # type: ignore[attr-defined]  # as Python does at its end
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        traceback.print_exc()
+        code = 120
+    os._exit(code)
+
+
 if __name__ == "__main__":
     _serve(sys.argv[1])
-    runpy.run_module(PROGRAM, run_name="__main__", alter_sys=True)
+    _be_the_program()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from commercive_cli.api.http.errors import OutsideUnavailable
 from commercive_cli.api.http.outbound import RequestFailed, Response, SendRequest, send_request
@@ -12,6 +13,7 @@ from commercive_cli.domain.answers.affiliates import FormURLSet
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.links import address_to_open
 from commercive_cli.domain.models import AffiliateLink
+from commercive_cli.domain.proof import Proof
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.records.idempotency import keyed, once_outside
 from commercive_cli.settings.supabase import SupabaseSettings
@@ -47,6 +49,21 @@ class AffiliateTable:
         """Return the affiliate ids in the rows of a user."""
         rows = self._rows({"user_id": user_id}, "affiliate_id")
         return frozenset(value for (value,) in rows if isinstance(value, str) and value)
+
+    def same_person(self, one: str) -> Proof:
+        """Return what the rows prove about an id of a user or an affiliate.
+
+        The ids of one user are one person's. An affiliate's id that stands in the rows of several users proves nothing.
+        """
+        users = {row.user_id for row in self.shown(one) if row.user_id}
+        if len(users) > 1:
+            return Proof(
+                doubtful=tuple((each, f"Supabase gives {one} to {len(users)} users") for each in sorted(users))
+            )
+        mine = self.ids_of(one) if _is_uuid(one) else frozenset()
+        shared = {each for each in mine if {row.user_id for row in self.shown(each)} - {None, one.lower()}}
+        doubtful = tuple((each, f"Supabase gives it to other users than {one} as well") for each in sorted(shared))
+        return Proof(frozenset(users) | (mine - shared), doubtful)
 
     def shown(self, affiliate_id: str) -> list[Shown]:
         """Return what the rows of an affiliate show."""
@@ -136,6 +153,14 @@ def _answer(rows: list[tuple[Shown, FormURLSet]]) -> FormURLSet:
 def no_such_row(affiliate_id: str) -> NotFound:
     """Return the error for an affiliate whom Supabase does not know."""
     return NotFound(f"Supabase's table {TABLE} has no row for affiliate {shortened(affiliate_id)}")
+
+
+def _is_uuid(one: str) -> bool:
+    """Return whether an id can be a user's: asked for another one, PostgREST refuses to compare it with a UUID."""
+    try:
+        return str(UUID(one)) == one.lower()
+    except ValueError:
+        return False
 
 
 def _filtered(filters: Mapping[str, str | None]) -> str:

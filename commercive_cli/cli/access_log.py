@@ -82,7 +82,10 @@ def named_by(context: typer.Context) -> Records:
     kind = kind_of(context.command_path.partition(" ")[2])
     one_of_each = ((each, given.get(each)) for each in _KINDS.values())
     many = ((kind, each) for each in given.get("ids") or ())
-    for of_kind, each in (*one_of_each, *many, ("person", given.get("who")), (given.get("table"), given.get("key"))):
+    people = (
+        ("person", each) for each in (given.get("who"), *(given.get("also") or ()), *(given.get("include") or ()))
+    )
+    for of_kind, each in (*one_of_each, *many, *people, (given.get("table"), given.get("key"))):
         if isinstance(of_kind, str) and isinstance(each, str) and each != "-":
             named.add(of_kind, each.partition(" ")[0] if of_kind == given.get("table") else each)
     return named

@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from commercive_cli.cli.errors import AnswerLost, bug_summary
 from commercive_cli.cli.standard_input import STDIN, read_ids
@@ -13,6 +13,9 @@ from commercive_cli.domain.errors import CommerciveError, Invalid
 from commercive_cli.domain.secrets import redact
 from commercive_cli.domain.stopping import stopped_by
 from commercive_cli.domain.text import identifier
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 WORKERS = 8
 Action = Callable[[str], Answer]
@@ -93,6 +96,7 @@ def run(
     `on_done` is told each result as soon as there is one, from this thread. What an id is reported as may stand in
     `names` when the action has been applied to it.
     """
+    from concurrent.futures import Future, ThreadPoolExecutor, as_completed  # imported late: most commands are for one
 
     def unless_stopped(item_id: str) -> Answer | None:
         with stopped_by(stop):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from commercive_cli.cli.render.csv import text_of_any_cell
+from commercive_cli.cli.standard_input import STDIN
 from commercive_cli.domain.choices import choose, suggestion
 from commercive_cli.domain.commissions import Bound, NamedAmounts
 from commercive_cli.domain.errors import CommerciveError, Invalid
@@ -103,6 +104,8 @@ def _content(path: Path) -> str:
 
 
 def _bytes(path: Path) -> bytes:
+    if str(path) == STDIN and not path.exists():
+        raise Invalid("decisions are read from a file, not from stdin, as FILE.result.csv is written beside it")
     try:
         check_file(path)
         with path.open("rb") as file:

@@ -6,7 +6,7 @@ which it is sent. The record comes first: whatever was sent from a file has a ke
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -76,6 +76,12 @@ class Draft:
             raise Invalid(f"{self.path} cannot be read: {error.strerror}") from None
 
     @property
+    def words(self) -> list[str]:
+        """Return all that is written in its files, also where that cannot be read as text."""
+        content = self.path.read_bytes() if self.exists else b""
+        return [content.decode("utf-8", "surrogateescape"), self.record.quotes, self.record.reason]
+
+    @property
     def is_blank(self) -> bool:
         """Return whether there is no text to lose."""
         with suppress(Invalid):
@@ -108,6 +114,13 @@ class Draft:
         write_durably(_record_path(self.path), [record.model_dump_json().encode()])
         self.record = record
 
+    def change(self, change: Callable[[str], str]) -> None:
+        """Change all that is written in its files. Raises OSError."""
+        content, quotes, reason = map(change, self.words)
+        self.note(quotes=quotes, reason=reason, saved_at=self.record.saved_at)
+        if self.exists:
+            self.write(content)
+
     def remove(self) -> None:
         """Remove the draft; the text goes first, for a text without a record would have a new key."""
         self.path.unlink(missing_ok=True)
@@ -124,6 +137,11 @@ class Drafts:
         """Return the drafts that hold a text, newest first."""
         drafts = [draft for draft in map(_read, self.directory.glob("*.txt")) if not draft.is_blank]
         return sorted(drafts, key=lambda draft: draft.record.saved_at, reverse=True)
+
+    def every(self) -> list[Draft]:
+        """Return all drafts, also those without a text, and records that are left of one."""
+        names = {path.with_suffix(".txt") for ending in ("txt", "json") for path in self.directory.glob(f"*.{ending}")}
+        return list(map(_read, sorted(names)))
 
     def of(self, conversation_id: str) -> list[Draft]:
         """Return the drafts for one conversation, newest first."""

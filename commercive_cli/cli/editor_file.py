@@ -4,8 +4,6 @@ from itertools import islice
 
 from commercive_cli.cli.render.escape import escape, escape_lines
 from commercive_cli.cli.render.moments import Moments
-from commercive_cli.cli.render.terminal import shop_name
-from commercive_cli.cli.render.thread import speaker
 from commercive_cli.domain.answers.chat import Thread
 
 SCISSORS = "-------- >8 ---- keep this line: it and all below are cut off ---- >8 --------"
@@ -18,6 +16,8 @@ def quotes_of(thread: Thread, actor: str, moments: Moments) -> str:
 
     Nothing that a user wrote is in the first or last five lines, where vim obeys what it reads ("modelines").
     """
+    from commercive_cli.cli.render.terminal import shop_name  # imported late, as most replies need no editor
+
     to = escape(f"To {shop_name(thread.conversation)}, as {actor}.")
     turns = "".join(_turns(thread, moments))
     return f"Save and quit sends; an empty text sends nothing.\n\n{to}\n{turns}{_NO_MODELINES}"
@@ -44,6 +44,8 @@ def without_quotes(content: str, quotes: str) -> str:
 
 def _turns(thread: Thread, moments: Moments) -> list[str]:
     """Return the last turns, newest last, of at most 30 lines of text."""
+    from commercive_cli.cli.render.thread import speaker
+
     turns: list[str] = []
     left = QUOTED_LINES
     for message in reversed(thread.messages):

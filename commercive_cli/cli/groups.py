@@ -62,7 +62,7 @@ ALIASES = {"ls": "list", "view": "show"}
 """Words of other tools for commands of ours; they stand in no help."""
 
 _PYTHON_TYPE = re.compile(r"^( +\S+) <(?:str|file|path|directory)>", re.MULTILINE)
-_RANGE = re.compile(r"\[x>=([0-9]+)\]")
+_RANGE = re.compile(r"(\[|; )x>=([0-9]+)\]")
 
 
 class _OfGivenValues(RuntimeParam):
@@ -104,7 +104,7 @@ def _blanked(match: re.Match[str]) -> str:
 
 
 def _at_least(match: re.Match[str]) -> str:
-    return f"[{match[1]} or more]"
+    return f"{match[1]}{match[2]} or more]"
 
 
 class App(typer.Typer):

@@ -5,7 +5,7 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TextIO
@@ -76,10 +76,11 @@ def whole_input(stream: TextIO) -> bytes:
         parts.append(part)
 
 
-def wait_for_input(descriptor: int) -> None:
+def wait_for_input(descriptor: int, is_over: Callable[[], bool] = lambda: False) -> None:
     """Return when there is something to read, or its end, or a signal has come. In the main thread only.
 
     CPython misses a signal that comes just before a read blocks. So a pipe that signals write to is waited for, too.
+    `is_over` says that a signal which came before leaves nothing to wait for.
     """
     if os.name != "posix":  # Windows cannot wait for pipes
         return
@@ -87,7 +88,8 @@ def wait_for_input(descriptor: int) -> None:
     os.set_blocking(wake, False)
     before = signal.set_wakeup_fd(wake)
     try:
-        select.select([descriptor, woken], [], [])
+        if not is_over():
+            select.select([descriptor, woken], [], [])
     finally:
         signal.set_wakeup_fd(before)
         os.close(woken)

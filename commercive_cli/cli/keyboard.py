@@ -2,9 +2,12 @@
 
 import os
 import select
+import signal
 import termios
+import threading
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from commercive_cli.cli.interrupts import wait_for_input
 from commercive_cli.domain.errors import Invalid
@@ -12,6 +15,17 @@ from commercive_cli.domain.errors import Invalid
 LONGEST_LINE = 4_095
 """Bytes that a terminal hands over as one line, its end included; it drops what is typed beyond."""
 _END, _ESCAPE = b"\x04", b"\x1b"
+
+
+@contextmanager
+def _noted_stops() -> Iterator[threading.Event]:
+    """Yield an event that is set whenever the program goes on after a stop, as by Ctrl-Z and `fg`."""
+    went_on = threading.Event()
+    before = signal.signal(signal.SIGCONT, lambda _number, _frame: went_on.set())
+    try:
+        yield went_on
+    finally:
+        signal.signal(signal.SIGCONT, before)
 
 
 class Keyboard:
@@ -28,18 +42,28 @@ class Keyboard:
         """
         before = termios.tcgetattr(self._descriptor)
         try:
-            tty.setcbreak(self._descriptor, termios.TCSAFLUSH)
-            ask()
-            while True:
-                typed = self._read(1).lower()
-                if typed in (b"", _END):
-                    raise EOFError
-                if typed == _ESCAPE:  # an arrow or function key, whose letters mean nothing
-                    self._drop_sequence()
-                elif typed in keys.encode():
-                    return typed.decode()
+            with _noted_stops() as went_on:
+                while True:  # once more after a stop: the shell changed how the terminal hands over what is typed
+                    tty.setcbreak(self._descriptor, termios.TCSAFLUSH)
+                    ask()
+                    if chosen := self._first_of(keys, went_on):
+                        return chosen
         finally:
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
+
+    def _first_of(self, keys: str, went_on: threading.Event) -> str:
+        """Return the first of some keys, or nothing when the program went on after a stop."""
+        while not went_on.is_set():
+            wait_for_input(self._descriptor, went_on.is_set)
+            typed = self._read(1).lower() if self._is_waiting() else None
+            if typed in (b"", _END):
+                raise EOFError
+            if typed == _ESCAPE:  # an arrow or function key, whose letters mean nothing
+                self._drop_sequence()
+            elif typed and typed in keys.encode():
+                return typed.decode()
+        went_on.clear()
+        return ""
 
     def line(self) -> str:
         """Return the line that is typed next; raise EOFError at the end of input, Invalid for one that is too long."""

@@ -80,7 +80,7 @@ class MoneyAsk:
         if more:
             display.line(more)
         total = self.amount * len(ids)
-        display.line(f"commission {self.amount:,.2f} USD each, ", (f"{total:,.2f} USD", "strong"), " in all")
+        display.line(f"commission {self.amount:,.2f} USD each, ", (f"{total:,.2f} USD", "strong"), " at most")
         confirm(f"Approve {len(ids):,}?", yes=False)
 
     def _lines(self, display: "Display", ids: Iterator[str]) -> Iterator[Line]:

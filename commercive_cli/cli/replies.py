@@ -2,11 +2,11 @@
 
 import shlex
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from commercive_cli.cli.confirm import ask, confirm
 from commercive_cli.cli.drafts import UNFINISHED, Draft, Drafts
@@ -85,7 +85,7 @@ class ReplyDesk:
         elif draft.is_uncut:
             raise Invalid("the cut-off line is gone: look at the draft on a terminal before it is sent")
         else:
-            last = reply.if_last or draft.record.if_last or self._guard().result()
+            last = reply.if_last or draft.record.if_last or self._guard()()
             self._send(draft.text, replace(reply, if_last=last), draft)
 
     def _draft_to_go_on_with(self) -> Draft | None:
@@ -186,17 +186,16 @@ class ReplyDesk:
         with self._kept(draft):
             return self._send_behind(guard, text, draft)
 
-    def _guard(self) -> "Future[str | None]":
+    def _guard(self) -> Callable[[], str | None]:
         """Find the message that the reply goes behind: on a terminal, the last one that was shown, or is there now.
 
-        What hinders that is raised by the result, when the text has been read and is kept.
+        What hinders that is raised when the message is asked for: then the text has been read and is kept.
         """
-        guard, reply = Future[str | None](), self._reply
         try:
-            guard.set_result(reply.if_last or (self._last_seen() if self._is_attended else None))
+            last = self._reply.if_last or (self._last_seen() if self._is_attended else None)
         except CommerciveError as failed:
-            guard.set_exception(failed)
-        return guard
+            return partial(_raise, failed)
+        return lambda: last
 
     @property
     def _is_attended(self) -> bool:
@@ -210,8 +209,8 @@ class ReplyDesk:
         last = self._chat.show(one, tail=1).messages
         return last[-1].message_id if last else None
 
-    def _send_behind(self, guard: "Future[str | None]", text: str, draft: Draft | None) -> None:
-        self._send(text, replace(self._reply, if_last=guard.result()), draft)
+    def _send_behind(self, guard: Callable[[], str | None], text: str, draft: Draft | None) -> None:
+        self._send(text, replace(self._reply, if_last=guard()), draft)
 
     def _known(self) -> dict[str, str]:
         """Return the values that the conversation gives to the variables of a canned reply."""
@@ -308,6 +307,10 @@ class ReplyDesk:
         reopen = self._reply.reopen or isinstance(error, ConversationClosed)
         flags = [name for name, is_set in (("--reopen", reopen), ("--close", self._reply.close)) if is_set]
         return [*self._session.options.words(), "chat", "reply", self._reply.conversation, "--draft", *flags]
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 class _RehearsedError(Exception):

@@ -25,6 +25,9 @@ KEYS = ("approve", "reject", "note", "skip", "back", "undo", "quit")
 """What can be done with a lead; the first letter is the key."""
 
 AT_THE_END = ("back", "undo", "quit")
+WITHOUT_A_LEAD = ("try again", *AT_THE_END)
+"""What can be done when a lead could not be read."""
+
 LEAVE = "."
 """Typed alone, it leaves a question without an answer, and nothing is written."""
 
@@ -121,10 +124,11 @@ class Review:
             "skip": self._skip,
             "back": self._back,
             "undo": self._undo,
+            "try again": self._try_again,
         }
         self._forward()
-        while self.shown or self.made or self.skipped:
-            said = self.desk.key(KEYS if self.shown else AT_THE_END)
+        while not self._ended or self.made or self.skipped:
+            said = self.desk.key(KEYS if self.shown else AT_THE_END if self._ended else WITHOUT_A_LEAD)
             if said == "quit":
                 return
             try:
@@ -152,9 +156,13 @@ class Review:
         return False
 
     def _open(self, lead_id: str) -> bool:
-        """Show a lead; return False, and say why, when it waits for no decision any more."""
+        """Show a lead, or say that it cannot be read now; return False, and say why, when it waits no more."""
         try:
             shown = self.flags.show(lead_id)
+        except Unavailable as away:
+            self._refused(away)
+            self.shown, self._ended = None, False
+            return True
         except NotFound as gone:
             self.desk.tell(f"! {gone.message}", "attention")
             self._over.add(lead_id)
@@ -265,7 +273,11 @@ class Review:
 
     def _find_out(self, status: DecidedStatus, amount: Decimal | None) -> None:
         """Go on from what the store has, where nobody knows whether a decision arrived there."""
-        lead = self.leads.lead(self._lead.lead_id)
+        try:
+            lead = self.leads.lead(self._lead.lead_id)
+        except Unavailable:
+            self.shown = None
+            return
         if (lead.status, lead.commission_amount, lead.reviewed_by) == (status, amount, self.actor):
             self._decided(LeadDecided(lead=lead, changed=True))
         else:
@@ -278,6 +290,9 @@ class Review:
     def _show_again(self, lead_id: str) -> None:
         if not self._open(lead_id):
             self._forward()
+
+    def _try_again(self) -> None:
+        self._show_again(self.queue.present)
 
     def _refused(self, refusal: CommerciveError) -> None:
         self.desk.tell(f"! {refusal.message}", "bad")

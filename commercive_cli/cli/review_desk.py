@@ -63,6 +63,9 @@ class TerminalDesk:
         words: Part = (question.rstrip(" "), role)
 
         def asked(display: Display) -> None:
-            display.console.print(display.text(words), soft_wrap=True, end=" ")
+            *lines, last = display.wrapped(display.text(words), display.width - 1)
+            for line in lines:
+                display.write(line)
+            display.console.print(last, soft_wrap=True, end=" ")
 
         self._session.screen.draw(asked)

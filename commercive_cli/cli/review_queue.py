@@ -24,6 +24,11 @@ class ReviewQueue:
         return self.place + 1
 
     @property
+    def present(self) -> str:
+        """Return the lead that was gone to last."""
+        return self._ids[self.place]
+
+    @property
     def total(self) -> str:
         """Return how many leads there are, as far as that is known."""
         return f"{len(self._ids):,}" if len(self._ids) <= COUNTED else f"over {COUNTED:,}"

@@ -23,7 +23,6 @@ from commercive_cli.cli.progress import Total, progress
 from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.emit import Screen
 from commercive_cli.cli.render.formats import Format
-from commercive_cli.cli.throttled import Throttled
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
@@ -39,8 +38,10 @@ from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load, 
 if TYPE_CHECKING:
     from commercive_cli.cli.access_log import AccessLog
     from commercive_cli.cli.known_ids import KnownIds
+    from commercive_cli.cli.record_lookups import LookUp
     from commercive_cli.cli.render.display import Display
     from commercive_cli.cli.seen_messages import SeenMessages
+    from commercive_cli.cli.throttled import Throttled
     from commercive_cli.cli.typed_ids import Kind, TypedIds
     from commercive_cli.domain.models import Message
     from commercive_cli.services.access.scan import OnItems
@@ -81,7 +82,6 @@ class Session:
         self._dry_run: DryRun | None = None
         self._rehearsed: list[BaseModel] = []
         self._writes = False
-        self.throttled = Throttled(self.note)
 
     @cached_property
     def settings(self) -> Settings:
@@ -101,6 +101,13 @@ class Session:
         from commercive_cli.cli.known_ids import KnownIds
 
         return KnownIds(ids_path(self.settings.store))
+
+    @cached_property
+    def throttled(self) -> "Throttled":
+        """Return what is told of throttling."""
+        from commercive_cli.cli.throttled import Throttled
+
+        return Throttled(self.note)
 
     @property
     def seen(self) -> "SeenMessages":
@@ -170,7 +177,10 @@ class Session:
         """Yield the services for a command that writes nothing; raise FirstRun where there is none yet."""
         if not may_be_missing and (first_run := self.first_run()):
             raise first_run
-        with self._access_logged(), self._opened(open_store(self.settings, self.throttled)) as services:
+        with (
+            self._access_logged(),
+            self._opened(self._store()) as services,
+        ):
             yield services
 
     @contextmanager
@@ -183,7 +193,7 @@ class Session:
         if not may_be_missing and (first_run := self.first_run()):
             raise first_run
         with self._access_logged(dry_run=dry_run):
-            store = open_store(self.settings, self.throttled)
+            store = self._store()
             if dry_run:
                 from commercive_cli.store.dry_run import DryRun
 
@@ -224,9 +234,8 @@ class Session:
     def progress(self, steps: Mapping[str, Total], *, beside: bool = False) -> "Iterator[list[OnItems]]":
         """Yield for each step what to call with the number of items done; a terminal shows bars until the block ends.
 
-        In the block a store that is throttled is waited for.
-
-        Results are shown after that; where they come `beside` it, on the same terminal, there are no bars.
+        Results are shown after that; where they come `beside` it, on the same terminal, there are no bars. In the block
+        a store that is throttled is waited for.
         """
         shown = not self.options.quiet and not (beside and self.screen.out.isatty())
         with (
@@ -274,15 +283,18 @@ class Session:
 
     def typed(self, kind: "Kind", services: Services, asks: str | None = None) -> "TypedIds":
         """Return what finds the whole ids that a user typed; `asks` is what a command that writes would do."""
-        from commercive_cli.cli.record_lookups import LOOK_UPS
         from commercive_cli.cli.typed_ids import TypedIds
 
-        look_up = LOOK_UPS[kind]
+        def look_up() -> "LookUp":
+            from commercive_cli.cli.record_lookups import LOOK_UPS  # imported late: a whole id is not looked up
+
+            return LOOK_UPS[kind]
+
         return TypedIds(
             kind,
-            known=self.known_ids.read,
-            exists=lambda one: look_up.exists(services, one),
-            newest=lambda: look_up.newest(services),
+            known=lambda: self.known_ids.read(),
+            exists=lambda one: look_up().exists(services, one),
+            newest=lambda: look_up().newest(services),
             asks=None if self._dry_run else asks,
         )
 
@@ -390,6 +402,9 @@ class Session:
             yield stop
         if stop.is_set():
             raise typer.Exit(INTERRUPTED)
+
+    def _store(self) -> "Store":
+        return open_store(self.settings, lambda table: self.throttled(table))
 
     @contextmanager
     def _opened(self, store: "Store") -> Iterator[Services]:

@@ -6,13 +6,15 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from commercive_cli.cli.confirm import ask
-from commercive_cli.cli.known_ids import Known
 from commercive_cli.cli.render.short_ids import SHORTEST
 from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.domain.quoting import quoted
+
+if TYPE_CHECKING:
+    from commercive_cli.cli.known_ids import Known
 
 Kind = Literal["conversation", "lead", "affiliate"]
 
@@ -37,7 +39,7 @@ class TypedIds:
     """
 
     kind: Kind
-    known: Callable[[], Mapping[str, Known]]
+    known: Callable[[], "Mapping[str, Known]"]
     exists: Callable[[str], bool]
     newest: Callable[[], Iterable[tuple[str, str]]]
     asks: str | None = None

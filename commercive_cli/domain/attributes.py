@@ -40,11 +40,19 @@ class Kind(Enum):
         return types if isinstance(types, tuple) else (types,)
 
 
+class Personal(Enum):
+    """What an erasure does with the value of a personal attribute; `Record.owner` says whose an item is."""
+
+    DATA = "about the item's owner: replaced whole in the owner's erasure, left alone in anybody else's"
+    WORDS = "what somebody wrote: replaced whole likewise; elsewhere an address, number or long id in it, as a marker"
+
+
 @dataclass(frozen=True)
 class Attribute:
     """One attribute of a record, as its field's annotation declares it.
 
-    `personal`: it says something about the person whom the item is about; erasing the person replaces the whole value.
+    `personal` says what an erasure does with it; None for what says nothing about anybody. Ids of persons (PERSON) get
+    a pseudonym wherever they stand.
     `ordering`: it is the time of the last change; the next change must get a later time.
     `state`: it is money or a status that audit rows record; the audit can restore it from them.
     `derived`: it follows from other items; the audit computes it again from them.
@@ -53,7 +61,7 @@ class Attribute:
     """
 
     kind: Kind
-    personal: bool = False
+    personal: Personal | None = None
     ordering: bool = False
     state: bool = False
     derived: bool = False

@@ -11,3 +11,6 @@ TOP = 10
 
 LONGEST_TAIL = 10_000
 """The most messages that may be shown from the end of a conversation."""
+
+MOST_ITEMS = 1_000
+"""More items than one person has, as a rule: an id that so many carry may be an account that people share."""

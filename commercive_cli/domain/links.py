@@ -1,7 +1,5 @@
 """Where an affiliate link leads: the referral form of the dashboard (seed, section 2.9)."""
 
-from commercive_cli.domain.web_addresses import is_web_url
-
 DASHBOARD_URL = "https://dashboard.commercive.co"
 """The dashboard, unless a setting names another one."""
 
@@ -13,4 +11,6 @@ def affiliate_url(dashboard_url: str, code: str) -> str:
 
 def address_to_open(stored: str, dashboard_url: str, code: str) -> str:
     """Return the stored address of a link, or the one of its code where another program stored no web address."""
+    from commercive_cli.domain.web_addresses import is_web_url  # imported late: most commands open no links
+
     return stored if is_web_url(stored) else affiliate_url(dashboard_url, code)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
-from commercive_cli.domain.attributes import UNREADABLE, Attribute, Kind, attributes_of
+from commercive_cli.domain.attributes import UNREADABLE, Attribute, Kind, Personal, attributes_of
 from commercive_cli.domain.errors import Damaged
 from commercive_cli.domain.money import CENT, Money, counted_commission
 
@@ -35,8 +35,9 @@ Id = Annotated[str, Attribute(Kind.ID)]
 Person = Annotated[str, Attribute(Kind.PERSON)]
 Choice = Annotated[str, Attribute(Kind.CHOICE)]
 Text = Annotated[str, Attribute(Kind.TEXT)]
-PersonalText = Annotated[str, Attribute(Kind.TEXT, personal=True)]
-PersonalEmail = Annotated[str, Attribute(Kind.EMAIL, personal=True)]
+PersonalText = Annotated[str, Attribute(Kind.TEXT, personal=Personal.DATA)]
+PersonalEmail = Annotated[str, Attribute(Kind.EMAIL, personal=Personal.DATA)]
+Words = Annotated[str, Attribute(Kind.TEXT, personal=Personal.WORDS)]
 Time = Annotated[int, Attribute(Kind.TIME)]
 ConversationState = Annotated[
     str,
@@ -50,7 +51,7 @@ LeadState = Annotated[
 ]
 ChangeTime = Annotated[int, Attribute(Kind.TIME, ordering=True)]
 Count = Annotated[int, Attribute(Kind.COUNT, derived=True)]
-DerivedText = Annotated[str, Attribute(Kind.TEXT, derived=True)]
+DerivedWords = Annotated[str, Attribute(Kind.TEXT, personal=Personal.WORDS, derived=True)]
 DerivedTime = Annotated[int, Attribute(Kind.TIME, derived=True)]
 DerivedChoice = Annotated[str, Attribute(Kind.CHOICE, derived=True)]
 DerivedId = Annotated[str, Attribute(Kind.ID, derived=True)]
@@ -81,6 +82,9 @@ class Record(Sparse):
 
     internal: ClassVar[Mapping[str, Attribute]] = {}
     """Attributes that are stored beside the fields and never shown."""
+
+    owner: ClassVar[str] = ""
+    """The attribute that says whose the item is; none where it is nobody's."""
 
     damaged: tuple[str, ...] = ()
 
@@ -129,13 +133,15 @@ class Conversation(Record):
     `human_requested` says that the user asked for a person; then automatic answers do not end the waiting.
     """
 
+    owner: ClassVar[str] = "user_id"
+
     conversation_id: Id
     user_id: Person
     store_url: PersonalText = ""
     status: ConversationState
     created_at: Time
     updated_at: ChangeTime
-    last_message: DerivedText = ""
+    last_message: DerivedWords = ""
     unread_admin: Count = 0
     unread_user: Count = 0
     last_message_at: DerivedTime | None = None
@@ -155,17 +161,24 @@ class Conversation(Record):
 class Message(Record):
     """One message; within a conversation `created_at` strictly increases. Only `is_read = false` counts as unread."""
 
+    owner: ClassVar[str] = "sender_id"
+
     message_id: Id
     conversation_id: Id
     sender_type: Choice
     sender_id: Person
-    message_text: Text
+    message_text: Words
     created_at: ChangeTime
     is_read: Flag = True
 
 
 class Lead(Record):
-    """A prospect that came through an affiliate's link, and what an admin decided about it."""
+    """A prospect that came through an affiliate's link, and what an admin decided about it.
+
+    Nothing proves who filled in the form, so a lead is its own owner; that it is somebody's is for people to say.
+    """
+
+    owner: ClassVar[str] = "lead_id"
 
     lead_id: Id
     affiliate_id: Person
@@ -176,10 +189,10 @@ class Lead(Record):
     lead_phone: PersonalText = ""
     product_link: PersonalText = ""
     order_volume: Choice = ""
-    pending_orders: Text = ""
+    pending_orders: PersonalText = ""
     commission_amount: Amount | None = None
-    admin_notes: PersonalText | None = None
-    rejection_reason: PersonalText | None = None
+    admin_notes: Words | None = None
+    rejection_reason: Words | None = None
     reviewed_by: Person | None = None
     reviewed_at: Time | None = None
     created_at: Time
@@ -188,6 +201,8 @@ class Lead(Record):
 
 class AffiliateLink(Record):
     """A tracking link: the code in `?ref=` and the affiliate whom it credits."""
+
+    owner: ClassVar[str] = "affiliate_id"
 
     affiliate_id: Person
     link_id: Id
@@ -200,6 +215,8 @@ class AffiliateLink(Record):
 
 class AffiliateStats(Record):
     """Counts and the sum of commissions over one affiliate's leads. `version` counts the writes."""
+
+    owner: ClassVar[str] = "affiliate_id"
 
     internal: ClassVar[Mapping[str, Attribute]] = {"version": Attribute(Kind.COUNT, derived=True)}
 
@@ -249,6 +266,8 @@ _COUNTED = ("total_leads", "approved_leads", "pending_leads", "rejected_leads", 
 class AuditRow(Record):
     """One change of money or status: who did what, when, and from which state to which."""
 
+    owner: ClassVar[str] = "actor"
+
     at: ChangeTime
     actor: Person
     event: Choice
@@ -269,6 +288,8 @@ class RequestClaim(Record):
 class LinkClaim(Record):
     """The affiliate to whom a link code belongs, or the primary link of an affiliate and store."""
 
+    owner: ClassVar[str] = "affiliate_id"
+
     affiliate_id: Person
     link_id: Id
     created_at: Time | None = None
@@ -276,6 +297,8 @@ class LinkClaim(Record):
 
 class ConversationClaim(Record):
     """Who works on a conversation, and until when; from `until` (ms) on it is nobody's."""
+
+    owner: ClassVar[str] = "holder"
 
     conversation_id: Id
     holder: Person
@@ -287,10 +310,12 @@ class ConversationClaim(Record):
 class Note(Record):
     """What one of the support staff remarked upon a conversation; its user never gets to see it."""
 
+    owner: ClassVar[str] = "author"
+
     note_id: Id
     conversation_id: Id
     author: Person
-    text: Text
+    text: Words
     created_at: Time
 
     def as_turn(self) -> dict[str, Any]:

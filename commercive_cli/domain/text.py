@@ -7,7 +7,6 @@ from unicodedata import normalize
 from commercive_cli.domain.encodings import with_unix_lines
 from commercive_cli.domain.errors import IllFormed, Invalid
 from commercive_cli.domain.ids import usual_id
-from commercive_cli.domain.web_addresses import address_problem, link_danger
 
 MESSAGE_LENGTH = 10_000
 PREVIEW_LENGTH = 200
@@ -78,6 +77,8 @@ def email(value: object, field: str) -> str:
 
 def product_link(value: object) -> str:
     """Return a link, or words instead of one, as typed; raise Invalid for a link that is dangerous to follow."""
+    from commercive_cli.domain.web_addresses import link_danger  # imported late, as few commands take addresses
+
     link = text(value, "product_link", PRODUCT_LINK_LENGTH, shortest=0)
     if danger := link_danger(link):
         raise Invalid(f"product_link {danger}", field="product_link")
@@ -93,6 +94,8 @@ def count_text(value: object, field: str) -> str:
 
 def store_url(value: object) -> str:
     """Return a shop's host or http(s) address as typed, at most 255 characters, or nothing."""
+    from commercive_cli.domain.web_addresses import address_problem
+
     shop = text(value, "store_url", STORE_URL_LENGTH, shortest=0)
     if shop and (problem := address_problem(shop)):
         raise Invalid(f"store_url {problem}; write it like shop.example or https://shop.example", field="store_url")

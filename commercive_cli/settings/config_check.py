@@ -13,8 +13,8 @@ from commercive_cli.settings.readers import READERS
 
 def mistakes_of(contents: Contents) -> list[Mistake]:
     """Return every mistake in the file, those of its form first."""
-    of_values = (*_default_profile(contents), *_values(contents), *_commission(contents), *_business_hours(contents))
-    return [*contents.mistakes, *of_values]
+    checks = (_default_profile, _values, _commission, _business_hours, _retention)
+    return [*contents.mistakes, *(mistake for check in checks for mistake in check(contents))]
 
 
 def refuse_mistakes(contents: Contents) -> None:
@@ -71,3 +71,15 @@ def _business_hours(contents: Contents) -> Iterator[Mistake]:
     except Invalid as refusal:
         keys = tuple((refusal.field or "").split("."))
         yield Mistake(refusal.message, keys, getattr(table, BUSINESS_HOURS[keys[-1]]))
+
+
+def _retention(contents: Contents) -> Iterator[Mistake]:
+    table = contents.config.retention
+    if table is None:
+        return
+    from commercive_cli.settings.retention import KEY, read_retention  # imported late, since few have any
+
+    try:
+        read_retention(table)
+    except Invalid as refusal:
+        yield Mistake(refusal.message, tuple(KEY.split(".")), table.closed_conversations)

@@ -59,6 +59,14 @@ class BusinessHoursTable(BaseModel):
     zone: str | None = None
 
 
+class RetentionTable(BaseModel):
+    """The `[retention]` table as it stands; `settings/retention.py` reads its values."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    closed_conversations: str | None = None
+
+
 class ConfigFile(BaseModel):
     """The whole file; a missing file counts as empty. `commission` has limits (`min`, `max`) and named amounts."""
 
@@ -66,6 +74,7 @@ class ConfigFile(BaseModel):
 
     default_profile: str | None = None
     business_hours: BusinessHoursTable | None = None
+    retention: RetentionTable | None = None
     commission: dict[str, Amount] = {}
     profiles: dict[str, Profile] = {}
 
@@ -206,6 +215,8 @@ def known_settings(keys: Sequence[str]) -> Mapping[str, Any]:
     """Return the settings of the table in which the last of the nested keys stands."""
     if keys[0] == "business_hours" and len(keys) > 1:
         return BUSINESS_HOURS
+    if keys[0] == "retention" and len(keys) > 1:
+        return RetentionTable.model_fields
     return Profile.model_fields if keys[0] == "profiles" else ConfigFile.model_fields
 
 

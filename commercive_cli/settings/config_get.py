@@ -37,6 +37,8 @@ def _in_file(config: ConfigFile, keys: tuple[str, ...]) -> Any:
         return config.commission.get(keys[1])
     if keys[0] == "business_hours":
         return getattr(config.business_hours, BUSINESS_HOURS[keys[1]], None)
+    if keys[0] == "retention":
+        return getattr(config.retention, keys[1], None)
     profile = config.profiles.get(keys[1])
     if profile is None:
         raise NotFound(f"there is no profile {quoted(keys[1])}{suggestion(keys[1], config.profiles)}")

@@ -6,7 +6,7 @@ from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.commissions import AMOUNT_NAME
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted
-from commercive_cli.settings.config_file import BUSINESS_HOURS, Profile
+from commercive_cli.settings.config_file import BUSINESS_HOURS, Profile, RetentionTable
 
 Keys = tuple[str, ...]
 KNOWN = ("default_profile", *Profile.model_fields)
@@ -23,6 +23,11 @@ def setting_keys(key: str, profile: str | None) -> Keys:
         if name not in BUSINESS_HOURS:
             known = ", ".join(BUSINESS_HOURS)
             raise Invalid(f"there is no {quoted(key)}{suggestion(name, BUSINESS_HOURS)}; business_hours has {known}")
+        return (*tables, name)
+    if tables == ["retention"]:
+        policies = RetentionTable.model_fields
+        if name not in policies:
+            raise Invalid(f"there is no {quoted(key)}{suggestion(name, policies)}; retention has {', '.join(policies)}")
         return (*tables, name)
     if tables == ["commission"] and AMOUNT_NAME.fullmatch(name):
         return (*tables, name)
@@ -42,7 +47,7 @@ def setting_keys(key: str, profile: str | None) -> Keys:
 def stored_keys(key: str, profile: str | None) -> Keys:
     """Return the nested keys of anything that the file may hold: a setting, known or not, or a whole table."""
     keys = tuple(key.split("."))
-    if keys in (("business_hours",), ("commission",)):
+    if keys in (("business_hours",), ("commission",), ("retention",)):
         return keys
     if keys[0] == "profiles" and len(keys) in (2, 3):
         return keys

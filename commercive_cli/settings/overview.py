@@ -40,6 +40,7 @@ def overview(environ: Mapping[str, str], given: Mapping[str, str | None]) -> lis
         *[_setting(finder, name, wrong) for name in NAMES],
         *_amounts(finder.contents, wrong),
         *_business_hours(finder.contents, wrong),
+        *_retention(finder.contents, wrong),
         *[_mistaken(".".join(keys), mistake, finder) for keys, mistake in wrong.items()],
         *_api(environ),
     ]
@@ -72,6 +73,13 @@ def _business_hours(contents: Contents, wrong: dict[tuple[str, ...], Mistake]) -
     from commercive_cli.settings.business_hours import read_business_hours  # imported late, since few have any
 
     yield Shown("business_hours", str(read_business_hours(table)), contents.place(("business_hours",)))
+
+
+def _retention(contents: Contents, wrong: dict[tuple[str, ...], Mistake]) -> Iterator[Shown]:
+    """Yield for how long closed conversations are kept, if that is set; what is wrong with it is a row of its own."""
+    table, keys = contents.config.retention, ("retention", "closed_conversations")
+    if table is not None and table.closed_conversations is not None and keys not in wrong:
+        yield Shown(".".join(keys), table.closed_conversations, contents.place(keys))
 
 
 def _mistaken(setting: str, mistake: Mistake, finder: Finder) -> Shown:

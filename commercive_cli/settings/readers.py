@@ -8,7 +8,6 @@ from typing import Any
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.money import parse_amount
-from commercive_cli.domain.web_addresses import is_web_url
 from commercive_cli.settings.pasted import clean
 from commercive_cli.settings.places import default_store_path
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
@@ -21,6 +20,10 @@ def read_store(url: str, source: str) -> StoreURL:
 
 def read_dashboard_url(url: str, source: str) -> str:
     """Return the address without its trailing slash; raise Invalid naming the source when it is no web address."""
+    if url == DASHBOARD_URL:
+        return url
+    from commercive_cli.domain.web_addresses import is_web_url  # imported late, as most runs have the built-in one
+
     if not is_web_url(clean(url, f"dashboard_url ({source})")):
         raise Invalid(f"dashboard_url ({source}) must be a web address such as {DASHBOARD_URL}")
     return url.rstrip("/")

@@ -16,7 +16,14 @@ from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.money import Ceiling
 from commercive_cli.settings.config_check import no_profile
-from commercive_cli.settings.config_file import BusinessHoursTable, Contents, Profile, examined, read_text
+from commercive_cli.settings.config_file import (
+    BusinessHoursTable,
+    Contents,
+    Profile,
+    RetentionTable,
+    examined,
+    read_text,
+)
 from commercive_cli.settings.places import config_path
 from commercive_cli.settings.readers import READERS, read_amount, read_dashboard_url, read_log, read_store
 from commercive_cli.settings.store_url import StoreURL
@@ -52,7 +59,7 @@ class Settings:
 
     A source is an option, a variable, `config.toml:9` (file and line), `built in` or `OS user`. No approval gives more
     than the `ceiling`, or what `least` and `most` refuse; `amounts` have names. Commands add to the `access_log`, if
-    there is one. `business_hours` are checked where they are used.
+    there is one. `business_hours` and `retention` are checked where they are used.
     """
 
     store: StoreURL
@@ -64,6 +71,7 @@ class Settings:
     ceiling: Ceiling | None = None
     access_log: Path | None = None
     business_hours: BusinessHoursTable | None = None
+    retention: RetentionTable | None = None
     least: Least | None = None
     most: Most | None = None
     amounts: NamedAmounts = field(default_factory=NamedAmounts)
@@ -127,6 +135,7 @@ def load(
         access_log=read_log(*values["access_log"]) if values["access_log"][0] else None,
         ceiling=_ceiling(*values["ceiling"], values["profile"][0]),
         business_hours=contents.config.business_hours,
+        retention=contents.config.retention,
         least=_limit(Least, *values["commission.min"]),
         most=_limit(Most, *values["commission.max"]),
         amounts=NamedAmounts(named_amounts(contents)),

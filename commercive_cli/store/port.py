@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from commercive_cli.domain.errors import CommerciveError, Damaged, Misconfigured, Unavailable
-from commercive_cli.store.archive import Backup, TableTransfer
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
-from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
+
+if TYPE_CHECKING:  # a command that neither changes tables nor makes backups loads none of them
+    from commercive_cli.store.archive import Backup, TableTransfer
+    from commercive_cli.store.table_changes import OnStatus, TableChange
 
 
 class ConditionFailed(Exception):
@@ -157,14 +159,14 @@ class Archive(Protocol):
     a method that waits for AWS does not stop the work in AWS.
     """
 
-    def back_up(self, name: str | None, now: int, on_status: OnStatus) -> Backup:
+    def back_up(self, name: str | None, now: int, on_status: "OnStatus") -> "Backup":
         """Make a backup of all six tables. Without a name, it is named after the time `now` (ms).
 
         On SQLite the name is the path of a file. Raises Conflict when the name is taken.
         """
         ...
 
-    def backups(self) -> list[Backup]:
+    def backups(self) -> "list[Backup]":
         """Return the backups of this store, newest first."""
         ...
 
@@ -175,7 +177,14 @@ class Archive(Protocol):
         """
         ...
 
-    def restore(self, name: str, destination: str, on_status: OnStatus) -> None:
+    def retained(self) -> list[str]:
+        """Return, in words, what holds earlier states of these tables: backups, also the server's own, and recovery.
+
+        What the server does not have, or may not tell, is said as well. Nothing of it can be changed, only deleted.
+        """
+        ...
+
+    def restore(self, name: str, destination: str, on_status: "OnStatus") -> None:
         """Fill the store at `destination` from a backup and wait until its tables can be used.
 
         Only items, keys and indexes are restored. Raises NotFound when there is no such backup, Conflict when it is
@@ -187,7 +196,7 @@ class Archive(Protocol):
 class PointInTimeRecovery(Protocol):
     """A store that can be restored as it was at any moment of the past weeks."""
 
-    def restore_to_time(self, at: int | None, destination: str, on_status: OnStatus) -> None:
+    def restore_to_time(self, at: int | None, destination: str, on_status: "OnStatus") -> None:
         """Fill the store at `destination` with the tables as they were at `at` (ms), None for the latest time possible.
 
         Raises Invalid when the tables cannot be restored to that time.
@@ -198,11 +207,11 @@ class PointInTimeRecovery(Protocol):
 class S3Transfers(Protocol):
     """A store whose server can export whole tables to S3 and import them from there."""
 
-    def export_tables(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
+    def export_tables(self, bucket: str, prefix: str, on_status: "OnStatus") -> "list[TableTransfer]":
         """Export each table to `prefix`/`table name`, all as of the same time if all can go back to one."""
         ...
 
-    def import_tables(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
+    def import_tables(self, bucket: str, prefix: str, on_status: "OnStatus") -> "list[TableTransfer]":
         """Create the six tables from their newest finished exports below `prefix`.
 
         Raises NotFound when there is no export of a table, Conflict when a table exists.
@@ -306,7 +315,7 @@ class Store(Protocol):
         """Return the description of the table, or None when it does not exist."""
         ...
 
-    def change_table(self, table: Table, change: TableChange, on_status: OnStatus = ignore_status) -> None:
+    def change_table(self, table: Table, change: "TableChange", on_status: "OnStatus" = ...) -> None:
         """Make one change to a table and wait until it is done; `on_status` is told the states in between.
 
         Raises Invalid when this store does not support such a change.
@@ -315,6 +324,13 @@ class Store(Protocol):
 
     def delete_table(self, table: Table) -> None:
         """Turn off the table's deletion protection, then delete the table and all its items."""
+        ...
+
+    def overwrite_old(self) -> Sequence[str]:
+        """Overwrite, in files of this store, what was replaced or deleted; return, in words, what still holds it.
+
+        A server that keeps its files to itself has nothing to overwrite.
+        """
         ...
 
     @property

@@ -25,6 +25,10 @@ class ReadOnlyArchive:
         """Return the backups of the store."""
         return self.archive.backups()
 
+    def retained(self) -> list[str]:
+        """Return what holds earlier states of the store."""
+        return self.archive.retained()
+
     def back_up(self, _name: str | None, _now: int, _on_status: OnStatus) -> Backup:
         """Raise Denied."""
         self._refuse()

@@ -66,6 +66,10 @@ class ReadThrough:
         """Return the description of the table, or None when it does not exist."""
         return self._store.describe_table(table)
 
+    def overwrite_old(self) -> Sequence[str]:
+        """Overwrite nothing: nothing is written here."""
+        return ()
+
     def unsupported(self) -> Sequence[str]:
         """Return the protections that the server does not support."""
         return self._store.unsupported()

@@ -59,7 +59,8 @@ class Protections:
 class Table:
     """A table with its key, its indexes and its time to live.
 
-    `ttl` is the attribute that holds the time, in seconds since the epoch, after which an item may be deleted.
+    `ttl` is the attribute that holds the time, in seconds since the epoch, after which an item may be deleted. Only
+    what nothing counts or refers to may go like that: messages are archived instead, as counters would outlive them.
     `record` is the model of its items, None where that depends on the item.
     """
 

@@ -9,7 +9,7 @@ import pytest
 
 from commercive_cli.engines.dynamodb.live_source import LiveSource
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
-from commercive_cli.services.adopt.service import AdoptionService, Steps
+from commercive_cli.services.adopt.service import AdoptionService, Steps, Wish
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.seed.plan import Plan
 from commercive_cli.services.seed.service import SeedService
@@ -98,7 +98,7 @@ def test_an_adoption_arrives_whole(real_endpoint: str, capsys: pytest.CaptureFix
     ):
         began = time.monotonic()
         answer = AdoptionService(store, ManualClock(START + DAY)).run(
-            source, "ops", steps=Steps(on_brought=brought.append)
+            source, "ops", Wish(final=True), Steps(on_brought=brought.append)
         )
         took = time.monotonic() - began
         audit = AuditService(direct).run("ops")

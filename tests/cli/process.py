@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tests import preloaded
+from tests.preloaded import Process
 
 PROGRAM = (sys.executable, "-m", "commercive_cli")
 ROOT = Path(__file__).parents[2]
+Running = subprocess.Popen[bytes] | Process
 _SECONDS = 60
 
 
@@ -39,6 +41,12 @@ def started(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]"
     return process
 
 
+def _may_fork(command: Sequence[str], options: dict[str, Any]) -> bool:
+    """Return whether a fork of a process that has loaded the program does what a start would."""
+    ours = tuple(command[: len(PROGRAM)]) == PROGRAM and not options.keys() - {"env"}
+    return ours and preloaded.starts_alike(options.get("env", os.environ))
+
+
 @dataclass(frozen=True)
 class Done:
     """The result of a process."""
@@ -50,12 +58,12 @@ class Done:
 
 def done(command: Sequence[str], *, stdin: bytes = b"", **options: Any) -> Done:
     """Run a command to its end."""
-    if tuple(command[: len(PROGRAM)]) == PROGRAM and not options.keys() - {"env"}:
+    sinks = {name: sink for name in ("stdout", "stderr") if (sink := options.pop(name, subprocess.PIPE)) >= 0}
+    if _may_fork(command, options):
         environ = options.get("env", environment())
-        if preloaded.starts_alike(environ):
-            return Done(*preloaded.run(command[len(PROGRAM) :], environ, stdin=stdin, seconds=_SECONDS))
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    with started(command, stdin=subprocess.PIPE, **options) as process:
+        return Done(*preloaded.run(command[len(PROGRAM) :], environ, stdin=stdin, seconds=_SECONDS, **sinks))
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | sinks
+    with started(command, **streams, **options) as process:
         out, err = process.communicate(stdin, timeout=_SECONDS)
     return Done(process.returncode, out or b"", err or b"")
 
@@ -74,11 +82,18 @@ def run_on_terminal(arguments: Sequence[str], typed: str = "", *, columns: int =
 
 
 @contextmanager
-def on_terminal(command: Sequence[str], **options: Any) -> Iterator[tuple["subprocess.Popen[bytes]", FileIO]]:
+def on_terminal(command: Sequence[str], **options: Any) -> Iterator[tuple[Running, FileIO]]:
     """Start a command on a pseudo-terminal; yield the process and the terminal."""
     leader, follower = pty.openpty()
     with closing(FileIO(leader, "rb+")) as screen:
-        process = started(command, stdin=follower, stdout=follower, stderr=follower, start_new_session=True, **options)
+        streams = [follower] * 3
+        process: Running
+        if _may_fork(command, options):
+            environ = options.get("env", environment())
+            process = preloaded.started(command[len(PROGRAM) :], environ, *streams, alone=True)
+        else:
+            named = dict(zip(("stdin", "stdout", "stderr"), streams, strict=True))
+            process = started(command, start_new_session=True, **named, **options)
         os.close(follower)
         yield process, screen
 

@@ -103,6 +103,20 @@ def test_what_fails_is_told(store: Run, lead: Make, log: Path) -> None:
     assert [True, True] == [line["dry_run"] for line in lines(log) if "dry_run" in line]
 
 
+def test_whom_a_request_of_a_person_is_about_is_told(store: Run, conversation: Make, lead: Make, log: Path) -> None:
+    """By id, also of what stdin names and what is taken; an address or number is told to have been there."""
+    conversation(user="u-1")
+    one = lead()
+    given = "u-1\nann@example.com\n+4915123456789\n"
+    for more in ((), ("--erase", "--yes")):
+        line = ("tables", "person", "-", "--include", one, *more)
+        assert store(*line, "--access-log", str(log), stdin=given).code == 0
+
+    assert {("tables person", outcome, "u-1 ? " + one) for outcome in ("started", "ok")} == {
+        (action, outcome, " ".join(records["person"])) for action, outcome, records in told(log)
+    }
+
+
 def test_no_content_is_told(store: Run, conversation: Make, lead: Make, log: Path) -> None:
     """Neither texts nor names nor addresses, from the command line, from the store, or of a person looked for."""
     talk, one = conversation(text="Zz9 secret"), lead("Zz9 Name")

@@ -218,6 +218,7 @@ def test_only_files_of_some_size_are_read(tmp_path: Path) -> None:
         (tmp_path / "none", "No such file"),
         (tmp_path / "pipe", "not a regular file"),
         (Path("nul\0"), "cannot be read"),
+        (Path("-"), "from a file, not from stdin"),
     ):
         with pytest.raises(Invalid, match=says):
             read_decisions(path, AMOUNTS, ())

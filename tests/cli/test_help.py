@@ -66,6 +66,11 @@ def test_lists_in_a_help_keep_their_lines(monkeypatch: pytest.MonkeyPatch) -> No
     assert "\\b" not in whole_help()
 
 
+def test_ranges_are_told_in_words() -> None:
+    """No help shows a range as an expression, also behind a default."""
+    assert "x>=" not in whole_help()
+
+
 @pytest.mark.parametrize("path", list(paths()), ids=" ".join)
 def test_everything_explains_itself_with_an_example(path: tuple[str, ...]) -> None:
     """Every group and command has an example that begins with the program's name."""

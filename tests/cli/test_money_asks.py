@@ -79,7 +79,7 @@ def test_many_get_one_question_with_the_sum(store: Run, at_terminal: Run, lead: 
     assert f"{ids[0][-8:]} pending Lead 0" in told
     assert "Lead 8" in told.partition("[y/N]")[0]
     assert "Lead 9" not in told.partition("[y/N]")[0]
-    assert "and 2 more commission 25.50 USD each, 306.00 USD in all Approve 12? [y/N]" in told
+    assert "and 2 more commission 25.50 USD each, 306.00 USD at most Approve 12? [y/N]" in told
     assert {"approved" if code == 7 else "pending"} == set(states(store))
 
 

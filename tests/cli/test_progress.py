@@ -11,15 +11,15 @@ from tests.cli.process import PROGRAM, environment, run_on_terminal, watch
 
 BAR = "━"
 ERASED = "\x1b[2K"
-PERSON = "ana@example.com"
+PERSON = "aff-1"
 
 
 @pytest.fixture
 def seeded(store: Run, home: Path) -> Path:
-    """Return a home with a store of 15 conversations, a person's lead, and an export of all that."""
+    """Return a home with a store of 15 conversations, a person's link and lead, and an export of all that."""
     assert store("tables", "seed", "--messages", "150", "--leads", "40", "--affiliates", "5").code == 0
-    link = store("affiliates", "create-link", "aff-1", "--email", "a@example.com", "-o", "ids").out.strip()
-    assert store("leads", "submit", "--link", link, "--name", "Ana Abe", "--email", PERSON).code == 0
+    link = store("affiliates", "create-link", PERSON, "--email", "a@example.com", "-o", "ids").out.strip()
+    assert store("leads", "submit", "--link", link, "--name", "Ana Abe", "--email", "ana@x.org").code == 0
     assert store("tables", "export", str(home / "export")).code == 0
     return home
 
@@ -32,9 +32,11 @@ JOBS = {
     "tables export HOME/again": ("items read", "messages"),
     "tables import HOME/export": ("items stored", "messages"),
     "tables import HOME/export --dry-run": ("items compared", "messages"),
-    f"tables person {PERSON} --export HOME/person": ("items read", "leads"),
+    f"tables person {PERSON} --export HOME/person --yes": ("items read", "leads"),
     f"tables person {PERSON} --erase --yes": ("items read", "leads"),
     "chat close --idle 1d": ("conversations read", "closed"),
+    "tables archive --older-than 1d HOME/archive --yes": ("conversations read", "conversations"),
+    "tables archive --older-than 1d --dry-run": ("conversations read", "conversations"),
 }
 """What a job's bar says, and a word of its result."""
 
@@ -115,7 +117,7 @@ def test_a_terminal_that_cannot_erase_has_none(seeded: Path) -> None:
     assert (0, False, False) == (seen.code, BAR in seen.screen, seen.screen.startswith("\r\n"))
 
 
-@pytest.mark.parametrize("line", ["chat close --idle 1d -o jsonl", f"tables person {PERSON} --export -"])
+@pytest.mark.parametrize("line", ["chat close --idle 1d -o jsonl", f"tables person {PERSON} --export - --yes"])
 def test_lines_that_come_during_the_work_have_no_bar_among_them(line: str, seeded: Path) -> None:
     """Where results are told one by one on the same terminal, each stands alone."""
     del seeded

@@ -15,7 +15,7 @@ from commercive_cli.cli.render.review_screens import Card, Tally
 from commercive_cli.cli.render.roles import Role
 from commercive_cli.cli.review import Amounts, Review
 from commercive_cli.cli.review_queue import ReviewQueue
-from commercive_cli.domain.answers.leads import LeadDecided
+from commercive_cli.domain.answers.leads import LeadDecided, LeadShown
 from commercive_cli.domain.commissions import Most, NamedAmounts
 from commercive_cli.domain.errors import Invalid, Unavailable
 from commercive_cli.domain.models import Lead
@@ -57,6 +57,7 @@ class ScriptedDesk:
         self.told: list[str] = []
         self.roles: list[Role] = []
         self.questions: list[str] = []
+        self.choices: list[Sequence[str]] = []
 
     def show(self, card: Card) -> None:
         self.cards.append(card)
@@ -70,6 +71,7 @@ class ScriptedDesk:
 
     def key(self, choices: Sequence[str]) -> str:
         said = self._next()
+        self.choices.append(choices)
         assert said in choices
         return said
 
@@ -101,12 +103,13 @@ def review(
     skipped: Sequence[str] = (),
     on_skip: Callable[[str], None] = lambda _: None,
     leads: LeadService | None = None,
+    unread: Sequence[bool] = (),
 ) -> Review:
-    """Review to the end of the answers."""
+    """Review to the end of the answers; `unread` says of the first cards which the store does not answer for."""
     service, keys = leads or LeadService(store), count()
     made = Review(
         service,
-        FlagService(store, service),
+        Unanswered(store, service, list(unread)),
         desk,
         actor,
         ReviewQueue((each.lead_id for each in service.oldest_pending(LeadFilter())), skipped),
@@ -385,11 +388,73 @@ def test_a_decision_whose_answer_was_lost_is_found(store: Store, leads: LeadServ
     assert [] == errors_in(store)
 
 
+WAYS_THERE: dict[str, tuple[list[Answer], list[bool], list[str], Tally]] = {
+    "the first": (["try again", "try again", "quit"], [True, True], ["a"], Tally()),
+    "after a decision": (["approve", "5", "try again", "quit"], [False, True], ["a", "b"], Tally(1, Decimal(5))),
+    "after a skip": (["skip", "try again", "quit"], [False, True], ["a", "b"], Tally(skipped=1)),
+    "after a note": (["note", "x", "try again", "quit"], [False, True], ["a", "a"], Tally()),
+    "back": (["skip", "back", "try again", "quit"], [False, False, True], ["a", "b", "a"], Tally(skipped=1)),
+    "after an undo": (["reject", "", "undo", "try again", "quit"], [False, False, True], ["a", "b", "a"], Tally()),
+    "back instead": (["skip", "back", "quit"], [False, True], ["a", "a"], Tally(skipped=1)),
+    "undo instead": (["reject", "", "undo", "quit"], [False, True], ["a", "a"], Tally()),
+    "no lead before": (["back", "try again", "quit"], [True], ["a"], Tally()),
+    "behind the last": (
+        ["skip", "skip", "back", "try again", "quit"],
+        [False, False, True],
+        ["a", "b", "b"],
+        Tally(skipped=2),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_THERE)
+def test_a_lead_that_cannot_be_read_now_is_tried_again(store: Store, leads: LeadService, way: str) -> None:
+    """That is said, the review keeps what it did, and nothing is decided about a lead that is not seen."""
+    submitted(leads, "a", "b")
+    answers, unread, names, tally = WAYS_THERE[way]
+    desk = ScriptedDesk(*answers)
+    done = review(store, desk, unread=unread)
+
+    assert (names, tally) == (desk.names, done.tally)
+    assert ["! no answer"] * sum(unread) == [each for each in desk.told if each == "! no answer"]
+    assert sum(unread) == desk.choices.count(("try again", "back", "undo", "quit")) - (way == "no lead before")
+    assert [] == errors_in(store)
+
+
+def test_a_decision_that_cannot_even_be_looked_up_is_shown_when_it_can(store: Store, leads: LeadService) -> None:
+    """Whether it arrived is seen when the store answers again; it is not made twice."""
+    [one] = submitted(leads, "a")
+    lost = LosesAnswers(store, plan=[True], unfound=[False, False, True])
+    desk = ScriptedDesk("approve", "5", "try again", "quit")
+    review(store, desk, leads=lost)
+
+    assert [Decimal(5)] == [lead.commission_amount for lead in desk.decided]
+    assert ["approve"] == [row.event for row in leads.history(one).history]
+
+
+@dataclass(frozen=True)
+class Unanswered(FlagService):
+    """Shows leads, or gets no answer, as planned."""
+
+    plan: list[bool]
+
+    def show(self, lead_id: str) -> LeadShown:
+        if self.plan and self.plan.pop(0):
+            raise Unavailable("no answer")
+        return super().show(lead_id)
+
+
 @dataclass(frozen=True)
 class LosesAnswers(LeadService):
     """Decides, or not, and is not heard of, as often as planned."""
 
     plan: list[bool] = field(default_factory=list)
+    unfound: list[bool] = field(default_factory=list)
+
+    def lead(self, lead_id: str) -> Lead:
+        if self.unfound and self.unfound.pop(0):
+            raise Unavailable("no answer")
+        return super().lead(lead_id)
 
     def decide(self, *arguments: object, **more: object) -> LeadDecided:
         if not self.plan:

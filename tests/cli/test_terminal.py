@@ -134,6 +134,17 @@ def test_any_stream_can_count_as_a_terminal(conversation: Make, store: Run, monk
     assert (78, True) == (wrong.code, "COMMERCIVE_FORCE_TTY is the width" in wrong.err)
 
 
+@pytest.mark.parametrize("line", ["affiliates top", "leads report", "chat report"])
+def test_reports_fit_20_columns(store: Run, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """Their sentences are wrapped between words on the narrowest terminal, too, and the last one is there."""
+    store("tables", "seed", "--messages", "10", "--affiliates", "2", "--leads", "5")
+    monkeypatch.setenv("COMMERCIVE_FORCE_TTY", "20")
+    shown = store(*line.split(), "--no-color").out
+
+    assert max(map(len, shown.splitlines())) <= 20
+    assert shown.split()[-4:] == ["commercive", *line.split(), "-h"]
+
+
 def test_quiet_leaves_results_and_errors(conversation: Make, store: Run) -> None:
     """-q drops the hint at more pages, before or after the command, and no result."""
     conversation()

@@ -176,18 +176,17 @@ def test_what_could_not_be_shown_is_not_marked_read(buffered: dict[str, str], st
 
 def test_data_about_a_person_is_not_said_to_be_written_before_it_is(buffered: dict[str, str], lead: Make) -> None:
     """The number of items is printed after the last item is written."""
-    lead()
+    line = ["-q", "tables", "person", "ann@example.com", "--include", lead(), "--export", "-"]
     with full_disk() as full:
-        ran = done([*PROGRAM, "tables", "person", "ann@example.com", "--export", "-"], env=buffered, stdout=full)
+        ran = done([*PROGRAM, *line], env=buffered, stdout=full)
 
     assert (75, NO_SPACE) == (ran.code, ran.err)
 
 
 def test_a_file_about_a_person_that_is_written_is_done(buffered: dict[str, str], home: Path, lead: Make) -> None:
     """The file exists then, so a repetition would fail, and the exit code is not 75."""
-    lead()
+    words = ["-q", "tables", "person", "ann@example.com", "--include", lead(), "--export", str(home / "ann.jsonl")]
     with full_disk() as full:
-        words = ["tables", "person", "ann@example.com", "--export", str(home / "ann.jsonl")]
         ran = done([*PROGRAM, *words], env=buffered, stdout=full)
 
     assert (74, LOST) == (ran.code, ran.err)

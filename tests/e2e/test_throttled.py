@@ -20,6 +20,7 @@ from tests.e2e.conftest import bare_environment
 from tests.e2e.stores import server_store
 from tests.engines.dynamodb.doubles import ManualTime, Server, serving
 from tests.engines.dynamodb.throttled import ThrottledServer
+from tests.services.adopt.old_backend import old_backend
 from tests.services.transfer.stores import exported, filled, sqlite_store
 
 WAITING = "throttled, waiting"
@@ -48,6 +49,7 @@ class Throttled:
 def throttled(real_endpoint: str, tmp_path: Path) -> Iterator[Throttled]:
     with closing(sqlite_store(tmp_path / "source.db")) as source:
         exported(filled(source), tmp_path / "export")
+    old_backend(1, conversations=2, leads=2).export(tmp_path / "old")
     clock = ManualTime()
     server = ThrottledServer(real_endpoint, clock.now, writes=1, burst=10**6)
     server.drain()
@@ -86,7 +88,7 @@ def test_throttling_is_told_once_and_waited_out(throttled: Throttled) -> None:
     assert told == [throttled.store.prefix + CONVERSATIONS.name]
 
 
-@pytest.mark.parametrize("line", ["tables import HOME/export", "affiliates recompute --all"])
+@pytest.mark.parametrize("line", ["tables import HOME/export", "tables adopt HOME/old", "affiliates recompute --all"])
 def test_ctrl_c_ends_the_waiting_at_once(line: str, throttled: Throttled) -> None:
     """Not after the minutes that it might have waited; what was not written is not there."""
     throttled.store.batch_put(AFFILIATE_STATS, [{"affiliate_id": "ann", "total_leads": 7, "version": 1}])

@@ -122,11 +122,16 @@ def test_what_depends_on_the_row_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_what_is_in_the_row_about_a_person_is_erased(tmp_path: Path) -> None:
-    """An address is found in what is left of an item, too."""
+    """An address is found in what is left of an item, too, and points to it as it does in forms that can be read."""
     path = tmp_path / "store.db"
     with file_store(path) as store:
         world = made(store, ManualClock())
         spoil(path, world, LEADS, b'{"lead_email":"jane@example.com"')
-        services_over(store, ManualClock()).privacy.erase("jane@example.com", "root")
+        privacy = services_over(store, ManualClock()).privacy
+        candidates = privacy.find("jane@example.com").answer.candidates
+        privacy.erase("jane@example.com", "root", include=[each.id for each in candidates])
 
+        assert [("lead", "it cannot be read, and names them")] == [
+            (each.kind, each.reason) for each in candidates if each.id == "odd"
+        ]
         assert "jane@example.com" not in str(everything(store))

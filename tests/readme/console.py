@@ -10,14 +10,13 @@ import secrets
 import select
 import shlex
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cli.process import PROGRAM, ROOT, on_terminal, watch
+from tests.cli.process import PROGRAM, ROOT, Running, on_terminal, watch
 from tests.conftest import ENDPOINT, free_port
 
 README = ROOT / "README.md"
@@ -238,7 +237,7 @@ def _environment(home: Path) -> dict[str, str]:
     }
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _stop(process: Running) -> None:
     process.send_signal(signal.SIGINT)
     process.wait(_SECONDS)
 

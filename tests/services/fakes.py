@@ -133,6 +133,9 @@ class Intervening:
     def delete_table(self, table: Table) -> None:
         self._on("delete_table").delete_table(table)
 
+    def overwrite_old(self) -> Sequence[str]:
+        return self._on("overwrite_old").overwrite_old()
+
     def unsupported(self) -> Sequence[str]:
         return self._store.unsupported()
 

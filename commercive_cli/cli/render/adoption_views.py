@@ -23,7 +23,9 @@ def _differences(balance: Balance) -> str:
 
 _TABLE = (
     Column("table", "id", names=True),
-    *(Column(name, "count") for name in ("read", "brought", "changed", "unchanged", "left", "quarantined", "made")),
+    *(Column(name, "count") for name in ("read", "brought", "changed", "unchanged", "left")),
+    Column("quarantined", "count", title="aside"),
+    Column("made", "count"),
 )
 _PROBLEM = (
     Column("kind", names=True),
@@ -33,7 +35,7 @@ _PROBLEM = (
     Column("examples", "prose", path="*", words=_examples),
 )
 _BALANCE = (
-    Column("figure", names=True),
+    Column("figure", "prose"),
     Column("there", words=lambda value: f"{value:,}", weight=NEVER_DROPPED),
     Column("differences", "prose", path="*", words=_differences),
     Column("here", words=lambda value: f"{value:,}", weight=NEVER_DROPPED),
@@ -45,7 +47,7 @@ VIEWS[Adopted] = View(
     _TABLE,
     (
         Section(lambda answer: answer.tables, _TABLE),
-        Section(lambda answer: answer.problems, _PROBLEM, "What was found, and what is done about it"),
+        Section(lambda answer: answer.problems, _PROBLEM, "What was found"),
         Section(lambda answer: answer.reconciliation, _BALANCE, "Both sides"),
     ),
 )

@@ -5,9 +5,10 @@ reverse order:
 
 1. An apostrophe goes before each formula: `= + - @` or one of their full-width forms at the beginning, and behind a
    separator, a quote or white space, where a sheet that splits at semicolons or tabs, or at every line end, would begin
-   a cell; also before a tab or line end at the beginning, and before a text that is a number with a leading zero or
-   with 16 digits and more, which would lose some. So it does before such a text with apostrophes before it, so that
-   removing one from each restores the text.
+   a cell; also before a tab or line end at the beginning, and before a text that a sheet takes for a number, a time or
+   a date of digits, unless that is a whole number it would write the same: not with a leading zero, nor with 16 digits
+   and more, which would lose some. So it does before such a text with apostrophes before it, so that removing one from
+   each restores the text. Digits with hyphens between them stay: those are order volumes and phone numbers.
 2. Hidden characters but LF become escapes, such as \x1b. A backslash that could be taken for the beginning of one is
    doubled, and so are backslashes that stand together.
 
@@ -25,7 +26,9 @@ from commercive_cli.domain.hidden_characters import HIDDEN
 FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 CELL_BEGINS = r"(?<=[\s,;|\"])"
 ESCAPE = "[rt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}"
-_BEGINNING = rf"(?='*(?:[{FORMULA}\t\r\n]|(?:0[0-9]+|[0-9]{{16,}})\Z))"
+_NUMBER = r"[\s($€£¥]*+[.,]?[0-9][0-9.,:/'\s$€£¥%)]*+(?:[eE][+-]?[0-9]+)?\s*+-?"
+_REWRITTEN = rf"(?![1-9][0-9]{{0,14}}\Z|0\Z){_NUMBER}\Z"
+_BEGINNING = rf"(?='*(?:[{FORMULA}\t\r\n]|{_REWRITTEN}))"
 _WITHIN = rf"(?='*[{FORMULA}])"
 _BEFORE_FORMULA = re.compile(rf"\A{_BEGINNING}|{CELL_BEGINS}{_WITHIN}")
 _DEFUSED = re.compile(rf"\A'{_BEGINNING}|{CELL_BEGINS}'{_WITHIN}")

@@ -118,14 +118,15 @@ class Display:
         for line in text.split("\n", allow_blank=True):
             yield from line.wrap(self.console, max(width, 1), overflow="fold") or [line]
 
-    def halves(self, left: Sequence[Part], right: Sequence[Part]) -> None:
-        """Write a line with a text at each edge; where both do not fit, the left one alone."""
+    def halves(self, left: Sequence[Part], right: Sequence[Part], *, both: bool = False) -> None:
+        """Write a line with a text at each edge; where they do not fit, the left one alone or `both`, one below."""
         first, second = self.text(*left), self.text(*right)
         room = self.width - first.cell_len - second.cell_len
         if room >= 2:
             self.write(first + self.text(" " * room) + second)
         else:
-            self.sentence(*left)
+            for each in (left, right) if both else (left,):
+                self.sentence(*each)
 
     def rule(self, text: str, beside: str = "") -> None:
         """Write a separator with a text, and what stands beside it, below where the width does not hold both."""

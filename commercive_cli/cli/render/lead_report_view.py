@@ -1,7 +1,6 @@
 """The report on leads: its screen, with bars or a sparkline for the weeks, and its rows for machines."""
 
 from collections.abc import Iterator
-from datetime import date
 
 from commercive_cli.cli.render.charts import (
     LONGEST_BAR,
@@ -61,7 +60,7 @@ def draw_lead_report(display: Display, report: LeadReport) -> None:
     display.gap()
     if report.damaged:
         display.sentence((f"! {counted(report.damaged, 'damaged lead')} not counted: commercive tables audit", "bad"))
-    display.line(("definitions: commercive leads report -h", "quiet"))
+    display.sentence(("definitions: commercive leads report -h", "quiet"))
 
 
 def _draw_sentences(display: Display, report: LeadReport) -> None:
@@ -100,15 +99,8 @@ def _draw_weeks(display: Display, report: LeadReport) -> None:
     most = max(each.submitted for each in report.weeks)
     cells = LONGEST_BAR if display.width >= 100 else 12
     print_table(display, (*_WEEKS, bars(lambda each: each.submitted, most, cells)), report.weeks)
-    if cut := _cut_weeks(report):
-        display.sentence((f"not whole: {', '.join(cut)}", "quiet"))
-
-
-def _cut_weeks(report: LeadReport) -> list[str]:
-    """Return the weeks of which a part lies outside the time reported on."""
-    first, last = date.fromisoformat(report.first_day), date.fromisoformat(report.last_day)
-    ends = (report.weeks[0], first.weekday() > 0), (report.weeks[-1], last.weekday() < 6)
-    return list(dict.fromkeys(str(each.week) for each, cut in ends if cut))
+    if report.cut_weeks:
+        display.sentence((f"not whole: {', '.join(report.cut_weeks)}", "quiet"))
 
 
 def _rows(report: LeadReport) -> Iterator[_Row]:

@@ -147,6 +147,9 @@ def _write_facts(display: Display, facts: Mapping[str, str | None]) -> None:
 
 def draw_stats(display: Display, stats: AffiliateStats, at_least: int = 0) -> None:
     """Write an affiliate's id and record; they have `at_least` so many leads."""
+    if not stats.affiliate_id:
+        display.sentence(("! credits no affiliate that can be read", "bad"))
+        return
     display.line(f"affiliate {display.id(stats.affiliate_id)}")
     display.sentence(stats_sentence(stats), indent=2)
     warn_of_stats(display, stats, at_least)

@@ -78,7 +78,7 @@ def draw_report(display: Display, report: ChatReport) -> None:
     if report.damaged:
         display.sentence((f"! {counted(report.damaged, 'damaged item')} not counted: commercive tables audit", "bad"))
     automatic = f"{counted(report.automatic, 'automatic answer')} not counted" if report.automatic else "definitions"
-    display.line((f"{automatic}: commercive chat report -h", "quiet"))
+    display.sentence((f"{automatic}: commercive chat report -h", "quiet"))
 
 
 def report_svg(report: ChatReport) -> str:

@@ -60,9 +60,9 @@ def draw_card(display: Display, card: Card) -> None:
     display.meet("lead", lead.lead_id, label_of(lead))
     display.meet("affiliate", lead.affiliate_id)
     display.gap()
-    display.halves([f"lead {card.number:,} of {card.total}"], [f"so far {card.tally.words()}"])
+    display.halves([f"lead {card.number:,} of {card.total}"], [f"so far {card.tally.words()}"], both=True)
     display.gap()
-    display.halves(headline(lead, display.now), [(f"lead {display.id(lead.lead_id)}", "quiet")])
+    display.halves(headline(lead, display.now), [(f"lead {display.id(lead.lead_id)}", "quiet")], both=True)
     _draw_person(display, lead)
     display.gap()
     if lead.damaged:

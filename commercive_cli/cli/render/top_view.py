@@ -36,7 +36,7 @@ def draw_top(display: Display, answer: TopAffiliates) -> None:
         whose = plural(answer.damaged, "affiliate")
         display.sentence((f"! the stats of {whose} cannot be read and count as zero; this counts again:", "bad"))
         display.line("commercive affiliates recompute --all")
-    display.line(("from the stats, no lead was read: commercive affiliates top -h", "quiet"))
+    display.sentence(("from the stats, no lead was read: commercive affiliates top -h", "quiet"))
 
 
 def _sentence(answer: TopAffiliates, theirs: int | Decimal) -> str:

@@ -1,10 +1,9 @@
-"""The views of exports, imports, cost estimates and requests of persons."""
+"""The views of exports, imports and cost estimates."""
 
 from pydantic import BaseModel
 
 from commercive_cli.cli.render.columns import FINDING, Column
 from commercive_cli.cli.render.views import VIEWS, Section, View
-from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
 from commercive_cli.domain.answers.tables import CostEstimate
 from commercive_cli.domain.answers.transfer import Exported, Imported, ImportPreview
 
@@ -22,7 +21,6 @@ _HOT = (
     Column("items", "count"),
     Column("read", "count"),
 )
-_PERSON = (Column("table", "id"), Column("items", "count"))
 
 
 class _Counted(BaseModel):
@@ -54,7 +52,7 @@ def _previewed(answer: ImportPreview) -> list[_Preview]:
     ]
 
 
-def _counted(answer: Exported | PersonExported | PersonErased) -> list[_Counted]:
+def _counted(answer: Exported) -> list[_Counted]:
     return [_Counted(table=table, items=items) for table, items in answer.items.items()]
 
 
@@ -79,5 +77,3 @@ VIEWS[CostEstimate] = View(
     _SIZE,
     (Section(lambda answer: answer.tables, _SIZE), Section(lambda answer: answer.hot, _HOT, "Hot keys")),
 )
-VIEWS[PersonExported] = View(_counted, _PERSON)
-VIEWS[PersonErased] = View(_counted, _PERSON)

@@ -38,9 +38,9 @@ class LeadReport(Answer):
     """The leads submitted from `since` to `until` (ms, both inclusive), as they were at `at`, when they were read.
 
     `affiliate_id` is the only one whose leads these are, None for all. `first_day` and `last_day` are those of `zone`,
-    and so are the weeks, which begin on Monday. `weeks` has each week, also an empty one, `affiliates` those with
-    leads, most first, and `affiliate_weeks` both together, where there were leads. `damaged` leads, which cannot be
-    read, are counted nowhere else.
+    and so are the weeks, which begin on Monday. `weeks` has each week, also an empty one; of `cut_weeks` a part lies
+    before `since` or after `until`. `affiliates` has those with leads, most first, and `affiliate_weeks` both together,
+    where there were leads. `damaged` leads, which cannot be read, are counted nowhere else.
     """
 
     since: int
@@ -53,5 +53,6 @@ class LeadReport(Answer):
     damaged: int
     total: Funnel
     weeks: list[Funnel]
+    cut_weeks: list[str]
     affiliates: list[Funnel]
     affiliate_weeks: list[Funnel]

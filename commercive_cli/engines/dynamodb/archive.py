@@ -38,6 +38,14 @@ class DynamoDBArchive:
         with supported("a backup"):
             return self._backups.all()
 
+    def retained(self) -> list[str]:
+        """Return the backups, also those that DynamoDB makes of a table that is deleted, and point-in-time recovery."""
+        try:
+            with supported("a backup"):
+                return self._backups.retained()
+        except Invalid:
+            return []
+
     def store_at(self, destination: str) -> Store:
         """Return the store whose tables have the prefix `destination`; raise Invalid when it cannot be a prefix."""
         if not _PREFIX.fullmatch(destination):

@@ -57,6 +57,25 @@ class Backups:
         found = [_backup(name, summaries) for name, summaries in self._summaries_by_name().items()]
         return sorted(found, key=lambda each: each.created_at, reverse=True)
 
+    def retained(self) -> list[str]:
+        """Return what holds earlier states of the tables: backups of every kind, and the window of recovery.
+
+        DynamoDB makes a SYSTEM backup when a table with point-in-time recovery is deleted, and keeps it for 35 days.
+        """
+        ours = {self._prefix + table.name for table in TABLES}
+        system = [each for each in self._summaries(BackupType="SYSTEM") if each["TableName"] in ours]
+        kept = [f"backup {each.name}" for each in self.all()]
+        kept += [f"DynamoDB's own backup {each['BackupName']} of {each['TableName']}" for each in system]
+        return kept + [words for table in TABLES if (words := self._recovery_window(table.name))]
+
+    def _recovery_window(self, table: str) -> str:
+        try:
+            start, _ = self._restorable_period(table)
+        except Invalid:
+            return ""
+        name = self._prefix + table
+        return f"point-in-time recovery of {name}, from {start:%Y-%m-%dT%H:%M:%SZ} on, for up to 35 days"
+
     def restore(self, name: str, prefix: str, on_status: OnStatus) -> None:
         """Create the tables of `prefix` from a backup and wait until all can be used."""
         summaries = self._summaries_by_name().get(name)
@@ -136,10 +155,11 @@ class Backups:
                 found.setdefault(summary["BackupName"], {})[ours[summary["TableName"]]] = summary
         return found
 
-    def _summaries(self) -> Iterable[Description]:
+    def _summaries(self, **kind: str) -> Iterable[Description]:
         # All backups are read: a request for one table leaves out the backups of a deleted table.
         def read(last: str | None) -> Description:
-            return self._send("ListBackups", {} if last is None else {"ExclusiveStartBackupArn": last})
+            onward = {} if last is None else {"ExclusiveStartBackupArn": last}
+            return self._send("ListBackups", {**kind, **onward})
 
         for page in linked(read, lambda page: page.get("LastEvaluatedBackupArn") or None):
             yield from page.get("BackupSummaries", [])

@@ -238,6 +238,10 @@ class DynamoDBStore:
         """Turn off the table's deletion protection, then delete the table and all its items."""
         self._tables.delete(table)
 
+    def overwrite_old(self) -> Sequence[str]:
+        """Return nothing: DynamoDB tells nobody where it keeps what."""
+        return ()
+
     def unsupported(self) -> Sequence[str]:
         """Return the protections that this server does not support, as far as earlier operations have shown."""
         return tuple(self._tables.unsupported)

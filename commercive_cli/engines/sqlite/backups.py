@@ -49,6 +49,10 @@ class SQLiteArchive:
         found = self._file.path.parent.glob(f"{self._file.path.name}.*{SUFFIX}")
         return sorted(map(self._backup_at, found), key=lambda each: each.created_at, reverse=True)
 
+    def retained(self) -> list[str]:
+        """Return what `backups` finds; of other copies, and of snapshots of the disk, nothing is known."""
+        return [f"backup {backup.name}" for backup in self.backups()]
+
     def store_at(self, destination: str) -> Store:
         """Return the store in the file `destination`; raise Conflict when the file exists, even an empty one."""
         return self._open_file(_new_file(destination))

@@ -18,6 +18,8 @@ from commercive_cli.engines.sqlite.table_sql import TableSQL
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CREATE = "create it with `commercive tables create`"
 _POLL_SECONDS = 0.005
+_READERS_MS = 1_000
+"""For how long readers are waited for, whose view of the file keeps what was overwritten."""
 _Identity = tuple[int, int]
 
 
@@ -94,6 +96,24 @@ class SQLiteFile:
                 self._written = True
         finally:
             self._writer.release()
+
+    def rewrite(self) -> list[str]:
+        """Write the file anew, so that no page keeps what it held, and empty the log; return what holds it still.
+
+        SQLite overwrites what is deleted (`secure_delete`), but not what it leaves behind when it moves a row to
+        another page: only VACUUM makes every page anew (SQLite documentation, "Vacuum").
+        """
+        with self._writer, self.reading() as connection:
+            try:
+                connection.execute("VACUUM")
+                connection.execute(f"PRAGMA busy_timeout = {_READERS_MS}")
+                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                connection.execute(f"PRAGMA busy_timeout = {self._deadline * 1000:.0f}")
+            except sqlite3.OperationalError as error:
+                return [f"old bytes in {self.path}, which cannot be written anew: {redact(str(error))}"]
+        if busy:
+            return [f"old bytes in {self.path}-wal, as another program reads the file; end it, then the same again"]
+        return []
 
     def close(self) -> None:
         """Close the idle connections now, and those that other threads still use as they come back.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Misconfigured
@@ -29,8 +29,10 @@ from commercive_cli.store.port import (
     not_a_number,
 )
 from commercive_cli.store.schema import CONVERSATIONS, DEFAULT_PREFIX, Table
-from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Put, Update, Write, applied, check_readable, holds
+
+if TYPE_CHECKING:
+    from commercive_cli.store.table_changes import TableChange
 
 _BATCH_ROWS = 2_000
 _BATCH_BYTES = 8 * 1024 * 1024
@@ -161,7 +163,7 @@ class SQLiteStore:
         with self._file.reading() as connection:
             return describe(connection, self._sql(table))
 
-    def change_table(self, table: Table, change: TableChange, _on_status: OnStatus = ignore_status) -> None:
+    def change_table(self, table: Table, change: "TableChange", _on_status: object = None) -> None:
         """Create or drop an index, or turn time to live on or off; raise Invalid for any other change."""
         sql = self._sql(table)
         with self._file.writing(sql) as connection:
@@ -190,6 +192,10 @@ class SQLiteStore:
         sql = self._sql(table)
         with self._file.writing(sql) as connection:
             connection.execute(f"DROP TABLE {sql.quoted}")
+
+    def overwrite_old(self) -> Sequence[str]:
+        """Write the whole file anew and empty its log; return what cannot be done, and why."""
+        return self._file.rewrite()
 
     def unsupported(self) -> Sequence[str]:
         """Return nothing: no protections are declared for a file."""

@@ -12,13 +12,15 @@ in scans.
 import re
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.items import Item, Key, item_text
 from commercive_cli.store.limits import LARGEST_KEY_NUMBER
 from commercive_cli.store.schema import TABLES, Attribute, Index, Table
-from commercive_cli.store.table_changes import CreateIndex, DropIndex, SetTTL, TableChange
+
+if TYPE_CHECKING:
+    from commercive_cli.store.table_changes import TableChange
 
 SLOTS = 16
 SLOT = "_slot"
@@ -128,8 +130,10 @@ class TableSQL:
         table = f"CREATE TABLE {self.quoted} ({', '.join(columns)})"
         return [table, *self.index_statements().values()]
 
-    def change(self, change: TableChange) -> list[str]:
+    def change(self, change: "TableChange") -> list[str]:
         """Return the statements that make a change; raise Invalid for a change that is not supported."""
+        from commercive_cli.store.table_changes import CreateIndex, DropIndex, SetTTL
+
         match change:
             case CreateIndex() if change.index in self.table.indexes:
                 return [self._create_index(change.index)]

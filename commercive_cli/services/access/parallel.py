@@ -1,7 +1,6 @@
 """Runs several reads at the same time, where none has to wait for another."""
 
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 from typing import TypeVar
 
@@ -14,6 +13,8 @@ Result = TypeVar("Result")
 
 def both(left: Callable[[], Left], right: Callable[[], Right]) -> tuple[Left, Right]:
     """Make both calls at the same time and return both results; when both raise, the error of `right` is raised."""
+    from concurrent.futures import ThreadPoolExecutor  # imported late, as most commands read one thing after another
+
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(left)
         found = right()
@@ -26,6 +27,8 @@ def run_parallel(work: Callable[[int, Event], Result], count: int, at_once: int)
     The event is set when another call failed or Ctrl-C was pressed; `work` should then return as soon as it can, and
     its waiting for the store ends.
     """
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
     stop, around = Event(), stops()
 
     def stoppable(number: int) -> Result:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from commercive_cli.domain.attributes import Attribute, Kind, attributes_of
+from commercive_cli.domain.attributes import Attribute, Kind
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.models import AI_SENDER, LEAD_STATUSES, WAITING_FOR
 from commercive_cli.domain.text import preview
@@ -13,7 +13,6 @@ from commercive_cli.domain.web_addresses import link_danger
 from commercive_cli.services.adopt import mapping as m
 from commercive_cli.services.adopt.problems import Note
 from commercive_cli.services.adopt.values import as_cents, as_count, as_flag, as_number, as_text, as_time
-from commercive_cli.services.audit.link_dangers import LINKS
 from commercive_cli.services.chat.messages import is_native
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC, ends_waiting
 from commercive_cli.store.items import Item
@@ -26,13 +25,15 @@ SENDERS = (ANSWERING, ASKING, AUTOMATIC)
 LONGEST_KEY = 1_000
 """Bytes of an id: less than a key may have, since it stands in keys of `ops` behind other words."""
 
+_LONG = ITEM_BYTES // 4
+"""Characters of a text that can be too long: each has four bytes at most."""
+
 _ROOM = 1_024
 """Bytes that what is derived adds to an item at most."""
 
 _READERS: dict[Kind, tuple[str, Callable[[object], Any]]] = {Kind.TIME: ("time", as_time), Kind.FLAG: ("flag", as_flag)}
 """How attributes of these kinds are read, and what is noted then; all others are text."""
 
-_READ_BY_RULES = ("created_at", "updated_at", "is_read", "sender_type")
 _CLOSED_WORDS = frozenset(("archived", "closed", "done", "ended", "resolved"))
 
 
@@ -68,14 +69,15 @@ def sender_of(message: Item) -> str:
     return str(message.get("sender_type") or "").strip().casefold()
 
 
-def key_of(legacy: m.Legacy, item: Item) -> str:
-    """Return an item's key as text; raise Unfit when it has none, or could not be stored."""
+def key_of(legacy: m.Legacy, item: Item, text: str) -> str:
+    """Return an item's key as text; raise Unfit when it has none, or could not be stored. `text` is the item's."""
     key = as_text(item.get(legacy.key) if item.get(legacy.key) is not None else "")
     if not key:
         raise Unfit(f"it has no key: give it a {legacy.key}")
     if len(key.encode()) > LONGEST_KEY:
         raise Unfit(f"its {legacy.key} has {len(key.encode()):,} bytes; the limit is {LONGEST_KEY:,}")
-    if item_bytes(item) > ITEM_BYTES - _ROOM:
+    # The text of an item is longer than the item, and few come near the limit.
+    if len(text) > _LONG and item_bytes(item) > ITEM_BYTES - _ROOM:
         raise Unfit(f"it has {item_bytes(item):,} bytes; the limit is {ITEM_BYTES - _ROOM:,}")
     return key
 
@@ -109,28 +111,34 @@ class Thread:
         item = _renamed(m.OLD_CONVERSATIONS, self.legacy, note)
         if is_native(item["conversation_id"]):
             raise Unfit("its id is of the kind that this program makes, and tells a time: give it another one")
-        if not item.get("user_id"):
-            if self.owner is None:
-                raise Unfit("it belongs to no user: give it a user_id")
-            item["user_id"] = self.owner
-            note("owner", f"user_id is {self.owner}")
+        item["user_id"] = item.get("user_id") or self._owner()
         item["status"] = _status(self.legacy, note, {m.OPEN: m.OPEN, **dict.fromkeys(_CLOSED_WORDS, m.CLOSED)}, m.OPEN)
-        created, updated = (self.times.of(self.legacy, name, note) for name in ("created_at", "updated_at"))
-        known = [each for each in (created, self.first_at, updated) if each is not None]
-        if not known:
-            raise Unfit("it has no time, which is a part of its key here: give it a created_at")
-        item["created_at"] = known[0]
-        if created is None:
-            note("missing-time", f"created_at is {known[0]}")
-        elif self.first_at is not None and self.first_at < created:
-            note("created-late", f"created_at is {created}, its first message is of {self.first_at}")
-            item["created_at"] = self.first_at
-        if updated is None:
-            note("missing-time", "updated_at is that of what came last")
-        item["updated_at"] = updated
+        item["created_at"], item["updated_at"] = self._times()
         item["unread_admin"] = self._counter("unread_admin", self.askers)
         item["unread_user"] = self._counter("unread_user", self.answerers)
         self.item = item
+
+    def _owner(self) -> str:
+        if self.owner is None:
+            raise Unfit("it belongs to no user: give it a user_id")
+        self.note("owner", f"user_id is {self.owner}")
+        return self.owner
+
+    def _times(self) -> tuple[int, int | None]:
+        """Return when it began, which is never behind its first message, and its last change, None where not told."""
+        created, updated = (self.times.of(self.legacy, name, self.note) for name in ("created_at", "updated_at"))
+        if updated is None:
+            self.note("missing-time", "updated_at is that of what came last")
+        if created is None:
+            first = self.first_at if self.first_at is not None else updated
+            if first is None:
+                raise Unfit("it has no time, which is a part of its key here: give it a created_at")
+            self.note("missing-time", f"created_at is {first}")
+            return first, updated
+        if self.first_at is None or self.first_at >= created:
+            return created, updated
+        self.note("created-late", f"created_at is {created}, its first message is of {self.first_at}")
+        return self.first_at, updated
 
     def _counter(self, name: str, most: int) -> int:
         value = self.legacy.get(name)
@@ -257,41 +265,40 @@ def _set_commission(item: Item, stored: object, note: Note) -> None:
 
 
 def convert_link(
-    legacy: Item | None, affiliate: str, code: str, first_lead: int | None, form: str, times: Times, note: Note
+    legacy: Item, affiliate: str, code: str, first_lead: int | None, form: str, times: Times, note: Note
 ) -> Item:
-    """Return an affiliate's link in our shape, made of the code alone where the former backend has no row of it.
+    """Return an affiliate's link in our shape; `legacy` is empty where the former backend has no row of it.
 
     `first_lead` is the time of its first lead, `form` the address that it leads to.
     """
-    item = _renamed(m.OLD_LINKS, legacy or {}, note)
-    created = times.of(legacy or {}, "created_at", note)
+    item = _renamed(m.OLD_LINKS, legacy, note)
+    created = times.of(legacy, "created_at", note)
     if created is None:
         created = first_lead if first_lead is not None else times.latest
     elif "updated_at" in item:
-        item["updated_at"] = times.of(legacy or {}, "updated_at", note) or created
+        item["updated_at"] = times.of(legacy, "updated_at", note) or created
     item |= {"affiliate_id": affiliate, "link_id": code, "created_at": created}
     item.setdefault("affiliate_url", form)
     for name in ("affiliate_email", "store_url"):
         item.setdefault(name, "")
-    _make_harmless(m.OLD_LINKS.table, item, note)
+    _make_harmless(m.OLD_LINKS, item, note)
     _check(m.OLD_LINKS.table, item)
     return item
 
 
 def _renamed(legacy: m.Legacy, item: Mapping[str, Any], note: Note) -> Item:
     """Return an item with our names, values of our kinds where they can be read so, and without what is NULL."""
-    names = dict(legacy.renamed)
-    ours = {names.get(name, name): value for name, value in item.items() if value is not None}
-    for name, attribute in attributes_of(legacy.table.record).items() if legacy.table.record else ():
-        if name in ours and type(ours[name]) not in attribute.kind.types and not _is_read_elsewhere(attribute):
+    ours = dict(item)
+    if None in item.values():
+        ours = {name: value for name, value in item.items() if value is not None}
+    for there, here in legacy.renamed:
+        if there in ours:
+            ours[here] = ours.pop(there)
+    for attribute, name, types in legacy.read:
+        if name in ours and type(ours[name]) not in types:
             _read_as(ours, attribute, note)
-    _make_harmless(legacy.table, ours, note)
+    _make_harmless(legacy, ours, note)
     return ours
-
-
-def _is_read_elsewhere(attribute: Attribute) -> bool:
-    """Return whether the rules of conversations, messages and leads say what stands there."""
-    return attribute.derived or attribute.state or attribute.name in _READ_BY_RULES
 
 
 def _read_as(item: Item, attribute: Attribute, note: Note) -> None:
@@ -306,8 +313,8 @@ def _read_as(item: Item, attribute: Attribute, note: Note) -> None:
         item[name] = found
 
 
-def _make_harmless(table: Table, item: Item, note: Note) -> None:
-    for name in LINKS.get(table, ()):
+def _make_harmless(legacy: m.Legacy, item: Item, note: Note) -> None:
+    for name in legacy.links:
         if (danger := link_danger(item.get(name, ""))) is not None:
             note("dangerous-link", f"{name} {danger}")
             item[name] = f"{m.UNSAFE} {item[name]}"

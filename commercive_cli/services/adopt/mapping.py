@@ -1,12 +1,17 @@
 """The shape of the backend before this one as data: its tables and names, and what is done about each kind of mess."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from commercive_cli.domain.attributes import Attribute, attributes_of
 from commercive_cli.domain.models import CONVERSATION_STATUSES, LEAD_STATUSES
+from commercive_cli.services.audit.link_dangers import LINKS
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, Table
 
+_READ_BY_RULES = ("created_at", "updated_at", "is_read", "sender_type")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)  # each is one of a kind, and is looked up very often
 class Legacy:
     """A table of the former backend: its name behind the prefix, its only key, a text, and the table of ours.
 
@@ -17,6 +22,18 @@ class Legacy:
     key: str
     table: Table
     renamed: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def read(self) -> tuple[tuple[Attribute, str, tuple[type, ...]], ...]:
+        """Return the attributes that are read one by one, with names and types; of others, rules say what is there."""
+        known = attributes_of(self.table.record).values() if self.table.record else ()
+        single = (each for each in known if not (each.derived or each.state or each.name in _READ_BY_RULES))
+        return tuple((each, each.name, each.kind.types) for each in single)
+
+    @cached_property
+    def links(self) -> tuple[str, ...]:
+        """Return the attributes that people may take for links."""
+        return LINKS.get(self.table, ())
 
 
 OLD_CONVERSATIONS = Legacy("chat_conversations", "conversation_id", CONVERSATIONS)

@@ -67,8 +67,14 @@ def read_marks(store: Store, kind: str, subjects: Sequence[str]) -> dict[str, It
     found: dict[str, Item] = {}
     for start in range(0, len(subjects), _AT_ONCE):
         keys = [mark_key(kind, each) for each in subjects[start : start + _AT_ONCE]]
-        found |= {item["pk"].split("#", 2)[2]: item for item in store.batch_get(OPS, keys)}
+        found |= {item["pk"].split("#", 2)[2]: item for item in store.batch_get(OPS, keys) if _is_whole(item)}
     return found
+
+
+def _is_whole(mark: Item) -> bool:
+    """Return whether a mark tells what it should: a damaged one is none."""
+    digests = all(isinstance(mark.get(name), str) for name in ("source", "written"))
+    return digests and type(mark.get("place")) in (int, str)
 
 
 def written(item: Item) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from commercive_cli.domain.models import AffiliateStats
@@ -9,64 +10,29 @@ from commercive_cli.domain.money import counted_commission
 from commercive_cli.domain.text import normal_store_url
 from commercive_cli.services.access.lookup import query_by_id
 from commercive_cli.services.adopt import mapping as m
-from commercive_cli.services.adopt.conversion import Unfit, convert_lead, convert_link
-from commercive_cli.services.adopt.marks import Mark, change_of, read_marks, state_row, written
+from commercive_cli.services.adopt.marks import change_of, read_marks, state_row, written
 from commercive_cli.services.adopt.run import Run
-from commercive_cli.services.adopt.spool import Spooled, SpooledLink, digest
-from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
-from commercive_cli.store.items import Item, Key
+from commercive_cli.services.adopt.spool import Spooled, SpooledLink
+from commercive_cli.services.adopt.units import Unit, units_of
+from commercive_cli.store.items import Item
+from commercive_cli.store.limits import TRANSACTION_WRITES
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS
 from commercive_cli.store.writes import Absent, Put, Update, Write
 
-_UNITS = 24
-"""Links or leads whose writes, four at most, fit into one transaction of 100 beside that of the stats."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A link or lead in our shape, and what it was made of; `made` says that there is nothing there.
-
-    `claims` are the places in `ops` that a link takes: that of its code, and that of its store if it is the first.
-    """
-
-    legacy: m.Legacy
-    item: Item
-    raw: Item
-    source: str
-    made: bool = False
-    claims: tuple[Key, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """Return what it is."""
-        return "lead" if self.legacy is m.OLD_LEADS else "link"
-
-    @property
-    def subject(self) -> str:
-        """Return its id."""
-        return str(self.item[self.legacy.key])
-
-    @property
-    def mark(self) -> Mark:
-        """Return what is remembered of it."""
-        place = self.item["created_at"] if self.kind == "lead" else self.item["affiliate_id"]
-        return Mark(self.kind, self.subject, self.source, written(self.item), place)
-
-    @property
-    def changed_at(self) -> int:
-        """Return when it was changed last (ms)."""
-        at: int = self.item.get("updated_at") or self.item["created_at"]
-        return at
+_LEAD_WRITES, _LINK_WRITES, _STATS_WRITES = 3, 4, 1
+"""How many writes of a transaction a lead takes, a link at most, and what counts the leads of an affiliate."""
 
 
 def bring_partners(run: Run) -> None:
     """Bring all links and leads, affiliate by affiliate."""
+    books = _Books(run)
     for affiliate, links, leads in run.spool.affiliates():
-        if not affiliate:
+        if affiliate:
+            books.bring(affiliate, units_of(run, affiliate, links, leads))
+        else:
             _put_nobodys_aside(run, links, leads)
-            continue
-        _Books(run, affiliate).bring(_units(run, affiliate, links, leads))
+    books.flush()
 
 
 def _put_nobodys_aside(run: Run, links: list[SpooledLink], leads: Iterator[tuple[str, Spooled]]) -> None:
@@ -81,111 +47,55 @@ def _put_nobodys_aside(run: Run, links: list[SpooledLink], leads: Iterator[tuple
         run.on_brought(1)
 
 
-def _units(run: Run, affiliate: str, links: list[SpooledLink], leads: Iterator[tuple[str, Spooled]]) -> Iterator[Unit]:
-    yield from _link_units(run, affiliate, links)
-    for identifier, lead in leads:
-        unit = _lead_unit(run, identifier, lead)
-        if unit is not None:
-            yield unit
-
-
-def _link_units(run: Run, affiliate: str, links: list[SpooledLink]) -> list[Unit]:
-    """Return the links of an affiliate; those that are made come behind the ones that visitors were shown first."""
-    units: list[Unit] = []
-    shown = [each for each in links if each.row is not None and each.row.item.get("created_at") is not None]
-    oldest = 0
-    for link in [*shown, *(each for each in links if each not in shown)]:
-        note = run.note(m.OLD_LINKS, link.code)
-        row = link.row
-        try:
-            item = convert_link(
-                row.item if row else None,
-                affiliate,
-                link.code,
-                link.first_lead,
-                run.form_of(link.code),
-                run.times,
-                note,
-            )
-        except Unfit as unfit:
-            if row is not None:
-                run.spool.put_aside(m.OLD_LINKS, row, str(unfit))
-                run.ledger.link_aside()
-            continue
-        if link in shown:
-            oldest = max(oldest, item["created_at"])
-        else:
-            # The link that an affiliate is shown is the oldest one, as before.
-            item["created_at"] = max(item["created_at"], oldest + 1 if oldest else 0)
-            note("id-code" if row is None and link.first_lead is None else "rebuilt-link", f"of {affiliate}")
-        source = digest(row.text if row else f"{affiliate} {link.code}")
-        units.append(Unit(m.OLD_LINKS, item, row.item if row else {}, source, made=row is None))
-    return _with_claims(units)
-
-
-def _with_claims(units: list[Unit]) -> list[Unit]:
-    """Return links with the claims they take: the oldest one of a store is its primary link."""
-    taken: set[tuple[Any, ...]] = set()
-    found: list[Unit] = []
-    for unit in sorted(units, key=lambda each: (each.item["created_at"], each.subject)):
-        claims = [code_claim_key(unit.subject)]
-        primary = primary_claim_key(unit.item["affiliate_id"], unit.item["store_url"])
-        if tuple(primary.values()) not in taken:
-            taken.add(tuple(primary.values()))
-            claims.append(primary)
-        found.append(replace(unit, claims=tuple(claims)))
-    return found
-
-
-def _lead_unit(run: Run, identifier: str, lead: Spooled) -> Unit | None:
-    try:
-        item = convert_lead(lead.item, run.spool.owner_of, run.times, run.note(m.OLD_LEADS, identifier))
-    except Unfit as unfit:
-        run.spool.put_aside(m.OLD_LEADS, lead, str(unfit))
-        run.ledger.lead_aside(lead.item)
-        run.on_brought(1)
-        return None
-    return Unit(m.OLD_LEADS, item, lead.item, digest(lead.text))
-
-
 @dataclass
 class _Books:
-    """What is brought of one affiliate. Steps are cut the same way in every run, so that a killed one goes on alike."""
+    """Brings links and leads, affiliate by affiliate, each step with the stats that count what it brings.
+
+    Steps are cut the same way in every run, so that one that was killed goes on alike. `_changed` are the times of the
+    last change of each affiliate in the present step.
+    """
 
     run: Run
-    affiliate: str
-    _last: int = 0
     _chunk: list[Unit] = field(default_factory=list)
+    _size: int = 0
+    _changed: dict[str, int] = field(default_factory=dict)
 
-    def bring(self, units: Iterator[Unit]) -> None:
-        """Bring links and leads."""
+    def bring(self, affiliate: str, units: Iterator[Unit]) -> None:
+        """Bring what one affiliate has."""
+        last = 0
         for unit in units:
+            size = _LEAD_WRITES if unit.kind == "lead" else _LINK_WRITES
+            more = size + (0 if affiliate in self._changed else _STATS_WRITES)
+            if self._size + more > TRANSACTION_WRITES:
+                self.flush()
+                more = size + _STATS_WRITES
+            last = max(last, unit.changed_at)
             self._chunk.append(unit)
-            if len(self._chunk) == _UNITS:
-                self._flush()
-        self._flush()
+            self._size += more
+            self._changed[affiliate] = last
 
-    def _flush(self) -> None:
-        chunk, self._chunk = self._chunk, []
-        self._last = max([self._last, *(each.changed_at for each in chunk)])
+    def flush(self) -> None:
+        """End the present step."""
+        chunk, self._chunk, self._size = self._chunk, [], 0
         new = chunk if self.run.fresh else self._compared(chunk)
         if new:
             try:
-                self.run.writer.transact(*(w for each in new for w in self._writes(each)), self._stats(new))
+                self.run.writer.transact(*(w for each in new for w in self._writes(each)), *self._stats(new))
             except ConditionFailed:
                 for each in new:
                     self._one(each)
             else:
                 for each in new:
                     self._count(each, "brought")
+        self._changed.clear()
         self.run.on_brought(sum(not each.made for each in chunk))
 
     def _count(self, unit: Unit, fate: str) -> None:
         self.run.counts.add(unit.legacy, "made" if unit.made and fate == "brought" else fate)
         if unit.kind == "lead":
-            self.run.ledger.lead(unit.raw, unit.item, written(unit.item))
+            self.run.ledger.lead(unit.raw, unit.item, unit.mark.written)
         else:
-            self.run.ledger.link(unit.item, written(unit.item), made=unit.made)
+            self.run.ledger.link(unit.item, unit.mark.written, made=unit.made)
 
     def _one(self, unit: Unit) -> None:
         """Bring one unit whose step did not go through: its last try may have, or its key or code is taken."""
@@ -193,7 +103,7 @@ class _Books:
         if mark is not None and mark["source"] == unit.source:
             return self._count(unit, "brought")
         try:
-            self.run.writer.transact(*self._writes(unit), self._stats([unit]))
+            self.run.writer.transact(*self._writes(unit), *self._stats([unit]))
         except ConditionFailed:
             return self._here_already(unit, "its key or code is taken")
         return self._count(unit, "brought")
@@ -205,9 +115,14 @@ class _Books:
         owner = {name: unit.item.get(name) for name in ("affiliate_id", "link_id", "created_at")}
         return (*puts, *(Put(OPS, {**claim, **owner}, when=Absent()) for claim in unit.claims))
 
-    def _stats(self, units: Sequence[Unit], gone: Item | None = None) -> Update:
-        """Return the write that counts leads in, and one that is `gone` out."""
-        counted = AffiliateStats(affiliate_id=self.affiliate)
+    def _stats(self, units: Sequence[Unit]) -> Iterator[Update]:
+        """Yield the writes that count leads in, one for each affiliate."""
+        for affiliate, his in groupby(units, lambda unit: str(unit.item["affiliate_id"])):
+            yield self._counting(affiliate, list(his))
+
+    def _counting(self, affiliate: str, units: Sequence[Unit], gone: Item | None = None) -> Update:
+        """Return the write that counts an affiliate's leads in, and one that is `gone` out."""
+        counted = AffiliateStats(affiliate_id=affiliate)
         for unit in units:
             if unit.kind == "lead":
                 counted = counted.with_lead(unit.item["status"], unit.item.get("commission_amount"))
@@ -216,14 +131,14 @@ class _Books:
             added["total_leads"] -= 1
             added[f"{gone['status']}_leads"] -= 1
             added["total_commission"] -= counted_commission(gone["status"], gone.get("commission_amount"))
-        key = {"affiliate_id": self.affiliate}
-        return Update(AFFILIATE_STATS, key, set={"last_updated": self._changed_at()}, add={**added, "version": 1})
+        changed = {"last_updated": self._changed_at(affiliate)}
+        return Update(AFFILIATE_STATS, {"affiliate_id": affiliate}, set=changed, add={**added, "version": 1})
 
-    def _changed_at(self) -> int:
+    def _changed_at(self, affiliate: str) -> int:
         """Return the time of the last change that the stats take in, which is never set back."""
-        stored = None if self.run.fresh else self.run.store.get(AFFILIATE_STATS, {"affiliate_id": self.affiliate})
+        stored = None if self.run.fresh else self.run.store.get(AFFILIATE_STATS, {"affiliate_id": affiliate})
         at = (stored or {}).get("last_updated")
-        return max(self._last, at if type(at) is int else 0)
+        return max(self._changed[affiliate], at if type(at) is int else 0)
 
     def _compared(self, chunk: list[Unit]) -> list[Unit]:
         """Return what is not here yet, and bring what changed there."""
@@ -270,7 +185,7 @@ class _Books:
             return query_by_id(self.run.store, LEADS, unit.subject)
         if unit.kind == "lead":
             return self.run.store.get(LEADS, {"lead_id": unit.subject, "created_at": (mark or {})["place"]})
-        key = {"affiliate_id": (mark or {}).get("place", self.affiliate), "link_id": unit.subject}
+        key = {"affiliate_id": unit.item["affiliate_id"] if mark is None else mark["place"], "link_id": unit.subject}
         return self.run.store.get(AFFILIATE_LINKS, key)
 
     def _change(self, unit: Unit, mark: Item) -> None:
@@ -297,7 +212,7 @@ class _Books:
             at = max(unit.changed_at, current["updated_at"] + 1)
             writes += [
                 state_row("lead", unit.subject, self.run.actor, current, item, at),
-                self._stats([replace(unit, item=item)], gone=current),
+                self._counting(item["affiliate_id"], [replace(unit, item=item)], gone=current),
             ]
         try:
             self.run.writer.transact(*writes)

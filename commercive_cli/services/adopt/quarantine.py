@@ -6,62 +6,108 @@ stay in the file once they are taken, without a reason, since the item there sta
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.answers.audit import Mended
+from commercive_cli.domain.choices import choose
+from commercive_cli.domain.errors import Invalid, NotFound
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.adopt.mapping import LEGACY, Legacy
-from commercive_cli.services.adopt.spool import Spool
+from commercive_cli.services.adopt.spool import ADDED, Spool
+from commercive_cli.services.adopt.values import as_text
+from commercive_cli.services.audit.mend import Changes
 from commercive_cli.services.transfer.durable_files import path_exists, read_error, write_durably, write_error
 from commercive_cli.services.transfer.jsonl import parse_line
-from commercive_cli.store.items import item_text
+from commercive_cli.store.items import item_text, text_item
 
 _NAMES = {each.name: each for each in LEGACY}
 
 
+@dataclass(frozen=True)
+class _Line:
+    """One line: `source` is None for an item that is not there, `text` that of the item."""
+
+    legacy: Legacy
+    source: str | None
+    reason: str
+    text: str
+
+    @classmethod
+    def of(cls, where: str, raw: bytes) -> "_Line":
+        try:
+            document: Any = json.loads(raw)
+            legacy, item = _NAMES[document["table"]], document["Item"]
+            source, reason = document.get("source"), str(document.get("reason", ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            form = f'{{"table": one of {", ".join(_NAMES)}, "Item": {{name: {{type: value}}}}}}'
+            raise Invalid(f"{where} is not of the form {form}") from None
+        if not (source is None or isinstance(source, str)):
+            raise Invalid(f"{where}: source is no text")
+        try:
+            text = item_text(parse_line(json.dumps({"Item": item}).encode() + b"\n"))
+        except Invalid as wrong:
+            raise Invalid(f"{where}: {wrong.message}") from None
+        return cls(legacy, source, reason, text)
+
+    def bytes(self) -> bytes:
+        source = {} if self.source is None else {"source": self.source}
+        head = json.dumps({"table": self.legacy.name, **source, "reason": self.reason}, ensure_ascii=False)
+        return f'{head[:-1]}, "Item": {self.text}}}\n'.encode()
+
+
 def read_quarantine(path: Path, spool: Spool) -> None:
     """Take the completed items of a file, if there is one; raise Invalid, naming the line, for what is no such line."""
-    if not path_exists(path):
-        return
-    try:
-        with path.open("rb") as file:
-            for number, raw in enumerate(file, 1):
-                if raw.strip():
-                    legacy, source, text, reason = _line(f"{path}, line {number}", raw)
-                    spool.complete(legacy, source, text, reason)
-    except OSError as error:
-        raise read_error(path, error) from None
+    if path_exists(path):
+        for line in _read(path):
+            spool.complete(line.legacy, line.source, line.text, line.reason)
 
 
 def write_quarantine(path: Path, spool: Spool) -> None:
     """Write the file anew; that of before stays until the new one is on disk."""
+    rows = ((None if s.startswith(ADDED) else s, table, text, reason) for s, table, text, reason, _ in spool.aside())
+    _write(path, (_Line(_NAMES[table], source, reason, text) for source, table, text, reason in rows))
+
+
+def complete_line(path: Path, table: str, key: str, changes: Changes) -> Mended:
+    """Set and remove attributes of one item in the file; raise NotFound when it is not in there.
+
+    `table` is a table of the former backend, with or without its prefix, `key` the item's id there.
+    """
+    known = sorted(_NAMES, key=len, reverse=True)
+    legacy = _NAMES[next((name for name in known if table.endswith(name)), "") or choose(table, tuple(known), "TABLE")]
+    lines = list(_read(path))
+    found = [at for at, line in enumerate(lines) if line.legacy is legacy and _key(line) == key]
+    if not found:
+        raise NotFound(f"{path} has no line of {legacy.name} with the {legacy.key} {shortened(key)}")
+    if len(found) > 1:
+        raise Invalid(f"{path} has {len(found)} lines of {legacy.name} with the {legacy.key} {shortened(key)}; edit it")
+    [at] = found
+    item = text_item(lines[at].text)
+    made = changes.of(item)
+    lines[at] = replace(lines[at], text=item_text(made.applied(item)))
+    _write(path, lines)
+    return Mended(table=legacy.name, id=key, mended=made.names, changed=bool(made.names))
+
+
+def _key(line: _Line) -> str:
+    return as_text(text_item(line.text).get(line.legacy.key, ""))
+
+
+def _read(path: Path) -> Iterator[_Line]:
     try:
-        write_durably(path, _lines(spool))
+        with path.open("rb") as file:
+            for number, raw in enumerate(file, 1):
+                if raw.strip():
+                    yield _Line.of(f"{path}, line {number}", raw)
     except OSError as error:
-        raise write_error(error, str(path), "what is in quarantine is not written; run the command again") from error
+        raise read_error(path, error) from None
 
 
-def _lines(spool: Spool) -> Iterator[bytes]:
-    for source, table, text, reason, _seen in spool.aside():
-        head = json.dumps({"table": table, "source": source, "reason": reason}, ensure_ascii=False)
-        yield f'{head[:-1]}, "Item": {text}}}\n'.encode()
-
-
-def _line(where: str, raw: bytes) -> tuple[Legacy, str | None, str, str]:
+def _write(path: Path, lines: Iterable[_Line]) -> None:
     try:
-        document: Any = json.loads(raw)
-        legacy = _NAMES[document["table"]]
-        source, item, reason = document.get("source"), document["Item"], str(document.get("reason", ""))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        names = ", ".join(_NAMES)
-        raise Invalid(
-            f'{where} is not of the form {{"table": one of {names}, "Item": {{name: {{type: value}}}}}}'
-        ) from None
-    if not (source is None or isinstance(source, str)):
-        raise Invalid(f"{where}: source is no text")
-    try:
-        text = item_text(parse_line(json.dumps({"Item": item}).encode() + b"\n"))
-    except Invalid as wrong:
-        raise Invalid(f"{where}: {wrong.message}") from None
-    return legacy, source, text, reason
+        write_durably(path, (line.bytes() for line in lines))
+    except OSError as error:
+        raise write_error(error, str(path), "the file is as it was; run the command again") from error

@@ -1,20 +1,20 @@
 """Both sides in figures: what the source says, what became of it on the way, and what the tables here hold of it."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from commercive_cli.domain.answers.adoption import Balance
 from commercive_cli.domain.models import LEAD_STATUSES
 from commercive_cli.domain.money import counted_commission
-from commercive_cli.services.access.scan import OnItems, scan_pages
+from commercive_cli.services.access.scan import OnItems
 from commercive_cli.services.adopt import mapping as m
-from commercive_cli.services.adopt.marks import written
-from commercive_cli.services.adopt.spool import Spool
+from commercive_cli.services.adopt.spool import Spool, digest
 from commercive_cli.services.adopt.values import as_count, as_number
-from commercive_cli.store.items import Item
-from commercive_cli.store.port import Store
+from commercive_cli.store.items import Item, text_item
+from commercive_cli.store.pages import pages
+from commercive_cli.store.port import Store, TextRow
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, Table
 
 _CONVERSATIONS, _LINKS, _COMMISSION = "conversations", "links", "commission of approved leads (USD)"
@@ -139,7 +139,9 @@ class Ledger:
     def balances(self, store: Store, on_items: OnItems) -> list[Balance]:
         """Read what is here of all that was adopted, and return every figure on both sides."""
         for table in READ:
-            scan_pages(store, table, lambda items, table=table: self._see(table, items), on_items)  # type: ignore[misc]
+            for page in pages(lambda start, table=table: store.scan_text(table, start=start)):  # type: ignore[misc]
+                self._see(table, page.rows)
+                on_items(len(page.rows))
         for kind, written_status, one, two, messages, hmessages, seen, hstatus, hone, htwo in self.spool.run(
             "SELECT kind, status, one, two, messages, hmessages, seen, hstatus, hone, htwo FROM subjects"
         ):
@@ -159,31 +161,32 @@ class Ledger:
             for name in wanted.keys() | here.keys():
                 self._sides[name].changed += here.get(name, Decimal(0)) - wanted.get(name, Decimal(0))
 
-    def _see(self, table: Table, items: list[Item]) -> None:
+    def _see(self, table: Table, rows: Sequence[TextRow]) -> None:
+        """Take note of items as texts; only those that are not as they were written need be read."""
         if table is MESSAGES:
-            for conversation_id, count in Counter(item["conversation_id"] for item in items).items():
-                sql = "UPDATE subjects SET hmessages = hmessages + ? WHERE kind = 'conversation' AND id = ?"
-                self.spool.run(sql, count, conversation_id)
+            counts = Counter(conversation_id for _, conversation_id, _ in rows)
+            sql = "UPDATE subjects SET hmessages = hmessages + ? WHERE kind = 'conversation' AND id = ?"
+            self.spool.run_many(sql, ((count, name) for name, count in counts.items()))
             return
-        for item in items:
-            kind, identifier, *state = _seen(table, item)
-            found = self.spool.run(
-                "SELECT written FROM subjects WHERE kind = ? AND id = ?", kind, identifier
-            ).fetchone()
-            if found is None:
-                continue
-            changed = state if found[0] != written(item) else (None, None, None)
-            sql = "UPDATE subjects SET seen = 1, hstatus = ?, hone = ?, htwo = ? WHERE kind = ? AND id = ?"
-            self.spool.run(sql, *changed, kind, identifier)
+        kind = _KINDS[table]
+        for text, first, second in rows:
+            name = f"{first}\0{second}" if kind == "link" else first
+            sql = "UPDATE subjects SET seen = 1 WHERE kind = ? AND id = ? AND written = ?"
+            if self.spool.run(sql, kind, name, digest(text)).rowcount == 0:
+                state = _state(table, text_item(text))
+                sql = "UPDATE subjects SET seen = 1, hstatus = ?, hone = ?, htwo = ? WHERE kind = ? AND id = ?"
+                self.spool.run(sql, *state, kind, name)
 
 
-def _seen(table: Table, item: Item) -> tuple[Any, ...]:
+_KINDS = {CONVERSATIONS: "conversation", LEADS: "lead", AFFILIATE_LINKS: "link"}
+
+
+def _state(table: Table, item: Item) -> tuple[str, int, int]:
+    """Return the status of an item that is not as it was written, and its two figures."""
     if table is CONVERSATIONS:
-        counters = (as_count(item.get(name)) or 0 for name in _UNREAD)
-        return ("conversation", item["conversation_id"], str(item.get("status")), *counters)
-    if table is LEADS:
-        return "lead", item["lead_id"], str(item.get("status")), _cents(item), 0
-    return "link", _link_id(item), "", 0, 0
+        first, second = (as_count(item.get(name)) or 0 for name in _UNREAD)
+        return str(item.get("status")), first, second
+    return (str(item.get("status")), _cents(item), 0) if table is LEADS else ("", 0, 0)
 
 
 def _figures(kind: str, status: str, one: int, two: int, messages: int) -> Figures:

@@ -10,8 +10,28 @@ from commercive_cli.services.adopt.conversion import Times
 from commercive_cli.services.adopt.problems import Note, Problems
 from commercive_cli.services.adopt.reconciliation import Ledger
 from commercive_cli.services.adopt.spool import Spool
-from commercive_cli.services.adopt.writing import Writer
+from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
+from commercive_cli.store.schema import Table
+from commercive_cli.store.writes import Write
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes to a store, or pretends to where it is a rehearsal."""
+
+    store: Store
+    rehearsed: bool
+
+    def transact(self, *writes: Write) -> None:
+        """Apply the writes, all or none; raise ConditionFailed when a condition does not hold."""
+        if not self.rehearsed:
+            self.store.transact(*writes)
+
+    def batch_put(self, table: Table, items: list[Item]) -> None:
+        """Store items that nothing else knows of yet."""
+        if items and not self.rehearsed:
+            self.store.batch_put(table, items)
 
 
 @dataclass

@@ -1,13 +1,12 @@
 """An adoption from its beginning to its end: read everything, convert it, write what is new or changed, compare."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from commercive_cli.domain.answers.adoption import Adopted
-from commercive_cli.domain.clock import Clock, Sleep, system_clock
+from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Conflict, Misconfigured
 from commercive_cli.domain.links import DASHBOARD_URL, affiliate_url
 from commercive_cli.domain.text import actor_id
@@ -20,12 +19,11 @@ from commercive_cli.services.adopt.partners import bring_partners
 from commercive_cli.services.adopt.problems import Problems
 from commercive_cli.services.adopt.quarantine import read_quarantine, write_quarantine
 from commercive_cli.services.adopt.reconciliation import Ledger
-from commercive_cli.services.adopt.run import Counts, Run
+from commercive_cli.services.adopt.run import Counts, Run, Writer
 from commercive_cli.services.adopt.source import LegacySource, LegacyTable, legacy_tables
 from commercive_cli.services.adopt.spool import Spool
 from commercive_cli.services.adopt.threads import bring_threads
 from commercive_cli.services.adopt.values import as_time
-from commercive_cli.services.adopt.writing import Say, Writer
 from commercive_cli.store.items import Item, text_item
 from commercive_cli.store.port import Page, Store
 from commercive_cli.store.schema import OPS, TABLES
@@ -61,19 +59,16 @@ class AdoptionService:
 
     store: Store
     clock: Clock = system_clock
-    sleep: Sleep = time.sleep
     dashboard_url: str = DASHBOARD_URL
     holder: Callable[[], Holder] = field(default=this_process)
 
     def items(self, source: LegacySource) -> int | None:
         """Return about how many items there are to read, None when the source does not know."""
-        counts = [table.items for table in legacy_tables(source).values()]
+        counts = [table.items for table in legacy_tables(source, source.tables()).values()]
         return None if None in counts else sum(each or 0 for each in counts)
 
-    def run(
-        self, source: LegacySource, actor: str, wish: Wish = Wish(), *, steps: Steps = Steps(), say: Say = print
-    ) -> Adopted:
-        """Adopt a source; `say` is told what cannot wait for the end.
+    def run(self, source: LegacySource, actor: str, wish: Wish, steps: Steps) -> Adopted:
+        """Adopt a source.
 
         Raises Conflict while another adoption runs, or when the source is the target, Misconfigured when tables are
         missing on either side, Invalid when an export is not whole.
@@ -81,15 +76,18 @@ class AdoptionService:
         by = actor_id(actor)
         if source.place == self.store.target:
             raise Conflict(f"{source.place} cannot be adopted into itself; name another store with --store")
-        tables = legacy_tables(source)
+        found = source.tables()
+        tables = legacy_tables(source, found)
         self._check_target()
         lease = nullcontext() if wish.dry_run else held(self.store, self.clock, self.holder(), by)
         with lease, _spooled(self.clock()) as spool:
-            run = self._run(spool, by, source.prefix, wish, steps.on_brought, say)
+            run = self._run(spool, by, source.prefix, wish, steps.on_brought)
             self._read(source, tables, run, wish, steps.on_read)
             bring_threads(run)
             bring_partners(run)
-            return self._answer(run, source, tables, wish, steps.on_compared)
+            names = {table.name for table in tables.values()}
+            skipped = [table.name for table in found if table.name not in names]
+            return self._answer(run, source.place, skipped, wish, steps.on_compared)
 
     def _check_target(self) -> None:
         refuse_foreign(self.store)
@@ -98,10 +96,10 @@ class AdoptionService:
             names = ", ".join(self.store.prefix + name for name in missing)
             raise Misconfigured(f"{self.store.target} has no {names}; make them first: commercive tables create")
 
-    def _run(self, spool: Spool, by: str, prefix: str, wish: Wish, on_brought: OnItems, say: Say) -> Run:
+    def _run(self, spool: Spool, by: str, prefix: str, wish: Wish, on_brought: OnItems) -> Run:
         run = Run(
             self.store,
-            Writer(self.store, self.sleep, say, wish.dry_run),
+            Writer(self.store, wish.dry_run),
             spool,
             by,
             Times(spool.now, 0),
@@ -137,9 +135,7 @@ class AdoptionService:
         """Return whether there is nothing in the documented tables, so that nothing need be compared."""
         return all(self.store.scan(table) == Page([]) for table in TABLES if table is not OPS)
 
-    def _answer(
-        self, run: Run, source: LegacySource, tables: dict[Legacy, LegacyTable], wish: Wish, on_compared: OnItems
-    ) -> Adopted:
+    def _answer(self, run: Run, place: str, skipped: list[str], wish: Wish, on_compared: OnItems) -> Adopted:
         aside = 0
         for _, name, text, reason, seen in run.spool.aside():
             [legacy] = (each for each in LEGACY if each.name == name)
@@ -151,14 +147,13 @@ class AdoptionService:
                 run.note(legacy, _key_in(text, legacy))("quarantine", reason)
         if wish.quarantine is not None and not wish.dry_run:
             write_quarantine(wish.quarantine, run.spool)
-        known = {table.name for table in tables.values()}
         return Adopted(
-            source=source.place,
+            source=place,
             dry_run=wish.dry_run,
             final=wish.final,
             tables=run.counts.answers(run.prefix),
             problems=run.problems.answers(),
-            skipped=[table.name for table in source.tables() if table.name not in known],
+            skipped=skipped,
             in_quarantine=aside,
             quarantine=str(wish.quarantine) if wish.quarantine is not None else None,
             reconciliation=[] if wish.dry_run else run.ledger.balances(self.store, on_compared),

@@ -77,9 +77,12 @@ class ExportSource:
         """Do nothing: files are closed once they are read."""
 
 
-def legacy_tables(source: LegacySource) -> dict[Legacy, LegacyTable]:
-    """Return the tables to adopt; raise Misconfigured when some are missing or are not of the former backend."""
-    found = {table.name: table for table in source.tables()}
+def legacy_tables(source: LegacySource, tables: Sequence[LegacyTable]) -> dict[Legacy, LegacyTable]:
+    """Return the tables of a source that are to be adopted, in the order in which they are read.
+
+    Raises Misconfigured when some are missing or are not of the former backend.
+    """
+    found = {table.name: table for table in tables}
     known = {each: found[source.prefix + each.name] for each in LEGACY if source.prefix + each.name in found}
     if not known:
         names = ", ".join(each.name for each in LEGACY)

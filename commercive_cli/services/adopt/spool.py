@@ -5,7 +5,7 @@ SQLite's database without a name is a file that is deleted as soon as it is open
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
@@ -18,6 +18,9 @@ from commercive_cli.services.adopt.conversion import SENDERS, Unfit, key_of, sen
 from commercive_cli.services.adopt.values import as_text, as_time
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, AUTOMATIC
 from commercive_cli.store.items import Item, item_text, text_item
+
+ADDED = "+"
+"""What `source` begins with of an item that is not there, but in the quarantine file alone."""
 
 _CACHE_KB = 16_384
 _SCHEMA = """
@@ -60,7 +63,10 @@ def digest(text: str) -> str:
 
 @dataclass(frozen=True)
 class Spooled:
-    """One item as it was read, or as somebody completed it; `source` is the digest of the item as it is there."""
+    """One item as it was read, or as somebody completed it.
+
+    `source` is then the digest of the item as it is there, with `ADDED` before it where there is none; otherwise "".
+    """
 
     item: Item
     text: str
@@ -115,24 +121,32 @@ class Spool:
         """Run a statement, for what else is kept beside the items."""
         return self._database.execute(sql, values)
 
+    def run_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Run a statement for each of these rows of values."""
+        self._database.executemany(sql, rows)
+
     def add(self, legacy: m.Legacy, items: list[Item]) -> None:
         """Keep items of a table, and put those aside that cannot be keyed."""
-        for item in items:
-            text = item_text(item)
-            patch = self._patch(text) if self._patched else None
-            if patch is not None and patch["legacy"] != legacy.name:
-                continue
-            found = text_item(patch["text"]) if patch else item
-            self._keep(legacy, Spooled(found, patch["text"] if patch else text, patch["source"] if patch else ""))
+        found = (self._completed(legacy, item, item_text(item)) for item in items)
+        self._keep(legacy, (each for each in found if each is not None))
+
+    def _completed(self, legacy: m.Legacy, item: Item, text: str) -> Spooled | None:
+        """Return an item as somebody completed it, or else as it is; None where it was made one of another table."""
+        patch = self._patch(text) if self._patched else None
+        if patch is None:
+            return Spooled(item, text, "")
+        made = Spooled(text_item(patch["text"]), patch["text"], patch["source"])
+        return made if patch["legacy"] == legacy.name else None
 
     def complete(self, legacy: m.Legacy, source: str | None, text: str, reason: str) -> None:
         """Keep an item of the quarantine file, to stand in place of the one that is there; alone, without `source`."""
         self._patched = True
-        seen = source is None
-        row = (source or digest(text), legacy.name, text, "" if seen else reason, seen)
+        added = source is None
+        place = ADDED + digest(text) if source is None else source
+        row = (place, legacy.name, text, "" if added else reason, added)
         self.run("INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?, ?)", *row)
-        if seen:
-            self._keep(legacy, Spooled(text_item(text), text, digest(text)))
+        if added:
+            self._keep(legacy, [Spooled(text_item(text), text, place)])
 
     def _patch(self, text: str) -> dict[str, str] | None:
         row = self.run("SELECT source, legacy, text FROM aside WHERE source = ?", digest(text)).fetchone()
@@ -151,19 +165,25 @@ class Spool:
         rows = self.run("SELECT source, legacy, text, reason, seen FROM aside ORDER BY legacy, text, source")
         yield from ((*row[:4], bool(row[4])) for row in rows)
 
-    def _keep(self, legacy: m.Legacy, spooled: Spooled) -> None:
+    def _keep(self, legacy: m.Legacy, items: Iterable[Spooled]) -> None:
+        rows = [row for row in (self._row(legacy, spooled) for spooled in items) if row is not None]
+        if rows:
+            places = ",".join("?" * len(rows[0]))
+            self._database.executemany(f"INSERT OR REPLACE INTO {_PLACES[legacy]} VALUES ({places})", rows)
+
+    def _row(self, legacy: m.Legacy, spooled: Spooled) -> tuple[object, ...] | None:
         item = spooled.item
         try:
-            row = _ROWS[legacy](item, key_of(legacy, item))
+            row = _ROWS[legacy](item, key_of(legacy, item, spooled.text))
         except Unfit as unfit:
             self.on_unkeyed(legacy, item)
-            return self.put_aside(legacy, spooled, str(unfit))
-        for at in (as_time(item.get("created_at")), as_time(item.get("updated_at"))):
+            self.put_aside(legacy, spooled, str(unfit))
+            return None
+        for name in ("created_at", "updated_at"):
+            at = as_time(item.get(name))
             if at is not None and self.latest < at <= self.now:
                 self.latest = at
-        values = (*row, spooled.text, spooled.source)
-        self.run(f"INSERT OR REPLACE INTO {_PLACES[legacy]} VALUES ({','.join('?' * len(values))})", *values)
-        return None
+        return (*row, spooled.text, spooled.source)
 
     def resolve(self) -> None:
         """Find out what items do not tell themselves, once all were read."""

@@ -1,7 +1,8 @@
 """Conversations with their messages: brought whole, changed only where nothing was changed here since."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -14,14 +15,16 @@ from commercive_cli.services.adopt.marks import Mark, change_of, read_marks, sta
 from commercive_cli.services.adopt.run import Run
 from commercive_cli.services.adopt.spool import SpooledThread
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, unanswered
-from commercive_cli.store.items import Item, item_text
+from commercive_cli.store.items import Item, TextItem, item_text
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Query
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import Absent, Put, Update, Write, unchanged
 
 KIND = "conversation"
-_GROUP, _GROUP_MESSAGES = 100, 2_000
+_GROUP, _GROUP_MESSAGES = 500, 5_000
+"""How many conversations, or their messages, are held at once; a longer thread is held whole."""
+
 _CLOSINGS = 33
 """Conversations whose three writes fit into one transaction of 100."""
 
@@ -37,14 +40,13 @@ class Converted:
     messages: list[Item]
     raw: Item
     source: str
-    parts: list[str] = field(default_factory=list)
 
     @property
     def subject(self) -> str:
         """Return its id."""
         return str(self.item["conversation_id"])
 
-    @property
+    @cached_property
     def mark(self) -> Mark:
         """Return what is remembered of it."""
         return Mark(KIND, self.subject, self.source, written(self.item), self.item["created_at"])
@@ -53,15 +55,17 @@ class Converted:
 def bring_threads(run: Run) -> None:
     """Bring all conversations and messages."""
     group: list[Converted] = []
+    messages = 0
     for thread in run.spool.threads():
         converted = _converted(run, thread)
         if converted is None:
             run.on_brought(len(thread.messages) + (thread.conversation is not None))
             continue
         group.append(converted)
-        if len(group) == _GROUP or sum(len(each.messages) for each in group) >= _GROUP_MESSAGES:
+        messages += len(converted.messages)
+        if len(group) == _GROUP or messages >= _GROUP_MESSAGES:
             _bring(run, group)
-            group = []
+            group, messages = [], 0
     _bring(run, group)
 
 
@@ -91,7 +95,7 @@ def _converted(run: Run, thread: SpooledThread) -> Converted | None:
         _put_aside(run, thread, f"its conversation {thread.conversation_id} is put aside, and comes with it")
         run.ledger.conversation_aside(raw, len(thread.messages))
         return None
-    return Converted(item, messages, raw, state.hexdigest()[:32])
+    return Converted(TextItem(item, item_text(item)), messages, raw, state.hexdigest()[:32])
 
 
 def _put_aside(run: Run, thread: SpooledThread, reason: str) -> None:
@@ -102,31 +106,32 @@ def _put_aside(run: Run, thread: SpooledThread, reason: str) -> None:
 
 
 def _bring(run: Run, group: list[Converted]) -> None:
-    if run.fresh:
-        _store_new(run, group)
-        for each in group:
-            _count(run, each, "brought")
-    elif group:
+    new = group
+    if group and not run.fresh:
         marks = read_marks(run.store, KIND, [each.subject for each in group])
-        new: list[Converted] = []
-        for each in group:
-            new += [each] if _Bringing(run, each, marks.get(each.subject)).is_new() else []
-        _store_new(run, new)
-        for each in new:
-            _count(run, each, "brought")
+        new = [each for each in group if _Bringing(run, each, marks.get(each.subject)).is_new()]
+    _store_new(run, new)
     run.on_brought(sum(1 + len(each.messages) for each in group))
 
 
-def _count(run: Run, each: Converted, fate: str, messages: str | None = None) -> None:
+def _count(run: Run, each: Converted, fate: str) -> None:
+    """Count what became of a conversation that an adoption brought, and of its messages."""
     run.counts.add(m.OLD_CONVERSATIONS, fate)
-    run.counts.add(m.OLD_MESSAGES, messages or fate, len(each.messages))
-    if fate != "left" or messages is not None:
-        run.ledger.conversation(each.raw, each.item, len(each.messages), written(each.item))
+    run.counts.add(m.OLD_MESSAGES, fate, len(each.messages))
+    run.ledger.conversation(each.raw, each.item, len(each.messages), each.mark.written)
+
+
+def _here_already(run: Run, each: Converted, words: str) -> None:
+    """Leave a conversation that is here, and that no adoption brought."""
+    run.note(m.OLD_CONVERSATIONS, each.subject)("here-already", words)
+    run.counts.add(m.OLD_CONVERSATIONS, "left")
+    run.counts.add(m.OLD_MESSAGES, "left", len(each.messages))
+    run.ledger.conversation_aside(each.raw, len(each.messages))
 
 
 def _store_new(run: Run, group: Sequence[Converted]) -> None:
     """Store conversations that are not there: their messages first, so that none is seen without them."""
-    run.writer.batch_put(MESSAGES, (message for each in group for message in each.messages))
+    run.writer.batch_put(MESSAGES, [message for each in group for message in each.messages])
     for start in range(0, len(group), _CLOSINGS):
         part = group[start : start + _CLOSINGS]
         try:
@@ -135,6 +140,9 @@ def _store_new(run: Run, group: Sequence[Converted]) -> None:
             # A try whose reply was lost, or somebody who made one of them just now: what is there stays.
             for each in part:
                 _store_one(run, each)
+        else:
+            for each in part:
+                _count(run, each, "brought")
 
 
 def _store_one(run: Run, each: Converted) -> None:
@@ -143,7 +151,8 @@ def _store_one(run: Run, each: Converted) -> None:
     except ConditionFailed:
         mark = read_marks(run.store, KIND, [each.subject]).get(each.subject)
         if mark is None or mark["source"] != each.source:
-            run.note(m.OLD_CONVERSATIONS, each.subject)("here-already", "it was made here just now")
+            return _here_already(run, each, "it was made here just now")
+    return _count(run, each, "brought")
 
 
 def _closing(run: Run, each: Converted) -> tuple[Write, ...]:
@@ -192,9 +201,7 @@ class _Bringing:
         if current is None and not others:
             return True
         which = f"message {others[0]} differs" if current is None else f"status {current.get('status')}"
-        self.run.note(m.OLD_CONVERSATIONS, self.wanted.subject)("here-already", which)
-        _count(self.run, self.wanted, "left")
-        self.run.ledger.conversation_aside(self.wanted.raw, len(self.wanted.messages))
+        _here_already(self.run, self.wanted, which)
         return False
 
     def _stored(self) -> dict[str, Item]:
@@ -208,33 +215,35 @@ class _Bringing:
 
     def _left(self, kind: str, words: str) -> None:
         self.run.note(m.OLD_CONVERSATIONS, self.wanted.subject)(kind, words)
-        _count(self.run, self.wanted, "left", "left")
+        _count(self.run, self.wanted, "left")
 
     def _change(self, current: Item, mark: Item) -> None:
-        """Bring what changed there: nothing did here. What is left to do is told by the mark, in every step."""
+        """Bring what changed there: nothing did here."""
         item = {**self.wanted.item, "created_at": current["created_at"]}
         stored = self._stored()
-        writes = [
-            write for each in self.wanted.messages for write in _message_write(stored.get(each["message_id"]), each)
-        ]
-        state, known = current, mark
-        for start in range(0, max(len(writes) - _CHUNK, 0), _CHUNK):
-            chunk = writes[start : start + _CHUNK]
-            following = _counted(state, chunk, stored)
+        writes = [w for each in self.wanted.messages for w in _message_write(stored.get(each["message_id"]), each)]
+        try:
+            self._in_steps(current, item, mark, writes, stored)
+        except ConditionFailed:
+            return self._left("changed-here", "it was changed here just now; run again")
+        return _count(self.run, replace(self.wanted, item=item), "changed")
+
+    def _in_steps(
+        self, current: Item, item: Item, mark: Item, writes: list[Put | Update], stored: dict[str, Item]
+    ) -> None:
+        """Make one conversation of another with its messages; the mark tells in every step what is left to do."""
+        chunks = [writes[start : start + _CHUNK] for start in range(0, len(writes), _CHUNK)] or [[]]
+        for chunk in chunks[:-1]:
+            following = _counted(current, chunk, stored)
             step = replace(self.wanted.mark, source=mark["source"], written=written(following), place=mark["place"])
-            self.run.writer.transact(change_of(CONVERSATIONS, state, following), step.put(known), *chunk)
-            state, known = following, step.put().item
-        rest = writes[start + _CHUNK :] if len(writes) > _CHUNK else writes
+            self.run.writer.transact(change_of(CONVERSATIONS, current, following), step.put(mark), *chunk)
+            current, mark = following, step.put().item
         done = replace(self.wanted.mark, written=written(item), place=mark["place"])
         rows = []
         if current["status"] != item["status"]:
             at = max(item["updated_at"], current["updated_at"] + 1)
             rows = [state_row(KIND, self.wanted.subject, self.run.actor, current, item, at)]
-        try:
-            self.run.writer.transact(change_of(CONVERSATIONS, state, item), done.put(known), *rows, *rest)
-        except ConditionFailed:
-            return self._left("changed-here", "it was changed here just now; run again")
-        return _count(self.run, replace(self.wanted, item=item), "changed")
+        self.run.writer.transact(change_of(CONVERSATIONS, current, item), done.put(mark), *rows, *chunks[-1])
 
     def _merge(self, current: Item) -> None:
         """Bring new messages into a conversation that was changed here since, and leave all else as it is here."""

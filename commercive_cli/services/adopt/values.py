@@ -26,6 +26,8 @@ def as_time(value: object) -> int | None:
 
     Times without a zone are in UTC.
     """
+    if type(value) is int and _EARLIEST <= value < _LATEST:  # as nearly all are
+        return value
     number = as_number(value)
     if number is not None:
         told = (int(number * unit) for unit in _UNITS)

@@ -122,14 +122,15 @@ class AffiliateService:
         The latter counts the latest 500 leads, as a page of a list has. Raises NotFound when there is none of these.
         """
         affiliate = StoredIds(self.store).credited(affiliate_id)
-        stats, links = self._stats(affiliate), list(read_links(self.store, affiliate))
+        stats = self.store.get(AFFILIATE_STATS, {"affiliate_id": affiliate})
+        links = list(read_links(self.store, affiliate))
         feed = IndexQuery(LEADS, "AffiliateLeadsIndex", (affiliate,))
         leads, more = read_page(self.store, feed, Lead, limit=LARGEST_LIMIT)
-        if not (links or leads or stats.total_leads):
+        if stats is None and not (links or leads):
             raise NotFound(f"there is no affiliate {shortened(affiliate)}")
         return AffiliateShown(
             affiliate_id=affiliate,
-            stats=stats,
+            stats=AffiliateStats.of(stats or {"affiliate_id": affiliate}),
             affiliate_links=links,
             leads=leads[:LATEST_LEADS],
             link_uses=link_uses(links, leads),

@@ -15,13 +15,16 @@ from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.audit.malformed import readable
 from commercive_cli.services.audit.states import INITIAL, SUBJECTS, lacks_close, last_row, state_of, state_problem
-from commercive_cli.services.records.audit_log import AuditEntry, audit_partition
+from commercive_cli.services.records.audit_log import ARCHIVED, AuditEntry, archive_of, audit_partition
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Check, unchanged
 
 _TRAILS = tuple(audit_partition(kind, "") for kind in SUBJECTS)
+_CONVERSATIONS = audit_partition("conversation", "")
+_TAKEN = f"{ARCHIVED} "
+"""Stands before the state of what an archive has taken, and an import may have brought back."""
 
 
 @dataclass
@@ -42,7 +45,7 @@ class AuditLogCheck:
         if table is OPS:
             # The rows of one subject come in the order of their ids, as engines keep them; so the last one stays.
             rows = (item for item in items if item["pk"].startswith(_TRAILS))
-            self._last.update({row["pk"]: intern(_digest(row["after"])) for row in rows})
+            self._last.update({row["pk"]: intern(_told_by(row)) for row in rows})
             return
         [kind] = (kind for kind, subjects in SUBJECTS.items() if subjects is table)
         name, initial = table.partition.name, _digest(INITIAL[kind])
@@ -50,14 +53,15 @@ class AuditLogCheck:
             told = self._last.pop(audit_partition(kind, item[name]), None)
             if told is None and created_at_of(item[name]) is not None:
                 told = initial
-            if told is not None and told != _digest(state_of(kind, item)):
+            if told is not None and told.removeprefix(_TAKEN) != _digest(state_of(kind, item)):
                 self._suspects.append((kind, item[name]))
 
     def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield subjects whose state nobody accounts for, after writing a row that says so, and those that are lost."""
         for kind, subject in sorted(self._suspects):
             yield from _repaired(repairs, kind, subject)
-        for partition in sorted(self._last):
+        lost = (partition for partition, told in self._last.items() if not told.startswith(_TAKEN))
+        for partition in sorted(lost):
             _, kind, subject = partition.split("#", 2)
             if _is_lost(repairs.store, kind, subject):
                 problem = f"it has audit rows, the last one says {self._last[partition]}, and is not there"
@@ -102,7 +106,15 @@ def _is_lost(store: Store, kind: str, subject: str) -> bool:
         return True
     if find_by_id(store, SUBJECTS[kind], subject) is not None:
         return False
-    return kind == "lead" or not store.query(Query(MESSAGES, subject, limit=1)).items
+    if kind == "lead":
+        return True
+    return archive_of(store, subject) is None and not store.query(Query(MESSAGES, subject, limit=1)).items
+
+
+def _told_by(row: Item) -> str:
+    """Return the state that a row tells; that of a conversation which an archive has taken, marked as such."""
+    taken = row["event"] == ARCHIVED and row["pk"].startswith(_CONVERSATIONS)
+    return f"{_TAKEN if taken else ''}{_digest(row['after'])}"
 
 
 def _digest(state: dict[str, Any]) -> str:

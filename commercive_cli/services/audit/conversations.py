@@ -20,7 +20,7 @@ from commercive_cli.services.audit.states import lacks_close, last_row, state_pr
 from commercive_cli.services.audit.tally import POINTERS, Tally, tells_of_messages
 from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
 from commercive_cli.services.chat.waiting import ANSWERING, ASKING, unanswered
-from commercive_cli.services.records.audit_log import AuditEntry
+from commercive_cli.services.records.audit_log import AuditEntry, archive_of
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, Table
@@ -282,6 +282,11 @@ def _rebuild(repairs: Repairs, messages: list[Message]) -> list[Finding]:
     if not messages:
         return []
     conversation_id, rebuilt = messages[0].conversation_id, _rebuilt(messages)
+    if archive_of(repairs.store, conversation_id) is not None:
+        words = (
+            f"{len(messages)} messages of a conversation that an archive has taken; run `tables archive` again there"
+        )
+        return [repairs.named("archived-messages", MESSAGES, conversation_id, words)]
     row = last_row(repairs.store, "conversation", conversation_id)
     changes: list[Put] = []
     if row and row[0] != {"status": "open"}:

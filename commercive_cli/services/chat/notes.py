@@ -20,7 +20,12 @@ def note_put(note: Note) -> Put:
 
 def read_notes(store: Store, conversation_id: str) -> Iterator[Note]:
     """Yield the notes about a conversation, oldest first."""
-    return map(Note.of, query_items(store, Query(OPS, _partition(conversation_id))))
+    return map(Note.of, query_items(store, notes_query(conversation_id)))
+
+
+def notes_query(conversation_id: str) -> Query:
+    """Return the query for the items that hold the notes about a conversation."""
+    return Query(OPS, _partition(conversation_id))
 
 
 def _partition(conversation_id: str) -> str:

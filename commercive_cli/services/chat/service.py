@@ -313,10 +313,16 @@ class ChatService:
         return self._set_status(conversation_id, "open", actor, None, key)
 
     def history(self, conversation_id: str) -> History:
-        """Return the audit rows of a conversation, oldest first: its states, and who held it."""
-        conversation = self.conversation(conversation_id)
-        trails = (read_audit_log(self.store, kind, conversation.conversation_id) for kind in ("conversation", DESK))
-        return History(history=sorted(chain(*trails), key=attrgetter("at")))
+        """Return the audit rows of a conversation, oldest first: its states, who held it, and who archived it.
+
+        They stay when the conversation is gone. Raises NotFound when there is neither.
+        """
+        target = self._ids.conversation(conversation_id)
+        trails = (read_audit_log(self.store, kind, target) for kind in ("conversation", DESK))
+        history = sorted(chain(*trails), key=attrgetter("at"))
+        if not history:
+            self.conversation(target)
+        return History(history=history)
 
     def checked(self, wanted: ConversationFilter) -> ConversationFilter:
         """Return the filter with the user's id as it is stored; raise Invalid for words that it does not have."""

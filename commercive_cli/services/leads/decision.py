@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from commercive_cli.domain.encodings import with_unix_lines
 from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.domain.models import DecidedStatus, Lead, LeadStatus
 from commercive_cli.domain.money import counted_commission, parse_amount
@@ -73,16 +74,15 @@ class Decision:
         return (lead.status, lead.commission_amount) == (self.status, self.commission)
 
     def _has_new_words(self, lead: Lead) -> bool:
-        given = ((self.notes, lead.admin_notes), (self.reason, lead.rejection_reason))
-        return any(words not in (None, stored or "") for words, stored in given)
+        return _are_new(self.notes, lead.admin_notes) or _are_new(self.reason, lead.rejection_reason)
 
     def attributes(self, lead: Lead, actor: str, at: int) -> dict[str, Any]:
         """Return the lead's attributes to set; who only adds words does not become the one who decided."""
         decides = self.status != "pending" and not self.stands(lead)
         decided = {"reviewed_by": actor, "reviewed_at": at} if decides else {}
         commission = {} if self.commission is None else {"commission_amount": self.commission}
-        notes = {} if self.notes is None else {"admin_notes": self.notes}
-        reason = {} if self.reason is None else {"rejection_reason": self.reason}
+        notes = {"admin_notes": self.notes} if _are_new(self.notes, lead.admin_notes) else {}
+        reason = {"rejection_reason": self.reason} if _are_new(self.reason, lead.rejection_reason) else {}
         return {"status": self.status, "updated_at": at, **decided, **commission, **notes, **reason}
 
     def dropped(self) -> tuple[str, ...]:
@@ -171,6 +171,11 @@ def describe(lead: Lead) -> str:
     amount = "" if lead.commission_amount is None else f" for {lead.commission_amount:.2f} USD"
     by = f" by {lead.reviewed_by}" if lead.reviewed_by else ""
     return f"{lead.status}{amount}{by}"
+
+
+def _are_new(words: str | None, stored: str | None) -> bool:
+    """Return whether words are given, and others than those stored; line ends and space around them do not count."""
+    return words is not None and words != with_unix_lines(stored or "").strip()
 
 
 def _text(words: object, field: str) -> str | None:

@@ -95,9 +95,10 @@ class Sightings:
 
     def _owned(self, lead: Lead, traits: Traits) -> tuple[str, ...]:
         """Return what a lead has of the affiliate whom it credits: what its links say, or its id as name or address."""
-        own = [name for name, value in traits if hash((lead.affiliate_id, name, value)) in self._of_affiliates]
-        named = lead.affiliate_id and alike(lead.affiliate_id) in (alike(lead.lead_name), alike(lead.lead_email))
-        return (*own, "user") if named else tuple(own)
+        user = lead.affiliate_id
+        own = [name for name, value in traits if hash((user, name, value)) in self._of_affiliates]
+        named = user and alike(user) in (alike(lead.lead_name), alike(lead.lead_email))
+        return (*own, "user") if named or ("email", email_key(user)) in traits else tuple(own)
 
     def _shared(self, lead: Lead, traits: Traits) -> Iterator[Flag]:
         names: dict[str, FlagName] = {"email": "same_email", "phone": "same_phone", "store": "same_store"}

@@ -14,8 +14,8 @@ FEWEST_DIGITS = 7
 """Digits of a phone number that is compared: a shorter one lacks its area, or is made up."""
 
 SHARED_HOSTS = (
-    *("1688", "alibaba", "aliexpress", "amazon", "cjdropshipping", "ebay", "etsy", "lazada", "mercadolibre"),
-    *("shopee", "taobao", "temu", "tmall", "walmart"),
+    *("1688", "alibaba", "aliexpress", "amazon", "cjdropshipping", "depop", "ebay", "etsy", "lazada"),
+    *("mercadolibre", "patreon", "shopee", "taobao", "temu", "tmall", "vinted", "walmart"),
     *("facebook", "instagram", "pinterest", "telegram", "tiktok", "twitter", "youtube"),
     *(
         "bit.ly",
@@ -24,8 +24,10 @@ SHARED_HOSTS = (
         "example.net",
         "example.org",
         "google",
+        "ko-fi",
         "linktr.ee",
         "notion",
+        "shop.app",
         "t.me",
         "wa.me",
         "x.com",
@@ -47,6 +49,8 @@ _SHARED = re.compile(
         "|".join(re.escape(each) + ("" if "." in each else r"\.(?:com?\.)?[a-z]{2,4}") for each in SHARED_HOSTS)
     )
 )
+_OF_ETSY = re.compile(r"(?!(?:[a-z]{2}|m|help)\.)([a-z0-9-]+)\.etsy\.com")
+"""A host that Etsy gives a shop beside the page `etsy.com/shop/NAME`."""
 _BEFORE_HOST = re.compile(r"\A(?:[a-z]+:)?//", re.IGNORECASE)
 _BEHIND_PATH = re.compile("[?#].*", re.DOTALL)
 
@@ -94,6 +98,8 @@ def store_key(link: str) -> str:
         return ""
     if not _SHARED.fullmatch(host):
         return host
+    if shop := _OF_ETSY.fullmatch(host):
+        return f"etsy.com/shop/{shop[1]}"
     path = alike(_BEHIND_PATH.sub("", _BEFORE_HOST.sub("", address)).partition("/")[2]).strip("/")
     return f"{host}/{path}" if path else ""
 

@@ -134,6 +134,9 @@ class _Figures:
     def _week(self, at: int) -> int:
         return (local_time(at, self.zone).toordinal() - 1) // 7
 
+    def _is_cut(self, week: int) -> bool:
+        return week in (self._week(self.since - 1), self._week(self.until + 1))
+
     def _together(self, cells: Iterable[_Cell]) -> _Counts:
         counts = _Counts()
         for cell in cells:
@@ -159,6 +162,7 @@ class _Figures:
             damaged=self.damaged,
             total=self._together(self.cells).funnel(),
             weeks=[self._together(by_week[week]).funnel(monday=_monday(week)) for week in weeks],
+            cut_weeks=[f"{_monday(week):%G-W%V}" for week in weeks if self._is_cut(week)],
             affiliates=sorted(affiliates, key=lambda each: (-each.submitted, each.affiliate_id)),
             affiliate_weeks=[self.cells[each, week].funnel(each, _monday(week)) for each, week in sorted(self.cells)],
         )

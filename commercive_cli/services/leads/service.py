@@ -32,7 +32,7 @@ from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import KeyedRequest, is_valid, keyed, nothing_to_do, once, write_once
-from commercive_cli.services.records.link_claims import claim_keys, codes_typed, resolve_code
+from commercive_cli.services.records.link_claims import Credited, claim_keys, codes_typed, credited_by, resolve_code
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Store
@@ -113,13 +113,18 @@ class LeadService:
         `key` within 7 days returns the first answer, also at a limit, and is not counted. `limits` are those of the
         link code. Raises Invalid, NotFound for an unknown code, Conflict for a key used for another request, TooMany.
         """
-        fields, at = lead_fields(lead_data), self.clock()
-        affiliate_id, code, counted = self._resolved(link_id, limits, at)
-        request = None
-        if key is not None:
-            body = (code, *(fields[name] for name in sorted(fields)))
-            request = KeyedRequest("affiliate/submit-lead", affiliate_id, identifier(key, "key"), body)
-        return self._store_lead(affiliate_id, code, fields, request, counted, at)
+        fields = lead_fields(lead_data)
+        for _ in range(TRIES):
+            at = self.clock()
+            credited, counted = self._resolved(link_id, limits, at)
+            request = None
+            if key is not None:
+                body = (credited.link_id, *(fields[name] for name in sorted(fields)))
+                # By the code, which stays what it is when an erasure moves its link while somebody sends a form again.
+                request = KeyedRequest("affiliate/submit-lead", credited.link_id, identifier(key, "key"), body)
+            if stored := self._store_lead(credited, fields, request, counted, at):
+                return stored
+        raise NotTaken("the lead was not stored; send it again")
 
     def decide(
         self,
@@ -183,30 +188,30 @@ class LeadService:
         rows = list(read_audit_log(self.store, "lead", lead.lead_id))
         return LeadHistory(history=rows, rejection_reason=lead.rejection_reason, admin_notes=lead.admin_notes)
 
-    def _resolved(self, link_id: str, limits: Callable[[str], Limits], at: int) -> tuple[str, str, Limits]:
-        """Return whom a code credits, the code as stored, and its limits; they are read with the code's claim."""
+    def _resolved(self, link_id: str, limits: Callable[[str], Limits], at: int) -> tuple[Credited, Limits]:
+        """Return whom a code credits, and the code's limits; they are read with its claim."""
         codes = codes_typed(link_id)
         keys = [*claim_keys(codes), *(key for code in codes for key in limits(code).keys(at))]
         distinct = {(key["pk"], key["sk"]): key for key in keys}
         items = self.store.batch_get(OPS, list(distinct.values())) if distinct else []
         claims = {item["pk"]: item for item in items}
-        affiliate_id, code = resolve_code(self.store, link_id, claim_of=lambda key: claims.get(key["pk"]))
-        return affiliate_id, code, limits(code).having_read(items)
+        credited = credited_by(self.store, link_id, claim_of=lambda key: claims.get(key["pk"]))
+        return credited, limits(credited.link_id).having_read(items)
 
     def _store_lead(
         self,
-        affiliate_id: str,
-        code: str,
+        credited: Credited,
         fields: dict[str, str],
         request: KeyedRequest | None,
         limits: Limits,
         at: int,
-    ) -> LeadSubmitted:
+    ) -> LeadSubmitted | None:
+        """Store a lead for whom its code credits, if it still does; return None when it was not stored."""
         lead_id = self.new_id(at)
         lead: dict[str, Any] = {
             "lead_id": lead_id,
-            "affiliate_id": affiliate_id,
-            "link_id": code,
+            "affiliate_id": credited.affiliate_id,
+            "link_id": credited.link_id,
             "status": "pending",
             "created_at": at,
             "updated_at": at,
@@ -216,7 +221,7 @@ class LeadService:
             Put(LEADS, lead, when=Absent()),
             Update(
                 AFFILIATE_STATS,
-                {"affiliate_id": affiliate_id},
+                {"affiliate_id": credited.affiliate_id},
                 set={"last_updated": at},
                 add={"total_leads": 1, "pending_leads": 1, "version": 1},
             ),
@@ -224,14 +229,14 @@ class LeadService:
         if request is not None:
             writes.append(request.claim(at, {"lead_id": lead_id}))
         try:
-            limits.transact(self.store, self.clock, *writes)
+            limits.transact(self.store, self.clock, *writes, credited.check)
         except (ConditionFailed, TooMany) as refused:
             repeated = self._first_answer(request, refused, at)
             if repeated:
                 return repeated
             if isinstance(refused, TooMany):
                 raise
-            raise NotTaken("the lead was not stored; send it again") from None
+            return None
         return LeadSubmitted(lead_id=lead_id)
 
     def _first_answer(

@@ -13,13 +13,16 @@ from decimal import Decimal
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.models import AffiliateStats
 from commercive_cli.domain.money import counted_commission
-from commercive_cli.services.privacy.erasure_journal import is_journal_entry
+from commercive_cli.domain.text import preview
+from commercive_cli.services.chat.messages import is_native
+from commercive_cli.services.privacy.identifiers import MARKER
 from commercive_cli.services.privacy.identity import text_in
-from commercive_cli.services.privacy.pii_matching import MARKER, PIIMatcher
+from commercive_cli.services.privacy.rules import Rules, is_request, parted_key
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.port import Store
-from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, OPS, Table
+from commercive_cli.store.pages import query_items
+from commercive_cli.store.port import Query, Store
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import (
     Absent,
     Check,
@@ -35,15 +38,17 @@ from commercive_cli.store.writes import (
 _COUNTS = ("total_leads", "approved_leads", "pending_leads", "rejected_leads", "total_commission")
 Counts = dict[str, int | Decimal]
 
+_COUNTED_BY = ("status", "commission_amount")
+"""What of a lead its affiliate's stats depend on."""
+
 
 @dataclass(frozen=True)
 class Eraser:
-    """Makes the writes that erase a person. `leads` are the ids of the person's own leads; the caller adds them."""
+    """Makes the writes that erase a person, as the rules say what is left of each item."""
 
     store: Store
     clock: Clock
-    matcher: PIIMatcher
-    leads: set[str]
+    rules: Rules
 
     def writes(self, table: Table, items: Sequence[Item]) -> list[Write]:
         """Return the writes for some items of a table; none when no item holds the person's data."""
@@ -52,39 +57,70 @@ class Eraser:
         return [write for item in items for write in self._item_writes(table, item)]
 
     def _item_writes(self, table: Table, item: Item) -> Iterator[Write]:
+        if table is CONVERSATIONS:
+            return self._conversation_writes(item)
         if table is AFFILIATE_LINKS:
             return self._link_writes(item)
         if table is AFFILIATE_STATS:
             return self._stats_writes(item)
-        return self._ops_writes(item) if table is OPS else self._attribute_update(table, item)
+        return self._ops_writes(item) if table is OPS else self._update(table, item, self.rules.erased(table, item))
 
-    def _attribute_update(self, table: Table, item: Item, **more: int) -> Iterator[Update]:
-        """Yield the update of the attributes that hold personal data, if any, on condition that they are as read."""
-        new = self.matcher.redact(table, item)
-        changes = {name: value for name, value in new.items() if value != item[name]}
-        if changes:
-            as_read = unchanged(item, *changes, *more)
-            yield Update(table, table.key_of(item), set={**changes, **more}, when=as_read)
+    def _update(self, table: Table, item: Item, left: Item, *also: str, **more: int) -> Iterator[Update]:
+        """Yield the update to what is left of an item, if it differs, on condition that these and `also` are as read.
+
+        With it go `more` attributes.
+        """
+        changed = {name: value for name, value in left.items() if value != item.get(name)}
+        dropped = tuple(name for name in item if name not in left)
+        if changed or dropped:
+            as_read = unchanged(item, *changed, *dropped, *also, *more)
+            yield Update(table, table.key_of(item), set={**changed, **more}, remove=dropped, when=as_read)
+
+    def _conversation_writes(self, item: Item) -> Iterator[Write]:
+        left = self.rules.erased(CONVERSATIONS, item)
+        if left.get("last_message") != item.get("last_message"):
+            left["last_message"] = self._preview(item, left["last_message"])
+        return self._update(CONVERSATIONS, item, left, "last_message_id")
+
+    def _preview(self, conversation: Item, otherwise: str) -> str:
+        """Return the preview of what is left of a conversation's last message: it need not be the person's."""
+        last = self._last_message(conversation)
+        if last is None:
+            return otherwise
+        return preview(text_in(self.rules.erased(MESSAGES, last), "message_text"))
+
+    def _last_message(self, conversation: Item) -> Item | None:
+        one = conversation["conversation_id"]
+        last = text_in(conversation, "last_message_id")
+        found = self.store.get(MESSAGES, {"conversation_id": one, "message_id": last}) if last else None
+        if found is not None:
+            return found
+        index = None if is_native(one) else "MessageTimestampIndex"
+        return next(query_items(self.store, Query(MESSAGES, one, index, descending=True, limit=1)), None)
 
     def _lead_writes(self, items: Sequence[Item]) -> list[Write]:
         """Return the updates of leads, and move those whose affiliate changes from one item of stats to the other."""
         writes: list[Write] = []
-        moved: dict[str, Counts] = defaultdict(lambda: dict.fromkeys(_COUNTS, 0))
+        counts: dict[str, Counts] = defaultdict(lambda: dict.fromkeys(_COUNTS, 0))
         for item in items:
             # Every change of a lead increases `updated_at`; a concurrent decision detects the change by it.
             at = max(self.clock(), int(_number(item, "updated_at")) + 1)
-            updates = list(self._attribute_update(LEADS, item, updated_at=at))
+            updates = list(self._update(LEADS, item, self.rules.erased(LEADS, item), *_COUNTED_BY, updated_at=at))
             writes += updates
-            if updates and text_in(item, "affiliate_id") in self.matcher.pseudonyms:
-                _count_lead(moved[item["affiliate_id"]], item)
-        for affiliate_id, counts in moved.items():
-            writes.append(self._stats_update(affiliate_id, {name: -count for name, count in counts.items()}))
-            writes.append(self._stats_update(self.matcher.pseudonyms[affiliate_id], counts))
-        return writes
+            pseudonym = self._pseudonym(item)
+            if updates and pseudonym is not None:
+                _count_lead(counts[item["affiliate_id"]], item, -1)
+                _count_lead(counts[pseudonym], item, 1)
+        return writes + [self._stats_update(each, counted) for each, counted in counts.items()]
+
+    def _pseudonym(self, item: Item) -> str | None:
+        """Return the pseudonym of the affiliate of an item who is erased, None for anybody else."""
+        owner, identifiers = item.get("affiliate_id"), self.rules.identifiers
+        return identifiers.pseudonym(owner) if isinstance(owner, str) and identifiers.identity.has_id(owner) else None
 
     def _stats_writes(self, item: Item) -> Iterator[Write]:
         """Move what the stats still count to the pseudonym: only zeros, unless the stats were wrong before."""
-        pseudonym = self.matcher.pseudonyms.get(item["affiliate_id"])
+        pseudonym = self._pseudonym(item)
         if pseudonym is not None:
             yield _deletion_as_read(AFFILIATE_STATS, item)
             yield self._stats_update(pseudonym, {name: _number(item, name) for name in _COUNTS})
@@ -97,18 +133,18 @@ class Eraser:
         return Update(AFFILIATE_STATS, key, set={"last_updated": self.clock()}, default=default, add=changes)
 
     def _link_writes(self, item: Item) -> Iterator[Write]:
-        """Move a link of the person with its claims; in links of others, change only attributes."""
-        owner = item["affiliate_id"]
-        new = self.matcher.redact(AFFILIATE_LINKS, item)
-        if new["affiliate_id"] == owner:
-            yield from self._attribute_update(AFFILIATE_LINKS, item)
+        """Move a link of the person with its claims; in links of others, change nothing but words."""
+        pseudonym, left = self._pseudonym(item), self.rules.erased(AFFILIATE_LINKS, item)
+        if pseudonym is None:
+            yield from self._update(AFFILIATE_LINKS, item, left)
             return
+        new = {**left, "affiliate_id": pseudonym}
         yield _deletion_as_read(AFFILIATE_LINKS, item)
         yield Put(AFFILIATE_LINKS, new, when=Absent())
         code = code_claim_key(item["link_id"])
-        yield from self._claim_writes(item, code, code, new["affiliate_id"])
+        yield from self._claim_writes(item, code, code, pseudonym)
         before, after = (primary_claim_key(each["affiliate_id"], text_in(each, "store_url")) for each in (item, new))
-        yield from self._claim_writes(item, before, after, new["affiliate_id"])
+        yield from self._claim_writes(item, before, after, pseudonym)
 
     def _claim_writes(self, link: Item, before: Key, after: Key, pseudonym: str) -> Iterator[Write]:
         """Yield the writes that move a link's claim to the pseudonym; a check alone if it is none of this link's."""
@@ -126,50 +162,41 @@ class Eraser:
             yield Put(OPS, {**claim, **after, "affiliate_id": pseudonym}, when=Absent())
 
     def _ops_writes(self, item: Item) -> Iterator[Write]:
-        kind, _, rest = str(item["pk"]).partition("#")
-        if is_journal_entry(item):
-            return
-        if kind == "request":
-            yield from self._request_writes(item, rest.partition("#")[2])
-        elif kind in ("link", "primary") and self._is_own_claim(item):
+        kind = str(item["pk"]).partition("#")[0]
+        if is_request(OPS, item):
+            yield from self._request_writes(item)
+        elif kind in ("link", "primary") and self._pseudonym(item) is not None and text_in(item, "link_id"):
             yield from self._dangling_claim_deletion(item)
         else:
-            yield from self._other_ops_writes(item)
+            yield from self._moved(item, self.rules.moved(item))
 
-    def _request_writes(self, item: Item, scope: str) -> Iterator[Write]:
-        """Delete the claim of a request of the person; keep those of others about a lead of theirs, without the data.
+    def _moved(self, item: Item, new: Item) -> Iterator[Write]:
+        """Yield the writes that leave `new` of an item of `ops`, under its new key if that is another."""
+        if OPS.key_of(new) == OPS.key_of(item):
+            yield from self._update(OPS, item, new)
+        else:
+            yield _deletion_as_read(OPS, item)
+            yield Put(OPS, new, when=Absent())
 
-        A decision about a lead is kept, so that sending it again does not undo a later one.
+    def _request_writes(self, item: Item) -> Iterator[Write]:
+        """Delete the claim of a request of the person; keep those of others, without the data.
+
+        A decision about a lead is kept, so that sending it again does not undo a later one. Guesses of name, address
+        and number could be checked by the hash of a request about the person; without it, a repetition is refused.
         """
-        rest, decided = _parted(item)
-        if scope in self.matcher.pseudonyms or self.matcher.redact(OPS, rest) != rest:
+        if self.rules.identifiers.identity.has_id(parted_key(item)[1]):
             yield Delete(OPS, OPS.key_of(item), when=unchanged(item, "created_at"))
-        elif decided is not None:
-            lead = self.matcher.redact(LEADS, decided)
-            if lead != decided:
-                answer = {**item["answer"], "lead": lead}
-                changes = {"answer": answer, "fingerprint": MARKER}
-                yield Update(OPS, OPS.key_of(item), set=changes, when=unchanged(item, "created_at"))
-        elif _lead_of_answer(item) in self.leads and item.get("fingerprint") != MARKER:
-            # Guesses of name, address and number could be checked by this hash. Without it, a repetition is refused.
-            yield Update(OPS, OPS.key_of(item), set={"fingerprint": MARKER}, when=unchanged(item, "created_at"))
-
-    def _is_own_claim(self, claim: Item) -> bool:
-        return text_in(claim, "affiliate_id") in self.matcher.pseudonyms and bool(text_in(claim, "link_id"))
+            return
+        answer, new = item.get("answer"), self.rules.erased(OPS, item)
+        if "fingerprint" in item and (self.rules.is_about(answer) or self.rules.identifiers.mentioned_in(answer)):
+            new["fingerprint"] = MARKER
+        yield from self._update(OPS, item, new, "created_at")
 
     def _dangling_claim_deletion(self, claim: Item) -> Iterator[Write]:
         """Delete a claim whose link does not exist; the claims of existing links move with them."""
         link = AFFILIATE_LINKS.key_of(claim)
         if self.store.get(AFFILIATE_LINKS, link) is None:
             yield Delete(OPS, OPS.key_of(claim), when=_same_link(claim))
-
-    def _other_ops_writes(self, item: Item) -> Iterator[Write]:
-        new = self.matcher.redact(OPS, item)
-        if OPS.key_of(new) == OPS.key_of(item):
-            yield from self._attribute_update(OPS, item)
-        else:
-            yield _deletion_as_read(OPS, item)
-            yield Put(OPS, new, when=Absent())
 
 
 def _deletion_as_read(table: Table, item: Item) -> Delete:
@@ -181,27 +208,14 @@ def _same_link(claim: Item) -> Condition:
     return unchanged(claim, "affiliate_id", "link_id")
 
 
-def _parted(request: Item) -> tuple[Item, Item | None]:
-    """Return a request's claim without the lead that its answer shows, and that lead; None when it shows none."""
-    answer = request.get("answer")
-    if not isinstance(answer, dict) or not isinstance(answer.get("lead"), dict):
-        return request, None
-    return {**request, "answer": {name: value for name, value in answer.items() if name != "lead"}}, answer["lead"]
-
-
-def _lead_of_answer(request: Item) -> str:
-    answer = request.get("answer")
-    return text_in(answer, "lead_id") if isinstance(answer, dict) else ""
-
-
 def _number(item: Item, name: str) -> int | Decimal:
     value = item.get(name)
     return value if isinstance(value, int | Decimal) and not isinstance(value, bool) else 0
 
 
-def _count_lead(counts: Counts, lead: Item) -> None:
-    counts["total_leads"] += 1
-    counts["total_commission"] += counted_commission(lead.get("status"), lead.get("commission_amount"))
+def _count_lead(counts: Counts, lead: Item, sign: int) -> None:
+    counts["total_leads"] += sign
+    counts["total_commission"] += sign * counted_commission(lead.get("status"), lead.get("commission_amount"))
     status = f"{lead.get('status')}_leads"
     if status in counts:
-        counts[status] += 1
+        counts[status] += sign

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.text import alike
 from commercive_cli.services.privacy.identity import Identity, text_in
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import OPS
-from commercive_cli.store.writes import Absent, Delete, Put
+from commercive_cli.store.writes import Absent, Delete, Exists, Put
 
 PARTITION = "erasure"
 _ROUNDS = 100_000
@@ -70,6 +71,19 @@ def begin_erasure(store: Store, term: str, identity: Identity, at: int) -> Journ
     return JournalEntry(key, identity, secret)
 
 
+def extend_erasure(store: Store, entry: JournalEntry, term: str, identity: Identity, at: int) -> JournalEntry:
+    """Let an unfinished erasure be of all that is known of the person now, so that it can be resumed with that."""
+    grown = entry.identity.joined(identity)
+    if grown == entry.identity:
+        return entry
+    content = json.dumps({"identity": grown.document(), "secret": entry.secret.hex()}).encode()
+    try:
+        store.transact(Put(OPS, {**entry.key, "created_at": at, **_masked(term, content)}, when=Exists()))
+    except ConditionFailed:
+        raise Unavailable("the erasure of this person ended just now; run the same command again") from None
+    return JournalEntry(entry.key, grown, entry.secret)
+
+
 def is_journal_entry(item: Item) -> bool:
     """Return whether an item of `ops` is a journal entry; an import may have put other items in its partition."""
     return item["pk"] == PARTITION and all(_HEX.fullmatch(text_in(item, name)) for name in ("salt", "masked", "check"))
@@ -94,7 +108,7 @@ def _unmasked(term: str, item: Item) -> bytes | None:
 
 
 def _key(term: str, salt: bytes) -> bytes:
-    name = alike(term) if "@" in term else term
+    name = alike(term) if "@" in term else usual_id(term)
     return hashlib.pbkdf2_hmac("sha256", name.encode(), salt, _ROUNDS)
 
 

@@ -1,53 +1,56 @@
-"""The ids, e-mail addresses, phone numbers and names by which the tables know one person."""
+"""One person: the ids that are proven theirs, and what somebody who answers for it says is theirs."""
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
 
+from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import usual_id
-from commercive_cli.domain.text import EMAIL_LENGTH, alike, text
-from commercive_cli.services.access.scan import scan_items
+from commercive_cli.domain.models import AI_SENDER
+from commercive_cli.domain.proof import Proof
+from commercive_cli.domain.quoting import quoted
+from commercive_cli.domain.text import EMAIL_LENGTH, alike, identifier, text
+from commercive_cli.services.leads.likeness import phone_key
 from commercive_cli.store.items import Item
-from commercive_cli.store.port import Store
-from commercive_cli.store.schema import AFFILIATE_LINKS, LEADS
 
-_SHORTEST_PHONE = 6
-_LINK_SCANS = 5
-"""How many times links are searched for further ids and addresses of the person."""
+FEWEST_DIGITS = 9
+"""Digits of a phone number that cannot be mistaken for another number in a text; shorter ones are not looked for."""
+
+_MOST_DIGITS = 15
+"""The longest number of ITU-T E.164."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """One person: ids, e-mail addresses as `alike` has them, phone numbers as digits, names as typed.
+    """What a person is known by.
 
-    Ids are as they are stored; a UUID stands there in capitals, too.
+    Ids are as `usual_id` has them, e-mail addresses as `alike` has them; a phone number is its digits, after a + where
+    it has its country's code. `leads` are the ids of leads whose form is about them. `taken` are the candidates that
+    were taken, by the ids under which they were listed.
     """
 
     ids: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
+    leads: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, terms: Iterable[str]) -> Self:
-        """Return the identity for what a user typed: an id or address, then further addresses, numbers and names."""
-        typed = tuple(terms)
-        known = [text(term, "USER_OR_EMAIL", EMAIL_LENGTH) for term in typed]
-        first, more = typed[0].strip(), known[1:]  # an id is compared as it is, whatever ends its lines
-        phones = frozenset(
-            digits for term in more if (digits := phone_digits(term)) and not re.search("[^\\W\\d_]", term)
-        )
-        return cls(
-            ids=frozenset({first, *_spellings(first)}),
-            emails=frozenset(alike(term) for term in known if "@" in term),
-            phones=phones,
-            names=frozenset(term for term in more if "@" not in term and phone_digits(term) not in phones),
-        )
+        """Return the identity for what a user typed: ids, addresses with an @, phone numbers that begin with +."""
+        identity = cls()
+        for term in terms:
+            identity = identity.joined(_meant(term))
+        return identity
 
-    def joined(self, other: "Identity") -> "Identity":
+    def joined(self, other: "Identity") -> Self:
         """Return one identity with the values of both."""
-        return Identity(**{name: value | getattr(other, name) for name, value in vars(self).items()})
+        return replace(self, **{name: value | getattr(other, name) for name, value in vars(self).items()})
+
+    def has_id(self, value: object) -> bool:
+        """Return whether a stored value is an id of the person; the case of a UUID says nothing."""
+        return isinstance(value, str) and usual_id(value) in self.ids
 
     def document(self) -> dict[str, list[str]]:
         """Return the identity as JSON values."""
@@ -56,72 +59,42 @@ class Identity:
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
         """Return the identity whose `document` this is."""
-        return cls(**{name: frozenset(values) for name, values in document.items()})
-
-    def has_lead(self, lead: Item) -> bool:
-        """Return whether the lead is this person: it has the same address, or the same phone number and name.
-
-        The phone number alone does not decide, since a family or a company may share it.
-        """
-        if alike(text_in(lead, "lead_email")) in self.emails:
-            return True
-        name = normal_name(text_in(lead, "lead_name"))
-        return phone_digits(lead.get("lead_phone")) in self.phones and name in map(normal_name, self.names)
+        return cls(**{name: frozenset(document.get(name, ())) for name in vars(cls())})
 
 
-def _spellings(identifier: str) -> tuple[str, ...]:
-    """Return the spellings of a UUID that others may have stored: whatever the case, it is this person's."""
-    usual = usual_id(identifier)
-    return (usual, usual.upper()) if usual_id(usual.upper()) == usual else ()
+class Registry(Protocol):
+    """Knows which ids of users and affiliates belong to one person."""
+
+    def same_person(self, one: str) -> Proof:
+        """Return what is known about an id; raise Unavailable when that cannot be asked now."""
+        ...
+
+
+def _meant(term: str) -> Identity:
+    words = text(term, "USER_OR_EMAIL", EMAIL_LENGTH)
+    if words.startswith("+"):
+        number = phone_number(words)
+        if not number or len(number) > _MOST_DIGITS + 1:
+            raise Invalid(f"{quoted(words)} is no phone number: {FEWEST_DIGITS} to {_MOST_DIGITS} digits follow the +")
+        return Identity(phones=frozenset({number}))
+    if "@" in words:  # which an id may be, too, where the client is trusted
+        return Identity(ids=frozenset({term.strip()}), emails=frozenset({alike(words)}))
+    one = usual_id(identifier(term, "USER_OR_EMAIL"))
+    if one == AI_SENDER:
+        raise Invalid(f"{AI_SENDER} writes the automatic answers and is no person; name a user, affiliate or admin")
+    return Identity(ids=frozenset({one}))
+
+
+def phone_number(typed: object) -> str:
+    """Return a phone number as identities hold it; empty for what is too short to tell anybody from others."""
+    words = typed.strip() if isinstance(typed, str) else ""
+    digits = phone_key(words)
+    if len(digits) < FEWEST_DIGITS:
+        return ""
+    return f"+{digits}" if re.match(r"\+|\D*00", words) else digits
 
 
 def text_in(item: Item, name: str) -> str:
     """Return a text attribute; empty when it is missing or not text."""
     value = item.get(name)
     return value if isinstance(value, str) else ""
-
-
-def phone_digits(phone: object) -> str:
-    """Return a phone number's digits without the international prefix 00; empty when there are fewer than six."""
-    digits = re.sub("[^0-9]", "", str(phone) if isinstance(phone, str | int) else "").removeprefix("00")
-    return digits if len(digits) >= _SHORTEST_PHONE else ""
-
-
-def normal_name(name: str) -> str:
-    """Return a name in the form in which names are compared: as `alike` has it, with single spaces."""
-    return " ".join(alike(name).split())
-
-
-def identify(store: Store, identity: Identity) -> Identity:
-    """Return the identity with ids and addresses from links, and names and phone numbers from leads, added."""
-    for _ in range(_LINK_SCANS):
-        grown = identity.joined(_by_links(store, identity))
-        if grown == identity:
-            break
-        identity = grown
-    return identity.joined(_by_leads(store, identity))
-
-
-def _by_links(store: Store, identity: Identity) -> Identity:
-    ids, emails = set[str](), set[str]()
-
-    def visit(link: Item) -> None:
-        owner, address = link["affiliate_id"], alike(text_in(link, "affiliate_email"))
-        if owner in identity.ids or address in identity.emails:
-            ids.add(owner)
-            emails.update({address} - {""})
-
-    scan_items(store, AFFILIATE_LINKS, visit)
-    return Identity(ids=frozenset(ids), emails=frozenset(emails))
-
-
-def _by_leads(store: Store, identity: Identity) -> Identity:
-    phones, names = set[str](), set[str]()
-
-    def visit(lead: Item) -> None:
-        if identity.has_lead(lead):
-            phones.update({phone_digits(lead.get("lead_phone"))} - {""})
-            names.update({" ".join(text_in(lead, "lead_name").split())} - {""})
-
-    scan_items(store, LEADS, visit)
-    return Identity(phones=frozenset(phones), names=frozenset(names))

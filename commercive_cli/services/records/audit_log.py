@@ -12,6 +12,12 @@ from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import OPS
 from commercive_cli.store.writes import Absent, Put
 
+ARCHIVED = "archive"
+"""The event of the row that a conversation leaves when an archive has taken it: it is not there, and not lost.
+
+Its attribute `archive` names the archive. It changes no state: what an import brings back is as closed as it was.
+"""
+
 
 @dataclass(frozen=True)
 class AuditEntry:
@@ -50,3 +56,10 @@ def audit_partition(kind: str, subject: str) -> str:
 def read_audit_log(store: Store, kind: str, subject: str) -> Iterator[AuditRow]:
     """Yield the audit rows of one lead or conversation, oldest first."""
     return map(AuditRow.of, query_items(store, Query(OPS, audit_partition(kind, subject))))
+
+
+def archive_of(store: Store, conversation_id: str) -> str | None:
+    """Return the name of the archive that took a conversation, as its last audit row tells; None when none did."""
+    query = Query(OPS, audit_partition("conversation", conversation_id), descending=True, limit=1)
+    last = next(query_items(store, query), {})
+    return str(last.get("archive")) if last.get("event") == ARCHIVED else None

@@ -1,6 +1,7 @@
 """Finds the affiliate whom a link code credits: by the code's claim in `ops`, or by an index for imported links."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import CANONICAL_CODE, PASTED_LENGTH, code_spellings
@@ -10,6 +11,7 @@ from commercive_cli.domain.text import identifier, normal_store_url, text
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, OPS
+from commercive_cli.store.writes import Check, Exists, unchanged
 
 CODE_CLAIM = "claim"
 
@@ -24,13 +26,30 @@ def primary_claim_key(affiliate_id: str, store_url: str) -> Key:
     return {"pk": f"primary#{affiliate_id}", "sk": normal_store_url(store_url) or "-"}
 
 
-def resolve_code(
-    store: Store, link_id: str, field: str = "link_id", claim_of: Callable[[Key], Item | None] | None = None
-) -> tuple[str, str]:
+def resolve_code(store: Store, link_id: str, field: str = "link_id") -> tuple[str, str]:
     """Return (affiliate_id, link_id as stored) for a code as typed; one read for codes that this program made.
 
-    What was pasted is read as `code_spellings` says, an exact code first. Raises NotFound for unknown codes. With
-    `claim_of`, the claims were read before: those of `claim_keys`.
+    What was pasted is read as `code_spellings` says, an exact code first. Raises NotFound for unknown codes.
+    """
+    credited = credited_by(store, link_id, field)
+    return credited.affiliate_id, credited.link_id
+
+
+@dataclass(frozen=True)
+class Credited:
+    """Whom a link code credits, the code as stored, and the check that it still does when something is written."""
+
+    affiliate_id: str
+    link_id: str
+    check: Check
+
+
+def credited_by(
+    store: Store, link_id: str, field: str = "link_id", claim_of: Callable[[Key], Item | None] | None = None
+) -> Credited:
+    """Return whom a code credits, as `resolve_code` does.
+
+    With `claim_of`, the claims were read before: those of `claim_keys`.
     """
     read = claim_of or (lambda key: store.get(OPS, key))
     for code in codes_typed(link_id, field):
@@ -38,9 +57,16 @@ def resolve_code(
         found = found or _imported_link(store, code)
         if found is not None:
             claim = LinkClaim.of(found).require("affiliate_id", "link_id")
-            return claim.affiliate_id, claim.link_id
+            return Credited(claim.affiliate_id, claim.link_id, _still(found))
     typed = text(link_id, field, PASTED_LENGTH)
     raise NotFound(f"there is no affiliate link with the code {shortened(typed)}")
+
+
+def _still(found: Item) -> Check:
+    """Return the check that a claim, or a link without one, still says whom its code credits: an erasure moves it."""
+    if "pk" in found:
+        return Check(OPS, OPS.key_of(found), unchanged(found, "affiliate_id", "link_id"))
+    return Check(AFFILIATE_LINKS, AFFILIATE_LINKS.key_of(found), Exists())
 
 
 def codes_typed(link_id: str, field: str = "link_id") -> tuple[str, ...]:

@@ -46,6 +46,15 @@ def write_durably(path: Path, blocks: Iterable[bytes]) -> None:
         raise OSError(error.errno, error.strerror, str(error.filename or unfinished)) from error
 
 
+def sync_directory(directory: Path) -> None:
+    """Return once the names of the files in a directory are on disk, too."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[IO[str]]:
     """Yield a new file, which gets its name once it is complete and on disk; on an error, no file is left.

@@ -140,9 +140,7 @@ class ExportDirectory:
 
     def _write_part(self, table: Table, part: int, lines: Iterable[bytes]) -> ExportedFile:
         relative = file_of(table.name, part, packed=self.compress)
-        blocks = _HashedBlocks(compress=self.compress)
-        write_durably(self.directory / relative, blocks.of(lines))
-        return ExportedFile(table=table.name, path=relative, items=blocks.lines, sha256=blocks.hexdigest())
+        return write_file(self.directory, relative, table, lines, compress=self.compress)
 
     def _runs(self, state: SegmentState) -> list[Path]:
         """Return the runs of a segment; raise Invalid when one is missing or their size is not the stored one."""
@@ -160,6 +158,15 @@ class ExportDirectory:
 
     def _state_file(self, table: str, segment: int) -> Path:
         return self._unfinished / f"{table}-{segment}.json"
+
+
+def write_file(
+    directory: Path, relative: str, table: Table, lines: Iterable[bytes], *, compress: bool = False
+) -> ExportedFile:
+    """Write the lines of a table to a file of an export, durably, and return its description."""
+    blocks = _HashedBlocks(compress=compress)
+    write_durably(directory / relative, blocks.of(lines))
+    return ExportedFile(table=table.name, path=relative, items=blocks.lines, sha256=blocks.hexdigest())
 
 
 class _HashedBlocks:

@@ -5,7 +5,6 @@ import pty
 import re
 import select
 import signal
-import subprocess
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from commercive_cli.domain.answers.leads import LeadDecided
 from commercive_cli.domain.models import Lead
 from tests.cli.commands.conftest import Make
 from tests.cli.conftest import Run
-from tests.cli.process import PROGRAM, environment, on_terminal
+from tests.cli.process import PROGRAM, Running, environment, on_terminal
 
 KEYS = "q quit: "
 _SECONDS = 60
@@ -32,7 +31,7 @@ _SECONDS = 60
 class Dialog:
     """A review on a terminal of 80 columns: what is seen, and what is typed when something was seen."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", screen: FileIO) -> None:
+    def __init__(self, process: Running, screen: FileIO) -> None:
         self.process = process
         self._screen = screen
         self._seen = b""
@@ -71,6 +70,10 @@ class Dialog:
     @property
     def settings(self) -> list[Any]:
         return termios.tcgetattr(self._screen.fileno())
+
+    @settings.setter
+    def settings(self, of_others: list[Any]) -> None:
+        termios.tcsetattr(self._screen.fileno(), termios.TCSANOW, of_others)
 
 
 @contextmanager
@@ -176,6 +179,24 @@ def stopped(dialog: Dialog) -> tuple[int, str]:
     return dialog.ends()
 
 
+def test_it_goes_on_after_a_stop(lead: Make) -> None:
+    """After Ctrl-Z and `fg` it asks again, and a key needs no Enter, although the shell had the terminal meanwhile."""
+    lead("Ann A")
+    lead("Bob B")
+    with reviewing() as dialog:
+        of_a_shell = dialog.settings
+        dialog.until(KEYS)
+        dialog.process.send_signal(signal.SIGSTOP)
+        dialog.settings = of_a_shell
+        dialog.process.send_signal(signal.SIGCONT)
+        again = dialog.until(KEYS)
+        assert "Bob B  pending" in dialog.types("s")
+        code, _ = dialog.ends("q")
+        assert of_a_shell == dialog.settings
+
+    assert (0, True) == (code, again.strip().startswith("a approve"))
+
+
 @pytest.mark.usefixtures("amounts")
 def test_what_was_typed_ahead_decides_nothing(store: Run, lead: Make) -> None:
     """Keys that were typed before a lead was there cannot have been meant for it."""
@@ -209,6 +230,22 @@ def test_a_line_that_a_terminal_cannot_hold_is_refused(store: Run, lead: Make) -
         dialog.ends("q")
 
     assert "pending" == lead_of(store, one)["status"]
+
+
+def test_a_store_that_is_gone_ends_it(lead: Make, home: Path) -> None:
+    """It says what was done, how to go on, and what is wrong (exit 78); the terminal is as it was."""
+    lead("Ann A")
+    lead("Bob B")
+    with reviewing() as dialog:
+        before = dialog.settings
+        dialog.until(KEYS)
+        (home / "store.db").rename(home / "elsewhere.db")
+        code, end = dialog.ends("s")
+        after = dialog.settings
+
+    assert (78, before) == (code, after)
+    assert "1 skipped, in " in end
+    assert "go on  commercive leads review\ncommercive: no store at " in end
 
 
 @pytest.mark.usefixtures("amounts")

@@ -8,8 +8,11 @@ from pydantic import BaseModel
 
 from commercive_cli.cli.commands_document import CommandShown, CommandsShown, ParameterShown
 from commercive_cli.cli.render import (
+    adoption_views,
     lead_report_view,
+    person_views,
     report_view,
+    retention_views,
     table_views,
     top_view,
     transcript_view,
@@ -23,6 +26,7 @@ from commercive_cli.cli.render.template_views import Templates, TemplatesChecked
 from commercive_cli.cli.render.views import TablesDescribed
 from commercive_cli.cli.render.whoami_view import WhoAmI
 from commercive_cli.domain.answers import transcripts
+from commercive_cli.domain.answers.adoption import Adopted, AdoptedTable, AdoptionProblem, Balance
 from commercive_cli.domain.answers.affiliates import (
     EmailSet,
     LinkCreated,
@@ -47,8 +51,9 @@ from commercive_cli.domain.answers.chat import (
 )
 from commercive_cli.domain.answers.lead_report import Funnel, LeadReport
 from commercive_cli.domain.answers.leads import LeadDecided, LeadSubmitted
-from commercive_cli.domain.answers.privacy import PersonErased, PersonExported
+from commercive_cli.domain.answers.privacy import Candidate, PersonErased, PersonExported, PersonFound
 from commercive_cli.domain.answers.report import AgentFigures, Backlog, ChatReport, DayFigures, HourFigures
+from commercive_cli.domain.answers.retention import Archived, ArchivePreview, LeftConversation, Retention
 from commercive_cli.domain.answers.search import Hit, Hits
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import (
@@ -68,6 +73,7 @@ from commercive_cli.domain.answers.tables import (
 )
 from commercive_cli.domain.answers.transfer import Exported, Imported, ImportPreview
 from commercive_cli.domain.figures import average, percent
+from commercive_cli.services.adopt.mapping import DONE
 from commercive_cli.store.dry_run import PlannedWrite
 from tests.cli.render.answers import (
     CLOSED,
@@ -90,7 +96,17 @@ from tests.cli.render.answers import (
     change,
 )
 
-DECLARING = (lead_report_view, report_view, table_views, top_view, transcript_view, transfer_views)
+DECLARING = (
+    adoption_views,
+    lead_report_view,
+    person_views,
+    report_view,
+    retention_views,
+    table_views,
+    top_view,
+    transcript_view,
+    transfer_views,
+)
 """The modules that say how the answers below are shown."""
 
 _STATES = [
@@ -132,6 +148,57 @@ _TEMPLATES = [
     TemplateShown(template="broken", problem="it is empty", text=""),
 ]
 _COUNTS = {"conversations": 12, "messages": 60, "leads": 30}
+_DUE: dict[str, Any] = {
+    "closed_before": NOW - 365 * DAY,
+    "conversations": 1_204,
+    "oldest": NOW - 800 * DAY,
+    "newest": NOW - 366 * DAY,
+}
+_ARCHIVED: dict[str, Any] = {"messages": 5_310, "notes": 31}
+_LEFT = [
+    LeftConversation(
+        conversation_id=TEA, reason="closed_at is '2024-01-01', which is no time; set it with `tables mend`"
+    ),
+    LeftConversation(conversation_id=SOREN, reason="mira holds it"),
+]
+
+
+def _adopted(*, dry_run: bool) -> Adopted:
+    """Return an adoption with something of everything."""
+    kinds = {
+        "tie": ("chat_messages", 2, ["CONV-7C1A: created_at of MSG-90B1 is 1763557023012"] * 2),
+        "money": ("leads", 1, ["LEAD-55D0: 12.345 is 12.35"]),
+        "quarantine": ("leads", 1, ["LEAD-91AA: it belongs to no affiliate: give it an affiliate_id"]),
+    }
+    return Adopted(
+        source="eu-west-1 prefix commercive_",
+        dry_run=dry_run,
+        final=not dry_run,
+        tables=[
+            AdoptedTable(table="commercive_chat_messages", read=271, brought=12, unchanged=259),
+            AdoptedTable(table="commercive_leads", read=68, brought=3, changed=1, unchanged=62, left=1, quarantined=1),
+            AdoptedTable(table="commercive_affiliate_links", read=10, unchanged=9, changed=1, made=2),
+        ],
+        problems=[
+            AdoptionProblem(kind=kind, table=f"commercive_{table}", count=count, done=DONE[kind], examples=examples)
+            for kind, (table, count, examples) in kinds.items()
+        ],
+        skipped=["commercive_affiliate_orders"],
+        in_quarantine=1,
+        quarantine="aside.jsonl",
+        reconciliation=[]
+        if dry_run
+        else [
+            _balance("messages of open conversations", "185", "185"),
+            _balance("approved leads", "27", "27", put_aside="-1", changed_here="1"),
+            _balance("commission of approved leads (USD)", "1074.325", "1069.33", put_aside="-5", mended="0.005"),
+        ],
+    )
+
+
+def _balance(figure: str, there: str, here: str, **differences: str) -> Balance:
+    values = {name: Decimal(value) for name, value in {"there": there, "here": here, **differences}.items()}
+    return Balance(figure=figure, expected=Decimal(here), balanced=True, **values)
 
 
 def _setting(setting: str, value: str, source: str, problem: str | None = None) -> SettingShown:
@@ -171,6 +238,7 @@ def _lead_report(weeks: int, **more: Any) -> LeadReport:
     report = LeadReport(
         since=NOW - 88 * DAY, until=NOW, at=NOW, zone="Europe/Berlin", first_day="2026-08-31", last_day="2026-11-27",
         affiliate_id=None, damaged=0, total=total, weeks=by_week, affiliates=affiliates, affiliate_weeks=[],
+        cut_weeks=[by_week[-1].week or ""],
     )  # fmt: skip
     return report.model_copy(update=more)
 
@@ -313,6 +381,25 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
                 ),
             ]
         ),
+        "tables-archive": Archived(**_DUE, **_ARCHIVED, left=[], left_count=0, directory="archive-2026"),
+        "tables-archive-dry-run": ArchivePreview(**_DUE, **_ARCHIVED, left=_LEFT, left_count=2),
+        "tables-retention": Retention(
+            **_DUE,
+            left=_LEFT,
+            left_count=2,
+            policy="365d",
+            command="commercive tables archive --older-than 365d DIR",
+        ),
+        "tables-retention-none": Retention(
+            closed_before=0,
+            conversations=0,
+            oldest=None,
+            newest=None,
+            left=[],
+            left_count=0,
+            policy=None,
+            command=None,
+        ),
         "tables-delete": Tables(
             tables=[each.model_copy(update={"state": "deleted", "status": None}) for each in _STATES]
         ),
@@ -346,10 +433,28 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
         "tables-import-broken": Imported(
             stored=_COUNTS, skipped=dict.fromkeys(_COUNTS, 0), audit=Audit(checked={}, findings=_FINDINGS)
         ),
+        "tables-adopt": _adopted(dry_run=False),
+        "tables-adopt-dry-run": _adopted(dry_run=True),
         "tables-list": Tables(tables=_STATES),
         "tables-mend": Mended(table="leads", id=SOREN, mended=("status", "commission_amount"), changed=True),
-        "tables-person": PersonExported(items=_COUNTS),
-        "tables-person-erased": PersonErased(pseudonyms=["erased-7K2M9QX1"], items=_COUNTS, namesakes=2),
+        "tables-person": PersonFound(
+            ids=["9d2f60c1"],
+            addresses=["soren@example.com"],
+            numbers=["+4915123456789"],
+            confirmed=True,
+            items={"conversations": 2, "messages": 14, "notes": 1, "leads they brought": 12, "links": 2, "stats": 1},
+            mentions=3,
+            candidates=[
+                Candidate(id=SOREN, kind="lead", reason="lead_email: soren@example.com; lead_name: Søren Lindqvist"),
+                Candidate(id="7K2M9QX1", kind="id", reason="affiliate_email of link WCPF0A04: soren@example.com"),
+                Candidate(id="hi@ljus.test", kind="address", reason="affiliate_email of link XERT96AZ of theirs"),
+            ],
+        ),
+        "tables-person-none": PersonFound(
+            ids=["9d2f60c1"], addresses=[], numbers=[], confirmed=True, items={"conversations": 2}, mentions=0
+        ),
+        "tables-person-exported": PersonExported(items=_COUNTS),
+        "tables-person-erased": PersonErased(pseudonyms=["erased-7K2M9QX1"], items=_COUNTS),
         "tables-restore": Restored(
             store="sqlite restored.db", applied=_APPLIED, audit=Audit(checked={"leads": 3}, findings=_FINDINGS)
         ),

@@ -15,6 +15,7 @@ from tests.cli.render.csv_reading import read_rows
 FORMULAS = "=+-@\uff1d\uff0b\uff0d\uff20"
 RISKY = (
     st.text(st.sampled_from("'0123456789"))
+    | st.text(st.sampled_from("'0158.,:/ eE%$€()-"))
     | st.text(st.sampled_from("'=+-@\uff1d\uff20\t\r\n,; \"\\xt1u0aU\x1b\u200b\ufe0f❤"))
     | st.text()
 )
@@ -63,12 +64,33 @@ def test_a_number_that_a_spreadsheet_would_shorten_gets_an_apostrophe(text: str)
 @pytest.mark.parametrize(
     "text",
     [
+        *("1E5", "00245E245", "2.5e-3", "1,5E3", "1.50", "0.5", "12,50", "1,234", "1.234", ".5", ",5", "1.", "1'234"),
+        *("1 234", "030 1234567", "0 17", "007 ", " 5", "5 ", "1\xa0234"),
+        *("1/2", "12.11.", "27.11.2026", "1.2.3", "10:30", "030/1234567", "5%", "$5", "5 €", "(5)", "5-"),
+    ],
+)
+def test_a_text_that_a_spreadsheet_takes_for_another_value_gets_an_apostrophe(text: str) -> None:
+    """LibreOffice Calc 7.4 writes most of these as another text, with its usual settings or when it looks for dates."""
+    assert f"'{text}" == cell(text)
+
+
+def test_a_text_of_spaces_is_looked_at_in_a_moment() -> None:
+    """No text takes a time that grows faster than it does."""
+    assert cell(" " * 100_000 + "x") == " " * 100_000 + "x"
+    assert cell("1" * 100_000 + "x") == "1" * 100_000 + "x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "0",
         "7",
-        "0.5",
-        "0 17",
         "123456789012345",
-        "007 ",
+        "5-20",
+        "070-555 01 42",
+        "2026-11-27",
+        "7K2M9QX1",
+        "1E",
         "",
         "x",
         "'x",

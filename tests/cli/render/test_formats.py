@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from commercive_cli.cli.render import (
     lead_report_view,
+    person_views,
     report_view,
+    retention_views,
     search_view,
     table_views,
     top_view,
@@ -27,7 +29,17 @@ from commercive_cli.domain.answers.chat import Conversations, Thread
 from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.models import Conversation, Lead, Message
 
-DECLARING = (lead_report_view, report_view, search_view, table_views, top_view, transcript_view, transfer_views)
+DECLARING = (
+    lead_report_view,
+    person_views,
+    report_view,
+    retention_views,
+    search_view,
+    table_views,
+    top_view,
+    transcript_view,
+    transfer_views,
+)
 """Loaded, so that all views of answers are declared."""
 
 HOSTILE = "=1+1\x1b[2J\u202e\ttab\nline [bold]x[/bold]"

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from commercive_cli.cli.render import dry_run, settings_views, table_views, transfer_views, watch_view, whoami_view
+from commercive_cli.cli.render import (
+    dry_run,
+    person_views,
+    retention_views,
+    settings_views,
+    table_views,
+    transfer_views,
+    watch_view,
+    whoami_view,
+)
 from commercive_cli.cli.render.columns import Column
 from commercive_cli.cli.render.display import Display
 from commercive_cli.cli.render.listings import AFFILIATES, CONVERSATIONS, HISTORY, LEADS, LINKS, QUEUE, RECOMPUTED
@@ -17,7 +26,16 @@ from commercive_cli.cli.render.terminal import print_cards, print_table
 from commercive_cli.cli.render.views import VIEWS, Section, View
 from commercive_cli.domain.ids import first_id
 
-MODULES = (table_views, transfer_views, dry_run, settings_views, watch_view, whoami_view)
+MODULES = (
+    person_views,
+    retention_views,
+    table_views,
+    transfer_views,
+    dry_run,
+    settings_views,
+    watch_view,
+    whoami_view,
+)
 """Loaded, so that all views are declared."""
 
 NOW = 1_800_000_000_000

@@ -63,3 +63,13 @@ def test_a_narrow_list_tells_who_holds_what(width: int, holder: str) -> None:
 def test_a_review_fits_a_terminal_of_24_lines() -> None:
     """Also with four flags and a note there is room for the keys, the amount, the question and the answer."""
     assert screen("leads-review-flagged", 80).count("\n") <= 24 - 4
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 160])
+@pytest.mark.parametrize("name", ["leads-review", "leads-review-flagged", "leads-review-nobody"])
+def test_a_review_names_the_lead_on_any_terminal(name: str, width: int) -> None:
+    """Also a long name leaves neither the lead's id out, nor what was done so far."""
+    words = " ".join(screen(name, width).split())
+
+    assert re.search(r" lead [0-9a-f-]*5d07b1c9 ", words)
+    assert "so far 2 approved for 1,051.00 USD, 1 rejected, 3 skipped" in words

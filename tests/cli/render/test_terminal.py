@@ -3,12 +3,14 @@
 import io
 
 import pytest
+from rich.color import Color
 from rich.console import Console
 
 from commercive_cli.cli.render.columns import CONVERSATION, MESSAGE
-from commercive_cli.cli.render.display import Display
+from commercive_cli.cli.render.display import STYLES, Display
 from commercive_cli.cli.render.listings import CONVERSATIONS as LISTED
 from commercive_cli.cli.render.moments import Moments
+from commercive_cli.cli.render.roles import Role
 from commercive_cli.cli.render.terminal import print_cards, print_table
 from commercive_cli.domain.ids import first_id
 from commercive_cli.domain.models import Conversation, Message
@@ -115,3 +117,22 @@ def test_damage_is_marked_where_there_is_some(width: int) -> None:
 
     assert "store_url; closed_by" in out.getvalue()
     assert "damaged" not in "".join(table(width))
+
+
+def luminance(colour: tuple[int, int, int]) -> float:
+    """Return the relative luminance of a colour (WCAG 2.2)."""
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (c / 255 for c in colour)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("role", [role for role, style in STYLES.items() if style.startswith("color")])
+def test_every_colour_is_read_on_white_and_on_black(role: Role) -> None:
+    """Its contrast is 3:1 or more on both, and it is none of the 16 colours that a terminal may show as it likes."""
+    colour = Color.parse(STYLES[role])
+    light = luminance(colour.get_truecolor())
+
+    assert colour.number is not None
+    assert colour.number >= 16
+    assert (1.05 / (light + 0.05) >= 3, (light + 0.05) / 0.05 >= 3) == (True, True)

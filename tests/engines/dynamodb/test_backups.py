@@ -267,6 +267,30 @@ def test_refused_restores_quote_dynamodb(code: str, error: type[Exception]) -> N
         store.archive.restore("mine", "new_", ignore_status)
 
 
+def test_what_holds_earlier_states_is_told() -> None:
+    """Backups of both kinds, also DynamoDB's own of a deleted table, and how far recovery goes back."""
+    own = summary("ops", "ops$DeletedTableBackup")
+
+    def answer(request: Request) -> Reply:
+        if request.operation == "ListBackups":
+            mine = [summary(table.name, "mine") for table in TABLES]
+            return success(BackupSummaries=[own] if request.parameters.get("BackupType") == "SYSTEM" else mine)
+        return restorable()(request)
+
+    with serving(answer) as server, closing(shop(server.url)) as store:
+        told = store.archive.retained()
+
+    assert ["backup mine", "DynamoDB's own backup ops$DeletedTableBackup of shop_ops"] == told[:2]
+    assert len(TABLES) == len([each for each in told if each.startswith("point-in-time recovery of shop_")])
+    assert "point-in-time recovery of shop_leads, from 2025-11-13T02:13:30Z on, for up to 35 days" in told
+
+
+def test_a_server_without_backups_holds_nothing_earlier(real_endpoint: str) -> None:
+    """What it does not know, it does not keep."""
+    with closing(store_at(real_endpoint)) as store:
+        assert [] == store.archive.retained()
+
+
 def test_a_server_without_backups_says_so(real_endpoint: str) -> None:
     """On compatible servers, backups and restores are refused as not supported."""
     with closing(store_at(real_endpoint)) as store:

@@ -6,7 +6,7 @@ from pathlib import Path
 from commercive_cli.domain.answers.adoption import Adopted
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.adopt.lease import Holder
-from commercive_cli.services.adopt.service import AdoptionService, Wish
+from commercive_cli.services.adopt.service import AdoptionService, Steps, Wish
 from commercive_cli.store.legacy_source import LegacySource
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
@@ -26,8 +26,7 @@ class Adopter:
     holder: Holder = ELSEWHERE
 
     def __call__(self, source: LegacySource, wish: Wish = REAL) -> Adopted:
-        service = AdoptionService(self.store, self.clock, lambda _: None, holder=lambda: self.holder)
-        return service.run(source, "ops", wish, say=lambda _: None)
+        return AdoptionService(self.store, self.clock, holder=lambda: self.holder).run(source, "ops", wish, Steps())
 
 
 def kinds(answer: Adopted) -> dict[str, int]:

@@ -1,14 +1,17 @@
 """Adoptions: what the former backend holds arrives whole, mess and all, and wherever a run was killed."""
 
+import shutil
 from collections.abc import Iterable
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.adopt.source import ExportSource
 from commercive_cli.services.audit.service import AuditService
@@ -47,21 +50,22 @@ def test_messy_data_arrives_on_either_engine(either: Store) -> None:
     assert [] == errors_in(either)
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32))
 def test_whatever_mess_there_is_each_item_is_accounted_for(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every item is brought or put aside, the audit finds nothing, and another run at another time writes nothing."""
-    store = made(tmp_path_factory.mktemp("adopted") / "store.db")
     old = old_backend(seed, messy=True, conversations=4, leads=8)
-    first = Adopter(store)(old)
-    held, findings = everything(store), AuditService(store, ManualClock(NOW)).run("ops").findings
-    again = Adopter(store, ManualClock(NOW + 5_000))(old)
+    with closing(made(tmp_path_factory.mktemp("adopted") / "store.db")) as store:
+        first = Adopter(store)(old)
+        held, findings = everything(store), AuditService(store, ManualClock(NOW)).run("ops").findings
+        again = Adopter(store, ManualClock(NOW + 5_000))(old)
+        after, errors = everything(store), errors_in(store)
 
-    assert ([], []) == (findings, errors_in(store))
+    assert ([], []) == (findings, errors)
     assert ([], []) == (unbalanced(first), unbalanced(again))
     assert [table.read for table in first.tables] == [table.brought + table.quarantined for table in first.tables]
-    assert held == everything(store)
+    assert held == after
     assert kinds(first) == kinds(again)
-    store.close()
 
 
 class Died(BaseException):
@@ -95,35 +99,69 @@ class Mortal(Intervening):
             raise Died
 
 
-@pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
-def test_a_run_that_was_killed_goes_on_to_the_same_bytes(behind: bool, tmp_path: Path) -> None:
+def test_a_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     """Killed before or behind any of its writes, and run again later: the store holds what it holds in one go."""
-    old = old_backend(11, messy=True, conversations=9, leads=70)
-    whole = Mortal(made(tmp_path / "whole.db"))
-    Adopter(whole)(old)
-    expected = everything(whole)
+    old = old_backend(11, messy=True, conversations=36, leads=200)
+    with closing(made(tmp_path / "whole.db")) as store:
+        whole = Mortal(store)
+        Adopter(whole)(old)
+        expected = everything(whole)
 
-    assert whole.writes > 8
+    assert whole.writes > 10
     for last in range(1, whole.writes):
-        store = made(tmp_path / f"{last}.db")
-        with pytest.raises(Died):
-            Adopter(Mortal(store, last, behind=behind))(old)
-        answer = Adopter(store, ManualClock(NOW + 90_000))(old)
+        with closing(made(tmp_path / f"{last}.db")) as store:
+            with pytest.raises(Died):
+                Adopter(Mortal(store, last, behind=last % 2 == 0))(old)
+            answer = Adopter(store, ManualClock(NOW + 90_000))(old)
 
-        assert [] == unbalanced(answer)
-        assert expected == everything(store), f"killed at write {last}"
+            assert [] == unbalanced(answer)
+            assert expected == everything(store), f"killed at write {last}"
+
+
+def test_a_later_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    """Killed while it brings what changed there, before or behind any write: the end is that of a run in one go."""
+    old = old_backend(4, conversations=3, leads=6)
+    with closing(made(tmp_path / "base.db")) as base:
+        Adopter(base)(old)
+    for number, conversation in enumerate(old.tables_by_name["chat_conversations"]):
+        conversation |= {"status": "closed" if number % 2 else "open", "updated_at": NOW + number}
+        message = {"conversation_id": conversation["conversation_id"], "sender_type": "user", "message_text": "more"}
+        for place in range(100 if number == 0 else 1):
+            more = message | {"message_id": f"MSG-{number}-{place}", "created_at": NOW + place, "sender_id": "u"}
+            old.tables_by_name["chat_messages"].append(more)
+        conversation["unread_admin"] += 1
+    for number, lead in enumerate(old.tables_by_name["leads"]):
+        lead |= {"status": ("approved", "rejected", "pending")[number % 3], "commission_amount": number}
+    old.tables_by_name["leads"].append(old.tables_by_name["leads"][0] | {"lead_id": "LEAD-NEW", "status": "approved"})
+    ends: list[dict[str, list[Item]]] = []
+    points: list[tuple[int | None, bool]] = [(None, False)]
+    while points:
+        last, behind = points.pop()
+        with closing(SQLiteStore(Path(shutil.copy(tmp_path / "base.db", tmp_path / f"{len(ends)}.db")))) as store:
+            mortal = Mortal(store, last, behind=behind)
+            with suppress(Died):
+                Adopter(mortal, ManualClock(NOW + 10))(old)
+            if last is None:
+                points = [(number, behind) for number in range(1, mortal.writes) for behind in (False, True)]
+                assert len(points) > 12
+            else:
+                assert [] == unbalanced(Adopter(store, ManualClock(NOW + 90_000))(old))
+            assert [] == errors_in(store)
+            ends.append(everything(store))
+
+    assert all(end == ends[0] for end in ends)
 
 
 def test_an_export_is_adopted_like_live_tables(adopt: Adopter, store: Store, tmp_path: Path) -> None:
     """DynamoDB's export of the tables holds what the tables hold; other tables beside them are skipped by name."""
     old = old_backend(5, messy=True)
     answer = adopt(ExportSource(old.export(tmp_path / "export")))
-    other = Adopter(made(tmp_path / "live.db"))
-    live = other(old)
+    with closing(made(tmp_path / "live.db")) as other:
+        live, held = Adopter(other)(old), everything(other)
 
     assert ["commercive_affiliate_orders", "commercive_user_preferences"] == answer.skipped
     assert (kinds(live), fates(live)) == (kinds(answer), fates(answer))
-    assert everything(other.store) == everything(store)
+    assert held == everything(store)
 
 
 def test_a_rehearsal_tells_the_same_and_writes_nothing(adopt: Adopter, store: Store, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from commercive_cli.domain.answers.adoption import Adopted
+from commercive_cli.services.adopt.marks import state_row
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat.service import ChatService
@@ -14,7 +15,7 @@ from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
-from commercive_cli.store.writes import Delete, Update
+from commercive_cli.store.writes import Delete, Put, Update, Write
 from tests.services.adopt.adopter import NOW, Adopter, fates, kinds, unbalanced
 from tests.services.adopt.old_backend import OldBackend, old_backend
 from tests.services.fakes import Intervening, ManualClock
@@ -206,6 +207,82 @@ def test_a_change_here_in_the_very_moment_stays(
     assert set_.items() <= found.items()
     assert (0 if changed == "a new one" else 1) == kinds(answer).get("changed-here", 0)
     assert [] == errors_in(store)
+
+
+@pytest.mark.parametrize("guard", ["mark", "new message", "known message"])
+def test_each_part_of_a_change_is_guarded(adopt: Adopter, store: Store, old: OldBackend, guard: str) -> None:
+    """Where another adopter, or somebody who reads, comes in between with any part of a change, all of it waits."""
+    first = send(old, "user", NOW - 50)
+    adopt(old)
+    name = conversation_of(old)["conversation_id"]
+    second = send(old, "user", LATER)
+    conversation_of(old)["unread_admin"] = 0
+    meddlings: dict[str, Write] = {
+        "mark": Update(OPS, {"pk": f"adopted#conversation#{name}", "sk": "-"}, set={"source": "other"}),
+        "new message": Put(MESSAGES, {"conversation_id": name, "message_id": second, "message_text": "mine"}),
+        "known message": Update(MESSAGES, {"conversation_id": name, "message_id": first}, set={"is_read": True}),
+    }
+    before, _ = thread_in(store, old)
+    meddled = Intervening(store)
+    meddled.before("transact", lambda: store.transact(meddlings[guard]), CONVERSATIONS)
+    answer = Adopter(meddled)(old)
+    after, messages = thread_in(store, old)
+
+    assert 1 == kinds(answer)["changed-here"]
+    assert before == after
+    assert ("mine" if guard == "new message" else None) == messages.get(second, {}).get("message_text")
+
+
+@pytest.mark.parametrize("what", ["conversation", "lead", "code", "mark", "audit row"])
+def test_each_part_of_a_first_run_is_guarded(store: Store, old: OldBackend, what: str) -> None:
+    """Whoever takes a place in the moment in which an adoption would, keeps it; everything else arrives."""
+    name, lead = conversation_of(old)["conversation_id"], old.one("leads", lead_id="LEAD-1")
+    created = conversation_of(old)["created_at"]
+    row = new_row("lead", "LEAD-1", lead["updated_at"])
+    taken: dict[str, tuple[Table, Item]] = {
+        "conversation": (CONVERSATIONS, {"conversation_id": name, "created_at": created, "user_id": "mine"}),
+        "lead": (LEADS, {"lead_id": "LEAD-1", "created_at": lead["created_at"], "lead_name": "mine"}),
+        "code": (OPS, {"pk": f"link#{CODE}", "sk": "claim", "affiliate_id": "AFF-MINE", "link_id": CODE}),
+        "mark": (OPS, {"pk": "adopted#lead#LEAD-2", "sk": "-", "source": "other", "written": "", "place": 1}),
+        "audit row": (OPS, {"pk": row.item["pk"], "sk": row.item["sk"], "event": "mine"}),
+    }
+    table, item = taken[what]
+    meddled = Intervening(store)
+    meddled.before("transact", lambda: store.batch_put(table, [item]), CONVERSATIONS)
+    answer = Adopter(meddled)(old)
+
+    assert item == store.get(table, table.key_of(item))
+    assert 1 == kinds(answer)["here-already"]
+    assert ["LEAD-1", "LEAD-2"] == sorted({lead["lead_id"] for lead in rows(store, LEADS)} | LEFT.get(what, set()))
+    assert [] == unbalanced(answer)
+
+
+LEFT = {"mark": {"LEAD-2"}, "audit row": {"LEAD-1"}}
+
+
+def new_row(kind: str, subject: str, at: int) -> Put:
+    """Return the audit row that an adoption writes of a subject."""
+    return state_row(kind, subject, "ops", {}, {}, at)
+
+
+def test_what_nothing_explains_does_not_balance(adopt: Adopter, store: Store, old: OldBackend) -> None:
+    """A message that is gone from a conversation which nobody changed is found by the comparison."""
+    adopt(old)
+    [*_, message] = rows(store, MESSAGES)
+    store.transact(Delete(MESSAGES, MESSAGES.key_of(message)))
+
+    assert ["messages of open conversations"] == unbalanced(adopt(old))
+
+
+def test_a_damaged_mark_is_none(adopt: Adopter, store: Store, old: OldBackend) -> None:
+    """What it was about is taken for something that no adoption brought: it stays, and is named."""
+    adopt(old)
+    store.transact(Update(OPS, {"pk": "adopted#lead#LEAD-1", "sk": "-"}, remove=("written",)))
+    before = everything(store)
+    answer = adopt(old)
+
+    assert before == everything(store)
+    assert 1 == kinds(answer)["here-already"]
 
 
 def test_long_threads_change_in_steps_that_go_on(adopt: Adopter, store: Store, old: OldBackend) -> None:

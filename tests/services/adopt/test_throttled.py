@@ -3,7 +3,7 @@
 from contextlib import closing
 from uuid import uuid4
 
-from commercive_cli.services.adopt.service import AdoptionService, Steps
+from commercive_cli.services.adopt.service import AdoptionService, Steps, Wish
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.store.schema import TABLES
 from tests.engines.dynamodb.doubles import ManualTime, Watch, serving, store_at
@@ -33,8 +33,8 @@ def test_an_adoption_beyond_what_tables_take_arrives_whole(real_endpoint: str) -
         closing(store_at(front.url, time, prefix=ours, on_throttled=waits)) as store,
         closing(source_at(tables_in_use.url, time, prefix=theirs, read_units=20)) as source,
     ):
-        adoption = AdoptionService(store, ManualClock(START + DAY), time.sleep)
-        answer = adoption.run(source, "ops", steps=Steps(on_brought=brought.append))
+        adoption = AdoptionService(store, ManualClock(START + DAY))
+        answer = adoption.run(source, "ops", Wish(final=True), Steps(on_brought=brought.append))
         audit = AuditService(direct).run("ops")
         for table in TABLES:
             direct.delete_table(table)

@@ -214,6 +214,15 @@ def test_an_affiliate_is_shown_whole(affiliates: AffiliateService, leads: LeadSe
     assert ids[:1:-1] == [lead.lead_id for lead in shown.leads]
 
 
+def test_whoever_is_listed_is_shown(affiliates: AffiliateService, store: Store) -> None:
+    """An affiliate of whom only stats are stored, even without a count, is in the list, so it is shown as well."""
+    store.batch_put(AFFILIATE_STATS, [{"affiliate_id": "aff-stats"}, {"affiliate_id": "aff-odd", "total_leads": "two"}])
+    listed = [each.affiliate_id for each in affiliates.list_affiliates().affiliates]
+
+    assert {"aff-stats", "aff-odd"} <= set(listed)
+    assert listed == [affiliates.show(each).affiliate_id for each in listed]
+
+
 def test_pages_of_affiliates(affiliates: AffiliateService, store: Store) -> None:
     """Pages of any size hold each affiliate once."""
     names = [f"aff-{number:02}" for number in range(23)]

@@ -85,6 +85,8 @@ def test_a_flag_names_ten_and_counts_all() -> None:
          "the affiliate's own e-mail and shop"),
         (link("ann@b.example"), {"affiliate_id": "ann@b.example", "lead_email": "Ann@B.example"},
          "the affiliate's own id"),
+        (link("an.n@gmail.com"), {"affiliate_id": "an.n@gmail.com", "lead_email": "Ann+1@googlemail.com"},
+         "the affiliate's own id"),
         (link(), {"lead_name": "AFF-1"}, "the affiliate's own id"),
     ],
 )  # fmt: skip

@@ -98,6 +98,7 @@ def test_numbers_of_two_countries_are_two() -> None:
         ("http://kobe-tea.example:8080/#top", "KOBE-TEA.example."),
         ("https://bücher.example", "xn--bcher-kva.example/a"),
         ("https://www.etsy.com/shop/KobeTea?ref=1", "etsy.com/shop/kobetea/"),
+        ("https://KobeTea.etsy.com/listing/1", "etsy.com/shop/kobetea"),
     ],
 )
 def test_a_shop_is_one_in_all_spellings(one: str, other: str) -> None:
@@ -109,6 +110,10 @@ def test_a_shop_is_one_in_all_spellings(one: str, other: str) -> None:
     ("one", "other"),
     [
         ("https://etsy.com/shop/one", "https://etsy.com/shop/two"),
+        ("https://one.etsy.com", "https://two.etsy.com"),
+        ("https://de.etsy.com/shop/one", "https://de.etsy.com/shop/two"),
+        ("https://shop.app/m/one", "https://shop.app/m/two"),
+        ("vinted.de/member/1", "vinted.de/member/2"),
         ("https://www.amazon.co.uk/dp/B01", "https://www.amazon.co.uk/dp/B02"),
         ("one.myshopify.com", "two.myshopify.com"),
         ("shop.example", "shop.example.org.example"),

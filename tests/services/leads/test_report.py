@@ -86,6 +86,21 @@ def test_weeks_are_those_of_the_zone(report: LeadReport) -> None:
     ] == report.weeks
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "cut"),
+    [
+        (0, 0, []),
+        (1, 0, ["2026-W46"]),
+        (0, -1, ["2026-W47"]),
+        (2 * H, -30 * H, ["2026-W46", "2026-W47"]),
+        (-1, 1, ["2026-W45", "2026-W48"]),
+    ],
+)
+def test_weeks_that_are_not_whole_are_named(either: Store, since: int, until: int, cut: list[str]) -> None:
+    """Also where a moment is missing: a report made on Monday evening, or for the last 7 days, has parts of weeks."""
+    assert cut == service(either).report(SINCE + since, UNTIL + until).cut_weeks
+
+
 def test_affiliates_come_with_most_leads_first(report: LeadReport) -> None:
     """Each with all leads of that time, and week by week."""
     assert [NORD, TINTA] == report.affiliates

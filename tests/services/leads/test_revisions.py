@@ -163,3 +163,19 @@ def test_a_key_is_for_one_revision(store: Store, lead_id: str) -> None:
     assert first == leads.decide(lead_id, "approved", "boss", commission="5", revision=seen, key="k")
     with pytest.raises(Conflict, match="another request"):
         leads.decide(lead_id, "approved", "boss", commission="5", revision=revision_of(leads.lead(lead_id)), key="k")
+
+
+@pytest.mark.parametrize("stored", ["two\r\nlines", "\r\ncall back\n", "  spaced "])
+def test_words_that_came_back_as_they_were_are_not_written(
+    store: Store, clock: ManualClock, lead_id: str, stored: str
+) -> None:
+    """Line ends and space around them, which a file does not keep, make a note of another program no new one."""
+    leads = LeadService(store, clock)
+    change(store, admin_notes=stored)
+    decide: Any = {"commission": "5", "notes": stored.replace("\r\n", "\n").strip()}
+    first = leads.decide(lead_id, "approved", "mira", **decide, revision=revision_of(leads.lead(lead_id)))
+    again = leads.decide(lead_id, "approved", "mira", **decide)
+
+    assert (True, False) == (first.changed, again.changed)
+    assert stored == leads.lead(lead_id).admin_notes == first.lead.admin_notes
+    assert [] == errors_in(store)

@@ -10,12 +10,12 @@ from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.services.privacy.erasure_journal import unfinished_erasure
-from commercive_cli.services.privacy.pii_matching import MARKER, PIIMatcher
+from commercive_cli.services.privacy.identifiers import MARKER, Identifiers
 from commercive_cli.services.privacy.service import PrivacyService
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, OPS, Table
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Delete, Put, Update
 from tests.services.fakes import START, Codes, Intervening, ManualClock
 from tests.services.raw_data import errors_in, rows
@@ -33,18 +33,18 @@ class Erasure:
     def __init__(self, store: Store, clock: ManualClock) -> None:
         self.store, self.clock = store, clock
 
-    def run(self, table: Table, action: Action, *, who: str = EMAIL) -> PersonErased:
+    def run(self, table: Table, action: Action, *, who: str = EMAIL, include: tuple[str, ...] = ()) -> PersonErased:
         """Erase, and run the action right before the first write to a table other than that of the journal."""
         meddled = Intervening(self.store)
         meddled.before("transact", lambda: None, OPS)
         meddled.before("transact", action, table)
-        return PrivacyService(meddled, self.clock).erase(who, "dpo")
+        return PrivacyService(meddled, self.clock).erase(who, "dpo", include=include)
 
-    def matcher(self) -> PIIMatcher:
-        """Return the matcher of the unfinished erasure, which makes its pseudonyms."""
-        entry = unfinished_erasure(self.store, EMAIL)
+    def identifiers(self) -> Identifiers:
+        """Return what makes the pseudonyms of the unfinished erasure."""
+        entry = unfinished_erasure(self.store, ANA)
         assert entry is not None
-        return PIIMatcher(entry.identity, entry.secret)
+        return Identifiers(entry.identity, entry.secret)
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ def test_two_who_erase_a_person_at_once_make_one_pseudonym(store: Store, clock: 
     def another() -> None:
         with suppress(KeyboardInterrupt):
             first.before("transact", _stopped, AFFILIATE_LINKS)
-            PrivacyService(first, clock).erase(EMAIL, "dpo")
+            PrivacyService(first, clock).erase(EMAIL, "dpo", include=[ANA])
 
     meddled.before("transact", another, OPS)
-    done.append(PrivacyService(meddled, clock).erase(EMAIL.upper(), "dpo"))
+    done.append(PrivacyService(meddled, clock).erase(EMAIL.upper(), "dpo", include=[ANA]))
 
     assert [each["affiliate_id"] for each in rows(store, AFFILIATE_LINKS)] == [
         name for name in done[0].pseudonyms if name == rows(store, AFFILIATE_STATS)[0]["affiliate_id"]
@@ -116,6 +116,59 @@ def test_an_answer_that_came_meanwhile_keeps_its_preview(erasure: Erasure, chat:
     assert MARKER in chat.messages(name).messages[0].message_text
 
 
+def test_an_answer_in_the_same_words_keeps_its_preview(erasure: Erasure, chat: ChatService, store: Store) -> None:
+    """Nothing of the conversation tells it apart from what the person wrote but whose message is the last one."""
+    name = chat.send(ANA, "Hi").conversation_id
+    last = chat.conversation(name).last_message_id
+    waiting = rows(store, CONVERSATIONS)[0]
+    answered = {**waiting, "last_message_id": "an answer"}
+    put(store, MESSAGES, {**rows(store, MESSAGES)[0], "message_id": "an answer", "sender_id": "admin-1"})()
+    erasure.run(CONVERSATIONS, put(store, CONVERSATIONS, answered), who=ANA)
+
+    assert last != "an answer"
+    assert "Hi" == only(store, CONVERSATIONS)["last_message"]
+
+
+def test_a_lead_that_another_program_decided_meanwhile_is_counted_as_it_is(
+    clock: ManualClock, leads: LeadService, store: Store
+) -> None:
+    """Also where that program says nothing of when, and the erasure dies after its next write: the stats are right."""
+    AffiliateService(store, clock, Codes(CODE)).create_link(ANA, EMAIL, "a.example")
+    leads.submit(CODE, {"name": "Bea", "email": "bea@example.com"})
+    meddled = Intervening(store)
+
+    def decide_and_die_later() -> None:
+        decided = Update(LEADS, LEADS.key_of(only(store, LEADS)), set={"status": "rejected"})
+        counted = {"pending_leads": -1, "rejected_leads": 1}
+        store.transact(decided, Update(AFFILIATE_STATS, {"affiliate_id": ANA}, add=counted))
+        meddled.before("transact", _stopped)
+
+    meddled.before("transact", decide_and_die_later, LEADS)
+    with suppress(KeyboardInterrupt):
+        PrivacyService(meddled, clock).erase(ANA, "dpo")
+
+    assert not [each for each in errors_in(store) if "stats" in each]
+
+
+def test_what_is_taken_when_an_erasure_is_resumed_is_known_to_the_next_one(
+    store: Store, clock: ManualClock, leads: LeadService, code: str
+) -> None:
+    """A run that was killed, and again after it was told more, goes on with all of it."""
+    chat = ChatService(store, clock)
+    chat.send(ANA, "Hello")
+    lead_id = leads.submit(code, {"name": "Ana", "email": EMAIL}).lead_id
+    for also, include, table in ((), (), CONVERSATIONS), ((EMAIL,), (lead_id,), LEADS):
+        meddled = Intervening(store)
+        meddled.before("transact", _stopped, table)
+        with suppress(KeyboardInterrupt):
+            PrivacyService(meddled, clock).erase(ANA, "dpo", also=also, include=include)
+    PrivacyService(store, clock).erase(ANA, "dpo")
+
+    assert MARKER == leads.lead(lead_id).lead_name
+    assert EMAIL not in str(rows(store, LEADS))
+    assert unfinished_erasure(store, ANA) is None
+
+
 def test_a_decision_that_was_made_meanwhile_stays_older_than_the_erasure(
     erasure: Erasure, leads: LeadService, code: str, store: Store
 ) -> None:
@@ -125,6 +178,7 @@ def test_a_decision_that_was_made_meanwhile_stays_older_than_the_erasure(
     erasure.run(
         LEADS,
         lambda: decided.append(leads.decide(lead_id, "approved", "admin-1", commission="5").lead.updated_at),
+        include=(lead_id,),
     )
 
     assert decided[0] < leads.lead(lead_id).updated_at
@@ -137,7 +191,8 @@ def test_a_lead_that_is_counted_meanwhile_is_counted_for_the_pseudonym(erasure: 
     """A lead that is stored for the person's id meanwhile is moved to the pseudonym and counted for it."""
     lead = {"lead_id": "late", "created_at": START, "updated_at": START, "link_id": CODE, "affiliate_id": ANA}
     counted = Update(AFFILIATE_STATS, {"affiliate_id": ANA}, add={"total_leads": 1, "pending_leads": 1, "version": 1})
-    erasure.run(AFFILIATE_STATS, lambda: store.transact(Put(LEADS, {**lead, "status": "pending"}), counted))
+    submitted = Put(LEADS, {**lead, "status": "pending"})
+    erasure.run(AFFILIATE_STATS, lambda: store.transact(submitted, counted), who=ANA)
 
     assert only(store, LEADS)["affiliate_id"] == only(store, AFFILIATE_STATS)["affiliate_id"] != ANA
     assert [] == errors_in(store)
@@ -146,7 +201,7 @@ def test_a_lead_that_is_counted_meanwhile_is_counted_for_the_pseudonym(erasure: 
 @pytest.mark.usefixtures("link")
 def test_a_link_that_changed_meanwhile_moves_as_it_is(erasure: Erasure, store: Store) -> None:
     """The current link is moved to the pseudonym, not an older state of it."""
-    erasure.run(AFFILIATE_LINKS, changed(store, AFFILIATE_LINKS, LINK, updated_at=7))
+    erasure.run(AFFILIATE_LINKS, changed(store, AFFILIATE_LINKS, LINK, updated_at=7), who=ANA)
 
     assert 7 == only(store, AFFILIATE_LINKS)["updated_at"]
     assert ANA != only(store, AFFILIATE_LINKS)["affiliate_id"]
@@ -167,18 +222,18 @@ def test_what_lies_where_a_link_would_move_to_is_not_replaced(erasure: Erasure, 
     found: list[Item] = []
 
     def take_its_place() -> None:
-        matcher = erasure.matcher()
-        alias = matcher.pseudonym(ANA)
+        identifiers = erasure.identifiers()
+        alias = identifiers.pseudonym(ANA)
         key = {"affiliate_id": alias, "link_id": CODE}
-        claim = primary_claim_key(alias, matcher.shop_pseudonym("a.example"))
+        claim = primary_claim_key(alias, identifiers.shop_pseudonym("a.example"))
         found.append({**key, "note": "mine"} if place == "link" else {**claim, "note": "mine"})
         store.batch_put(AFFILIATE_LINKS if place == "link" else OPS, found)
 
-    erased = erasure.run(AFFILIATE_LINKS, take_its_place)
+    erased = erasure.run(AFFILIATE_LINKS, take_its_place, who=ANA)
 
-    assert f"affiliate_links {ANA} {CODE}" in erased.remaining
+    assert [f"affiliate_links {ANA} {CODE}: something else lies where the item would move to"] == erased.remaining
     assert found[0] in rows(store, AFFILIATE_LINKS if place == "link" else OPS)
-    assert unfinished_erasure(store, EMAIL) is None
+    assert unfinished_erasure(store, ANA) is None
 
 
 @pytest.mark.parametrize("place", [CLAIM, SHOP], ids=["code", "shop"])
@@ -186,7 +241,7 @@ def test_a_claim_that_was_made_meanwhile_moves_with_its_link(erasure: Erasure, s
     """A claim that an audit adds meanwhile is moved to the pseudonym with its link."""
     imported = {**LINK, "affiliate_email": EMAIL, "store_url": "a.example", "created_at": 1, "updated_at": 1}
     store.batch_put(AFFILIATE_LINKS, [imported])
-    erasure.run(AFFILIATE_LINKS, put(store, OPS, {**place, **LINK, "created_at": 1}))
+    erasure.run(AFFILIATE_LINKS, put(store, OPS, {**place, **LINK, "created_at": 1}), who=ANA)
     claims = [row for row in rows(store, OPS) if row.get("link_id") == CODE]
 
     assert [only(store, AFFILIATE_LINKS)["affiliate_id"]] == [claim["affiliate_id"] for claim in claims]
@@ -198,7 +253,7 @@ def test_a_code_that_was_given_to_the_link_meanwhile_moves_with_it(erasure: Eras
     other = {**imported, "affiliate_id": "affiliate-dan", "affiliate_email": "dan@example.com"}
     store.batch_put(AFFILIATE_LINKS, [imported, other])
     store.batch_put(OPS, [{**CLAIM, "affiliate_id": "affiliate-dan", "link_id": CODE}])
-    erasure.run(AFFILIATE_LINKS, changed(store, OPS, CLAIM, affiliate_id=ANA))
+    erasure.run(AFFILIATE_LINKS, changed(store, OPS, CLAIM, affiliate_id=ANA), who=ANA)
     links = {row["affiliate_id"] for row in rows(store, AFFILIATE_LINKS)}
 
     assert links - {"affiliate-dan"} == {(store.get(OPS, CLAIM) or {})["affiliate_id"]}
@@ -208,7 +263,7 @@ def test_a_code_that_was_given_to_the_link_meanwhile_moves_with_it(erasure: Eras
 def test_a_code_that_was_given_to_another_meanwhile_stays_theirs(erasure: Erasure, store: Store) -> None:
     """A claim that becomes another affiliate's meanwhile is not moved to the pseudonym."""
     store.batch_put(AFFILIATE_LINKS, [{"affiliate_id": "affiliate-dan", "link_id": CODE}])
-    erasure.run(AFFILIATE_LINKS, changed(store, OPS, CLAIM, affiliate_id="affiliate-dan"))
+    erasure.run(AFFILIATE_LINKS, changed(store, OPS, CLAIM, affiliate_id="affiliate-dan"), who=ANA)
 
     assert "affiliate-dan" == (store.get(OPS, CLAIM) or {})["affiliate_id"]
 
@@ -218,10 +273,47 @@ def test_a_shop_that_was_given_to_another_link_meanwhile_stays_that_link_s(erasu
     """Of two links of one shop, the one that became the primary link meanwhile remains it."""
     other = {"affiliate_id": ANA, "link_id": "BBBB0000", "store_url": "a.example", "created_at": 1, "updated_at": 1}
     store.batch_put(AFFILIATE_LINKS, [other])
-    erasure.run(AFFILIATE_LINKS, changed(store, OPS, SHOP, link_id="BBBB0000"))
+    erasure.run(AFFILIATE_LINKS, changed(store, OPS, SHOP, link_id="BBBB0000"), who=ANA)
 
     assert ["BBBB0000"] == [row["link_id"] for row in rows(store, OPS) if row["pk"].startswith("primary#")]
     assert 1 == len({row["affiliate_id"] for row in rows(store, AFFILIATE_LINKS)})
+
+
+@pytest.mark.parametrize("claimed", [True, False], ids=["claim", "imported link"])
+def test_a_lead_that_comes_after_the_last_look_is_credited_to_the_pseudonym(
+    either: Store, clock: ManualClock, *, claimed: bool
+) -> None:
+    """Whoever looked up the code before an erasure, and stores the lead behind it, looks it up again."""
+    AffiliateService(either, clock, Codes(CODE)).create_link(ANA, EMAIL, "a.example")
+    if not claimed:
+        either.transact(Delete(OPS, CLAIM))
+    meddled = Intervening(either)
+    meddled.before("transact", lambda: PrivacyService(either, clock).erase(ANA, "dpo"), LEADS)
+    LeadService(meddled, clock).submit(CODE, {"name": "Bea", "email": "bea@example.com"}, key="k")
+
+    assert only(either, LEADS)["affiliate_id"] == only(either, AFFILIATE_STATS)["affiliate_id"] != ANA
+    assert not any(ANA in str(row) for row in rows(either, OPS))
+    assert [] == errors_in(either)
+
+
+@pytest.mark.parametrize("table", [LEADS, AFFILIATE_STATS, OPS], ids=lambda table: table.name)
+def test_a_form_that_is_sent_again_while_its_link_moves_is_stored_once(
+    either: Store, clock: ManualClock, table: Table
+) -> None:
+    """At any moment of the affiliate's erasure, and after it, it gets its first answer."""
+    AffiliateService(either, clock, Codes(CODE)).create_link(ANA, EMAIL, "a.example")
+    leads, form = LeadService(either, clock), {"name": "Bea", "email": "bea@example.com"}
+    answers = [leads.submit(CODE, form, key="k")]
+    meddled = Intervening(either)
+    meddled.before("scan", lambda: answers.append(leads.submit(CODE, form, key="k")), table)
+    for _ in range(2):
+        meddled.before("scan", lambda: answers.append(leads.submit(CODE, form, key="k")), table)
+    PrivacyService(meddled, clock).erase(ANA, "dpo")
+    answers.append(leads.submit(CODE, form, key="k"))
+
+    assert (5, 1) == (len(answers), len({each.lead_id for each in answers}))
+    assert 1 == len(rows(either, LEADS))
+    assert [] == errors_in(either)
 
 
 def test_a_dangling_claim_that_was_given_to_another_meanwhile_stays(erasure: Erasure, store: Store) -> None:
@@ -237,26 +329,26 @@ def test_a_key_that_was_used_again_meanwhile_still_tells_requests_apart(
     erasure: Erasure, leads: LeadService, code: str, store: Store
 ) -> None:
     """The fingerprint of the person's form is erased, but not that of another request that replaced the claim."""
-    leads.submit(code, {"name": "Ana", "email": EMAIL}, key="k")
+    mine = leads.submit(code, {"name": "Ana", "email": EMAIL}, key="k").lead_id
     other = leads.submit(code, {"name": "Bea", "email": "bea@example.com"}, key="other").lead_id
     [claim, theirs] = [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
     again = {**theirs, "sk": claim["sk"]}
-    erasure.run(OPS, put(store, OPS, again))
+    erasure.run(OPS, put(store, OPS, again), include=(mine,))
 
     assert other == again["answer"]["lead_id"]
     assert again in rows(store, OPS)
 
 
-def test_a_key_of_another_that_was_used_again_meanwhile_stays_taken(
-    erasure: Erasure, chat: ChatService, store: Store
-) -> None:
-    """A claim that names the person is deleted, but not one that replaced it meanwhile."""
-    chat.send("user-bea", "Hello", key="k")
+def test_a_key_that_was_used_again_meanwhile_stays_taken(erasure: Erasure, chat: ChatService, store: Store) -> None:
+    """A claim of the person is deleted, but not one that replaced it meanwhile."""
+    chat.send(ANA, "Hello", key="k")
     [claim] = [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
-    store.batch_put(OPS, [{**claim, "created_at": 1, "by": EMAIL}])
-    erasure.run(OPS, put(store, OPS, claim))
+    store.batch_put(OPS, [{**claim, "created_at": 1}])
+    found: list[object] = []
+    erasure.run(OPS, lambda: found.extend((put(store, OPS, claim)(), store.get(OPS, OPS.key_of(claim)))), who=ANA)
 
-    assert claim in rows(store, OPS)
+    assert [None, claim] == found
+    assert not [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
 
 
 def test_a_decision_key_that_was_used_again_meanwhile_keeps_its_answer(
@@ -269,27 +361,29 @@ def test_a_decision_key_that_was_used_again_meanwhile_keeps_its_answer(
         leads.decide(lead_id, "rejected", "admin-1", key=key)
     [claim, other] = [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
     again = {**other, "sk": claim["sk"]}
-    erasure.run(OPS, put(store, OPS, again))
+    erasure.run(OPS, put(store, OPS, again), include=(mine,))
 
     assert (mine, theirs) == (claim["answer"]["lead"]["lead_id"], again["answer"]["lead"]["lead_id"])
     assert again in rows(store, OPS)
 
 
 def test_a_row_that_changed_meanwhile_moves_as_it_is(erasure: Erasure, store: Store) -> None:
-    """A row of another program whose key is the person's address keeps what was written meanwhile."""
-    key = {"pk": f"note#of {EMAIL}", "sk": "1"}
-    store.batch_put(OPS, [{**key, "text": "old"}])
-    erasure.run(OPS, changed(store, OPS, key, text="new"))
+    """A row with the person's id in its key keeps what was written meanwhile."""
+    key = {"pk": f"audit#affiliate#{ANA}", "sk": "1"}
+    store.batch_put(OPS, [{**key, "subject": ANA, "event": "old"}])
+    erasure.run(OPS, changed(store, OPS, key, event="new"), who=ANA)
+    [row] = [row for row in rows(store, OPS) if row["event"] != "erase"]
 
-    assert {"pk": f"note#of {MARKER}", "sk": "1", "text": "new"} in rows(store, OPS)
-    assert store.get(OPS, key) is None
+    assert ("new", f"audit#affiliate#{row['subject']}") == (row["event"], row["pk"])
+    assert row["subject"].startswith("erased-")
 
 
 def test_of_two_rows_that_would_become_one_both_are_kept(erasure: Erasure, store: Store) -> None:
     """Of two rows that would get the same key, one stays and is reported as remaining, and the erasure ends."""
-    store.batch_put(OPS, [{"pk": f"note#of {name}", "sk": "1", "note": name[0]} for name in (EMAIL, EMAIL.upper())])
-    erased = erasure.run(OPS, lambda: None)
+    one = "5f0c2f9e-6d1b-4c55-9a52-0d7b1f6f2a11"
+    store.batch_put(OPS, [{"pk": f"held#{each}", "sk": "1", "of": each[0:2]} for each in (one, one.upper())])
+    erased = erasure.run(OPS, lambda: None, who=one)
 
-    assert ["A", "a"] == sorted(row["note"] for row in rows(store, OPS) if "note" in row)
+    assert ["5F", "5f"] == sorted(row["of"] for row in rows(store, OPS) if "of" in row)
     assert 1 == len(erased.remaining)
-    assert unfinished_erasure(store, EMAIL) is None
+    assert unfinished_erasure(store, one) is None

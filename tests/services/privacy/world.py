@@ -23,7 +23,9 @@ EMAIL = "Ana.Abelard@Example.com"
 PHONE = "+49 (151) 234-56789"
 NAME = "Ana Abelard"
 OTHER = "user-bea"
-TERMS = (ANA, EMAIL, PHONE, "0151/23456789", "49151 23456789", NAME, "ana-shop")
+TERMS = (ANA, EMAIL, PHONE, "0151/23456789", "49151 23456789", "ana-shop", "fm-Werkzeuge")
+GIVEN = (EMAIL, PHONE)
+"""What is said to be Ana's beside her id."""
 
 
 @dataclass
@@ -61,7 +63,7 @@ class World:
     def _conversations(self) -> None:
         sent = self.chat.send(
             ANA,
-            f"Hello, I am {NAME}, write to {EMAIL.lower()} or call 0151/23456789",
+            f"Hello, I am {NAME} of fm-Werkzeuge, write to {EMAIL.lower()} or call 0151/23456789",
             store="ana-shop.example",
             key="k1",
         )
@@ -75,7 +77,7 @@ class World:
         self.chat.reopen(other.conversation_id, ANA)
         desk = DeskService(self.chat)
         desk.note(sent.conversation_id, "admin-jo", f"Ana rang from {PHONE}, as {NAME}", key="k4")
-        desk.note(other.conversation_id, ANA, f"a friend of {NAME}, {EMAIL}")
+        desk.note(other.conversation_id, ANA, f"a friend of {NAME}, {EMAIL}, 49151 23456789")
         desk.claim(other.conversation_id, ANA)
 
     def _affiliate(self) -> None:
@@ -113,10 +115,13 @@ class World:
         return json.dumps(items, default=str, ensure_ascii=False).casefold()
 
     def terms_found(self) -> list[str]:
-        """Return those of Ana's `TERMS` that the raw items hold, apart from the name of a namesake's lead."""
-        namesake = NAME.casefold().join(('"lead_name": "', '"'))
-        text = self.raw().replace(namesake, "")
+        """Return those of Ana's `TERMS` that the raw items hold, but for the form of Gus, who has the same phone."""
+        text = self.raw().replace("0049151 23456789", "")
         return [term for term in TERMS if term.casefold() in text]
+
+    def mine(self) -> list[str]:
+        """Return the ids of the leads that are Ana's."""
+        return [item["lead_id"] for item in rows(self.store, LEADS) if item.get("lead_name") == NAME.upper()]
 
     def sums(self) -> dict[str, Any]:
         """Return the totals that an erasure must not change."""

@@ -12,18 +12,21 @@ from uuid import uuid4
 from botocore.session import Session
 
 from commercive_cli.domain.answers.audit import Finding
+from commercive_cli.domain.answers.retention import Archived
 from commercive_cli.domain.answers.transfer import Imported
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.audit.service import AuditService
-from commercive_cli.services.seed.plan import Plan
+from commercive_cli.services.retention.service import ArchiveService
+from commercive_cli.services.seed.plan import FIXED_UNTIL, Plan
 from commercive_cli.services.seed.service import SeedService
 from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.services.transfer.importer import ImportService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS, TABLES
+from tests.services.fakes import DAY
 
 S = TypeVar("S", bound=Store)
 PLAN = Plan(conversations=30, messages=240, affiliates=5, leads=40, rng=7)
@@ -68,6 +71,14 @@ def filled(store: Store) -> Store:
 def importer(store: Store) -> ImportService:
     """Return the import service of a store, with its audit."""
     return ImportService(store, AuditService(store))
+
+
+def archived(store: Store, directory: Path) -> Archived:
+    """Archive the made-up conversations of a store that were closed for ten days when the newest was made."""
+    archives = ArchiveService(store, lambda: FIXED_UNTIL + 10 * DAY, run_conversations=7)
+    with archives.open(directory, 10 * DAY) as archiving:
+        archiving.export()
+        return archiving.remove("ops")
 
 
 def findings_of(imported: Imported) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Exports or imports in a process that is killed, as by `kill -9`, before a given line of the code under test."""
+"""Exports, imports or archives in a process that is killed, as by `kill -9`, before a given line of its code."""
 
 import os
 import signal
@@ -14,17 +14,18 @@ from typing import Any
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.store.port import Store
-from tests.services.transfer.stores import connected, importer
+from tests.services.transfer.stores import archived, connected, importer
 
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])
 
 
 def run_until_killed(job: str, location: str, directory: Path, *, line: int | None = None) -> int:
-    """Run "export" or "import" between a store and a directory in a process of its own.
+    """Run "export", "import" or "archive" between a store and a directory in a process of its own.
 
     `location` is a SQLite file, or a server's URL, a space and a prefix. The process is killed before it runs its
-    `line`-th line of `services.transfer`, or not if that is None. Returns how many lines it ran, 0 when it was killed.
+    `line`-th line of `services.transfer` or `services.retention`, or not if that is None. Returns how many lines it
+    ran, 0 when it was killed.
     """
     reader, writer = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(target=_work, args=(job, location, directory, line, writer))
@@ -39,14 +40,14 @@ def run_until_killed(job: str, location: str, directory: Path, *, line: int | No
 def _work(job: str, location: str, directory: Path, line: int | None, writer: Any) -> None:
     store = _store(location)
     counter = _Lines(line)
-    run: Callable[[], object] = (
-        (lambda: ExportService(store).run(directory))
-        if job == "export"
-        else (lambda: importer(store).run(directory, "ops"))
-    )
+    jobs: dict[str, Callable[[], object]] = {
+        "export": lambda: ExportService(store).run(directory),
+        "import": lambda: importer(store).run(directory, "ops"),
+        "archive": lambda: archived(store, directory),
+    }
     threading.settrace(counter.called)
     sys.settrace(counter.called)
-    run()
+    jobs[job]()
     sys.settrace(None)
     threading.settrace(None)
     writer.send(counter.seen())
@@ -68,7 +69,8 @@ class _Lines:
         return next(self._numbers)
 
     def called(self, frame: FrameType, _event: str, _argument: object) -> Any:
-        return self._ran if "services/transfer/" in frame.f_code.co_filename else None
+        path = frame.f_code.co_filename
+        return self._ran if "services/transfer/" in path or "services/retention/" in path else None
 
     def _ran(self, _frame: FrameType, event: str, _argument: object) -> Any:
         if event == "line" and next(self._numbers) + 1 == self._last:

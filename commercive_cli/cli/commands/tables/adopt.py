@@ -38,7 +38,7 @@ def adopt(
         ),
     ],
     final: Annotated[
-        bool, typer.Option("--final", help="The last run: reads strongly consistent, as fast as the tables allow.")
+        bool, typer.Option("--final", help="The last run: reads live tables strongly consistent, at twice the price.")
     ] = False,
     quarantine: Annotated[
         Path | None,
@@ -50,9 +50,7 @@ def adopt(
     ] = None,
     read_units: Annotated[
         int | None,
-        typer.Option(
-            "--read-units", metavar="N", min=1, help="At most N read units a second of live tables, until --final."
-        ),
+        typer.Option("--read-units", metavar="N", min=1, help="Read live tables with at most N read units a second."),
     ] = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -80,12 +78,14 @@ def _run(session: Session, services: Services, source: LegacySource, wish: Wish)
 
     totals: dict[str, Total] = {"items read": total, "items brought": total, "items compared": total}
     with session.progress(totals) as (on_read, on_brought, on_compared):
-        steps = Steps(on_read, on_brought, on_compared)
-        return services.adoption.run(source, session.actor, wish, steps=steps, say=say)
+        return services.adoption.run(source, session.actor, wish, Steps(on_read, on_brought, on_compared))
 
 
 def _tell(session: Session, answer: Adopted) -> None:
     """Say what is left to do, and exit by it."""
+    if not session.shows_sections:
+        for each in answer.problems:
+            session.note(f"{each.count:,} {each.table} {each.kind}: {each.done}; {'; '.join(each.examples)}")
     if answer.skipped:
         session.note(f"not ours to adopt, skipped: {', '.join(answer.skipped)}")
     if answer.in_quarantine:

@@ -1,35 +1,25 @@
-"""`commercive tables`, the commands for their content: exports, imports, sizes, and requests of persons."""
+"""`commercive tables`, the commands for their content: exports, imports and sizes."""
 
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import IO, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from commercive_cli.cli import options as o
 from commercive_cli.cli.commands.tables.outcome import check_audit
-from commercive_cli.cli.confirm import confirm
-from commercive_cli.cli.errors import DIFFERS, answering, say
+from commercive_cli.cli.errors import say
 from commercive_cli.cli.groups import App, example
 from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import Total
 from commercive_cli.cli.render import transfer_views as _views  # noqa: F401 - declares the views of the answers
-from commercive_cli.cli.render.escape import escape_json
 from commercive_cli.cli.session import Session
-from commercive_cli.cli.standard_input import id_or_stdin
-from commercive_cli.domain.answers.privacy import PersonErased
 from commercive_cli.domain.answers.tables import CostEstimate
 from commercive_cli.domain.errors import Conflict, Invalid
-from commercive_cli.domain.quoting import shortened
-from commercive_cli.services.transfer.durable_files import new_file
 from commercive_cli.services.transfer.refusals import RefusedLines
-from commercive_cli.store.items import Item, OtherValue, item_text
-from commercive_cli.store.schema import TABLES, Table
+from commercive_cli.store.schema import TABLES
 
 app = App()
 
@@ -160,82 +150,6 @@ def _show_forecast(session: Session, directory: Path, on_conflict: str, only: tu
         raise Conflict("pass --on-conflict skip or --on-conflict overwrite to import nevertheless")
 
 
-@app.command(
-    epilog=example(
-        "commercive tables person ana@example.com --export ana.jsonl",
-        "commercive tables person ana@example.com --erase --dry-run",
-    )
-)
-def person(
-    context: typer.Context,
-    *,
-    who: Annotated[
-        str,
-        typer.Argument(
-            metavar="USER_OR_EMAIL",
-            help="The person's id or e-mail address, or - to read it from stdin.",
-            callback=id_or_stdin,
-        ),
-    ],
-    export: Annotated[
-        Path | None,
-        typer.Option(
-            "--export", metavar="FILE", help="Write everything about the person, as JSON lines; - for stdout."
-        ),
-    ] = None,
-    erase: Annotated[bool, typer.Option("--erase", help="Replace the person's data by a marker.")] = False,
-    also: Annotated[
-        list[str] | None,
-        typer.Option("--also", metavar="TEXT", help="One more address, phone number or name to look for in texts."),
-    ] = None,
-    yes: o.Yes = False,
-    dry_run: o.DryRun = False,
-    output: o.Output = "table",
-) -> None:
-    """Export or erase everything about one person. Searches all tables for ids, e-mails, phone numbers and names.
-
-    Erasing cannot be undone. Counters, money and audit rows stay correct. Backups, point-in-time recovery (35 days),
-    exports and logs are not changed. The same command again resumes an interrupted erasure. Exits 3 when an item is
-    left that cannot be changed.
-    """
-    session = Session(context, output)
-    _only((export is not None) != erase, "pass one of --export FILE and --erase")
-    terms = tuple(also or ())
-    if export is not None:
-        _only(not (yes or dry_run), "--yes and --dry-run go with --erase and mean nothing without it")
-        return _export_person(session, who, terms, export)
-    if not dry_run and not session.settings.read_only:
-        confirm(
-            f"Erase everything about {shortened(who)} from {session.settings.store}? This cannot be undone.", yes=yes
-        )
-    with session.writing(yes=True, dry_run=dry_run) as services, resumable():
-        passes = 2  # the last one finds nothing more
-        try:
-            with session.progress({"items read": lambda: services.tables.count(TABLES * passes)}) as (advance,):
-                erased = services.privacy.erase(who, session.actor, also=terms, on_items=advance)
-        finally:
-            if not dry_run:
-                session.known_ids.forget()  # their labels may be words of the person
-        session.show(erased)
-        return _say_rest(erased)
-
-
-def _export_person(session: Session, who: str, also: tuple[str, ...], path: Path) -> None:
-    """Write everything about a person to a file and show its size, or to stdout and print its size to stderr."""
-    with (
-        session.reading() as services,
-        _lent(path) as file,
-        session.progress({"items read": services.tables.count}, beside=file is sys.stdout) as (advance,),
-    ):
-        answer = services.privacy.export(
-            who, lambda table, item: file.write(_line(table, item)), also=also, on_items=advance
-        )
-    if file is sys.stdout:
-        return session.note(f"{sum(answer.items.values()):,} items about {shortened(who)}")
-    with answering(changed=True):  # the file exists now, so a repetition would fail
-        return session.show(answer)
-
-
 def show_sizes(session: Session, sizes: CostEstimate) -> None:
     """Show sizes, hot keys and costs, and print their basis to stderr."""
     session.show(sizes)
@@ -244,15 +158,6 @@ def show_sizes(session: Session, sizes: CostEstimate) -> None:
             session.note(f"hot: {hot.table} {hot.id}, {hot.items:,} of {hot.read:,} that were read")
     cost = f"about {sizes.monthly_usd:.2f} USD a month for storage and recovery, requests not counted"
     session.note(f"{cost}; {sizes.basis}")
-
-
-def _say_rest(erased: PersonErased) -> None:
-    if erased.namesakes:
-        say(f"{erased.namesakes} leads of other persons with the same name were not changed")
-    for place in erased.remaining:
-        say(f"{place}: still shows the person and cannot be changed")
-    if erased.remaining:
-        raise typer.Exit(DIFFERS)
 
 
 def _given(directory: Path | None) -> Path:
@@ -264,27 +169,3 @@ def _given(directory: Path | None) -> Path:
 def _only(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - a condition is a boolean
     if not condition:
         raise Invalid(otherwise)
-
-
-@contextmanager
-def _lent(path: Path) -> Iterator[IO[str]]:
-    """Yield a new file, or stdout for `-`."""
-    if str(path) == "-":
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    _only(bool(path.name), "--export takes the name of a file")
-    with new_file(path) as file:
-        yield file
-
-
-def _line(table: Table, item: Item) -> str:
-    return escape_json(json.dumps({"table": table.name, "item": item}, ensure_ascii=False, default=_number)) + "\n"
-
-
-def _number(value: object) -> object:
-    """Return a value for JSON: a Decimal as a number if that is exact, else as text; sets as in DynamoDB's JSON."""
-    if isinstance(value, OtherValue):
-        return json.loads(item_text({"": value}))[""]
-    number = float(value) if isinstance(value, Decimal) else None
-    return str(value) if number is None or Decimal(repr(number)) != value else number

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,7 @@ app = App()
         "commercive tables mend leads LEAD_ID --set pending_orders=5 --remove lead_phone",
         "commercive tables mend leads LEAD_ID --set status=approved --set commission_amount:=25.50 --dry-run",
         "commercive tables mend messages 'CONVERSATION_ID MESSAGE_ID' --set is_read:=true",
+        "commercive tables mend leads LEAD_ID --quarantine aside.jsonl --set affiliate_id=AFF-7H2K9QXZ",
     )
 )
 def mend(
@@ -51,6 +53,12 @@ def mend(
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="NAME", help="Remove an attribute; repeatable.")
     ] = None,
+    quarantine: Annotated[
+        Path | None,
+        typer.Option(
+            "--quarantine", metavar="FILE", help="Change an item in this file of `tables adopt`, and no table."
+        ),
+    ] = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -58,17 +66,25 @@ def mend(
     """Set or remove attributes of one item, where only a person can say what they should hold.
 
     Takes the keys of malformed items as `tables audit` names them. Keys stay as they are, values must be of the kind
-    that belongs there, stats stay exact, and an audit row says who did it.
+    that belongs there, stats stay exact, and an audit row says who did it. With --quarantine it completes what
+    `tables adopt` could not bring, whatever is set there: the next adoption takes it.
     """
     from commercive_cli.services.audit.mend import Changes
 
     session = Session(context, output)
     changes = Changes(read_attributes(set_ or ()), tuple(remove or ()))
+    if quarantine is not None:
+        from commercive_cli.services.adopt.quarantine import complete_line
+
+        if dry_run or yes:
+            raise Invalid("--quarantine takes neither --dry-run nor --yes: no table is changed")
+        return session.show(complete_line(quarantine, table, key, changes))
     if not dry_run and not session.settings.read_only:
         names = ", ".join(changes.names) or "nothing"
         confirm(f"Change {names} of {key} in {table} of {session.settings.store}?", yes=yes)
     with session.writing(yes=True, dry_run=dry_run) as services:
         session.write(lambda: services.mending.mend(table, key, session.actor, changes))
+    return None
 
 
 def read_attributes(pairs: Sequence[str]) -> dict[str, Any]:

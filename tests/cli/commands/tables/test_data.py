@@ -1,7 +1,5 @@
-"""`commercive tables export`, `import`, `person` and `describe --sample`, as operators use them."""
+"""`commercive tables export`, `import` and `describe --sample`, as operators use them."""
 
-import json
-import stat
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import pytest
 
 from commercive_cli.engines.sqlite.store import SQLiteStore
-from commercive_cli.store.items import Item, OtherValue
+from commercive_cli.store.items import Item
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, TABLES, Table
 from tests.cli.conftest import Run
 from tests.services.raw_data import rows
@@ -116,8 +114,6 @@ def test_a_conflict_is_named_and_can_be_skipped(seeded: Run, home: Path) -> None
         (("import", "DIR", "--s3", "s3://bucket"), "--s3 takes neither DIR nor --on-conflict"),
         (("import", "nowhere"), "holds no manifest.json"),
         (("import", "DIR", "--on-conflict", "skipp"), "did you mean skip?"),
-        (("person", "ana@example.com"), "pass one of --export FILE and --erase"),
-        (("person", "ana@example.com", "--export", "-", "--dry-run"), "--yes and --dry-run go with --erase"),
         (("audit", "--yes"), "--yes goes with --fix"),
         (("describe", "--sample", "2000000"), "sample must be between 1 and 1,000,000"),
     ],
@@ -129,96 +125,12 @@ def test_what_cannot_be_meant_is_refused(words: tuple[str, ...], said: str, seed
     assert (2, True) == (ran.code, said in ran.err)
 
 
-def test_what_others_added_about_a_person_is_shown_whole(seeded: Run, home: Path) -> None:
-    """Sets and binaries are written as DynamoDB's JSON has them."""
-    lead = leads(home)[0]
-    change_one(home, LEADS, tags=OtherValue("SS", ("a", "b")), photo=OtherValue("B", (b"xy",)))
-    ran = seeded("tables", "person", lead["lead_email"], "--export", "-")
-    shown = [json.loads(line)["item"] for line in ran.out.splitlines()]
-
-    assert [(["a", "b"], "eHk=")] == [(item["tags"]["SS"], item["photo"]["B"]) for item in shown if "tags" in item]
-
-
-def test_everything_about_a_person_is_written_to_a_file_of_one_s_own(seeded: Run, home: Path) -> None:
-    """JSON lines, one item each, readable by nobody else; an existing file is not overwritten."""
-    lead = leads(home)[0]
-    file = home / "person.jsonl"
-    ran = seeded("tables", "person", lead["lead_email"].upper(), "--export", str(file), "-o", "json")
-    written = [json.loads(line) for line in file.read_text().splitlines()]
-    again = seeded("tables", "person", lead["lead_email"], "--export", str(file))
-
-    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
-    assert len(written) == sum(ran.json["items"].values())
-    assert {"table": "leads", "item": json.loads(json.dumps(lead, default=float))} in written
-    assert (6, True) == (again.code, "exists" in again.err)
-
-
-def test_the_export_of_a_person_touches_no_other_file(seeded: Run, home: Path) -> None:
-    """No file next to it and no target of a link is changed; no other file is left."""
-    email = leads(home)[0]["lead_email"]
-    place = home / "new"
-    place.mkdir()
-    (place / "person.jsonl.part").write_text("precious")
-    (place / "link.jsonl").symlink_to(home / "elsewhere")
-    written = seeded("tables", "person", email, "--export", str(place / "person.jsonl"))
-    refused = seeded("tables", "person", email, "--export", str(place / "link.jsonl"))
-
-    assert (0, 6) == (written.code, refused.code)
-    assert "precious" == (place / "person.jsonl.part").read_text()
-    assert ["link.jsonl", "person.jsonl", "person.jsonl.part"] == sorted(path.name for path in place.iterdir())
-    assert not (home / "elsewhere").exists()
-
-
-def test_everything_about_a_person_can_go_to_a_pipe(seeded: Run, home: Path) -> None:
-    """`-` is stdout, which then has the items only; their number is on stderr."""
-    email = leads(home)[0]["lead_email"]
-    ran = seeded("tables", "person", email, "--export", "-")
-    items = [json.loads(line) for line in ran.out.splitlines()]
-
-    assert (0, f"commercive: {len(items)} items about {email}\n") == (ran.code, ran.err)
-    assert "leads" in {item["table"] for item in items}
-    assert not Path("-").exists()
-
-
-@pytest.mark.parametrize("name", ["", "x" * 300, "store.db/person.jsonl", "nowhere/person.jsonl"])
-def test_a_file_that_cannot_be_is_refused(name: str, seeded: Run, home: Path) -> None:
-    """Exit 2 in one line, before anything is searched."""
-    ran = seeded("tables", "person", "nobody@example.com", "--export", name and str(home / name))
-
-    assert (2, 1) == (ran.code, ran.err.count("\n"))
-    assert "again" not in ran.err
-
-
 @pytest.mark.parametrize("words", [("export",), ("import",)])
 def test_a_directory_that_cannot_be_is_refused(words: tuple[str, ...], seeded: Run, home: Path) -> None:
     """A name that is too long exits 2, not 75, since a repetition does not help."""
     ran = seeded("tables", *words, str(home / ("x" * 300)))
 
     assert (2, True, False) == (ran.code, "File name too long" in ran.err, "again" in ran.err)
-
-
-def test_a_person_unknown_leaves_no_file(seeded: Run, home: Path) -> None:
-    """Exit 5, and no file is left."""
-    ran = seeded("tables", "person", "nobody@example.com", "--export", str(home / "nobody.jsonl"))
-
-    assert 5 == ran.code
-    assert [] == list(home.glob("nobody*"))
-
-
-def test_erasing_asks_first(seeded: Run, home: Path) -> None:
-    """Without a terminal and without --yes nothing is written; with --yes the person is erased."""
-    email = leads(home)[0]["lead_email"]
-    refused = seeded("tables", "person", email, "--erase")
-    rehearsed = seeded("tables", "person", email, "--erase", "--dry-run", "-o", "json")
-    still = email in str(leads(home))
-    erased = seeded("tables", "person", email, "--erase", "--yes", "-o", "json")
-
-    assert (2, True) == (refused.code, "--yes" in refused.err)
-    assert any(change["table"] == "commercive_leads" for change in rehearsed.json["changes"])
-    assert still
-    assert 1 <= erased.json["items"]["leads"]
-    assert email not in str(leads(home))
-    assert 0 == seeded("tables", "audit").code
 
 
 def test_a_sample_shows_sizes_hot_keys_and_costs(seeded: Run) -> None:
@@ -237,13 +149,14 @@ def test_a_sample_shows_sizes_hot_keys_and_costs(seeded: Run) -> None:
 @pytest.mark.parametrize("output", ["jsonl", "csv", "ids", "table"])
 def test_every_format_is_for_every_answer(output: str, seeded: Run, home: Path) -> None:
     """Exports, imports and requests of persons have a row for each table in every format."""
-    email = leads(home)[0]["lead_email"]
+    lead = leads(home)[0]
+    person = ("tables", "person", lead["lead_email"], "--include", lead["lead_id"])
     url, directory = other(seeded, home), str(home / "export")
     lines = [
         ("tables", "export", directory),
         ("--store", url, "tables", "import", directory),
-        ("tables", "person", email, "--export", str(home / "person.jsonl")),
-        ("tables", "person", email, "--erase", "--yes"),
+        (*person, "--export", str(home / "person.jsonl")),
+        (*person, "--erase", "--yes"),
     ]
     ran = [seeded(*line, "-o", output) for line in lines]
 

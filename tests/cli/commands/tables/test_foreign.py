@@ -77,6 +77,8 @@ OF_MISSING_TABLES = [
     f"chat close {ID}",
     "affiliates stats AFF-1",
     "affiliates list",
+    "tables archive --older-than 1d DIR/archive --yes",
+    "tables archive --older-than 1d --dry-run",
     "api call chat/send user_id=u message=Hello",
     "api call admin/conversations",
 ]

@@ -1,0 +1,172 @@
+"""What cannot be adopted is refused in a clear line, before anything is written."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import CommerciveError
+from commercive_cli.services.adopt.lease import Holder, this_process
+from commercive_cli.services.adopt.service import Wish
+from commercive_cli.services.adopt.source import ExportSource
+from commercive_cli.store.items import Item
+from commercive_cli.store.legacy_source import LegacySource, LegacyTable
+from commercive_cli.store.port import Store
+from commercive_cli.store.schema import OPS, TABLES
+from tests.services.adopt.adopter import NOW, Adopter, kinds, made
+from tests.services.adopt.old_backend import OldBackend, old_backend
+from tests.services.fakes import ManualClock
+from tests.services.raw_data import everything, rows
+
+Spoil = Callable[[Path], object]
+
+
+def _files(export: Path, table: str) -> list[Path]:
+    return sorted((export / table).glob("**/*.json.gz"))
+
+
+def _summary(export: Path, **changes: object) -> None:
+    [path] = (export / "leads").glob("**/manifest-summary.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def _twice(export: Path) -> None:
+    [path] = (export / "leads").glob("**/manifest-summary.json")
+    path.rename(path.with_name("kept"))
+    for number in ("1", "2"):
+        copy = export / "leads" / number / "manifest-summary.json"
+        copy.parent.mkdir()
+        copy.write_text((path.with_name("kept")).read_text())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda export: _files(export, "leads")[1].unlink(), "json.gz cannot be read: No such file"),
+        (lambda export: _files(export, "leads")[1].write_bytes(b"nonsense"), "does not match its manifest"),
+        (lambda export: _files(export, "leads")[1].write_bytes(b""), "has 0 lines, its manifest says"),
+        (lambda export: _summary(export, exportType="INCREMENTAL_EXPORT"), "exportType is INCREMENTAL_EXPORT"),
+        (lambda export: _summary(export, outputFormat="ION"), "outputFormat is ION"),
+        (lambda export: _summary(export, itemCount=7_000), "itemCount is 7000"),
+        (lambda export: (export / "leads").rename(export.parent / "away"), "commercive_leads is missing"),
+        (lambda export: export.rename(export.parent / "away"), "is no directory"),
+        (_twice, "are exports of the same table"),
+    ],
+    ids=["file", "changed", "empty", "incremental", "ion", "count", "table", "directory", "twice"],
+)
+def test_an_export_that_is_not_whole_is_refused(
+    adopt: Adopter, store: Store, tmp_path: Path, spoil: Spoil, words: str
+) -> None:
+    """A missing or changed file, a missing table and an incremental export are named; nothing is written."""
+    export = old_backend().export(tmp_path / "export")
+    spoil(export)
+    before = everything(store)
+    with pytest.raises(CommerciveError, match=words):
+        adopt(ExportSource(export))
+
+    assert before == everything(store)
+
+
+def test_an_export_that_changes_while_it_is_read_is_refused(adopt: Adopter, store: Store, tmp_path: Path) -> None:
+    """A file that is exchanged behind the back of a run is found at its end, before anything is written."""
+    export = old_backend().export(tmp_path / "export")
+    [*_, last] = _files(export, "affiliate_links")
+    source = ExportSource(export)
+    pages = source.pages
+
+    class Exchanged(ExportSource):
+        def pages(self, table: LegacyTable) -> Iterator[list[Item]]:
+            for page in pages(table):
+                yield page
+                if table.name.endswith("affiliate_links"):
+                    last.write_bytes(b"")
+
+    before = everything(store)
+    with pytest.raises(CommerciveError, match=r"nothing was written|its manifest says"):
+        adopt(Exchanged(export))
+
+    assert before == everything(store)
+
+
+def _ours(old: OldBackend) -> OldBackend:
+    return replace(old, keys={"leads": (("lead_id", "S"), ("created_at", "N"))})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda old: replace(old, tables_by_name={}, others=()),
+            "there are no tables of the former backend in eu-west-1",
+        ),
+        (lambda old: replace(old, tables_by_name={"leads": []}), "commercive_chat_messages, .* is missing"),
+        (_ours, "commercive_leads is no table of the former backend: its key is lead_id S, created_at N"),
+    ],
+    ids=["none", "some", "ours"],
+)
+def test_a_source_without_the_former_tables_is_refused(
+    adopt: Adopter, change: Callable[[OldBackend], LegacySource], words: str
+) -> None:
+    """A prefix with no tables, with some of them, and with tables of ours is told apart in words."""
+    with pytest.raises(CommerciveError, match=words):
+        adopt(change(old_backend()))
+
+
+def test_a_store_is_not_adopted_into_itself(adopt: Adopter, store: Store) -> None:
+    """Source and target are compared by their names."""
+    with pytest.raises(CommerciveError, match="cannot be adopted into itself"):
+        adopt(replace(old_backend(), place=store.target))
+
+
+def test_tables_must_exist(tmp_path: Path, adopt: Adopter) -> None:
+    """A store without tables is told how to get them, also in a rehearsal."""
+    with closing(made(tmp_path / "other.db")) as store:
+        store.delete_table(TABLES[-1])
+        with pytest.raises(CommerciveError, match="has no commercive_ops; make them first: commercive tables create"):
+            replace(adopt, store=store)(old_backend(), Wish(dry_run=True))
+
+
+@pytest.mark.parametrize(
+    ("holder", "later", "free"),
+    [
+        (Holder("elsewhere", 1), 0, False),
+        (Holder("elsewhere", 1), 61_000, True),
+        (replace(this_process()), 0, False),
+        (replace(this_process(), process=2**22 + 1), 0, True),
+    ],
+    ids=["runs", "silent", "alive here", "dead here"],
+)
+def test_the_place_of_a_killed_adopter_becomes_free(store: Store, holder: Holder, later: int, free: bool) -> None:
+    """After a minute without a sign of life, and at once where its process is known to be gone."""
+    until = NOW + 60_000
+    lease = {
+        "holder": holder.name,
+        "machine": holder.machine,
+        "process": holder.process,
+        "actor": "ben",
+        "until": until,
+    }
+    store.batch_put(OPS, [{"pk": "adoption", "sk": "lease", **lease}])
+    adopt = Adopter(store, ManualClock(NOW + later), this_process())
+    if free:
+        adopt(old_backend())
+    else:
+        with pytest.raises(CommerciveError, match=f"{holder.name}, by ben"):
+            adopt(old_backend())
+
+    assert free == ([] == [row for row in rows(store, OPS) if row["pk"] == "adoption"])
+    assert os.getpid() == this_process().process
+
+
+def test_what_changes_while_live_tables_are_read_is_named(adopt: Adopter) -> None:
+    """What was written since the run began may be half of a change; it is named, and the next run brings the rest."""
+    old = old_backend(conversations=2, leads=0)
+    old.tables_by_name["chat_conversations"][0]["updated_at"] = NOW + 500
+    first = adopt(old)
+    still = Adopter(adopt.store, ManualClock(NOW + 50_000))(old)
+
+    assert (1, None) == (kinds(first)["written-meanwhile"], kinds(still).get("written-meanwhile"))
