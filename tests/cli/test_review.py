@@ -368,7 +368,9 @@ def test_a_lead_that_is_gone_is_passed_over(store: Store, leads: LeadService, wh
 def test_a_person_who_was_erased_is_shown_anew(store: Store, leads: LeadService) -> None:
     """The decision was about a person who is not there any more, so nothing is written for it."""
     [one] = submitted(leads, "a")
-    desk = ScriptedDesk("approve", lambda: PrivacyService(store).erase("a@example.com", "boss"), "5", "quit")
+    desk = ScriptedDesk(
+        "approve", lambda: PrivacyService(store).erase("a@example.com", "boss", include=[one]), "5", "quit"
+    )
     review(store, desk)
 
     assert (2, "pending") == (len(desk.cards), leads.lead(one).status)
