@@ -30,7 +30,7 @@ from commercive_cli.domain.errors import (
 from commercive_cli.domain.quoting import LONGEST, quoted, shortened
 from commercive_cli.domain.secrets import redact
 
-API_MODULES = ("aws_lambda_powertools", "jwt", "packaging", "waitress")
+API_MODULES = ("aws_lambda_powertools", "h11", "jwt", "packaging")
 """Modules that only the extra `api` installs."""
 
 _PACKAGE = "commercive_cli"

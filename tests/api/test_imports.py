@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-UNWANTED = ("typer", "rich", "click", "waitress", "sqlite3", "boto3")
+UNWANTED = ("typer", "rich", "click", "h11", "sqlite3", "boto3")
 
 
 def test_the_handler_loads_neither_terminal_nor_server_nor_engine() -> None:

@@ -1,35 +1,30 @@
-"""The local server: turns HTTP requests into Function URL events, and replies into responses."""
+"""The local server: accepts connections, turns HTTP requests into Function URL events, and replies into responses."""
 
+import asyncio
 import base64
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from http.client import responses
+from functools import partial
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
-from waitress import wasyncore
-from waitress.channel import HTTPChannel
-from waitress.server import BaseWSGIServer, create_server
-
+from commercive_cli.api.http.connection import LIMITS, Limits, Request, Response
 from commercive_cli.api.http.errors import failure
 from commercive_cli.api.http.events import USUAL_HEADERS
 from commercive_cli.api.http.hosts import HostNames, is_loopback, names_of
 from commercive_cli.api.http.local_events import http_event
+from commercive_cli.api.http.reception import Reception
+from commercive_cli.api.http.workers import Workers
 from commercive_cli.domain.errors import Denied, Unavailable
 from commercive_cli.domain.quoting import shortened
 
-LARGEST_REQUEST = 6 * 1024 * 1024
-"""In bytes; Lambda refuses larger requests before they reach a function."""
-
-LARGEST_HEADERS = 32 * 1024
-"""In bytes, all of a request together; four times the longest access token."""
-
 THREADS = 16
-DRAIN_SECONDS = 10.0
-_POLL_SECONDS = 1.0
-_DRAIN_POLL_SECONDS = 0.02
+_BACKLOG = 1024
+_UNTRUSTED = frozenset({"forwarded", *(f"x-forwarded-{what}" for what in ("for", "host", "proto", "port", "by"))})
+"""Headers in which a proxy names whom it speaks for: whoever comes without one can write them, too."""
 
 Handle = Callable[[dict[str, Any]], dict[str, Any]]
 """Answers an event."""
@@ -56,53 +51,44 @@ class LocalServer:
     `names` are those under which it answers beside its own.
     """
 
-    def __init__(self, handle: Handle, place: Place, names: Iterable[str] = ()) -> None:
-        self._channels: dict[int, Any] = {}
+    def __init__(self, handle: Handle, place: Place, names: Iterable[str] = (), limits: Limits = LIMITS) -> None:
+        self._respond = partial(respond, handle, names_of(place.host, place.address, names))
+        self._limits = limits
+        self._listener = _listening(place)
         self._stopping = threading.Event()
-        server = create_server(
-            wsgi_app(handle, names_of(place.host, place.address, names)),
-            map=self._channels,
-            sockets=[_listening(place)],
-            threads=THREADS,
-            ident="",
-            max_request_body_size=LARGEST_REQUEST,
-            max_request_header_size=LARGEST_HEADERS,
-            clear_untrusted_proxy_headers=True,
-        )
-        assert isinstance(server, BaseWSGIServer), "one socket makes one server"
-        self._server = server
-
-    @property
-    def url(self) -> str:
-        """Return where the server can be reached."""
-        host, port = self._listeners()[0].socket.getsockname()[:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._wake: Callable[[], object] = self._stopping.set
+        host, port = self._listener.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        """Where the server can be reached."""
 
     def run(self) -> None:
-        """Serve until `stop`; then accept no more connections, answer pending requests for up to 10 s, and return."""
-        while not self._stopping.is_set():
-            self._poll(_POLL_SECONDS)
-        for listener in self._listeners():
-            wasyncore.dispatcher.close(listener)  # its own close would also close the trigger that busy threads need
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while any(map(_is_busy, self._connections())) and time.monotonic() < deadline:
-            self._poll(_DRAIN_POLL_SECONDS)
-        self._server.task_dispatcher.shutdown()
-        wasyncore.close_all(self._channels)
+        """Serve until `stop`; then accept no more connections, answer what was asked within 4 s, and return."""
+        asyncio.run(self._serve())
 
     def stop(self, *_signal: object) -> None:
         """Make `run` return; may be called from a signal handler or another thread."""
         self._stopping.set()
-        self._server.pull_trigger()
+        self._wake()
 
-    def _poll(self, seconds: float) -> None:
-        wasyncore.loop(timeout=seconds, use_poll=True, map=self._channels, count=1)
+    async def _serve(self) -> None:
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        workers = Workers(THREADS)
 
-    def _listeners(self) -> list[Any]:
-        return [each for each in self._channels.values() if getattr(each, "accepting", False)]
+        def wake() -> None:
+            with suppress(RuntimeError):  # a second signal, when the loop has ended
+                loop.call_soon_threadsafe(stopped.set)
 
-    def _connections(self) -> list[HTTPChannel]:
-        return [each for each in self._channels.values() if isinstance(each, HTTPChannel)]
+        async def answer(source: str, request: Request) -> Response:
+            return await asyncio.wrap_future(workers.submit(partial(self._respond, request, source)))
+
+        self._wake = wake
+        if self._stopping.is_set():
+            stopped.set()
+        reception = Reception(self._listener, answer, self._limits)
+        reception.open()
+        await stopped.wait()
+        await reception.close()
+        workers.stop()
 
 
 def place_of(host: str, port: int) -> Place:
@@ -116,7 +102,7 @@ def place_of(host: str, port: int) -> Place:
 
 def _listening(place: Place) -> socket.socket:
     try:
-        return socket.create_server((place.address, place.port), family=place.family)
+        return socket.create_server((place.address, place.port), family=place.family, backlog=_BACKLOG)
     except OSError as error:
         raise _cannot_listen(place.host, place.port, error) from error
 
@@ -127,37 +113,34 @@ def _cannot_listen(host: str, port: int, error: OSError) -> Unavailable:
     )
 
 
-def wsgi_app(handle: Handle, names: HostNames) -> Callable[..., Iterable[bytes]]:
-    """Return a WSGI application (PEP 3333) that answers with `handle` what was sent to one of the names."""
-
-    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        try:
-            names.check(environ.get("HTTP_HOST"))
-            reply = handle(_event(environ))
-        except Denied as error:
-            reply = replace(failure(error), headers=USUAL_HEADERS).as_lambda()
-        status, body = reply["statusCode"], reply["body"].encode()
-        start_response(f"{status} {responses.get(status, 'Other')}", list(reply["headers"].items()))
-        return [base64.b64decode(body) if reply.get("isBase64Encoded") else body]
-
-    return app
-
-
-def _event(environ: dict[str, Any]) -> dict[str, Any]:
-    headers = {
-        name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
-        for name, value in environ.items()
-        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
-    }
-    return http_event(
-        environ["REQUEST_METHOD"],
-        environ.get("PATH_INFO") or "/",
-        environ.get("QUERY_STRING", ""),
-        headers,
-        environ["wsgi.input"].read(),
-        environ.get("REMOTE_ADDR", ""),
+def respond(handle: Handle, names: HostNames, request: Request, source: str) -> Response:
+    """Answer with `handle` what was sent to one of the names from the IP address `source`."""
+    try:
+        headers = _headers(request)
+        names.check(headers.get("host"))
+        reply = handle(_event(request, headers, source))
+    except Denied as error:
+        reply = replace(failure(error), headers=USUAL_HEADERS).as_lambda()
+    body = reply["body"].encode()
+    return Response(
+        reply["statusCode"], reply["headers"], base64.b64decode(body) if reply.get("isBase64Encoded") else body
     )
 
 
-def _is_busy(channel: HTTPChannel) -> bool:
-    return bool(channel.requests or channel.total_outbufs_len)
+def _event(request: Request, headers: dict[str, str], source: str) -> dict[str, Any]:
+    target, _, query = request.target.partition("#")[0].partition("?")
+    if not target.startswith("/"):  # to a proxy, as a whole URL
+        target = target.partition("://")[2].partition("/")[2]
+    path = unquote_to_bytes(target.lstrip("/")).decode("latin-1")
+    return http_event(request.method, f"/{path}", query, headers, request.body, source)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Return the headers as Lambda passes them on: a name once, its values in a row, the body in one piece."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers:
+        if name not in _UNTRUSTED and "_" not in name:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    if headers.pop("transfer-encoding", None):
+        headers["content-length"] = str(len(request.body))
+    return headers

@@ -37,7 +37,7 @@ for line in sys.stdin:
 """
 """Answers one event a line as Lambda would, with the names of the packages that are loaded by then."""
 
-UNWANTED = {"typer", "rich", "click", "waitress", "sqlite3", "boto3"}
+UNWANTED = {"typer", "rich", "click", "h11", "sqlite3", "boto3"}
 
 
 class PackagedHandler:
@@ -166,7 +166,7 @@ def test_only_what_the_handler_needs_is_in_it(package: Path) -> None:
     """No terminal, no command line, no other engine; and bytecode, so that a cold start need not compile."""
     names = zipfile.ZipFile(package).namelist()
 
-    unwanted = ("typer/", "rich/", "click/", "boto3/", "botocore/", "waitress/", "commercive_cli/cli/", "../")
+    unwanted = ("typer/", "rich/", "click/", "boto3/", "botocore/", "h11/", "commercive_cli/cli/", "../")
     assert [] == [name for name in names if name.startswith(unwanted) or "sqlite" in name]
     assert cache_from_source("commercive_cli/api/handler.py") in names
     assert package.stat().st_size < 50_000_000, "Lambda takes no larger zip directly"

@@ -1,0 +1,96 @@
+"""Accepts connections, as many as there is place for, and lets go of them."""
+
+import asyncio
+import errno
+import resource
+import socket
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from commercive_cli.api.http.connection import Connection, Limits, Request, Response
+
+_PAUSE_SECONDS = 1.0
+_FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+Answer = Callable[[str, Request], Awaitable[Response]]
+"""Answers a request from an IP address."""
+
+
+class Reception:
+    """Accepts connections at a listening socket; when all places are taken, who was waited for longest makes place."""
+
+    def __init__(self, listener: socket.socket, answer: Answer, limits: Limits) -> None:
+        self._listener = listener
+        self._answer = answer
+        self._limits = limits
+        self._places = min(limits.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        self._loop = asyncio.get_running_loop()
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._is_paused = False
+        self._is_closing = False
+        listener.settimeout(0)
+
+    def open(self) -> None:
+        """Begin to accept connections, or go on."""
+        self._is_paused = False
+        if not self._is_closing:
+            self._loop.add_reader(self._listener, self._accept_all)
+
+    async def close(self) -> None:
+        """Accept what has come and no more; return when all of it was answered, or told that the server stops."""
+        self._is_closing = True
+        self._accept_all()
+        self._loop.remove_reader(self._listener)
+        self._listener.close()
+        ends = self._loop.time() + self._limits.drain
+        for connection in self._connections.values():
+            connection.finish(ends)
+        if self._connections:
+            await asyncio.wait(list(self._connections), timeout=self._limits.drain + self._limits.parting)
+
+    def _accept_all(self) -> None:
+        try:
+            while self._has_place():
+                self._accept(*self._listener.accept())
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if error.errno in _FULL and not self._is_closing and not self._make_place():
+                self._pause()
+
+    def _accept(self, client: socket.socket, address: tuple[str, int]) -> None:
+        connection = Connection(client, partial(self._answer, address[0]), self._limits, self._go_on)
+        task = self._loop.create_task(connection.serve())
+        self._connections[task] = connection
+        task.add_done_callback(self._forget)
+
+    def _has_place(self) -> bool:
+        """Return whether there is a place, or make one; what has come before the server stops is in any case served."""
+        if len(self._connections) < self._places or self._is_closing or self._make_place():
+            return True
+        self._pause()
+        return False
+
+    def _make_place(self) -> bool:
+        since, task = min(
+            ((each.waits_since, task) for task, each in self._connections.items()), key=lambda each: each[0]
+        )
+        if since > self._loop.time():
+            return False
+        task.cancel()
+        del self._connections[task]
+        return True
+
+    def _pause(self) -> None:
+        """Leave those who come to the operating system, until a connection ends or waits for its client."""
+        self._is_paused = True
+        self._loop.remove_reader(self._listener)
+        self._loop.call_later(_PAUSE_SECONDS, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._is_paused:
+            self.open()
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._connections.pop(task, None)
+        self._go_on()
