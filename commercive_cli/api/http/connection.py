@@ -43,7 +43,7 @@ class Limits:
     """For the client to take an answer."""
     parting: float = 0.5
     """Before a connection without a request is closed: a request may be on its way, or an answer not yet read."""
-    drain: float = 4.0
+    drain: float = 3.5
     """After the server was stopped, for whatever was asked before."""
 
 

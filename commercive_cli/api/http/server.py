@@ -62,7 +62,7 @@ class LocalServer:
         """Where the server can be reached."""
 
     def run(self) -> None:
-        """Serve until `stop`; then accept no more connections, answer what was asked within 4 s, and return."""
+        """Serve until `stop`; then accept no more connections, answer what was asked, and return within 5 s."""
         asyncio.run(self._serve())
 
     def stop(self, *_signal: object) -> None:

@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from itertools import count
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -289,6 +291,45 @@ def test_a_signal_ends_it_after_the_last_answer(sqlite_url: str, number: signal.
         assert 0 == api.process.wait(timeout=30)
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", urlsplit(api.url).port or 0), timeout=5)
+
+
+def test_idle_and_slow_clients_stop_nobody(served: Served) -> None:
+    """Hundreds that ask nothing, or a byte at a time, and everybody else is served as before."""
+    beginnings = (b"", b"GET /?action=health HTTP/1.1\r\nX-Slow: ", b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+    with ExitStack() as held, ThreadPoolExecutor(8) as pool:
+        for number in range(210):
+            client = socket.create_connection(("127.0.0.1", urlsplit(served.url).port or 0), timeout=10)
+            held.enter_context(client).sendall(beginnings[number % 3])
+
+        answers = list(pool.map(lambda _: served.get("action=health"), range(32)))
+
+    assert ["ok"] * 32 == [answer["status"] for answer in answers]
+
+
+def test_a_signal_leaves_nobody_without_an_answer(sqlite_url: str) -> None:
+    """24 clients ask without a pause when SIGTERM comes: each gets its answer, is told to go, and finds it closed."""
+    with serving(sqlite_url, "--auth", "none") as api, ThreadPoolExecutor(24) as pool:
+        warm = Barrier(25)
+        asking = [pool.submit(ask_until_told_to_go, api, warm) for _ in range(24)]
+        warm.wait(30)
+        api.process.terminate()
+
+        assert 0 == api.process.wait(timeout=5)
+        assert ["close"] * 24 == [each.result(30) for each in asking]
+
+
+def ask_until_told_to_go(served: Served, warm: Barrier) -> str | None:
+    """Ask again and again on one connection; return what the last answer says about it."""
+    with closing(http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=10)) as connection:
+        for number in count():
+            connection.request("GET", "/?action=chat/conversations&user_id=nobody", None, {"Host": "localhost"})
+            response = connection.getresponse()
+            response.read()
+            if response.getheader("connection") == "close":
+                return "close"
+            if number == 1:
+                warm.wait(30)
+    return None
 
 
 class TestOtherMachines:
