@@ -1,6 +1,7 @@
 """One HTTP connection: reads requests, each part within its time, and writes the answers."""
 
 import asyncio
+import logging
 import math
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,7 +15,7 @@ import h11
 
 from commercive_cli.api.http.errors import failure
 from commercive_cli.api.http.events import USUAL_HEADERS, TooLarge
-from commercive_cli.domain.errors import CommerciveError, Invalid, NotTaken, Unavailable
+from commercive_cli.domain.errors import Invalid, NotTaken, Unavailable
 
 LARGEST_REQUEST = 6 * 1024 * 1024
 """In bytes; Lambda refuses larger requests before they reach a function."""
@@ -22,6 +23,7 @@ LARGEST_REQUEST = 6 * 1024 * 1024
 LARGEST_HEADERS = 32 * 1024
 """In bytes, all of a request together; four times the longest access token."""
 
+_LOGGER = logging.getLogger(__name__)
 _READ_BYTES = 64 * 1024
 _IN_MEMORY = 512 * 1024
 _WITHOUT_BODY = (204, 304)
@@ -72,12 +74,13 @@ class Response:
 class _Refused(Exception):
     """A request is not answered by the API; its client gets `response`, and the connection ends."""
 
-    def __init__(self, status: int, error: CommerciveError) -> None:
+    def __init__(self, status: int, error: Exception) -> None:
         reply = failure(error)
         self.response = Response(status, {**USUAL_HEADERS, **reply.headers}, reply.body.encode())
 
 
 Answer = Callable[[Request], Awaitable[Response]]
+"""Answers a request; takes its time."""
 
 
 class Connection:
@@ -184,6 +187,9 @@ class Connection:
                 return await self._answer(request)
         except TimeoutError:
             raise _Refused(503, Unavailable("the server stops before the outcome is known")) from None
+        except Exception as error:
+            _LOGGER.exception("a request could not be answered")
+            raise _Refused(500, error) from error
 
     async def _send(self, response: Response, *, is_last: bool) -> bool:
         """Send an answer; return whether another request may follow."""
@@ -232,16 +238,17 @@ class Connection:
         return self._timer
 
     def _latest(self) -> float:
-        return (
-            min(self._ends, self._now() + self._limits.parting) if self._is_idle and self._is_stopping else self._ends
-        )
+        """Return until when the server is there for this connection."""
+        if self._is_stopping and self._is_idle:
+            return min(self._ends, self._now() + self._limits.parting)
+        return self._ends
 
     @property
     def _is_stopping(self) -> bool:
         return self._ends < math.inf
 
     def _too_late(self, what: str, seconds: float) -> _Refused:
-        if self._ends <= self._now():
+        if self._is_stopping:
             return _Refused(503, NotTaken("the server stops"))
         return _Refused(408, Invalid(f"the {what} of this request did not come within {seconds:g} s"))
 

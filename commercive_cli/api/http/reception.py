@@ -4,6 +4,7 @@ import asyncio
 import errno
 import resource
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -23,7 +24,7 @@ class Reception:
         self._listener = listener
         self._answer = answer
         self._limits = limits
-        self._places = min(limits.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        self._places = min(limits.connections, _most_files() // 2)
         self._loop = asyncio.get_running_loop()
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._is_paused = False
@@ -72,14 +73,14 @@ class Reception:
         return False
 
     def _make_place(self) -> bool:
-        since, task = min(
-            ((each.waits_since, task) for task, each in self._connections.items()), key=lambda each: each[0]
-        )
-        if since > self._loop.time():
-            return False
-        task.cancel()
-        del self._connections[task]
-        return True
+        """Close the connection that has waited longest for its client; return whether there is one that waits."""
+        now = self._loop.time()
+        waiting = [task for task, each in self._connections.items() if each.waits_since <= now]
+        if waiting:
+            longest = min(waiting, key=lambda task: self._connections[task].waits_since)
+            longest.cancel()
+            del self._connections[longest]
+        return bool(waiting)
 
     def _pause(self) -> None:
         """Leave those who come to the operating system, until a connection ends or waits for its client."""
@@ -94,3 +95,9 @@ class Reception:
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._connections.pop(task, None)
         self._go_on()
+
+
+def _most_files() -> int:
+    """Return how many files this process may have open, connections among them."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft

@@ -257,6 +257,18 @@ class TestMessages:
         assert not {"x_b", "x-forwarded-for", "transfer-encoding"} & first["headers"].keys()
         assert "/z" == second["rawPath"]
 
+    def test_a_bug_is_answered_and_logged(self, caplog: pytest.LogCaptureFixture) -> None:
+        """With what every bug of the API is answered, and the reason in the log alone."""
+        with running(lambda _: {"secret": 1}) as served:
+            connection = http.client.HTTPConnection(*served.address, timeout=30)
+            connection.request("GET", "/")
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+            connection.close()
+
+        assert (500, "internal", "close") == (response.status, answer["code"], response.getheader("connection"))
+        assert "KeyError" in caplog.text
+
     def test_head_gets_the_headers_alone(self) -> None:
         """And the connection goes on."""
         with running() as served:
