@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import math
 import resource
 import socket
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from commercive_cli.api.http.connection import Connection, Limits, Request, Response
+from commercive_cli.api.http.last_call import takes_no_more
 
 _PAUSE_SECONDS = 1.0
 _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -28,26 +30,27 @@ class Reception:
         self._loop = asyncio.get_running_loop()
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._is_paused = False
-        self._is_closing = False
+        self._ends = math.inf
         listener.settimeout(0)
 
     def open(self) -> None:
         """Begin to accept connections, or go on."""
         self._is_paused = False
-        if not self._is_closing:
-            self._loop.add_reader(self._listener, self._accept_all)
+        self._loop.add_reader(self._listener, self._accept_all)
 
     async def close(self) -> None:
         """Accept what has come and no more; return when all of it was answered, or told that the server stops."""
-        self._is_closing = True
+        self._ends = self._loop.time() + self._limits.drain
+        for connection in self._connections.values():
+            connection.finish(self._ends)
+        self.open()
+        if takes_no_more(self._listener):
+            await asyncio.sleep(self._limits.parting)  # for connections that have begun
         self._accept_all()
         self._loop.remove_reader(self._listener)
         self._listener.close()
-        ends = self._loop.time() + self._limits.drain
-        for connection in self._connections.values():
-            connection.finish(ends)
         if self._connections:
-            await asyncio.wait(list(self._connections), timeout=self._limits.drain + self._limits.parting)
+            await asyncio.wait(list(self._connections), timeout=self._ends + self._limits.parting - self._loop.time())
 
     def _accept_all(self) -> None:
         try:
@@ -61,9 +64,15 @@ class Reception:
 
     def _accept(self, client: socket.socket, address: tuple[str, int]) -> None:
         connection = Connection(client, partial(self._answer, address[0]), self._limits, self._go_on)
+        if self._is_closing:
+            connection.finish(self._ends)
         task = self._loop.create_task(connection.serve())
         self._connections[task] = connection
         task.add_done_callback(self._forget)
+
+    @property
+    def _is_closing(self) -> bool:
+        return self._ends < math.inf
 
     def _has_place(self) -> bool:
         """Return whether there is a place, or make one; what has come before the server stops is in any case served."""
