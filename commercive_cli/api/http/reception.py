@@ -13,6 +13,7 @@ from commercive_cli.api.http.connection import Connection, Limits, Request, Resp
 from commercive_cli.api.http.last_call import takes_no_more
 
 _PAUSE_SECONDS = 1.0
+_ROUND_TRIP_SECONDS = 0.2
 _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Answer = Callable[[str, Request], Awaitable[Response]]
@@ -45,7 +46,7 @@ class Reception:
             connection.finish(self._ends)
         self.open()
         if takes_no_more(self._listener):
-            await asyncio.sleep(self._limits.parting)  # for connections that have begun
+            await asyncio.sleep(_ROUND_TRIP_SECONDS)  # for connections that have begun
         self._accept_all()
         self._loop.remove_reader(self._listener)
         self._listener.close()

@@ -6,6 +6,7 @@ Limits are short where a test waits for one to pass, and far away where none may
 import http.client
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from commercive_cli.api.http.connection import LIMITS, Limits
+from commercive_cli.api.http.last_call import takes_no_more
 from commercive_cli.api.http.server import THREADS, LocalServer, place_of
 
 HEADERS = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
@@ -210,6 +212,20 @@ class TestStopping:
 
         assert (503, "close") == (answer.status, answer.getheader("connection"))
         assert said.startswith(b"HTTP/1.1 503")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can do so")
+def test_a_listening_socket_can_take_no_more_without_losing_who_has_come() -> None:
+    """A new connection is not answered; one that has begun is accepted, and works."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as come:
+        assert takes_no_more(listener)
+
+        with pytest.raises(TimeoutError):
+            socket.create_connection(listener.getsockname(), timeout=0.1)
+        accepted, _ = listener.accept()
+        with accepted:
+            come.sendall(b"asked")
+            assert b"asked" == accepted.recv(5)
 
 
 class TestMessages:

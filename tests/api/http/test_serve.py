@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -303,6 +304,19 @@ def test_idle_and_slow_clients_stop_nobody(served: Served) -> None:
         answers = list(pool.map(lambda _: served.get("action=health"), range(32)))
 
     assert ["ok"] * 32 == [answer["status"] for answer in answers]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the files of a process that runs")
+def test_when_no_file_can_be_opened_idle_clients_make_place(sqlite_url: str) -> None:
+    """Nor do connections beyond what the system allows stop the server."""
+    with serving(sqlite_url, "--auth", "none") as api, ExitStack() as held:
+        number = api.process.pid
+        _, most = resource.prlimit(number, resource.RLIMIT_NOFILE)
+        resource.prlimit(number, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{number}/fd").iterdir())) + 5, most))
+        for _ in range(20):
+            held.enter_context(socket.create_connection(("127.0.0.1", urlsplit(api.url).port or 0), timeout=10))
+
+        assert 403 == api.request("GET", "/", None, {"Host": "evil.example"})[0]
 
 
 def test_a_signal_leaves_nobody_without_an_answer(sqlite_url: str) -> None:
