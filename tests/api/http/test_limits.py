@@ -247,6 +247,16 @@ class TestMessages:
         assert said.split()[1] == status
         assert {"success", "error", "code"} == json.loads(said.partition(b"\r\n\r\n")[2]).keys()
 
+    @pytest.mark.parametrize("is_chunked", [False, True])
+    def test_a_body_beyond_6_mb_is_refused_and_its_client_hears_of_it(self, is_chunked: bool) -> None:
+        """Though it sends all of it before it reads."""
+        body = iter([b"x" * 3_200_000] * 2) if is_chunked else b"x" * 6_400_000
+        with running() as served, closing(http.client.HTTPConnection(*served.address, timeout=30)) as connection:
+            connection.request("POST", "/", body, encode_chunked=is_chunked)
+            response = connection.getresponse()
+
+            assert (413, "too_large") == (response.status, json.loads(response.read())["code"])
+
     def test_events_are_what_lambda_makes_of_requests(self) -> None:
         """Path decoded, query as it came, equal headers in a row, a body in chunks as one, and no header of a proxy."""
         events: list[dict[str, Any]] = []
