@@ -18,7 +18,7 @@ from pydantic_core import from_json
 from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.engines.dynamodb.credentials import check_credentials
 from commercive_cli.engines.dynamodb.endpoint import Endpoint, is_url
-from commercive_cli.engines.dynamodb.errors import filtered, translated
+from commercive_cli.engines.dynamodb.errors import configuration_error, filtered
 from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
 
 CONNECT_SECONDS = 2.0
@@ -113,7 +113,7 @@ class Connection:
             client = self._make_client(timeout_factor)
         except BotoCoreError as error:  # nothing has been sent, so the cause is here
             unusable = Misconfigured(f"AWS's own configuration cannot be used: {filtered(error)}")
-            raise translated(error, self._endpoint, "CreateClient") or unusable from error
+            raise configuration_error(error, self._endpoint) or unusable from error
         except ValueError as error:  # botocore's word for an endpoint in AWS's configuration that is no URL
             raise _no_url() from error
         if not is_url(client.meta.endpoint_url):

@@ -5,6 +5,7 @@ import ssl
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from botocore import exceptions as aws
@@ -92,6 +93,16 @@ _BAD_CREDENTIALS = {
     "UnrecognizedClientException",
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_REFUSES_THE_CALLER = (
+    "AccessDenied",
+    "AuthFailure",
+    "Forbidden",
+    "NotAuthorized",
+    "OptIn",
+    "Subscription",
+    "Unauthorized",
+)
+"""Parts of the codes by which AWS's services refuse an account or a caller, such as KMSAccessDeniedException."""
 _INVALID = {"ItemCollectionSizeLimitExceededException", "SerializationException", "ValidationException"}
 _BACKUP_ERRORS: dict[str, type[CommerciveError]] = {
     "BackupInUseException": Conflict,
@@ -126,8 +137,8 @@ _CONFIGURATION: dict[type[Exception], str] = {
 _CREDENTIALS_HELP = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
-def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...] = ()) -> Exception | None:
-    """Return this project's error for an error of botocore or DynamoDB, or None for an unknown one."""
+def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...] = ()) -> Exception:
+    """Return this project's error for an error of botocore or DynamoDB, also for one that nobody foresaw."""
     match kind_of(error):
         case FailureKind.UNSENT:
             return _connection_error(error, endpoint)
@@ -139,20 +150,29 @@ def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tup
             return NotTaken(f"{endpoint} is throttled or contended ({_busy_detail(error)}); try again in a moment")
     if isinstance(error, ClientError):
         return _refused_request(error, endpoint, tables)
-    return _configuration_error(error, endpoint)
+    return configuration_error(error, endpoint) or Misconfigured(
+        f"AWS's library cannot send {operation} to {endpoint} ({type(error).__name__}); check AWS's own configuration"
+    )
 
 
-def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, ...]) -> Exception | None:
+def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, ...]) -> Exception:
     code, text = code_of(error), _server_text(error)
     if code == "TransactionCanceledException":
-        return _cancelled_transaction(error)
+        return _cancelled_transaction(error, endpoint)
     if code in _INVALID:
         return Invalid(f"DynamoDB refused the request: {text}")
     if code in _BAD_CREDENTIALS:
         return Unauthenticated(f"{endpoint} does not accept these credentials ({code}); {_CREDENTIALS_HELP}")
     if code in _DENIED:
         return NotPermitted(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
-    return _table_error(error, code, text, endpoint, tables)
+    return _table_error(error, code, text, endpoint, tables) or _unforeseen(error, code, text, endpoint)
+
+
+def _unforeseen(error: ClientError, code: str, text: str, endpoint: Endpoint) -> CommerciveError:
+    """Return the error for a code that is not listed: nothing was done, and the same again would end the same."""
+    told = f"{endpoint} refused {error.operation_name} ({filtered(code)}): {text}"
+    denied = status_of(error) in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    return NotPermitted(told) if denied or any(map(code.__contains__, _REFUSES_THE_CALLER)) else Misconfigured(told)
 
 
 def _table_error(
@@ -175,14 +195,17 @@ def _table_error(
     return None
 
 
-def _cancelled_transaction(error: ClientError) -> Exception | None:
+def _cancelled_transaction(error: ClientError, endpoint: Endpoint) -> Exception:
     reasons = reasons_of(error)
     failures = {at: _old_item(each) for at, each in enumerate(reasons) if each.get("Code") == "ConditionalCheckFailed"}
     if failures:
         return ConditionFailed(failures)
     refused = {at: each for at, each in enumerate(reasons) if each.get("Code") in REFUSED_REASONS}
     if not refused:
-        return None
+        codes = sorted({str(each.get("Code")) for each in reasons} - {"None"})
+        return Misconfigured(
+            f"{endpoint} cancelled a transaction: {filtered(', '.join(codes)) or 'it does not say why'}"
+        )
     first, reason = next(iter(refused.items()))
     return WriteRefused(f"DynamoDB refused the transaction: {filtered(reason.get('Message', ''))}", first)
 
@@ -193,7 +216,8 @@ def _connection_error(error: Exception, endpoint: Endpoint) -> CommerciveError:
     return unknown or NotTaken(f"cannot connect to {endpoint}: {detail}; check the network and the endpoint")
 
 
-def _configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveError | None:
+def configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveError | None:
+    """Return this project's error for an error of credentials or AWS's configuration, or None for an unknown one."""
     match error:
         case aws.NoCredentialsError():
             local = " (for a local server any value will do)" if endpoint.url else ""

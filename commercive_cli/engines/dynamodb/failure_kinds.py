@@ -29,20 +29,38 @@ SENDING_ERRORS = (ClientError, BotoCoreError, ResponseParserError, ReplyDamaged)
 """All errors that a request can raise, apart from bugs."""
 
 _BUSY = {
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
     "LimitExceededException",
+    "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "ReplicatedWriteConflictException",
     "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
     "Throttling",
     "ThrottlingException",
+    "TooManyRequestsException",
     "TransactionConflictException",
     "TransactionInProgressException",
 }
+"""DynamoDB's own, and by what names else AWS's services throttle, as botocore lists them."""
 _CONTENDED = {"ReplicatedWriteConflictException", "TransactionConflictException", "TransactionInProgressException"}
 _THROTTLED_REASONS = {"ProvisionedThroughputExceeded", "RequestLimitExceeded", "ThrottlingError"}
 BUSY_REASONS = {*_THROTTLED_REASONS, "TransactionConflict"}
 REFUSED_REASONS = {"ItemCollectionSizeLimitExceeded", "ValidationError"}
-_BROKEN = {"InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException"}
+_BROKEN = {
+    "InternalFailure",
+    "InternalServerError",
+    "OperationAborted",
+    "RequestAbortedException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+}
 _TLS_UNUSABLE = {
     "NO_CERTIFICATE_OR_CRL_FOUND",
     "NO_PROTOCOLS_AVAILABLE",

@@ -75,7 +75,7 @@ class RequestSender:
         """Return the response to an operation such as "GetItem".
 
         `already_done` is the error code which, after a lost reply, means that an earlier try had worked; the response
-        is then empty. Raises the errors that `errors.translated` returns; an error unknown to it is raised as it is.
+        is then empty. Raises the errors that `errors.translated` returns.
         """
         tables = _tables(request)
         tries = _Tries(self._timing, self._retried_for, self.throttling, ", ".join(tables))
@@ -87,8 +87,6 @@ class RequestSender:
                     return {}
                 if not tries.go_on(error):
                     translation = translated(error, self._connection.endpoint, operation, tables)
-                    if translation is None:
-                        raise
                     raise _with_outcome(translation, operation, lost=tries.lost) from error
 
     def _send_once(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -147,10 +147,7 @@ def list_keys(connection: Connection, bucket: str, prefix: str) -> Keys:
     except SENDING_ERRORS as error:
         if code_of(error) == "NoSuchBucket":
             raise NotFound(f"there is no bucket {shortened(bucket)}") from error
-        translation = translated(error, connection.endpoint, "ListObjectsV2")
-        if translation is None:
-            raise
-        raise translation from error
+        raise translated(error, connection.endpoint, "ListObjectsV2") from error
     return [(each["Key"], each["LastModified"].timestamp()) for each in found]
 
 

@@ -3,14 +3,19 @@
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from string import Formatter
+from typing import Any
 
 import pytest
 from botocore import exceptions as aws
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+from botocore.session import Session
 from urllib3.exceptions import SSLError
 
 from commercive_cli.domain.errors import (
@@ -34,6 +39,7 @@ from tests.engines.dynamodb.doubles import (
     ManualTime,
     Reply,
     Request,
+    cancelled,
     isolated_session,
     refusal,
     script,
@@ -140,15 +146,6 @@ def test_a_refusal_is_not_tried_again(reply: Reply, error: type[CommerciveError]
     assert message.startswith(expected)
     assert "\n" not in message
     assert 1 == requests
-
-
-def test_an_unknown_error_is_raised_unchanged() -> None:
-    """An error code that this program does not know is not reported as another one."""
-    with serving(script(refusal("SomethingNewException"))) as server:
-        store = store_at(server.url)
-        with pytest.raises(ClientError, match="SomethingNewException"):
-            store.get(AFFILIATE_STATS, KEY)
-        store.close()
 
 
 def test_a_missing_table_among_several_is_named() -> None:
@@ -425,6 +422,94 @@ def test_no_text_of_the_library_is_passed_on(error: Exception) -> None:
 
     assert isinstance(told, CommerciveError)
     assert "hunter2" not in told.message
+
+
+def every_code() -> Iterator[str]:
+    """Yield the codes of all errors that botocore knows of DynamoDB, and those that other AWS services share."""
+    model = Session().get_service_model("dynamodb")
+    for operation in model.operation_names:
+        yield from (shape.error_code for shape in model.operation_model(operation).error_shapes)  # type: ignore[attr-defined]
+    yield from THROTTLES + TRANSIENT
+    yield from ("OptInRequired", "KMSAccessDeniedException", "RequestAbortedException", "SomethingNew", "400", "")
+
+
+THROTTLES: list[str] = vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"]
+TRANSIENT: list[str] = vars(TransientRetryableChecker)["_TRANSIENT_ERROR_CODES"]
+
+
+def refused(code: str, status: int = 400) -> ClientError:
+    parts: Any = {"Error": {"Code": code, "Message": "because"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(parts, "PutItem")
+
+
+def test_no_error_of_aws_is_internal() -> None:
+    """Whatever code comes, of botocore's own list or a new one, it is an error of ours that names what was refused."""
+    told = {code: translated(refused(code), Endpoint("eu-west-1"), "PutItem", ("leads",)) for code in every_code()}
+
+    assert [] == [code for code, error in told.items() if not isinstance(error, CommerciveError)]
+    assert all(error.message for error in told.values() if isinstance(error, CommerciveError))
+
+
+@pytest.mark.parametrize("code", THROTTLES)
+def test_throttling_by_any_name_is_waited_out(code: str) -> None:
+    """AWS's services have many words for it, and botocore lists them."""
+    assert (FailureKind.BUSY, NotTaken) == (
+        kind_of(refused(code)),
+        type(translated(refused(code), Endpoint("eu-west-1"), "PutItem")),
+    )
+
+
+@pytest.mark.parametrize("code", [*set(TRANSIENT) - set(THROTTLES), "RequestAbortedException"])
+def test_what_was_broken_off_is_tried_again(code: str) -> None:
+    """Nobody knows whether it was carried out."""
+    assert FailureKind.LOST is kind_of(refused(code))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("OptInRequired", 400, NotPermitted),
+        ("KMSAccessDeniedException", 400, NotPermitted),
+        ("AuthFailure", 400, NotPermitted),
+        ("SomethingNew", 403, NotPermitted),
+        ("SomethingNew", 401, NotPermitted),
+        ("SomethingNew", 400, Misconfigured),
+        ("IdempotentParameterMismatchException", 400, Misconfigured),
+    ],
+)
+def test_a_code_that_nobody_listed_is_said(code: str, status: int, kind: type[Exception]) -> None:
+    """The code is named, with what AWS says; nothing is tried again."""
+    reply = refusal(code, "for a good reason", status)
+    message, tries = refused_by(reply, kind)
+
+    assert f"refused GetItem ({code}): for a good reason" in message
+    assert 1 == tries
+
+
+def test_a_cancellation_without_a_known_reason_is_said() -> None:
+    """A transaction that was cancelled for what nobody listed, or for nothing at all, is an error that says so."""
+    for codes, words in ((("None", "DuplicateItem"), "DuplicateItem"), ((), "it does not say why")):
+        with serving(script(cancelled(*codes))) as server:
+            store = store_at(server.url)
+            with closing(store), pytest.raises(Misconfigured, match=words):
+                store.transact(Put(AFFILIATE_STATS, KEY))
+
+
+def library_errors() -> Iterator[BotoCoreError]:
+    """Yield one of each kind of error that botocore itself raises."""
+    for kind in vars(aws).values():
+        if isinstance(kind, type) and issubclass(kind, BotoCoreError) and kind is not aws.WaiterError:
+            names = {name.partition(".")[0] for _, name, _, _ in Formatter().parse(kind.fmt) if name}
+            yield kind(**dict.fromkeys(names, "hunter2hunter2"))
+
+
+def test_no_error_of_the_library_is_internal() -> None:
+    """Each becomes an error of ours, without the library's words."""
+    found = list(library_errors())
+    told = [translated(each, Endpoint("eu-west-1"), "GetItem") for each in found]
+
+    assert len(found) > 80
+    assert [] == [each for each, ours in zip(found, told, strict=True) if not isinstance(ours, CommerciveError)]
 
 
 def test_a_server_that_repeats_the_token_is_cut_short() -> None:
