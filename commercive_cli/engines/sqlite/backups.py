@@ -13,7 +13,8 @@ from pathlib import Path
 
 from commercive_cli.domain.errors import Conflict, Invalid, Misconfigured, NotFound, Unavailable
 from commercive_cli.domain.quoting import shortened
-from commercive_cli.engines.sqlite.database_file import SQLiteFile, primary_code
+from commercive_cli.engines.sqlite.database_file import SQLiteFile
+from commercive_cli.engines.sqlite.failures import primary_code
 from commercive_cli.store.archive import Backup
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES

@@ -1,6 +1,5 @@
 """The SQLite file itself: connections that threads share, transactions, and what its errors mean to people."""
 
-import errno
 import sqlite3
 import stat
 import threading
@@ -10,27 +9,35 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Invalid, Misconfigured, NotTaken, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured, NotTaken
 from commercive_cli.domain.secrets import redact
+from commercive_cli.engines.sqlite import log_identity
+from commercive_cli.engines.sqlite.failures import FULL, Stage, explained, locked, primary_code
 from commercive_cli.engines.sqlite.table_description import check_key
 from commercive_cli.engines.sqlite.table_sql import TableSQL
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _CREATE = "create it with `commercive tables create`"
 _POLL_SECONDS = 0.005
 _READERS_MS = 1_000
 """For how long readers are waited for, whose view of the file keeps what was overwritten."""
 _Identity = tuple[int, int]
+_State = tuple[int, int, bytes]
+"""When the file was changed, its size, and the mark of the log's beginning."""
 
 
 class _Connection(sqlite3.Connection):
     """A connection that knows which file it opened: a file replaced under its path must not be written any more.
 
-    `ours` are the names of the tables that it has seen to have our keys.
+    `ours` are the names of the tables that it has seen to have our keys, `stage` what it is doing. `checked` is in what
+    state the file and its log were found to belong together, `last` the stamp that its last transaction left.
     """
 
     identity: _Identity = (0, 0)
     ours: frozenset[str] = frozenset()
+    wal: bool = False
+    checked: _State | None = None
+    last: log_identity.Stamp | None = None
+    stage: Stage = "read"
 
 
 class SQLiteFile:
@@ -58,16 +65,17 @@ class SQLiteFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.touch(mode=0o600)
         except OSError as error:
-            kind = Unavailable if error.errno in _FULL else Misconfigured
+            kind = NotTaken if error.errno in FULL else Misconfigured
             raise kind(f"{self.path} cannot be created: {error.strerror}") from error
 
     @contextmanager
-    def reading(self, *tables: TableSQL) -> Iterator[sqlite3.Connection]:
+    def reading(self, *tables: TableSQL) -> Iterator[_Connection]:
         """Lend a connection to read these tables; each statement sees one consistent state.
 
         Raises Misconfigured when there is no file, or one of the tables is missing or not ours.
         """
         connection = self._taken()
+        connection.stage = "read"
         try:
             for table in tables:
                 if table.name not in connection.ours and check_key(connection, table):
@@ -87,12 +95,18 @@ class SQLiteFile:
     def writing(self, *tables: TableSQL) -> Iterator[sqlite3.Connection]:
         """Lend a connection within a transaction, committed to disk when the block ends, undone when it raises."""
         if not self._writer.acquire(timeout=self._deadline):
-            raise self._locked()
+            raise locked(self.path, self._deadline)
         try:
             with self.reading(*tables) as connection:
+                connection.stage = "write"
+                self._use_wal(connection)
                 connection.execute("BEGIN IMMEDIATE")
+                self._check_unchanged(connection)
                 yield connection
+                left = log_identity.leave_stamp(connection)
+                connection.stage = "commit"
                 connection.execute("COMMIT")
+                connection.last = left
                 self._written = True
         finally:
             self._writer.release()
@@ -128,7 +142,7 @@ class SQLiteFile:
         with suppress(IndexError):
             while True:
                 with closing(self._idle.pop()) as connection:
-                    if self._written:
+                    if self._written and self._is_at_path(connection):
                         _empty_log(connection)
 
     def _taken(self) -> _Connection:
@@ -158,7 +172,11 @@ class SQLiteFile:
 
     def _opened(self, identity: _Identity) -> _Connection:
         try:
+            state = self._state()
+            if state[-1] and not log_identity.log_belongs(self.path):
+                raise self._other_file()
             connection = self._connected()
+            connection.checked = state
         except sqlite3.DatabaseError as error:
             told = self._explained(error)
             if told is None:
@@ -178,7 +196,6 @@ class SQLiteFile:
             factory=_Connection,
         )
         try:
-            self._use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             # What is deleted or erased is overwritten, whatever this SQLite was compiled to do.
             connection.execute("PRAGMA secure_delete = ON")
@@ -187,18 +204,19 @@ class SQLiteFile:
             raise
         return connection
 
-    def _use_wal(self, connection: sqlite3.Connection) -> None:
+    def _use_wal(self, connection: _Connection) -> None:
         """Turn on WAL, which lasts; while another process does so, SQLite refuses at once instead of waiting."""
         until = time.monotonic() + self._deadline
-        while True:
+        while not connection.wal:
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    connection.checked = self._state()
+                connection.wal = True
             except sqlite3.OperationalError as error:
                 if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
                     raise
-            else:
-                return
-            time.sleep(_POLL_SECONDS)
+                time.sleep(_POLL_SECONDS)
 
     def _identity(self) -> _Identity | None:
         try:
@@ -212,37 +230,54 @@ class SQLiteFile:
             raise Misconfigured(f"{self.path} is {kind}, it is not a SQLite database")
         return found.st_dev, found.st_ino
 
-    def _locked(self) -> NotTaken:
-        return NotTaken(
-            f"{self.path} was locked by another writer for {self._deadline:g} s; this write was not made, try again"
+    def _check_unchanged(self, connection: _Connection) -> None:
+        """Raise, within a transaction, when the file that the connection writes is no longer the one at the path.
+
+        Nobody else can begin the log anew meanwhile. A file written over, which keeps its number, shows by its stamp.
+        """
+        if not self._is_at_path(connection):
+            raise self._replaced(connection)
+        state = self._state()
+        if state == connection.checked:
+            return
+        same_file = connection.checked is not None and connection.checked[:2] == state[:2]
+        if not (same_file and log_identity.log_follows(self.path, connection.last)):
+            if not log_identity.log_belongs(self.path):
+                raise self._other_file()
+            if not log_identity.log_belongs(self.path, log_identity.stamp_seen(connection)):
+                raise self._replaced(connection)
+        connection.checked = state
+
+    def _state(self) -> _State:
+        found = self.path.stat()
+        return found.st_mtime_ns, found.st_size, log_identity.log_mark(self.path)
+
+    def _is_at_path(self, connection: _Connection) -> bool:
+        try:
+            return self._identity() == connection.identity
+        except Misconfigured:
+            return False
+
+    def _replaced(self, connection: _Connection) -> NotTaken:
+        connection.identity = (0, 0)  # so that nobody uses it again
+        return NotTaken(f"another file was put at {self.path} meanwhile; this write was not made, try again")
+
+    def _other_file(self) -> Misconfigured:
+        log = log_identity.log_of(self.path)
+        return Misconfigured(
+            f"{self.path} is not the file to which {log.name} beside it belongs, and SQLite would mix them: nothing was "
+            f"read or written; stop what uses the store, and put back the file that was there, or move {log.name} away"
         )
 
     def _explained(
         self,
         error: sqlite3.DatabaseError,
-        connection: sqlite3.Connection | None = None,
+        connection: _Connection | None = None,
         tables: tuple[TableSQL, ...] = (),
     ) -> CommerciveError | None:
-        match primary_code(error):
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return self._locked()
-            case sqlite3.SQLITE_NOTADB:
-                return Misconfigured(f"{self.path} is not a SQLite database")
-            case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-                return Misconfigured(
-                    f"{self.path} cannot be opened; it and its directory must be readable and writable"
-                )
-            case sqlite3.SQLITE_READONLY:
-                return Misconfigured(f"{self.path} is read-only; it and its directory must be writable")
-            case sqlite3.SQLITE_FULL:
-                return NotTaken(f"the disk of {self.path} is full; this write was undone, make room and try again")
-            case sqlite3.SQLITE_IOERR:
-                return Unavailable(f"{self.path} failed ({redact(str(error))}); the outcome is unknown, {SAME_KEY}")
-            case sqlite3.SQLITE_CORRUPT:
-                return Misconfigured(f"{self.path} is damaged ({redact(str(error))}); restore it from a backup")
-            case sqlite3.SQLITE_ERROR if connection is not None:
-                return self._wrong_table(error, connection, tables)
-        return None
+        if connection is not None and primary_code(error) == sqlite3.SQLITE_ERROR:
+            return self._wrong_table(error, connection, tables)
+        return explained(self.path, error, connection.stage if connection else "read", self._deadline)
 
     def _wrong_table(
         self, error: sqlite3.DatabaseError, connection: sqlite3.Connection, tables: tuple[TableSQL, ...]
@@ -271,8 +306,3 @@ def _empty_log(connection: sqlite3.Connection) -> None:
     with suppress(sqlite3.Error):
         connection.execute("PRAGMA busy_timeout = 0")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def primary_code(error: sqlite3.Error) -> int:
-    """Return SQLite's result code without its extension; 0 for an error of the Python module itself."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

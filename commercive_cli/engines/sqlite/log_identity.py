@@ -1,0 +1,108 @@
+"""Whether the log (`-wal`) beside a file is the file's own: SQLite replays any log of the right name into any file.
+
+Every transaction leaves a random stamp in the header of the file, as its user_version, and the stamp before as its
+application_id. So each transaction in the log has the first page, where the header is, and says what it follows. A log
+belongs to a file whose stamp the first transaction of the log follows, or that one of the log's transactions left.
+
+Source: SQLite documentation, "Database File Format", sections 1.3 and 4.1.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+Stamp = bytes
+_STAMP_BYTES = 4
+_LOG_HEADER = 32
+_FRAME_HEADER = 24
+_FILE_HEADER = 100
+_FIRST_PAGE = (1).to_bytes(4, "big")
+
+
+def leave_stamp(connection: sqlite3.Connection) -> Stamp:
+    """Put a new stamp into the file, as a part of the transaction that is open, and return it."""
+    before = int.from_bytes(stamp_seen(connection), "big", signed=True)
+    new = os.urandom(_STAMP_BYTES)
+    connection.execute(f"PRAGMA application_id = {before}")
+    connection.execute(f"PRAGMA user_version = {int.from_bytes(new, 'big', signed=True)}")
+    return new
+
+
+def stamp_seen(connection: sqlite3.Connection) -> Stamp:
+    """Return the last stamp, as a connection sees it through the log."""
+    (number,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(number).to_bytes(_STAMP_BYTES, "big", signed=True)
+
+
+def log_of(path: Path) -> Path:
+    """Return the path of the log, which is beside the file itself when `path` is a link."""
+    return Path(f"{os.path.realpath(path)}-wal")
+
+
+def log_mark(path: Path) -> bytes:
+    """Return what is different for every new beginning of the log; nothing when there is no log."""
+    try:
+        with log_of(path).open("rb", buffering=0) as log:
+            return log.read(_LOG_HEADER)
+    except FileNotFoundError:
+        return b""
+
+
+def log_belongs(path: Path, seen: Stamp | None = None) -> bool:
+    """Return whether the log, if there is one, is the file's own, and has left the stamp that a connection has `seen`.
+
+    Others may write meanwhile: what does not fit is read again until the file's stamp stays the same.
+    """
+    before = None
+    while (held := _stamp_held(path)) != before:
+        if _leaves(_stamps_in(log_of(path)), held, held if seen is None else seen):
+            return True
+        before = held
+    return False
+
+
+def _leaves(stamps: Iterator[Stamp], held: Stamp, seen: Stamp) -> bool:
+    """Return whether both are among the stamps of a log, or the same where a log has none."""
+    missing, some = {held, seen}, False
+    for stamp in stamps:
+        missing.discard(stamp)
+        if not missing:
+            return True
+        some = True
+    return held == seen and not some
+
+
+def log_follows(path: Path, last: Stamp | None) -> bool:
+    """Return whether the log says that it follows or holds the stamp `last`, known to be one of the file's."""
+    return any(stamp == last for stamp in _stamps_in(log_of(path)))
+
+
+def _stamp_held(path: Path) -> Stamp:
+    """Return the stamp in the file itself.
+
+    Not read from a file of Python's: closing one would end the locks that SQLite has for this process.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(address, uri=True)) as connection:
+        return stamp_seen(connection)
+
+
+def _stamps_in(path: Path) -> Iterator[Stamp]:
+    """Yield the stamps that each transaction of a log follows and leaves."""
+    try:
+        log = path.open("rb", buffering=0)
+    except FileNotFoundError:
+        return
+    with log:
+        header = log.read(_LOG_HEADER)
+        size, salt, place = int.from_bytes(header[8:12], "big"), header[16:24], _LOG_HEADER
+        while len(frame := os.pread(log.fileno(), _FRAME_HEADER + _FILE_HEADER, place)) > _FRAME_HEADER + 72:
+            if frame[8:16] != salt:
+                return
+            if frame[:4] == _FIRST_PAGE:
+                page = frame[_FRAME_HEADER:]
+                yield page[68:72]
+                yield page[60:64]
+            place += _FRAME_HEADER + size

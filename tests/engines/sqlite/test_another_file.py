@@ -1,0 +1,149 @@
+"""Another file put in the place of a store: the log beside it is not its own, and must not be mixed into it."""
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from commercive_cli.domain.errors import Misconfigured, NotTaken
+from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.store.schema import AFFILIATE_STATS
+from commercive_cli.store.writes import Put
+
+REFUSED = r"store\.db is not the file to which store\.db-wal beside it belongs.* or move store\.db-wal away"
+PLACED: dict[str, Callable[[Path, Path], object]] = {"moved": shutil.move, "copied over": shutil.copyfile}
+
+
+def put(store: SQLiteStore, name: str) -> None:
+    store.transact(Put(AFFILIATE_STATS, {"affiliate_id": name}))
+
+
+def names(path: Path) -> set[str]:
+    with closing(SQLiteStore(path)) as store:
+        return {item["affiliate_id"] for item in store.scan(AFFILIATE_STATS).items}
+
+
+def new_store(path: Path, *held: str) -> Path:
+    with closing(SQLiteStore(path)) as store:
+        store.create_table(AFFILIATE_STATS)
+        for name in held:
+            put(store, name)
+    return path
+
+
+def as_killed(path: Path, to: Path) -> Path:
+    """Copy a store that is in use, as a kill would leave it."""
+    to.mkdir()
+    for each in (path, path.with_name(f"{path.name}-wal")):
+        if each.exists():
+            shutil.copyfile(each, to / each.name)
+    return to / path.name
+
+
+def is_refused(path: Path) -> bool:
+    try:
+        names(path)
+    except Misconfigured:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("placed", PLACED)
+def test_a_log_left_by_a_kill_does_not_destroy_another_file(tmp_path: Path, placed: str) -> None:
+    """Neither reading nor writing touches the file or the log; each with its own file is whole again."""
+    with closing(SQLiteStore(new_store(tmp_path / "store.db", "ann"))) as store:
+        put(store, "bob")
+        path = as_killed(tmp_path / "store.db", tmp_path / "killed")
+    restored = new_store(tmp_path / "restored.db", "zoe")
+    content, own, log = restored.read_bytes(), path.read_bytes(), path.with_name("store.db-wal").read_bytes()
+    PLACED[placed](restored, path)
+
+    with closing(SQLiteStore(path)) as store:
+        with pytest.raises(Misconfigured, match=REFUSED):
+            put(store, "eve")
+        with pytest.raises(Misconfigured, match=REFUSED):
+            store.get(AFFILIATE_STATS, {"affiliate_id": "ann"})
+    assert (content, log) == (path.read_bytes(), path.with_name("store.db-wal").read_bytes())
+    path.write_bytes(own)
+    assert {"ann", "bob"} == names(path)
+
+
+@pytest.mark.parametrize("log", ["in use", "empty"])
+@pytest.mark.parametrize("placed", PLACED)
+def test_a_file_put_in_place_of_a_store_that_is_served_is_not_destroyed(tmp_path: Path, placed: str, log: str) -> None:
+    """The next write is refused, or goes to the new file: an acknowledged one never destroys it."""
+    path, restored = new_store(tmp_path / "store.db", "ann"), new_store(tmp_path / "restored.db", "zoe")
+    with closing(SQLiteStore(path)) as store, closing(SQLiteStore(path)) as idle:
+        put(idle, "ian")
+        put(store, "bob")
+        if log == "empty":
+            with closing(sqlite3.connect(path)) as other:
+                assert (0, 0, 0) == other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        PLACED[placed](restored, path)
+        acknowledged = {"zoe"}
+        for _ in range(2):
+            with suppress(Misconfigured, NotTaken):
+                put(store, "eve")
+                acknowledged.add("eve")
+        if log == "in use":
+            assert (True, {"zoe"}) == (is_refused(path), acknowledged)
+            shutil.copyfile(path, tmp_path / "rescued.db")
+            assert {"zoe"} == names(tmp_path / "rescued.db")
+        else:
+            assert {"zoe", "eve"} == acknowledged == names(path)
+
+
+def test_a_store_that_was_replaced_does_not_empty_the_log_of_its_successor(tmp_path: Path) -> None:
+    """A process that wrote to the old file, and ends later, leaves what others wrote to the new one."""
+    path, restored = new_store(tmp_path / "store.db", "ann"), new_store(tmp_path / "restored.db", "zoe")
+    old = SQLiteStore(path)
+    put(old, "bob")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    restored.replace(path)
+    with closing(SQLiteStore(path)) as new:
+        put(new, "eve")
+        old.close()
+
+        assert {"zoe", "eve"} == names(as_killed(path, tmp_path / "killed"))
+
+
+def test_every_state_of_a_store_fits_its_own_log_and_no_other(tmp_path: Path) -> None:
+    """Whenever a process is killed, between whatever checkpoints, the store opens.
+
+    A copy that went on by itself does not take the log of the other.
+    """
+    chance = random.Random(17)
+    path = new_store(tmp_path / "store.db", "first")
+    twin = Path(shutil.copytree(tmp_path, tmp_path / "twin")) / "store.db"
+    states: list[tuple[Path, set[str]]] = []
+    with closing(SQLiteStore(path)) as store, closing(SQLiteStore(twin)) as other:
+        acknowledged = {"first"}
+        for turn in range(40):
+            put(store, f"{turn}")
+            put(other, f"twin {turn}")
+            acknowledged.add(f"{turn}")
+            with closing(sqlite3.connect(path, timeout=0)) as raw, closing(sqlite3.connect(path)) as reader:
+                reader.execute("BEGIN")
+                if chance.random() < 0.5:
+                    reader.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+                put(store, f"late {turn}")
+                acknowledged.add(f"late {turn}")
+                if chance.random() < 0.5:
+                    mode = chance.choice(["PASSIVE", "RESTART", "TRUNCATE"])
+                    with suppress(sqlite3.OperationalError):
+                        raw.execute(f"PRAGMA wal_checkpoint({mode})")
+            states.append((as_killed(path, tmp_path / f"killed {turn}"), set(acknowledged)))
+
+    logs = [state.with_name("store.db-wal").read_bytes() for state, _ in states]
+    for at, (state, held) in enumerate(states):
+        mixed = tmp_path / f"mixed {at}"
+        mixed.mkdir()
+        shutil.copyfile(twin, mixed / "store.db")
+        (mixed / "store.db-wal").write_bytes(logs[at])
+        assert is_refused(mixed / "store.db") == bool(logs[at])
+        assert held == names(state)
