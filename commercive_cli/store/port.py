@@ -10,6 +10,8 @@ from commercive_cli.store.schema import Table
 from commercive_cli.store.writes import Update, Write
 
 if TYPE_CHECKING:  # a command that neither changes tables nor makes backups loads none of them
+    from contextlib import AbstractContextManager
+
     from commercive_cli.store.archive import Backup, TableTransfer
     from commercive_cli.store.table_changes import OnStatus, TableChange
 
@@ -153,7 +155,7 @@ def never_waiting(_table: str) -> bool:
 
 
 class Archive(Protocol):
-    """Backups of a whole store. Restoring never changes the store itself: it fills another one.
+    """Backups of a whole store. Restoring fills another store, which may take the place of the first one.
 
     A method raises Invalid when the server cannot do it, and Unavailable when it takes longer than a day. Interrupting
     a method that waits for AWS does not stop the work in AWS.
@@ -170,10 +172,19 @@ class Archive(Protocol):
         """Return the backups of this store, newest first."""
         ...
 
-    def store_at(self, destination: str) -> "Store":
-        """Return the store to restore to: `destination` is another prefix on DynamoDB, a new file for SQLite.
+    @property
+    def own_place(self) -> str:
+        """Return the destination that a restore in place of this store has; raise Invalid where there is none."""
+        ...
 
-        Raises Invalid when there can be no store, Conflict when the file exists.
+    def filling(
+        self, destination: str, replaced_at: int | None, on_status: "OnStatus"
+    ) -> "AbstractContextManager[Store]":
+        """Lend the store to restore to: `destination` is another prefix on DynamoDB, a new file for SQLite.
+
+        The file is there once the block ends, and not at all when it raises. With a time `replaced_at` (ms), it takes
+        the place of the one that is there, which is kept beside it. Raises Invalid when there can be no store, Conflict
+        when the file exists, NotTaken when a store to be replaced is in use.
         """
         ...
 
@@ -185,10 +196,10 @@ class Archive(Protocol):
         ...
 
     def restore(self, name: str, destination: str, on_status: "OnStatus") -> None:
-        """Fill the store at `destination` from a backup and wait until its tables can be used.
+        """Fill the lent store of `destination` from a backup and wait until its tables can be used.
 
         Only items, keys and indexes are restored. Raises NotFound when there is no such backup, Conflict when it is
-        incomplete or the destination exists.
+        incomplete, damaged, or the destination exists.
         """
         ...
 

@@ -1,6 +1,7 @@
 """A store and its backups for reading only: every write is refused."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -33,7 +34,14 @@ class ReadOnlyArchive:
         """Raise Denied."""
         self._refuse()
 
-    def store_at(self, _destination: str) -> Store:
+    @property
+    def own_place(self) -> str:
+        """Raise Denied."""
+        self._refuse()
+
+    def filling(
+        self, _destination: str, _replaced_at: int | None, _on_status: OnStatus
+    ) -> AbstractContextManager[Store]:
         """Raise Denied."""
         self._refuse()
 

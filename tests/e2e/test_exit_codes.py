@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import threading
@@ -232,6 +233,18 @@ def _damaged(world: World) -> Done:
 def _no_database(world: World) -> Done:
     (world.home / "letter").write_text("Dear all, " * 1000)
     return world.run("chat list", f"sqlite:///{world.home}/letter")
+
+
+@cause(78, "another file in the place of the store")
+def _another_file(world: World) -> Done:
+    assert 0 == world.run("tables create", f"sqlite:///{world.home}/other.db").code
+    with closing(sqlite3.connect(world.file)) as connection:
+        connection.execute("CREATE TABLE other_ (x)")
+        log = world.file.with_name(f"{world.file.name}-wal")
+        left = log.read_bytes()
+    (world.home / "other.db").replace(world.file)
+    log.write_bytes(left)
+    return world.run("chat list")
 
 
 @cause(78, "a directory in place of the file")

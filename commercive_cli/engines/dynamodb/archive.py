@@ -1,7 +1,8 @@
 """The Archive and PointInTimeRecovery protocols on DynamoDB."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.engines.dynamodb.backups import Backups
@@ -51,6 +52,17 @@ class DynamoDBArchive:
         if not _PREFIX.fullmatch(destination):
             raise Invalid("the prefix in --to must be 1 to 64 letters, digits and _ . -", field="to")
         return self._open_prefix(destination)
+
+    @property
+    def own_place(self) -> str:
+        """Raise Invalid: the tables of a prefix cannot be replaced at once."""
+        raise Invalid("tables on DynamoDB cannot be restored in place; give a new prefix with --to", field="in-place")
+
+    @contextmanager
+    def filling(self, destination: str, _replaced_at: int | None, _on_status: OnStatus) -> Iterator[Store]:
+        """Lend the store whose tables have the prefix `destination`."""
+        with closing(self.store_at(destination)) as store:
+            yield store
 
     def restore(self, name: str, destination: str, on_status: OnStatus) -> None:
         """Create the tables of the prefix `destination` from a backup."""

@@ -146,14 +146,15 @@ class SQLiteFile:
                         _empty_log(connection)
 
     def _taken(self) -> _Connection:
-        identity = self._identity()
-        if identity is None:
-            raise Misconfigured(f"no store at {self.path}; {_CREATE}")
         while True:
+            identity = self._identity()
+            if identity is None:
+                raise Misconfigured(f"no store at {self.path}; {_CREATE}")
             try:
                 connection = self._idle.pop()
             except IndexError:
-                return self._opened(identity)
+                connection = self._opened(identity)
+                identity = self._identity()  # from now on, nobody can replace the file by `replacement`
             if connection.identity == identity:
                 return connection
             connection.close()
@@ -199,6 +200,7 @@ class SQLiteFile:
             connection.execute("PRAGMA synchronous = FULL")
             # What is deleted or erased is overwritten, whatever this SQLite was compiled to do.
             connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA schema_version")  # reads, and so takes the lock of those that have it open
         except BaseException:
             connection.close()
             raise
@@ -265,8 +267,9 @@ class SQLiteFile:
     def _other_file(self) -> Misconfigured:
         log = log_identity.log_of(self.path)
         return Misconfigured(
-            f"{self.path} is not the file to which {log.name} beside it belongs, and SQLite would mix them: nothing was "
-            f"read or written; stop what uses the store, and put back the file that was there, or move {log.name} away"
+            f"{self.path} is not the file to which {log.name} beside it belongs, and SQLite would mix them: nothing "
+            "was read or written; stop what uses the store, and put back the file that was there, or a backup by "
+            "`commercive tables restore NAME --in-place`"
         )
 
     def _explained(

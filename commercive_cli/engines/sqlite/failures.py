@@ -37,6 +37,11 @@ def primary_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return whether the file that was read is damaged, or no database."""
+    return primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def locked(path: Path, deadline: float, stage: Stage = "write") -> NotTaken:
     """Return the error for a file that others kept locked for `deadline` seconds."""
     return NotTaken(f"{path} was locked by another writer for {deadline:g} s; {_undone(stage)}, try again")

@@ -43,8 +43,8 @@ _PURGED_AT_ONCE = 10
 class SQLiteStore:
     """A Store in the file at `path`, whose tables are named `prefix` + name; SQLite ignores the prefix's case.
 
-    `deadline` is how long to wait for another writer, in seconds. The file is opened at first use, and created only by
-    `create_table`.
+    `deadline` is how long to wait for another writer, in seconds; `shown` is the path that people are told. The file is
+    opened at first use, and created only by `create_table`.
     """
 
     local = True
@@ -53,8 +53,15 @@ class SQLiteStore:
     """One: measured with two, threads that scan at the same time wait for Python's lock, and took twice as long."""
 
     def __init__(
-        self, path: Path, *, prefix: str = DEFAULT_PREFIX, deadline: float = 10.0, clock: Clock = system_clock
+        self,
+        path: Path,
+        *,
+        prefix: str = DEFAULT_PREFIX,
+        deadline: float = 10.0,
+        clock: Clock = system_clock,
+        shown: Path | None = None,
     ) -> None:
+        self._shown = shown or path
         self._file = SQLiteFile(path, deadline)
         self._prefix = check_prefix(prefix)
         self._clock = clock
@@ -69,7 +76,7 @@ class SQLiteStore:
     def target(self) -> str:
         """Return the file's path, and the prefix unless it is the default, to show to people."""
         prefix = "" if self._prefix == DEFAULT_PREFIX else f" prefix {self._prefix}"
-        return f"sqlite {self._file.path}{prefix}"
+        return f"sqlite {self._shown}{prefix}"
 
     def clock(self) -> StoreClock:
         """Return this machine's time."""
@@ -205,8 +212,8 @@ class SQLiteStore:
         """Close the file."""
         self._file.close()
 
-    def _at_path(self, path: Path) -> "SQLiteStore":
-        return SQLiteStore(path, prefix=self._prefix, clock=self._clock)
+    def _at_path(self, path: Path, shown: Path) -> "SQLiteStore":
+        return SQLiteStore(path, prefix=self._prefix, clock=self._clock, shown=shown)
 
     def _check_index(self, sql: TableSQL, index: str) -> None:
         with self._file.reading(sql) as connection:  # which refuses a table that is not ours

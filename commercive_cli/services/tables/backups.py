@@ -1,7 +1,6 @@
-"""Backups of all six tables, and restores, which never overwrite anything."""
+"""Backups of all six tables, and restores, which overwrite nothing: what they replace is kept."""
 
 import time
-from contextlib import closing
 from dataclasses import dataclass
 
 from commercive_cli.domain.answers.tables import BackedUp, BackupList, BackupShown, Restored
@@ -43,9 +42,10 @@ class BackupService:
     def restore(
         self,
         name: str | None,
-        to: str,
+        to: str | None,
         actor: str,
         *,
+        in_place: bool = False,
         at: int | None = None,
         latest: bool = False,
         fix: bool = False,
@@ -53,13 +53,18 @@ class BackupService:
     ) -> Restored:
         """Fill the new store `to` from the backup `name`, as of the time `at` (ms), or of the `latest` time possible.
 
+        With `in_place`, the backup takes the place of this store once it is whole, and the store is kept beside it.
+
         Settings that a restore drops (time to live, recovery, tags, deletion protection) are set again. Then the audit
         checks whether the tables agree with each other, and repairs them with `fix`. Raises Conflict when a table
         exists.
         """
         if (name is not None) + (at is not None) + latest != 1:
             raise Invalid("restore from exactly one of NAME (a backup), --at TIME and --latest")
-        _require("--to", to, "give the new prefix, or for SQLite the new file")
+        if in_place == (to is not None):
+            raise Invalid("give exactly one of --to, a new place, and --in-place", field="to")
+        if to is not None:
+            _require("--to", to, "give the new prefix, or for SQLite the new file")
         if name is not None:
             _require("NAME", name, "`commercive tables backups` lists the backups")
         recovery = self.store.recovery if name is None else None
@@ -67,13 +72,18 @@ class BackupService:
             raise Invalid(
                 "a SQLite file has no point-in-time recovery; name a backup in place of --at or --latest", field="at"
             )
-        refuse_foreign(self.store)
-        with closing(self.store.archive.store_at(to)) as target:
+        archive = self.store.archive
+        if to is None:  # what is there now, whatever it is, stands in nobody's way
+            place, replaced_at = archive.own_place, self.clock()
+        else:
+            refuse_foreign(self.store)
+            place, replaced_at = to, None
+        with archive.filling(place, replaced_at, on_status) as target:
             require_no_tables(target)
             if name is not None:
-                self.store.archive.restore(name, to, on_status)
+                archive.restore(name, place, on_status)
             elif recovery is not None:
-                recovery.restore_to_time(at, to, on_status)
+                recovery.restore_to_time(at, place, on_status)
             applied = DriftService(target).apply(on_status)
             on_status("auditing the restored tables")
             audit = AuditService(target, self.clock, self.new_id, self.sleep).run(actor, fix=fix)

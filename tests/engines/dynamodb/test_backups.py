@@ -50,7 +50,7 @@ def test_a_restored_backup_is_as_declared(backups: BackupService, aws: DynamoDBS
     name = backups.back_up("before-the-move").backup.name
     ChatService(aws).send("u-2", "Later", store="shop.example")
     restored = backups.restore(name, "restored_", "admin-1")
-    new = aws.archive.store_at("restored_")
+    new = store_at(None, prefix="restored_")
 
     assert held == everything(new)
     assert ([], [], []) == (errors_in(new), restored.audit.findings, DriftService(new).diff().differences)
@@ -69,7 +69,7 @@ def test_a_point_in_time_restore_is_as_declared(backups: BackupService, aws: Dyn
     """Point-in-time recovery also ends with protected tables and an audit."""
     restored = backups.restore(None, "latest_", "admin-1", latest=True)
 
-    assert everything(aws) == everything(aws.archive.store_at("latest_"))
+    assert everything(aws) == everything(store_at(None, prefix="latest_"))
     assert ([], []) == (restored.applied.remaining, restored.audit.findings)
 
 
@@ -84,10 +84,10 @@ def test_deleted_tables_can_be_restored_to_their_own_prefix(backups: BackupServi
     assert held == everything(aws)
 
 
-def test_a_restore_refuses_to_overwrite(backups: BackupService, aws: DynamoDBStore) -> None:
+def test_a_restore_refuses_to_overwrite(backups: BackupService) -> None:
     """When one of the tables exists, the restore is refused before anything is started."""
     name = backups.back_up().backup.name
-    other = aws.archive.store_at("other_")
+    other = store_at(None, prefix="other_")
     other.create_table(OPS)
 
     with pytest.raises(Conflict, match="shop_conversations exists"):

@@ -98,7 +98,7 @@ def test_an_import_creates_equal_tables(aws: DynamoDBStore, s3: Any) -> None:
     """Tables that are imported from the exports below a URI have the same items, no drift and no audit findings."""
     S3Service(aws).export_tables(f"s3://{BUCKET}/daily/")
     finish(s3, "daily/")
-    other = aws.archive.store_at("other_")
+    other = store_at(None, prefix="other_")
     moved = S3Service(other, sleep=lambda _: None).import_tables(f"s3://{BUCKET}/daily", "admin-1")
 
     assert everything(aws) == everything(other)
@@ -117,7 +117,7 @@ def test_an_unfinished_export_is_not_imported(aws: DynamoDBStore) -> None:
     S3Service(aws).export_tables(f"s3://{BUCKET}/daily")
 
     with pytest.raises(NotFound, match=f"no finished export below s3://{BUCKET}/daily/conversations/"):
-        S3Service(aws.archive.store_at("other_")).import_tables(f"s3://{BUCKET}/daily", "admin-1")
+        S3Service(store_at(None, prefix="other_")).import_tables(f"s3://{BUCKET}/daily", "admin-1")
 
 
 def test_a_missing_bucket_is_an_error(aws: DynamoDBStore) -> None:
@@ -125,7 +125,7 @@ def test_a_missing_bucket_is_an_error(aws: DynamoDBStore) -> None:
     with pytest.raises(Unavailable, match=r"the export failed for shop_conversations \(S3NoSuchBucket"):
         S3Service(aws).export_tables("s3://no-such-bucket/daily")
     with pytest.raises(NotFound, match="there is no bucket no-such-bucket"):
-        S3Service(aws.archive.store_at("other_")).import_tables("s3://no-such-bucket/daily", "admin-1")
+        S3Service(store_at(None, prefix="other_")).import_tables("s3://no-such-bucket/daily", "admin-1")
 
 
 def test_keys_are_listed_with_their_times(s3: Any) -> None:

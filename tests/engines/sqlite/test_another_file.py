@@ -14,7 +14,7 @@ from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.schema import AFFILIATE_STATS
 from commercive_cli.store.writes import Put
 
-REFUSED = r"store\.db is not the file to which store\.db-wal beside it belongs.* or move store\.db-wal away"
+REFUSED = r"store\.db is not the file to which store\.db-wal beside it belongs.*tables restore NAME --in-place"
 PLACED: dict[str, Callable[[Path, Path], object]] = {"moved": shutil.move, "copied over": shutil.copyfile}
 
 

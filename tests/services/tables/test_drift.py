@@ -161,7 +161,7 @@ def test_a_read_only_store_is_not_changed(store: Store) -> None:
         lambda: guarded.archive.back_up(None, 0, print),
         lambda: guarded.archive.restore("x", "y", print),
         lambda: guarded.recovery,
-        lambda: guarded.archive.store_at("y"),
+        lambda: guarded.archive.filling("y", None, print),
         lambda: guarded.s3,
     ):
         with pytest.raises(Denied, match="profile prod is read-only; nothing was written"):

@@ -87,6 +87,7 @@ def backups(context: typer.Context, *, output: o.Output = "table") -> None:
         "commercive tables restore commercive_v2_20261122T101500Z --to restored_",
         "commercive tables restore --at 2026-11-22T10:15:00Z --to restored_",
         "commercive tables restore store.db.20261122T101500Z.backup --to restored.db",
+        "commercive tables restore store.db.20261122T101500Z.backup --in-place",
     )
 )
 def restore(
@@ -95,7 +96,13 @@ def restore(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="The backup, as `tables backups` names it.")
     ] = None,
-    to: Annotated[str, typer.Option(metavar="PLACE", help="The new prefix, or the new file with SQLite.")],
+    to: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="The new prefix, or the new file with SQLite.")
+    ] = None,
+    in_place: Annotated[
+        bool,
+        typer.Option("--in-place", help="With SQLite: put it in place of the store, which is kept beside it."),
+    ] = False,
     at: Annotated[
         str | None, typer.Option(metavar="TIME", help="The tables as of TIME: 12h, 2026-11-01T09:30:00Z or epoch ms.")
     ] = None,
@@ -105,6 +112,8 @@ def restore(
     output: o.Output = "table",
 ) -> None:
     """Restore a backup, or a point in time, to new tables. Overwrites nothing; protects and audits the new tables.
+
+    With --in-place nobody else may use the store meanwhile, and everything in its file is replaced.
 
     DynamoDB's six backups are not one snapshot, so the audit may find incomplete changes; --fix repairs them. Exits 3
     when something broken is left, 7 when a protection could not be set.
@@ -117,10 +126,11 @@ def restore(
         status_lines(session.note) as on_status,
     ):
         answer = services.backups.restore(
-            name, to, session.actor, at=moment, latest=latest, fix=fix, on_status=on_status
+            name, to, session.actor, in_place=in_place, at=moment, latest=latest, fix=fix, on_status=on_status
         )
         session.show(answer)
-        check_audit(session, answer.audit, answer.store, ", or repeat the command with --fix and another --to")
+        again = "" if in_place else ", or repeat the command with --fix and another --to"
+        check_audit(session, answer.audit, answer.store, again)
         check_applied(answer.applied)
 
 
