@@ -255,7 +255,7 @@ def _directory(world: World) -> Done:
 @cause(78, "no permission for the file or its directory")
 def _unreadable(world: World) -> Done:
     world.file.chmod(0)
-    return world.run("chat list", before=_as_mere_mortal())
+    return world.run("chat list", before=as_mere_mortal())
 
 
 @cause(78, "a region that AWS does not have")
@@ -337,7 +337,7 @@ def _interrupted(world: World) -> Done:
     return Done(program.returncode, out, err)
 
 
-def _as_mere_mortal() -> tuple[str, ...]:
+def as_mere_mortal() -> tuple[str, ...]:
     """Return the words before a command whose user is bound by permissions, which root is not."""
     if os.geteuid():
         return ()
@@ -422,7 +422,7 @@ def test_a_directory_where_nobody_may_write_is_said(world: World, line: str, why
     """What cannot be made there is not tried again: exit 78, and nothing is left."""
     closed = world.home / "closed"
     closed.mkdir(mode=0o500)
-    ran = world.run(line.replace("CLOSED", str(closed)), before=_as_mere_mortal())
+    ran = world.run(line.replace("CLOSED", str(closed)), before=as_mere_mortal())
 
     assert (78, b"") == (ran.code, ran.out)
     assert why.encode() in ran.err

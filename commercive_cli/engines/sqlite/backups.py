@@ -7,7 +7,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class SQLiteArchive:
                     seal(part_of(path))
                     _publish(part_of(path), path)
             finally:
-                _remove(part_of(path))
+                _tidy(part_of(path))
         return self._backup_at(path)
 
     def backups(self) -> list[Backup]:
@@ -106,13 +106,14 @@ class SQLiteArchive:
     @contextmanager
     def _unfinished(self, path: Path) -> Iterator[Store]:
         """Yield a store in an unfinished file; nothing of that file is left afterwards."""
-        _remove(part_of(path))
+        with _explaining(path):
+            _remove(part_of(path))
         store = self._open_file(part_of(path), path)
         try:
             yield store
         finally:
             store.close()
-            _remove(part_of(path))
+            _tidy(part_of(path))
 
     def restore(self, name: str, destination: str, on_status: OnStatus) -> None:
         """Copy a backup to the unfinished file of `destination`."""
@@ -184,6 +185,12 @@ def _copy_database(source: sqlite3.Connection, path: Path, on_status: OnStatus) 
         target.execute("BEGIN")
         leave_stamp(target)
         target.execute("COMMIT")
+
+
+def _tidy(path: Path) -> None:
+    """Remove what is left of an unfinished file; why it could not even be made, was said before."""
+    with suppress(OSError):
+        _remove(path)
 
 
 @contextmanager

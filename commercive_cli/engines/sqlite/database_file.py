@@ -12,7 +12,15 @@ from pathlib import Path
 from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured, NotTaken
 from commercive_cli.domain.secrets import redact
 from commercive_cli.engines.sqlite import log_identity
-from commercive_cli.engines.sqlite.failures import FULL, Stage, explained, locked, primary_code
+from commercive_cli.engines.sqlite.failures import (
+    FULL,
+    Stage,
+    explained,
+    locked,
+    needs_writing,
+    primary_code,
+    unreadable_log,
+)
 from commercive_cli.engines.sqlite.table_description import check_key
 from commercive_cli.engines.sqlite.table_sql import TableSQL
 
@@ -30,6 +38,9 @@ class _Connection(sqlite3.Connection):
 
     `ours` are the names of the tables that it has seen to have our keys, `stage` what it is doing. `checked` is in what
     state the file and its log were found to belong together, `last` the stamp that its last transaction left.
+
+    Where SQLite could not make the files that writers and readers share, `refusal` says why. The connection then reads
+    the file as if it never changed, which holds as long as its state is the one that was `checked`.
     """
 
     identity: _Identity = (0, 0)
@@ -37,6 +48,7 @@ class _Connection(sqlite3.Connection):
     wal: bool = False
     checked: _State | None = None
     last: log_identity.Stamp | None = None
+    refusal: CommerciveError | None = None
     stage: Stage = "read"
 
 
@@ -81,9 +93,11 @@ class SQLiteFile:
                 if table.name not in connection.ours and check_key(connection, table):
                     connection.ours |= {table.name}
             yield connection
+            self._check_frozen(connection)
         except OverflowError:
             raise Invalid("a number to look for must fit into 64 bits") from None
         except sqlite3.DatabaseError as error:
+            self._check_frozen(connection)
             told = self._explained(error, connection, tables)
             if told is None:
                 raise
@@ -98,6 +112,8 @@ class SQLiteFile:
             raise locked(self.path, self._deadline)
         try:
             with self.reading(*tables) as connection:
+                if connection.refusal is not None:
+                    raise connection.refusal
                 connection.stage = "write"
                 self._use_wal(connection)
                 connection.execute("BEGIN IMMEDIATE")
@@ -155,7 +171,7 @@ class SQLiteFile:
             except IndexError:
                 connection = self._opened(identity)
                 identity = self._identity()  # from now on, nobody can replace the file by `replacement`
-            if connection.identity == identity:
+            if connection.identity == identity and self._is_fresh(connection):
                 return connection
             connection.close()
 
@@ -176,20 +192,38 @@ class SQLiteFile:
             state = self._state()
             if state[-1] and not log_identity.log_belongs(self.path):
                 raise self._other_file()
-            connection = self._connected()
-            connection.checked = state
+            connection = self._connected(state)
+        except OSError as error:
+            raise Misconfigured(f"{error.filename} cannot be opened: {error.strerror}") from error
         except sqlite3.DatabaseError as error:
             told = self._explained(error)
             if told is None:
                 raise
             raise told from error
-        connection.identity = identity
+        connection.checked, connection.identity = state, identity
         return connection
 
-    def _connected(self) -> _Connection:
-        """Open for reading and writing without creating; connections wander between threads, one at a time."""
+    def _connected(self, state: _State) -> _Connection:
+        """Open for reading and writing, or where SQLite can make no log, and there is none, for reading alone."""
+        try:
+            return self._connected_by("mode=rw")
+        except sqlite3.DatabaseError as error:
+            if not needs_writing(error):
+                raise
+            if state[-1]:
+                raise unreadable_log(self.path) from error
+            refusal, cause = self._explained(error), error
+        try:
+            connection = self._connected_by("mode=ro&immutable=1")
+        except sqlite3.DatabaseError:
+            raise cause from None
+        connection.refusal = refusal
+        return connection
+
+    def _connected_by(self, mode: str) -> _Connection:
+        """Open without creating; connections wander between threads, one at a time."""
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=rw",
+            f"{self.path.absolute().as_uri()}?{mode}",
             uri=True,
             timeout=self._deadline,
             isolation_level=None,
@@ -205,6 +239,14 @@ class SQLiteFile:
             connection.close()
             raise
         return connection
+
+    def _is_fresh(self, connection: _Connection) -> bool:
+        return connection.refusal is None or self._state() == connection.checked
+
+    def _check_frozen(self, connection: _Connection) -> None:
+        """Raise when a file that was read as if it never changed has changed."""
+        if not self._is_fresh(connection):
+            raise NotTaken(f"{self.path} was written to while it was read without locks; try again")
 
     def _use_wal(self, connection: _Connection) -> None:
         """Turn on WAL, which lasts; while another process does so, SQLite refuses at once instead of waiting."""

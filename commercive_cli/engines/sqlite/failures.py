@@ -28,6 +28,11 @@ _LOCKING = (
     sqlite3.SQLITE_IOERR_SHMLOCK,
     sqlite3.SQLITE_IOERR_SHMMAP,
 )
+_SHARED = (
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+)
 _UNDONE: dict[Stage, str] = {"read": "nothing was written", "write": "this write was not made"}
 _PROBE_BYTES = 64 * 1024
 
@@ -40,6 +45,20 @@ def primary_code(error: sqlite3.Error) -> int:
 def is_damage(error: sqlite3.Error) -> bool:
     """Return whether the file that was read is damaged, or no database."""
     return primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def needs_writing(error: sqlite3.Error) -> bool:
+    """Return whether a file could not be opened because SQLite could not write beside it."""
+    code = int(getattr(error, "sqlite_errorcode", 0))
+    return primary_code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or code in _SHARED
+
+
+def unreadable_log(path: Path) -> Misconfigured:
+    """Return the error for a log that nobody can read who can write nothing beside it."""
+    return Misconfigured(
+        f"{path}-wal holds what was written last, and cannot be read where nothing can be written; "
+        f"copy {path} and {path.name}-wal to a directory that you can write, and use the copy"
+    )
 
 
 def locked(path: Path, deadline: float, stage: Stage = "write") -> NotTaken:

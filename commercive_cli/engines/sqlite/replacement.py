@@ -27,16 +27,17 @@ def exclusive(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    try:
-        with path.open("r+b", buffering=0) as file:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("r+b", buffering=0))
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCK_BYTES, _LOCK_AT)
-            yield
-    except BlockingIOError:
-        raise NotTaken(
-            f"{path} is in use by another process; nothing was changed, stop what uses the store and try again"
-        ) from None
-    except PermissionError as error:
-        raise Misconfigured(f"{path} cannot be replaced: {error.strerror}") from error
+        except BlockingIOError:
+            raise NotTaken(
+                f"{path} is in use by another process; nothing was changed, stop what uses the store and try again"
+            ) from None
+        except OSError as error:
+            raise Misconfigured(f"{path} cannot be replaced: {error.strerror}") from error
+        yield
 
 
 def check_no_journal(path: Path) -> None:
