@@ -101,7 +101,7 @@ def _failed(path: Path, error: sqlite3.DatabaseError, stage: Stage) -> Commerciv
         return by_system
     if code in _LOCKING:
         return _no_locks(path)
-    if code == sqlite3.SQLITE_IOERR_WRITE and _is_limited():
+    if code in (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE) and _is_limited():
         return NotTaken(
             f"{path} would be larger than this process may make a file (ulimit -f); "
             f"{_undone(certain)}, raise the limit and try again"
