@@ -61,7 +61,7 @@ class SQLiteArchive:
         return sorted(map(self._backup_at, found), key=lambda each: each.created_at, reverse=True)
 
     def retained(self) -> list[str]:
-        """Return what `backups` finds, and stores that were replaced; of other copies, and snapshots, nothing is known."""
+        """Return what `backups` finds, and replaced stores; of other copies, and of snapshots, nothing is known."""
         kept = self._file.path.parent.glob(f"{self._file.path.name}.*{KEPT}")
         return [
             *(f"backup {backup.name}" for backup in self.backups()),
