@@ -1,4 +1,4 @@
-"""Invariant 5: a request claim stands for a message, lead, conversation or link that is there."""
+"""Invariant 5: a request claim stands for a message, lead, conversation or link that is there, or was archived."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.text import ID_LENGTH
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
+from commercive_cli.services.records.audit_log import archive_of
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
@@ -30,7 +31,7 @@ class RequestClaimCheck:
     def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield claims without what they answer, after dropping them."""
         for claim in self._claims:
-            if _stored(repairs.store, claim["of"]):
+            if _stored(repairs.store, claim["of"]) or _archived(repairs.store, claim["of"] or {}):
                 continue
             dropped = Delete(OPS, OPS.key_of(claim), when=Equals("created_at", claim["created_at"]))
             problem = f"{claim['pk']} answers with what is not there"
@@ -67,4 +68,12 @@ def _stored(store: Store, subject: Item | None) -> bool:
             return find_by_id(store, CONVERSATIONS, conversation_id) is not None
         case {"affiliate_id": _, "link_id": _}:
             return store.get(AFFILIATE_LINKS, subject) is not None
+    return False
+
+
+def _archived(store: Store, subject: Item) -> bool:
+    """Return whether an archive took the conversation of a subject: its claims hold until they end by themselves."""
+    match subject:
+        case {"conversation_id": str() as name} if 0 < len(name) <= ID_LENGTH:
+            return find_by_id(store, CONVERSATIONS, name) is None and archive_of(store, name) is not None
     return False

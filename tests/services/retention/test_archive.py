@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat.feeds import FeedService
 from commercive_cli.services.retention.service import ArchiveService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS, Table
-from commercive_cli.store.writes import Put, Update
+from commercive_cli.store.writes import Delete, Put, Update
 from tests.e2e.stores import server_store
 from tests.services.chat.imported import V4, import_thread
 from tests.services.fakes import DAY, START, ManualClock
@@ -67,6 +68,32 @@ def test_what_was_closed_long_ago_leaves_the_store_and_comes_back(books: Books, 
     assert [] == books.restore(directory)
     assert before == contents(books.store)
     assert [] == errors_in(books.store)
+
+
+def test_a_request_of_an_archived_conversation_is_still_known(
+    either: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    """Within its week a repetition answers as before and makes nothing anew, also behind `audit --fix`."""
+    books = Books(either, clock)
+    sent = books.chat.send("user-1", "Where is my order?", key="sent")
+    other = books.chat.send("user-1", "Hello?", conversation_id=sent.conversation_id, key="again")
+    noted = books.desk.note(sent.conversation_id, "admin-1", "pays by invoice", key="noted")
+    books.chat.close(sent.conversation_id, "admin-1")
+    lost = books.chat.send("user-2", "Lost", key="lost").conversation_id
+    clock.advance(2 * DAY)
+    with books.archives.open(tmp_path / "archive", DAY) as archiving:
+        archiving.export()
+        archiving.remove("ops-1")
+    for table, name in ((MESSAGES, lost), (CONVERSATIONS, lost)):
+        gone = [item for item in rows(either, table) if item["conversation_id"] == name]
+        either.transact(*(Delete(table, table.key_of(item)) for item in gone))
+    found = AuditService(either, clock, sleep=lambda _: None).run("ops-1", fix=True).findings
+
+    assert [("request-claim", "lost")] == [(each.invariant, each.id) for each in found]
+    assert sent == books.chat.send("user-1", "Where is my order?", key="sent")
+    assert other == books.chat.send("user-1", "Hello?", conversation_id=sent.conversation_id, key="again")
+    assert noted == books.desk.note(sent.conversation_id, "admin-1", "pays by invoice", key="noted")
+    assert set() == names_in(either)
 
 
 def test_who_archived_a_conversation_can_be_read(books: Books, tmp_path: Path) -> None:
