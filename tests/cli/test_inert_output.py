@@ -31,7 +31,7 @@ MODELS: dict[Table, type[Record]] = {
     AFFILIATE_STATS: AffiliateStats,
 }
 VALUES: dict[Kind, Any] = {Kind.ID: ID, Kind.PERSON: ID, Kind.CHOICE: ID, Kind.TIME: 1, Kind.COUNT: 1, Kind.FLAG: False}
-TYPED = {"ID": ID, "USER_OR_EMAIL": ID, "TABLE": "leads", "KEY": f"{ID} 1", "AMOUNT": "5", "SHELL": "bash", "CODE": ID}
+TYPED = {"ID": ID, "TABLE": "leads", "KEY": f"{ID} 1", "AMOUNT": "5", "SHELL": "bash", "CODE": ID}
 """What stands for an argument, so that a command gets as far as what is stored; hostile text for every other."""
 
 FORMATS = ("table", "json", "jsonl", "csv", "ids")

@@ -71,7 +71,7 @@ class Registry(Protocol):
 
 
 def _meant(term: str) -> Identity:
-    words = text(term, "USER_OR_EMAIL", EMAIL_LENGTH)
+    words = text(term, "WHO", EMAIL_LENGTH)
     if words.startswith("+"):
         number = phone_number(words)
         if not number or len(number) > _MOST_DIGITS + 1:
@@ -79,7 +79,7 @@ def _meant(term: str) -> Identity:
         return Identity(phones=frozenset({number}))
     if "@" in words:  # which an id may be, too, where the client is trusted
         return Identity(ids=frozenset({term.strip()}), emails=frozenset({alike(words)}))
-    one = usual_id(identifier(term, "USER_OR_EMAIL"))
+    one = usual_id(identifier(term, "WHO"))
     if one == AI_SENDER:
         raise Invalid(f"{AI_SENDER} writes the automatic answers and is no person; name a user, affiliate or admin")
     return Identity(ids=frozenset({one}))

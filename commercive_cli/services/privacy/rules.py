@@ -35,6 +35,9 @@ _NESTED: Mapping[str, Attribute] = {
 _BEFORE_PERSON = ("held#", "primary#", "audit#affiliate#", "audit#item#affiliate_stats/", "audit#item#affiliate_links/")
 """What stands before a person's id in keys of `ops`; behind those of links follows the code, after a slash."""
 
+_MENDED = "audit#item#ops/"
+"""What stands before the key of an item of `ops` in the audit row of its mending; its sort key follows a slash."""
+
 _SUBMISSIONS = "request#affiliate/submit-lead#"
 """The keys of requests that visitors send; behind it follows the code of the link, which may be spelled like an id."""
 
@@ -181,6 +184,10 @@ class Rules:
 def parted_key(item: Item) -> tuple[str, str, str]:
     """Return the partition key of an item of `ops` in three parts: the middle one is a person's id, if one is in it."""
     pk = str(item["pk"])
+    if pk.startswith(_MENDED):
+        before, person, after = parted_key({"pk": pk.removeprefix(_MENDED)})
+        person, slash, sk = person.rpartition("/")
+        return f"{_MENDED}{before}", person, f"{slash}{sk}{after}"
     if pk.startswith("request#") and not pk.startswith(_SUBMISSIONS):
         action, _, caller = pk.removeprefix("request#").partition("#")
         return f"request#{action}#", caller, ""

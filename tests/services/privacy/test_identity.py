@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from commercive_cli.domain.errors import Denied, Invalid, NotFound
 from commercive_cli.services.affiliates.service import AffiliateService
+from commercive_cli.services.audit.mend import Changes, MendService
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.service import ChatService
@@ -197,6 +198,26 @@ def test_an_id_that_is_a_common_word_corrupts_nothing(one: str, town: Town, file
     assert [] == town.broken()
 
 
+def test_that_somebody_mended_an_item_of_theirs_keeps_no_id(town: Town) -> None:
+    """The audit rows of items that are kept under the person's id get the pseudonym, as the items do."""
+    town.bea()
+    town.desk.claim(town.talk("user-2", "hello"), "user-7", steal=True)
+    town.partner("user-7", A_EMAIL)
+    theirs = ("held#user-7", "primary#user-7", "request#affiliate/create-link#user-7", "claim#")
+    for item in [item for item in rows(town.store, OPS) if item["pk"].startswith(theirs)]:
+        changes = Changes({"created_at": 1} if "created_at" in item else {"until": item["until"] + 1})
+        MendService(town.store, town.clock).mend("ops", f"{item['pk']} {item['sk']}", "ops-1", changes)
+    told = [item["subject"] for item in mends(town.store)]
+    erased = town.privacy.erase("user-7", "dpo")
+    kept = mends(town.store)
+
+    assert all(any(each.startswith(f"ops/{one}") for each in told) for one in theirs)
+    assert len(told) == len(kept)
+    assert [f"audit#item#{item['subject']}" for item in kept] == [item["pk"] for item in kept]
+    assert "user-7" not in str(everything(town.store))
+    assert [] == erased.remaining
+
+
 def test_what_is_no_candidate_or_nobody_is_refused_before_anything_is_written(town: Town) -> None:
     """An id that matches nothing, one in other capitals, one that many items carry, and a candidate that is none."""
     town.bea()
@@ -214,6 +235,11 @@ def test_what_is_no_candidate_or_nobody_is_refused_before_anything_is_written(to
             town.privacy.erase(town.privacy.find(**ask), "dpo")
 
     assert before == town.lines()
+
+
+def mends(store: Store) -> list[Item]:
+    """Return the audit rows of items that were mended."""
+    return [item for item in rows(store, OPS) if item.get("event") == "mend"]
 
 
 IDS = (A, "17", "lead", "AFF-7Q2M9XKD", "pending")
