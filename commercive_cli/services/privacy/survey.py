@@ -60,5 +60,6 @@ class Survey:
         near = f"; ids are compared exactly, and there is {quoted(min(self._near))}" if self._near else ""
         return NotFound(
             f"nothing in the tables is about {shortened(one)}{near}; give the whole id of a user, affiliate or "
-            "admin, an e-mail address, or a phone number that begins with +"
+            "admin, an e-mail address, or a phone number that begins with +. Archives, exports and backups are not "
+            "searched"
         )

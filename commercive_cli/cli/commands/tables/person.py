@@ -85,7 +85,7 @@ def person(
     listed with its reason, and taken only with --include. What is the person's is replaced whole; in what others wrote
     only their addresses, phone numbers and long ids. Erasing cannot be undone. Counters, money and audit rows stay
     correct. The same command again resumes an interrupted erasure. Exits 3 when something in reach is left; backups,
-    recovery, exports and logs are out of reach, and named.
+    recovery, archives, exports and logs are out of reach, and named.
     """
     _only(not (erase and export is not None), "pass one of --export FILE and --erase")
     _only(erase or not dry_run, "--dry-run goes with --erase and means nothing without it")
@@ -209,8 +209,8 @@ def _say_rest(session: Session, erased: PersonErased) -> None:
     for place in erased.elsewhere:
         session.note(f"out of reach, and may still hold the person: {place}")
     session.note(
-        "out of reach as well: exports and transcripts made before, logs, snapshots of the disk, drafts on other "
-        "machines, and what Supabase has"
+        "out of reach as well: archives, exports and transcripts made before, from which an import brings the person "
+        "back, logs, snapshots of the disk, drafts on other machines, and what Supabase has"
     )
     session.note("not looked for: names in what others wrote, which may be common words or somebody else's")
     for place in erased.remaining:

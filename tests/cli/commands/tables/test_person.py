@@ -130,6 +130,7 @@ def test_a_file_that_cannot_be_is_refused(name: str, seeded: Run, home: Path) ->
 
 WRONG = {
     "nobody@example.com": (5, "nothing in the tables is about nobody@example.com"),
+    "u-404": (5, "Archives, exports and backups are not searched"),
     "U-1": (5, "there is 'u-1'"),
     "+4915112345678": (5, "nothing in the tables is about +4915112345678"),
     "+123": (2, "9 to 15 digits follow the +"),
@@ -267,4 +268,4 @@ def test_copies_that_are_out_of_reach_are_named(store: Run, conversation: Make) 
 
     assert 0 == ran.code
     assert [True] == [each.endswith(".backup") for each in ran.json["elsewhere"]], backup
-    assert "exports and transcripts made before" in ran.err
+    assert "archives, exports and transcripts made before, from which an import brings the person back" in ran.err
