@@ -28,7 +28,7 @@ TRANSACTION_SIZE = 2 * 1024 * 1024
 """In bytes of the items that one transaction deletes or puts back; half of what DynamoDB takes."""
 
 CHANGED = "it changed after it was exported"
-ANNOTATED = "a note about it was written after it was exported"
+ANNOTATED = "a note about it was written or changed after it was exported"
 TAKEN = "somebody else deleted it"
 
 

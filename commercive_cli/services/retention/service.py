@@ -246,18 +246,23 @@ class Archiving:
     def _archived(self, kept: dict[str, str]) -> Archived:
         """Return what the archive holds without what was kept, which is counted by reading its conversations again."""
         total = self._total()
-        counts = Counter[str]()
-        for thread in self._threads_of(kept):
-            counts.update(conversations=1, messages=thread.count(MESSAGES), notes=thread.count(OPS))
+        counts, closed = Counter[str](), list[int]()
+        for thread in self._threads() if kept else ():
+            if thread.name in kept:
+                counts.update(conversations=1, messages=thread.count(MESSAGES), notes=thread.count(OPS))
+            else:
+                closed.append(last_change(thread.conversation))
         left = [LeftConversation(conversation_id=name, reason=why) for name, why in kept.items()]
         changed = {name: getattr(total, name) - counts[name] for name in ("conversations", "messages", "notes")}
+        if kept:
+            changed |= {"oldest": min(closed, default=None), "newest": max(closed, default=None)}
         named = {"left": (left + total.left)[:MOST_NAMED], "left_count": total.left_count + len(kept)}
         return Archived(**{**dict(total), **changed, **named}, directory=str(self.directory.directory))
 
-    def _threads_of(self, names: dict[str, str]) -> Iterator[Thread]:
-        for segment in range(PARTS) if names else ():
+    def _threads(self) -> Iterator[Thread]:
+        for segment in range(PARTS):
             for run in range(len(self.directory.export_state(segment).runs)):
-                yield from (each for each in self.directory.threads(segment, run) if each.name in names)
+                yield from self.directory.threads(segment, run)
 
 
 def _counted(state: ExportState, store: Store, item: Item, before: int, now: int) -> tuple[ExportState, Thread | None]:

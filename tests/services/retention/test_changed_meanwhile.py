@@ -92,6 +92,7 @@ def test_what_changed_since_the_export_stays(either: Store, clock: ManualClock, 
     """Each change alone keeps its conversation, whole and as it is now; the others go, the archive has only them."""
     books, directory = _books(either, clock), tmp_path / "archive"
     changed = dict(zip(CHANGES, books.old, strict=False))
+    closed = [_first(books, CONVERSATIONS, name)["closed_at"] for name in books.old[-2:]]
     books.export(directory)
     for change, name in changed.items():
         CHANGES[change](books, name)
@@ -102,6 +103,7 @@ def test_what_changed_since_the_export_stays(either: Store, clock: ManualClock, 
     assert expected == {name: sorted(traces_of(either, name)) for name in changed.values()}
     assert set(changed.values()) == names_in(either)
     assert (2, 8, 2) == (archived.conversations, archived.messages, archived.notes)
+    assert closed == [archived.oldest, archived.newest]
     assert [] == [line for line in lines_of(directory) for name in changed.values() if name in line]
     assert found == books.findings()
     assert len(found) == len(books.restore(directory))
@@ -154,6 +156,7 @@ def test_a_run_that_was_killed_puts_back_what_changed(
     assert set(before) < set(found)
     assert len(before) + 1 == len(found)
     assert (0, [name]) == (archived.conversations, [each.conversation_id for each in archived.left])
+    assert (None, None) == (archived.oldest, archived.newest)
     assert [] == books.findings()
 
 
