@@ -198,6 +198,18 @@ def test_an_id_that_is_a_common_word_corrupts_nothing(one: str, town: Town, file
     assert [] == town.broken()
 
 
+def test_an_id_that_is_spelled_like_a_link_s_code_takes_no_visitor_s_request(town: Town) -> None:
+    """Requests of visitors are kept under the code of the link; that of another's link stays as it is."""
+    code = town.partner("affiliate-dan", "dan@example.com")
+    theirs = town.lines()
+    town.talk(code, "my own secret")
+    erased = town.privacy.erase(code, "dpo")
+
+    assert theirs <= town.lines()
+    assert "my own secret" not in str(everything(town.store))
+    assert ([], []) == (erased.remaining, town.broken())
+
+
 def test_that_somebody_mended_an_item_of_theirs_keeps_no_id(town: Town) -> None:
     """The audit rows of items that are kept under the person's id get the pseudonym, as the items do."""
     town.bea()

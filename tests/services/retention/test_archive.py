@@ -96,6 +96,22 @@ def test_a_request_of_an_archived_conversation_is_still_known(
     assert set() == names_in(either)
 
 
+def test_a_request_whose_message_is_lost_behind_an_import_is_found(books: Books, tmp_path: Path) -> None:
+    """What came back is there as if it had never been away, so what is lost of it then is lost."""
+    one = books.chat.send("user-1", "Hello?", key="sent")
+    books.chat.close(one.conversation_id, "admin-1")
+    books.clock.advance(2 * DAY)
+    with books.archives.open(tmp_path / "archive", DAY) as archiving:
+        archiving.export()
+        archiving.remove("ops-1")
+    away, back = books.findings(), books.restore(tmp_path / "archive")
+    [message] = [item for item in rows(books.store, MESSAGES) if item["message_id"] == one.message_id]
+    books.store.transact(Delete(MESSAGES, MESSAGES.key_of(message)))
+
+    assert ([], []) == (away, back)
+    assert "request-claim" in books.findings()
+
+
 def test_who_archived_a_conversation_can_be_read(books: Books, tmp_path: Path) -> None:
     """The history of what is gone is still there, and ends with who took it; a conversation that never was has none."""
     books.archive(tmp_path / "archive")
