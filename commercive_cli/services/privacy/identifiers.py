@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.text import alike, normal_store_url
@@ -133,7 +134,9 @@ def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _address(email: str) -> str:
-    return rf"(?<![{_LETTER}.+-]){re.escape(alike(email))}(?![{_LETTER}-]|\.\w)"
+    """Return the pattern of an address: as it is written, and as it stands in the query of a web address."""
+    spellings = dict.fromkeys((alike(email), alike(quote(email, safe="", errors="replace"))))
+    return rf"(?<![{_LETTER}.+-])(?:{'|'.join(map(re.escape, spellings))})(?![{_LETTER}-]|\.\w)"
 
 
 def _number(phone: str) -> str:

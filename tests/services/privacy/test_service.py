@@ -177,6 +177,8 @@ def test_an_erasure_leaves_a_row_that_says_who_did_it(local: World) -> None:
         ("mail Ana.Abelard@example.com.", "mail [erased]."),
         ("mail dana.abelard@example.com", "mail dana.abelard@example.com"),
         ("mail ana.abelard@example.com.br", "mail ana.abelard@example.com.br"),
+        ("https://x.example/?to=Ana.Abelard%40example.com&n=1", "https://x.example/?to=[erased]&n=1"),
+        ("https://x.example/?to=dana.abelard%40example.com", "https://x.example/?to=dana.abelard%40example.com"),
         ("+49151 23456789!", "[erased]!"),
         ("order 491512345678901", "order 491512345678901"),
         ("call 0151/234 567-89", "call [erased]"),
