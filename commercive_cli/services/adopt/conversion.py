@@ -54,7 +54,7 @@ class Times:
         at = as_time(value)
         if at is None:
             if value is not None:
-                note("time", f"{name} is {_shown(value)}, which tells no time")
+                note("no-time", f"{name} is {_shown(value)}")
             return None
         if at > self.now:
             note("future", f"{name} is {_shown(value)}")
@@ -162,6 +162,8 @@ class Thread:
         item["created_at"] = at
         if sender != legacy.get("sender_type"):
             note("sender", f"sender_type of {item['message_id']} is {_shown(legacy.get('sender_type'))}")
+        if sender not in SENDERS:
+            note("unknown-sender", f"sender_type of {item['message_id']} is {_shown(sender)}")
         item["sender_type"] = sender
         item.setdefault("sender_id", {ASKING: self.item["user_id"], AUTOMATIC: AI_SENDER}.get(sender, "unknown"))
         if "message_text" not in item:
@@ -336,5 +338,5 @@ def _check(table: Table, item: Item) -> None:
 
 
 def _shown(value: object) -> str:
-    text = "missing" if value is None else repr(str(value) if isinstance(value, Decimal) else value)
+    text = "missing" if value is None else repr(value) if isinstance(value, str) else as_text(value)
     return text if len(text) <= 60 else text[:59] + "…"

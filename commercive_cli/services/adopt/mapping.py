@@ -65,6 +65,7 @@ PENDING, APPROVED, _REJECTED = LEAD_STATUSES
 DONE = {
     "status": "read as the word it spells; an unknown one as open or pending, so that somebody looks at it",
     "time": "read as the time it tells, in whatever unit or spelling",
+    "no-time": "it tells no time between 2000 and 2099, so it counts as missing",
     "missing-time": "taken from what is next to it: the first message, the last change, the beginning of the thread",
     "future": "set to the latest time in the source that is not in the future",
     "tie": "spread by milliseconds, in a stable order",
@@ -77,7 +78,8 @@ DONE = {
     "missing-text": "left empty",
     "flag": "read as true or false",
     "last-message": "the beginning of the last message",
-    "sender": "told by the sender's id: the user's, the machine's, otherwise an admin's",
+    "sender": "read as the word it spells; if missing, told by the sender's id: the user, the machine or an admin",
+    "unknown-sender": "left as it is: it is shown, counts as unread for nobody, and answers nobody",
     "owner": "the user who wrote the first message",
     "money": "rounded half up to cents",
     "amount-text": "read as the number it spells",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from commercive_cli.domain.answers.adoption import AdoptionProblem
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.adopt.mapping import DONE, EACH_NAMED
 
 EXAMPLES = 5
@@ -24,7 +25,7 @@ class Problems:
 
     def of(self, table: str, identifier: str) -> Note:
         """Return what notes problems of one item."""
-        return lambda kind, words: self.add(kind, table, identifier, words)
+        return lambda kind, words: self.add(kind, table, shortened(identifier), words)
 
     def add(self, kind: str, table: str, identifier: str, words: str) -> None:
         """Note one problem."""

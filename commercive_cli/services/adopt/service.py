@@ -140,7 +140,7 @@ class AdoptionService:
         for _, name, text, reason, seen in run.spool.aside():
             [legacy] = (each for each in LEGACY if each.name == name)
             if not seen:
-                run.note(legacy, text[:60])("no-longer-there", "completed in the quarantine file")
+                run.note(legacy, _key_in(text, legacy))("no-longer-there", "completed in the quarantine file")
             elif reason:
                 aside += 1
                 run.counts.add(legacy, "quarantined")

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from commercive_cli.domain.models import WAITING_FOR, Message
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import preview
 from commercive_cli.services.access.lookup import query_by_id
 from commercive_cli.services.adopt import mapping as m
@@ -73,7 +74,9 @@ def _converted(run: Run, thread: SpooledThread) -> Converted | None:
     """Return a conversation in our shape, or None once it was put aside."""
     if thread.conversation is None:
         _put_aside(
-            run, thread, f"its conversation {thread.conversation_id} is not there: give it another one, or add it"
+            run,
+            thread,
+            f"its conversation {shortened(thread.conversation_id)} is not there: give it another one, or add it",
         )
         return None
     raw, first_at = thread.conversation.item, thread.first_at
@@ -92,7 +95,7 @@ def _converted(run: Run, thread: SpooledThread) -> Converted | None:
         item = whole.end()
     except Unfit as unfit:
         run.spool.put_aside(m.OLD_CONVERSATIONS, thread.conversation, str(unfit))
-        _put_aside(run, thread, f"its conversation {thread.conversation_id} is put aside, and comes with it")
+        _put_aside(run, thread, f"its conversation {shortened(thread.conversation_id)} is put aside, and comes with it")
         run.ledger.conversation_aside(raw, len(thread.messages))
         return None
     return Converted(TextItem(item, item_text(item)), messages, raw, state.hexdigest()[:32])

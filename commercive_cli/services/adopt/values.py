@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from commercive_cli.domain.money import CENT, LARGEST_AMOUNT
-from commercive_cli.store.items import encode_value, number_text
+from commercive_cli.store.items import item_text, number_text
 
 _UNITS = (Decimal(1000), Decimal(1), Decimal("0.001"), Decimal("0.000001"))
 """Milliseconds in a second, in themselves, and in what finer clocks tell: micro- and nanoseconds."""
@@ -97,4 +97,6 @@ def _plain(value: object) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return number_text(value)
-    return value if value is None or isinstance(value, bool | str) else encode_value(value)
+    if value is None or isinstance(value, bool | str):
+        return value
+    return json.loads(item_text({"": value}))[""]  # bytes in base64, as exports spell them

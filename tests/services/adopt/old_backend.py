@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from commercive_cli.services.adopt.mapping import LEGACY
-from commercive_cli.store.items import Item
+from commercive_cli.store.items import Item, OtherValue
 from commercive_cli.store.legacy_source import LegacyTable
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, Attribute, Table
 from tests.services.audit.legacy import GONE, LegacyData
@@ -31,6 +31,7 @@ MORE_MESS: dict[Table, list[Item]] = {
         {"status": "Resolved"},
         {"user_id": None},
         {"user_id": 7},
+        {"user_id": OtherValue("B", (b"\xff",)), "extra": OtherValue("SS", ("a", "b"))},
         {"store_url": "javascript:alert(1)"},
         {"last_message": None},
         {"last_message": {"text": "hi"}},
@@ -48,6 +49,8 @@ MORE_MESS: dict[Table, list[Item]] = {
         {"sender_type": None, "sender_id": None},
         {"message_text": None},
         {"message_text": ["a", 1]},
+        {"message_text": {"list": [OtherValue("B", (b"\xff",)), OtherValue("NS", ("1", "2"))]}},
+        {"sender_type": "bot"},
         {"conversation_id": None},
         {"conversation_id": 12},
     ],
@@ -71,6 +74,7 @@ MORE_MESS: dict[Table, list[Item]] = {
     AFFILIATE_LINKS: [
         {"affiliate_id": GONE},
         {"affiliate_id": 5},
+        {"affiliate_email": OtherValue("BS", (b"a", b"b"))},
         {"form_url": "javascript:x"},
         {"form_url": None, "store_url": None},
         {"created_at": "2025-11-20T10:00:00+01:00"},

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.adopt.source import ExportSource
 from commercive_cli.services.audit.service import AuditService
-from commercive_cli.store.items import Item
+from commercive_cli.store.items import Item, OtherValue
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Write
@@ -250,6 +251,25 @@ def test_two_adopters_do_not_run_at_once(adopt: Adopter, store: Store) -> None:
 
     assert "process 1 on here, by ops" in refused[0]
     assert [] == [row for row in rows(store, OPS) if row["pk"] == "adoption"]
+
+
+def test_each_oddity_is_told_in_words(adopt: Adopter) -> None:
+    """Numbers are told from texts, bytes are in base64, long ids are cut, and a sender whom nobody knows is named."""
+    old = old_backend(3, conversations=1, leads=1)
+    [conversation], [lead] = old.tables_by_name["chat_conversations"], old.tables_by_name["leads"]
+    conversation |= {"created_at": "yesterday"}
+    lead |= {"lead_id": "L" * 900, "status": "rejected", "commission_amount": Decimal("1.5"), "lead_name": 5}
+    lead["lead_email"] = OtherValue("B", (b"\xff",))
+    [message, *_] = old.tables_by_name["chat_messages"]
+    message |= {"message_id": "MSG-ODD", "sender_type": "Bot"}
+    told = {each.kind: each.examples for each in adopt(old).problems}
+    named, which = f"{shortened(lead['lead_id'])}: ", conversation["conversation_id"]
+
+    assert [f"{which}: created_at is 'yesterday'"] == told["no-time"]
+    assert [f"{which}: sender_type of MSG-ODD is 'Bot'"] == told["sender"]
+    assert [f"{which}: sender_type of MSG-ODD is 'bot'"] == told["unknown-sender"]
+    assert [f"{named}rejected, commission_amount is 1.5"] == told["kept-commission"]
+    assert {f"{named}lead_name is 5", f'{named}lead_email is {{"B": "/w=="}}'} == set(told["text"])
 
 
 def test_nothing_of_an_item_is_lost(adopt: Adopter, store: Store) -> None:

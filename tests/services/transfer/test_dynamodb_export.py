@@ -41,7 +41,8 @@ def dynamodb_export(
 
 def _data_file(directory: Path, key: str, number: int, items: list[Item]) -> dict[str, Any]:
     name = f"{number}mv7ujcszq7cfxkrcqx4qfvhpu.json.gz"
-    lines = (json.dumps({"Item": encode_item(dict(reversed(item.items())))}) + "\n" for item in reversed(items))
+    encoded = ({"Item": encode_item(dict(reversed(item.items())))} for item in reversed(items))
+    lines = (json.dumps(each, default=lambda value: base64.b64encode(value).decode()) + "\n" for each in encoded)
     packed = gzip.compress("".join(lines).encode())
     (directory / "data" / name).write_bytes(packed)
     md5 = hashlib.md5(packed, usedforsecurity=False)
