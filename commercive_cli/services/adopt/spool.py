@@ -5,7 +5,7 @@ SQLite's database without a name is a file that is deleted as soon as it is open
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
@@ -167,9 +167,44 @@ class Spool:
 
     def _keep(self, legacy: m.Legacy, items: Iterable[Spooled]) -> None:
         rows = [row for row in (self._row(legacy, spooled) for spooled in items) if row is not None]
-        if rows:
-            places = ",".join("?" * len(rows[0]))
-            self._database.executemany(f"INSERT OR REPLACE INTO {_PLACES[legacy]} VALUES ({places})", rows)
+        if not rows:
+            return
+        places = ",".join("?" * len(rows[0]))
+        kept = self._database.executemany(f"INSERT OR IGNORE INTO {_PLACES[legacy]} VALUES ({places})", rows)
+        if kept.rowcount < len(rows):
+            for row in rows:
+                self._keep_one_of(legacy, row)
+
+    def _keep_one_of(self, legacy: m.Legacy, row: tuple[Any, ...]) -> None:
+        """Keep one item of two with the same key, and put the other one aside."""
+        place, key = _PLACES[legacy], _KEYS[legacy]
+        number = 0 if legacy is m.OLD_CONVERSATIONS else 1
+        found = self.run(f"SELECT text, source FROM {place} WHERE {key} = ?", row[number]).fetchone()
+        first, *others = sorted((found, row[-2:]), key=_precedence)
+        if first != found:
+            self.run(f"DELETE FROM {place} WHERE {key} = ?", row[number])
+            self.run(f"INSERT INTO {place} VALUES ({','.join('?' * len(row))})", *row)
+        self._put_others_aside(legacy, first, others)
+
+    def _put_others_aside(self, legacy: m.Legacy, first: tuple[str, str], others: Sequence[tuple[str, str]]) -> None:
+        """Put aside what has the key of an item; the same item once more is nothing else."""
+        for text, source in others:
+            if text != first[0]:
+                item = text_item(text)
+                self.on_unkeyed(legacy, item)
+                self.put_aside(
+                    legacy, Spooled(item, text, source), f"another item has its {legacy.key}: give it its own"
+                )
+
+    def _tell_apart(self, legacy: m.Legacy) -> None:
+        """Leave one item of each key in a table that takes several."""
+        place = _PLACES[legacy]
+        repeated = f"SELECT id FROM {place} GROUP BY id HAVING count(*) > 1"
+        rows = self.run(f"SELECT id, text, source, rowid FROM {place} WHERE id IN ({repeated}) ORDER BY id").fetchall()
+        for _, group in groupby(rows, itemgetter(0)):
+            (_, *first, _), *others = sorted(group, key=lambda row: _precedence(row[1:3]))
+            self.run_many(f"DELETE FROM {place} WHERE rowid = ?", ((row[3],) for row in others))
+            self._put_others_aside(legacy, (first[0], first[1]), [row[1:3] for row in others])
 
     def _row(self, legacy: m.Legacy, spooled: Spooled) -> tuple[object, ...] | None:
         item = spooled.item
@@ -187,6 +222,8 @@ class Spool:
 
     def resolve(self) -> None:
         """Find out what items do not tell themselves, once all were read."""
+        for legacy in (m.OLD_MESSAGES, m.OLD_LEADS):
+            self._tell_apart(legacy)
         for statement in _RESOLVED:
             self.run(statement)
 
@@ -280,6 +317,12 @@ def _link_row(item: Item, key: str) -> tuple[object, ...]:
     return _text_or_none(item.get("affiliate_id")), key, as_time(item.get("created_at"))
 
 
+def _precedence(kept: Sequence[str]) -> tuple[bool, str]:
+    """Return by what one of several items of a key is chosen, of text and source: what is as it is there goes first."""
+    text, source = kept
+    return source != "", text
+
+
 def _text_or_none(value: object) -> str | None:
     return None if value is None else as_text(value) or None
 
@@ -296,3 +339,4 @@ _PLACES = {
     m.OLD_LEADS: "leads",
     m.OLD_LINKS: "links",
 }
+_KEYS = {m.OLD_CONVERSATIONS: "id", m.OLD_LINKS: "code"}

@@ -11,7 +11,7 @@ from commercive_cli.services.adopt.quarantine import complete_line
 from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.audit.mend import Changes
 from commercive_cli.services.audit.service import AuditService
-from commercive_cli.store.items import Item
+from commercive_cli.store.items import Item, encode_item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES
 from tests.services.adopt.adopter import NOW, Adopter, kinds, unbalanced
@@ -140,3 +140,23 @@ def test_only_items_in_the_file_can_be_completed(adopt: Adopter, old: OldBackend
         complete_line(path, "payments", "LEAD-OTHER", Changes({}))
     with pytest.raises(Invalid, match="cannot be read"):
         complete_line(path.with_name("other.jsonl"), "leads", "LEAD-OTHER", Changes({}))
+
+
+def test_an_item_with_the_key_of_another_one_is_put_aside(either: Store, old: OldBackend, path: Path) -> None:
+    """What stands in the tables is brought; lines that add its key again stay in the file, with a reason each."""
+    tables, added = old.tables_by_name, []
+    for table, items in tables.items():
+        item = encode_item(items[0] | {"extra": "again"})
+        added += [{"table": table, "Item": item}, {"table": table, "Item": item | {"extra": {"S": "once more"}}}]
+    path.write_text("".join(json.dumps(each) + "\n" for each in added), encoding="utf-8")
+    for items in tables.values():
+        items.append(dict(items[0]))  # the same item twice is one
+    first = Adopter(either)(old, Wish(quarantine=path))
+    held, lines = everything(either), path.read_bytes()
+    again = Adopter(either)(old, Wish(quarantine=path))
+
+    assert 8 == sum("another item has its" in line for line in path.read_text(encoding="utf-8").splitlines())
+    assert "again" not in str(held)
+    assert ([], []) == (unbalanced(first), unbalanced(again))
+    assert [] == AuditService(either, ManualClock(NOW)).run("ops").findings
+    assert (held, lines) == (everything(either), path.read_bytes())
