@@ -21,6 +21,14 @@ def _differences(balance: Balance) -> str:
     return ", ".join(f"{value:+,} {name}" for name, value in parts if value)
 
 
+def balance_sentence(balance: Balance) -> str:
+    """Return one figure of both sides in words, for where there is no room for a second table."""
+    differences = _differences(balance)
+    told = f", {differences}" if differences else ""
+    end = "" if balance.balanced else f", expected {balance.expected:,}: it does not balance"
+    return f"{balance.figure}: {balance.there:,} there{told}, {balance.here:,} here{end}"
+
+
 _TABLE = (
     Column("table", "id", names=True),
     *(Column(name, "count") for name in ("read", "brought", "changed", "unchanged", "left")),

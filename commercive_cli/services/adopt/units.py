@@ -72,7 +72,7 @@ def _link_units(run: Run, affiliate: str, links: list[SpooledLink]) -> list[Unit
         unit = _link_unit(run, affiliate, link, newest + 1)
         if unit is not None:
             kind = "id-code" if link.row is None and link.first_lead is None else "rebuilt-link"
-            run.note(m.OLD_LINKS, link.code)(kind, f"of {affiliate}")
+            run.note(m.OLD_LINKS, link.code)(kind, f"it credits {affiliate}")
             units.append(unit)
     return units
 

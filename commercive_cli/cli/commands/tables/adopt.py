@@ -12,7 +12,7 @@ from commercive_cli.cli.errors import DIFFERS, PARTIAL, say
 from commercive_cli.cli.groups import App, example
 from commercive_cli.cli.interrupts import resumable
 from commercive_cli.cli.progress import Total
-from commercive_cli.cli.render import adoption_views as _views  # noqa: F401 - declares the views of the answers
+from commercive_cli.cli.render import adoption_views  # declares the views of the answers, too
 from commercive_cli.cli.session import Session
 from commercive_cli.domain.answers.adoption import Adopted
 from commercive_cli.services.adopt.service import Steps, Wish
@@ -86,6 +86,8 @@ def _tell(session: Session, answer: Adopted) -> None:
     if not session.shows_sections:
         for each in answer.problems:
             session.note(f"{each.count:,} {each.table} {each.kind}: {each.done}; {'; '.join(each.examples)}")
+        for balance in answer.reconciliation:
+            session.note(adoption_views.balance_sentence(balance))
     if answer.skipped:
         session.note(f"not ours to adopt, skipped: {', '.join(answer.skipped)}")
     if answer.in_quarantine:

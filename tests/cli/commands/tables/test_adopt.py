@@ -1,6 +1,7 @@
 """`commercive tables adopt` and `tables mend --quarantine`, as whoever switches over uses them."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -58,6 +59,18 @@ def test_clean_data_is_complete(store: Run, clean: str) -> None:
     assert 0 == sum(each["brought"] + each["changed"] + each["made"] for each in again.json["tables"])
     assert 0 == store("tables", "audit").code
     assert "skipped: commercive_affiliate_orders, commercive_user_preferences" in first.err
+
+
+def test_both_sides_are_told_in_a_pipe_too(store: Run, export: str) -> None:
+    """Where only the tables' rows go to stdout, every figure of both sides stands on stderr, with what explains it."""
+    told = store("tables", "adopt", export, "--final")
+    figures = store("tables", "adopt", export, "--final", "-o", "json").json["reconciliation"]
+    differing = [each for each in figures if each["put_aside"]]
+
+    assert differing
+    assert 11 == len(figures) == len([line for line in told.err.splitlines() if " there, " in line])
+    for each in differing:
+        assert re.search(rf"{re.escape(each['figure'])}: \S+ there, \S+ put aside.*, \S+ here$", told.err, re.MULTILINE)
 
 
 def test_what_is_in_quarantine_is_completed_by_commands(store: Run, export: str, home: Path) -> None:
