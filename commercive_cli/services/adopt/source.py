@@ -87,11 +87,11 @@ def legacy_tables(source: LegacySource, tables: Sequence[LegacyTable]) -> dict[L
     if not known:
         names = ", ".join(each.name for each in LEGACY)
         raise Misconfigured(
-            f"there are no tables of the former backend in {source.place}: they are called a prefix and {names}"
+            f"there are no tables of the former backend in {source.place}: their names are a prefix followed by {names}"
         )
     missing = [source.prefix + each.name for each in LEGACY if each not in known]
     if missing:
-        raise Misconfigured(f"{', '.join(missing)} is missing in {source.place}; nothing was written")
+        raise Misconfigured(f"{source.place} has no {', '.join(missing)}; nothing was written")
     for each, table in known.items():
         if table.key not in (None, ((each.key, "S"),)):
             key = ", ".join(" ".join(part) for part in table.key or ())
