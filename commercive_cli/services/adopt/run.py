@@ -45,6 +45,10 @@ class Counts:
         fates = self._by_table[legacy]
         fates[fate] = fates.get(fate, 0) + items
 
+    def written(self) -> int:
+        """Return how many items were written."""
+        return sum(fates.get(each, 0) for fates in self._by_table.values() for each in ("brought", "changed", "made"))
+
     def answers(self, prefix: str) -> list[AdoptedTable]:
         """Return the counts of each table."""
         return [AdoptedTable(table=prefix + each.name, **fates) for each, fates in self._by_table.items()]

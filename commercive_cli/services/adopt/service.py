@@ -7,7 +7,7 @@ from pathlib import Path
 
 from commercive_cli.domain.answers.adoption import Adopted
 from commercive_cli.domain.clock import Clock, system_clock
-from commercive_cli.domain.errors import Conflict, Misconfigured
+from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Conflict, Misconfigured
 from commercive_cli.domain.links import DASHBOARD_URL, affiliate_url
 from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.foreign import refuse_foreign
@@ -83,11 +83,12 @@ class AdoptionService:
         with lease, _spooled(self.clock()) as spool:
             run = self._run(spool, by, source.prefix, wish, steps.on_brought)
             self._read(source, tables, run, wish, steps.on_read)
-            bring_threads(run)
-            bring_partners(run)
             names = {table.name for table in tables.values()}
             skipped = [table.name for table in found if table.name not in names]
-            return self._answer(run, source.place, skipped, wish, steps.on_compared)
+            with nullcontext() if wish.dry_run else _going_on(run.counts):
+                bring_threads(run)
+                bring_partners(run)
+                return self._answer(run, source.place, skipped, wish, steps.on_compared)
 
     def _check_target(self) -> None:
         refuse_foreign(self.store)
@@ -158,6 +159,18 @@ class AdoptionService:
             quarantine=str(wish.quarantine) if wish.quarantine is not None else None,
             reconciliation=[] if wish.dry_run else run.ledger.balances(self.store, on_compared),
         )
+
+
+@contextmanager
+def _going_on(counts: Counts) -> Iterator[None]:
+    """Say in a failure how much was brought before, and that the same command goes on: an adoption has no key."""
+    try:
+        yield
+    except CommerciveError as error:
+        told = error.message if SAME_KEY in error.message else f"{error.message}; {SAME_KEY}"
+        done = f"{counts.written():,} items were brought before, and stay; run the same command again to go on"
+        error.message = told.replace(SAME_KEY, done)
+        raise
 
 
 @contextmanager

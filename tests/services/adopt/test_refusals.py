@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import CommerciveError
+from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Unavailable
 from commercive_cli.services.adopt.lease import Holder, this_process
 from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.adopt.source import ExportSource
 from commercive_cli.store.items import Item
 from commercive_cli.store.legacy_source import LegacySource, LegacyTable
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import OPS, TABLES
+from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, MESSAGES, OPS, TABLES
 from tests.services.adopt.adopter import NOW, Adopter, kinds, made
 from tests.services.adopt.old_backend import OldBackend, old_backend
-from tests.services.fakes import ManualClock
+from tests.services.fakes import Intervening, ManualClock
 from tests.services.raw_data import everything, rows
 
 Spoil = Callable[[Path], object]
@@ -52,7 +52,10 @@ def _twice(export: Path) -> None:
         (lambda export: _summary(export, exportType="INCREMENTAL_EXPORT"), "exportType is INCREMENTAL_EXPORT"),
         (lambda export: _summary(export, outputFormat="ION"), "outputFormat is ION"),
         (lambda export: _summary(export, itemCount=7_000), "itemCount is 7000"),
-        (lambda export: (export / "leads").rename(export.parent / "away"), "commercive_leads is missing"),
+        (
+            lambda export: (export / "leads").rename(export.parent / "away"),
+            "has no commercive_leads; nothing was written",
+        ),
         (lambda export: export.rename(export.parent / "away"), "is no directory"),
         (_twice, "are exports of the same table"),
     ],
@@ -173,3 +176,22 @@ def test_what_changes_while_live_tables_are_read_is_named(adopt: Adopter) -> Non
     still = Adopter(adopt.store, ManualClock(NOW + 50_000))(old)
 
     assert (1, None) == (kinds(first)["written-meanwhile"], kinds(still).get("written-meanwhile"))
+
+
+@pytest.mark.parametrize("told", ["no network", f"no network; outcome unknown, {SAME_KEY}"])
+def test_a_store_that_fails_on_the_way_is_named_with_what_is_here(adopt: Adopter, store: Store, told: str) -> None:
+    """What was brought is counted, and the same command goes on; keys are not spoken of, since an adoption has none."""
+
+    def fail() -> None:
+        raise Unavailable(told)
+
+    failing = Intervening(store)
+    failing.before("transact", lambda: None, OPS)  # the lease
+    failing.before("transact", lambda: None, CONVERSATIONS)
+    failing.before("transact", fail, AFFILIATE_LINKS)
+    with pytest.raises(Unavailable, match="no network") as raised:
+        replace(adopt, store=failing)(old_backend(3, conversations=2, leads=2))
+    brought = len(rows(store, CONVERSATIONS)) + len(rows(store, MESSAGES))
+
+    assert f"{brought} items were brought before, and stay; run the same command again to go on" in raised.value.message
+    assert "key" not in raised.value.message
