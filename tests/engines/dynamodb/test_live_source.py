@@ -99,7 +99,7 @@ def test_no_operation_that_could_write_is_ever_sent() -> None:
             connection.s3_client()
 
     assert len(operations) > 50
-    assert sorted(READS) == sorted(server.operations)
+    assert ["BatchGetItem", "DescribeTable", "GetItem", "ListTables", "Query", "Scan"] == sorted(server.operations)
 
 
 def test_it_is_read_at_half_the_price_unless_the_latest_is_wanted(real_endpoint: str, prefix: str) -> None:
