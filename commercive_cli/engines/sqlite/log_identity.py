@@ -82,10 +82,13 @@ def log_follows(path: Path, last: Stamp | None) -> bool:
 def _stamp_held(path: Path) -> Stamp:
     """Return the stamp in the file itself.
 
-    Not read from a file of Python's: closing one would end the locks that SQLite has for this process.
+    Not read from a file of Python's: closing one would end the locks that SQLite has for this process. While somebody
+    brings the log's pages into the file, the first one can speak of pages that are not there yet: no damage, so SQLite
+    is told not to look (`lockBtree` in btree.c).
     """
     address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     with closing(sqlite3.connect(address, uri=True)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
         return stamp_seen(connection)
 
 

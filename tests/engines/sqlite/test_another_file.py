@@ -52,6 +52,27 @@ def is_refused(path: Path) -> bool:
     return False
 
 
+def begin_checkpoint(path: Path) -> None:
+    """Bring the first page of the log into the file and no other, as a checkpoint does that was killed."""
+    log = path.with_name(f"{path.name}-wal").read_bytes()
+    size = int.from_bytes(log[8:12], "big")
+    frames = [log[place : place + 24 + size] for place in range(32, len(log), 24 + size)]
+    first = [frame[24:] for frame in frames if frame[:4] == bytes([0, 0, 0, 1]) and frame[8:16] == log[16:24]][-1]
+    with path.open("r+b") as file:
+        file.write(first)
+
+
+def test_a_checkpoint_that_was_killed_is_finished(tmp_path: Path) -> None:
+    """The file speaks of pages that the log alone has: no damage, as whoever opens it next brings them in."""
+    with closing(SQLiteStore(new_store(tmp_path / "store.db", "ann"))) as store:
+        for number in range(40):
+            put(store, f"{number:02}" * 400)
+        path = as_killed(tmp_path / "store.db", tmp_path / "killed")
+    begin_checkpoint(path)
+
+    assert 41 == len(names(path))
+
+
 @pytest.mark.parametrize("placed", PLACED)
 def test_a_log_left_by_a_kill_does_not_destroy_another_file(tmp_path: Path, placed: str) -> None:
     """Neither reading nor writing touches the file or the log; each with its own file is whole again."""
