@@ -4,11 +4,12 @@ Every transaction leaves a random stamp in the header of the file, as its user_v
 application_id. So each transaction in the log has the first page, where the header is, and says what it follows. A log
 belongs to a file whose stamp the first transaction of the log follows, or that one of the log's transactions left.
 
-Source: SQLite documentation, "Database File Format", sections 1.3 and 4.1.
+Source: SQLite documentation, "Database File Format", sections 1.3, 4.1 and 4.2.
 """
 
 import os
 import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,8 +18,9 @@ Stamp = bytes
 _STAMP_BYTES = 4
 _LOG_HEADER = 32
 _FRAME_HEADER = 24
-_FILE_HEADER = 100
 _FIRST_PAGE = (1).to_bytes(4, "big")
+_BIG_ENDIAN_SUMS = b"\x83"
+"""The last byte of the log's magic number where its checksums are over big-endian words."""
 
 
 def leave_stamp(connection: sqlite3.Connection) -> Stamp:
@@ -53,13 +55,15 @@ def log_mark(path: Path) -> bytes:
 def log_belongs(path: Path, seen: Stamp | None = None) -> bool:
     """Return whether the log, if there is one, is the file's own, and has left the stamp that a connection has `seen`.
 
-    Others may write meanwhile: what does not fit is read again until the file's stamp stays the same.
+    Others may write meanwhile: what does not fit is read again until both the file's stamp and the log's beginning stay
+    the same, as a log that begins anew while it is read shows a part of its transactions.
     """
     before = None
-    while (held := _stamp_held(path)) != before:
+    while (now := (_stamp_held(path), log_mark(path))) != before:
+        held = now[0]
         if _leaves(_stamps_in(log_of(path)), held, held if seen is None else seen):
             return True
-        before = held
+        before = now
     return False
 
 
@@ -93,7 +97,7 @@ def _stamp_held(path: Path) -> Stamp:
 
 
 def _stamps_in(path: Path) -> Iterator[Stamp]:
-    """Yield the stamps that each transaction of a log follows and leaves."""
+    """Yield the stamps that each transaction of a log follows and leaves, up to where SQLite would read it."""
     try:
         log = path.open("rb", buffering=0)
     except FileNotFoundError:
@@ -101,11 +105,24 @@ def _stamps_in(path: Path) -> Iterator[Stamp]:
     with log:
         header = log.read(_LOG_HEADER)
         size, salt, place = int.from_bytes(header[8:12], "big"), header[16:24], _LOG_HEADER
-        while len(frame := os.pread(log.fileno(), _FRAME_HEADER + _FILE_HEADER, place)) > _FRAME_HEADER + 72:
-            if frame[8:16] != salt:
-                return
+        words = ">" if header[3:4] == _BIG_ENDIAN_SUMS else "<"
+        sums = _summed((0, 0), header[:24], words)
+        while len(frame := os.pread(log.fileno(), _FRAME_HEADER + size, place)) == _FRAME_HEADER + size > _FRAME_HEADER:
+            sums = _summed(sums, frame[:8] + frame[_FRAME_HEADER:], words)
+            if frame[8:16] != salt or struct.unpack(">II", frame[16:24]) != sums:
+                return  # left of an earlier log, or being written: a frame's page comes behind its header
             if frame[:4] == _FIRST_PAGE:
                 page = frame[_FRAME_HEADER:]
                 yield page[68:72]
                 yield page[60:64]
             place += _FRAME_HEADER + size
+
+
+def _summed(sums: tuple[int, int], content: bytes, words: str) -> tuple[int, int]:
+    """Return the checksums of a log that had `sums` before this content (section 4.2)."""
+    first, second = sums
+    numbers = iter(struct.unpack(f"{words}{len(content) // 4}I", content))
+    for odd, even in zip(numbers, numbers, strict=True):
+        first = (first + odd + second) & 0xFFFFFFFF
+        second = (second + even + first) & 0xFFFFFFFF
+    return first, second

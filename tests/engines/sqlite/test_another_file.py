@@ -73,6 +73,17 @@ def test_a_checkpoint_that_was_killed_is_finished(tmp_path: Path) -> None:
     assert 41 == len(names(path))
 
 
+def test_a_frame_that_was_not_written_whole_is_none(tmp_path: Path) -> None:
+    """A page comes behind its header: a kill or a look in between finds what was there before."""
+    with closing(SQLiteStore(new_store(tmp_path / "store.db", "ann"))) as store:
+        put(store, "bob")
+        path = as_killed(tmp_path / "store.db", tmp_path / "killed")
+    log = path.with_name(f"{path.name}-wal")
+    log.write_bytes(log.read_bytes()[: 32 + 24] + bytes(range(256)) * 16)
+
+    assert {"ann"} == names(path)
+
+
 @pytest.mark.parametrize("placed", PLACED)
 def test_a_log_left_by_a_kill_does_not_destroy_another_file(tmp_path: Path, placed: str) -> None:
     """Neither reading nor writing touches the file or the log; each with its own file is whole again."""
