@@ -459,7 +459,7 @@ def test_throttling_by_any_name_is_waited_out(code: str) -> None:
     )
 
 
-@pytest.mark.parametrize("code", [*set(TRANSIENT) - set(THROTTLES), "RequestAbortedException"])
+@pytest.mark.parametrize("code", [*sorted({*TRANSIENT} - {*THROTTLES}), "RequestAbortedException"])
 def test_what_was_broken_off_is_tried_again(code: str) -> None:
     """Nobody knows whether it was carried out."""
     assert FailureKind.LOST is kind_of(refused(code))
