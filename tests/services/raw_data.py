@@ -111,17 +111,29 @@ def _trails(store: Store) -> dict[str, list[Item]]:
 def _trail_errors(name: str, trails: dict[str, list[Item]], first: Item, last: Item) -> Iterable[str]:
     """Every change goes on from the one before it, from the first state to the present one; repairs may break in.
 
-    What others made has no history before our first change of it, or before it was adopted.
+    What others made has no history before our first change of it, or before it was adopted: from whatever state there.
     """
     if name not in trails and created_at_of(name.rpartition("#")[2]) is None:
         return
     state = first
-    for row in trails.get(name, ()):
-        if row["before"] != state and row["event"] not in ("audit", "adopt"):
+    for number, row in enumerate(trails.get(name, ())):
+        if row["event"] == "adopt" and number == 0:
+            yield from _adoption_errors(name, row["before"], row["after"])
+        elif row["before"] != state and row["event"] != "audit":
             yield f"{name}: a row begins at {row['before']}, the one before ended at {state}"
         state = row["after"]
     if state != last:
         yield f"{name}: ends at {state}, the item is {last}"
+
+
+def _adoption_errors(name: str, there: Item, here: Item) -> Iterable[str]:
+    """A state there that can be one here is kept; an amount is only rounded."""
+    states = ("open", "closed") if "#conversation#" in name else ("pending", "approved", "rejected")
+    if here["status"] != there.get("status") and there.get("status") in states:
+        yield f"{name}: was adopted as {here}, it was {there}"
+    amount = there.get("commission_amount")
+    if isinstance(amount, int | Decimal) and abs(here.get("commission_amount", amount) - amount) > Decimal("0.005"):
+        yield f"{name}: was adopted as {here}, it was {there}"
 
 
 def _state(item: Item) -> Item:
