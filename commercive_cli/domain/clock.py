@@ -16,6 +16,10 @@ The next change of an item gets a later time than the stored one, and that must 
 """
 
 
+CLOCKS_DIFFER_MS = 5 * 60_000
+"""So far the clocks of those who write may be ahead of ours."""
+
+
 def system_clock() -> int:
     """Return the wall clock in milliseconds since the Unix epoch."""
     return time.time_ns() // 1_000_000

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from commercive_cli.domain.clock import Clock
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, Clock
 from commercive_cli.domain.errors import CommerciveError, Conflict
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
@@ -72,8 +72,9 @@ def _lease(holder: Holder, actor: str, now: int) -> Item:
 
 
 def _is_over(found: Item, now: int, holder: Holder) -> bool:
+    """Return whether a lease has ended, or is none: nobody's lasts longer than a minute, by a clock that is ahead."""
     until = found.get("until")
-    if type(until) is not int or until <= now:
+    if type(until) is not int or not now < until <= now + LEASE_MS + CLOCKS_DIFFER_MS:
         return True
     return found.get("machine") == holder.machine and not _is_alive(found.get("process"))
 
@@ -85,7 +86,7 @@ def _is_alive(process: object) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):
         return True
     return True
 

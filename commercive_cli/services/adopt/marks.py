@@ -14,6 +14,7 @@ from commercive_cli.services.adopt.spool import digest
 from commercive_cli.services.audit.states import state_of
 from commercive_cli.services.records.audit_log import AuditEntry, audit_partition
 from commercive_cli.store.items import Item, Key, encode_value, item_text
+from commercive_cli.store.limits import LARGEST_KEY_NUMBER, PARTITION_KEY_BYTES
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS, Table
 from commercive_cli.store.writes import (
@@ -29,7 +30,7 @@ from commercive_cli.store.writes import (
 )
 
 _AT_ONCE = 100
-_SORT = "-"
+_MARKS, _SORT = "adopted#", "-"
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,14 @@ class Mark:
         return Put(OPS, {**self.key, **state}, when=when)
 
 
+def is_mark(item: Item) -> bool:
+    """Return whether an item of `ops` is a mark, of whatever state."""
+    return str(item["pk"]).startswith(_MARKS)
+
+
 def mark_key(kind: str, subject: str) -> Key:
     """Return the key of a subject's mark; ids are at most 1,000 bytes long here."""
-    return {"pk": f"adopted#{kind}#{subject}", "sk": _SORT}
+    return {"pk": f"{_MARKS}{kind}#{subject}", "sk": _SORT}
 
 
 def read_marks(store: Store, kind: str, subjects: Sequence[str]) -> dict[str, Item]:
@@ -67,14 +73,16 @@ def read_marks(store: Store, kind: str, subjects: Sequence[str]) -> dict[str, It
     found: dict[str, Item] = {}
     for start in range(0, len(subjects), _AT_ONCE):
         keys = [mark_key(kind, each) for each in subjects[start : start + _AT_ONCE]]
-        found |= {item["pk"].split("#", 2)[2]: item for item in store.batch_get(OPS, keys) if _is_whole(item)}
+        found |= {item["pk"].split("#", 2)[2]: item for item in store.batch_get(OPS, keys) if _is_whole(kind, item)}
     return found
 
 
-def _is_whole(mark: Item) -> bool:
+def _is_whole(kind: str, mark: Item) -> bool:
     """Return whether a mark tells what it should: a damaged one is none."""
-    digests = all(isinstance(mark.get(name), str) for name in ("source", "written"))
-    return digests and type(mark.get("place")) in (int, str)
+    digests, place = all(isinstance(mark.get(name), str) for name in ("source", "written")), mark.get("place")
+    if kind == "link":
+        return digests and isinstance(place, str) and 0 < len(place.encode()) <= PARTITION_KEY_BYTES
+    return digests and type(place) is int and abs(place) <= LARGEST_KEY_NUMBER
 
 
 def written(item: Item) -> str:

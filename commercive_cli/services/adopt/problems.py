@@ -34,10 +34,6 @@ class Problems:
         if len(named) < (MOST_NAMED if kind in EACH_NAMED else EXAMPLES):
             named.append(f"{identifier}: {words}")
 
-    def count(self, kind: str) -> int:
-        """Return how many there are of a kind."""
-        return sum(count for (each, _), count in self._counts.items() if each == kind)
-
     def answers(self) -> list[AdoptionProblem]:
         """Return all kinds, in the order in which they are declared."""
         order = list(DONE)
@@ -46,7 +42,3 @@ class Problems:
             AdoptionProblem(kind=k, table=t, count=self._counts[k, t], done=DONE[k], examples=self._examples[k, t])
             for k, t in kinds
         ]
-
-
-def ignore_problem(_kind: str, _words: str) -> None:
-    """Note nothing: where the same item was looked at before."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commercive_cli.domain.answers.adoption import Adopted
-from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, Clock, system_clock
 from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Conflict, Misconfigured
 from commercive_cli.domain.links import DASHBOARD_URL, affiliate_url
 from commercive_cli.domain.text import actor_id
@@ -15,6 +15,7 @@ from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.adopt.conversion import Times
 from commercive_cli.services.adopt.lease import Holder, held, this_process
 from commercive_cli.services.adopt.mapping import LEGACY, Legacy
+from commercive_cli.services.adopt.marks import is_mark
 from commercive_cli.services.adopt.partners import bring_partners
 from commercive_cli.services.adopt.problems import Problems
 from commercive_cli.services.adopt.quarantine import read_quarantine, write_quarantine
@@ -27,8 +28,6 @@ from commercive_cli.services.adopt.values import as_time
 from commercive_cli.store.items import Item, text_item
 from commercive_cli.store.port import Page, Store
 from commercive_cli.store.schema import OPS, TABLES
-
-_CLOCKS_DIFFER_MS = 5 * 60_000
 
 
 @dataclass(frozen=True)
@@ -133,8 +132,10 @@ class AdoptionService:
         run.times = Times(run.spool.now, run.spool.latest or began)
 
     def _is_empty(self) -> bool:
-        """Return whether there is nothing in the documented tables, so that nothing need be compared."""
-        return all(self.store.scan(table) == Page([]) for table in TABLES if table is not OPS)
+        """Return whether there is nothing in the tables, and never was by an adoption: nothing need be compared."""
+        others = self.store.scan(OPS)  # the lease is there
+        marked = others.next is not None or any(is_mark(item) for item in others.items)
+        return not marked and all(self.store.scan(table) == Page([]) for table in TABLES if table is not OPS)
 
     def _answer(self, run: Run, place: str, skipped: list[str], wish: Wish, on_compared: OnItems) -> Adopted:
         aside = 0
@@ -175,7 +176,7 @@ def _going_on(counts: Counts) -> Iterator[None]:
 
 @contextmanager
 def _spooled(now: int) -> Iterator[Spool]:
-    spool = Spool(now + _CLOCKS_DIFFER_MS)
+    spool = Spool(now + CLOCKS_DIFFER_MS)
     try:
         yield spool
     finally:

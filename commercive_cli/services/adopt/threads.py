@@ -6,7 +6,8 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from commercive_cli.domain.models import WAITING_FOR, Message
+from commercive_cli.domain.attributes import UNREADABLE
+from commercive_cli.domain.models import WAITING_FOR, Conversation, Message
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import preview
 from commercive_cli.services.access.lookup import query_by_id
@@ -254,6 +255,8 @@ class _Bringing:
         known = {item["message_id"] for item in here}
         new = [each for each in self.wanted.messages if each["message_id"] not in known]
         told = f"status {current.get('status')} here, {self.wanted.item['status']} there, {len(new)} new messages"
+        if new and _is_damaged(current, here):
+            return self._left("changed-here", f"{told}, not brought: it is damaged here; see `tables audit`")
         for start in range(0, len(new), _CHUNK):
             chunk = new[start : start + _CHUNK]
             late = [
@@ -270,6 +273,16 @@ class _Bringing:
                 return self._left("changed-here", f"{told}, not brought: it was changed here just now; run again")
             here, current = here + chunk, following
         return self._left("changed-here", told + (", which are brought" if new else ""))
+
+
+def _is_damaged(conversation: Item, messages: Sequence[Item]) -> bool:
+    """Return whether anything is missing or of another kind on which depends what new messages change."""
+    found = Conversation.of(conversation)
+    needed = {"status", "updated_at", *_COUNTERS.values(), UNREADABLE}
+    lacks_close = found.status == m.CLOSED and found.closed_at is None
+    if lacks_close or not needed.isdisjoint(found.damaged):
+        return True
+    return any(not {"created_at", UNREADABLE}.isdisjoint(Message.of(each).damaged) for each in messages)
 
 
 def _differs(stored: dict[str, Item], wanted: Item) -> bool:
@@ -293,9 +306,9 @@ def _counted(conversation: Item, writes: Sequence[Put | Update], stored: dict[st
     for write in writes:
         before = None if isinstance(write, Put) else stored[write.key["message_id"]]
         after: dict[str, Any] = write.item if isinstance(write, Put) else {**(before or {}), **write.set}
-        counter = _COUNTERS.get(after["sender_type"])
+        counter = _COUNTERS.get(after.get("sender_type"))
         if counter:
-            unread = (after["is_read"] is False) - (before is not None and before["is_read"] is False)
+            unread = (after["is_read"] is False) - (before is not None and before.get("is_read") is False)
             counted[counter] = counted.get(counter, 0) + unread
     return counted
 

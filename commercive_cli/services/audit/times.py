@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
-from commercive_cli.domain.clock import FAR_FUTURE, Clock
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, FAR_FUTURE, Clock
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.audit.check import Repairs
@@ -16,9 +16,6 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, Table
 from commercive_cli.store.writes import Update, unchanged
-
-CLOCKS_DIFFER_MS = 5 * 60_000
-"""So far the clocks of those who write may be ahead of ours."""
 
 _COVERED = ("created_at", "reviewed_at", "closed_at")
 _KINDS = {table: kind for kind, table in SUBJECTS.items()}

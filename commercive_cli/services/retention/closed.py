@@ -1,13 +1,11 @@
 """Since when a conversation is closed, as far as that can be proven."""
 
 from commercive_cli.domain.attributes import UNREADABLE
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.store.items import Item
-
-CLOCKS_DIFFER_MS = 5 * 60_000
-"""So far the clocks of those who write may be ahead of ours."""
 
 SHORTEST, LONGEST = 86_400_000, 36_500 * 86_400_000
 """For how long a conversation must be closed at least before it can be archived, and the longest that can be asked."""

@@ -1,6 +1,7 @@
 """Adoptions that are repeated: what is new or changed there comes, and what was changed here since stays."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
+from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, TABLES, Table
 from commercive_cli.store.writes import Delete, Put, Update, Write
 from tests.services.adopt.adopter import NOW, Adopter, fates, kinds, unbalanced
 from tests.services.adopt.old_backend import OldBackend, old_backend
@@ -316,3 +317,61 @@ def test_partners_keep_their_codes(either: Store, old: OldBackend) -> None:
         assert shown is not None
         assert [link["affiliate_id"]] * 2 == [code.affiliate_id, own.affiliate_id]
         assert (link["link_id"], link["form_url"]) == (shown.link_id, shown.affiliate_url)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        Update(MESSAGES, {}, remove=("created_at",)),
+        Update(CONVERSATIONS, {}, set={"unread_admin": "many"}),
+        Update(CONVERSATIONS, {}, remove=("updated_at",)),
+        Update(CONVERSATIONS, {}, set={"status": "closed"}),
+    ],
+    ids=["a message's time", "a counter", "no time", "no close"],
+)
+def test_a_damaged_conversation_here_hides_nothing(
+    adopt: Adopter, store: Store, old: OldBackend, damage: Update
+) -> None:
+    """New messages of a conversation that was damaged here wait until it is mended; all else is brought."""
+    adopt(old)
+    conversation = CONVERSATIONS.key_of(rows(store, CONVERSATIONS)[0])
+    store.transact(Update(CONVERSATIONS, conversation, set={"store_url": "mine.example"}))
+    store.transact(replace(damage, key=damage.table.key_of(rows(store, damage.table)[0])))
+    send(old, "user", LATER)
+    old.tables_by_name["leads"].append(dict(old.one("leads", lead_id="LEAD-2")) | {"lead_id": "LEAD-3"})
+    before = rows(store, CONVERSATIONS), rows(store, MESSAGES)
+    answer = adopt(old)
+
+    assert before == (rows(store, CONVERSATIONS), rows(store, MESSAGES))
+    assert "not brought: it is damaged here; see `tables audit`" in str(answer.problems)
+    assert "LEAD-3" in {lead["lead_id"] for lead in rows(store, LEADS)}
+
+
+@pytest.mark.parametrize("place", ["soon", 2**70, ""])
+@pytest.mark.parametrize("kind", ["conversation", "lead", "link"])
+def test_a_mark_with_no_place_of_its_kind_is_none(either: Store, old: OldBackend, kind: str, place: object) -> None:
+    """Whatever somebody wrote into a mark, its item stays as it is, and the run goes on to its end."""
+    adopt = Adopter(either)
+    adopt(old)
+    subject = {"conversation": conversation_of(old)["conversation_id"], "lead": "LEAD-1", "link": CODE}[kind]
+    either.transact(
+        Update(OPS, {"pk": f"adopted#{kind}#{subject}", "sk": "-"}, set={"place": place, "source": "another"})
+    )
+    before = everything(either)
+    adopt(old)
+
+    assert before == everything(either)
+
+
+def test_emptied_tables_are_no_new_ones(either: Store, old: OldBackend) -> None:
+    """What was deleted here does not come again in part, also where nothing is left: the marks tell of it."""
+    adopt = Adopter(either)
+    adopt(old)
+    for table in (each for each in TABLES if each is not OPS):
+        for item in rows(either, table):
+            either.transact(Delete(table, table.key_of(item)))
+    before = everything(either)
+    answer = adopt(old)
+
+    assert before == everything(either)
+    assert {"unchanged": 1, "read": 1} == fates(answer)["chat_conversations"]

@@ -168,6 +168,17 @@ def test_the_place_of_a_killed_adopter_becomes_free(store: Store, holder: Holder
     assert os.getpid() == this_process().process
 
 
+@pytest.mark.parametrize("until", [10**15, 10**30, NOW + 10**9, None, "soon"])
+def test_a_claim_of_a_longer_time_than_any_has_is_none(either: Store, until: object) -> None:
+    """Whatever somebody wrote there, it keeps nobody out for longer than a minute, whose clock may be ahead."""
+    either.batch_put(
+        OPS, [{"pk": "adoption", "sk": "lease", "holder": "them", "machine": "here", "process": 1, "until": until}]
+    )
+    Adopter(either)(old_backend())
+
+    assert [] == [row for row in rows(either, OPS) if row["pk"] == "adoption"]
+
+
 def test_what_changes_while_live_tables_are_read_is_named(adopt: Adopter) -> None:
     """What was written since the run began may be half of a change; it is named, and the next run brings the rest."""
     old = old_backend(conversations=2, leads=0)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS
 from commercive_cli.services.audit.service import AuditService
-from commercive_cli.services.audit.times import CLOCKS_DIFFER_MS
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.items import Item
