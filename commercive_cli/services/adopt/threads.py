@@ -306,7 +306,7 @@ def _counted(conversation: Item, writes: Sequence[Put | Update], stored: dict[st
     for write in writes:
         before = None if isinstance(write, Put) else stored[write.key["message_id"]]
         after: dict[str, Any] = write.item if isinstance(write, Put) else {**(before or {}), **write.set}
-        counter = _COUNTERS.get(after.get("sender_type"))
+        counter = _COUNTERS.get(after.get("sender_type", ""))
         if counter:
             unread = (after["is_read"] is False) - (before is not None and before.get("is_read") is False)
             counted[counter] = counted.get(counter, 0) + unread
