@@ -18,6 +18,7 @@ Stamp = bytes
 _STAMP_BYTES = 4
 _LOG_HEADER = 32
 _FRAME_HEADER = 24
+_SMALLEST_PAGE, _LARGEST_PAGE = 512, 65_536
 _FIRST_PAGE = (1).to_bytes(4, "big")
 _BIG_ENDIAN_SUMS = b"\x83"
 """The last byte of the log's magic number where its checksums are over big-endian words."""
@@ -105,9 +106,11 @@ def _stamps_in(path: Path) -> Iterator[Stamp]:
     with log:
         header = log.read(_LOG_HEADER)
         size, salt, place = int.from_bytes(header[8:12], "big"), header[16:24], _LOG_HEADER
+        if len(header) < _LOG_HEADER or not _SMALLEST_PAGE <= size <= _LARGEST_PAGE:
+            return  # no log: SQLite does not read it either
         words = ">" if header[3:4] == _BIG_ENDIAN_SUMS else "<"
         sums = _summed((0, 0), header[:24], words)
-        while len(frame := os.pread(log.fileno(), _FRAME_HEADER + size, place)) == _FRAME_HEADER + size > _FRAME_HEADER:
+        while len(frame := os.pread(log.fileno(), _FRAME_HEADER + size, place)) == _FRAME_HEADER + size:
             sums = _summed(sums, frame[:8] + frame[_FRAME_HEADER:], words)
             if frame[8:16] != salt or struct.unpack(">II", frame[16:24]) != sums:
                 return  # left of an earlier log, or being written: a frame's page comes behind its header

@@ -3,6 +3,7 @@
 import random
 import shutil
 import sqlite3
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -82,6 +83,19 @@ def test_a_frame_that_was_not_written_whole_is_none(tmp_path: Path) -> None:
     log.write_bytes(log.read_bytes()[: 32 + 24] + bytes(range(256)) * 16)
 
     assert {"ann"} == names(path)
+
+
+@pytest.mark.parametrize("content", [b"x", b"x" * 4, b"x" * 12, b"x" * 31, b"\xff" * 32, b"\xff" * 100, bytes(200)])
+def test_what_is_no_log_is_none(tmp_path: Path, content: bytes) -> None:
+    """A log whose beginning was not written whole, or is damaged, holds nothing; no memory is taken by what it says."""
+    path = new_store(tmp_path / "store.db", "ann")
+    path.with_name("store.db-wal").write_bytes(content)
+    tracemalloc.start()
+    try:
+        assert {"ann"} == names(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("placed", PLACED)
