@@ -42,7 +42,7 @@ class KnownIds:
         try:
             document = json.loads(self._path.read_text(encoding="utf-8"))
             return {str(each): _known(*fields) for each, fields in document.items()}
-        except (OSError, ValueError, AttributeError, TypeError):
+        except (OSError, ValueError, AttributeError, TypeError, RecursionError):
             return {}
 
     def remember(self, shown: Mapping[str, Known]) -> None:

@@ -21,7 +21,7 @@ class SkippedLeads:
         """Return the ids, those skipped last at the end."""
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return []
         return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 

@@ -36,7 +36,9 @@ def test_the_latest_are_kept(path: Path) -> None:
     assert (KEPT, True, False) == (len(known), "id-1" in known, "other-0" in known)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a": 1}', b'{"a": ["x"]}', b"\xff\xfe", b'{"a": null}', b"7"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b'{"a": 1}', b'{"a": ["x"]}', b"\xff\xfe", b'{"a": null}', b"7", b"[" * 100_000]
+)
 def test_a_damaged_file_is_an_empty_one(path: Path, content: bytes) -> None:
     """Whatever stands in it, the ids are unknown and the next command writes it anew."""
     path.parent.mkdir()

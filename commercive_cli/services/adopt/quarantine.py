@@ -41,7 +41,7 @@ class _Line:
             document: Any = json.loads(raw)
             legacy, item = _NAMES[document["table"]], document["Item"]
             source, reason = document.get("source"), str(document.get("reason", ""))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             form = f'{{"table": one of {", ".join(_NAMES)}, "Item": {{name: {{type: value}}}}}}'
             raise Invalid(f"{where} is not of the form {form}") from None
         if not (source is None or isinstance(source, str)):

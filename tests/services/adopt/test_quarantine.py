@@ -115,6 +115,7 @@ def test_a_line_stands_for_the_item_as_it_was(adopt: Adopter, store: Store, old:
         ('{"table": "leads"}', "line 2 is not of the form"),
         ('{"table": "payments", "Item": {}}', "one of chat_messages"),
         ('{"table": "leads", "Item": {"lead_id": {"N": "x"}}}', "line 2: "),
+        pytest.param('{"table": "leads", "Item": ' + "[" * 100_000, "line 2 is not of the form", id="deep"),
         ('{"table": "leads", "source": 5, "Item": {}}', "line 2: source is no text"),
     ],
 )
