@@ -325,5 +325,5 @@ class Review:
         self.desk.tell("! Not taken back: it was changed after your decision", "attention")
         try:
             self.desk.show_decided(self.leads.lead(lead.lead_id))
-        except NotFound as gone:
-            self.desk.tell(f"! {gone.message}", "attention")
+        except (NotFound, Unavailable) as why:
+            self.desk.tell(f"! {why.message}", "attention")

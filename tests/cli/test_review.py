@@ -290,6 +290,24 @@ def test_undo_leaves_what_others_made_of_it(store: Store, leads: LeadService, la
     assert 2 == len(leads.history(one).history)
 
 
+def test_a_review_goes_on_where_nobody_says_what_others_made_of_it(store: Store, leads: LeadService) -> None:
+    """What an undo leaves as it is need not be shown: without an answer of the store that is said, and all goes on."""
+    one, two = submitted(leads, "a", "b")
+    service = LosesAnswers(store, unfound=[*[False] * 4, True])
+    desk = ScriptedDesk(
+        "approve",
+        "5",
+        lambda: leads.decide(one, "approved", "jonas", commission="30", amend=True),
+        "undo",
+        "reject",
+        "",
+    )
+    review(store, desk, leads=service)
+
+    assert ([], ["approved", "rejected"]) == (service.unfound, states(leads, [one, two]))
+    assert ["! Not taken back: it was changed after your decision", "! no answer"] == desk.told[1:3]
+
+
 OTHERS: dict[str, Callable[[LeadService, str], object]] = {
     "approved": lambda leads, one: leads.decide(one, "approved", "jonas", commission="30"),
     "approved for the same": lambda leads, one: leads.decide(one, "approved", "jonas", commission="5"),
