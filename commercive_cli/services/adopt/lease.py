@@ -39,7 +39,7 @@ def this_process() -> Holder:
 
 
 @contextmanager
-def held(store: Store, clock: Clock, holder: Holder, actor: str) -> Iterator[None]:
+def held(store: Store, clock: Clock, holder: Holder, actor: str) -> Iterator["Lease"]:
     """Hold the lease until the block ends; raise Conflict while another adopter does.
 
     The lease of a process that is known to be dead, or that has not renewed it for a minute, is taken over.
@@ -47,22 +47,46 @@ def held(store: Store, clock: Clock, holder: Holder, actor: str) -> Iterator[Non
     found = store.get(OPS, _KEY)
     if found is not None and not _is_over(found, clock(), holder):
         raise _refused(found)
-    as_found: Condition = Absent() if found is None else wholly_unchanged(OPS, found)
+    lease = Lease(store, clock, holder, actor)
     try:
-        store.transact(Put(OPS, _lease(holder, actor, clock()), when=as_found))
+        lease.take(Absent() if found is None else wholly_unchanged(OPS, found))
     except ConditionFailed as failed:
         raise _refused(failed.failures.get(0) or {}) from None
-    ours = Equals("holder", holder.name)
-
-    def renew() -> None:
-        store.transact(Put(OPS, _lease(holder, actor, clock()), when=ours))
-
     try:
-        with _repeated(renew):
-            yield
+        with _repeated(lease.renew):
+            yield lease
     finally:
         with suppress(ConditionFailed, CommerciveError):  # it was taken over meanwhile, or ends by itself
-            store.transact(Delete(OPS, _KEY, when=ours))
+            store.transact(Delete(OPS, _KEY, when=lease.ours))
+
+
+class Lease:
+    """The lease of an adopter."""
+
+    def __init__(self, store: Store, clock: Clock, holder: Holder, actor: str) -> None:
+        self.ours = Equals("holder", holder.name)
+        self._store, self._clock = store, clock
+        self._holder, self._actor = holder, actor
+        self._until = 0
+
+    def take(self, when: Condition) -> None:
+        """Store it for the next minute; raise ConditionFailed when that is not possible."""
+        now = self._clock()
+        self._store.transact(Put(OPS, _lease(self._holder, self._actor, now), when=when))
+        self._until = now + LEASE_MS
+
+    def renew(self) -> None:
+        """Store it for the next minute; raise Conflict when it is another adopter's."""
+        try:
+            self.take(self.ours)
+        except ConditionFailed:
+            self._until = 0
+            raise Conflict("another adoption took the place of this one, which was silent for a minute") from None
+
+    def check(self) -> None:
+        """Raise Conflict when it is another adopter's, as it can be once the machine has slept for a while."""
+        if self._clock() >= self._until:
+            self.renew()
 
 
 def _lease(holder: Holder, actor: str, now: int) -> Item:
@@ -107,7 +131,7 @@ def _repeated(call: Callable[[], None]) -> Iterator[None]:
 
     def repeat() -> None:
         while not ended.wait(_RENEWED_S):
-            with suppress(CommerciveError, ConditionFailed):
+            with suppress(CommerciveError):
                 call()
 
     thread = threading.Thread(target=repeat, name="adoption-lease", daemon=True)

@@ -7,6 +7,7 @@ from commercive_cli.domain.answers.adoption import AdoptedTable
 from commercive_cli.services.access.scan import OnItems
 from commercive_cli.services.adopt import mapping as m
 from commercive_cli.services.adopt.conversion import Times
+from commercive_cli.services.adopt.lease import Lease
 from commercive_cli.services.adopt.problems import Note, Problems
 from commercive_cli.services.adopt.reconciliation import Ledger
 from commercive_cli.services.adopt.spool import Spool
@@ -18,19 +19,21 @@ from commercive_cli.store.writes import Write
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes to a store, or pretends to where it is a rehearsal."""
+    """Writes to a store, while `lease` is this adoption's; without one it is a rehearsal, which only pretends to."""
 
     store: Store
-    rehearsed: bool
+    lease: Lease | None
 
     def transact(self, *writes: Write) -> None:
         """Apply the writes, all or none; raise ConditionFailed when a condition does not hold."""
-        if not self.rehearsed:
+        if self.lease is not None:
+            self.lease.check()
             self.store.transact(*writes)
 
     def batch_put(self, table: Table, items: list[Item]) -> None:
         """Store items that nothing else knows of yet."""
-        if items and not self.rehearsed:
+        if items and self.lease is not None:
+            self.lease.check()
             self.store.batch_put(table, items)
 
 

@@ -13,7 +13,7 @@ from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.foreign import refuse_foreign
 from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.adopt.conversion import Times
-from commercive_cli.services.adopt.lease import Holder, held, this_process
+from commercive_cli.services.adopt.lease import Holder, Lease, held, this_process
 from commercive_cli.services.adopt.mapping import LEGACY, Legacy
 from commercive_cli.services.adopt.marks import is_mark
 from commercive_cli.services.adopt.partners import bring_partners
@@ -78,9 +78,9 @@ class AdoptionService:
         found = source.tables()
         tables = legacy_tables(source, found)
         self._check_target()
-        lease = nullcontext() if wish.dry_run else held(self.store, self.clock, self.holder(), by)
-        with lease, _spooled(self.clock()) as spool:
-            run = self._run(spool, by, source.prefix, wish, steps.on_brought)
+        place = nullcontext() if wish.dry_run else held(self.store, self.clock, self.holder(), by)
+        with place as lease, _spooled(self.clock()) as spool:
+            run = self._run(spool, by, source.prefix, lease, steps.on_brought)
             self._read(source, tables, run, wish, steps.on_read)
             names = {table.name for table in tables.values()}
             skipped = [table.name for table in found if table.name not in names]
@@ -96,10 +96,10 @@ class AdoptionService:
             names = ", ".join(self.store.prefix + name for name in missing)
             raise Misconfigured(f"{self.store.target} has no {names}; make them first: commercive tables create")
 
-    def _run(self, spool: Spool, by: str, prefix: str, wish: Wish, on_brought: OnItems) -> Run:
+    def _run(self, spool: Spool, by: str, prefix: str, lease: Lease | None, on_brought: OnItems) -> Run:
         run = Run(
             self.store,
-            Writer(self.store, wish.dry_run),
+            Writer(self.store, lease),
             spool,
             by,
             Times(spool.now, 0),

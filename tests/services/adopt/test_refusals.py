@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Unavailable
+from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Conflict, Unavailable
 from commercive_cli.services.adopt.lease import Holder, this_process
 from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.adopt.source import ExportSource
@@ -17,7 +17,7 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.legacy_source import LegacySource, LegacyTable
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, MESSAGES, OPS, TABLES
-from tests.services.adopt.adopter import NOW, Adopter, kinds, made
+from tests.services.adopt.adopter import HERE, NOW, Adopter, kinds, made
 from tests.services.adopt.old_backend import OldBackend, old_backend
 from tests.services.fakes import Intervening, ManualClock
 from tests.services.raw_data import everything, rows
@@ -177,6 +177,32 @@ def test_a_claim_of_a_longer_time_than_any_has_is_none(either: Store, until: obj
     Adopter(either)(old_backend())
 
     assert [] == [row for row in rows(either, OPS) if row["pk"] == "adoption"]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_whose_machine_slept_writes_nothing_once_another_has_taken_over(either: Store, taken: bool) -> None:
+    """After a minute of silence an adoption looks whether its place is still its own; if so, it goes on."""
+    old, clock = old_backend(conversations=2, leads=2), ManualClock(NOW)
+    held: list[object] = []
+
+    class Sleeping(OldBackend):
+        def pages(self, table: LegacyTable) -> Iterator[list[Item]]:
+            yield from old.pages(table)
+            if table.name.endswith("affiliate_links"):
+                clock.advance(61_000)
+                if taken:
+                    Adopter(either, clock, HERE)(old)
+                    held.append(everything(either))
+
+    adopt = Adopter(either, clock)
+    source = Sleeping(old.tables_by_name)
+    if taken:
+        with pytest.raises(Conflict, match="another adoption took the place of this one"):
+            adopt(source)
+        assert held == [everything(either)]
+    else:
+        adopt(source)
+        assert 2 == len(rows(either, CONVERSATIONS))
 
 
 def test_what_changes_while_live_tables_are_read_is_named(adopt: Adopter) -> None:
