@@ -13,7 +13,7 @@ from typing import Any
 
 from commercive_cli.domain.answers.audit import Mended
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.errors import Invalid, NotFound
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.adopt.mapping import LEGACY, Legacy
 from commercive_cli.services.adopt.spool import ADDED, Spool
@@ -58,17 +58,38 @@ class _Line:
         return f'{head[:-1]}, "Item": {self.text}}}\n'.encode()
 
 
-def read_quarantine(path: Path, spool: Spool) -> None:
-    """Take the completed items of a file, if there is one; raise Invalid, naming the line, for what is no such line."""
-    if path_exists(path):
-        for line in _read(path):
-            spool.complete(line.legacy, line.source, line.text, line.reason)
+class QuarantineFile:
+    """The file of one adoption."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read_as: tuple[int, ...] = ()
 
-def write_quarantine(path: Path, spool: Spool) -> None:
-    """Write the file anew; that of before stays until the new one is on disk."""
-    rows = ((None if s.startswith(ADDED) else s, table, text, reason) for s, table, text, reason, _ in spool.aside())
-    _write(path, (_Line(_NAMES[table], source, reason, text) for source, table, text, reason in rows))
+    def read(self, spool: Spool) -> None:
+        """Take the completed items, if there is a file; raise Invalid, naming the line, for what is no such line."""
+        self._read_as = self._state()
+        if self._read_as:
+            for line in _read(self._path):
+                spool.complete(line.legacy, line.source, line.text, line.reason)
+
+    def write(self, spool: Spool) -> None:
+        """Write the file anew; that of before stays until the new one is on disk.
+
+        Raises Conflict when somebody changed it since it was read, for their work would be lost.
+        """
+        if self._state() != self._read_as:
+            raise Conflict(f"{self._path} was changed meanwhile, and stays as it is")
+        rows = (
+            (None if s.startswith(ADDED) else s, table, text, reason) for s, table, text, reason, _ in spool.aside()
+        )
+        _write(self._path, (_Line(_NAMES[table], source, reason, text) for source, table, text, reason in rows))
+
+    def _state(self) -> tuple[int, ...]:
+        """Return what is another with every change of the file, nothing when there is none."""
+        if not path_exists(self._path):
+            return ()
+        found = self._path.stat()
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def complete_line(path: Path, table: str, key: str, changes: Changes) -> Mended:

@@ -18,7 +18,7 @@ from commercive_cli.services.adopt.mapping import LEGACY, Legacy
 from commercive_cli.services.adopt.marks import is_mark
 from commercive_cli.services.adopt.partners import bring_partners
 from commercive_cli.services.adopt.problems import Problems
-from commercive_cli.services.adopt.quarantine import read_quarantine, write_quarantine
+from commercive_cli.services.adopt.quarantine import QuarantineFile
 from commercive_cli.services.adopt.reconciliation import Ledger
 from commercive_cli.services.adopt.run import Counts, Run, Writer
 from commercive_cli.services.adopt.source import LegacySource, LegacyTable, legacy_tables
@@ -81,12 +81,15 @@ class AdoptionService:
         place = nullcontext() if wish.dry_run else held(self.store, self.clock, self.holder(), by)
         with place as lease, _spooled(self.clock()) as spool:
             run = self._run(spool, by, source.prefix, lease, steps.on_brought)
-            self._read(source, tables, run, wish, steps.on_read)
+            file = None if wish.quarantine is None else QuarantineFile(wish.quarantine)
+            self._read(source, tables, run, file, steps.on_read)
             names = {table.name for table in tables.values()}
             skipped = [table.name for table in found if table.name not in names]
             with nullcontext() if wish.dry_run else _going_on(run.counts):
                 bring_threads(run)
                 bring_partners(run)
+                if file is not None and not wish.dry_run:
+                    file.write(spool)
                 return self._answer(run, source.place, skipped, wish, steps.on_compared)
 
     def _check_target(self) -> None:
@@ -115,11 +118,16 @@ class AdoptionService:
         return run
 
     def _read(
-        self, source: LegacySource, tables: dict[Legacy, LegacyTable], run: Run, wish: Wish, on_read: OnItems
+        self,
+        source: LegacySource,
+        tables: dict[Legacy, LegacyTable],
+        run: Run,
+        file: QuarantineFile | None,
+        on_read: OnItems,
     ) -> None:
         """Read everything; what the quarantine file completes stands in place of what is there."""
-        if wish.quarantine is not None:
-            read_quarantine(wish.quarantine, run.spool)
+        if file is not None:
+            file.read(run.spool)
         began = self.clock()
         for legacy, table in tables.items():
             for page in source.pages(table):
@@ -147,8 +155,6 @@ class AdoptionService:
                 aside += 1
                 run.counts.add(legacy, "quarantined")
                 run.note(legacy, _key_in(text, legacy))("quarantine", reason)
-        if wish.quarantine is not None and not wish.dry_run:
-            write_quarantine(wish.quarantine, run.spool)
         return Adopted(
             source=place,
             dry_run=wish.dry_run,

@@ -1,17 +1,19 @@
 """The quarantine file: what cannot be brought is put there, people complete it, and adoptions take it from there."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commercive_cli.domain.errors import Invalid, NotFound
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound
 from commercive_cli.services.adopt.quarantine import complete_line
 from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.audit.mend import Changes
 from commercive_cli.services.audit.service import AuditService
 from commercive_cli.store.items import Item, encode_item
+from commercive_cli.store.legacy_source import LegacyTable
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES
 from tests.services.adopt.adopter import NOW, Adopter, kinds, unbalanced
@@ -93,6 +95,30 @@ def test_what_is_completed_is_taken_for_good(adopt: Adopter, store: Store, old: 
     assert (held, kept) == (everything(store), path.read_bytes())
     assert ([], []) == (unbalanced(answer), unbalanced(again))
     assert [] == AuditService(store, ManualClock(NOW)).run("ops").findings
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_is_completed_while_an_adoption_runs_is_not_lost(
+    adopt: Adopter, store: Store, old: OldBackend, path: Path, is_there: bool
+) -> None:
+    """A file that somebody changes or makes meanwhile stays as it is, and the next run takes it."""
+    item = {"lead_id": {"S": "LEAD-ADDED"}, "affiliate_id": {"S": "AFF-MENDED01"}, "created_at": {"N": f"{NOW - 9}"}}
+    line = json.dumps({"table": "leads", "Item": item})
+    if is_there:
+        adopt(old, Wish(quarantine=path))
+
+    class Completed(OldBackend):
+        def pages(self, table: LegacyTable) -> Iterator[list[Item]]:
+            yield from super().pages(table)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+
+    with pytest.raises(Conflict, match=r"aside\.jsonl was changed meanwhile, .* run the same command again to go on"):
+        adopt(Completed(old.tables_by_name), Wish(quarantine=path))
+    assert line in path.read_text(encoding="utf-8")
+    adopt(old, Wish(quarantine=path))
+
+    assert "LEAD-ADDED" in {lead["lead_id"] for lead in rows(store, LEADS)}
 
 
 def test_a_line_stands_for_the_item_as_it_was(adopt: Adopter, store: Store, old: OldBackend, path: Path) -> None:
