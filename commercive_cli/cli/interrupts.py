@@ -13,10 +13,12 @@ from typing import TextIO
 import typer
 
 from commercive_cli.cli.errors import INTERRUPTED, say
-from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.errors import Invalid, Unavailable
 from commercive_cli.domain.stopping import stopped_by
 
 _CHUNK_BYTES = 65_536
+LONGEST_INPUT = 64 * 1024 * 1024
+"""In bytes; more than a million ids."""
 _FINISHING = "interrupted: finishing running requests; Ctrl-C again stops at once"
 
 
@@ -62,18 +64,24 @@ def resumable() -> Iterator[None]:
 
 
 def whole_input(stream: TextIO) -> bytes:
-    """Return what is left to read from a stream, up to its end; Ctrl-C ends the wait. In the main thread only."""
+    """Return what is left to read from a stream, up to its end; Ctrl-C ends the wait. In the main thread only.
+
+    Raises Invalid for more than `LONGEST_INPUT`, without reading on.
+    """
     try:
         descriptor = stream.fileno()
     except io.UnsupportedOperation:  # nothing that blocks
         return stream.buffer.read()
     parts: list[bytes] = []
-    while True:
+    size = 0
+    while size <= LONGEST_INPUT:
         wait_for_input(descriptor)
         part = os.read(descriptor, _CHUNK_BYTES)
         if not part:
             return b"".join(parts)
         parts.append(part)
+        size += len(part)
+    raise Invalid(f"stdin holds more than {LONGEST_INPUT // 1024 // 1024} MB; nothing was done")
 
 
 def wait_for_input(descriptor: int, is_over: Callable[[], bool] = lambda: False) -> None:

@@ -4,11 +4,12 @@ import io
 import os
 import signal
 import threading
-from contextlib import closing, redirect_stderr
+from contextlib import closing, redirect_stderr, suppress
 
 import pytest
 
 from commercive_cli.cli.interrupts import deferred_interrupts, wait_for_input, whole_input
+from commercive_cli.domain.errors import Invalid
 
 
 def test_input_that_comes_in_pieces_is_read_whole() -> None:
@@ -28,6 +29,25 @@ def test_input_that_comes_in_pieces_is_read_whole() -> None:
     thread.join()
 
     assert sent == whole
+
+
+def test_an_input_without_an_end_is_refused() -> None:
+    """No command fills the memory with whatever is piped into it: reading ends behind 64 MB."""
+    reader, writer = os.pipe()
+    written: list[int | None] = []
+
+    def write() -> None:
+        with os.fdopen(writer, "wb", buffering=0) as out, suppress(BrokenPipeError):
+            while True:
+                written.append(out.write(bytes(2**20)))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with os.fdopen(reader, encoding="utf-8") as stream, pytest.raises(Invalid, match="stdin holds more than 64 MB"):
+        whole_input(stream)
+    thread.join()
+
+    assert sum(filter(None, written)) < 66 * 2**20
 
 
 def test_what_is_no_file_is_read_as_it_is() -> None:
