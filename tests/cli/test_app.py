@@ -103,6 +103,17 @@ def test_what_scripts_read_loads_nothing_for_people_and_nothing_of_other_subject
     assert found & set(NEEDLESS) == set()
 
 
+@pytest.mark.usefixtures("store")
+def test_affiliates_for_scripts_load_nothing_for_people() -> None:
+    """Theirs is a list like the others: no short ids, screens, searches, flags or phone numbers."""
+    people = {"cli.known_ids", "cli.typed_ids", "cli.render.listings", "cli.render.display", "rich"}
+    others = {"services.leads.flags", "services.chat.search", "stringprep", "phonenumbers", "boto3"}
+    found = loaded("affiliates", "list", "-o", "json")
+
+    assert "cli.commands.affiliates" in found
+    assert not found & (people | others)
+
+
 def test_a_process_that_ends_looks_for_no_garbage() -> None:
     """Python searches all that it holds for garbage before it ends, unless told not to: a seventh of a list's time."""
     script = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 10_000)); "
