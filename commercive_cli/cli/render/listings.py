@@ -64,8 +64,8 @@ LEADS = (
     Column("affiliate_id", "id", title="affiliate", weight=5, once=True),
     Column("link_id", "id", title="link", weight=2, once=True),
     Column("lead_email", title="e-mail", weight=3),
-    Column("rejection_reason", title="reason", weight=SPARE, exceptional=True),
-    Column("admin_notes", title="notes", weight=SPARE, exceptional=True),
+    Column("rejection_reason", title="reason", exceptional=True),
+    Column("admin_notes", title="notes", exceptional=True),
     _DAMAGED,
     Column("lead_name", title="name", weight=8),
 )
