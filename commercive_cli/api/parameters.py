@@ -85,6 +85,7 @@ LeadData = Annotated[
                 "product_link": {"type": "string", "maxLength": PRODUCT_LINK_LENGTH},
                 "order_volume": {"type": "string", "enum": ["", *ORDER_VOLUMES]},
                 "pending_orders": {"type": ["string", "number"]},
+                "business_name": {"type": "string", "maxLength": NAME_LENGTH},
                 HONEYPOT: {"type": "string", "maxLength": 0, "description": "People do not see this field."},
             },
         }

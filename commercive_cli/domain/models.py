@@ -190,6 +190,7 @@ class Lead(Record):
     product_link: PersonalText = ""
     order_volume: Choice = ""
     pending_orders: PersonalText = ""
+    business_name: PersonalText | None = None
     commission_amount: Amount | None = None
     admin_notes: Words | None = None
     rejection_reason: Words | None = None

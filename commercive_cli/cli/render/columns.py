@@ -150,6 +150,7 @@ LEAD = _columns(
     Column("product_link", wide=True),
     Column("order_volume", title="volume"),
     Column("pending_orders", wide=True),
+    Column("business_name", wide=True),
     Column("link_id", title="link"),
     Column("affiliate_id", title="affiliate"),
     Column("updated_at", wide=True),

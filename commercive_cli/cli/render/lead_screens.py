@@ -126,6 +126,7 @@ def _facts(lead: Lead, moments: Moments) -> dict[str, str | None]:
     when = moments.exact(lead.reviewed_at) if lead.reviewed_at else ""
     by = f"by {lead.reviewed_by}" if lead.reviewed_by else ""
     return {
+        "business": lead.business_name,
         "e-mail": lead.lead_email,
         "phone": lead.lead_phone,
         "product": lead.product_link,

@@ -80,7 +80,7 @@ def draw_card(display: Display, card: Card) -> None:
 def _draw_person(display: Display, lead: Lead) -> None:
     volume = volume_of(lead)
     note = f"note: {lead.admin_notes}" if lead.admin_notes else ""
-    facts = (", ".join(filter(None, (lead.lead_email, lead.lead_phone))), lead.product_link)
+    facts = (lead.business_name, ", ".join(filter(None, (lead.lead_email, lead.lead_phone))), lead.product_link)
     for fact in (*facts, f"volume {volume}" if volume else "", note):
         if fact:
             # A line break in what a visitor typed is shown as one, so that no fact looks like two.

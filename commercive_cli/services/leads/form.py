@@ -14,12 +14,13 @@ _DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", " ": None})  # noqa
 def lead_fields(lead_data: object) -> dict[str, str]:
     """Return the stored attributes of a lead for a submitted form.
 
-    The form's names are name, email, phone, product_link, order_volume and pending_orders; others are ignored. Name and
-    e-mail are required, the rest may be empty. Raises Invalid naming the field.
+    The form's names are name, email, phone, product_link, order_volume, pending_orders and business_name; others are
+    ignored. Name and e-mail are required, the rest may be empty. Raises Invalid naming the field.
     """
     if not isinstance(lead_data, Mapping):
         raise Invalid("lead_data must be an object with name and email", field="lead_data")
     form: Mapping[str, Any] = {name: value for name, value in lead_data.items() if value is not None}
+    business = text(form.get("business_name", ""), "business_name", NAME_LENGTH, shortest=0)
     return {
         "lead_name": text(form.get("name", ""), "name", NAME_LENGTH),
         "lead_email": email(form.get("email", ""), "email"),
@@ -27,6 +28,7 @@ def lead_fields(lead_data: object) -> dict[str, str]:
         "product_link": product_link(form.get("product_link", "")),
         "order_volume": _order_volume(form.get("order_volume", "")),
         "pending_orders": count_text(form.get("pending_orders", ""), "pending_orders"),
+        **({"business_name": business} if business else {}),
     }
 
 

@@ -54,4 +54,4 @@ class LeadFilter:
 
 
 def _searched(lead: Lead) -> tuple[str, ...]:
-    return lead.lead_name, lead.lead_email, lead.lead_phone, lead.product_link
+    return lead.lead_name, lead.lead_email, lead.lead_phone, lead.product_link, lead.business_name or ""

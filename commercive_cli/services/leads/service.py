@@ -109,9 +109,9 @@ class LeadService:
     ) -> LeadSubmitted:
         """Store a pending lead for the affiliate behind a link code, and count it.
 
-        `lead_data` maps name, email, phone, product_link, order_volume and pending_orders. A repetition with the same
-        `key` within 7 days returns the first answer, also at a limit, and is not counted. `limits` are those of the
-        link code. Raises Invalid, NotFound for an unknown code, Conflict for a key used for another request, TooMany.
+        `lead_data` maps what `lead_fields` reads. A repetition with the same `key` within 7 days returns the first
+        answer, also at a limit, and is not counted. `limits` are those of the link code. Raises Invalid, NotFound for
+        an unknown code, Conflict for a key used for another request, TooMany.
         """
         fields = lead_fields(lead_data)
         for _ in range(TRIES):

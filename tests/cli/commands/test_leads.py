@@ -21,7 +21,7 @@ def test_a_lead_is_submitted_listed_and_shown(store: Run, link: str) -> None:
     submitted = store(
         *("leads", "submit", "--link", link.lower(), "--name", "Ann Lee", "--email", "ann@example.com"),
         *("--phone", "+1 555 0100", "--product-link", "https://p.example.com", "--order-volume", "5-20"),
-        *("--pending-orders", "7", "-o", "json"),
+        *("--pending-orders", "7", "--business-name", "Lee & Co", "-o", "json"),
     )
     shown = store("leads", "show", submitted.json["lead_id"], "-o", "json").json
 
@@ -34,9 +34,10 @@ def test_a_lead_is_submitted_listed_and_shown(store: Run, link: str) -> None:
             "product_link",
             "order_volume",
             "pending_orders",
+            "business_name",
             "status",
         )
-    ) == ("Ann Lee", "ann@example.com", "+1 555 0100", "https://p.example.com", "5-20", "7", "pending")
+    ) == ("Ann Lee", "ann@example.com", "+1 555 0100", "https://p.example.com", "5-20", "7", "Lee & Co", "pending")
     assert shown["stats"]["pending_leads"] == 1
 
 

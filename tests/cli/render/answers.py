@@ -97,6 +97,7 @@ def lead(identifier: str, name: str, status: str, age: int, amount: str | None =
             "product_link": "https://fjord-lamp.example/products/lantern",
             "order_volume": "20-100",
             "pending_orders": "49",
+            "business_name": "Fjord Lamp AS",
             "commission_amount": None if amount is None else Decimal(amount),
             "created_at": at,
             "updated_at": at,

@@ -126,6 +126,8 @@ def test_links_made_elsewhere_are_credited(leads: LeadService, store: Store) -> 
         ("pending_orders", "9" * 21),
         ("pending_orders", 2.5),
         ("pending_orders", True),
+        ("business_name", "x" * 201),
+        ("business_name", 5),
     ],
 )
 def test_a_bad_field_is_named(leads: LeadService, code: str, store: Store, field: str, value: object) -> None:

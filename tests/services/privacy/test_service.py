@@ -414,7 +414,7 @@ ODD: tuple[tuple[Table, Item], ...] = (
 KEPT: tuple[tuple[Table, Item], ...] = (
     (AFFILIATE_LINKS, {"affiliate_id": "affiliate-dan", "link_id": "ODD00002", "affiliate_email": {"S": EMAIL}}),
     (LEADS, {"lead_id": "odd3", "created_at": 1, "lead_name": [EMAIL], "updated_at": {}}),
-    (LEADS, {"lead_id": "odd4", "created_at": 1, "business": {"mail": EMAIL}}),
+    (LEADS, {"lead_id": "odd4", "created_at": 1, "enterprise": {"mail": EMAIL}}),
     (MESSAGES, {"conversation_id": "odd1", "message_id": "1", "sender_id": {"id": ANA}}),
     (OPS, {"pk": "request#chat/send#u", "sk": "1", "answer": {"lead_id": {"S": ANA}}}),
     (OPS, {"pk": "erasure", "sk": "1", "of": EMAIL}),
@@ -436,7 +436,7 @@ def test_items_that_are_no_such_items_are_erased_as_far_as_they_are_hers(world: 
     for table, item in KEPT:
         world.store.transact(Delete(table, table.key_of(item)))
     assert [] == world.terms_found()
-    assert "business" not in world.raw()
+    assert "enterprise" not in world.raw()
 
 
 def test_stats_that_cannot_be_counted_do_not_stop_an_erasure(world: World) -> None:
@@ -454,7 +454,7 @@ def test_what_others_added_to_a_person_s_item_goes_and_elsewhere_stays(world: Wo
     """What no model declares is about whose item it is: hers lose it, and in those of others it is not even read."""
     one, other = world.mine()[0], next(i for i in rows(world.store, LEADS) if i["lead_name"] == "Cas0 Costa")
     (lead,) = (item for item in rows(world.store, LEADS) if item["lead_id"] == one)
-    extras = {"business_name": "Werkzeug & Söhne", "copies": OtherValue("SS", ("Bea", "the order"))}
+    extras = {"company": "Werkzeug & Söhne", "copies": OtherValue("SS", ("Bea", "the order"))}
     world.store.batch_put(LEADS, [{**lead, **extras}, {**other, **extras}])
     shown = [item for table, item in collected(world) if table is LEADS and item["lead_id"] == one]
     erase(world)

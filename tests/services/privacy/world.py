@@ -145,4 +145,5 @@ def person(name: str, email: str, phone: str) -> Item:
         "product_link": "https://example.com/p",
         "order_volume": "1-5",
         "pending_orders": "3",
+        "business_name": f"{name} GmbH",
     }

@@ -39,7 +39,7 @@ def list_leads(
         str | None, typer.Option(metavar="CODE", help="That came through this link only.", autocompletion=_CODES)
     ] = None,
     search: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="With TEXT in the name, e-mail, phone or product link.")
+        str | None, typer.Option(metavar="TEXT", help="With TEXT in the name, business, e-mail, phone or product link.")
     ] = None,
     since: o.Since = None,
     until: o.Until = None,
@@ -127,6 +127,7 @@ def submit(
         ),
     ] = "",
     pending_orders: Annotated[str, typer.Option(metavar="N", help="Orders that wait now.")] = "",
+    business_name: Annotated[str, typer.Option(metavar="B", help="Name of the business.")] = "",
     key: o.Key = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -140,6 +141,7 @@ def submit(
         "product_link": product_link,
         "order_volume": order_volume,
         "pending_orders": pending_orders,
+        "business_name": business_name,
     }
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
