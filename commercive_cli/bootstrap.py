@@ -237,17 +237,30 @@ class Services:
         return PrivacyService(self.store, self.clock, self.new_id)
 
 
-def open_store(settings: Settings, on_throttled: OnThrottled = never_waiting) -> Store:
-    """Return the store that the settings name; only its engine is imported. `on_throttled` is told of throttling."""
+def open_store(
+    settings: Settings, on_throttled: OnThrottled = never_waiting, *, write_units: float | None = None
+) -> Store:
+    """Return the store that the settings name; only its engine is imported.
+
+    `on_throttled` is told of throttling. `write_units` is how many write capacity units a second DynamoDB's tables may
+    be asked for. Raises Invalid where there are none.
+    """
     url = settings.store
     if url.engine == "sqlite":
+        if write_units is not None:
+            raise Invalid("write units are those of DynamoDB's tables; this store is a file", field="write-units")
         from commercive_cli.engines.sqlite.store import SQLiteStore
 
         return SQLiteStore(url.path, prefix=url.prefix)
     from commercive_cli.engines.dynamodb.store import DynamoDBStore
 
     return DynamoDBStore(
-        url.region, prefix=url.prefix, endpoint=url.endpoint, metadata=url.metadata, on_throttled=on_throttled
+        url.region,
+        prefix=url.prefix,
+        endpoint=url.endpoint,
+        metadata=url.metadata,
+        on_throttled=on_throttled,
+        write_units=write_units,
     )
 
 

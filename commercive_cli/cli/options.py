@@ -18,6 +18,10 @@ Cursor = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="
 All = Annotated[bool, typer.Option("--all", help="Every item, streamed in constant memory.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show exactly what would change and write nothing.")]
+WriteUnits = Annotated[
+    int | None,
+    typer.Option("--write-units", metavar="N", min=1, help="Write with at most N of DynamoDB's write units a second."),
+]
 TIMES = "7d, today, 2026-11-01, '2026-11-01 09:30' (local), RFC 3339 or epoch ms"
 Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help=f"From TIME on: {TIMES}.")]
 Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help=f"Up to TIME, a day included: {TIMES}.")]

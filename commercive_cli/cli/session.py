@@ -57,7 +57,7 @@ Fetch = Callable[[int, str | None], Listing]
 class Session:
     """The run of one command; `output` is the format of its answers."""
 
-    def __init__(self, context: typer.Context, output: Format = "table") -> None:
+    def __init__(self, context: typer.Context, output: Format = "table", *, write_units: int | None = None) -> None:
         self.options: GlobalOptions = context.obj
         if self.options.bom and output != "csv":
             raise Invalid(BOM_NEEDS_CSV)
@@ -82,6 +82,7 @@ class Session:
         self._dry_run: DryRun | None = None
         self._rehearsed: list[BaseModel] = []
         self._writes = False
+        self._write_units = write_units
 
     @cached_property
     def settings(self) -> Settings:
@@ -404,7 +405,7 @@ class Session:
             raise typer.Exit(INTERRUPTED)
 
     def _store(self) -> "Store":
-        return open_store(self.settings, lambda table: self.throttled(table))
+        return open_store(self.settings, lambda table: self.throttled(table), write_units=self._write_units)
 
     @contextmanager
     def _opened(self, store: "Store") -> Iterator[Services]:

@@ -193,6 +193,8 @@ BAD_INPUT = [
     ("tables adopt sqlite:///old.db", 2),
     ("tables adopt dynamodb://", 2),
     ("tables adopt . --read-units 0", 2),
+    ("tables audit --write-units 5", 2),
+    ("tables seed --write-units 0 --yes", 2),
     ("tables mend leads LEAD --quarantine nowhere --remove lead_phone", 2),
     ("chat list --frobnicate", 2),
 ]

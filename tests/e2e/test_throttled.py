@@ -5,9 +5,11 @@ import re
 import select
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from io import FileIO
 from pathlib import Path
 
@@ -15,16 +17,18 @@ import pytest
 
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, LEADS
+from tests import preloaded
 from tests.cli.process import on_terminal
 from tests.e2e.conftest import bare_environment
 from tests.e2e.stores import server_store
-from tests.engines.dynamodb.doubles import ManualTime, Server, serving
+from tests.engines.dynamodb.doubles import ManualTime, Server, carried, serving
 from tests.engines.dynamodb.throttled import ThrottledServer
 from tests.services.adopt.old_backend import old_backend
 from tests.services.transfer.stores import exported, filled, sqlite_store
 
 WAITING = "throttled, waiting"
 WAITING_BESIDE_THE_BAR = f"0:00:00 {WAITING}"
+SOME = ("--conversations", "5", "--messages", "30", "--affiliates", "3", "--leads", "20")
 PROMPTLY = 20
 """Seconds: far less than the minutes for which throttling is waited out, and more than a slow machine takes."""
 
@@ -103,3 +107,35 @@ def test_ctrl_c_ends_the_waiting_at_once(line: str, throttled: Throttled) -> Non
     assert 130 == code, everything
     assert 7 == throttled.store.scan(AFFILIATE_STATS).items[0]["total_leads"]
     assert [] == throttled.store.scan(LEADS).items
+
+
+def test_the_program_paces_what_it_writes(real_endpoint: str, tmp_path: Path) -> None:
+    """`--write-units` reaches every write: each is asked what it took, and a few units take their time."""
+    line = ["tables", "seed", *SOME, "--yes", "--write-units", "100"]
+    with server_store(real_endpoint) as store, serving(partial(carried, real_endpoint)) as front:
+        environment = Throttled(store, front, ManualTime(), tmp_path).environment
+        began = time.monotonic()
+        code, _, errors = preloaded.run(line, environment, stdin=b"", seconds=60)
+        took = time.monotonic() - began
+    writes = [each for each in front.requests if each.operation in ("BatchWriteItem", "TransactWriteItems")]
+
+    assert 0 == code, errors
+    assert writes
+    assert all(each.parameters["ReturnConsumedCapacity"] == "TOTAL" for each in writes)
+    assert took > 0.5
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["adopt OLD", "import OLD", "seed", "audit --fix", "archive --older-than 365d new", "recompute --all"],
+)
+def test_a_file_has_no_write_units(line: str, tmp_path: Path) -> None:
+    """The option is refused there, and so it is where nothing would be written."""
+    group = "affiliates" if line.startswith("recompute") else "tables"
+    environment = bare_environment(tmp_path) | {"COMMERCIVE_STORE": f"sqlite:///{tmp_path}/store.db"}
+    preloaded.run(["tables", "create"], environment, stdin=b"", seconds=60)
+    (tmp_path / "old").mkdir()
+    asked = [group, *line.replace("OLD", str(tmp_path / "old")).split(), "--yes", "--write-units", "5"]
+    code, _, errors = preloaded.run(asked, environment, stdin=b"", seconds=60)
+
+    assert (2, b"commercive: write units are those of DynamoDB's tables; this store is a file\n") == (code, errors)

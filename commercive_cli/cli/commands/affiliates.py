@@ -196,6 +196,7 @@ def recompute(
     ids: AffiliateIds = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every affiliate.")] = False,
     key: o.Keys = None,
+    write_units: o.WriteUnits = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -217,7 +218,7 @@ def recompute(
         with session.progress({"items read": lambda: services.tables.count(services.recompute.READS)}) as (advance,):
             return services.recompute.all(session.actor, key=key, on_items=advance)
 
-    session = Session(context, output)
+    session = Session(context, output, write_units=write_units)
     with session.writing(yes=yes, dry_run=dry_run) as services:
         if everyone:
             result = session.write(recount)

@@ -19,6 +19,7 @@ from commercive_cli.engines.dynamodb.errors import translated
 from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, FailureKind, code_of, is_throttled, kind_of
 from commercive_cli.engines.dynamodb.retries import Attempts, Timing
 from commercive_cli.engines.dynamodb.throttling import Throttling
+from commercive_cli.engines.dynamodb.write_rate import WriteRate
 from commercive_cli.store.port import never_waiting
 
 UNSENT_SECONDS = 0.5
@@ -43,8 +44,8 @@ _SILENT_ON_OUTCOME: dict[type[CommerciveError], type[CommerciveError]] = {
 class RequestSender:
     """Sends requests by operation name, and tries again while that can help and the deadline has not passed.
 
-    Bulk work waits longer while it is throttled. `timeout_factor` multiplies the deadline and the longest wait for one
-    reply.
+    Bulk work waits longer while it is throttled, and `rate` lets no more writes through than it may. `timeout_factor`
+    multiplies the deadline and the longest wait for one reply.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class RequestSender:
         on_request: OnRequest | None = None,
         *,
         throttling: Throttling | None = None,
+        rate: WriteRate | None = None,
         timeout_factor: int = 1,
     ) -> None:
         self._connection = connection
@@ -61,6 +63,7 @@ class RequestSender:
         self._on_request = on_request
         self._timeout_factor = timeout_factor
         self.throttling = throttling or Throttling(timing, never_waiting)
+        self._rate = rate or WriteRate(timing, None)
         deadline = timing.deadline * timeout_factor
         self._retried_for = {
             FailureKind.FINAL: 0.0,
@@ -94,7 +97,7 @@ class RequestSender:
         send: Callable[..., dict[str, Any]] = getattr(client, xform_name(operation))
         if self._on_request is not None:
             self._on_request(operation)
-        response = send(**request)
+        response = self._rate.sending(request, send)
         if operation not in _IN_PART:
             self.throttling.went_on()
         return response

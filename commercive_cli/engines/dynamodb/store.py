@@ -37,6 +37,7 @@ from commercive_cli.engines.dynamodb.table_administration import TableAdministra
 from commercive_cli.engines.dynamodb.table_changes import TableChanger
 from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.engines.dynamodb.throttling import Throttling
+from commercive_cli.engines.dynamodb.write_rate import WriteRate
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
 from commercive_cli.store.port import (
@@ -71,7 +72,8 @@ class DynamoDBStore:
     the operation of every HTTP request. `session` replaces the default botocore session; `now`, `sleep` and `random`
     are used for pauses. Nothing connects before the first call.
     `on_throttled` is told of throttling; where it says so, a call waits as long as anything gets through, and minutes
-    when nothing does. A page of a parallel scan may take `BULK_TIMEOUT_FACTOR` times as long as any other call.
+    when nothing does. `write_units` is how many write capacity units a second may be asked for, None for no limit.
+    A page of a parallel scan may take `BULK_TIMEOUT_FACTOR` times as long as any other call.
     Raises Invalid when region or endpoint are malformed.
     """
 
@@ -89,6 +91,7 @@ class DynamoDBStore:
         sleep: Sleep = time.sleep,
         random: Callable[[], float] = random.random,
         on_throttled: OnThrottled = never_waiting,
+        write_units: float | None = None,
     ) -> None:
         self._prefix = prefix
         self._timing = Timing(deadline, now, sleep, random)
@@ -99,7 +102,8 @@ class DynamoDBStore:
             metadata=metadata,
         )
         throttling = Throttling(self._timing, on_throttled)
-        self._send = RequestSender(self._connection, self._timing, on_request, throttling=throttling)
+        rate = WriteRate(self._timing, write_units)
+        self._send = RequestSender(self._connection, self._timing, on_request, throttling=throttling, rate=rate)
         self._send_bulk = RequestSender(
             self._connection, self._timing, on_request, throttling=throttling, timeout_factor=BULK_TIMEOUT_FACTOR
         )

@@ -52,6 +52,7 @@ def adopt(
         int | None,
         typer.Option("--read-units", metavar="N", min=1, help="Read live tables with at most N read units a second."),
     ] = None,
+    write_units: o.WriteUnits = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -62,7 +63,7 @@ def adopt(
     command again goes on after an interruption. A dry run lists all problems of all items, and what is done about each;
     it exits 3 when there are any. Exits 7 when something is in quarantine, 3 when both sides do not balance.
     """
-    session = Session(context, output)
+    session = Session(context, output, write_units=write_units)
     wish = Wish(dry_run, final, quarantine)
     opened = session.reading() if dry_run else session.writing(yes=yes)
     legacy = open_legacy_source(source, read_units, consistent=final, on_throttled=session.throttled)

@@ -81,6 +81,7 @@ def import_tables(
         ),
     ] = None,
     s3: Annotated[str | None, typer.Option("--s3", metavar="URI", help="DynamoDB's own import from S3.")] = None,
+    write_units: o.WriteUnits = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -92,13 +93,13 @@ def import_tables(
     to a hundred lines, and counted. Nobody else should write to the store until an interrupted import has been repeated
     to its end. Exits 3 when the audit finds something broken.
     """
-    session = Session(context, output)
+    session = Session(context, output, write_units=write_units)
     if s3 is not None:
         from commercive_cli.cli.commands.tables.s3 import import_from_s3
 
         _only(
-            directory is None and on_conflict == "fail" and not dry_run and not only,
-            "--s3 takes neither DIR nor --on-conflict nor --only nor --dry-run",
+            directory is None and on_conflict == "fail" and not dry_run and not only and write_units is None,
+            "--s3 takes neither DIR nor --on-conflict nor --only nor --write-units nor --dry-run",
         )
         return import_from_s3(session, s3, yes=yes)
     source, tables = _given(directory), tuple(only or ())

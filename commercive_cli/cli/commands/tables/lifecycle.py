@@ -96,6 +96,7 @@ def load_seed(
     affiliates: Annotated[int, typer.Option(min=0, metavar="N", help="How many affiliates.")] = 20,
     leads: Annotated[int, typer.Option(min=0, metavar="N", help="How many leads.")] = 200,
     rng: Annotated[int, typer.Option(metavar="SEED", help="Random seed; the same seed gives the same data.")] = 0,
+    write_units: o.WriteUnits = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -103,7 +104,7 @@ def load_seed(
     """Load made-up data that keeps every invariant. The same command again changes nothing."""
     talks = usual_conversations(messages) if conversations is None else conversations
     plan = Plan(conversations=talks, messages=messages, affiliates=affiliates, leads=leads, rng=rng)
-    session = Session(context, output)
+    session = Session(context, output, write_units=write_units)
     with session.writing(yes=yes, dry_run=dry_run) as services, resumable():
         with session.progress({"items stored": lambda: plan.items}) as (advance,):
             seeded = services.seed.run(plan, advance)
@@ -119,6 +120,7 @@ def audit(
     context: typer.Context,
     *,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is broken.")] = False,
+    write_units: o.WriteUnits = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
     output: o.Output = "table",
@@ -131,7 +133,9 @@ def audit(
         raise Invalid("--dry-run shows what --fix would change; pass both")
     if yes and not fix:
         raise Invalid("--yes goes with --fix and means nothing without it")
-    session = Session(context, output)
+    if write_units and not fix:
+        raise Invalid("--write-units goes with --fix and means nothing without it")
+    session = Session(context, output, write_units=write_units)
     with session.writing(yes=yes, dry_run=dry_run) if fix else session.reading() as services:
         with session.progress({"items read": lambda: services.tables.count(services.audit.READS)}) as (advance,):
             answer = services.audit.run(session.actor, fix=fix, on_items=advance)

@@ -38,6 +38,7 @@ def archive(
     older_than: Annotated[
         str, typer.Option("--older-than", metavar="TIME", help="How long they must be closed: 365d; a day at least.")
     ],
+    write_units: o.WriteUnits = None,
     yes: o.Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be taken and write nothing.")] = False,
     output: o.Output = "table",
@@ -49,7 +50,8 @@ def archive(
     take back, or is closed at a time that cannot be, is named and left alone. The same command again resumes a run
     that was killed. `tables import DIR` brings all of it back, byte for byte.
     """
-    session, age = Session(context, output), check_age(parse_duration(older_than, "--older-than"))
+    session = Session(context, output, write_units=write_units)
+    age = check_age(parse_duration(older_than, "--older-than"))
     if dry_run:
         return _preview(session, age, directory)
     if directory is None:
