@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from commercive_cli.domain.errors import CommerciveError, Damaged, Misconfigured, Unavailable
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
+from commercive_cli.store.table_changes import STACK_TAG
 from commercive_cli.store.writes import Update, Write
 
 if TYPE_CHECKING:  # a command that neither changes tables nor makes backups loads none of them
@@ -119,6 +120,11 @@ class TableInfo:
     projections: Mapping[str, str] = field(default_factory=dict)
     index_status: Mapping[str, str] = field(default_factory=dict)
     missing_columns: tuple[str, ...] = ()
+
+    @property
+    def in_stack(self) -> bool:
+        """Return whether a CloudFormation stack owns the table, by its tag."""
+        return STACK_TAG in (self.tags or {})
 
 
 _TOLD_TO_MS = 999

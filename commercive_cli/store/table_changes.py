@@ -9,7 +9,7 @@ STACK_TAG = "aws:cloudformation:stack-name"
 """The tag that CloudFormation puts on what a stack owns (CloudFormation User Guide, "Resource tags")."""
 
 DEPLOY_TEMPLATE = "a stack owns the table: deploy its template again (`tables template` or `api template`)"
-"""The way to an index that is missing there: a stack would meet one that it did not make."""
+"""The way to any change there: a stack fails over what it meets and did not make, or takes it back."""
 
 OnStatus = Callable[[str], None]
 """Is told, in a few words, the state of an operation that takes long.

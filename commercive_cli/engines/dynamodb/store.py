@@ -55,7 +55,7 @@ from commercive_cli.store.port import (
     not_a_number,
 )
 from commercive_cli.store.schema import CONVERSATIONS, DEFAULT_PREFIX, DYNAMODB_PREFIX, Table
-from commercive_cli.store.table_changes import DEPLOY_TEMPLATE, STACK_TAG, OnStatus, TableChange, ignore_status
+from commercive_cli.store.table_changes import DEPLOY_TEMPLATE, OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
 
 INDEX_LAG_MS = 2000
@@ -286,8 +286,7 @@ class DynamoDBStore:
         if info is not None and status in ("ACTIVE", "UPDATING") and info.indexes[index] != table.index(index).key:
             status = "not ours, by its key"
         if status not in ("ACTIVE", "UPDATING"):
-            owned = info is not None and STACK_TAG in (info.tags or {})
-            remedy = DEPLOY_TEMPLATE if owned else "`commercive tables apply` makes it"
+            remedy = DEPLOY_TEMPLATE if info is not None and info.in_stack else "`commercive tables apply` makes it"
             raise IndexMissing(f"{words} {status}; {remedy}")
 
     def _scan(self, table: Table, segment: int, segments: int, start: Key | None) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """Compares a live table with its declaration, and finds the changes that remove each difference."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commercive_cli.store.foreign import NEVER_TOUCHED, declared_key, key_words
 from commercive_cli.store.port import EMBEDDED, TableInfo
 from commercive_cli.store.schema import Index, Table
 from commercive_cli.store.table_changes import (
     DEPLOY_TEMPLATE,
-    STACK_TAG,
     CreateIndex,
     DropIndex,
     SetBilling,
@@ -24,6 +23,7 @@ NOT_OURS = "not our table"
 """What is the matter with a table that has another key; nothing else about it is then anybody's business here."""
 
 NOTHING = "nothing"
+WAIT_FOR_STACK = "the stack that owns the table is filling it; wait until `tables diff` no longer names it"
 _USABLE = ("ACTIVE", "UPDATING")
 
 
@@ -59,13 +59,20 @@ def mismatches(table: Table, info: TableInfo | None, unsupported: Collection[str
     """Return the differences: those of indexes last, and first of these the ones that are to be dropped.
 
     `info` is None when there is no table. A protection that the server does not know, or that is in `unsupported`, is
-    no difference.
+    no difference. None of a table in a stack comes with changes: the stack makes them.
     """
     if info is None:
         return [Mismatch("table", "present", "missing", (CreateTable(),))]
     if info.keys != declared_key(table):
         return [Mismatch(NOT_OURS, key_words(declared_key(table)), key_words(info.keys), remedy=NEVER_TOUCHED)]
-    return [found for found in _all_mismatches(table, info) if found.what not in unsupported]
+    found = [each for each in _all_mismatches(table, info) if each.what not in unsupported]
+    return [left_to_stack(each) for each in found] if info.in_stack else found
+
+
+def left_to_stack(mismatch: Mismatch) -> Mismatch:
+    """Return a difference as one that the stack removes which owns the table."""
+    waits = mismatch.live == "CREATING"
+    return replace(mismatch, changes=(), remedy=WAIT_FOR_STACK if waits else DEPLOY_TEMPLATE)
 
 
 def _all_mismatches(table: Table, info: TableInfo) -> list[Mismatch]:
@@ -114,9 +121,7 @@ def _index_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
 def _index_mismatch(index: Index, info: TableInfo) -> Iterator[Mismatch]:
     what, declared = f"index {index.name}", f"{key_words(index.key)}, {index.projection}"
     if index.name not in info.indexes:
-        owned = STACK_TAG in (info.tags or {})
-        way = {"remedy": DEPLOY_TEMPLATE} if owned else {"changes": (CreateIndex(index),)}
-        yield Mismatch(what, declared, "missing", **way)
+        yield Mismatch(what, declared, "missing", (CreateIndex(index),))
     elif _live_index(info, index.name) != declared:
         yield Mismatch(what, declared, _live_index(info, index.name), (DropIndex(index.name), CreateIndex(index)))
     elif info.index_status.get(index.name, "ACTIVE") not in _USABLE:

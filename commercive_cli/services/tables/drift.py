@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from commercive_cli.domain.answers.tables import Applied, AppliedChange, Difference, Drift
 from commercive_cli.domain.errors import CommerciveError, Conflict
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiting
-from commercive_cli.services.tables.comparison import CreateTable, Mismatch, SchemaChange, mismatches
+from commercive_cli.services.tables.comparison import CreateTable, Mismatch, SchemaChange, left_to_stack, mismatches
 from commercive_cli.store.foreign import NEVER_TOUCHED, check_ours, declared_key
 from commercive_cli.store.port import Store, TableInfo
 from commercive_cli.store.schema import TABLES, Table
@@ -42,7 +42,7 @@ class DriftService:
         """Make every change that can be made in place, and wait for each; a repetition has nothing left to do.
 
         A change that fails is reported, and the others are still tried. Indexes are changed one at a time.
-        Raises Conflict, with nothing changed, when a table is not ours.
+        What a stack owns is left to it. Raises Conflict, with nothing changed, when a table is not ours.
         """
         tried = [change for each in self._planned() for change in self._fix(*each, on_status)]
         left = self.diff()
@@ -80,7 +80,11 @@ class DriftService:
 
     def _mismatches(self, described: dict[Table, TableInfo | None]) -> _Found:
         unsupported = self.store.unsupported()
-        return [(table, each) for table, info in described.items() for each in mismatches(table, info, unsupported)]
+        found = [(table, each) for table, info in described.items() for each in mismatches(table, info, unsupported)]
+        if not any(info is not None and info.in_stack for info in described.values()):
+            return found
+        # Its template has all six: what is made beside it by hand is in the way of its next deployment.
+        return [(table, each if described[table] else left_to_stack(each)) for table, each in found]
 
     def _difference(self, table: Table, mismatch: Mismatch) -> Difference:
         return Difference(

@@ -1,6 +1,6 @@
 """Creates the six tables, compares them with the declaration, describes and deletes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_hex
@@ -13,7 +13,10 @@ from commercive_cli.services.tables.comparison import mismatches
 from commercive_cli.store.foreign import check_ours, declared_key
 from commercive_cli.store.port import ConditionFailed, Store, TableInfo
 from commercive_cli.store.schema import OPS, TABLES, Table
+from commercive_cli.store.table_changes import DEPLOY_TEMPLATE
 from commercive_cli.store.writes import Absent, Check, Delete, Exists, Put
+
+DELETE_STACK = "a stack owns the table: delete the stack, which keeps its tables, and these then in AWS's console"
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,12 @@ class TableService:
     def create(self) -> Tables:
         """Create the tables that are missing, wait until each can be used, and report the state of all six.
 
-        Raises Conflict, with nothing created, when one that is there is not ours.
+        Raises Conflict, with nothing created, when one that is there is not ours, or a stack's, which makes the others.
         """
         found = self._described()
         check_ours(self.store.prefix, found, Conflict)
+        if None in found.values():
+            _check_no_stack(found, "nothing was created", DEPLOY_TEMPLATE)
         return self._report([self._create(*each) for each in found.items()])
 
     def check_transactions(self) -> None:
@@ -73,13 +78,18 @@ class TableService:
         return self._report([self._state(table, self.store.describe_table(table))])
 
     def delete(self, confirm: str) -> Tables:
-        """Delete our six tables with all items, and no others; `confirm` must be the store's prefix, else Invalid."""
+        """Delete our six tables with all items, and no others; `confirm` must be the store's prefix, else Invalid.
+
+        Raises Conflict, with nothing deleted, when a stack owns one.
+        """
         if confirm != self.store.prefix:
             raise Invalid(
                 f"nothing was deleted: type the prefix {quoted(self.store.prefix)}, or pass it with --confirm",
                 field="confirm",
             )
-        return self._report([self._delete(*each) for each in self._described().items()])
+        found = self._described()
+        _check_no_stack(found, "nothing was deleted", DELETE_STACK)
+        return self._report([self._delete(*each) for each in found.items()])
 
     def _described(self) -> dict[Table, TableInfo | None]:
         return {table: self.store.describe_table(table) for table in TABLES}
@@ -119,3 +129,10 @@ class TableService:
 
     def _report(self, states: list[TableState]) -> Tables:
         return Tables(tables=states, unsupported=tuple(self.store.unsupported()))
+
+
+def _check_no_stack(found: Mapping[Table, TableInfo | None], outcome: str, remedy: str) -> None:
+    """Raise Conflict when a stack owns one of the tables."""
+    owned = [info.name for info in found.values() if info is not None and info.in_stack]
+    if owned:
+        raise Conflict(f"{', '.join(owned)}: {remedy}; {outcome}")

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from commercive_cli.store.schema import TABLES, Table
 from tests.engines.dynamodb.doubles import Request, serving, store_at, success
 
 PREFIX = "shop_"
+DEPLOYED = Path(__file__).with_name("deployed_indexes.json")
 
 
 def created(table: Table) -> dict[str, Any]:
@@ -47,6 +49,34 @@ def test_the_template_and_create_agree(table: Table) -> None:
 def test_the_template_holds_only_the_tables() -> None:
     """The template has the six tables and no other resource, for those who deploy the API in another way."""
     assert {logical_id(table) for table in TABLES} == set(tables_stack(PREFIX)["Resources"])
+
+
+def indexes_of(template: dict[str, Any]) -> dict[str, Any]:
+    """Return key and projection of each index of each table, as an update of a stack compares them."""
+    return {
+        name: {each["IndexName"]: in_words(each) for each in resource["Properties"].get("GlobalSecondaryIndexes", [])}
+        for name, resource in template["Resources"].items()
+    }
+
+
+def in_words(index: dict[str, Any]) -> str:
+    return ", ".join([*(key["AttributeName"] for key in index["KeySchema"]), index["Projection"]["ProjectionType"]])
+
+
+def test_an_update_of_a_stack_makes_one_index_for_each_table() -> None:
+    """DynamoDB makes or drops one index of a table in an update, and a stack that wants two is rolled back.
+
+    DEPLOYED has the indexes of all templates so far, oldest first. Add the one that you made, one index at a time.
+    """
+    templates = json.loads(DEPLOYED.read_text())
+
+    assert indexes_of(tables_stack(PREFIX)) == templates[-1]
+    for before, after in pairwise(templates):
+        assert before.keys() == after.keys()
+        for name, indexes in after.items():
+            changed = {each for each in {**before[name], **indexes} if before[name].get(each) != indexes.get(each)}
+            assert len(changed) <= 1, f"{name}: {changed} at once"
+            assert changed.isdisjoint(before[name].keys() & indexes.keys()), f"{name}: {changed} cannot be changed"
 
 
 def test_cfn_lint_accepts_the_template(tmp_path: Path) -> None:
