@@ -9,6 +9,7 @@ from commercive_cli.api.actions import Action
 from commercive_cli.api.auth.authenticator import Authenticator
 from commercive_cli.api.auth.principal import NOBODY, Audience, Principal
 from commercive_cli.api.fallback import Fallback
+from commercive_cli.api.http.cloudfront import CloudFront
 from commercive_cli.api.http.cors import Cors
 from commercive_cli.api.http.errors import code_of, failure, to_json
 from commercive_cli.api.http.events import USUAL_HEADERS, HTTPRequest, Reply, TooLarge
@@ -37,6 +38,7 @@ class Application:
     telemetry: Telemetry
     cors: Cors = field(default_factory=Cors)
     fallback: Fallback | None = None
+    cloudfront: CloudFront = field(default_factory=CloudFront)
     now: Callable[[], float] = time.perf_counter
 
     def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,17 +48,16 @@ class Application:
         reply = self._reply(request, trace)
         trace.status, trace.latency_ms = reply.status, (self.now() - began) * 1000
         self.telemetry.done(trace)
-        headers = {**USUAL_HEADERS, "x-request-id": request.id, **self.cors.headers(request), **reply.headers}
-        body = "" if request.method == "HEAD" else reply.body
-        return replace(reply, body=body, headers=headers).as_lambda()
+        return replied(request, replace(reply, headers={**self.cors.headers(request), **reply.headers}))
 
     def _reply(self, request: HTTPRequest, trace: Trace) -> Reply:
         try:
+            viewer = self.cloudfront.viewer(request)
             if request.method == "OPTIONS":
                 trace.action = PREFLIGHT
                 return self.cors.preflight(request)
             self.cors.check(request)
-            return self._forwarded(request, trace) or _success(self._answer(request, trace))
+            return self._forwarded(request, trace) or _success(self._answer(request, viewer, trace))
         except Exception as error:  # noqa: BLE001 - the one place: a client hears of every failure, in JSON
             reply = failure(error)
             trace.outcome = code_of(error)
@@ -71,7 +72,7 @@ class Application:
         trace.action, trace.group, trace.caller, trace.outcome = found.action, found.prefix, NOBODY.label, FORWARDED
         return self.fallback.forward(request)
 
-    def _answer(self, request: HTTPRequest, trace: Trace) -> Answer:
+    def _answer(self, request: HTTPRequest, viewer: str, trace: Trace) -> Answer:
         in_query = action_in_query(request)
         caller = None if in_query is None else self._caller(request, in_query, trace)  # before anybody reads the body
         action, values = read_request(request, in_query)
@@ -82,7 +83,7 @@ class Application:
         trace.records.add_from(params)
         params = action.permitted(params, caller)
         key = request_key(request, params) if action.keyed else None
-        answer = _called(action, Invocation(params, caller, self.backend, request.source, key))
+        answer = _called(action, Invocation(params, caller, self.backend, viewer, key))
         trace.records.add_from(answer)
         return answer
 
@@ -95,6 +96,12 @@ class Application:
             trace.actor = trace.caller
         caller.check_role(action.who)
         return caller
+
+
+def replied(request: HTTPRequest, reply: Reply) -> dict[str, Any]:
+    """Return a reply to a request as Lambda expects it, with the usual headers."""
+    headers = {**USUAL_HEADERS, "x-request-id": request.id, **reply.headers}
+    return replace(reply, body="" if request.method == "HEAD" else reply.body, headers=headers).as_lambda()
 
 
 def _called(action: Action[Any], invocation: Invocation[Any]) -> Answer:

@@ -11,6 +11,7 @@ from commercive_cli.api.auth.key_sets import keys_of
 from commercive_cli.api.auth.tokens import TokenReader
 from commercive_cli.api.fallback import LARGEST_ANSWER, SECONDS, Fallback
 from commercive_cli.api.http.breaker import Breaker
+from commercive_cli.api.http.cloudfront import CloudFront
 from commercive_cli.api.http.cors import Cors
 from commercive_cli.api.http.outbound import SendRequest, send_request
 from commercive_cli.api.operations import Backend
@@ -61,6 +62,7 @@ def create_application(
         telemetry,
         Cors(settings.origins, settings.cors_headers == "api", settings.extra_headers),
         _fallback(settings, clock, forward),
+        CloudFront(settings.origin_secrets, settings.only_cloudfront),
     )
 
 
@@ -74,7 +76,7 @@ def _authenticator(
         TokenReader(tokens.issuer, keys_of(tokens, clock, send), clock, tokens.allow_anonymous),
         settings.admin_roles,
         AffiliateIds(table, clock),
-        settings.answer_token,
+        settings.answer_tokens,
         settings.admin_aal,
     )
 

@@ -25,6 +25,8 @@ TABLE = "affiliates"
 SECRET_KEY = "sb_secret_"  # noqa: S105 - how such a key begins
 """What the newer keys begin with. They are no JWT, so Supabase refuses them in Authorization."""
 
+_KEY_REFUSED = 401
+
 
 class Shown(NamedTuple):
     """What one row holds: whose it is, their shop, and the link that the dashboard shows them."""
@@ -91,6 +93,8 @@ class AffiliateTable:
         url = f"{self.settings.url}/rest/v1/{TABLE}?{query}"
         try:
             answered = self.send(method, url, {**_credentials(self.settings.key), **headers}, body)
+            if answered.status == _KEY_REFUSED and self.settings.second_key is not None:
+                answered = self.send(method, url, {**_credentials(self.settings.second_key), **headers}, body)
         except RequestFailed as failed:
             raise OutsideUnavailable(f"the table {TABLE} cannot be asked now: {failed}; try again") from failed
         if not 200 <= answered.status < 300:

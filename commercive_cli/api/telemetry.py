@@ -95,6 +95,10 @@ class Telemetry:
         """Log why a link was not written to Supabase."""
         self._logger.warning("supabase_not_synced", extra={"problem": redact(problem)})
 
+    def no_secrets(self, problem: str) -> None:
+        """Log why the secrets were not read again."""
+        self._logger.error("secrets_not_read", extra={"problem": redact(problem)})
+
     def done(self, trace: Trace) -> None:
         """Log one request, and what an admin read or changed by it, and write its metrics."""
         if trace.actor is not None:

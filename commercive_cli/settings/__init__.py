@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from commercive_cli.domain.errors import Invalid, Misconfigured
+from commercive_cli.settings.secret_values import SECRETS
 
 _SECRETS = (
     "AWS_ACCESS_KEY_ID",
@@ -12,10 +13,7 @@ _SECRETS = (
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "COMMERCIVE_ADDRESS_KEY",
-    "COMMERCIVE_ANSWER_TOKEN",
-    "COMMERCIVE_JWT_SECRET",
-    "COMMERCIVE_SUPABASE_KEY",
+    *SECRETS,
 )
 
 

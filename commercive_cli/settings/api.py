@@ -13,21 +13,23 @@ from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.records.rates import DEFAULT_RATES, Rates
 from commercive_cli.settings.fallback import FallbackSettings, load_fallback
 from commercive_cli.settings.limits import load_limits
-from commercive_cli.settings.pasted import clean, pasted
+from commercive_cli.settings.pasted import clean, is_true, pasted
 from commercive_cli.settings.roles import EVERYTHING, AdminRoles, load_roles
+from commercive_cli.settings.secret_values import ADDRESS_KEY, ANSWER_TOKEN, ORIGIN_SECRET, both_values
 from commercive_cli.settings.supabase import SupabaseSettings, load_supabase
 from commercive_cli.settings.tokens import SHORTEST_SECRET, TokenSettings, load_tokens
 
 AuthMode = Literal["jwt", "none"]
 CorsHeaders = Literal["api", "url"]
+ONLY_CLOUDFRONT = "COMMERCIVE_ONLY_CLOUDFRONT"
 AssuranceLevel = Literal["aal1", "aal2"]
 AUTH_MODES: tuple[AuthMode, ...] = ("jwt", "none")
 CORS_HEADERS: tuple[CorsHeaders, ...] = ("api", "url")
 ASSURANCE_LEVELS: tuple[AssuranceLevel, ...] = ("aal1", "aal2")
 """Supabase's claim `aal`: aal1 is a sign-in, aal2 one with a second factor."""
 
-SHORTEST_ANSWER_TOKEN = 32
-"""Characters."""
+SHORTEST_TOKEN = 32
+"""Characters of an answer token, and of what CloudFront proves itself with."""
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", re.ASCII)
 _TOKEN = re.compile("[!-~]+")
@@ -41,8 +43,9 @@ class APISettings:
     With `origins` None, CORS is left to a proxy in front of the API. `cors_headers` (COMMERCIVE_CORS_HEADERS) says who
     sends the headers that let pages on the list read answers: `api`, or `url` for the Function URL, whose CORS settings
     then must name the same origins. Requests from other pages are refused either way. `extra_headers` are those that
-    pages may send beyond the usual. `answer_token` lets a program send automatic answers. Tokens below `admin_aal` make
-    nobody an admin. `limits` are rates by name.
+    pages may send beyond the usual. Each of `answer_tokens` lets a program send automatic answers, each of
+    `origin_secrets` proves that a request came through CloudFront, the only way in with `only_cloudfront`. Tokens below
+    `admin_aal` make nobody an admin. `limits` are rates by name.
     """
 
     auth: AuthMode
@@ -53,10 +56,12 @@ class APISettings:
     cors_headers: CorsHeaders = "api"
     extra_headers: tuple[str, ...] = ()
     admin_roles: AdminRoles = field(default_factory=lambda: AdminRoles({"admin": (EVERYTHING,)}))
-    answer_token: str | None = None
+    answer_tokens: tuple[str, ...] = ()
     fallback: FallbackSettings | None = None
     admin_aal: AssuranceLevel | None = None
     limits: Rates = field(default_factory=lambda: DEFAULT_RATES)
+    origin_secrets: tuple[str, ...] = ()
+    only_cloudfront: bool = False
 
 
 def load_api(
@@ -76,10 +81,12 @@ def load_api(
         cors_headers=_choice(environ, "COMMERCIVE_CORS_HEADERS", CORS_HEADERS),
         extra_headers=_header_names(environ.get("COMMERCIVE_CORS_EXTRA_HEADERS", "")),
         admin_roles=load_roles(environ),
-        answer_token=_answer_token(pasted(environ, "COMMERCIVE_ANSWER_TOKEN")),
+        answer_tokens=both_values(environ, ANSWER_TOKEN, _token),
         fallback=load_fallback(environ),
         admin_aal=_admin_aal(pasted(environ, "COMMERCIVE_ADMIN_AAL")),
         limits=load_limits(environ),
+        origin_secrets=both_values(environ, ORIGIN_SECRET, _token),
+        only_cloudfront=_only_cloudfront(environ),
     )
 
 
@@ -89,12 +96,12 @@ def _choice(environ: Mapping[str, str], variable: str, choices: tuple[Choice, ..
 
 
 def _address_key(environ: Mapping[str, str], mode: AuthMode) -> bytes:
-    key = pasted(environ, "COMMERCIVE_ADDRESS_KEY").encode()
+    key = pasted(environ, ADDRESS_KEY).encode()
     if not key and mode == "none":
         return secrets.token_bytes(SHORTEST_SECRET)
     if len(key) < SHORTEST_SECRET:
         raise Invalid(
-            f"COMMERCIVE_ADDRESS_KEY must hold {SHORTEST_SECRET} random bytes or more, such as `openssl rand -hex 32` "
+            f"{ADDRESS_KEY} must hold {SHORTEST_SECRET} random bytes or more, such as `openssl rand -hex 32` "
             "prints; the rate limits store callers' addresses hashed with it"
         )
     return key
@@ -127,7 +134,15 @@ def _admin_aal(level: str | None) -> AssuranceLevel | None:
     return choose(level, ASSURANCE_LEVELS, "COMMERCIVE_ADMIN_AAL") if level else None
 
 
-def _answer_token(token: str) -> str | None:
-    if token and (len(token) < SHORTEST_ANSWER_TOKEN or not _TOKEN.fullmatch(token)):
-        raise Invalid(f"COMMERCIVE_ANSWER_TOKEN must have {SHORTEST_ANSWER_TOKEN} or more visible ASCII characters")
-    return token or None
+def _token(environ: Mapping[str, str], variable: str) -> str:
+    token = pasted(environ, variable)
+    if token and (len(token) < SHORTEST_TOKEN or not _TOKEN.fullmatch(token)):
+        raise Invalid(f"{variable} must have {SHORTEST_TOKEN} or more visible ASCII characters")
+    return token
+
+
+def _only_cloudfront(environ: Mapping[str, str]) -> bool:
+    only = is_true(environ, ONLY_CLOUDFRONT)
+    if only and not both_values(environ, ORIGIN_SECRET, _token):
+        raise Invalid(f"{ONLY_CLOUDFRONT} is true, and there is no {ORIGIN_SECRET} that CloudFront could send")
+    return only

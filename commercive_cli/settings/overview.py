@@ -9,8 +9,7 @@ from commercive_cli.settings.config_file import Contents, Mistake, examine
 from commercive_cli.settings.places import CONFIG, config_path
 from commercive_cli.settings.readers import READERS
 from commercive_cli.settings.resolve import BUILT_IN, NAMES, OS_USER, VARIABLES, Finder, named_amounts
-
-_SECRET = ("_KEY", "_SECRET", "_TOKEN")
+from commercive_cli.settings.secret_values import SECRETS
 
 
 @dataclass(frozen=True)
@@ -108,5 +107,5 @@ def _api(environ: Mapping[str, str]) -> Iterator[Shown]:
     given = {name: environ[name] for name in api_variables() if environ.get(name)}
     problems = api_problems(given)
     for name, value in given.items():
-        text = _hidden(value) if name.endswith(_SECRET) else _text(value, problems.get(name))
+        text = _hidden(value) if name in SECRETS else _text(value, problems.get(name))
         yield Shown(name.removeprefix("COMMERCIVE_").lower(), text, name, problems.get(name))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings.pasted import pasted
 from commercive_cli.settings.safe_url import host_url, safe_url, spelled
+from commercive_cli.settings.secret_values import SUPABASE_KEY, both_values
 
 URL = "COMMERCIVE_SUPABASE_URL"
 _PUBLISHABLE = "sb_publishable_"
@@ -17,22 +18,31 @@ _DASHBOARD = re.compile(r"https://(?:app\.supabase\.com|supabase\.com/dashboard)
 
 @dataclass(frozen=True)
 class SupabaseSettings:
-    """The project whose table `affiliates` says who is which affiliate and shows links, and its service key."""
+    """The project whose table `affiliates` says who is which affiliate and shows links, and its service key.
+
+    `second_key` is tried where Supabase refuses the first one.
+    """
 
     url: str
     key: str
+    second_key: str | None = None
 
 
 def load_supabase(environ: Mapping[str, str]) -> SupabaseSettings | None:
     """Return the project, or None without a service key; raise Invalid naming the variable that is wrong."""
-    url, key = project_url(environ), pasted(environ, "COMMERCIVE_SUPABASE_KEY")
+    url, keys = project_url(environ), both_values(environ, SUPABASE_KEY, _service_key)
+    if keys and not url:
+        raise Invalid(f"{SUPABASE_KEY} is set, and {URL} does not say of which project")
+    return SupabaseSettings(url, *keys) if keys else None
+
+
+def _service_key(environ: Mapping[str, str], variable: str) -> str:
+    key = pasted(environ, variable)
     if not key.isascii() or " " in key:
-        raise Invalid("COMMERCIVE_SUPABASE_KEY must be visible ASCII, as it goes into a header")
+        raise Invalid(f"{variable} must be visible ASCII, as it goes into a header")
     if key.startswith(_PUBLISHABLE):
-        raise Invalid("COMMERCIVE_SUPABASE_KEY holds the publishable key, to which tables are closed; set a secret key")
-    if key and not url:
-        raise Invalid(f"COMMERCIVE_SUPABASE_KEY is set, and {URL} does not say of which project")
-    return SupabaseSettings(url, key) if key else None
+        raise Invalid(f"{variable} holds the publishable key, to which tables are closed; set a secret key")
+    return key
 
 
 def project_url(environ: Mapping[str, str]) -> str:

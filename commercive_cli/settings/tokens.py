@@ -2,22 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.settings.pasted import pasted
+from commercive_cli.settings.pasted import is_true, pasted
 from commercive_cli.settings.safe_url import exact_url
+from commercive_cli.settings.secret_values import JWT_SECRET, both_values
 from commercive_cli.settings.supabase import project_url
 
 ANONYMOUS = "COMMERCIVE_ALLOW_ANONYMOUS"
-SECRET = "COMMERCIVE_JWT_SECRET"  # noqa: S105 - the variable's name
 SHORTEST_SECRET = 32
 """Bytes of an HS256 key; a shorter one is weaker than the hash (RFC 7518, section 3.2)."""
 
 _AUTH_PATH = "/auth/v1"
 _KEY_SET_PATH = "/.well-known/jwks.json"
-_YES_OR_NO: tuple[Literal["false", "true"], ...] = ("false", "true")
 _NO_SECRETS = {
     ("-----BEGIN", "MFkwEwYH", "MIIBIjAN", "MIIBojAN", "MIICIjAN", "ssh-", "ecdsa-", "{"): "a key of a key set",
     ("eyJ", "sb_"): "an API key of the project",
@@ -27,13 +24,13 @@ _NO_SECRETS = {
 
 @dataclass(frozen=True)
 class TokenSettings:
-    """Which access tokens are accepted: the issuer, its shared secret (HS256) and its key set (ES256, RS256).
+    """Which access tokens are accepted: the issuer, its shared secrets (HS256) and its key set (ES256, RS256).
 
-    Either may be missing: no `secret`, no `jwks_url`. Anonymous users count as nobody unless they are allowed.
+    Either may be missing: no `secrets`, no `jwks_url`. Anonymous users count as nobody unless they are allowed.
     """
 
     issuer: str
-    secret: str | None = None
+    secrets: tuple[str, ...] = ()
     jwks_url: str = ""
     allow_anonymous: bool = False
 
@@ -49,17 +46,17 @@ def load_tokens(environ: Mapping[str, str]) -> TokenSettings:
         )
     return TokenSettings(
         issuer,
-        _secret(environ),
+        both_values(environ, JWT_SECRET, _secret),
         exact_url(environ, "COMMERCIVE_JWKS_URL", _AUTH_PATH + _KEY_SET_PATH) or issuer + _KEY_SET_PATH,
-        choose(pasted(environ, ANONYMOUS) or "false", _YES_OR_NO, ANONYMOUS) == "true",
+        is_true(environ, ANONYMOUS),
     )
 
 
-def _secret(environ: Mapping[str, str]) -> str | None:
-    secret = environ.get(SECRET, "")
+def _secret(environ: Mapping[str, str], variable: str) -> str:
+    secret = environ.get(variable, "")
     for beginnings, what in _NO_SECRETS.items():
         if secret.lstrip().startswith(beginnings):
-            raise Invalid(f"{SECRET} holds {what}, which others know and could sign with; set the shared secret")
-    if secret and len(pasted(environ, SECRET).encode()) < SHORTEST_SECRET:
-        raise Invalid(f"{SECRET} must have at least {SHORTEST_SECRET} bytes")
-    return secret or None
+            raise Invalid(f"{variable} holds {what}, which others know and could sign with; set the shared secret")
+    if secret and len(pasted(environ, variable).encode()) < SHORTEST_SECRET:
+        raise Invalid(f"{variable} must have at least {SHORTEST_SECRET} bytes")
+    return secret

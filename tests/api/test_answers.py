@@ -11,7 +11,7 @@ TOKEN = "an-answer-token-of-forty-characters-0123"
 @pytest.fixture
 def door(world: World) -> Client:
     """A client without a token in mode jwt, where an answer token is configured."""
-    return world.open("jwt", answer_token=TOKEN)
+    return world.open("jwt", answer_tokens=(TOKEN,))
 
 
 def answer(world: World, client: Client, **more: str) -> Answer:
@@ -32,6 +32,13 @@ def test_the_program_answers_with_its_token(world: World, door: Client) -> None:
     assert answered.body["message_id"] == shown[-1]["message_id"]
     assert '"caller":"ai-assistant"' in client.log.getvalue()
     assert TOKEN not in client.log.getvalue()
+
+
+def test_both_of_two_tokens_count(world: World) -> None:
+    """While one takes the place of the other, whichever the program sends is good."""
+    door = world.open("jwt", answer_tokens=(TOKEN, TOKEN[::-1]))
+
+    assert [200, 200, 401] == [answer(world, door.as_(each)).status for each in (TOKEN, TOKEN[::-1], TOKEN.upper())]
 
 
 def test_an_admin_may_answer_so_too(world: World, door: Client, issuer: Issuer) -> None:

@@ -182,7 +182,7 @@ def test_a_program_has_no_second_factor(world: World) -> None:
     """The answer token opens its one action as before."""
     things = items_of(world.open(), "user-a")
     last = world.services.chat.messages(things.conversation_id).messages[-1].message_id
-    client = world.open("jwt", admin_aal="aal2", answer_token="t" * 32).as_("t" * 32)
+    client = world.open("jwt", admin_aal="aal2", answer_tokens=("t" * 32,)).as_("t" * 32)
 
     answer = client.post("chat/answer", conversation_id=things.conversation_id, message="hi", if_last=last)
 

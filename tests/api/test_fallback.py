@@ -93,7 +93,7 @@ class TestOnTheWay:
     def test_no_token_goes_with_it(self, world: World, issuer: Issuer, backend: Backend) -> None:
         """The caller's token opens our API, so it stays here, as do our secrets, cookies and everything else."""
         token = issuer.token("user-a")
-        client = world.open("jwt", backend, fallback=FALLBACK, supabase=SUPABASE, answer_token="t" * 32).as_(token)
+        client = world.open("jwt", backend, fallback=FALLBACK, supabase=SUPABASE, answer_tokens=("t" * 32,)).as_(token)
 
         client.send("POST", "action=crm/x", "{}", JSON | {"cookie": "a=b", "apikey": "k", "idempotency-key": "k"})
 

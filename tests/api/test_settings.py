@@ -5,6 +5,8 @@ import pytest
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.settings.api import load_api
 from commercive_cli.settings.fallback import FallbackSettings
+from commercive_cli.settings.secret_values import WITH_SECOND
+from commercive_cli.settings.supabase import SupabaseSettings
 from tests.api.world import ISSUER
 
 COMPLETE = {"COMMERCIVE_SUPABASE_URL": "https://project.supabase.co", "COMMERCIVE_ADDRESS_KEY": "k" * 32}
@@ -15,7 +17,7 @@ def test_a_supabase_url_says_whose_tokens_count() -> None:
     settings = load_api(COMPLETE)
 
     assert settings.tokens is not None
-    assert ("jwt", ISSUER, None) == (settings.auth, settings.tokens.issuer, settings.tokens.secret)
+    assert ("jwt", ISSUER, ()) == (settings.auth, settings.tokens.issuer, settings.tokens.secrets)
     assert f"{ISSUER}/.well-known/jwks.json" == settings.tokens.jwks_url
 
 
@@ -31,6 +33,20 @@ def test_mode_none_needs_nothing() -> None:
 
     assert ("none", None, None) == (settings.auth, settings.tokens, settings.supabase)
     assert len(settings.address_key) >= 32
+
+
+def test_a_second_value_counts_beside_the_first_or_alone() -> None:
+    """Of every secret that is shown to the API or by it; empty ones are none."""
+    both, alone = load_api(COMPLETE | PASTED), load_api(COMPLETE | PASTED | dict.fromkeys(WITH_SECOND, ""))
+
+    assert both.tokens is not None
+    assert alone.tokens is not None
+    assert (("s" * 40, "S" * 40), ("S" * 40,)) == (both.tokens.secrets, alone.tokens.secrets)
+    assert (("t" * 40, "T" * 40), ("T" * 40,)) == (both.answer_tokens, alone.answer_tokens)
+    assert (("o" * 40, "O" * 40), ("O" * 40,)) == (both.origin_secrets, alone.origin_secrets)
+    url = COMPLETE["COMMERCIVE_SUPABASE_URL"]
+    assert SupabaseSettings(url, "sb_secret_abc", "sb_secret_def") == both.supabase
+    assert SupabaseSettings(url, "sb_secret_def") == alone.supabase
 
 
 @pytest.mark.parametrize("missing", COMPLETE)
@@ -66,6 +82,14 @@ def test_mode_jwt_does_not_start_unconfigured(missing: str) -> None:
         {"COMMERCIVE_ANSWER_TOKEN": "short"},
         {"COMMERCIVE_ANSWER_TOKEN": "thirty-two characters with spaces"},
         {"COMMERCIVE_ANSWER_TOKEN": "ü" * 32},
+        {"COMMERCIVE_ANSWER_TOKEN_2": "short"},
+        {"COMMERCIVE_JWT_SECRET_2": "short"},
+        {"COMMERCIVE_JWT_SECRET_2": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"},
+        {"COMMERCIVE_SUPABASE_KEY_2": "sb_publishable_abc"},
+        {"COMMERCIVE_ORIGIN_SECRET": "short"},
+        {"COMMERCIVE_ORIGIN_SECRET_2": "short"},
+        {"COMMERCIVE_ONLY_CLOUDFRONT": "true"},
+        {"COMMERCIVE_ONLY_CLOUDFRONT": "yes"},
         {"COMMERCIVE_FALLBACK_URL": "http://crm.example", "COMMERCIVE_FALLBACK_ACTIONS": "crm/"},
         {"COMMERCIVE_FALLBACK_URL": "https://crm.example/?key=1", "COMMERCIVE_FALLBACK_ACTIONS": "crm/"},
         {"COMMERCIVE_FALLBACK_URL": "https://crm.example", "COMMERCIVE_FALLBACK_ACTIONS": "crm/*"},
@@ -92,6 +116,12 @@ PASTED = {
     "COMMERCIVE_ADMIN_ROLES": "admin",
     "COMMERCIVE_ANSWER_TOKEN": "t" * 40,
     "COMMERCIVE_CORS_HEADERS": "api",
+    "COMMERCIVE_JWT_SECRET_2": "S" * 40,
+    "COMMERCIVE_ANSWER_TOKEN_2": "T" * 40,
+    "COMMERCIVE_SUPABASE_KEY_2": "sb_secret_def",
+    "COMMERCIVE_ORIGIN_SECRET": "o" * 40,
+    "COMMERCIVE_ORIGIN_SECRET_2": "O" * 40,
+    "COMMERCIVE_ONLY_CLOUDFRONT": "true",
 }
 SPOILT = {
     '"{}"': "remove the quotes",
@@ -213,7 +243,7 @@ def test_secret_and_key_set_are_configured_together() -> None:
     tokens = load_api(COMPLETE | {"COMMERCIVE_JWT_SECRET": "s" * 32}).tokens
 
     assert tokens is not None
-    assert ("s" * 32, f"{ISSUER}/.well-known/jwks.json") == (tokens.secret, tokens.jwks_url)
+    assert (("s" * 32,), f"{ISSUER}/.well-known/jwks.json") == (tokens.secrets, tokens.jwks_url)
 
 
 def test_anonymous_users_are_allowed_by_name_alone() -> None:

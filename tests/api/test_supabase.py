@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from commercive_cli.api.http.errors import OutsideUnavailable
 from commercive_cli.api.http.outbound import Response
+from commercive_cli.api.supabase import AffiliateTable
+from commercive_cli.settings.supabase import SupabaseSettings
+from tests.api.postgrest import NEW_KEY, OLD_KEY, postgrest
 from tests.api.world import SUPABASE, Issuer, World
 
 TABLE = "https://project.supabase.co/rest/v1/affiliates"
@@ -103,3 +107,18 @@ def test_the_key_is_not_logged(world: World) -> None:
     client.post("affiliate/create-link", **NEW)
 
     assert "very-secret" not in client.log.getvalue()
+
+
+def test_where_one_key_is_refused_the_second_is_tried() -> None:
+    """Supabase takes an old key back at once: what is asked meanwhile goes on with the other one."""
+    with postgrest() as project:
+        project.add("user-a", NEW["affiliate_id"])
+        asks = [
+            AffiliateTable(SupabaseSettings(project.url, *keys))
+            for keys in ((NEW_KEY,), ("sb_secret_gone", NEW_KEY), ("sb_secret_gone", OLD_KEY))
+        ]
+        found = [table.ids_of("user-a") for table in asks]
+        with pytest.raises(OutsideUnavailable, match="HTTP 401"):
+            AffiliateTable(SupabaseSettings(project.url, "sb_secret_gone", "sb_secret_wrong")).ids_of("user-a")
+
+    assert [{NEW["affiliate_id"]}] * 3 == found

@@ -1,6 +1,5 @@
 """Identifies the caller of a request: by access token in mode jwt, not at all in mode none."""
 
-import hmac
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +9,7 @@ from commercive_cli.api.auth.principal import TRUSTED, Principal
 from commercive_cli.api.auth.tokens import Identity, TokenReader, bearer
 from commercive_cli.api.http.events import HTTPRequest
 from commercive_cli.domain.models import AI_SENDER
+from commercive_cli.domain.secrets import is_one_of
 from commercive_cli.settings.api import ASSURANCE_LEVELS, AssuranceLevel
 from commercive_cli.settings.roles import AdminRoles, covers
 
@@ -34,14 +34,14 @@ class TrustingAuthenticator:
 class TokenAuthenticator:
     """Mode jwt: the access token says who asks, and its app_metadata in which role and as which affiliate.
 
-    `answer_token` stands for the program that writes automatic answers, in the actions that take it. A token below
-    `admin_aal` makes nobody an admin.
+    Each of `answer_tokens` stands for the program that writes automatic answers, in the actions that take one. A token
+    below `admin_aal` makes nobody an admin.
     """
 
     reader: TokenReader
     roles: AdminRoles
     affiliates: AffiliateIds
-    answer_token: str | None = None
+    answer_tokens: tuple[str, ...] = ()
     admin_aal: AssuranceLevel | None = None
 
     def caller(self, request: HTTPRequest, action: Action[Any]) -> Principal:
@@ -68,6 +68,4 @@ class TokenAuthenticator:
         return identity.aal in levels
 
     def _is_answerer(self, authorization: str | None) -> bool:
-        token = bearer(authorization) or ""
-        expected = self.answer_token
-        return expected is not None and hmac.compare_digest(token.encode("utf-8", "replace"), expected.encode())
+        return is_one_of(bearer(authorization) or "", self.answer_tokens)

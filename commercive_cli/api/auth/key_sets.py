@@ -1,4 +1,4 @@
-"""The keys that verify access tokens: a shared secret, and the issuer's published key set (RFC 7517).
+"""The keys that verify access tokens: shared secrets, and the issuer's published key set (RFC 7517).
 
 PyJWT reads each key (`PyJWK`). Its `PyJWKClient` does not keep the set for us: it fetches while it holds the lock that
 every caller needs, pauses after successes alone, forgets old keys though the issuer is away, and takes keys whose
@@ -49,8 +49,8 @@ class VerificationKey:
 class Keys(Protocol):
     """A source of verification keys."""
 
-    def find(self, algorithm: str | None, key_id: str | None) -> VerificationKey | None:
-        """Return the key for a token's `alg` and `kid`, or None; raise NoKeys while keys cannot be fetched."""
+    def find(self, algorithm: str | None, key_id: str | None) -> tuple[VerificationKey, ...]:
+        """Return the keys for a token's `alg` and `kid`, any of which counts; raise NoKeys while none can be had."""
         ...
 
 
@@ -119,29 +119,29 @@ class KeySet:
 
 @dataclass(frozen=True)
 class IssuerKeys:
-    """The issuer's secret and its key set, either of which may be missing.
+    """The issuer's secrets and its key set, either of which may be missing.
 
-    A token's `alg` chooses between them, so that no key of the set ever serves as a secret, nor the secret as a key of
+    A token's `alg` chooses between them, so that no key of the set ever serves as a secret, nor a secret as a key of
     the set (RFC 8725, section 2.1). Supabase's migration from one to the other needs both.
     """
 
-    secret: str | None
+    secrets: tuple[str, ...]
     key_set: KeySet | None
 
-    def find(self, algorithm: str | None, key_id: str | None) -> VerificationKey | None:
-        """Return the secret for HS256, whatever the key id, or the key of the set with this id and algorithm."""
-        if algorithm == SECRET_ALGORITHM and self.secret is not None:
-            return VerificationKey(SECRET_ALGORITHM, self.secret)
+    def find(self, algorithm: str | None, key_id: str | None) -> tuple[VerificationKey, ...]:
+        """Return the secrets for HS256, whatever the key id, or the key of the set with this id and algorithm."""
+        if algorithm == SECRET_ALGORITHM:
+            return tuple(VerificationKey(SECRET_ALGORITHM, secret) for secret in self.secrets)
         if algorithm in _ALGORITHMS.values() and self.key_set is not None:
             key = self.key_set.find(key_id)
-            return key if key is not None and key.algorithm == algorithm else None
-        return None
+            return (key,) if key is not None and key.algorithm == algorithm else ()
+        return ()
 
 
 def keys_of(settings: TokenSettings, clock: Clock = system_clock, send: SendRequest = send_request) -> Keys:
     """Return the keys that the settings name."""
     url = settings.jwks_url
-    return IssuerKeys(settings.secret, KeySet(url, lambda at: _document(send, at), clock) if url else None)
+    return IssuerKeys(settings.secrets, KeySet(url, lambda at: _document(send, at), clock) if url else None)
 
 
 def _document(send: SendRequest, url: str) -> bytes:

@@ -3,13 +3,14 @@
 import base64
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
 from jwt.types import Options
 
-from commercive_cli.api.auth.key_sets import Keys
+from commercive_cli.api.auth.key_sets import Keys, VerificationKey
 from commercive_cli.api.http.strict_json import read_object
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import Invalid, Unauthenticated
@@ -63,18 +64,26 @@ class TokenReader:
         """
         token = _compact(authorization)
         header = _header(token)
-        key = self.keys.find(_text(header.get("alg")), _text(header.get("kid")))
-        if key is None:
+        keys = self.keys.find(_text(header.get("alg")), _text(header.get("kid")))
+        if not keys:
             raise _refused("it is signed with another key or algorithm than the issuer's")
-        return self._identity(self._claims(token, key.material, key.algorithm))
+        for key in keys:
+            with suppress(jwt.InvalidSignatureError):
+                return self._identity(self._claims(token, key))
+        raise _refused("its signature is wrong")
 
-    def _claims(self, token: str, material: Any, algorithm: str) -> dict[str, Any]:
+    def _claims(self, token: str, key: VerificationKey) -> dict[str, Any]:
         try:
             return jwt.decode(
-                token, material, algorithms=[algorithm], audience=AUDIENCE, issuer=self.issuer, options=_OPTIONS
+                token,
+                key.material,
+                algorithms=[key.algorithm],
+                audience=AUDIENCE,
+                issuer=self.issuer,
+                options=_OPTIONS,
             )
         except jwt.InvalidSignatureError:
-            raise _refused("its signature is wrong") from None
+            raise
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise _refused("its claims are not those of a signed-in user of this project") from None
 

@@ -11,7 +11,7 @@ from commercive_cli.api.deploy.permissions import statements
 from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
-from commercive_cli.settings.api import ASSURANCE_LEVELS, SHORTEST_ANSWER_TOKEN
+from commercive_cli.settings.api import ASSURANCE_LEVELS, SHORTEST_TOKEN
 from commercive_cli.settings.limits import LIMIT
 
 Template = dict[str, Any]
@@ -72,7 +72,7 @@ def _parameters() -> Template:
             "AllowedValues": ["true", "false"],
         },
         "AnswerToken": _secret("Lets a program write automatic answers; 32 characters or more")
-        | {"AllowedPattern": f"^$|^[!-~]{{{SHORTEST_ANSWER_TOKEN},}}$"},
+        | {"AllowedPattern": f"^$|^[!-~]{{{SHORTEST_TOKEN},}}$"},
         "AdminRoles": {
             "Type": "String",
             "Description": "Roles of app_metadata that are admins, such as admin,employee=chat/*+admin/conversations",

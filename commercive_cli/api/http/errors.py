@@ -48,6 +48,10 @@ class NoKeys(OutsideUnavailable):
     """Nobody can tell who is asking, for want of the keys of access tokens; nothing was done."""
 
 
+class NoSecrets(OutsideUnavailable):
+    """The secrets of the service cannot be read, so that nobody can be judged by them; nothing was done."""
+
+
 class WrongMethod(CommerciveError):
     """The action exists, but not for this HTTP method; `allow` are its methods."""
 

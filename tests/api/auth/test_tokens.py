@@ -22,9 +22,9 @@ from commercive_cli.settings.tokens import TokenSettings
 from tests.api.world import ISSUER, Client, FakeClock, Issuer, World
 
 SECRET = "super-secret-jwt-token-with-at-least-32-characters-long"
-HS256 = TokenSettings(ISSUER, secret=SECRET)
+HS256 = TokenSettings(ISSUER, secrets=(SECRET,))
 JWKS_URL = f"{ISSUER}/.well-known/jwks.json"
-BOTH = TokenSettings(ISSUER, secret=SECRET, jwks_url=JWKS_URL)
+BOTH = TokenSettings(ISSUER, secrets=(SECRET,), jwks_url=JWKS_URL)
 
 
 def segment(value: Any) -> str:
@@ -67,6 +67,13 @@ class TestGoodTokens:
 
         assert 200 == status_with(client, hmac_token(issuer.claims("user-a"), SECRET.encode()))
         assert [] == world.outside.sent
+
+    def test_both_of_two_secrets_count(self, world: World, issuer: Issuer) -> None:
+        """While one takes the place of the other, sessions of either go on, and those of no third begin."""
+        client = world.open("jwt", tokens=TokenSettings(ISSUER, secrets=(SECRET, SECRET[::-1])))
+        signed = [hmac_token(issuer.claims("user-a"), s.encode()) for s in (SECRET, SECRET[::-1], SECRET.upper())]
+
+        assert [200, 200, 401] == [status_with(client, token) for token in signed]
 
     @pytest.mark.parametrize(("claim", "seconds"), [("exp", -29), ("exp", 1), ("nbf", 29), ("nbf", -1)])
     def test_clocks_may_differ_by_half_a_minute(
