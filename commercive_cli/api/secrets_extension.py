@@ -22,10 +22,9 @@ def secret_reader(environ: Mapping[str, str], secret_id: str, send: SendRequest 
     """Return what reads a secret by its name or ARN."""
     port = environ.get(PORT) or DEFAULT_PORT
     url = f"http://localhost:{port}/secretsmanager/get?{urlencode({'secretId': secret_id})}"
-    token = environ.get("AWS_SESSION_TOKEN", "")
 
     def read() -> str:
-        answered = send("GET", url, {TOKEN_HEADER: token}, b"")
+        answered = send("GET", url, {TOKEN_HEADER: environ.get("AWS_SESSION_TOKEN", "")}, b"")
         if answered.status != 200:
             raise RequestFailed(f"the extension for secrets answered HTTP {answered.status}")
         return _text_in(answered.body)

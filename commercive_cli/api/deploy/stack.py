@@ -1,4 +1,4 @@
-"""The deployable stack as a CloudFormation template: function, URL, role, tables, log, secret and alarms.
+"""The deployable stack as a CloudFormation template: function, URL, role, tables, log, secrets and alarms.
 
 URL and function get the origins: the URL answers preflights and sends CORS headers, the function refuses others.
 """
@@ -6,13 +6,16 @@ URL and function get the origins: the URL answers preflights and sends CORS head
 import sys
 from typing import Any
 
+from commercive_cli.api.deploy import encryption, front
+from commercive_cli.api.deploy.encryption import encrypted_table
 from commercive_cli.api.deploy.package import HANDLER
 from commercive_cli.api.deploy.permissions import statements
 from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
-from commercive_cli.settings.api import ASSURANCE_LEVELS, SHORTEST_TOKEN
+from commercive_cli.settings.api import ASSURANCE_LEVELS, ONLY_CLOUDFRONT
 from commercive_cli.settings.limits import LIMIT
+from commercive_cli.settings.secret_values import ADDRESS_KEY, DOCUMENT
 
 Template = dict[str, Any]
 
@@ -20,8 +23,8 @@ TIMEOUT_SECONDS = 15
 """More than the ten seconds after which the store gives up, so that clients get its error."""
 
 MEMORY_MB = 1024
-_UNQUOTED = r"^$|^[^\s\"'`].*[^\s\"'`]$"
-"""Nothing, or what has neither quotes nor spaces around it."""
+SECRETS_EXTENSION = "{{resolve:ssm:/aws/service/aws-parameters-and-secrets-lambda-extension/x86/latest}}"
+"""The newest layer, in any region (AWS Systems Manager User Guide, "Retrieving the latest Lambda extension ARN")."""
 
 _LOG_DAYS = 30
 _PERIOD_SECONDS = 300
@@ -29,25 +32,40 @@ _PERIOD_SECONDS = 300
 
 def api_stack(prefix: str) -> Template:
     """Return the template for tables whose names start with `prefix`."""
-    tables = {name: {**table, "Condition": "MakesTables"} for name, table in table_resources(prefix).items()}
+    tables = {
+        name: {**encrypted_table(table), "Condition": "MakesTables"} for name, table in table_resources(prefix).items()
+    }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Commercive: support chat and affiliate programme, API and tables",
         "Parameters": _parameters(),
         "Conditions": {
             "MakesTables": {"Fn::Equals": [{"Ref": "CreateTables"}, "true"]},
-            "HasJwtSecret": _is_given("JwtSecret"),
-            "HasSupabaseKey": _is_given("SupabaseKey"),
-            "HasAnswerToken": _is_given("AnswerToken"),
             "HasExtraCorsHeaders": _is_given("ExtraCorsHeaders"),
+            "HasReservedConcurrency": _is_given("ReservedConcurrency"),
             "HasAlarmTopic": _is_given("AlarmTopic"),
+            **encryption.CONDITIONS,
+            **front.CONDITIONS,
         },
-        "Resources": {**tables, **_function(prefix), **_url(), **_alarms()},
+        "Resources": {
+            **tables,
+            **encryption.data_key(),
+            **_secrets(),
+            **_function(prefix),
+            **_url(),
+            **front.distribution(),
+            **_alarms(),
+        },
         "Outputs": {
             "ApiUrl": {
                 "Description": "NEXT_PUBLIC_AWS_LAMBDA_URL of the dashboard",
                 "Value": {"Fn::GetAtt": ["ApiUrl", "FunctionUrl"]},
-            }
+            },
+            "Secrets": {
+                "Description": "ARN of the secret that holds the API's secrets, by the names of their variables",
+                "Value": {"Ref": "ApiSecrets"},
+            },
+            **front.OUTPUTS,
         },
     }
 
@@ -61,18 +79,12 @@ def _parameters() -> Template:
             "Description": "Project whose access tokens are accepted, such as https://PROJECT.supabase.co",
             "AllowedPattern": "^https://[a-z0-9.-]+(:[0-9]{1,5})?$",
         },
-        "JwtSecret": _secret("Older projects: the shared secret that signs access tokens (HS256), beside the key set")
-        | {"AllowedPattern": _UNQUOTED},
-        "SupabaseKey": _secret("Service key: finds affiliates in Supabase's table affiliates, and shows links there")
-        | {"AllowedPattern": _UNQUOTED},
         "AllowAnonymous": {
             "Type": "String",
             "Description": "true lets anonymous users in, who may chat like any user",
             "Default": "false",
             "AllowedValues": ["true", "false"],
         },
-        "AnswerToken": _secret("Lets a program write automatic answers; 32 characters or more")
-        | {"AllowedPattern": f"^$|^[!-~]{{{SHORTEST_TOKEN},}}$"},
         "AdminRoles": {
             "Type": "String",
             "Description": "Roles of app_metadata that are admins, such as admin,employee=chat/*+admin/conversations",
@@ -128,26 +140,55 @@ def _parameters() -> Template:
             "Description": "The Python that the zip was packaged with",
             "Default": f"python{sys.version_info.major}.{sys.version_info.minor}",
         },
-        "ReservedConcurrency": {"Type": "Number", "Default": 50, "MinValue": 1},
+        "ReservedConcurrency": {
+            "Type": "String",
+            "Description": "The most calls at once; blank: the account's limit, of which 100 must stay unreserved",
+            "Default": "",
+            "AllowedPattern": "^$|^[1-9][0-9]{0,4}$",
+        },
+        "LogLevel": {
+            "Type": "String",
+            "Description": "WARNING and ERROR leave out the records of requests, and with them the access log",
+            "Default": "INFO",
+            "AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"],
+        },
+        "EncryptionKey": encryption.PARAMETER,
+        **front.PARAMETERS,
         "SlowMs": {"Type": "Number", "Description": "Alarm when 1 in 100 calls takes longer", "Default": 3000},
         "AlarmTopic": {"Type": "String", "Description": "ARN of the SNS topic that alarms are sent to", "Default": ""},
     }
 
 
-def _function(prefix: str) -> Template:
+def _secrets() -> Template:
+    """Return the secret of all secrets, which begins with the one that nobody else has to know.
+
+    A change of how it is generated would generate it anew, and what operators put beside it would be gone.
+    """
+    generated = {
+        "SecretStringTemplate": "{}",
+        "GenerateStringKey": ADDRESS_KEY,
+        "PasswordLength": 64,
+        "ExcludePunctuation": True,
+    }
     return {
-        "AddressKey": {
+        "ApiSecrets": {
             "Type": "AWS::SecretsManager::Secret",
             "Properties": {
-                "Description": "Key of the hashes of callers' addresses in the rate limits",
-                "GenerateSecretString": {"PasswordLength": 64, "ExcludePunctuation": True},
+                "Description": "The secrets of the API, by the names of their variables",
+                "KmsKeyId": encryption.KEY_OR_NONE,
+                "GenerateSecretString": generated,
             },
-        },
+        }
+    }
+
+
+def _function(prefix: str) -> Template:
+    return {
         "ApiLog": {
             "Type": "AWS::Logs::LogGroup",
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
-            "Properties": {"RetentionInDays": _LOG_DAYS},
+            "Properties": {"RetentionInDays": _LOG_DAYS, "KmsKeyId": encryption.KEY_OR_NONE},
         },
         "ApiRole": {
             "Type": "AWS::IAM::Role",
@@ -158,6 +199,8 @@ def _function(prefix: str) -> Template:
                 "Policies": [
                     {"PolicyName": "tables", "PolicyDocument": _policy(*statements(prefix))},
                     {"PolicyName": "log", "PolicyDocument": _policy(_log_statement())},
+                    {"PolicyName": "secrets", "PolicyDocument": _policy(_secrets_statement())},
+                    _if("HasKey", {"PolicyName": "key", "PolicyDocument": _policy(*encryption.role_statements())}),
                 ],
             },
         },
@@ -170,7 +213,9 @@ def _function(prefix: str) -> Template:
                 "Architectures": ["x86_64"],
                 "MemorySize": MEMORY_MB,
                 "Timeout": TIMEOUT_SECONDS,
-                "ReservedConcurrentExecutions": {"Ref": "ReservedConcurrency"},
+                "ReservedConcurrentExecutions": _if("HasReservedConcurrency", {"Ref": "ReservedConcurrency"}),
+                "KmsKeyArn": encryption.KEY_OR_NONE,
+                "Layers": [SECRETS_EXTENSION],
                 "Role": {"Fn::GetAtt": ["ApiRole", "Arn"]},
                 "Code": {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}},
                 "LoggingConfig": {"LogGroup": {"Ref": "ApiLog"}},
@@ -186,21 +231,21 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_API_AUTH": "jwt",
         "COMMERCIVE_SUPABASE_URL": {"Ref": "SupabaseUrl"},
         "COMMERCIVE_ALLOW_ANONYMOUS": {"Ref": "AllowAnonymous"},
-        "COMMERCIVE_JWT_SECRET": _if_given("HasJwtSecret", "JwtSecret"),
-        "COMMERCIVE_SUPABASE_KEY": _if_given("HasSupabaseKey", "SupabaseKey"),
+        DOCUMENT: {"Ref": "ApiSecrets"},
+        ONLY_CLOUDFRONT: {"Ref": "OnlyCloudFront"},
         "COMMERCIVE_ADMIN_ROLES": {"Ref": "AdminRoles"},
         "COMMERCIVE_APPROVAL_CEILING": {"Ref": "ApprovalCeiling"},
         "COMMERCIVE_COMMISSION_MIN": {"Ref": "CommissionMin"},
         "COMMERCIVE_COMMISSION_MAX": {"Ref": "CommissionMax"},
         "COMMERCIVE_ADMIN_AAL": {"Ref": "AdminAal"},
-        "COMMERCIVE_ANSWER_TOKEN": _if_given("HasAnswerToken", "AnswerToken"),
         "COMMERCIVE_FALLBACK_URL": {"Ref": "FallbackUrl"},
         "COMMERCIVE_FALLBACK_ACTIONS": {"Ref": "FallbackActions"},
-        "COMMERCIVE_ADDRESS_KEY": {"Fn::Sub": "{{resolve:secretsmanager:${AddressKey}}}"},
         "COMMERCIVE_CORS_ORIGINS": {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
         "COMMERCIVE_CORS_HEADERS": "url",
         "COMMERCIVE_LIMITS": {"Ref": "Limits"},
         "COMMERCIVE_DASHBOARD_URL": {"Ref": "DashboardUrl"},
+        "POWERTOOLS_LOG_LEVEL": {"Ref": "LogLevel"},
+        "SECRETS_MANAGER_TTL": "0",  # of the extension, which then keeps nothing: the function asks once a minute
     }
 
 
@@ -252,7 +297,7 @@ def _alarms() -> Template:
     return {
         "ErrorsAlarm": _alarm("The function failed", "Errors", 1, Statistic="Sum"),
         "ServerErrorsAlarm": _alarm("Clients got 5xx", "Url5xxCount", 1, Statistic="Sum"),
-        "ThrottlesAlarm": _alarm("Reserved concurrency is used up", "Throttles", 1, Statistic="Sum"),
+        "ThrottlesAlarm": _alarm("Calls were refused: as many ran as may at once", "Throttles", 1, Statistic="Sum"),
         "LatencyAlarm": _alarm(
             "1 in 100 calls is slow", "Duration", {"Ref": "SlowMs"}, ExtendedStatistic="p99", EvaluationPeriods=3
         ),
@@ -270,7 +315,7 @@ def _alarm(description: str, metric: str, threshold: Any, **more: Any) -> Templa
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
         "Threshold": threshold,
         "TreatMissingData": "notBreaching",
-        "AlarmActions": {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]},
+        "AlarmActions": _if("HasAlarmTopic", [{"Ref": "AlarmTopic"}]),
     }
     return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties | more}
 
@@ -283,12 +328,12 @@ def _log_statement() -> Template:
     }
 
 
+def _secrets_statement() -> Template:
+    return {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": [{"Ref": "ApiSecrets"}]}
+
+
 def _policy(*parts: Template) -> Template:
     return {"Version": "2012-10-17", "Statement": list(parts)}
-
-
-def _secret(description: str) -> Template:
-    return {"Type": "String", "NoEcho": True, "Description": description, "Default": ""}
 
 
 def _amount(description: str) -> Template:
@@ -305,5 +350,5 @@ def _is_given(parameter: str) -> Template:
     return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
 
 
-def _if_given(condition: str, parameter: str) -> Template:
-    return {"Fn::If": [condition, {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+def _if(condition: str, value: Any) -> Template:
+    return {"Fn::If": [condition, value, {"Ref": "AWS::NoValue"}]}

@@ -25,6 +25,9 @@ app = new_group("api")
 
 DEFAULT_PORT = 8787
 _INDENT = 2
+_NARROW = 1
+"""What `aws cloudformation deploy` takes without a bucket has 51,200 bytes at most."""
+
 _HTTP_ALONE = {"wrong_method": USAGE, "too_large": USAGE, "unknown_action": EXIT_CODES[NotFound]}
 """Codes that only the API has."""
 
@@ -154,7 +157,7 @@ def template(
     session = Session(context)
     if check:
         _check_tables(session)
-    typer.echo(json.dumps(stack.api_stack(session.settings.store.dynamodb_prefix), indent=_INDENT))
+    typer.echo(json.dumps(stack.api_stack(session.settings.store.dynamodb_prefix), indent=_NARROW))
 
 
 @app.command(

@@ -87,7 +87,8 @@ def _protection_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
         yield _switch("deletion protection", SetDeletionProtection(declared.deletion_protection))
     if info.billing not in (EMBEDDED, declared.billing):
         yield Mismatch("billing", declared.billing, info.billing, (SetBilling(declared.billing),))
-    if info.encryption is not None and not info.encryption.startswith(declared.encryption):
+    # A key of KMS in place of AWS's own is somebody's choice, and stronger than declared.
+    if declared.encryption == "KMS" and info.encryption is not None and not info.encryption.startswith("KMS"):
         yield Mismatch("encryption", declared.encryption, info.encryption, (SetEncryption(declared.encryption),))
     if info.tags is not None and not set(declared.tags) <= set(info.tags.items()):
         live = tuple((name, info.tags[name]) for name, _ in declared.tags if name in info.tags)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from botocore.session import Session
@@ -14,10 +14,12 @@ from commercive_cli.api.actions import ACTIONS
 from commercive_cli.api.deploy.stack import api_stack
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.schema import TABLES
+from tests.api.deploy.evaluation import deployed
 from tests.api.requests import REQUESTS, ActionRequest, UserItems, items_of, successes, token_of
 from tests.api.test_seed_requests import LEAD
 from tests.api.world import Answer, Client, FakeClock, Issuer, World, services_over, supabase_of
 from tests.e2e.stores import server_store
+from tests.policies import Call, Policy, calls_of
 
 IMPORTED = "id-of-another-backend"
 
@@ -61,49 +63,20 @@ OTHER_WAYS: tuple[tuple[str, ActionRequest], ...] = (
 )
 """Requests of an admin that cause other operations than those in REQUESTS, successful or not."""
 
-TRANSACTION = "TransactWriteItems"
-
-
-class Call(NamedTuple):
-    """One call as IAM sees it: the operation, the table or index, and whether it is part of a transaction."""
-
-    operation: str
-    resource: str
-    in_transaction: bool = False
-
-
-def calls_of(operation: str, request: Mapping[str, Any]) -> Iterator[Call]:
-    """Yield what IAM checks for a request."""
-    if operation == TRANSACTION:
-        for write in request["TransactItems"]:
-            for kind, part in write.items():
-                yield Call(f"{kind}Item", part["TableName"], in_transaction=True)
-    elif "RequestItems" in request:
-        yield from (Call(operation, table) for table in request["RequestItems"])
-    else:
-        index = f"/index/{request['IndexName']}" if "IndexName" in request else ""
-        yield Call(operation, request["TableName"] + index)
-
-
-def allowed_by(stack: Mapping[str, Any]) -> set[Call]:
-    """Return the calls on tables that the role of a stack allows."""
-    [policy, _] = stack["Resources"]["ApiRole"]["Properties"]["Policies"]
-    transactions = {"StringEquals": {"dynamodb:EnclosingOperation": TRANSACTION}}
-    return {
-        Call(action.removeprefix("dynamodb:"), arn["Fn::Sub"].partition(":table/")[2], "Condition" in statement)
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement.get("Condition", transactions) == transactions and statement["Effect"] == "Allow"
-        for action in statement["Action"]
-        for arn in statement["Resource"]
-    }
-
 
 @dataclass(frozen=True)
 class Recorded:
-    """The operations that each action sent to the server, and those that the role allows."""
+    """The calls that each action made, and the policy of the function's role."""
 
     calls: Mapping[str, set[Call]]
-    allowed: set[Call]
+    policy: Policy
+
+
+def policy_of_role(prefix: str) -> Policy:
+    """Return what the role of the function may do with tables of this prefix that are there already."""
+    role = deployed(api_stack(prefix), CreateTables="false").resources["ApiRole"]["Properties"]
+    [tables] = [each["PolicyDocument"] for each in role["Policies"] if each["PolicyName"] == "tables"]
+    return Policy(tables["Statement"])
 
 
 def cold_store(endpoint: str, prefix: str, session: Session) -> DynamoDBStore:
@@ -138,7 +111,7 @@ def recorded(real_endpoint: str, ec_key: ec.EllipticCurvePrivateKey, rsa_key: rs
                 world = World(services_over(cold, issuer.clock), issuer.clock, issuer, supabase)
                 request(world.open("jwt").from_(f"198.51.100.{number}").as_(token), items, me)
             calls[action].update(asked)
-        yield Recorded(calls, allowed_by(api_stack(store.prefix)))
+        yield Recorded(calls, policy_of_role(store.prefix))
 
 
 def all_ways() -> Iterator[tuple[str, ActionRequest, str]]:
@@ -150,7 +123,7 @@ def all_ways() -> Iterator[tuple[str, ActionRequest, str]]:
 @pytest.mark.parametrize("action", [action.name for action in ACTIONS])
 def test_the_role_allows_what_an_action_does(recorded: Recorded, action: str) -> None:
     """A missing right is a 503 in production and nowhere else."""
-    assert set() == recorded.calls[action] - recorded.allowed
+    assert [] == [call for call in recorded.calls[action] if not recorded.policy.allows(call)]
 
 
 def test_the_role_allows_nothing_else(recorded: Recorded) -> None:
@@ -159,10 +132,44 @@ def test_the_role_allows_nothing_else(recorded: Recorded) -> None:
     Tables are described when they first answer a read by key, and when DynamoDB refused a request, to see whether it
     is because they are not ours.
     """
-    others = recorded.allowed - set().union(*recorded.calls.values())
+    policy = recorded.policy
+    for call in set().union(*recorded.calls.values()):
+        policy.allows(call)
+    unused = policy.grants() - policy.used
 
-    assert {"DescribeTable"} == {call.operation for call in others}
-    assert len(TABLES) == len([call for call in recorded.allowed if call.operation == "DescribeTable"])
+    assert {"dynamodb:DescribeTable"} == {grant.action for grant in unused}
+    assert len(TABLES) == len([grant for grant in policy.grants() if grant.action == "dynamodb:DescribeTable"])
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "why"),
+    [
+        ("PutItem", {"TableName": "p_ops", "Item": {"pk": {"S": "a"}}}, "outside a transaction"),
+        ("UpdateItem", {"TableName": "p_leads", "Key": {"lead_id": {"S": "a"}}}, "outside a transaction"),
+        ("DeleteItem", {"TableName": "p_ops", "Key": {"pk": {"S": "claim#a"}}}, "outside a transaction"),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "q_ops", "Item": {}}}]}, "another table"),
+        ("TransactWriteItems", {"TransactItems": [{"Delete": {"TableName": "p_leads", "Key": {}}}]}, "never done"),
+        (
+            "TransactWriteItems",
+            {"TransactItems": [{"Delete": {"TableName": "p_ops", "Key": {"pk": {"S": "audit#x"}}}}]},
+            "history",
+        ),
+        (
+            "TransactWriteItems",
+            {"TransactItems": [{"Update": {"TableName": "p_ops", "Key": {"pk": {"S": "audit#x"}}}}]},
+            "history",
+        ),
+        ("Query", {"TableName": "p_leads", "IndexName": "LinkLeadsIndex"}, "an index that no action reads"),
+        ("Scan", {"TableName": "p_leads"}, "never done"),
+        ("DeleteTable", {"TableName": "p_leads"}, "never done"),
+        ("BatchWriteItem", {"RequestItems": {"p_ops": []}}, "never done"),
+    ],
+)
+def test_the_role_refuses_the_rest(operation: str, request_: dict[str, Any], why: str) -> None:
+    """Whoever gets at the credentials of the function can do no more than its actions do, and leaves its history."""
+    policy = policy_of_role("p_")
+
+    assert [False] == [policy.allows(call) for call in calls_of(operation, request_)], why
 
 
 def test_only_health_leaves_the_store_alone(recorded: Recorded) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from commercive_cli.services.tables.comparison import CreateTable, mismatches
 from commercive_cli.store.port import TableInfo
-from commercive_cli.store.schema import CONVERSATIONS, OPS, Table
+from commercive_cli.store.schema import CONVERSATIONS, OPS, Protections, Table
 from commercive_cli.store.table_changes import (
     STACK_TAG,
     CreateIndex,
@@ -73,7 +73,6 @@ def test_a_missing_table_is_created() -> None:
         ({"billing": "PROVISIONED"}, "billing", [SetBilling("PAY_PER_REQUEST")]),
         ({"deletion_protection": False}, "deletion protection", [SetDeletionProtection(on=True)]),
         ({"point_in_time_recovery": False}, "point-in-time recovery", [SetRecovery(on=True)]),
-        ({"encryption": "KMS arn:aws:kms:x"}, "encryption", [SetEncryption("AWS owned key")]),
         ({"tags": {"team": "ops"}}, "tags", [SetTags((("application", "commercive"),))]),
         ({"tags": {"application": "shop"}}, "tags", [SetTags((("application", "commercive"),))]),
         (without_index(STATUS.name), f"index {STATUS.name}", [CreateIndex(STATUS)]),
@@ -91,6 +90,16 @@ def test_each_kind_of_drift_has_its_changes(live: dict[str, Any], what: str, cha
     (found,) = mismatches(CONVERSATIONS, replace(as_declared(CONVERSATIONS), **live))
 
     assert (what, tuple(changes)) == (found.what, found.changes)
+
+
+def test_a_key_that_is_stronger_than_declared_is_no_drift() -> None:
+    """Tables with a customer's key, as the stack makes them, keep it; a weaker one than declared is drift."""
+    with_key = replace(as_declared(OPS), encryption="KMS arn:aws:kms:x")
+    declared_kms = replace(OPS, protections=Protections(encryption="KMS"))
+    (weaker,) = mismatches(declared_kms, as_declared(OPS))
+
+    assert [] == mismatches(OPS, with_key) == mismatches(declared_kms, with_key)
+    assert (SetEncryption("KMS"),) == weaker.changes
 
 
 def test_an_index_with_another_key_is_dropped_and_created_again() -> None:
