@@ -69,7 +69,7 @@ def _item_calls(operation: str, request: Mapping[str, Any], context: set[tuple[s
         yield _call(operation, f"{TABLE_ARN}{name}{index}", context | {(LEADING, each) for each in _leading(name, key)})
     for named in _NAMED_BY:
         if named in request:
-            yield _call(operation, TABLE_ARN + str(request[named]).partition(":table/")[2])
+            yield _call(operation, TABLE_ARN + str(request[named]).rpartition(":table/")[2])
 
 
 def _call(operation: str, resource: str, context: Iterable[tuple[str, str]] = ()) -> Call:

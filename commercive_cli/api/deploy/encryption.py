@@ -64,7 +64,12 @@ def logs_statement() -> Template:
 
 def role_statements() -> list[Template]:
     """Return what the function's role may do with the key: through tables, and to read variables and secrets."""
-    return [_through(("dynamodb",), _THROUGH_TABLES), _through(("lambda", "secretsmanager"), ("Decrypt",))]
+    return [through_tables(), _through(("lambda", "secretsmanager"), ("Decrypt",))]
+
+
+def through_tables() -> Template:
+    """Return what whoever uses the tables may do with the key, through DynamoDB alone."""
+    return _through(("dynamodb",), _THROUGH_TABLES)
 
 
 def encrypted_table(table: Template) -> Template:

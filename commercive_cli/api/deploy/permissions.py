@@ -56,6 +56,50 @@ def statements(prefix: str) -> list[Statement]:
     return [statement for access in TABLE_ACCESS for statement in _statements(access, prefix)]
 
 
+_ITEMS = (
+    "BatchGetItem",
+    "BatchWriteItem",
+    "ConditionCheckItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "Scan",
+    "UpdateItem",
+)
+_TABLES = (
+    "CreateTable",
+    "DeleteTable",
+    "DescribeContinuousBackups",
+    "DescribeTable",
+    "DescribeTimeToLive",
+    "ListTagsOfResource",
+    "TagResource",
+    "UpdateContinuousBackups",
+    "UpdateTable",
+    "UpdateTimeToLive",
+)
+_COPIES = (
+    "CreateBackup",
+    "DescribeExport",
+    "DescribeImport",
+    "ExportTableToPointInTime",
+    "ImportTable",
+    "RestoreTableFromBackup",
+    "RestoreTableToPointInTime",
+)
+
+
+def operators_statements(prefix: str) -> list[Statement]:
+    """Return what people may do who run the command line: every command, on tables whose names start with the prefix.
+
+    So they restore to a prefix that begins with this one. A restore needs writes outside of transactions, as DynamoDB
+    makes them in their name (DynamoDB Developer Guide, "Using IAM with DynamoDB backup and restore").
+    """
+    ours = {"Fn::Sub": f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{prefix}*"}
+    return [_allowed((*_ITEMS, *_TABLES, *_COPIES), [ours]), {**_allowed(("ListBackups",), []), "Resource": "*"}]
+
+
 def _statements(access: TableAccess, prefix: str) -> list[Statement]:
     table = _arn(access.table, prefix)
     found = [

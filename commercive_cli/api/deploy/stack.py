@@ -9,7 +9,7 @@ from typing import Any
 from commercive_cli.api.deploy import encryption, front
 from commercive_cli.api.deploy.encryption import encrypted_table
 from commercive_cli.api.deploy.package import HANDLER
-from commercive_cli.api.deploy.permissions import statements
+from commercive_cli.api.deploy.permissions import operators_statements, statements
 from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
@@ -52,6 +52,7 @@ def api_stack(prefix: str) -> Template:
             **encryption.data_key(),
             **_secrets(),
             **_function(prefix),
+            **_operators(prefix),
             **_url(),
             **front.distribution(),
             **_alarms(),
@@ -64,6 +65,10 @@ def api_stack(prefix: str) -> Template:
             "Secrets": {
                 "Description": "ARN of the secret that holds the API's secrets, by the names of their variables",
                 "Value": {"Ref": "ApiSecrets"},
+            },
+            "OperatorsPolicy": {
+                "Description": "ARN of the policy for those who run `commercive` on these tables",
+                "Value": {"Ref": "OperatorsPolicy"},
             },
             **front.OUTPUTS,
         },
@@ -223,6 +228,14 @@ def _function(prefix: str) -> Template:
             },
         },
     }
+
+
+def _operators(prefix: str) -> Template:
+    """Return the policy that somebody may attach to operators."""
+    allowed = _policy(*operators_statements(prefix), _if("HasKey", encryption.through_tables()))
+    description = "Commercive: every command of the command line, on the tables of the stack and restored ones"
+    properties = {"Description": description, "PolicyDocument": allowed}
+    return {"OperatorsPolicy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}}
 
 
 def _variables(prefix: str) -> Template:
