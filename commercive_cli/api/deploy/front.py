@@ -30,6 +30,12 @@ PARAMETERS = {
         "Default": "",
         "AllowedValues": ["", ORIGIN_SECRET, ORIGIN_SECRET + SECOND],
     },
+    "WebAclArn": {
+        "Type": "String",
+        "Description": "Web application firewall of the distribution: an ARN of WAF in us-east-1",
+        "Default": "",
+        "AllowedPattern": "^$|^arn:[a-z-]+:wafv2:us-east-1:[0-9]{12}:global/webacl/.+$",
+    },
     "OnlyCloudFront": {
         "Type": "String",
         "Description": "true refuses what comes past CloudFront",
@@ -37,7 +43,10 @@ PARAMETERS = {
         "AllowedValues": ["true", "false"],
     },
 }
-CONDITIONS = {"HasCloudFront": {"Fn::Not": [{"Fn::Equals": [{"Ref": "CloudFrontSecret"}, ""]}]}}
+CONDITIONS = {
+    "HasCloudFront": {"Fn::Not": [{"Fn::Equals": [{"Ref": "CloudFrontSecret"}, ""]}]},
+    "HasWebAcl": {"Fn::Not": [{"Fn::Equals": [{"Ref": "WebAclArn"}, ""]}]},
+}
 OUTPUTS = {
     "CloudFrontUrl": {
         "Condition": "HasCloudFront",
@@ -91,6 +100,7 @@ def _distribution() -> Template:
         "Enabled": True,
         "Comment": {"Fn::Sub": "${AWS::StackName}: API"},
         "HttpVersion": "http2and3",
+        "WebACLId": {"Fn::If": ["HasWebAcl", {"Ref": "WebAclArn"}, {"Ref": "AWS::NoValue"}]},
         "Origins": [_origin()],
         "DefaultCacheBehavior": {
             "TargetOriginId": "api",

@@ -196,6 +196,16 @@ def test_cloudfront_reaches_the_function_with_its_secret(secret: str) -> None:
     assert stack.outputs["CloudFrontUrl"].startswith("https://")
 
 
+def test_cloudfront_has_a_firewall_where_one_is_named() -> None:
+    """By its ARN; otherwise none."""
+    firewall = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop/1234"
+    named = deployed(api_stack("p_"), CloudFrontSecret="COMMERCIVE_ORIGIN_SECRET", WebAclArn=firewall)
+    plain = deployed(api_stack("p_"), CloudFrontSecret="COMMERCIVE_ORIGIN_SECRET")
+    configs = [each.resources["ApiDistribution"]["Properties"]["DistributionConfig"] for each in (named, plain)]
+
+    assert [firewall, None] == [config.get("WebACLId") for config in configs]
+
+
 def test_cloudfront_passes_on_every_header_that_is_read(world: World, issuer: Issuer) -> None:
     """One that stays behind would be missed in production and nowhere else; it takes ten at most."""
     stack = deployed(api_stack("p_"), CloudFrontSecret="COMMERCIVE_ORIGIN_SECRET")
