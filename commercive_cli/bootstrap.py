@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.tables.backups import BackupService
     from commercive_cli.services.tables.cost_estimate import CostEstimateService
     from commercive_cli.services.tables.drift import DriftService
+    from commercive_cli.services.tables.polling_costs import PollingCostService
     from commercive_cli.services.tables.s3 import S3Service
     from commercive_cli.services.tables.service import TableService
     from commercive_cli.services.transfer.exporter import ExportService
@@ -228,6 +229,13 @@ class Services:
         from commercive_cli.services.tables.cost_estimate import CostEstimateService
 
         return CostEstimateService(self.store)
+
+    @cached_property
+    def polling_costs(self) -> "PollingCostService":
+        """Estimates of what polling dashboards cost."""
+        from commercive_cli.services.tables.polling_costs import PollingCostService
+
+        return PollingCostService(self.store)
 
     @cached_property
     def privacy(self) -> "PrivacyService":

@@ -30,7 +30,8 @@ ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
 class Application:
     """Answers Function URL events; safe to share between threads. `now` counts seconds, for latencies.
 
-    Requests for the actions of another backend are passed on to it when there is a `fallback`.
+    Requests for the actions of another backend are passed on to it when there is a `fallback`. `reads_logged` is the
+    share of successful reads that leave a line in the log.
     """
 
     backend: Backend
@@ -39,6 +40,7 @@ class Application:
     cors: Cors = field(default_factory=Cors)
     fallback: Fallback | None = None
     cloudfront: CloudFront = field(default_factory=CloudFront)
+    reads_logged: float = 1.0
     now: Callable[[], float] = time.perf_counter
 
     def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +49,7 @@ class Application:
         trace = Trace(request_id=request.id)
         reply = self._reply(request, trace)
         trace.status, trace.latency_ms = reply.status, (self.now() - began) * 1000
-        self.telemetry.done(trace)
+        self.telemetry.done(trace, self.reads_logged)
         return replied(request, replace(reply, headers={**self.cors.headers(request), **reply.headers}))
 
     def _reply(self, request: HTTPRequest, trace: Trace) -> Reply:
@@ -89,7 +91,7 @@ class Application:
 
     def _caller(self, request: HTTPRequest, action: Action[Any], trace: Trace) -> Principal:
         """Return who calls an action; raise Unauthenticated and Denied."""
-        trace.action = action.name
+        trace.action, trace.reads = action.name, action.method == "GET"
         caller = NOBODY if action.who is Audience.PUBLIC else self.authenticator.caller(request, action)
         trace.caller = loggable(caller.label)
         if caller.admin or action.who is Audience.ADMIN:

@@ -63,6 +63,7 @@ def create_application(
         Cors(settings.origins, settings.cors_headers == "api", settings.extra_headers),
         _fallback(settings, clock, forward),
         CloudFront(settings.origin_secrets, settings.only_cloudfront),
+        settings.reads_logged,
     )
 
 

@@ -5,10 +5,13 @@ text, names, e-mails, phones, tokens, query strings, or the text of an error tha
 """
 
 import json
+import random
 import sys
+import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger
@@ -23,6 +26,10 @@ NAMESPACE = "Commercive"
 UNKNOWN = "unknown"
 OK = "ok"
 FORWARDED = "forwarded"
+MOST_TOGETHER = 90
+"""Requests whose metrics one line may hold; CloudWatch reads 100 values of a metric."""
+LONGEST_KEPT = 60.0
+"""Seconds after which the metrics of requests without a line are written: CloudWatch counts by the minute."""
 
 
 @dataclass
@@ -30,7 +37,8 @@ class Trace:
     """What is known of one request, filled in as it goes on.
 
     `group` stands for the action in metrics, where the names of another backend's actions could be without number.
-    `actor` is whoever acts as an admin, on the `records`; None when nobody does.
+    `reads` says that the action changes nothing. `actor` is whoever acts as an admin, on the `records`; None when
+    nobody does.
     """
 
     request_id: str = ""
@@ -40,6 +48,7 @@ class Trace:
     outcome: str = OK
     status: int = 0
     latency_ms: float = 0.0
+    reads: bool = False
     actor: str | None = None
     records: Records = field(default_factory=Records)
 
@@ -73,8 +82,12 @@ class Telemetry:
         *,
         service: str = SERVICE,
         on_access: Callable[[Mapping[str, Any]], object] = lambda _: None,
+        chance: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._out = out or sys.stdout
+        self._chance = chance
+        self._unlogged = _Unlogged(now)
         self._logger = Logger(service=service, stream=self._out, json_serializer=_to_ascii)
         self._service = service
         self._on_access = on_access
@@ -99,24 +112,77 @@ class Telemetry:
         """Log why the secrets were not read again."""
         self._logger.error("secrets_not_read", extra={"problem": redact(problem)})
 
-    def done(self, trace: Trace) -> None:
-        """Log one request, and what an admin read or changed by it, and write its metrics."""
+    def done(self, trace: Trace, reads_logged: float = 1.0) -> None:
+        """Log one request, and what an admin read or changed by it, and write its metrics.
+
+        Of successful reads only a share of `reads_logged` is logged; the metrics of the others are written together,
+        within a minute if there are further requests. What admins read is in the access log nevertheless.
+        """
         if trace.actor is not None:
             self._logger.info("access", extra=trace.access())
             self._on_access(trace.access())
+        if trace.reads and trace.status < 400 and self._chance() >= reads_logged:
+            self._write_metrics(self._unlogged.add(trace))
+            return
         self._logger.info("request", extra=trace.record())
-        self._out.write(json.dumps(self._metrics(trace)) + "\n")
+        self._write_metrics([*self._unlogged.due(), [trace]])
 
-    def _metrics(self, trace: Trace) -> dict[str, Any]:
+    def close(self) -> None:
+        """Write the metrics that wait for others."""
+        self._write_metrics(self._unlogged.all())
+
+    def _write_metrics(self, groups: Iterable[Sequence[Trace]]) -> None:
+        for traces in groups:
+            self._out.write(json.dumps(self._metrics(traces)) + "\n")
+
+    def _metrics(self, traces: Sequence[Trace]) -> dict[str, Any]:
+        """Return the metrics of some requests of one action."""
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
-        metrics.add_dimension("action", trace.group or trace.action)
-        metrics.add_metric("Requests", MetricUnit.Count, 1)
-        metrics.add_metric("Latency", MetricUnit.Milliseconds, trace.latency_ms)
-        metrics.add_metric("ClientErrors", MetricUnit.Count, 400 <= trace.status < 500)
-        metrics.add_metric("ServerErrors", MetricUnit.Count, trace.status >= 500)
-        metrics.add_metadata("outcome", trace.outcome)
-        metrics.add_metadata("request_id", trace.request_id)
+        metrics.add_dimension("action", _group_of(traces[0]))
+        for trace in traces:
+            metrics.add_metric("Requests", MetricUnit.Count, 1)
+            metrics.add_metric("Latency", MetricUnit.Milliseconds, trace.latency_ms)
+            metrics.add_metric("ClientErrors", MetricUnit.Count, 400 <= trace.status < 500)
+            metrics.add_metric("ServerErrors", MetricUnit.Count, trace.status >= 500)
+        if len(traces) == 1:
+            metrics.add_metadata("outcome", traces[0].outcome)
+            metrics.add_metadata("request_id", traces[0].request_id)
         return dict(metrics.serialize_metric_set())
+
+
+class _Unlogged:
+    """The requests without a line of their own, by action, until their metrics are written; threads may share it."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._kept: dict[str, list[Trace]] = {}
+        self._since = 0.0
+        self._lock = Lock()
+
+    def add(self, trace: Trace) -> list[list[Trace]]:
+        """Keep a request; return those whose metrics are to be written now."""
+        with self._lock:
+            if not self._kept:
+                self._since = self._now()
+            together = self._kept.setdefault(_group_of(trace), [])
+            together.append(trace)
+            if len(together) == MOST_TOGETHER:
+                return [self._kept.pop(_group_of(trace))]
+        return self.due()
+
+    def due(self) -> list[list[Trace]]:
+        """Return all, when the first one was kept long enough."""
+        return self.all() if self._kept and self._now() - self._since >= LONGEST_KEPT else []
+
+    def all(self) -> list[list[Trace]]:
+        """Return all, which are kept no longer."""
+        with self._lock:
+            kept, self._kept = self._kept, {}
+        return list(kept.values())
+
+
+def _group_of(trace: Trace) -> str:
+    return trace.group or trace.action
 
 
 def _to_ascii(record: dict[str, Any]) -> str:

@@ -21,6 +21,9 @@ from commercive_cli.settings.tokens import SHORTEST_SECRET, TokenSettings, load_
 
 AuthMode = Literal["jwt", "none"]
 CorsHeaders = Literal["api", "url"]
+LOG_READS = "COMMERCIVE_LOG_READS"
+SHARE = r"^(0|1|0?\.[0-9]+|1\.0+)$"
+"""A number from 0 to 1, as an expression that CloudFormation reads, too."""
 ONLY_CLOUDFRONT = "COMMERCIVE_ONLY_CLOUDFRONT"
 AssuranceLevel = Literal["aal1", "aal2"]
 AUTH_MODES: tuple[AuthMode, ...] = ("jwt", "none")
@@ -45,7 +48,8 @@ class APISettings:
     then must name the same origins. Requests from other pages are refused either way. `extra_headers` are those that
     pages may send beyond the usual. Each of `answer_tokens` lets a program send automatic answers, each of
     `origin_secrets` proves that a request came through CloudFront, the only way in with `only_cloudfront`. Tokens below
-    `admin_aal` make nobody an admin. `limits` are rates by name.
+    `admin_aal` make nobody an admin. `limits` are rates by name. `reads_logged` is the share of
+    successful reads that are logged.
     """
 
     auth: AuthMode
@@ -62,6 +66,7 @@ class APISettings:
     limits: Rates = field(default_factory=lambda: DEFAULT_RATES)
     origin_secrets: tuple[str, ...] = ()
     only_cloudfront: bool = False
+    reads_logged: float = 1.0
 
 
 def load_api(
@@ -87,6 +92,7 @@ def load_api(
         limits=load_limits(environ),
         origin_secrets=both_values(environ, ORIGIN_SECRET, _token),
         only_cloudfront=_only_cloudfront(environ),
+        reads_logged=_share(pasted(environ, LOG_READS) or "1"),
     )
 
 
@@ -128,6 +134,12 @@ def _header_names(listed: str) -> tuple[str, ...]:
         if not _HEADER.fullmatch(clean(name, "a name in COMMERCIVE_CORS_EXTRA_HEADERS")):
             raise Invalid(f"COMMERCIVE_CORS_EXTRA_HEADERS: {quoted(name)} is no exact name of a header")
     return tuple(name.lower() for name in names)
+
+
+def _share(share: str) -> float:
+    if not re.fullmatch(SHARE, share, re.ASCII):
+        raise Invalid(f"{LOG_READS} must be a share from 0 to 1, such as 0.01, and not {quoted(share)}")
+    return float(share)
 
 
 def _admin_aal(level: str | None) -> AssuranceLevel | None:

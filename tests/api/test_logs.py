@@ -1,18 +1,24 @@
 """The log of a request: caller, action, outcome and latency, but no content."""
 
+import io
 import json
 import random
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from commercive_cli.api.http.outbound import Response
+from commercive_cli.api.telemetry import Telemetry, Trace
 from commercive_cli.domain.errors import Denied, Misconfigured, NotPermitted, NotTaken, Unauthenticated, Unavailable
 from commercive_cli.domain.secrets import remember_secrets
 from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.services.tables.polling_costs import METRICS_LOG_BYTES, REQUEST_LOG_BYTES
 from commercive_cli.store.port import Page, Query
 from tests.api.world import SUPABASE, Client, Issuer, World, services_over
 from tests.services.fakes import Intervening
@@ -208,3 +214,74 @@ def test_logs_hold_nothing_personal(world: World, issuer: Issuer, requests: int)
         record["outcome"] for record in records(client) if "outcome" in record
     }
     assert MARK.lower() not in log.lower()
+
+
+def unlogged(world: World, issuer: Issuer, share: float, now: Callable[[], float] = lambda: 0.0) -> Client:
+    """Return a client of an API that logs a share of the successful reads; chance is always a half."""
+    client = world.open("jwt", telemetry={"chance": lambda: 0.5, "now": now}, reads_logged=share)
+    return client.as_(issuer.token("user-a"))
+
+
+def counted(client: Client) -> Counter[str]:
+    """Return how many requests of each action the metrics tell of."""
+    told = [each for each in records(client) if "_aws" in each]
+    return sum((Counter({each["action"]: int(sum(each["Requests"]))}) for each in told), Counter())
+
+
+def test_of_successful_reads_a_share_is_logged(world: World, issuer: Issuer) -> None:
+    """What went wrong, and what writes, is always logged; the metrics tell of every request."""
+    seconds = [0.0]
+    client = unlogged(world, issuer, 0.5, lambda: seconds[0])
+    name = client.post("chat/send", user_id="user-a", message="Hi").body["conversation_id"]
+    for _ in range(100):
+        client.get("chat/messages", f"conversation_id={name}")
+    client.get("chat/messages", "conversation_id=unknown")
+    logged = [(each["action"], each["status"]) for each in records(client) if each.get("message") == "request"]
+    before = counted(client)
+    seconds[0] = 61.0
+    client.get("chat/messages", f"conversation_id={name}")
+
+    assert [("chat/send", 200), ("chat/messages", 404)] == logged
+    assert Counter({"chat/send": 1, "chat/messages": 91}) == before
+    assert Counter({"chat/send": 1, "chat/messages": 102}) == counted(client)
+
+
+def test_what_admins_read_is_in_the_access_log_all_the_same(world: World, issuer: Issuer) -> None:
+    """Sampling leaves out the record of the request, never that of the access."""
+    client = unlogged(world, issuer, 0.0).as_(issuer.token("root", admin=True))
+    client.get("admin/leads", "status=all")
+
+    assert ["access"] == [each["message"] for each in records(client) if "message" in each]
+
+
+def test_metrics_that_wait_are_written_in_the_end() -> None:
+    """A server that stops loses none."""
+    log = io.StringIO()
+    telemetry = Telemetry(log, service="closed", chance=lambda: 0.5)
+    for _ in range(3):
+        telemetry.done(Trace(action="health", status=200, reads=True), 0.0)
+    before = log.getvalue()
+    telemetry.close()
+    telemetry.close()
+
+    assert "" == before
+    [line] = log.getvalue().splitlines()
+    assert [1.0, 1.0, 1.0] == json.loads(line)["Requests"]
+
+
+def test_the_share_of_a_half_is_a_half(world: World, issuer: Issuer) -> None:
+    """At a chance below the share a read is logged, with its metrics, as if nothing were left out."""
+    client = unlogged(world, issuer, 0.6)
+    client.get("chat/conversations", "user_id=user-a")
+
+    assert ["request", None] == [each.get("message") for each in records(client)]
+
+
+def test_lines_are_as_long_as_their_price_says(world: World, issuer: Issuer) -> None:
+    """The estimate of costs counts the bytes of a record and of its metrics, with what CloudWatch adds to a line."""
+    client = world.open("jwt").as_(issuer.token(str(UUID(int=1))))
+    client.get("chat/messages", f"conversation_id={UUID(int=2)}")
+    [record, metrics] = client.log.getvalue().splitlines()
+
+    assert REQUEST_LOG_BYTES == pytest.approx(len(record) + 26, rel=0.2)
+    assert METRICS_LOG_BYTES == pytest.approx(len(metrics) + 26, rel=0.2)

@@ -80,6 +80,29 @@ class TestChat:
 
         assert ["Hi"] == [m["message_text"] for m in new.body["messages"]]
 
+    def test_each_answer_says_where_the_next_one_goes_on(self, client: Client) -> None:
+        """`latest` as `since` brings each message once, page by page and poll by poll, and stays when nothing is new."""
+        conversation_id = begin(client)
+        seen: list[str] = []
+
+        def poll(latest: int | None, **more: object) -> dict[str, Any]:
+            values = {"conversation_id": conversation_id, "since": latest, **more}
+            query = "&".join(f"{name}={value}" for name, value in values.items() if value is not None)
+            answer = client.get("chat/messages", query).body
+            seen.extend(message["message_text"] for message in answer["messages"])
+            return answer
+
+        first = poll(None)
+        for text in ("one", "two", "three"):
+            client.post("chat/reply", conversation_id=conversation_id, admin_id="admin-456", message=text)
+        page = poll(first["latest"], limit=2)
+        rest = poll(first["latest"], limit=2, cursor=page["next_cursor"])
+        nothing = poll(rest["latest"])
+
+        assert ["Hello, I need help", "one", "two", "three"] == seen
+        assert first["latest"] == first["messages"][-1]["created_at"]
+        assert rest["latest"] == nothing["latest"] == rest["messages"][-1]["created_at"]
+
     def test_marking_read_leaves_nothing_unread(self, client: Client) -> None:
         """2.4: the reader's count is 0 and the other side's messages are read."""
         conversation_id = begin(client)

@@ -191,7 +191,13 @@ class World:
     issuer: Issuer
     outside: Outside
 
-    def open(self, auth: AuthMode = "none", forward: SendRequest | None = None, **settings: Any) -> Client:
+    def open(
+        self,
+        auth: AuthMode = "none",
+        forward: SendRequest | None = None,
+        telemetry: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> Client:
         """Return a client of an application in the given mode; `forward` passes requests on to another backend."""
         log = io.StringIO()
         tokens = TokenSettings(ISSUER, jwks_url=f"{ISSUER}/.well-known/jwks.json")
@@ -201,11 +207,11 @@ class World:
             "tokens": tokens if auth == "jwt" else None,
             "origins": (DASHBOARD,),
         }
-        telemetry = Telemetry(log, service=f"test-{next(_services)}")
+        log_of = Telemetry(log, service=f"test-{next(_services)}", **(telemetry or {}))
         api = APISettings(**(defaults | settings))
         outside = self.outside
         door = create_application(
-            api, self.services, telemetry, clock=self.clock, send=outside, forward=forward or outside
+            api, self.services, log_of, clock=self.clock, send=outside, forward=forward or outside
         )
         return Client(door, log)
 

@@ -13,7 +13,7 @@ from commercive_cli.api.deploy.permissions import operators_statements, statemen
 from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
-from commercive_cli.settings.api import ASSURANCE_LEVELS, ONLY_CLOUDFRONT
+from commercive_cli.settings.api import ASSURANCE_LEVELS, LOG_READS, ONLY_CLOUDFRONT, SHARE
 from commercive_cli.settings.limits import LIMIT
 from commercive_cli.settings.secret_values import ADDRESS_KEY, DOCUMENT
 
@@ -157,6 +157,12 @@ def _parameters() -> Template:
             "Default": "INFO",
             "AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"],
         },
+        "LogReads": {
+            "Type": "String",
+            "Description": "Share of successful reads that leave a record, such as 0.01; metrics and errors all stay",
+            "Default": "1",
+            "AllowedPattern": SHARE,
+        },
         "EncryptionKey": encryption.PARAMETER,
         **front.PARAMETERS,
         "SlowMs": {"Type": "Number", "Description": "Alarm when 1 in 100 calls takes longer", "Default": 3000},
@@ -258,6 +264,7 @@ def _variables(prefix: str) -> Template:
         "COMMERCIVE_LIMITS": {"Ref": "Limits"},
         "COMMERCIVE_DASHBOARD_URL": {"Ref": "DashboardUrl"},
         "POWERTOOLS_LOG_LEVEL": {"Ref": "LogLevel"},
+        LOG_READS: {"Ref": "LogReads"},
         "SECRETS_MANAGER_TTL": "0",  # of the extension, which then keeps nothing: the function asks once a minute
     }
 

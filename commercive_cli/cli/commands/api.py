@@ -78,6 +78,7 @@ def serve(
             signal.signal(number, server.stop)
         session.note(f"listening on {server.url}, auth {settings.auth}, store {services.store.target}; Ctrl-C stops")
         server.run()
+        telemetry.close()
         session.note("stopped")
 
 
@@ -121,6 +122,7 @@ def call(
         event = action_event(action, given)
         telemetry = Telemetry(log, on_access=lambda line: session.log_access_of_api({**line, "actor": session.actor}))
         reply = create_application(settings, services, telemetry)(event)
+        telemetry.close()
     code = exit_code_of(json.loads(reply["body"]).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
         typer.echo(escape_json(reply["body"]))

@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from commercive_cli.cli.render.columns import FINDING, Column
 from commercive_cli.cli.render.views import VIEWS, Section, View
-from commercive_cli.domain.answers.tables import CostEstimate
+from commercive_cli.domain.answers.tables import CostEstimate, PollingCosts
 from commercive_cli.domain.answers.transfer import Exported, Imported, ImportPreview
 
 _MOVED = (Column("table", "id"), Column("items", "count"), Column("already_there", "count", "skipped"))
@@ -77,3 +77,10 @@ VIEWS[CostEstimate] = View(
     _SIZE,
     (Section(lambda answer: answer.tables, _SIZE), Section(lambda answer: answer.hot, _HOT, "Hot keys")),
 )
+_POLLING = (
+    Column("part", "id"),
+    Column("whole_usd", "money", title="whole threads"),
+    Column("new_usd", "money", title="only what is new"),
+    Column("sampled_usd", "money", title="and 1% logged"),
+)
+VIEWS[PollingCosts] = View(lambda answer: answer.parts, _POLLING)

@@ -20,9 +20,10 @@ class Conversations(Listing):
 
 
 class Messages(Listing):
-    """Messages of one conversation, oldest first."""
+    """Messages of one conversation, oldest first; `latest` (ms) as the next `since` brings what comes after them."""
 
     messages: list[Message]
+    latest: int | None = None
 
 
 class Thread(Answer):

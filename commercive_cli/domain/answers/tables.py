@@ -72,6 +72,35 @@ class CostEstimate(Answer):
     basis: str
 
 
+class PollingCost(Sparse):
+    """What a part of the bill costs a month (USD), by how the dashboard polls.
+
+    Parts are calls of the function, their time, reads of DynamoDB, data to the internet, and logs.
+    `whole_usd`: every poll reads the conversations, and the whole thread of one. `new_usd`: the thread is read only
+    when it has changed, from what was seen last on (`since`). `sampled_usd`: and one successful read in a hundred is
+    logged.
+    """
+
+    part: str
+    whole_usd: Money
+    new_usd: Money
+    sampled_usd: Money
+
+
+class PollingCosts(Answer):
+    """What `users` who have the dashboard open cost a month; the last part is the sum. `basis` says on what that rests.
+
+    `thread_messages` and `thread_bytes` (of the answer) are those of the average conversation.
+    """
+
+    users: int
+    every_seconds: int
+    thread_messages: int
+    thread_bytes: int
+    parts: list[PollingCost]
+    basis: str
+
+
 class Difference(Sparse):
     """One thing about a table that is not as declared.
 

@@ -149,7 +149,8 @@ class ChatService:
             )
         if not messages and since is None and cursor is None:
             raise conversation_not_found(conversation_id)
-        return Messages(messages=messages, next_cursor=more)
+        latest = messages[-1].created_at if messages else since
+        return Messages(messages=messages, next_cursor=more, latest=latest)
 
     def show(self, conversation_id: str, *, tail: int | None = None, since: int | None = None) -> Thread:
         """Return a conversation with its messages: all, those after `since` (ms), or the last `tail` of them."""

@@ -51,7 +51,7 @@ class CostEstimateService:
         for table in _chosen(name, self.store.prefix):
             count = size = 0
             tops: Counter[str] = Counter()
-            for item in self._sample(table, sample):
+            for item in sampled(self.store, table, sample):
                 count, size = count + 1, size + item_bytes(item)
                 _count_hot_key(tops, table, item)
             info = self.store.describe_table(table)
@@ -63,20 +63,21 @@ class CostEstimateService:
         monthly = sum((each.storage_usd + each.recovery_usd for each in sizes), Decimal(0))
         return CostEstimate(tables=sizes, hot=hot, monthly_usd=monthly, basis=_BASIS)
 
-    def _sample(self, table: Table, sample: int) -> Iterator[Item]:
-        """Yield the items of one page of each segment in turn, until there are at least `sample`."""
-        starts: dict[int, Key | None] = dict.fromkeys(range(_SEGMENTS))
-        read = 0
-        while starts:
-            for segment in list(starts):
-                page = self.store.scan(table, segment=segment, segments=_SEGMENTS, start=starts[segment])
-                yield from page.items
-                read += len(page.items)
-                if read >= sample:
-                    return
-                starts[segment] = page.next
-                if page.next is None:
-                    del starts[segment]
+
+def sampled(store: Store, table: Table, sample: int) -> Iterator[Item]:
+    """Yield the items of one page of each segment in turn, until there are at least `sample`."""
+    starts: dict[int, Key | None] = dict.fromkeys(range(_SEGMENTS))
+    read = 0
+    while starts:
+        for segment in list(starts):
+            page = store.scan(table, segment=segment, segments=_SEGMENTS, start=starts[segment])
+            yield from page.items
+            read += len(page.items)
+            if read >= sample:
+                return
+            starts[segment] = page.next
+            if page.next is None:
+                del starts[segment]
 
 
 def _chosen(name: str | None, prefix: str) -> tuple[Table, ...]:

@@ -66,6 +66,8 @@ from commercive_cli.domain.answers.tables import (
     Difference,
     Drift,
     HotKey,
+    PollingCost,
+    PollingCosts,
     Restored,
     Tables,
     TableSize,
@@ -420,6 +422,21 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
             hot=[HotKey(table="messages", id=TEA, items=400, read=500)],
             monthly_usd=Decimal("0.01"),
             basis="prices of November 2024",
+        ),
+        "tables-describe-cost": PollingCosts(
+            users=1000,
+            every_seconds=10,
+            thread_messages=10,
+            thread_bytes=3_412,
+            parts=[
+                PollingCost(part=part, whole_usd=Decimal(whole), new_usd=Decimal(new), sampled_usd=Decimal(logged))
+                for part, whole, new, logged in (
+                    ("calls", "103.68", "51.84", "51.84"),
+                    ("logs", "335.50", "167.75", "50.29"),
+                    ("together", "439.18", "219.59", "102.13"),
+                )
+            ],
+            basis="prices of 2024",
         ),
         "tables-diff": Drift(differences=_DIFFERENCES),
         "tables-diff-none": Drift(differences=[]),

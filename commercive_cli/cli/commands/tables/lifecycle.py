@@ -73,11 +73,25 @@ def describe(
         int | None,
         typer.Option(min=1, metavar="N", help="Read N items a table: sizes, hot keys and costs on DynamoDB."),
     ] = None,
+    cost: Annotated[bool, typer.Option("--cost", help="What polling dashboards cost a month on AWS.")] = False,
+    users: Annotated[
+        int | None, typer.Option("--users", min=1, metavar="N", help="With --cost: N open dashboards.  [default: 1000]")
+    ] = None,
     output: o.Output = "table",
 ) -> None:
     """Describe one table, or all of them. Says keys, indexes, billing and protections."""
+    if cost and name is not None:
+        raise Invalid("--cost is about all tables; leave out NAME")
+    if users is not None and not cost:
+        raise Invalid("--users goes with --cost and means nothing without it")
     session = Session(context, output)
     with session.reading(may_be_missing=True) as services:
+        if cost:
+            costs = services.polling_costs.estimate(users, sample=sample)
+            session.show(costs)
+            thread = f"threads of {costs.thread_messages} messages, {costs.thread_bytes:,} bytes in an answer"
+            session.note(f"{costs.users:,} users who poll every {costs.every_seconds} s; {thread}; {costs.basis}")
+            return
         if sample is not None:
             data.show_sizes(session, services.cost_estimate.estimate(sample, name))
             return
