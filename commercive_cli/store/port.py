@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from commercive_cli.domain.errors import CommerciveError, Damaged, Misconfigured, Unavailable
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
-from commercive_cli.store.table_changes import STACK_TAG
 from commercive_cli.store.writes import Update, Write
 
 if TYPE_CHECKING:  # a command that neither changes tables nor makes backups loads none of them
@@ -94,6 +93,10 @@ class TextPage:
 
     rows: Sequence[TextRow]
     next: Key | None = None
+
+
+STACK_TAG = "aws:cloudformation:stack-name"
+"""The tag that CloudFormation puts on what a stack owns (CloudFormation User Guide, "Resource tags")."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from commercive_cli.store.schema import Index
 
-STACK_TAG = "aws:cloudformation:stack-name"
-"""The tag that CloudFormation puts on what a stack owns (CloudFormation User Guide, "Resource tags")."""
-
 DEPLOY_TEMPLATE = "a stack owns the table: deploy its template again (`tables template` or `api template`)"
 """The way to any change there: a stack fails over what it meets and did not make, or takes it back."""
 

@@ -81,7 +81,7 @@ class TestChat:
         assert ["Hi"] == [m["message_text"] for m in new.body["messages"]]
 
     def test_each_answer_says_where_the_next_one_goes_on(self, client: Client) -> None:
-        """`latest` as `since` brings each message once, page by page and poll by poll, and stays when nothing is new."""
+        """`latest` as `since` brings each message once, page by page and poll by poll."""
         conversation_id = begin(client)
         seen: list[str] = []
 

@@ -50,7 +50,7 @@ def test_only_what_is_used_is_loaded(line: tuple[str, ...]) -> None:
 HELP = (
     "cli cli.app cli.completers cli.completions cli.errors cli.first_run cli.global_options cli.groups "
     "cli.inert_streams cli.render cli.render.escape cli.render.formats cli.standard_streams domain domain.errors "
-    "domain.hidden_characters domain.quoting domain.secrets settings settings.places"
+    "domain.hidden_characters domain.quoting domain.secrets settings settings.places settings.secret_values"
 )
 ANY_COMMAND = (
     "cli.bulk cli.commands cli.confirm cli.interrupts cli.options cli.progress cli.render.asked cli.render.documents "

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from commercive_cli.services.tables.comparison import CreateTable, mismatches
-from commercive_cli.store.port import TableInfo
+from commercive_cli.store.port import STACK_TAG, TableInfo
 from commercive_cli.store.schema import CONVERSATIONS, OPS, Protections, Table
 from commercive_cli.store.table_changes import (
-    STACK_TAG,
     CreateIndex,
     DropIndex,
     SetBilling,

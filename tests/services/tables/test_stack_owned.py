@@ -7,9 +7,9 @@ import pytest
 from commercive_cli.domain.errors import Conflict
 from commercive_cli.services.tables.drift import DriftService
 from commercive_cli.services.tables.service import TableService
-from commercive_cli.store.port import Store, TableInfo
+from commercive_cli.store.port import STACK_TAG, Store, TableInfo
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS, TABLES, Table
-from commercive_cli.store.table_changes import STACK_TAG, DropIndex, SetTTL
+from commercive_cli.store.table_changes import DropIndex, SetTTL
 from tests.services.fakes import Intervening
 
 STATUS = CONVERSATIONS.index("ConversationStatusIndex")
