@@ -93,21 +93,29 @@ def run(
 
     One that waits for a store which is throttled waits no longer.
 
-    `on_done` is told each result as soon as there is one, from this thread. What an id is reported as may stand in
-    `names` when the action has been applied to it.
+    `on_done` is told each result as soon as there is one, from this thread; an action begins only while fewer than
+    `WORKERS` others were begun and not told of. What an id is reported as may stand in `names` when the action has been
+    applied to it.
     """
     from concurrent.futures import Future, ThreadPoolExecutor, as_completed  # imported late: most commands are for one
 
+    untold = threading.Semaphore(WORKERS)
+
     def unless_stopped(item_id: str) -> Answer | None:
+        untold.acquire()
         with stopped_by(stop):
             return None if stop.is_set() else action(item_id)
 
     with ThreadPoolExecutor(WORKERS) as workers:
         futures = {workers.submit(unless_stopped, item_id): item_id for item_id in ids}
-        for future in as_completed(futures):
-            item_id = futures[future]
-            if (done := _result(names.get(item_id, item_id), future)) is not None:
-                on_done(done)
+        try:
+            for future in as_completed(futures):
+                item_id = futures[future]
+                if (done := _result(names.get(item_id, item_id), future)) is not None:
+                    on_done(done)
+                untold.release()
+        finally:
+            untold.release(len(ids) + 1)  # whatever comes now, nobody waits for the telling any more
     ended = [_result(names.get(item_id, item_id), future) for future, item_id in futures.items()]
     results = [each for each in ended if each is not None]
     bugs = (error for error in map(Future.exception, futures) if not isinstance(error, CommerciveError | None))
