@@ -4,11 +4,20 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run; how long one takes says something of the machine alone.
+settings.register_profile(
+    "commercive", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("commercive")
 
 ENDPOINT = "COMMERCIVE_TEST_ENDPOINT"
 SERVER = "COMMERCIVE_TEST_SERVER"
@@ -18,9 +27,25 @@ NO_SERVER = (
     "or run `npm install --no-save @dynoxide/linux-x64@1.2.1`"
 )
 _INSTALLED = Path(__file__).parents[1] / "node_modules/@dynoxide/linux-x64/dynoxide"
-_START_TRIES = 3
-_CONNECT_POLLS = 500
+_PATIENCE = 60
+"""Seconds after which a server counts as hanging."""
+
 _POLL_SECONDS = 0.02
+_MEMORY = Path("/dev/shm")  # noqa: S108 - each run has a directory of its own there, as in /tmp
+_ENOUGH = 1 << 30
+
+
+def pytest_configure() -> None:
+    """Put the files of tests where no disk is waited for, if there is such a place; most of them are small stores."""
+    if "TMPDIR" not in os.environ and _is_fit(_MEMORY):
+        tempfile.tempdir = str(_MEMORY)
+
+
+def _is_fit(place: Path) -> bool:
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        return False
+    found = os.statvfs(place)
+    return found.f_bavail * found.f_frsize >= _ENOUGH and not found.f_flag & os.ST_NOEXEC
 
 
 @pytest.fixture(scope="session")
@@ -29,57 +54,58 @@ def real_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get(ENDPOINT):
         yield given
         return
-    binary = _server_binary()
+    binary = server_binary()
     if binary is None:
         if os.environ.get(REQUIRED) == "1":
             pytest.fail(NO_SERVER)
         pytest.skip(NO_SERVER)
-    server, port = _started(binary, tmp_path_factory.mktemp("server"))
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
+    with held_port() as port:
+        server = started_server(binary, port, tmp_path_factory.mktemp("server") / "log")
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(_PATIENCE)
 
 
-def free_port() -> int:
-    """Return a loopback port that nobody listens on right now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Lend a loopback port on which nobody listens, and which no other program is given in the block.
+
+    A server that is told the port may listen on it nevertheless: as servers do, it lets addresses be used again.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        if sys.platform != "linux":
+            holder.close()  # elsewhere no other may have it then
+        yield port
 
 
-def _server_binary() -> str | None:
+def server_binary() -> str | None:
     if given := os.environ.get(SERVER):
         return given
     return str(_INSTALLED) if _INSTALLED.exists() else shutil.which("dynoxide")
 
 
-def _started(binary: str, directory: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the server; another process may take the free port first, so it is tried more than once."""
-    log = directory / "log"
-    for _ in range(_START_TRIES):
-        port = free_port()
-        with log.open("wb") as output:
-            server = subprocess.Popen(  # noqa: S603 - the binary is the developer's own choice
-                [binary, "serve", "--port", str(port)], stdout=output, stderr=subprocess.STDOUT, cwd=directory
-            )
-        if _answers(server, port):
-            return server, port
-        server.kill()
-        server.wait(timeout=10)
-    pytest.fail(f"{binary} did not start: {log.read_text()[-2000:]}")
-
-
-def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
-    for _ in range(_CONNECT_POLLS):
+def started_server(binary: str, port: int, log: Path, *options: str) -> subprocess.Popen[bytes]:
+    """Start the server on a port that is held for it; return when it answers."""
+    command = [binary, "serve", "--port", str(port), *options]
+    with log.open("ab") as output:
+        server = subprocess.Popen(  # noqa: S603 - the binary is the developer's own choice
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent
+        )
+    for _ in range(round(_PATIENCE / _POLL_SECONDS)):
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", port), _PATIENCE).close()
         except OSError:
             try:
-                server.wait(timeout=_POLL_SECONDS)
+                server.wait(_POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
-            return False
-        return server.poll() is None
-    return False
+            break
+        return server
+    server.kill()
+    server.wait(_PATIENCE)
+    pytest.fail(f"{binary} did not start: {log.read_text()[-2000:]}")

@@ -38,6 +38,7 @@ from commercive_cli.services.transfer.source import ParsedLine, open_source
 from commercive_cli.store.items import encode_item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, TABLES, Table
+from tests.conftest import held_port
 from tests.services.transfer.server import Server
 from tests.services.transfer.stores import connected, with_tables
 
@@ -56,7 +57,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=options.directory) as directory:
         if options.store == "sqlite":
             return _measure(options, Path(directory), [f"{directory}/source.db", f"{directory}/target.db"])
-        with closing(Server(Path(directory))) as server:
+        with held_port() as port, closing(Server(Path(directory), port)) as server:
             return _measure(options, Path(directory), [f"{server.endpoint} source_", f"{server.endpoint} target_"])
 
 

@@ -16,6 +16,7 @@ from commercive_cli.domain.errors import CommerciveError
 from tests.cli.commands.conftest import Make, conversation
 from tests.cli.conftest import Run
 from tests.cli.process import PROGRAM, done, environment, started
+from tests.cli.test_item_lines import locked
 
 __all__ = ["conversation"]
 
@@ -290,18 +291,19 @@ def test_ctrl_c_exits_130() -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_ctrl_c_stops_a_long_seed_and_the_same_line_completes_it() -> None:
+def test_ctrl_c_stops_a_long_seed_and_the_same_line_completes_it(home: Path) -> None:
     """It ends between two batches with exit 130, and a rerun finishes what was begun."""
-    line = [*PROGRAM, "-v", "tables", "seed", "--messages", "20000", "-o", "json"]
-    with started(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    line = [*PROGRAM, "-v", "tables", "seed", "--messages", "2000", "-o", "json"]
+    with locked(home) as lock, started(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         assert b"acting as" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
+        lock.release()
         out, err = process.communicate(timeout=60)
 
     assert (130, b"") == (process.returncode, out)
     assert b"interrupted" in err
-    assert json.loads(done(line).out)["messages"] == 20_000
+    assert json.loads(done(line).out)["messages"] == 2_000
     assert 0 == done([*PROGRAM, "tables", "audit"]).code
 
 

@@ -19,11 +19,12 @@ from tests.e2e.conftest import Program, Start
 from tests.e2e.stores import ENGINES, engine_store
 from tests.services.raw_data import errors_in, rows
 
-COUNT = 1_000
+COUNT = 350
 AFFILIATES = 7
-POINTS = 10
+POINTS = 7
 """How many times the command is killed: each time when it has told of some more leads."""
 
+PAGE = 4_096
 AT = 1_790_000_000_000
 
 
@@ -60,9 +61,13 @@ def file_of_decisions(path: Path) -> str:
 
 
 def killed_at(program: Program, file: str, told: int) -> list[str]:
-    """Run the command until it has told of so many leads, and kill it; return the leads that it told of."""
+    """Run the command until it has told of so many leads, and kill it; return the leads that it told of.
+
+    The pipe holds a dozen lines of the fifty that are left at least, so the command waits for us, and cannot be done.
+    """
     command = [*PROGRAM, "leads", "decide", file, "--despite-flags", "-o", "jsonl"]
-    with started(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=program.environment) as run:
+    streams: dict[str, int] = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "pipesize": PAGE}
+    with started(command, **streams, env=program.environment) as run:
         assert run.stdout is not None
         lines = [run.stdout.readline() for _ in range(told)]
         run.kill()

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-
-from tests.conftest import free_port
+from tests.conftest import held_port
 from tests.e2e.conftest import Program, bare_environment
 
 LOCAL = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -20,12 +18,12 @@ def test_without_credentials_it_says_where_to_put_them(tmp_path: Path) -> None:
     assert "credentials" in ran.err
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:{port}"])
-def test_an_endpoint_nobody_serves_is_named(tmp_path: Path, host: str) -> None:
+def test_an_endpoint_nobody_serves_is_named(tmp_path: Path) -> None:
     """An unreachable endpoint: exit code 75 and one line that names it."""
-    endpoint = "http://" + host.format(port=free_port())
-    store = {"COMMERCIVE_STORE": f"dynamodb://eu-west-1?endpoint={endpoint}"}
-    ran = Program(bare_environment(tmp_path) | LOCAL | store)("chat", "list")
+    with held_port() as port:
+        endpoint = f"http://127.0.0.1:{port}"
+        store = {"COMMERCIVE_STORE": f"dynamodb://eu-west-1?endpoint={endpoint}"}
+        ran = Program(bare_environment(tmp_path) | LOCAL | store)("chat", "list")
 
     assert (75, "") == (ran.code, ran.out)
     assert 1 == ran.err.count("\n")

@@ -2,14 +2,12 @@
 
 import json
 import random
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -20,6 +18,7 @@ from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.services.chat.feeds import FeedService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import Store
+from tests.cli.process import PROGRAM, started
 from tests.e2e.conftest import PATIENCE, Start
 from tests.e2e.embedded import file_store
 from tests.e2e.stores import server_store
@@ -27,28 +26,22 @@ from tests.engines.dynamodb.doubles import Answer, Request, carried, refusal, se
 
 WRITERS = 8
 FAULTS = 0.2
-OUTAGE_SECONDS = 10
 
 
 class FaultyNetwork:
-    """Stands between clients and a real server: a fifth of all requests fail, and every one while it is down."""
+    """Stands between clients and a real server: a fifth of all requests fail, and every one while it `is_down`."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
         self._dice = random.Random(13)
         self._lock = threading.Lock()
-        self._down_until = 0.0
+        self.is_down = False
         self.failed = 0
-
-    def go_down(self, seconds: float) -> None:
-        """Answer nothing for so long."""
-        self._down_until = time.monotonic() + seconds
 
     def __call__(self, request: Request) -> Answer:
         """Carry a request to the server, or let it fail: refused, throttled, or with its reply lost."""
         with self._lock:
-            down = time.monotonic() < self._down_until
-            fault = "down" if down else self._dice.choice(_KINDS) if self._dice.random() < FAULTS else ""
+            fault = "down" if self.is_down else self._dice.choice(_KINDS) if self._dice.random() < FAULTS else ""
             self.failed += bool(fault)
         match fault:
             case "down":
@@ -100,14 +93,12 @@ class Writers:
 class Watcher:
     """`chat watch -o jsonl` in a process of its own, and what it has written."""
 
-    def __init__(self, environment: dict[str, str], arguments: Sequence[str], errors: Path) -> None:
-        command = [sys.executable, "-m", "commercive_cli", "chat", "watch", *arguments]
-        with errors.open("ab") as err:
-            self.process = subprocess.Popen(  # noqa: S603 - our own program
-                [*command, "-o", "jsonl", "--interval", "0.1"], stdout=subprocess.PIPE, stderr=err, env=environment
-            )
+    def __init__(self, environment: dict[str, str], arguments: Sequence[str]) -> None:
+        command = [*PROGRAM, "chat", "watch", *arguments, "-o", "jsonl"]
+        self.process = started([*command, "--interval", "0.1"], stdout=PIPE, stderr=PIPE, env=environment)
         assert self.process.stdout is not None
-        self._out = self.process.stdout
+        assert self.process.stderr is not None
+        self._out, self._err = self.process.stdout, self.process.stderr
         self.start = json.loads(self._out.readline())
         self.lines: list[dict[str, Any]] = []
 
@@ -121,12 +112,17 @@ class Watcher:
         while len(self.lines) < count:
             self.lines.append(json.loads(self._out.readline()))
 
-    def kill(self) -> None:
-        """End it as `kill -9` does; what it wrote before is read, but for half a line."""
+    def remark(self) -> str:
+        """Return the next line on stderr."""
+        return self._err.readline().decode()
+
+    def kill(self) -> str:
+        """End it as `kill -9` does; what it wrote before is read, but for half a line. Return the rest of stderr."""
         self.process.kill()
         self.process.wait(PATIENCE)
         self.lines += [json.loads(line) for line in self._out if line.endswith(b"\n")]
-        self._out.close()
+        with self._out, self._err:
+            return self._err.read().decode()
 
 
 def by_conversation(lines: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
@@ -145,9 +141,9 @@ def stored(chat: ChatService, names: Sequence[str]) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(("threads", "sends"), [(1, 2_000), (6, 480)], ids=["one-by-id", "all"])
 def test_every_message_once_and_in_order_through_faults(
-    threads: int, sends: int, start: Start, real_endpoint: str, tmp_path: Path
+    threads: int, sends: int, start: Start, real_endpoint: str
 ) -> None:
-    """A fifth of the requests fail, the network is down for ten seconds, and the watch is killed and goes on."""
+    """A fifth of the requests fail, the network is down until that is told, and the watch is killed and goes on."""
     network, session = FaultyNetwork(real_endpoint), Session()
     session.set_credentials("local", "local")
     with (
@@ -158,14 +154,17 @@ def test_every_message_once_and_in_order_through_faults(
         names = _begun(sound, threads)
         watched = names if threads == 1 else []
         environment = start(f"dynamodb://eu-west-1?prefix={sound.prefix}&endpoint={server.url}").environment
-        first = Watcher(environment, watched, tmp_path / "err")
+        first = Watcher(environment, watched)
         with Writers(ChatService(faulty), names, sends).writing():
             first.read(sends // 4)
-            network.go_down(OUTAGE_SECONDS)
+            network.is_down = True
+            lost = first.remark()
+            network.is_down = False
+            found = first.remark()
             first.read(sends // 2)
             first.kill()
             rest = ["--cursor", first.cursor, "--limit", str(sends - len(first.lines))]
-            second = Watcher(environment, [*watched, *rest], tmp_path / "err")
+            second = Watcher(environment, [*watched, *rest])
             second.read(sends - len(first.lines))
         assert 0 == second.process.wait(PATIENCE)
         second.kill()
@@ -175,9 +174,8 @@ def test_every_message_once_and_in_order_through_faults(
         assert stored(ChatService(sound), names) == by_conversation([*first.lines, *second.lines])
         assert [] == list(after.poll())
         assert network.failed > FAULTS * sends
-        said = (tmp_path / "err").read_text(encoding="utf-8")
-        assert "commercive: no contact with the store (" in said
-        assert "nothing was missed\n" in said
+        assert lost.startswith("commercive: no contact with the store (")
+        assert found.endswith("nothing was missed\n")
 
 
 @pytest.mark.parametrize("threads", [1, 6], ids=["one-by-id", "all"])
@@ -188,18 +186,18 @@ def test_a_file_is_watched_alike(threads: int, start: Start, tmp_path: Path) -> 
         names = _begun(store, threads)
         watched = names if threads == 1 else []
         environment = start(f"sqlite:///{tmp_path}/store.db").environment
-        first = Watcher(environment, watched, tmp_path / "err")
+        first = Watcher(environment, watched)
         with Writers(ChatService(store), names, sends).writing():
             first.read(sends // 2)
-            first.kill()
+            remarks = first.kill()
             rest = ["--cursor", first.cursor, "--limit", str(sends - len(first.lines))]
-            second = Watcher(environment, [*watched, *rest], tmp_path / "err")
+            second = Watcher(environment, [*watched, *rest])
             second.read(sends - len(first.lines))
         assert 0 == second.process.wait(PATIENCE)
-        second.kill()
+        remarks += second.kill()
 
         assert stored(ChatService(store), names) == by_conversation([*first.lines, *second.lines])
-        assert "" == (tmp_path / "err").read_text(encoding="utf-8")
+        assert "" == remarks
 
 
 def _begun(store: Store, count: int) -> list[str]:

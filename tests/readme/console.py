@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.cli.process import PROGRAM, ROOT, Running, on_terminal, watch
-from tests.conftest import ENDPOINT, free_port
+from tests.conftest import ENDPOINT, held_port
 
 README = ROOT / "README.md"
 COLUMNS = 80
@@ -167,10 +167,11 @@ class Session:
     def __init__(self, home: Path, server: str = "") -> None:
         self._home = home
         # Others may use the server, and the ports: everything has a place of its own.
-        self._places = {API_ADDRESS: f"127.0.0.1:{free_port()}", SERVER_ADDRESS: server.removeprefix("http://")}
+        self._running = ExitStack()
+        port = self._running.enter_context(held_port())
+        self._places = {API_ADDRESS: f"127.0.0.1:{port}", SERVER_ADDRESS: server.removeprefix("http://")}
         self._places[PREFIX] = f"{secrets.token_hex(2)}_"
         self._environment = _environment(home)
-        self._running = ExitStack()
         self.told, self.seen = Names(), Names()
 
     def __enter__(self) -> "Session":

@@ -377,7 +377,7 @@ class TestKeySet:
             fetched.append(url)
             if len(fetched) > 1:
                 fetching.set()
-                go_on.wait(30)
+                go_on.wait(60)
             return json.dumps(issuer.key_set()).encode()
 
         keys = KeySet("https://keys", fetch, clock)
@@ -386,13 +386,13 @@ class TestKeySet:
         with ThreadPoolExecutor(3) as pool:
             forged = pool.submit(keys.find, "forged")
             try:
-                fetching.wait(30)
-                honest = pool.submit(keys.find, "ec-1").result(10)
-                another = pool.submit(keys.find, "forged-2").result(10)
+                assert fetching.wait(60)
+                honest = pool.submit(keys.find, "ec-1").result(60)
+                another = pool.submit(keys.find, "forged-2").result(60)
             finally:
                 go_on.set()
 
-        assert (True, None, None, 2) == (honest is not None, another, forged.result(30), len(fetched))
+        assert (True, None, None, 2) == (honest is not None, another, forged.result(60), len(fetched))
 
     @pytest.mark.parametrize(
         ("said", "counts"),

@@ -38,12 +38,12 @@ class Running:
         self.address = (parts.hostname or "", parts.port or 0)
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(self.address, timeout=30)
+        return socket.create_connection(self.address, timeout=60)
 
     def ask(self, connection: http.client.HTTPConnection | None = None) -> http.client.HTTPResponse:
         """Ask on a connection that stays open, or on one for this request alone."""
         if connection is None:
-            with closing(http.client.HTTPConnection(*self.address, timeout=30)) as own:
+            with closing(http.client.HTTPConnection(*self.address, timeout=60)) as own:
                 return self.ask(own)
         connection.request("GET", "/")
         response = connection.getresponse()
@@ -62,7 +62,7 @@ def running(
             yield Running(server, ended)
         finally:
             server.stop()
-            ended.result(30)
+            ended.result(60)
 
 
 def all_of(connection: socket.socket) -> bytes:
@@ -88,7 +88,7 @@ class Gate:
 
     def __call__(self, _event: dict[str, Any]) -> dict[str, Any]:
         self.working.release()
-        self.go_on.wait(30)
+        self.go_on.wait(60)
         return OK
 
 
@@ -120,11 +120,11 @@ class TestPlaces:
         with running(gate, Limits(connections=2)) as served, ThreadPoolExecutor(3) as pool:
             asking = [pool.submit(served.ask) for _ in range(2)]
             for _ in asking:
-                assert gate.working.acquire(timeout=30)
+                assert gate.working.acquire(timeout=60)
             waiting = pool.submit(served.ask)
             gate.go_on.set()
 
-            assert [200] * 3 == [each.result(30).status for each in (*asking, waiting)]
+            assert [200] * 3 == [each.result(60).status for each in (*asking, waiting)]
 
     def test_more_requests_than_threads_are_all_answered(self) -> None:
         """They wait for a thread in turn."""
@@ -132,7 +132,7 @@ class TestPlaces:
         with running(gate) as served, ThreadPoolExecutor(THREADS * 2) as pool:
             asking = [pool.submit(served.ask) for _ in range(THREADS * 2)]
             for _ in range(THREADS):
-                assert gate.working.acquire(timeout=30)
+                assert gate.working.acquire(timeout=60)
             gate.go_on.set()
 
             assert {200} == {each.result(60).status for each in asking}
@@ -143,8 +143,8 @@ class TestTime:
         ("sent", "limits", "answer"),
         [
             (b"", Limits(idle=0.2), b""),
-            (b"GET / HTTP/1.1\r\nX: ", Limits(headers=0.2), b"HTTP/1.1 408"),
-            (HEADERS.replace(b"9", b"999"), Limits(body=0.2), b"HTTP/1.1 408"),
+            (b"GET / HTTP/1.1\r\nX: ", Limits(headers=0.2, parting=60), b"HTTP/1.1 408"),
+            (HEADERS.replace(b"9", b"999"), Limits(body=0.2, parting=60), b"HTTP/1.1 408"),
         ],
     )
     def test_who_is_slow_is_cut_however_steadily_bytes_come(self, sent: bytes, limits: Limits, answer: bytes) -> None:
@@ -167,7 +167,7 @@ class TestTime:
             client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"HTTP/1.1 200" == client.recv(12)
             served.server.stop()
-            served.ended.result(30)
+            served.ended.result(60)
 
             assert len(all_of(client)) < 16_000_000
 
@@ -175,22 +175,23 @@ class TestTime:
 class TestStopping:
     def test_whoever_asked_is_answered_and_told_that_it_is_the_last_time(self) -> None:
         """One whose request is worked on, one who waits for a thread, one whose request is half sent or not begun."""
-        gate = Gate()
-        with running(gate) as served, ThreadPoolExecutor(THREADS + 1) as pool, served.connect() as half:
-            kept = http.client.HTTPConnection(*served.address, timeout=30)
+        gate, limits = Gate(), Limits(parting=60, drain=60)
+        with running(gate, limits) as served, ThreadPoolExecutor(THREADS + 1) as pool, served.connect() as half:
+            kept = http.client.HTTPConnection(*served.address, timeout=60)
             kept.connect()
             half.sendall(HEADERS)
             asking = [pool.submit(served.ask) for _ in range(THREADS + 1)]
             for _ in range(THREADS):
-                assert gate.working.acquire(timeout=30)
+                assert gate.working.acquire(timeout=60)
             served.server.stop()
             half.sendall(b"123456789")
             asking.append(pool.submit(served.ask, kept))
             gate.go_on.set()
-            answers = [each.result(30) for each in asking]
+            answers = [each.result(60) for each in asking]
             said = all_of(half)
+            half.close()
             kept.close()
-            served.ended.result(30)
+            served.ended.result(60)
 
             assert {(200, "close")} == {(each.status, each.getheader("connection")) for each in answers}
             assert said.startswith(b"HTTP/1.1 200")
@@ -203,11 +204,11 @@ class TestStopping:
         with running(gate, Limits(drain=0.2)) as served, ThreadPoolExecutor(1) as pool, served.connect() as half:
             half.sendall(HEADERS)
             asking = pool.submit(served.ask)
-            assert gate.working.acquire(timeout=30)
+            assert gate.working.acquire(timeout=60)
             served.server.stop()
-            answer = asking.result(30)
+            answer = asking.result(60)
             said = all_of(half)
-            served.ended.result(30)
+            served.ended.result(60)
             gate.go_on.set()
 
         assert (503, "close") == (answer.status, answer.getheader("connection"))
@@ -251,9 +252,10 @@ class TestMessages:
     def test_a_body_beyond_6_mb_is_refused_and_its_client_hears_of_it(self, is_chunked: bool) -> None:
         """Though it sends all of it before it reads."""
         body = iter([b"x" * 3_200_000] * 2) if is_chunked else b"x" * 6_400_000
-        with running() as served, closing(http.client.HTTPConnection(*served.address, timeout=30)) as connection:
-            connection.request("POST", "/", body, encode_chunked=is_chunked)
-            response = connection.getresponse()
+        limits = Limits(body=60, parting=60)
+        with running(limits=limits) as served, closing(http.client.HTTPConnection(*served.address, timeout=60)) as asks:
+            asks.request("POST", "/", body, encode_chunked=is_chunked)
+            response = asks.getresponse()
 
             assert (413, "too_large") == (response.status, json.loads(response.read())["code"])
 
@@ -286,7 +288,7 @@ class TestMessages:
     def test_a_bug_is_answered_and_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         """With what every bug of the API is answered, and the reason in the log alone."""
         with running(lambda _: {"secret": 1}) as served:
-            connection = http.client.HTTPConnection(*served.address, timeout=30)
+            connection = http.client.HTTPConnection(*served.address, timeout=60)
             connection.request("GET", "/")
             response = connection.getresponse()
             answer = json.loads(response.read())
@@ -298,7 +300,7 @@ class TestMessages:
     def test_head_gets_the_headers_alone(self) -> None:
         """And the connection goes on."""
         with running() as served:
-            connection = http.client.HTTPConnection(*served.address, timeout=30)
+            connection = http.client.HTTPConnection(*served.address, timeout=60)
             connection.request("HEAD", "/")
             head = connection.getresponse()
             head.read()

@@ -37,7 +37,7 @@ class Served:
     def request(
         self, method: str, target: str = "/", body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], dict[str, Any]]:
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         try:
             connection.request(method, target, body, headers or {})
             response = connection.getresponse()
@@ -56,7 +56,7 @@ class Served:
 
 def status_of(served: Served, headers: dict[str, str]) -> int:
     """Return the status of an answer that need not be JSON."""
-    connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=60)
     connection.request("GET", "/?action=health", None, headers)
     status = connection.getresponse().status
     connection.close()
@@ -89,7 +89,7 @@ def serving(store: str, *options: str, **variables: str) -> Iterator[Served]:
             yield served
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=60)
             served.log = rest.result()
             process.stderr.close()
 
@@ -234,7 +234,7 @@ class TestHTTP:
 
     def test_a_body_in_chunks_is_read(self, served: Served) -> None:
         """Not every client says in advance how long its body is."""
-        connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=60)
         parts = iter([b'{"action":"chat/send",', b'"user_id":"chunked","message":"hi"}'])
 
         connection.request("POST", "/", parts, encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
@@ -288,9 +288,9 @@ def test_a_signal_ends_it_after_the_last_answer(sqlite_url: str, number: signal.
         api.get("action=health")
         api.process.send_signal(number)
 
-        assert 0 == api.process.wait(timeout=30)
+        assert 0 == api.process.wait(timeout=60)
         with pytest.raises(OSError, match="refused"):
-            socket.create_connection(("127.0.0.1", urlsplit(api.url).port or 0), timeout=5)
+            socket.create_connection(("127.0.0.1", urlsplit(api.url).port or 0), timeout=60)
 
 
 def test_idle_and_slow_clients_stop_nobody(served: Served) -> None:
@@ -298,7 +298,7 @@ def test_idle_and_slow_clients_stop_nobody(served: Served) -> None:
     beginnings = (b"", b"GET /?action=health HTTP/1.1\r\nX-Slow: ", b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
     with ExitStack() as held, ThreadPoolExecutor(8) as pool:
         for number in range(210):
-            client = socket.create_connection(("127.0.0.1", urlsplit(served.url).port or 0), timeout=10)
+            client = socket.create_connection(("127.0.0.1", urlsplit(served.url).port or 0), timeout=60)
             held.enter_context(client).sendall(beginnings[number % 3])
 
         answers = list(pool.map(lambda _: served.get("action=health"), range(32)))
@@ -314,7 +314,7 @@ def test_when_no_file_can_be_opened_idle_clients_make_place(sqlite_url: str) -> 
         _, most = resource.prlimit(number, resource.RLIMIT_NOFILE)
         resource.prlimit(number, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{number}/fd").iterdir())) + 5, most))
         for _ in range(20):
-            held.enter_context(socket.create_connection(("127.0.0.1", urlsplit(api.url).port or 0), timeout=10))
+            held.enter_context(socket.create_connection(("127.0.0.1", urlsplit(api.url).port or 0), timeout=60))
 
         assert 403 == api.request("GET", "/", None, {"Host": "evil.example"})[0]
 
@@ -328,27 +328,27 @@ def test_a_signal_leaves_nobody_without_an_answer(sqlite_url: str) -> None:
     warm = Barrier(len(asks) + 1)
     with serving(sqlite_url, "--auth", "none") as api, ThreadPoolExecutor(len(asks)) as pool:
         asking = [pool.submit(ask, api, warm) for ask in asks]
-        warm.wait(30)
+        warm.wait(60)
         api.process.terminate()
 
-        assert 0 == api.process.wait(timeout=5)
-        assert {"told", "refused"} >= {each.result(30) for each in asking}
+        assert 0 == api.process.wait(timeout=60)
+        assert {"told", "refused"} >= {each.result(60) for each in asking}
 
 
 def ask_on_one_connection(served: Served, warm: Barrier) -> str:
     """Ask again and again; return how it ended, and fail without an answer."""
-    with closing(http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=60)) as connection:
         answer(connection)
-        warm.wait(30)
+        warm.wait(60)
         while answer(connection) != "close":
             pass
     return "told"
 
 
 def ask_on_new_connections(served: Served, warm: Barrier) -> str:
-    warm.wait(30)
+    warm.wait(60)
     while True:
-        with closing(http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=10)) as connection:
+        with closing(http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=60)) as connection:
             try:
                 connection.connect()
             except ConnectionRefusedError:

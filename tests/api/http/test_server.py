@@ -15,7 +15,7 @@ from commercive_cli.domain.errors import Unavailable
 
 
 def ask(url: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("POST", "/", b"{}", {"X-Two": "a", "Content-Type": "application/json"})
     response = connection.getresponse()
     body = response.read()
@@ -29,19 +29,19 @@ def test_requests_in_flight_are_answered_before_it_stops() -> None:
 
     def slowly(_event: dict[str, Any]) -> dict[str, Any]:
         working.set()
-        go_on.wait(30)
+        go_on.wait(60)
         return {"statusCode": 200, "headers": {}, "body": "done"}
 
     server = LocalServer(slowly, place_of("127.0.0.1", 0))
     url = server.url
     with ThreadPoolExecutor(2) as pool:
         running, asking = pool.submit(server.run), pool.submit(ask, url)
-        working.wait(30)
+        assert working.wait(60)
         server.stop()
         go_on.set()
 
-        assert (200, b"done") == asking.result(30)
-        assert running.result(30) is None
+        assert (200, b"done") == asking.result(60)
+        assert running.result(60) is None
 
 
 def test_an_address_in_use_is_said() -> None:

@@ -6,6 +6,7 @@ import re
 import select
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -81,7 +82,7 @@ def test_a_pipe_gets_rows(store: Run, begun: tuple[str, dict[str, str]], output:
 
     assert name in ran.out
     assert RAW.isdisjoint(ran.out)
-    assert ran.err.startswith("commercive: 1 event in 0s. Go on from here: commercive chat watch --cursor ")
+    assert re.match(r"commercive: 1 event in \d+s\. Go on from here: commercive chat watch --cursor ", ran.err)
     assert (ran.out, "") == (quiet.out, quiet.err)
 
 
@@ -100,7 +101,7 @@ def test_people_see_a_thread_or_a_log(
     assert "never to be seen" not in ran.out
     assert RAW.isdisjoint(re.sub("\x1b\\[[0-9;]*m", "", ran.out))
     go_on = " ".join(["commercive --as mira chat watch", *words, "--cursor"])
-    assert f"1 event in 0s. Go on from here: {go_on} " in ran.out
+    assert re.search(rf"1 event in \d+s\. Go on from here: {go_on} ", ran.out)
 
 
 def test_a_thread_begins_with_its_last_turns(store: Run, conversation: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,12 +321,13 @@ def test_a_terminal_has_the_short_ids_of_what_it_shows(store: Run, conversation:
         _read_until(screen, b"Ctrl-C ends it.")
         store("chat", "send", "--user", "u-1", "--conversation", name, "new")
         _read_until(screen, b" new")
-        answers = (store("chat", "reply", name[-8:], "It has shipped") for _ in range(100))
-        answered = next((ran for ran in answers if ran.code == 0), None)
+        patience = time.monotonic() + 60
+        while (answered := store("chat", "reply", name[-8:], "It has shipped")).code and time.monotonic() < patience:
+            pass
         os.kill(process.pid, signal.SIGINT)
         rest = _read_until(screen, b"--cursor")
 
-        assert answered is not None
+        assert 0 == answered.code
         assert b"events in" in rest or b"event in" in rest
         assert 130 == process.wait(60)
 

@@ -160,7 +160,7 @@ def relay(endpoint: str, lose: Callable[[int], bool]) -> Callable[[Request], Ans
 def carried(endpoint: str, request: Request) -> Reply:
     """Carry a request to the real server, and return what it replies."""
     host = urlsplit(endpoint).netloc
-    connection = http.client.HTTPConnection(host, timeout=10)
+    connection = http.client.HTTPConnection(host, timeout=60)
     try:
         connection.request("POST", "/", request.raw, request.headers | {"Host": host})
         response = connection.getresponse()

@@ -223,21 +223,29 @@ def test_a_server_that_never_replies_is_given_up() -> None:
 
 
 def test_a_parallel_scan_has_more_time() -> None:
-    """A page of a parallel scan may take longer than other calls, since test servers read the whole table for it."""
-    given_up = threading.Event()
+    """A page of a parallel scan may take longer than other calls, since test servers read the whole table for it.
 
-    def answer(_: Request) -> Reply:
-        given_up.wait(10)
+    It is waited for while another call, which began after it, is given up.
+    """
+    scanning, given_up = threading.Event(), threading.Event()
+
+    def answer(request: Request) -> Reply:
+        if request.operation == "Scan":
+            scanning.set()
+        given_up.wait(60)
         return success(Items=[{"affiliate_id": {"S": "ann"}}])
 
     with serving(answer) as server, ThreadPoolExecutor(1) as thread:
-        store = DynamoDBStore("eu-west-1", endpoint=server.url, session=session_with_credentials(), deadline=0.5)
+        store = DynamoDBStore("eu-west-1", endpoint=server.url, session=session_with_credentials(), deadline=3)
         page = thread.submit(store.scan, AFFILIATE_STATS, segment=0, segments=4)
+        assert scanning.wait(60)
         with pytest.raises(Unavailable, match="no reply in time"):
             store.get(AFFILIATE_STATS, KEY)
         given_up.set()
         assert [KEY] == page.result().items
         store.close()
+
+    assert 1 == server.operations.count("Scan")
 
 
 def test_the_last_error_says_that_an_earlier_try_may_have_worked() -> None:

@@ -6,13 +6,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from commercive_cli.store.port import Store
 from tests.services.transfer.stores import exported, filled, server_store, sqlite_store
-
-settings.register_profile("commercive", deadline=None, derandomize=True, database=None)
-settings.load_profile("commercive")
 
 NewStore = Callable[[str], Store]
 

@@ -15,6 +15,7 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS
 from commercive_cli.store.writes import Delete
+from tests.conftest import held_port
 from tests.services.raw_data import rows
 from tests.services.transfer.conftest import NewStore
 from tests.services.transfer.server import Server
@@ -38,7 +39,7 @@ from tests.services.transfer.stores import (
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """Yield a server with its data in a file, which the test may stop and start."""
-    with closing(Server(tmp_path)) as server:
+    with held_port() as port, closing(Server(tmp_path, port)) as server:
         yield server
 
 
