@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -203,6 +204,7 @@ def _explain_by_locale(error: IllFormed, given: Sequence[str]) -> None:
         )
 
 
+@cache
 def command() -> TyperGroup:
     """Return the whole program as a command."""
     return get_group(app)

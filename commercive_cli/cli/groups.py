@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -158,6 +159,7 @@ def new_group(name: str) -> App:
     )
 
 
+@cache
 def load_command(name: str) -> TyperCommand:
     """Return a command that stands alone, loading its module."""
     app: typer.Typer = import_module(f"commercive_cli.cli.commands.{name}").app
@@ -167,6 +169,7 @@ def load_command(name: str) -> TyperCommand:
     return found
 
 
+@cache
 def load_group(name: str, called: str = "") -> TyperGroup:
     """Return a group with its commands, loading their modules; if it has the command that is `called`, with that alone.
 

@@ -1,6 +1,5 @@
 """An API application on a fresh SQLite store, an issuer of access tokens, and clients."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,15 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from tests.api.world import Client, FakeClock, Issuer, World, services_over, supabase_of
-
-
-@pytest.fixture(scope="session")
-def empty_store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("api") / "empty.db"
-    store = SQLiteStore(path)
-    services_over(store).tables.create()
-    store.close()
-    return path
+from tests.e2e.embedded import make_file
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +32,9 @@ def issuer(clock: FakeClock, ec_key: ec.EllipticCurvePrivateKey, rsa_key: rsa.RS
 
 
 @pytest.fixture
-def world(tmp_path: Path, empty_store_file: Path, clock: FakeClock, issuer: Issuer) -> Iterator[World]:
+def world(tmp_path: Path, clock: FakeClock, issuer: Issuer) -> Iterator[World]:
     path = tmp_path / "store.db"
-    shutil.copy(empty_store_file, path)
+    make_file(path)
     store = SQLiteStore(path, clock=clock)
     yield World(services_over(store, clock), clock, issuer, supabase_of(issuer))
     store.close()

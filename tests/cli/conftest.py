@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from commercive_cli.cli.app import main
-
-settings.register_profile("commercive", deadline=None, derandomize=True, database=None)
-settings.load_profile("commercive")
+from tests.e2e.embedded import make_file
 
 CLEARED = (
     "COMMERCIVE_PROFILE",
@@ -97,9 +94,9 @@ def at_terminal(home: Path) -> Run:
 
 
 @pytest.fixture
-def store(run: Run) -> Run:
+def store(home: Path, run: Run) -> Run:
     """Run one command line over tables that exist."""
-    assert run("tables", "create").code == 0
+    make_file(home / "store.db")
     return run
 
 

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,8 +27,9 @@ from cryptography.x509.oid import NameOID
 
 from tests.cli.process import PROGRAM, ROOT, Done, done, started
 from tests.cli.test_unwritable_streams import full_disk, unread_pipe
-from tests.conftest import free_port
+from tests.conftest import held_port
 from tests.e2e.conftest import bare_environment
+from tests.e2e.embedded import make_file
 from tests.engines.dynamodb.doubles import Answer, Reply, Request, refusal, script, serving, success
 
 LOCAL = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -197,7 +199,8 @@ def _locked(world: World) -> Done:
 
 @cause(75, "nobody at the endpoint, or no such host")
 def _refused(world: World) -> Done:
-    return world.run("chat list", at(f"http://127.0.0.1:{free_port()}"))
+    with held_port() as port:
+        return world.run("chat list", at(f"http://127.0.0.1:{port}"))
 
 
 @cause(75, "no reply")
@@ -346,21 +349,41 @@ def as_mere_mortal() -> tuple[str, ...]:
     return (setpriv, "--bounding-set=-dac_override,-dac_read_search")
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    made = World(tmp_path)
-    assert 0 == made.run("tables create").code
+def world_at(home: Path) -> World:
+    made = World(home)
+    make_file(made.file)
     return made
 
 
-@pytest.mark.parametrize(("code", "words"), CAUSES, ids=lambda each: str(each))
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return world_at(tmp_path)
+
+
+WAITED_FOR = [(75, "another writer holds the file"), (75, "no reply"), (75, "throttling")]
+
+
+@pytest.mark.parametrize(("code", "words"), [each for each in CAUSES if each not in WAITED_FOR], ids=str)
 def test_every_cause_has_its_exit_code(code: int, words: str, world: World) -> None:
     """A script can tell by the number alone whether to try again (75), to call somebody (78), or not to repeat it (74).
 
     People are told in one line, and not in a traceback; a pipe that was closed on purpose is no failure.
     """
-    ran = CAUSES[code, words](world)
+    assert_ends(code, CAUSES[code, words](world))
 
+
+def test_what_may_pass_is_waited_for_and_has_its_exit_code_then(tmp_path: Path) -> None:
+    """These take seconds, so they are waited for together."""
+    homes = [tmp_path / str(number) for number, _ in enumerate(WAITED_FOR)]
+    for home in homes:
+        home.mkdir()
+    with ThreadPoolExecutor(len(homes)) as pool:
+        runs = pool.map(lambda cause, home: CAUSES[cause](world_at(home)), WAITED_FOR, homes)
+        for (code, _), ran in zip(WAITED_FOR, runs, strict=True):
+            assert_ends(code, ran)
+
+
+def assert_ends(code: int, ran: Done) -> None:
     assert code == ran.code, ran.err
     assert b"internal error" not in ran.err
     assert int(code != 0) == ran.err.count(b"\n"), ran.err

@@ -5,20 +5,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import TABLES
+from tests.e2e.embedded import make_file
 from tests.e2e.stores import ENGINES, server_store
 from tests.services.audit.world import World, made
 from tests.services.fakes import Codes, Intervening, ManualClock
-
-settings.register_profile("commercive", deadline=None, derandomize=True, database=None)
-settings.load_profile("commercive")
 
 
 @pytest.fixture
@@ -29,9 +25,8 @@ def clock() -> ManualClock:
 @pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
     # The store looks at the time, to drop what expired, and takes none of it.
+    make_file(tmp_path / "store.db")
     with closing(SQLiteStore(tmp_path / "store.db", clock=lambda: clock.now)) as store:
-        for table in TABLES:
-            store.create_table(table)
         yield store
 
 

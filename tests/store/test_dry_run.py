@@ -11,8 +11,9 @@ from commercive_cli.store.dry_run import DryRun, PlannedWrite
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.read_only import ReadOnly
-from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, TABLES
+from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS
 from commercive_cli.store.writes import Absent, Check, Delete, Equals, Exists, Put, Update
+from tests.e2e.embedded import file_store
 
 A: Item = {"affiliate_id": "a", "total_leads": 1}
 CONVERSATION: Item = {"conversation_id": "c", "created_at": 1, "status": "open", "updated_at": 1, "user_id": "u"}
@@ -21,12 +22,9 @@ KEY = {"affiliate_id": "a"}
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SQLiteStore]:
-    store = SQLiteStore(tmp_path / "x.db")
-    for table in TABLES:
-        store.create_table(table)
-    store.transact(Put(AFFILIATE_STATS, A), Put(CONVERSATIONS, CONVERSATION))
-    yield store
-    store.close()
+    with file_store(tmp_path / "x.db") as store:
+        store.transact(Put(AFFILIATE_STATS, A), Put(CONVERSATIONS, CONVERSATION))
+        yield store
 
 
 def test_a_read_only_store_answers_reads(store: SQLiteStore) -> None:

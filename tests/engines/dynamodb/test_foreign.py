@@ -1,7 +1,8 @@
 """Tables under our names that have another key: whatever is asked of them is refused, and nothing in them changes."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -106,22 +107,41 @@ def beside(store: DynamoDBStore, endpoint: str) -> DynamoDBStore:
     return store_at(endpoint, prefix=store.prefix)
 
 
+def there(variant: str) -> Item:
+    """Return the item that stands in the table of a variant."""
+    return {name: str(value) if variant == "another type" else value for name, value in VARIANTS[variant][2].items()}
+
+
+@pytest.fixture(scope="module")
+def others(real_endpoint: str) -> Iterator[Callable[[str], DynamoDBStore]]:
+    """Return the store of whoever uses the tables of a variant, which are made once, since nobody may change them."""
+    with ExitStack() as opened:
+
+        @cache
+        def made(variant: str) -> DynamoDBStore:
+            live = VARIANTS[variant][1]
+            theirs = opened.enter_context(tables_on(store_at(real_endpoint), live, MESSAGES))
+            theirs.batch_put(live, [there(variant)])
+            return theirs
+
+        yield made
+
+
 @pytest.mark.parametrize(("variant", "use"), USES)
 def test_a_table_with_another_key_is_refused_and_not_changed(
-    variant: str, use: Callable[[Table, Item], Use], store: DynamoDBStore, watch: Watch, real_endpoint: str
+    variant: str, use: Callable[[Table, Item], Use], others: Callable[[str], DynamoDBStore], watch: Watch
 ) -> None:
     """Even where an item of ours would fit in: the message names both keys and the way out, and nothing is written."""
     table, live, item = VARIANTS[variant]
-    there = {name: str(value) if variant == "another type" else value for name, value in item.items()}
-    with tables_on(beside(store, real_endpoint), live, MESSAGES) as theirs:
-        theirs.batch_put(live, [there])
+    theirs = others(variant)
+    with serving(watch) as server, closing(store_at(server.url, prefix=theirs.prefix)) as store:
         with pytest.raises(Misconfigured) as refused:
             use(table, {**item, "mine": "yes"})(store)
 
-        assert [there] == theirs.scan(live).items
+        assert [there(variant)] == theirs.scan(live).items
         assert [] == theirs.scan(MESSAGES).items
     assert [] == watch.changed
-    assert f"{store.prefix}{table.name} is not our table (its key is " in str(refused.value)
+    assert f"{theirs.prefix}{table.name} is not our table (its key is " in str(refused.value)
     assert "use another prefix" in str(refused.value)
 
 

@@ -9,7 +9,7 @@ from commercive_cli.services.adopt.lease import Holder
 from commercive_cli.services.adopt.service import AdoptionService, Steps, Wish
 from commercive_cli.store.legacy_source import LegacySource
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import TABLES
+from tests.e2e.embedded import make_file
 from tests.services.fakes import DAY, START, ManualClock
 
 HERE, ELSEWHERE = Holder("here", 1), Holder("elsewhere", 1)
@@ -54,7 +54,5 @@ def unbalanced(answer: Adopted) -> list[str]:
 
 def made(path: Path) -> SQLiteStore:
     """Return a new store with empty tables."""
-    store = SQLiteStore(path)
-    for table in TABLES:
-        store.create_table(table)
-    return store
+    make_file(path)
+    return SQLiteStore(path)

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,8 @@ from commercive_cli.domain.ids import created_at_of, first_id, new_id
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS, TABLES
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
+from tests.e2e.embedded import file_store
 from tests.services.fakes import DAY, START, Intervening, ManualClock
 from tests.services.raw_data import errors_in, everything, rows
 
@@ -218,9 +218,7 @@ def test_message_times_increase_whatever_the_clock_does(
 )
 def test_polling_never_misses_a_message(events: list[tuple[str, int]], pace: int) -> None:
     """Polling with the time of the last message seen returns every message once, in order, on any clock."""
-    with tempfile.TemporaryDirectory() as directory, closing(SQLiteStore(Path(directory) / "store.db")) as store:
-        for table in TABLES:
-            store.create_table(table)
+    with tempfile.TemporaryDirectory() as directory, file_store(Path(directory) / "store.db") as store:
         clock = ManualClock(step=pace)
         chat = ChatService(store, clock)
         first = chat.send("user-1", "first")

@@ -1,7 +1,6 @@
 """The feed of all conversations: each thing once, though an index lags behind and clocks differ, at fixed costs."""
 
 from base64 import b64encode
-from contextlib import closing
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -14,15 +13,15 @@ from hypothesis import strategies as st
 
 from commercive_cli.domain.answers.changes import Change
 from commercive_cli.domain.errors import Invalid, Unavailable
-from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.feeds import Feed, FeedService
 from commercive_cli.services.chat.happenings import LONGEST_CURSOR
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.whole_feed import MOST_REMEMBERED, OVERLAP_MS
 from commercive_cli.store.cursor import encode_cursor
 from commercive_cli.store.port import Store, StoreClock
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, TABLES
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import Put, Update
+from tests.e2e.embedded import file_store
 from tests.services.chat.imported import V4, import_thread
 from tests.services.chat.lagging import SECOND, Lagging
 from tests.services.chat.test_thread_feed import started, told
@@ -272,9 +271,7 @@ def test_a_forged_cursor_is_refused(store: Store, clock: ManualClock, forged: di
 
 def test_a_cursor_of_another_store_is_refused(either: Store, clock: ManualClock, tmp_path: Path) -> None:
     """It would begin at a place of which this store knows nothing."""
-    with closing(SQLiteStore(tmp_path / "other.db")) as other:
-        for table in TABLES:
-            other.create_table(table)
+    with file_store(tmp_path / "other.db") as other:
         name = started(other, clock)
         feeds = FeedService(other, clock)
         cursors = feeds.whole().cursor, feeds.held("mira").cursor, feeds.threads([name]).cursor
@@ -355,9 +352,7 @@ STEPS = st.lists(WRITE | WRITE | WAIT | LOOK, min_size=5, max_size=40)
 @given(steps=STEPS, skews=st.permutations((-BEHIND, 0, 50 * SECOND)))
 def test_every_message_is_told_once_and_in_order(steps: list[tuple[Any, ...]], skews: list[int]) -> None:
     """Whatever lags within the overlap, whose clock is ahead or behind, and whenever the watch fails or is killed."""
-    with TemporaryDirectory() as directory, closing(SQLiteStore(Path(directory) / "store.db")) as store:
-        for table in TABLES:
-            store.create_table(table)
+    with TemporaryDirectory() as directory, file_store(Path(directory) / "store.db") as store:
         world = World(store, skews)
         for step in steps:
             match step:

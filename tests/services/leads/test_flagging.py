@@ -55,7 +55,7 @@ def found_flags(found: Iterable[tuple[str, Iterable[Any]]]) -> set[tuple[str, st
     return {(lead_id, flag.flag) for lead_id, flags in found for flag in flags}
 
 
-def test_how_many_flags_are_right_and_how_many_are_found(either: Store) -> None:
+def test_how_many_flags_are_right_and_how_many_are_found(store: Store) -> None:
     """Of 1,000 leads with 285 known flags, 240 are found (recall 0.84), and 4 more (precision 0.98).
 
     Wrong are a made-up number, and one that two cities have. Missed is what no field tells: second addresses and hosts
@@ -63,9 +63,9 @@ def test_how_many_flags_are_right_and_how_many_are_found(either: Store) -> None:
     one affiliate, as `show` looks, no other flags are found.
     """
     world = World().fill()
-    either.batch_put(AFFILIATE_LINKS, world.links)
-    either.batch_put(LEADS, world.leads)
-    flags = service(either)
+    store.batch_put(AFFILIATE_LINKS, world.links)
+    store.batch_put(LEADS, world.leads)
+    flags = service(store)
     sightings, leads = flags.among_all(), [Lead.of(each) for each in world.leads]
     found = found_flags((each.lead_id, sightings.flags(each)) for each in leads)
     shown = found_flags((each.lead_id, flags.look_at(each).flags) for each in leads)

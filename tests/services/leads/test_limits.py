@@ -205,13 +205,13 @@ def test_an_office_is_served_within_the_hour_and_a_spammer_is_not(leads: LeadSer
     assert submitted(leads, limits), "a new day"
 
 
-def test_a_hundred_thousand_hostile_requests_keep_no_honest_form_from_a_link(store: Store, clock: ManualClock) -> None:
+def test_ten_thousand_hostile_requests_keep_no_honest_form_from_a_link(store: Store, clock: ManualClock) -> None:
     """From 1,000 /64s of 10 /48s, ten minutes long, half of them valid: whoever comes is served at once.
 
     Each /48 gets 60 at once and 4 a minute, all together fewer than the link takes. Refused requests leave no trace.
     """
     AffiliateService(store, clock, Codes(CODE)).create_link("victim", "victim@example.com")
-    leads, rates, count, milliseconds, clock.step = LeadService(store, clock), RateLimits(b"key"), 100_000, 6, 0
+    leads, rates, count, milliseconds, clock.step = LeadService(store, clock), RateLimits(b"key"), 10_000, 60, 0
     empty_ops, began = len(rows(store, OPS)), clock.now
     outcomes: Counter[str] = Counter()
     stored_from: defaultdict[int, list[str]] = defaultdict(list)
@@ -228,7 +228,7 @@ def test_a_hundred_thousand_hostile_requests_keep_no_honest_form_from_a_link(sto
             stored_from[site].append(address)
         except (TooMany, Invalid, NotFound) as refused:
             outcomes[type(refused).__name__] += 1
-        if number % 500 == 499:  # every three seconds somebody honest comes, each once
+        if number % 50 == 49:  # every three seconds somebody honest comes, each once
             assert leads.submit(CODE, FORM, limits=from_(f"198.51.{honest // 100}.{honest % 100}", rates)).success
             honest += 1
 

@@ -15,7 +15,7 @@ from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.leads.service import LeadService
-from commercive_cli.store.schema import TABLES
+from tests.e2e.embedded import make_file
 from tests.services.fakes import Codes, ManualClock
 from tests.services.raw_data import errors_in
 
@@ -42,9 +42,8 @@ class LeadsMachine(RuleBasedStateMachine):
         super().__init__()
         self.directory = tempfile.TemporaryDirectory()
         self.clock = ManualClock()
-        self.store = SQLiteStore(Path(self.directory.name) / "store.db", clock=self.clock)
-        for table in TABLES:
-            self.store.create_table(table)
+        make_file(path := Path(self.directory.name) / "store.db")
+        self.store = SQLiteStore(path, clock=self.clock)
         self.service = LeadService(self.store, self.clock)
         self.affiliates = AffiliateService(self.store, self.clock, Codes(*CODES))
         for affiliate in AFFILIATES:

@@ -17,8 +17,9 @@ from commercive_cli.services.retention.removal import Remover
 from commercive_cli.services.retention.threads import read_thread
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS, TABLES, Table
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Delete, Put, Update
+from tests.e2e.embedded import make_file
 from tests.services.fakes import DAY, Intervening, ManualClock, Reticent
 from tests.services.raw_data import rows
 from tests.services.retention.archives import (
@@ -190,9 +191,8 @@ def test_whatever_changes_and_whenever_it_dies(
     """
     clock, place = ManualClock(), tmp_path / str(next(_numbers))
     place.mkdir()
+    make_file(place / "store.db")
     with closing(SQLiteStore(place / "store.db", clock=lambda: clock.now)) as store:
-        for table in TABLES:
-            store.create_table(table)
         books, directory = Books(store, clock), place / "archive"
         names = [books.closed(messages=length, note="known", put_off=True) for length in lengths]
         clock.advance(YEAR + DAY)

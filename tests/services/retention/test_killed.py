@@ -16,7 +16,7 @@ from tests.services.transfer.stores import archived, findings_of, importer
 from tests.services.transfer.test_killed import location_of
 from tests.services.transfer.victim import run_until_killed
 
-PLAN = Plan(conversations=200, messages=500, affiliates=1, leads=1, rng=11)
+PLAN = Plan(conversations=100, messages=250, affiliates=1, leads=1, rng=11)
 POINTS = {"sqlite": 10, "server": 3}
 
 

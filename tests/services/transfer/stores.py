@@ -26,6 +26,7 @@ from commercive_cli.services.transfer.importer import ImportService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import OPS, TABLES
+from tests.e2e.embedded import make_file
 from tests.services.fakes import DAY
 
 S = TypeVar("S", bound=Store)
@@ -39,7 +40,8 @@ ODD: tuple[Item, ...] = (
 
 def sqlite_store(path: Path, clock: Clock = system_clock) -> SQLiteStore:
     """Return an empty store with its tables in a new file."""
-    return with_tables(SQLiteStore(path, clock=clock))
+    make_file(path)
+    return SQLiteStore(path, clock=clock)
 
 
 def server_store(endpoint: str, prefix: str | None = None) -> DynamoDBStore:
