@@ -19,7 +19,7 @@ from commercive_cli.settings.store_url import parse_store_url
 from tests.cli.conftest import Run
 from tests.cli.process import PROGRAM, ROOT, done, environment, watch
 
-TRIES = 20
+TRIES = 300
 SEEN = "01234567-89ab-7def-8123-456789abcde0"
 OTHER = "01234567-89ab-7def-8123-00000000beef"
 HOSTILE = "$(touch ran)`touch ran`\n\x1b[31m';touch ran;' \t\\\"; touch ran; #"

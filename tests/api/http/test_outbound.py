@@ -42,7 +42,7 @@ def answering(reply: bytes) -> Iterator[tuple[str, list[bytes]]]:
 def test_status_headers_and_body_come_back() -> None:
     """One request, one answer."""
     with answering(b"HTTP/1.1 200 OK\r\nContent-Range: 0-0/1\r\nContent-Length: 2\r\n\r\n{}") as (url, asked):
-        answered = send_request("PATCH", url, {"apikey": "k"}, b"{}")
+        answered = send_request("PATCH", url, {"apikey": "k"}, b"{}", seconds=60)
 
     assert (200, b"{}", "0-0/1") == (answered.status, answered.body, answered.headers["content-range"])
     assert asked[0].startswith(b"PATCH /keys?a=b HTTP/1.1\r\n")
@@ -52,14 +52,14 @@ def test_status_headers_and_body_come_back() -> None:
 def test_redirects_are_not_followed() -> None:
     """Redirects are not followed, so that the key is not sent to another host."""
     with answering(b"HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\n\r\n") as (url, _):
-        assert 302 == send_request("GET", url, {}, b"").status
+        assert 302 == send_request("GET", url, {}, b"", seconds=60).status
 
 
 def test_an_endless_answer_is_cut() -> None:
     """At most 256 KB of an answer are read."""
     size = LARGEST_ANSWER + 1000
     with answering(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * size) as (url, _):
-        assert len(send_request("GET", url, {}, b"").body) == LARGEST_ANSWER
+        assert len(send_request("GET", url, {}, b"", seconds=60).body) == LARGEST_ANSWER
 
 
 def passing(step: float) -> Callable[[], float]:
@@ -99,7 +99,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 def test_what_is_no_answer_has_failed(reply: bytes) -> None:
     """A closed connection or a malformed answer raises RequestFailed: what was asked may have been done."""
     with answering(reply) as (url, _), pytest.raises(RequestFailed) as failed:
-        send_request("GET", url, {}, b"")
+        send_request("GET", url, {}, b"", seconds=60)
 
     assert RequestFailed is type(failed.value)
 
@@ -126,7 +126,9 @@ def test_a_connection_that_breaks_while_sending_may_have_carried_the_request() -
         thread = threading.Thread(target=reset)
         thread.start()
         with pytest.raises(RequestFailed) as failed:
-            send_request("POST", f"http://127.0.0.1:{listening.getsockname()[1]}/", {}, b"x" * 32 * 1024 * 1024)
+            send_request(
+                "POST", f"http://127.0.0.1:{listening.getsockname()[1]}/", {}, b"x" * 32 * 1024 * 1024, seconds=60
+            )
         thread.join()
 
     assert RequestFailed is type(failed.value)
@@ -147,7 +149,7 @@ def test_a_server_that_nobody_vouches_for_gets_no_key(tmp_path: Path) -> None:
         thread = threading.Thread(target=listen)
         thread.start()
         with pytest.raises(RequestUnsent, match="SSLCertVerificationError"):
-            send_request("GET", f"https://127.0.0.1:{listening.getsockname()[1]}/", {"apikey": "k"}, b"")
+            send_request("GET", f"https://127.0.0.1:{listening.getsockname()[1]}/", {"apikey": "k"}, b"", seconds=60)
         thread.join()
 
     assert heard in ([], [b""])
@@ -179,14 +181,14 @@ def test_nobody_there_has_failed() -> None:
         port = listening.getsockname()[1]
 
     with pytest.raises(RequestFailed, match=r"127\.0\.0\.1 did not answer"):
-        send_request("GET", f"http://127.0.0.1:{port}/secret", {}, b"")
+        send_request("GET", f"http://127.0.0.1:{port}/secret", {}, b"", seconds=60)
 
 
 def test_another_limit_may_be_set() -> None:
     """A backend that answers with more, or later, than Supabase does is given that room."""
     reply = f"HTTP/1.1 200 OK\r\nContent-Length: {LARGEST_ANSWER + 1}\r\n\r\n".encode() + b"x" * (LARGEST_ANSWER + 1)
     with answering(reply) as (url, _):
-        assert len(send_request("GET", url, {}, b"", largest=LARGEST_ANSWER + 1).body) == LARGEST_ANSWER + 1
+        assert len(send_request("GET", url, {}, b"", largest=LARGEST_ANSWER + 1, seconds=60).body) == LARGEST_ANSWER + 1
     with answering(reply) as (url, _), pytest.raises(RequestFailed, match="TimeoutError"):
         send_request("GET", url, {}, b"", seconds=3.0, now=passing(1.0))
 
@@ -197,7 +199,7 @@ def test_a_header_that_http_cannot_carry_is_never_sent(value: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         with pytest.raises(RequestUnsent, match="is no HTTP") as refused:
-            send_request("GET", url, {"apikey": value}, b"")
+            send_request("GET", url, {"apikey": value}, b"", seconds=60)
 
     assert "made-up" not in "".join(traceback.format_exception(refused.value, chain=True))
 
@@ -208,12 +210,12 @@ def test_no_connection_means_that_nothing_was_sent() -> None:
         closed.bind(("127.0.0.1", 0))
         for url in (f"http://127.0.0.1:{closed.getsockname()[1]}/", f"http://{'x' * 64}.invalid/"):
             with pytest.raises(RequestUnsent):
-                send_request("POST", url, {}, b"{}")
+                send_request("POST", url, {}, b"{}", seconds=60)
 
 
 def test_what_is_broken_off_may_have_been_done() -> None:
     """A connection that ends before the answer does not tell whether the request arrived."""
     with answering(b"") as (url, _), pytest.raises(RequestFailed) as failed:
-        send_request("POST", url, {}, b"{}")
+        send_request("POST", url, {}, b"{}", seconds=60)
 
     assert RequestFailed is type(failed.value)

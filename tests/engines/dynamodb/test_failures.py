@@ -40,6 +40,7 @@ from tests.engines.dynamodb.doubles import (
     Reply,
     Request,
     cancelled,
+    described,
     isolated_session,
     refusal,
     script,
@@ -230,6 +231,8 @@ def test_a_parallel_scan_has_more_time() -> None:
     scanning, given_up = threading.Event(), threading.Event()
 
     def answer(request: Request) -> Reply:
+        if request.operation == "DescribeTable":
+            return described(AFFILIATE_STATS)
         if request.operation == "Scan":
             scanning.set()
         given_up.wait(60)
