@@ -121,6 +121,7 @@ def starts_alike(environment: Mapping[str, str]) -> bool:
 def _of_the_start(environment: Mapping[str, str]) -> dict[str, str]:
     found = {name: value for name, value in environment.items() if name.startswith(READ_AT_THE_START) and value}
     found.pop("PYTHONPATH", None)  # the sources, which this process has on its path
+    found.pop("PYTHONUNBUFFERED", None)  # heeded below
     if not found.keys() & {"LC_ALL", "LC_CTYPE", "LANG"}:
         found["LC_CTYPE"] = "C.UTF-8"  # as Python sets it itself (PEP 538)
     return found
@@ -203,12 +204,14 @@ def _run(connection: socket.socket) -> None:
 
 def _open_anew(name: str, number: int) -> None:
     """Make a stream as Python makes it at its start, so that nothing of the former one is left in its buffer."""
-    former = getattr(sys, name)
+    former, mode = getattr(sys, name), "rb" if name == "stdin" else "wb"
+    unbuffered = mode == "wb" and bool(os.environ.get("PYTHONUNBUFFERED"))
     stream = TextIOWrapper(
-        open(number, "rb" if name == "stdin" else "wb", closefd=False),  # noqa: SIM115 - open until Python ends
+        open(number, mode, 0 if unbuffered else -1, closefd=False),  # noqa: SIM115 - open until Python ends
         encoding=former.encoding,
         errors=former.errors,
-        line_buffering=name == "stderr",
+        line_buffering=name == "stderr" and not unbuffered,
+        write_through=unbuffered,
     )
     setattr(sys, name, stream)
     setattr(sys, f"__{name}__", stream)

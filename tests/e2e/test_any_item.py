@@ -32,7 +32,7 @@ from tests.services.audit.world import World, made
 from tests.services.fakes import START, ManualClock
 from tests.services.raw_data import everything, rows
 
-EXAMPLES = {"sqlite": 12, "server": 3}
+EXAMPLES = {"sqlite": 8, "server": 2}
 RIGHT: dict[Kind, Any] = {
     Kind.TIME: START,
     Kind.COUNT: 0,

@@ -1,6 +1,6 @@
 """Everybody at once: whatever threads and processes do to the same items, the books stay exact.
 
-`COMMERCIVE_TEST_OPERATIONS` says how many operations the mixed traffic does, 2,000 unless it is set.
+`COMMERCIVE_TEST_OPERATIONS` says how many operations the mixed traffic does, 1,000 unless it is set.
 """
 
 import time

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
-from multiprocessing import get_context
 from pathlib import Path
 
 from commercive_cli.domain.errors import Conflict, Unavailable
@@ -17,8 +16,9 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from tests.e2e.embedded import file_store
+from tests.forkserver import FORKSERVER
 
-OPERATIONS = int(os.environ.get("COMMERCIVE_TEST_OPERATIONS", "2000"))
+OPERATIONS = int(os.environ.get("COMMERCIVE_TEST_OPERATIONS", "1000"))
 THREADS = 24
 PROCESSES = 8
 KEYS = 40
@@ -190,9 +190,9 @@ def in_threads(works: Iterable[Callable[[], Traffic]]) -> Traffic:
 
 
 def in_processes(work: Callable[..., Traffic], arguments: Sequence[tuple[object, ...]]) -> Traffic:
-    """Run the work at once in fresh processes, and add up what became of them."""
+    """Run the work at once in processes of their own, and add up what became of them."""
     total = Traffic()
-    with ProcessPoolExecutor(len(arguments), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(len(arguments), mp_context=FORKSERVER) as pool:
         for future in [pool.submit(work, *each) for each in arguments]:
             total.add(future.result())
     return total

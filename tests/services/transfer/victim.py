@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Callable
 from itertools import count
-from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,10 +13,8 @@ from typing import Any
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.transfer.exporter import ExportService
 from commercive_cli.store.port import Store
+from tests.forkserver import FORKSERVER
 from tests.services.transfer.stores import archived, connected, importer
-
-_CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload([__name__])
 
 
 def run_until_killed(job: str, location: str, directory: Path, *, line: int | None = None) -> int:
@@ -27,8 +24,8 @@ def run_until_killed(job: str, location: str, directory: Path, *, line: int | No
     `line`-th line of `services.transfer` or `services.retention`, or not if that is None. Returns how many lines it
     ran, 0 when it was killed.
     """
-    reader, writer = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_work, args=(job, location, directory, line, writer))
+    reader, writer = FORKSERVER.Pipe(duplex=False)
+    process = FORKSERVER.Process(target=_work, args=(job, location, directory, line, writer))
     process.start()
     writer.close()
     process.join()
