@@ -7,21 +7,20 @@ which nothing is kept, as every answer says no-store. Host stays behind: a Funct
 
 from typing import Any
 
-from commercive_cli.api.fallback import MARK
-from commercive_cli.api.http.cloudfront import ADDRESS_HEADER, SECRET_HEADER
+from commercive_cli.api.http.cloudfront import SECRET_HEADER
 from commercive_cli.settings.secret_values import ORIGIN_SECRET, SECOND
 
 Template = dict[str, Any]
 FORWARDED_HEADERS = (
-    "access-control-request-headers",
-    "access-control-request-method",
-    ADDRESS_HEADER,
-    "content-type",
-    "idempotency-key",
-    "origin",
-    MARK,
+    "Access-Control-Request-Headers",
+    "Access-Control-Request-Method",
+    "CloudFront-Viewer-Address",
+    "Content-Type",
+    "Idempotency-Key",
+    "Origin",
+    "X-Commercive-Forwarded",
 )
-"""What reaches the function beside Authorization. CloudFront takes ten at most."""
+"""What reaches the function beside Authorization, spelled as AWS does. CloudFront takes ten at most."""
 
 PARAMETERS = {
     "CloudFrontSecret": {
@@ -79,7 +78,7 @@ def _cache_policy() -> Template:
         "MaxTTL": 1,
         "ParametersInCacheKeyAndForwardedToOrigin": {
             "EnableAcceptEncodingGzip": False,
-            "HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": ["authorization"]},
+            "HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": ["Authorization"]},
             "CookiesConfig": {"CookieBehavior": "none"},
             "QueryStringsConfig": {"QueryStringBehavior": "all"},
         },

@@ -35,15 +35,15 @@ def test_apply_leaves_to_a_stack_what_it_owns(either: Store) -> None:
     """Its difference stays, with the remedy, and the tables that are nobody's are mended."""
     either.change_table(CONVERSATIONS, DropIndex(STATUS.name))
     either.change_table(OPS, SetTTL(None))
-    store = Deployed(either, CONVERSATIONS)
+    store = Deployed(either, OPS)
     drift = DriftService(store)
     fixable, applied = drift.fixable(), drift.apply()
 
     (left,) = applied.remaining
-    assert (f"index {STATUS.name}", False) == (left.what, left.fixable)
+    assert ("time to live", False) == (left.what, left.fixable)
     assert "deploy its template again" in left.remedy
-    assert ["time to live"] == [each.what for each in fixable]
-    assert [("turn on TTL on expires_at", "done")] == [(each.change, each.outcome) for each in applied.changes]
+    assert [f"index {STATUS.name}"] == [each.what for each in fixable]
+    assert [(f"create index {STATUS.name}", "done")] == [(each.change, each.outcome) for each in applied.changes]
 
 
 def test_nothing_is_made_in_the_place_of_a_table_of_a_stack(either: Store) -> None:
