@@ -17,6 +17,7 @@ from commercive_cli.domain.errors import (
     Conflict,
     Invalid,
     Misconfigured,
+    NoCredentials,
     NotFound,
     NotPermitted,
     NotTaken,
@@ -123,9 +124,9 @@ _CONFIGURATION: dict[type[Exception], str] = {
     aws.PartialCredentialsError: "{cred_var} is missing in {provider}",
     aws.CredentialRetrievalError: "{provider} gave no credentials",
     aws.TokenRetrievalError: "{provider} gave no token",
-    aws.UnauthorizedSSOTokenError: "the SSO session has expired; run `aws sso login`",
-    aws.SSOError: "the SSO session cannot be used; run `aws sso login`",
-    aws.LoginError: "the login session cannot be used; run `aws login`",
+    aws.UnauthorizedSSOTokenError: "the SSO session has expired",
+    aws.SSOError: "nobody is signed in there",
+    aws.LoginError: "nobody is signed in there",
     aws.MissingDependencyException: "a library that they need is not installed",
     aws.InvalidConfigError: "their settings contradict each other",
     aws.MetadataRetrievalError: "the metadata service gave no answer",
@@ -134,7 +135,7 @@ _CONFIGURATION: dict[type[Exception], str] = {
 }
 """What botocore's errors say, in our words: its own texts may quote anything. Names of files and providers are kept."""
 
-_CREDENTIALS_HELP = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+CREDENTIALS_HELP = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
 def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...] = ()) -> Exception:
@@ -162,7 +163,7 @@ def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, 
     if code in _INVALID:
         return Invalid(f"DynamoDB refused the request: {text}")
     if code in _BAD_CREDENTIALS:
-        return Unauthenticated(f"{endpoint} does not accept these credentials ({code}); {_CREDENTIALS_HELP}")
+        return Unauthenticated(f"{endpoint} does not accept these credentials ({code}); {CREDENTIALS_HELP}")
     if code in _DENIED:
         return NotPermitted(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
     return _table_error(error, code, text, endpoint, tables) or _unforeseen(error, code, text, endpoint)
@@ -221,7 +222,7 @@ def configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveError
     match error:
         case aws.NoCredentialsError():
             local = " (for a local server any value will do)" if endpoint.url else ""
-            return Unauthenticated(f"no AWS credentials found for {endpoint}: {_CREDENTIALS_HELP}{local}")
+            return NoCredentials(f"no AWS credentials found for {endpoint}: {CREDENTIALS_HELP}{local}")
         case aws.InvalidRegionError() | aws.NoRegionError():
             return endpoint.unknown_region() or Invalid("the region must look like eu-west-1", field="region")
         case aws.ParamValidationError():
@@ -234,12 +235,31 @@ def configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveError
             f"nothing was sent to {endpoint}: the credentials, the endpoint or the proxy of the AWS configuration hold "
             "a character that HTTP cannot carry, such as a line end; set them again without it"
         )
-    words = next((words for kind, words in _CONFIGURATION.items() if isinstance(error, kind)), None)
+    words = configuration_words(error)
     if words is None:
         return None
+    return NoCredentials(f"the AWS credentials or configuration cannot be used: {words}; {CREDENTIALS_HELP}")
+
+
+def configuration_words(error: Exception) -> str | None:
+    """Return what is wrong with the credentials or AWS's configuration, None for an error that is about neither."""
+    words = next((words for kind, words in _CONFIGURATION.items() if isinstance(error, kind)), None)
     places = {name: redact(shortened(value)) for name, value in getattr(error, "kwargs", {}).items()}
-    text = words.format_map(defaultdict(lambda: "?", places))
-    return Unauthenticated(f"the AWS credentials or configuration cannot be used: {text}; {_CREDENTIALS_HELP}")
+    return words and words.format_map(defaultdict(lambda: "?", places))
+
+
+def refusal_words(error: ClientError) -> str:
+    """Return the code and text with which a service of AWS refused a request."""
+    return f"it refused ({filtered(code_of(error))}): {_server_text(error)}"
+
+
+def failed_exchange(error: Exception) -> str:
+    """Return how a request to a service of AWS failed that brought no answer of it."""
+    if isinstance(error, aws.SSLError):
+        return f"no trusted TLS connection: {_tls_detail(error)}"
+    if kind_of(error) is FailureKind.UNSENT:
+        return _connection_detail(error)
+    return _lost_reply_detail(error)
 
 
 def _tls_detail(error: aws.SSLError) -> str:
