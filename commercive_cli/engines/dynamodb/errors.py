@@ -26,7 +26,7 @@ from commercive_cli.domain.errors import (
 )
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.secrets import redact
-from commercive_cli.engines.dynamodb.endpoint import Endpoint
+from commercive_cli.engines.dynamodb.endpoint import Endpoint, without_credentials
 from commercive_cli.engines.dynamodb.failure_kinds import (
     BUSY_REASONS,
     REFUSED_REASONS,
@@ -137,6 +137,9 @@ _CONFIGURATION: dict[type[Exception], str] = {
 
 CREDENTIALS_HELP = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
+_WANTS_PASSWORD = HTTPStatus.PROXY_AUTHENTICATION_REQUIRED.value
+_PROXY_HELP = "write its user and password before an @ in HTTPS_PROXY or HTTP_PROXY"
+
 
 def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...] = ()) -> Exception:
     """Return this project's error for an error of botocore or DynamoDB, also for one that nobody foresaw."""
@@ -191,6 +194,8 @@ def _table_error(
             return UnknownOperation(f"{error.operation_name} is not supported by {endpoint}")
     if code in _BACKUP_ERRORS:
         return _BACKUP_ERRORS[code](f"DynamoDB refused {error.operation_name}: {text}")
+    if status_of(error) == _WANTS_PASSWORD:
+        return Misconfigured(f"a proxy on the way to {endpoint} refuses (HTTP {_WANTS_PASSWORD}); {_PROXY_HELP}")
     if code.isdecimal() or not code:
         return Misconfigured(f"{endpoint} is not DynamoDB (it answers HTTP {status_of(error)}); check the endpoint")
     return None
@@ -214,6 +219,8 @@ def _cancelled_transaction(error: ClientError, endpoint: Endpoint) -> Exception:
 def _connection_error(error: Exception, endpoint: Endpoint) -> CommerciveError:
     unknown = endpoint.unknown_region() if endpoint.url is None else None
     detail = _connection_detail(error)
+    if _refusal_of_proxy(error) == str(_WANTS_PASSWORD):
+        return Misconfigured(f"cannot connect to {endpoint}: {detail}; {_PROXY_HELP}")
     return unknown or NotTaken(f"cannot connect to {endpoint}: {detail}; check the network and the endpoint")
 
 
@@ -280,9 +287,22 @@ def _connection_detail(error: Exception) -> str:
         case aws.ConnectTimeoutError():
             return "no connection in time"
         case aws.ProxyConnectionError():
-            return "the proxy cannot be reached"
+            return _proxy_detail(error)
     cause = cause_of(error) or error
     return getattr(cause.__cause__, "strerror", None) or "no connection"
+
+
+def _proxy_detail(error: aws.ProxyConnectionError) -> str:
+    proxy = f"the proxy {filtered(without_credentials(str(error.kwargs.get('proxy_url'))))}"
+    if status := _refusal_of_proxy(error):
+        return f"{proxy} refuses it (HTTP {status})"
+    return f"{proxy} cannot be reached"
+
+
+def _refusal_of_proxy(error: Exception) -> str | None:
+    """Return the status with which a proxy refused to connect, which the standard library tells in a text alone."""
+    refused = re.search(r"Tunnel connection failed: (\d{3})\b", str(getattr(cause_of(error), "original_error", "")))
+    return refused[1] if refused else None
 
 
 def _lost_reply_detail(error: Exception) -> str:

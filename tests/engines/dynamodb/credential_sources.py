@@ -57,6 +57,7 @@ class Service:
         self._replies = {
             "refusing": _reply("403 Forbidden", refusal),
             "junk": _reply("200 OK", f"<html>{SECRET}".encode()),
+            "wanting a password": _reply("407 Proxy Authentication Required", b""),
             "granting": _reply("200 OK", GRANT),
         }
         self._kind = kind
