@@ -2,6 +2,8 @@
 
 import os
 import select
+import signal
+import termios
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Ran, Run
-from tests.cli.process import PROGRAM, ROOT, done, environment, watch
+from tests.cli.process import PROGRAM, ROOT, done, environment, on_terminal, watch
 from tests.engines.dynamodb.credential_sources import (
     HERE,
     KINDS,
@@ -25,17 +27,22 @@ from tests.engines.dynamodb.credential_sources import (
 )
 from tests.engines.dynamodb.doubles import script, serving, success
 
-SOON = 3.0
-"""Seconds; a run here takes less than one, and without a bound the quickest of these waits takes eight."""
+SOON = 6.0
+"""Seconds; a run here takes less than two, and without a bound the quickest of these waits takes eight."""
 
 STORE = "dynamodb://eu-west-1?endpoint=http://127.0.0.1:9"
 MFA = "arn:aws:iam::123456789012:mfa/ann"
 NEVER_SAID = ("dynamodb", "aws configure", SECRET, "Warning", "Traceback")
 
 
-def listed(run: Run, source: Source, monkeypatch: pytest.MonkeyPatch, wait: str = "0.4") -> Ran:
+def wait_for(kind: str) -> str:
+    """Return for how many seconds to wait for such a source, of which some would keep one waiting for ever."""
+    return "1" if kind in ("silent", "slow") else "60"
+
+
+def listed(run: Run, source: Source, monkeypatch: pytest.MonkeyPatch, kind: str = "") -> Ran:
     """Ask the store for conversations with the credentials of a source."""
-    for variable, value in {**source.variables, "COMMERCIVE_CREDENTIALS_WAIT": wait}.items():
+    for variable, value in {**source.variables, "COMMERCIVE_CREDENTIALS_WAIT": wait_for(kind)}.items():
         monkeypatch.setenv(variable, value)
     return run("--store", f"{STORE}{source.query}", "chat", "list")
 
@@ -56,7 +63,7 @@ def test_every_source_is_bounded_and_blamed(
     """A source that is silent, slow, refusing or full of junk ends soon, is named with its mend, and exits 4."""
     with HERE[name](home, kind) as source:
         began = time.monotonic()
-        ran = listed(run, source, monkeypatch)
+        ran = listed(run, source, monkeypatch, kind)
         took = time.monotonic() - began
 
     check_blamed(source, ran.code, ran.out, ran.err)
@@ -71,7 +78,7 @@ def test_a_sign_in_is_bounded_and_blamed(home: Path) -> None:
         directory.mkdir()
         with prepare(directory, kind) as source:
             began = time.monotonic()
-            variables = environment(**source.variables, COMMERCIVE_CREDENTIALS_WAIT="1.5")
+            variables = environment(**source.variables, COMMERCIVE_CREDENTIALS_WAIT=wait_for(kind))
             ran = done([*PROGRAM, "--store", STORE, "chat", "list"], env=variables, cwd=ROOT)
             took = time.monotonic() - began
         check_blamed(source, ran.code, ran.out.decode(), ran.err.decode())
@@ -111,7 +118,7 @@ def test_a_process_that_is_given_up_ends(run: Run, home: Path, monkeypatch: pyte
         open(pipe, opener=lambda path, _: os.open(path, os.O_RDONLY | os.O_NONBLOCK)) as held,
     ):
         (home / "give-keys").write_text(f"#!/bin/sh\nsh -c 'echo begun >&9; sleep 60; true' 9>{pipe}\n")
-        ran = listed(run, source, monkeypatch)
+        ran = listed(run, source, monkeypatch, "silent")
         begun = held.readline()
         ended = select.poll()
         ended.register(held, 0)  # what is always told: that nobody holds the other end any more
@@ -142,7 +149,7 @@ def test_a_service_that_cannot_be_reached_is_blamed(run: Run, home: Path, monkey
     """An address at which nobody listens is said to be that."""
     with role(home, "silent") as source:
         away = replace(source, variables={**source.variables, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"})
-        ran = listed(run, away, monkeypatch, wait="5")
+        ran = listed(run, away, monkeypatch)
 
     check_blamed(replace(source, blamed="STS at http://127.0.0.1:9"), ran.code, ran.out, ran.err)
     assert ": Connection refused; check the network;" in ran.err
@@ -167,16 +174,34 @@ def test_on_a_terminal_the_code_is_asked_for(home: Path) -> None:
 
     assert source.service is not None
     assert (0, "654321" in seen.screen) == (seen.code, False), seen.screen
-    assert f"Enter MFA code for {MFA}: " in seen.screen
+    assert f"commercive: Enter MFA code for {MFA}:" in seen.screen
     assert "TokenCode=654321" in source.service.requests[0]
+
+
+@pytest.mark.parametrize("command", [("leads", "list"), ("leads", "reject", "a", "b", "--reason", "no")])
+def test_ctrl_c_in_place_of_a_code_leaves_the_terminal_as_it_was(home: Path, command: tuple[str, ...]) -> None:
+    """Also in work on many items, whichever of its threads asks: the terminal shows again what is typed."""
+    with role(home, "granting", f"mfa_serial = {MFA}\n") as source:
+        line = [*PROGRAM, "--store", STORE, *command]
+        with on_terminal(line, env=environment(**source.variables)) as (program, screen):
+            before = termios.tcgetattr(screen)
+            seen = b""
+            while b"Enter MFA code" not in seen:
+                seen += screen.read(65_536)
+            asking = termios.tcgetattr(screen)
+            program.send_signal(signal.SIGINT)
+            code = program.wait(60)
+            after = termios.tcgetattr(screen)
+
+    assert (130, before, True) == (code, after, asking != before)
 
 
 def test_on_a_terminal_the_wait_is_told_and_longer(home: Path) -> None:
     """Somebody at a terminal reads whom the program waits for, and how long at most."""
     with role(home, "silent") as source:
-        variables = environment(**source.variables, COMMERCIVE_CREDENTIALS_WAIT_TERMINAL="0.6")
+        variables = environment(**source.variables, COMMERCIVE_CREDENTIALS_WAIT_TERMINAL="2")
         seen = watch([*PROGRAM, "--store", STORE, "chat", "list"], env=variables)
 
     waiting, failed = seen.screen.splitlines()
-    assert f"commercive: waiting for {source.blamed}, 0.6 s at most; Ctrl-C gives up" == waiting
-    assert (4, True) == (seen.code, "no answer within 0.6 s" in failed)
+    assert f"commercive: waiting for {source.blamed}, 2 s at most; Ctrl-C gives up" == waiting
+    assert (4, True) == (seen.code, "no answer within 2 s" in failed)

@@ -84,7 +84,7 @@ class BoundedChain(CredentialResolver):
         profile = session.get_config_variable("profile") or "default"
         found = {each.METHOD: each for each in create_credential_resolver(session, cache, region).providers}
         noted = partial(_noted, session=session, profile=profile, attended=self._wait.ask is not None)
-        client = _Http(timeout=cast(Any, self._wait.seconds))
+        client: Any = _Http(self._wait.seconds)
         fetcher: Any = ContainerMetadataFetcher(client, sleep=lambda _: time.sleep(_PAUSE))
         found["container-role"] = ContainerProvider(fetcher=fetcher)
         found["assume-role"] = AssumeRoleProvider(
@@ -161,14 +161,17 @@ class _Process(subprocess.Popen[bytes]):
                 os.killpg(self.pid, signal.SIGKILL) if self._alone else self.kill()
 
 
-class _Http(URLLib3Session):
+class _Http:
     """The HTTP client of the container's credentials, which notes whom it asks, and a refusal."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = cast(Any, seconds)
 
     def send(self, request: Any) -> Any:
         """Return the response."""
         attempt = _attempt()
         attempt.step = step_of_container(request.url, attempt.step.said)
-        response = super().send(request)
+        response: Any = URLLib3Session(timeout=self._seconds).send(request)
         attempt.step = step_of_container(request.url, f"it answered HTTP {response.status_code}")
         return response
 

@@ -229,22 +229,28 @@ def _follow(attempt: Attempt, wait: CredentialWait) -> None:
         if left <= 0:
             raise too_long(attempt.step, wait.seconds)
         if is_stopped():
-            raise NotTaken(f"gave up waiting for {attempt.step.who}; nothing was sent")
+            raise _given_up(attempt.step)
         if (prompt := attempt.question(min(left, _LOOKS_EVERY))) is not None:
-            attempt.answer(_code(prompt, wait))
+            attempt.answer(_code(attempt.step, prompt, wait))
             began = time.monotonic()
         elif wait.tell and told != attempt.step and wait.seconds - left >= min(TOLD_AFTER, wait.seconds / 2):
             told = attempt.step
             wait.tell(f"waiting for {told.who}, {wait.seconds:g} s at most; Ctrl-C gives up")
 
 
-def _code(prompt: str, wait: CredentialWait) -> str:
+def _code(step: Step, prompt: str, wait: CredentialWait) -> str:
     if wait.ask is None:
         raise no_code("a role wants an MFA code, and nobody sits at a terminal", prompt)
     code = wait.ask(prompt).strip()
+    if is_stopped():
+        raise _given_up(step)
     if not code:
         raise no_code("a role wants an MFA code, and none was given", prompt)
     return code
+
+
+def _given_up(step: Step) -> NotTaken:
+    return NotTaken(f"gave up waiting for {step.who}; nothing was sent")
 
 
 def _held(attempt: Attempt, pause: float) -> _Held:

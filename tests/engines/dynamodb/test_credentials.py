@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,8 +27,8 @@ from commercive_cli.store.writes import Put
 from tests.engines.dynamodb.doubles import isolated_session, script, serving, store_at
 
 SHORT = CredentialWait(0.05)
-PATIENT = CredentialWait(10)
-SOON = 3.0
+PATIENT = CredentialWait(60)
+SOON = 6.0
 
 
 class Source:
@@ -78,7 +79,7 @@ def test_all_threads_share_one_attempt() -> None:
 def test_a_silent_source_keeps_no_thread_longer_than_said() -> None:
     """Threads do not wait one after the other: those that come while one waits fail together with it."""
     source = Source(Credentials("A", "S"))
-    credentials = bounded(source, CredentialWait(0.5))
+    credentials = bounded(source, CredentialWait(1))
     began = time.monotonic()
     with ThreadPoolExecutor(16) as threads:
         failures = [
@@ -100,9 +101,9 @@ def test_no_more_than_some_threads_are_left_behind() -> None:
             credentials.get_frozen_credentials()
     held = source.asked
     source.open.set()
-    deadline = time.monotonic() + SOON
-    while threading.active_count() > 1 and time.monotonic() < deadline:
-        threading.Event().wait(0.01)
+    for _ in range(100):
+        with suppress(NoCredentials):
+            credentials.get_frozen_credentials()
 
     assert MOST_LEFT == held
     assert "A" == credentials.get_frozen_credentials().access_key
@@ -151,7 +152,7 @@ def test_a_code_is_not_asked_for_while_the_old_ones_serve() -> None:
         questions.append(prompt)
         return "123456"
 
-    credentials = bounded(asking, CredentialWait(10, ask=answer))
+    credentials = bounded(asking, CredentialWait(60, ask=answer))
 
     assert ["A"] * 3 == [credentials.get_frozen_credentials().access_key for _ in range(3)]
     assert ["code? "] == questions
