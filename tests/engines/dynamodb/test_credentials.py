@@ -94,19 +94,24 @@ def test_a_silent_source_keeps_no_thread_longer_than_said() -> None:
 
 def test_no_more_than_some_threads_are_left_behind() -> None:
     """While a source holds as many attempts as may be left, it is not asked again; when it lets go, it is."""
-    source = Source(Credentials("A", "S"))
-    credentials = bounded(source, SHORT)
+    source, attempts = Source(Credentials("A", "S")), list[Attempt]()
+
+    def begin() -> Attempt:
+        attempts.append(Attempt(source, START))
+        return attempts[-1]
+
+    credentials = BoundedCredentials(begin, SHORT)
     for _ in range(MOST_LEFT + 3):
         with pytest.raises(NoCredentials, match=r"no answer within 0\.05 s"):
             credentials.get_frozen_credentials()
-    held = source.asked
     source.open.set()
-    for _ in range(100):
-        with suppress(NoCredentials):
-            credentials.get_frozen_credentials()
+    for each in attempts:
+        each.join(60)
 
-    assert MOST_LEFT == held
-    assert "A" == credentials.get_frozen_credentials().access_key
+    assert MOST_LEFT == len(attempts) == source.asked
+    with suppress(NoCredentials):  # an attempt that answers too late on a busy machine is an attempt all the same
+        credentials.get_frozen_credentials()
+    assert MOST_LEFT + 1 == len(attempts)
 
 
 def test_new_ones_are_got_before_the_old_ones_expire() -> None:
