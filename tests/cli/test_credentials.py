@@ -155,6 +155,16 @@ def test_a_service_that_cannot_be_reached_is_blamed(run: Run, home: Path, monkey
     assert ": Connection refused; check the network;" in ran.err
 
 
+def test_an_address_that_is_none_is_told(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address of STS that is no URL is said to be that, of the profile that takes the role."""
+    with role(home, "silent") as source:
+        wrong = replace(source, variables={**source.variables, "AWS_ENDPOINT_URL_STS": "nonsense"})
+        ran = listed(run, wrong, monkeypatch)
+
+    check_blamed(replace(source, blamed="profile shop, which takes a role"), ran.code, ran.out, ran.err)
+    assert ": an endpoint in AWS's own configuration is not a URL; " in ran.err
+
+
 def test_without_a_terminal_no_code_is_asked_for(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile with MFA is refused at once, STS hears nothing, and no warning of Python's is shown."""
     with role(home, "granting", f"mfa_serial = {MFA}\n") as source:

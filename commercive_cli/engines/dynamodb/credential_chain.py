@@ -89,7 +89,7 @@ class BoundedChain(CredentialResolver):
         found["container-role"] = ContainerProvider(fetcher=fetcher)
         found["assume-role"] = AssumeRoleProvider(
             load_config=lambda: session.full_config,
-            client_creator=partial(create_nested_client, session, region_name=region),
+            client_creator=partial(_sts_client, session, region, step_of("assume-role", profile, "")),
             cache=cache,
             profile_name=profile,
             prompter=_attempt().ask,
@@ -182,6 +182,12 @@ def _noted(source: CredentialProvider, *, session: Session, profile: str, attend
         source = ProcessProvider(profile, lambda: session.full_config, popen)
     metadata = session.get_config_variable("ec2_metadata_service_endpoint") or METADATA_BASE_URL
     return _Noted(source, profile, step_of(str(source.METHOD), profile, metadata))
+
+
+def _sts_client(session: Session, region: str, step: Step, service: str, **options: Any) -> Any:
+    """Return the client with which a role is taken, once there are credentials to take it with."""
+    _attempt().step = step
+    return create_nested_client(session, service, region_name=region, **options)
 
 
 def _note_call(service: str, params: dict[str, Any], **_: Any) -> None:

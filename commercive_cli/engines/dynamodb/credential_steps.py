@@ -9,9 +9,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from commercive_cli.domain.errors import NoCredentials
-from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.secrets import redact
-from commercive_cli.engines.dynamodb.errors import CREDENTIALS_HELP, configuration_words, failed_exchange, refusal_words
+from commercive_cli.engines.dynamodb.errors import (
+    CREDENTIALS_HELP,
+    configuration_words,
+    failed_exchange,
+    filtered,
+    refusal_words,
+)
 
 METADATA = "iam-role"
 """botocore's name for credentials from the instance metadata service."""
@@ -42,15 +47,13 @@ def step_of(source: str, profile: str, metadata: str) -> Step:
         case "env":
             return Step("the environment", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what goes with them")
         case "assume-role":
-            return Step(f"profile {shortened(profile)}, which takes a role", _TRUST)
+            return Step(f"profile {filtered(profile)}, which takes a role", _TRUST)
         case "assume-role-with-web-identity":
             return Step("the file with the web identity token", "check AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN")
         case "sso":
-            return Step(f"the SSO session of profile {shortened(profile)}", sso_mend(profile))
+            return Step(f"the SSO session of profile {filtered(profile)}", sso_mend(profile))
         case "login":
-            return Step(
-                f"the sign-in of profile {shortened(profile)}", f"run `aws login --profile {shortened(profile)}`"
-            )
+            return Step(f"the sign-in of profile {filtered(profile)}", f"run `aws login --profile {filtered(profile)}`")
         case "custom-process":
             return step_of_process("", profile)
         case "container-role":
@@ -73,7 +76,7 @@ def step_of_process(command: str, profile: str) -> Step:
     """Return the step that runs a command; only its name is told, as its arguments may be secret."""
     return Step(
         f"the credential process {redact(command)!r}".removesuffix(" ''"),
-        f"run what credential_process says in profile {shortened(profile)} of AWS's config file, and see why",
+        f"run what credential_process says in profile {filtered(profile)} of AWS's config file, and see why",
     )
 
 
@@ -81,17 +84,19 @@ def step_of_call(service: str, url: str, body: Any, profile: str) -> Step:
     """Return the step that calls one of AWS's services; `body` are the parameters of a call to STS."""
     if service != "sts":
         signs_in = service == "signin"
-        mend = f"run `aws login --profile {shortened(profile)}`" if signs_in else sso_mend(profile)
+        mend = f"run `aws login --profile {filtered(profile)}`" if signs_in else sso_mend(profile)
         return Step(f"AWS's sign-in service at {_address(url)}", mend)
     given: dict[str, Any] = body if isinstance(body, dict) else {}
-    role, web = shortened(given.get("RoleArn", "?")), "WebIdentityToken" in given
-    mend = "renew the token in AWS_WEB_IDENTITY_TOKEN_FILE, and check whom the role trusts" if web else _TRUST
+    role, web = filtered(given.get("RoleArn", "?")), "WebIdentityToken" in given
+    mend = (
+        "renew the token in its file (AWS_WEB_IDENTITY_TOKEN_FILE), and check whom the role trusts" if web else _TRUST
+    )
     return Step(f"STS at {_address(url)}, asked for the role {role}", mend)
 
 
 def sso_mend(profile: str) -> str:
     """Return how to sign in again."""
-    return f"run `aws sso login --profile {shortened(profile)}`"
+    return f"run `aws sso login --profile {filtered(profile)}`"
 
 
 def too_long(step: Step, seconds: float) -> NoCredentials:
@@ -113,7 +118,7 @@ def failed(error: Exception, step: Step) -> NoCredentials:
 def no_code(why: str, prompt: str) -> NoCredentials:
     """Return the error for an MFA code that nobody gave when the prompt asked for it."""
     return NoCredentials(
-        f"no AWS credentials: {why} ({shortened(prompt.strip(' :'))}); run this on a terminal, or take a profile "
+        f"no AWS credentials: {why} ({filtered(prompt.strip(' :'))}); run this on a terminal, or take a profile "
         "without mfa_serial"
     )
 
@@ -135,6 +140,8 @@ def _words(error: Exception, step: Step) -> str:
             return error.strerror or "it cannot be read"
         case RuntimeError():  # botocore's word for credentials that are new and yet too old
             return "what it gave has expired"
+        case ValueError() if str(error).startswith("Invalid endpoint"):  # botocore has no type of its own for it
+            return "an endpoint in AWS's own configuration is not a URL"
         case ResponseParserError() | ValueError() | KeyError() | TypeError() | AttributeError():
             return _JUNK
     words = configuration_words(error)
@@ -150,4 +157,4 @@ def _address(url: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "an address that is no URL"
-    return shortened(f"{parts.scheme}://{parts.hostname or '?'}{port}")
+    return filtered(f"{parts.scheme}://{parts.hostname or '?'}{port}")

@@ -127,7 +127,7 @@ _CONFIGURATION: dict[type[Exception], str] = {
     aws.UnauthorizedSSOTokenError: "the SSO session has expired",
     aws.SSOError: "nobody is signed in there",
     aws.LoginError: "nobody is signed in there",
-    aws.MissingDependencyException: "a library that they need is not installed",
+    aws.MissingDependencyException: "a library that they need is not installed (`pip install botocore[crt]`)",
     aws.InvalidConfigError: "their settings contradict each other",
     aws.MetadataRetrievalError: "the metadata service gave no answer",
     aws.NoAuthTokenError: "there is no authorization token",
