@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+import warnings
 
 
 def main() -> int:
@@ -11,6 +12,8 @@ def main() -> int:
     gc.set_threshold(10_000)  # what is imported is no garbage; looking for some at every 700 objects takes long
     # Pydantic would search every installed package for plugins, which takes a tenth of a short command's time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+    if not sys.warnoptions:  # libraries warn developers, and users cannot do anything about it
+        warnings.simplefilter("ignore")
     try:
         from commercive_cli.cli.app import main as run
 

@@ -15,7 +15,7 @@ from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.settings.resolve import Settings
 from commercive_cli.settings.store_url import parse_store_url
 from commercive_cli.store.legacy_source import LegacySource
-from commercive_cli.store.port import OnThrottled, Store, never_waiting
+from commercive_cli.store.port import CredentialWait, OnThrottled, Store, never_waiting
 from commercive_cli.store.schema import DEFAULT_PREFIX
 
 if TYPE_CHECKING:
@@ -246,12 +246,17 @@ class Services:
 
 
 def open_store(
-    settings: Settings, on_throttled: OnThrottled = never_waiting, *, write_units: float | None = None
+    settings: Settings,
+    on_throttled: OnThrottled = never_waiting,
+    wait: CredentialWait | None = None,
+    *,
+    write_units: float | None = None,
 ) -> Store:
     """Return the store that the settings name; only its engine is imported.
 
-    `on_throttled` is told of throttling. `write_units` is how many write capacity units a second DynamoDB's tables may
-    be asked for. Raises Invalid where there are none.
+    `on_throttled` is told of throttling. `wait` is for somebody at a terminal; by default nobody sits there.
+    `write_units` is how many write capacity units a second DynamoDB's tables may be asked for. Raises Invalid where
+    there are none.
     """
     url = settings.store
     if url.engine == "sqlite":
@@ -269,6 +274,7 @@ def open_store(
         metadata=url.metadata,
         on_throttled=on_throttled,
         write_units=write_units,
+        wait=wait or CredentialWait(settings.credentials_wait),
     )
 
 
@@ -278,6 +284,7 @@ def open_legacy_source(
     *,
     consistent: bool = False,
     on_throttled: OnThrottled = never_waiting,
+    wait: CredentialWait | None = None,
 ) -> LegacySource:
     """Return the tables of the backend before this one, to be read only: live ones by their store URL, or exports.
 
@@ -302,6 +309,7 @@ def open_legacy_source(
         read_units=read_units,
         consistent=consistent,
         on_throttled=on_throttled,
+        wait=wait,
     )
 
 

@@ -19,7 +19,7 @@ from commercive_cli.api.routing import action_in_query, read_request, request_ke
 from commercive_cli.api.telemetry import FORWARDED, Telemetry, Trace
 from commercive_cli.domain.access import loggable
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.errors import Denied, Forbidden, Misconfigured, Unauthenticated
+from commercive_cli.domain.errors import Denied, Forbidden, Misconfigured, NoCredentials, Unauthenticated
 
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
@@ -112,7 +112,8 @@ def _called(action: Action[Any], invocation: Invocation[Any]) -> Answer:
     except Forbidden:
         raise
     except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
-        refused = Misconfigured(f"the store refuses our credentials: {error.message}")
+        refuses = "" if isinstance(error, NoCredentials) else "the store refuses our credentials: "
+        refused = Misconfigured(refuses + error.message)
         refused.partly_done = error.partly_done
         raise refused from error
 

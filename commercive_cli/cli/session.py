@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from commercive_cli.domain.models import Message
     from commercive_cli.services.access.scan import OnItems
     from commercive_cli.store.dry_run import DryRun
-    from commercive_cli.store.port import Store
+    from commercive_cli.store.port import CredentialWait, Store
 
 Written = TypeVar("Written", bound=Answer)
 
@@ -109,6 +109,13 @@ class Session:
         from commercive_cli.cli.throttled import Throttled
 
         return Throttled(self.note)
+
+    @property
+    def credential_wait(self) -> "CredentialWait":
+        """Return how long a store may wait for credentials, and who sits by."""
+        from commercive_cli.cli.credential_wait import credential_wait
+
+        return credential_wait(self.settings, self.note)
 
     @property
     def seen(self) -> "SeenMessages":
@@ -405,7 +412,8 @@ class Session:
             raise typer.Exit(INTERRUPTED)
 
     def _store(self) -> "Store":
-        return open_store(self.settings, lambda table: self.throttled(table), write_units=self._write_units)
+        wait = self.credential_wait if self.settings.store.engine == "dynamodb" else None
+        return open_store(self.settings, lambda table: self.throttled(table), wait, write_units=self._write_units)
 
     @contextmanager
     def _opened(self, store: "Store") -> Iterator[Services]:

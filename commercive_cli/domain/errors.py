@@ -43,6 +43,10 @@ class Unauthenticated(CommerciveError):
     code = "unauthenticated"
 
 
+class NoCredentials(Unauthenticated):
+    """There are no credentials to ask the store with; nothing was sent to it."""
+
+
 class Denied(CommerciveError):
     """The caller is known and may not do this."""
 

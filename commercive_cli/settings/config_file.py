@@ -31,6 +31,12 @@ def _amount(value: object) -> str:
         raise PydanticCustomError("amount_type", "no amount") from None
 
 
+def _seconds(value: object) -> object:
+    """Return a number as text, which the reader of the setting checks."""
+    return str(value) if type(value) in (int, Decimal) else value
+
+
+Seconds = Annotated[str, BeforeValidator(_seconds)]
 Amount = Annotated[str, BeforeValidator(_amount)]
 
 
@@ -45,6 +51,8 @@ class Profile(BaseModel):
     protected: bool = False
     dashboard_url: str | None = None
     access_log: str | None = None
+    credentials_wait: Seconds | None = None
+    credentials_wait_terminal: Seconds | None = None
     ceiling: Annotated[str | None, BeforeValidator(_amount)] = None
 
 

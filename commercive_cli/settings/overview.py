@@ -90,7 +90,7 @@ def _text(value: Any, problem: str | None) -> str:
         return "-"
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
     return _hidden(text) if problem and "://" in text else text
 
 

@@ -12,6 +12,9 @@ from commercive_cli.settings.pasted import clean
 from commercive_cli.settings.places import default_store_path
 from commercive_cli.settings.store_url import StoreURL, parse_store_url
 
+SHORTEST_WAIT, LONGEST_WAIT = 0.1, 600
+"""Seconds to wait for credentials."""
+
 
 def read_store(url: str, source: str) -> StoreURL:
     """Return the store of a URL; raise Invalid naming the source when it is malformed."""
@@ -39,10 +42,25 @@ def read_amount(amount: str, source: str) -> Decimal:
     return parse_amount(amount, source)
 
 
+def read_wait(seconds: str, source: str) -> float:
+    """Return for how many seconds to wait; raise Invalid naming the source when it is no such number."""
+    try:
+        wait = float(clean(seconds, f"the wait for credentials ({source})"))
+    except ValueError:
+        wait = 0.0
+    if not SHORTEST_WAIT <= wait <= LONGEST_WAIT:
+        raise Invalid(
+            f"the wait for credentials ({source}) must be a number of seconds from {SHORTEST_WAIT} to {LONGEST_WAIT}"
+        )
+    return wait
+
+
 READERS: Mapping[str, Callable[[str, str], Any]] = {
     "store": read_store,
     "dashboard_url": read_dashboard_url,
     "access_log": read_log,
+    "credentials_wait": read_wait,
+    "credentials_wait_terminal": read_wait,
     "ceiling": read_amount,
     "commission.min": read_amount,
     "commission.max": read_amount,

@@ -25,7 +25,7 @@ from commercive_cli.settings.config_file import (
     read_text,
 )
 from commercive_cli.settings.places import config_path
-from commercive_cli.settings.readers import READERS, read_amount, read_dashboard_url, read_log, read_store
+from commercive_cli.settings.readers import READERS, read_amount, read_dashboard_url, read_log, read_store, read_wait
 from commercive_cli.settings.store_url import StoreURL
 
 BUILT_IN = "built in"
@@ -38,6 +38,8 @@ VARIABLES = {
     "actor": "COMMERCIVE_ACTOR",
     "dashboard_url": "COMMERCIVE_DASHBOARD_URL",
     "access_log": "COMMERCIVE_ACCESS_LOG",
+    "credentials_wait": "COMMERCIVE_CREDENTIALS_WAIT",
+    "credentials_wait_terminal": "COMMERCIVE_CREDENTIALS_WAIT_TERMINAL",
     "ceiling": CEILING,
     "commission.min": "COMMERCIVE_COMMISSION_MIN",
     "commission.max": "COMMERCIVE_COMMISSION_MAX",
@@ -50,7 +52,12 @@ _LIMITS: Mapping[str, tuple[Callable[..., tuple[Any, str]], Decimal]] = {
 }
 """What chooses the stricter of two limits, and what counts as stricter than any amount."""
 LimitType = TypeVar("LimitType", Least, Most)
-_DEFAULTS = {"store": "sqlite://", "dashboard_url": DASHBOARD_URL}
+_DEFAULTS = {
+    "store": "sqlite://",
+    "dashboard_url": DASHBOARD_URL,
+    "credentials_wait": "5",
+    "credentials_wait_terminal": "120",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,8 @@ class Settings:
 
     A source is an option, a variable, `config.toml:9` (file and line), `built in` or `OS user`. No approval gives more
     than the `ceiling`, or what `least` and `most` refuse; `amounts` have names. Commands add to the `access_log`, if
-    there is one. `business_hours` and `retention` are checked where they are used.
+    there is one. AWS's credentials are there within `credentials_wait` seconds, or `credentials_wait_terminal` where
+    somebody sits at one. `business_hours` and `retention` are checked where they are used.
     """
 
     store: StoreURL
@@ -70,6 +78,8 @@ class Settings:
     dashboard_url: str = DASHBOARD_URL
     ceiling: Ceiling | None = None
     access_log: Path | None = None
+    credentials_wait: float = 5.0
+    credentials_wait_terminal: float = 120.0
     business_hours: BusinessHoursTable | None = None
     retention: RetentionTable | None = None
     least: Least | None = None
@@ -133,6 +143,8 @@ def load(
         protected=values["protected"][0],
         dashboard_url=read_dashboard_url(*values["dashboard_url"]),
         access_log=read_log(*values["access_log"]) if values["access_log"][0] else None,
+        credentials_wait=read_wait(*values["credentials_wait"]),
+        credentials_wait_terminal=read_wait(*values["credentials_wait_terminal"]),
         ceiling=_ceiling(*values["ceiling"], values["profile"][0]),
         business_hours=contents.config.business_hours,
         retention=contents.config.retention,

@@ -8,6 +8,7 @@ from typing import Any
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.items import Key
+from commercive_cli.store.limits import LARGEST_KEY_NUMBER, check_key
 from commercive_cli.store.schema import Table
 
 _LONGEST_CURSOR = 32_768
@@ -33,6 +34,7 @@ def decode_cursor(listing: str, cursor: str, *, longest: int = _LONGEST_CURSOR) 
         position = json.loads(body)
         if not isinstance(position, dict):
             raise TypeError
+        json.dumps(position, ensure_ascii=False).encode()  # JSON's escapes can stand for what no text has
     except (ValueError, TypeError, RecursionError, binascii.Error):
         raise invalid_cursor() from None
     return position
@@ -43,18 +45,26 @@ def decode_key(table: Table, cursor_part: Any, index: str | None = None) -> Key:
 
     The checksum finds accidents, not attacks: anybody who knows the listing can make it. So the shape is checked again.
     """
-    types = {attribute.name: str if attribute.type == "S" else int for attribute in table.key_attributes(index)}
-    if not isinstance(cursor_part, dict) or cursor_part.keys() != types.keys():
+    names = {attribute.name for attribute in table.key_attributes(index)}
+    if not isinstance(cursor_part, dict) or cursor_part.keys() != names:
         raise invalid_cursor()
-    if any(type(cursor_part[name]) is not kind or cursor_part[name] == "" for name, kind in types.items()):
-        raise invalid_cursor()
+    try:
+        check_key(table, cursor_part, index)
+    except Invalid:
+        raise invalid_cursor() from None
     return cursor_part
+
+
+def check_start(place: Any, since: Any, until: Any = None) -> None:
+    """Raise Invalid when the sort key after which a page starts lies beyond the bounds of its listing (`Query`)."""
+    if (since is not None and place <= since) or (until is not None and place > until):
+        raise invalid_cursor()
 
 
 def decode_time_and_id(cursor_part: Any) -> tuple[int, str]:
     """Return a part of a decoded cursor as a time (ms) and an id; raise Invalid unless it is that."""
     match cursor_part:
-        case [int() as at, str() as identifier] if not isinstance(at, bool):
+        case [int() as at, str() as identifier] if not isinstance(at, bool) and abs(at) < LARGEST_KEY_NUMBER:
             return at, identifier
     raise invalid_cursor()
 

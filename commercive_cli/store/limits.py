@@ -57,6 +57,14 @@ def check_item(table: Table, item: Item, changed: Container[str] | None = None) 
     return size
 
 
+def check_key(table: Table, key: Key, index: str | None = None) -> None:
+    """Raise Invalid when the values of a key, or of the key of an index, break a limit."""
+    partitions = {table.partition.name, table.index(index).partition.name if index else ""}
+    for attribute in table.key_attributes(index):
+        longest = PARTITION_KEY_BYTES if attribute.name in partitions else SORT_KEY_BYTES
+        _check_key_value(table, attribute, key.get(attribute.name), longest)
+
+
 def item_bytes(item: Mapping[str, Any]) -> int:
     """Return the size of an item as DynamoDB counts it, in bytes; raise Invalid on numbers it cannot hold."""
     size = 0

@@ -163,6 +163,19 @@ def never_waiting(_table: str) -> bool:
     return False
 
 
+@dataclass(frozen=True)
+class CredentialWait:
+    """How long a store may take to get credentials, in `seconds`, and who sits by meanwhile.
+
+    `tell` hears whom the store waits for; `ask` returns the code that somebody types after a prompt. Without it a step
+    that needs a code is refused.
+    """
+
+    seconds: float = 5.0
+    tell: Callable[[str], None] | None = None
+    ask: Callable[[str], str] | None = None
+
+
 class Archive(Protocol):
     """Backups of a whole store. Restoring fills another store, which may take the place of the first one.
 

@@ -338,6 +338,25 @@ def test_unknown_fields_are_ignored(client: Client) -> None:
     assert 200 == client.send("POST", "", send_body(colour="red", nested={"a": [1, 2.5, None]})).status
 
 
+@pytest.mark.parametrize("odd", [{"action": "chat/send"}, ["x"], 5, True, "x", None, {}, [], 0], ids=repr)
+def test_no_event_is_a_bug(client: Client, odd: Any) -> None:
+    """Whoever may call the function can make an event of any JSON: it is refused in our words, whatever it holds."""
+    http = {"method": "POST"}
+    whole = {"rawQueryString": "", "headers": {}, "requestContext": {"requestId": "r", "http": http}, "body": "{}"}
+    events: list[Any] = [odd, *({**whole, name: odd} for name in whole), {**whole, "requestContext": {"http": odd}}]
+    codes = {json.loads(client.handle(event)["body"])["code"] for event in events}
+
+    assert codes <= {"invalid_input", "wrong_method", "unknown_action"}
+
+
+def test_a_body_that_is_an_object_is_told_to_be_a_text(client: Client) -> None:
+    """It is what one types into the console of Lambda; the answer says how a Function URL would send it."""
+    reply = client.handle({"requestContext": {"http": {"method": "POST"}}, "body": {"action": "chat/send"}})
+
+    assert 400 == reply["statusCode"]
+    assert "the event's body must be a text" in reply["body"]
+
+
 def test_an_event_without_anything_gets_an_answer(client: Client) -> None:
     """An event without any HTTP fields gets a JSON error, too."""
     reply = client.handle({})

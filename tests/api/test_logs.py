@@ -15,12 +15,15 @@ import pytest
 
 from commercive_cli.api.http.outbound import Response
 from commercive_cli.api.telemetry import Telemetry, Trace
+from commercive_cli.bootstrap import open_store
 from commercive_cli.domain.errors import Denied, Misconfigured, NotPermitted, NotTaken, Unauthenticated, Unavailable
 from commercive_cli.domain.secrets import remember_secrets
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.tables.polling_costs import METRICS_LOG_BYTES, REQUEST_LOG_BYTES
+from commercive_cli.settings.store_url import StoreURL
 from commercive_cli.store.port import Page, Query
 from tests.api.world import SUPABASE, Client, Issuer, World, services_over
+from tests.engines.dynamodb.credential_sources import role
 from tests.services.fakes import Intervening
 
 MARK = "Zz9Private"
@@ -59,6 +62,25 @@ def test_mode_none_says_so_when_it_starts(world: World) -> None:
 
     assert ["WARNING"] == [record.get("level") for record in records(client)]
     assert [] == records(world.open("jwt"))
+
+
+def test_credentials_that_do_not_come_are_no_fault_of_the_store(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients hear within the wait that something is not set up; the log has the source to blame, and the mend."""
+    with role(tmp_path, "silent") as source:
+        for variable, value in source.variables.items():
+            monkeypatch.setenv(variable, value)
+        url = StoreURL("dynamodb", region="eu-west-1", endpoint="http://127.0.0.1:9")
+        store = open_store(replace(world.services.settings, store=url, credentials_wait=0.3))
+        client = replace(world, services=services_over(store)).open()
+        answer = client.get("chat/conversations", "user_id=u")
+        store.close()
+
+    [failed] = [record for record in records(client) if record.get("level") == "ERROR"]
+    assert (503, "misconfigured") == (answer.status, answer.code)
+    assert f"no AWS credentials from {source.blamed}: no answer within 0.3 s; " in failed["detail"]
+    assert "dynamodb" not in failed["detail"]
 
 
 class Broken(SQLiteStore):

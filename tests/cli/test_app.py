@@ -36,6 +36,22 @@ def loaded(*arguments: str) -> set[str]:
     return {module.removeprefix("commercive_cli.") for module in ran.err.decode().splitlines()[-1].split()}
 
 
+WARNED = """
+import sys, warnings
+from commercive_cli.__main__ import main
+sys.argv = ["commercive", "--version"]
+main()
+warnings.warn("an odd certificate")
+"""
+
+
+def test_no_warning_of_a_library_is_shown() -> None:
+    """Libraries warn developers, who ask for it with `-W` or PYTHONWARNINGS; users cannot do anything about it."""
+    quiet, asked = (done([sys.executable, *options, "-c", WARNED]) for options in ((), ("-W", "default")))
+
+    assert (b"", True) == (quiet.err, b"an odd certificate" in asked.err)
+
+
 def test_help_of_a_command_loads_no_engine() -> None:
     """The help of a command opens no store."""
     assert not loaded("chat", "reply", "--help") & {"boto3", "botocore", "sqlite3", "rich"}

@@ -77,6 +77,8 @@ def test_every_setting_tells_where_it_is_from(environ: dict[str, str]) -> None:
         "protected": "config.toml:11",
         "dashboard_url": "config.toml:12",
         "access_log": "built in",
+        "credentials_wait": "built in",
+        "credentials_wait_terminal": "built in",
         "ceiling": "built in",
         "commission.min": "built in",
         "commission.max": "built in",
@@ -157,6 +159,29 @@ def test_a_ceiling_is_an_amount(environ: dict[str, str], amount: str) -> None:
     path.write_text(FILE.replace("[profiles.dev]\n", "[profiles.dev]\nceiling = 0\n"))
     with pytest.raises(Misconfigured, match="COMMERCIVE_APPROVAL_CEILING"):
         load(environ | {"COMMERCIVE_APPROVAL_CEILING": amount})
+
+
+@pytest.mark.parametrize(
+    ("variable", "in_profile", "seconds"),
+    [("", None, 5.0), ("7", None, 7.0), ("", "0.5", 0.5), ("", "'60'", 60.0), ("0.1", "600", 0.1)],
+)
+def test_the_wait_for_credentials_is_a_number_of_seconds(
+    environ: dict[str, str], variable: str, in_profile: str | None, seconds: float
+) -> None:
+    """Variable or profile say it, as a number or a text; the wait at a terminal is a setting of its own."""
+    line = "" if in_profile is None else f"credentials_wait = {in_profile}\n"
+    Path(environ["COMMERCIVE_CONFIG"]).write_text(FILE.replace("[profiles.dev]\n", f"[profiles.dev]\n{line}"))
+    settings = load(environ | {"COMMERCIVE_CREDENTIALS_WAIT": variable})
+
+    assert (seconds, 120.0) == (settings.credentials_wait, settings.credentials_wait_terminal)
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "601", "nan", "inf", "soon", "5 s", '"5"'])
+def test_a_wait_for_credentials_that_is_none_is_refused(environ: dict[str, str], seconds: str) -> None:
+    """Nobody waits for ever, or not at all, by a slip."""
+    for variable in ("COMMERCIVE_CREDENTIALS_WAIT", "COMMERCIVE_CREDENTIALS_WAIT_TERMINAL"):
+        with pytest.raises(Misconfigured, match=variable):
+            load(environ | {variable: seconds})
 
 
 @pytest.mark.parametrize("text", ["[profiles.dev]\nstor = 'x'\n", "store =", "[profiles.dev]\nstore = 'nonsense'\n"])

@@ -72,14 +72,13 @@ class HTTPRequest:
 
     def header(self, name: str) -> str | None:
         """Return a header by its lower-case name."""
-        headers: Mapping[str, Any] = self.event.get("headers") or {}
-        value = headers.get(name)
+        value = _object(self.event, "headers").get(name)
         return None if value is None else str(value)
 
     @property
     def raw_query(self) -> str:
         """Return the query string as it came."""
-        return str(self.event.get("rawQueryString") or "")
+        return str(_member(self.event, "rawQueryString") or "")
 
     def query(self) -> dict[str, str]:
         """Return the parameters of the query string; raise Invalid for a doubled one or bad UTF-8."""
@@ -94,7 +93,7 @@ class HTTPRequest:
 
     def body(self) -> str:
         """Return the body's text; raise TooLarge beyond 256 KB, Invalid for bad base64 or UTF-8."""
-        body = self.event.get("body") or ""
+        body = self._body
         if len(body) > (_BASE64_CHARACTERS if self._is_encoded else BODY_BYTES):
             raise _too_large()
         raw = self.raw_body()
@@ -104,7 +103,7 @@ class HTTPRequest:
 
     def raw_body(self) -> bytes:
         """Return the bytes of the body, as many as Lambda lets through; raise Invalid when it is no base64."""
-        body = self.event.get("body") or ""
+        body = self._body
         try:
             return base64.b64decode(body, validate=True) if self._is_encoded else body.encode()
         except UnicodeError:
@@ -113,18 +112,35 @@ class HTTPRequest:
             raise Invalid("the body is not base64") from None
 
     @property
+    def _body(self) -> str:
+        body = _member(self.event, "body")
+        if body is None:
+            return ""
+        if not isinstance(body, str):
+            raise Invalid("the event's body must be a text, as a Function URL sends it: JSON within JSON")
+        return body
+
+    @property
     def _is_encoded(self) -> bool:
-        return self.event.get("isBase64Encoded") is True
+        return _member(self.event, "isBase64Encoded") is True
 
     @property
     def _context(self) -> Mapping[str, Any]:
-        context: Mapping[str, Any] = self.event.get("requestContext") or {}
-        return context
+        return _object(self.event, "requestContext")
 
     @property
     def _http(self) -> Mapping[str, Any]:
-        http: Mapping[str, Any] = self._context.get("http") or {}
-        return http
+        return _object(self._context, "http")
+
+
+def _member(event: object, name: str) -> Any:
+    """Return what an event, which anybody with access to the function may have made, holds under a name."""
+    return event.get(name) if isinstance(event, Mapping) else None
+
+
+def _object(event: object, name: str) -> Mapping[str, Any]:
+    found = _member(event, name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _too_large() -> TooLarge:

@@ -297,5 +297,7 @@ PROFILE = (
     Column("protected", "flag"),
     Column("dashboard_url", wide=True),
     Column("access_log", wide=True),
+    Column("credentials_wait", wide=True),
+    Column("credentials_wait_terminal", wide=True),
     Column("ceiling", wide=True),
 )

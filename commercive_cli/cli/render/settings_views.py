@@ -37,6 +37,8 @@ class ProfileShown(Sparse):
     protected: bool
     dashboard_url: str | None
     access_log: str | None
+    credentials_wait: str | None
+    credentials_wait_terminal: str | None
     ceiling: str | None
 
 

@@ -16,10 +16,13 @@ from botocore.session import Session
 from pydantic_core import from_json
 
 from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
-from commercive_cli.engines.dynamodb.credentials import check_credentials
+from commercive_cli.engines.dynamodb.credential_chain import BoundedChain
+from commercive_cli.engines.dynamodb.credential_steps import METADATA
+from commercive_cli.engines.dynamodb.credentials import BoundedCredentials, check_credentials
 from commercive_cli.engines.dynamodb.endpoint import Endpoint, is_url
 from commercive_cli.engines.dynamodb.errors import configuration_error, filtered
 from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
+from commercive_cli.store.port import CredentialWait
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 3.0
@@ -45,12 +48,14 @@ class Connection:
         session: Session | None = None,
         metadata: bool = False,
         only: Set[str] | None = None,
+        wait: CredentialWait | None = None,
     ) -> None:
         endpoint.check()
         self._endpoint = endpoint
         self._session = session
         self._metadata = metadata
         self._only = only
+        self._wait = wait or CredentialWait()
         self._deadline = deadline
         self._clients: dict[int, BaseClient] = {}
         self._lock = threading.Lock()
@@ -86,7 +91,6 @@ class Connection:
         if self._endpoint.url is not None:
             raise Invalid("only AWS's own DynamoDB transfers to and from S3, and this store has an endpoint")
         session = self._session_to_use()
-        check_credentials(session)
         return session.create_client("s3", region_name=self._endpoint.region, config=self._config())
 
     def close(self) -> None:
@@ -127,12 +131,12 @@ class Connection:
         # on every machine that is not an EC2 instance.
         session.set_config_variable("defaults_mode", "legacy")
         if not self._metadata:
-            session.get_component("credential_provider").remove("iam-role")
+            session.get_component("credential_provider").remove(METADATA)
+        _bound(session, self._endpoint.region, self._wait)
         return session
 
     def _make_client(self, timeout_factor: int) -> BaseClient:
         session = self._session_to_use()
-        check_credentials(session)
         client = session.create_client(
             "dynamodb",
             region_name=self._endpoint.region,
@@ -163,6 +167,15 @@ def milliseconds(date: str | None) -> int | None:
 
 def _no_url() -> Misconfigured:
     return Misconfigured("AWS's own configuration cannot be used: an endpoint in it is not a URL; set it again")
+
+
+def _bound(session: Session, region: str, wait: CredentialWait) -> None:
+    """Bound how long the session gets credentials; those that it was given are checked at once."""
+    if not isinstance(session.get_component("credential_provider"), BoundedChain):
+        session.register_component("credential_provider", BoundedChain(session, region, wait))
+    credentials = session.get_credentials()
+    if credentials is not None and not isinstance(credentials, BoundedCredentials):
+        check_credentials(credentials.get_frozen_credentials(), credentials.method)
 
 
 @cache

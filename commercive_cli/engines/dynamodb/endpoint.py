@@ -24,7 +24,7 @@ class Endpoint:
 
     def __str__(self) -> str:
         """Return the endpoint as shown to people, without credentials that its URL may hold."""
-        return f"dynamodb {self.region}" + (f" at {_without_credentials(self.url)}" if self.url else "")
+        return f"dynamodb {self.region}" + (f" at {without_credentials(self.url)}" if self.url else "")
 
     @property
     def loopback(self) -> bool:
@@ -38,7 +38,7 @@ class Endpoint:
             raise Invalid("no AWS region is set; name one in the store URL: dynamodb://eu-west-1", field="region")
         if self.url is not None and not is_url(self.url):
             raise Invalid(
-                f"endpoint {quoted(_without_credentials(self.url))} is not a URL such as http://127.0.0.1:8000",
+                f"endpoint {quoted(without_credentials(self.url))} is not a URL such as http://127.0.0.1:8000",
                 field="endpoint",
             )
 
@@ -90,7 +90,8 @@ def is_url(text: str) -> bool:
         return False
 
 
-def _without_credentials(endpoint: str) -> str:
+def without_credentials(endpoint: str) -> str:
+    """Return a URL, or what was meant as one, without user and password."""
     scheme, mark, rest = endpoint.rpartition("://")
     host, slash, path = rest.partition("/")
     return scheme + mark + host.rpartition("@")[2] + slash + path

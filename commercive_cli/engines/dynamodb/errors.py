@@ -17,6 +17,7 @@ from commercive_cli.domain.errors import (
     Conflict,
     Invalid,
     Misconfigured,
+    NoCredentials,
     NotFound,
     NotPermitted,
     NotTaken,
@@ -25,7 +26,7 @@ from commercive_cli.domain.errors import (
 )
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.secrets import redact
-from commercive_cli.engines.dynamodb.endpoint import Endpoint
+from commercive_cli.engines.dynamodb.endpoint import Endpoint, without_credentials
 from commercive_cli.engines.dynamodb.failure_kinds import (
     BUSY_REASONS,
     REFUSED_REASONS,
@@ -123,10 +124,10 @@ _CONFIGURATION: dict[type[Exception], str] = {
     aws.PartialCredentialsError: "{cred_var} is missing in {provider}",
     aws.CredentialRetrievalError: "{provider} gave no credentials",
     aws.TokenRetrievalError: "{provider} gave no token",
-    aws.UnauthorizedSSOTokenError: "the SSO session has expired; run `aws sso login`",
-    aws.SSOError: "the SSO session cannot be used; run `aws sso login`",
-    aws.LoginError: "the login session cannot be used; run `aws login`",
-    aws.MissingDependencyException: "a library that they need is not installed",
+    aws.UnauthorizedSSOTokenError: "the SSO session has expired",
+    aws.SSOError: "nobody is signed in there",
+    aws.LoginError: "nobody is signed in there",
+    aws.MissingDependencyException: "a library that they need is not installed (`pip install botocore[crt]`)",
     aws.InvalidConfigError: "their settings contradict each other",
     aws.MetadataRetrievalError: "the metadata service gave no answer",
     aws.NoAuthTokenError: "there is no authorization token",
@@ -134,7 +135,10 @@ _CONFIGURATION: dict[type[Exception], str] = {
 }
 """What botocore's errors say, in our words: its own texts may quote anything. Names of files and providers are kept."""
 
-_CREDENTIALS_HELP = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+CREDENTIALS_HELP = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+
+_WANTS_PASSWORD = HTTPStatus.PROXY_AUTHENTICATION_REQUIRED.value
+_PROXY_HELP = "write its user and password before an @ in HTTPS_PROXY or HTTP_PROXY"
 
 
 def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...] = ()) -> Exception:
@@ -162,7 +166,7 @@ def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, 
     if code in _INVALID:
         return Invalid(f"DynamoDB refused the request: {text}")
     if code in _BAD_CREDENTIALS:
-        return Unauthenticated(f"{endpoint} does not accept these credentials ({code}); {_CREDENTIALS_HELP}")
+        return Unauthenticated(f"{endpoint} does not accept these credentials ({code}); {CREDENTIALS_HELP}")
     if code in _DENIED:
         return NotPermitted(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
     return _table_error(error, code, text, endpoint, tables) or _unforeseen(error, code, text, endpoint)
@@ -190,6 +194,8 @@ def _table_error(
             return UnknownOperation(f"{error.operation_name} is not supported by {endpoint}")
     if code in _BACKUP_ERRORS:
         return _BACKUP_ERRORS[code](f"DynamoDB refused {error.operation_name}: {text}")
+    if status_of(error) == _WANTS_PASSWORD:
+        return Misconfigured(f"a proxy on the way to {endpoint} refuses (HTTP {_WANTS_PASSWORD}); {_PROXY_HELP}")
     if code.isdecimal() or not code:
         return Misconfigured(f"{endpoint} is not DynamoDB (it answers HTTP {status_of(error)}); check the endpoint")
     return None
@@ -213,6 +219,8 @@ def _cancelled_transaction(error: ClientError, endpoint: Endpoint) -> Exception:
 def _connection_error(error: Exception, endpoint: Endpoint) -> CommerciveError:
     unknown = endpoint.unknown_region() if endpoint.url is None else None
     detail = _connection_detail(error)
+    if _refusal_of_proxy(error) == str(_WANTS_PASSWORD):
+        return Misconfigured(f"cannot connect to {endpoint}: {detail}; {_PROXY_HELP}")
     return unknown or NotTaken(f"cannot connect to {endpoint}: {detail}; check the network and the endpoint")
 
 
@@ -221,7 +229,7 @@ def configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveError
     match error:
         case aws.NoCredentialsError():
             local = " (for a local server any value will do)" if endpoint.url else ""
-            return Unauthenticated(f"no AWS credentials found for {endpoint}: {_CREDENTIALS_HELP}{local}")
+            return NoCredentials(f"no AWS credentials found for {endpoint}: {CREDENTIALS_HELP}{local}")
         case aws.InvalidRegionError() | aws.NoRegionError():
             return endpoint.unknown_region() or Invalid("the region must look like eu-west-1", field="region")
         case aws.ParamValidationError():
@@ -234,12 +242,31 @@ def configuration_error(error: Exception, endpoint: Endpoint) -> CommerciveError
             f"nothing was sent to {endpoint}: the credentials, the endpoint or the proxy of the AWS configuration hold "
             "a character that HTTP cannot carry, such as a line end; set them again without it"
         )
-    words = next((words for kind, words in _CONFIGURATION.items() if isinstance(error, kind)), None)
+    words = configuration_words(error)
     if words is None:
         return None
+    return NoCredentials(f"the AWS credentials or configuration cannot be used: {words}; {CREDENTIALS_HELP}")
+
+
+def configuration_words(error: Exception) -> str | None:
+    """Return what is wrong with the credentials or AWS's configuration, None for an error that is about neither."""
+    words = next((words for kind, words in _CONFIGURATION.items() if isinstance(error, kind)), None)
     places = {name: redact(shortened(value)) for name, value in getattr(error, "kwargs", {}).items()}
-    text = words.format_map(defaultdict(lambda: "?", places))
-    return Unauthenticated(f"the AWS credentials or configuration cannot be used: {text}; {_CREDENTIALS_HELP}")
+    return words and words.format_map(defaultdict(lambda: "?", places))
+
+
+def refusal_words(error: ClientError) -> str:
+    """Return the code and text with which a service of AWS refused a request."""
+    return f"it refused ({filtered(code_of(error))}): {_server_text(error)}"
+
+
+def failed_exchange(error: Exception) -> str:
+    """Return how a request to a service of AWS failed that brought no answer of it."""
+    if isinstance(error, aws.SSLError):
+        return f"no trusted TLS connection: {_tls_detail(error)}"
+    if kind_of(error) is FailureKind.UNSENT:
+        return _connection_detail(error)
+    return _lost_reply_detail(error)
 
 
 def _tls_detail(error: aws.SSLError) -> str:
@@ -260,9 +287,22 @@ def _connection_detail(error: Exception) -> str:
         case aws.ConnectTimeoutError():
             return "no connection in time"
         case aws.ProxyConnectionError():
-            return "the proxy cannot be reached"
+            return _proxy_detail(error)
     cause = cause_of(error) or error
     return getattr(cause.__cause__, "strerror", None) or "no connection"
+
+
+def _proxy_detail(error: aws.ProxyConnectionError) -> str:
+    proxy = f"the proxy {filtered(without_credentials(str(error.kwargs.get('proxy_url'))))}"
+    if status := _refusal_of_proxy(error):
+        return f"{proxy} refuses it (HTTP {status})"
+    return f"{proxy} cannot be reached"
+
+
+def _refusal_of_proxy(error: Exception) -> str | None:
+    """Return the status with which a proxy refused to connect, which the standard library tells in a text alone."""
+    refused = re.search(r"Tunnel connection failed: (\d{3})\b", str(getattr(cause_of(error), "original_error", "")))
+    return refused[1] if refused else None
 
 
 def _lost_reply_detail(error: Exception) -> str:

@@ -25,7 +25,7 @@ from commercive_cli.engines.dynamodb.throttling import Throttling
 from commercive_cli.store.items import AttributeValue, Item, decode_item
 from commercive_cli.store.legacy_source import LegacyTable
 from commercive_cli.store.pages import linked
-from commercive_cli.store.port import OnThrottled, never_waiting
+from commercive_cli.store.port import CredentialWait, OnThrottled, never_waiting
 
 READS = frozenset({"BatchGetItem", "DescribeTable", "GetItem", "ListTables", "Query", "Scan"})
 """The operations that a source may send; all others are refused before anything is sent."""
@@ -58,11 +58,12 @@ class LiveSource:
         sleep: Sleep = time.sleep,
         random: Callable[[], float] = random.random,
         on_throttled: OnThrottled = never_waiting,
+        wait: CredentialWait | None = None,
     ) -> None:
         timing = Timing(deadline, now, sleep, random)
         self._prefix = prefix
         self._connection = Connection(
-            Endpoint(region, endpoint), deadline=deadline, session=session, metadata=metadata, only=READS
+            Endpoint(region, endpoint), deadline=deadline, session=session, metadata=metadata, only=READS, wait=wait
         )
         throttling = Throttling(timing, on_throttled)
         self._send = RequestSender(

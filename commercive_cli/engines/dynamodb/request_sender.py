@@ -9,6 +9,7 @@ from commercive_cli.domain.errors import (
     SAME_KEY,
     CommerciveError,
     Misconfigured,
+    NoCredentials,
     NotPermitted,
     NotTaken,
     Unauthenticated,
@@ -35,6 +36,7 @@ _SILENT_ON_OUTCOME: dict[type[CommerciveError], type[CommerciveError]] = {
     Unavailable: Unavailable,
     NotTaken: Unavailable,
     Unauthenticated: Unauthenticated,
+    NoCredentials: NoCredentials,
     NotPermitted: NotPermitted,
     Misconfigured: Misconfigured,
 }
@@ -85,6 +87,8 @@ class RequestSender:
         while True:
             try:
                 return self._send_once(operation, request)
+            except NoCredentials as error:
+                raise _with_outcome(error, operation, lost=tries.lost) from error.__cause__
             except SENDING_ERRORS as error:
                 if tries.lost and already_done is not None and code_of(error) == already_done:
                     return {}

@@ -43,6 +43,7 @@ from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, c
 from commercive_cli.store.port import (
     CLOCK_KEY,
     Archive,
+    CredentialWait,
     IndexFilling,
     IndexMissing,
     OnThrottled,
@@ -71,6 +72,7 @@ class DynamoDBStore:
     metadata service only when `metadata` is true. A call ends within `deadline` seconds; `on_request` is called with
     the operation of every HTTP request. `session` replaces the default botocore session; `now`, `sleep` and `random`
     are used for pauses. Nothing connects before the first call.
+    `wait` says how long it may take to get credentials, by default 5 s.
     `on_throttled` is told of throttling; where it says so, a call waits as long as anything gets through, and minutes
     when nothing does. `write_units` is how many write capacity units a second may be asked for, None for no limit.
     A page of a parallel scan may take `BULK_TIMEOUT_FACTOR` times as long as any other call.
@@ -92,6 +94,7 @@ class DynamoDBStore:
         random: Callable[[], float] = random.random,
         on_throttled: OnThrottled = never_waiting,
         write_units: float | None = None,
+        wait: CredentialWait | None = None,
     ) -> None:
         self._prefix = prefix
         self._timing = Timing(deadline, now, sleep, random)
@@ -100,6 +103,7 @@ class DynamoDBStore:
             deadline=deadline,
             session=session,
             metadata=metadata,
+            wait=wait,
         )
         throttling = Throttling(self._timing, on_throttled)
         rate = WriteRate(self._timing, write_units)

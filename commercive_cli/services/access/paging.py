@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
 from commercive_cli.domain.models import Record
-from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor, invalid_cursor
+from commercive_cli.store.cursor import check_start, decode_cursor, decode_key, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_pages
 from commercive_cli.store.port import Query, Store
@@ -148,8 +148,10 @@ def _start(query: IndexQuery, partition: str, position: Any) -> Key | None:
     if position is None or position is False:
         return None
     key = decode_key(query.table, position, query.index)
-    if key[query.table.index(query.index).partition.name] != partition:
+    index = query.table.index(query.index)
+    if key[index.partition.name] != partition:
         raise invalid_cursor()
+    check_start(key[index.sort.name], query.since, query.until)
     return key
 
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 
 from commercive_cli.domain.ids import created_at_of, first_id
 from commercive_cli.domain.models import Message
-from commercive_cli.store.cursor import decode_cursor, decode_key, decode_time_and_id, encode_cursor, invalid_cursor
+from commercive_cli.store.cursor import (
+    check_start,
+    decode_cursor,
+    decode_key,
+    decode_time_and_id,
+    encode_cursor,
+    invalid_cursor,
+)
 from commercive_cli.store.items import Key
 from commercive_cli.store.pages import first_items, query_items
 from commercive_cli.store.port import Query, Store
@@ -67,14 +74,15 @@ def is_native(conversation_id: str) -> bool:
 
 def _by_key(wanted: MessageQuery) -> Query:
     since = None if wanted.since is None else first_id(wanted.since + 1)
-    start = _start(wanted) if wanted.cursor else None
+    start = _start(wanted, since) if wanted.cursor else None
     return Query(MESSAGES, wanted.conversation_id, since=since, start=start)
 
 
-def _start(wanted: MessageQuery) -> Key:
+def _start(wanted: MessageQuery, since: str | None) -> Key:
     key = decode_key(MESSAGES, decode_cursor(wanted.listing, wanted.cursor or ""))
     if key[MESSAGES.partition.name] != wanted.conversation_id:
         raise invalid_cursor()
+    check_start(key["message_id"], since)
     return key
 
 

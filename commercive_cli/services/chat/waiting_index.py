@@ -12,6 +12,7 @@ from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.snoozing import all_due, read_due
 from commercive_cli.store.cursor import decode_cursor, decode_time_and_id, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item
+from commercive_cli.store.limits import SORT_KEY_BYTES
 from commercive_cli.store.pages import query_pages
 from commercive_cli.store.port import ConditionFailed, IndexNotReady, Query, Store
 from commercive_cli.store.schema import CONVERSATIONS
@@ -46,7 +47,7 @@ class _Position:
             return cls()
         position = decode_cursor(listing, cursor)
         match position.get("due", ["", ""]):  # cursors of earlier versions have none
-            case [str() as begin, str() as end]:
+            case [str() as begin, str() as end] if max(len(begin.encode()), len(end.encode())) <= SORT_KEY_BYTES:
                 return cls(decode_time_and_id(position.get("after")), begin, end)
         raise invalid_cursor()
 

@@ -488,6 +488,8 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
                     protected=True,
                     dashboard_url=None,
                     access_log=None,
+                    credentials_wait="10",
+                    credentials_wait_terminal=None,
                     ceiling="500",
                 )
             ]

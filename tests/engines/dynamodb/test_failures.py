@@ -35,6 +35,7 @@ from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.port import Query
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
 from commercive_cli.store.writes import Put, Update
+from tests.engines.dynamodb.credential_sources import Service
 from tests.engines.dynamodb.doubles import (
     ManualTime,
     Reply,
@@ -192,6 +193,31 @@ def test_a_refused_connection_ends_within_half_a_second() -> None:
     assert time.seconds <= 0.5
     assert "Connection refused" in str(refused.value)
     assert "outcome" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("scheme", "variable"), [("https", "HTTPS_PROXY"), ("http", "http_proxy")])
+def test_a_proxy_that_wants_a_password_is_told(monkeypatch: pytest.MonkeyPatch, scheme: str, variable: str) -> None:
+    """It is asked once, and the message says where its password goes, and holds none."""
+    with Service("wanting a password") as proxy:
+        monkeypatch.setenv(variable, proxy.url.replace("//", "//ann:hunter2hunter2@"))
+        store = store_at(f"{scheme}://dynamodb.test")
+        with pytest.raises(Misconfigured, match=r"HTTP 407.*write its user and password before an @") as refused:
+            store.get(AFFILIATE_STATS, KEY)
+        store.close()
+
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_proxy_that_refuses_is_not_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the proxy and its answer; another one says that nobody listens where it should be."""
+    with Service("refusing") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        store = store_at("https://dynamodb.test")
+        with pytest.raises(NotTaken, match=rf"the proxy {proxy.url} refuses it \(HTTP 403\)"):
+            store.get(AFFILIATE_STATS, KEY)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(NotTaken, match=r"the proxy http://127\.0\.0\.1:9 cannot be reached"):
+        store_at("https://dynamodb.test").get(AFFILIATE_STATS, KEY)
 
 
 def test_an_address_that_drops_packets_ends_in_unavailable() -> None:

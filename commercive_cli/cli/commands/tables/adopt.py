@@ -66,7 +66,9 @@ def adopt(
     session = Session(context, output, write_units=write_units)
     wish = Wish(dry_run, final, quarantine)
     opened = session.reading() if dry_run else session.writing(yes=yes)
-    legacy = open_legacy_source(source, read_units, consistent=final, on_throttled=session.throttled)
+    legacy = open_legacy_source(
+        source, read_units, consistent=final, on_throttled=session.throttled, wait=session.credential_wait
+    )
     with closing(legacy), opened as services, resumable():
         answer = _run(session, services, legacy, wish)
         session.show(answer)
