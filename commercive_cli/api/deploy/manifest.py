@@ -27,7 +27,7 @@ class Manifest(BaseModel):
     """What a package says about itself.
 
     `bytecode` is the Python that compiled the sources, None where there was none of the runtime's version. `files` is
-    the hash of all files but the manifest: the same on every machine, where the zip's own depends on the compressor.
+    the hash of all files but the manifest: with that bytecode the same everywhere, whatever compressed the zip.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -108,6 +108,7 @@ def call(
     """Call one action through the API's handler in mode none. Prints its JSON; the exit code is that of its error."""
     from commercive_cli.api.actions import BY_NAME
     from commercive_cli.api.factory import create_application
+    from commercive_cli.api.http.events import body_of
     from commercive_cli.api.http.local_events import action_event
     from commercive_cli.api.telemetry import Telemetry
 
@@ -123,9 +124,10 @@ def call(
         telemetry = Telemetry(log, on_access=lambda line: session.log_access_of_api({**line, "actor": session.actor}))
         reply = create_application(settings, services, telemetry)(event)
         telemetry.close()
-    code = exit_code_of(json.loads(reply["body"]).get("code"))
+    text = body_of(reply).decode()
+    code = exit_code_of(json.loads(text).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
-        typer.echo(escape_json(reply["body"]))
+        typer.echo(escape_json(text))
     raise typer.Exit(code)
 
 
