@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
@@ -15,11 +15,9 @@ from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured
 from commercive_cli.domain.secrets import redact
 
 _PIP = (
-    *(sys.executable, "-m", "pip", "-vv", "--disable-pip-version-check", "--no-input", "download"),
+    *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download"),
     *("--require-hashes", "--no-deps", "--only-binary=:all:", "--implementation", "cp"),
 )
-"""Verbose, since pip says only then which builds it passed over, and which registry it could not reach."""
-
 _ABSENT = re.compile(r"No matching distribution found for (\S+)")
 _PASSED_OVER = re.compile(r"Skipping link: none of the wheel's tags .*/(\S+\.whl)")
 _IGNORED = re.compile(r"^WARNING: (The repository .* is being ignored)", re.MULTILINE)
@@ -28,7 +26,6 @@ _MAY_PASS = re.compile(
     r".*(?:Could not fetch URL \S+ (?!404)|HTTP error|[Cc]onnection broken|[Tt]imed out|Errno 28\b|Errno 122\b).*"
 )
 """What pip says where a registry cannot be reached, or the disk is full. It tells failures apart by words alone."""
-
 
 _SHOWN, _LINE = 5, 400
 
@@ -62,16 +59,18 @@ def _run_pip(lines: Collection[str], runtime: Runtime, place: Path) -> None:
     target = ["--python-version", runtime.python, "--abi", runtime.abi]
     for platform in runtime.platforms:
         target += ["--platform", platform]
+    line = [*_PIP, *target, "-d", str(place), "-r", str(wanted)]
+    if _said([*line, "-q"]) is not None and (said := _said([*line, "-vv"])) is not None:
+        # Only then pip says which builds it passed over, and which registry it could not reach, which takes its time.
+        raise _failure(said, runtime)
+
+
+def _said(line: Sequence[str]) -> str | None:
+    """Return what a program says that fails, or None."""
     ran = subprocess.run(  # noqa: S603 - pip of this environment, on a file of ours
-        [*_PIP, *target, "-d", str(place), "-r", str(wanted)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
+        line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", check=False
     )
-    if ran.returncode:
-        raise _failure(ran.stdout, runtime)
+    return ran.stdout if ran.returncode else None
 
 
 def _failure(said: str, runtime: Runtime) -> CommerciveError:

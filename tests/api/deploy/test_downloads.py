@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from commercive_cli.api.deploy.downloads import fetch_wheels
 from commercive_cli.api.deploy.libraries import needed_libraries
-from commercive_cli.api.deploy.lock import LOCK, read_lock
+from commercive_cli.api.deploy.lock import LOCK, entries_for, read_lock
 from commercive_cli.api.deploy.package import assembled, handler_closure
-from commercive_cli.api.deploy.runtimes import Runtime, runtime_of
+from commercive_cli.api.deploy.runtimes import DEFAULT, Runtime, runtime_of
 from commercive_cli.api.deploy.wheels import Wheel
+from commercive_cli.domain.errors import Invalid, Unavailable
 from tests import preloaded
 from tests.api.deploy.wheels import IMPORTED, lock_of, tiny, tiny_world
 from tests.api.http.test_serve import environment
@@ -25,13 +27,13 @@ BLOCKED = "import sys; sys.modules['pip'] = None; from commercive_cli.__main__ i
 class Packager:
     """Runs `api package` where pip knows the wheels of a directory and nothing else."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
+    def __init__(self, directory: Path) -> None:
         self.wheels = directory / "wheels"
         self.wheels.mkdir()
         self.target = directory / "api.zip"
         self.lock = directory / "lock.txt"
         offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_CONFIG_FILE": "/dev/null"}
-        self.environment = environment("sqlite://", **offline) | settings
+        self.environment = environment("sqlite://", **offline)
 
     def __call__(self, *options: str) -> tuple[int, str]:
         """Return the exit code, and what was said on stderr; on stdout nothing is."""
@@ -39,6 +41,13 @@ class Packager:
         code, out, err = preloaded.run(line, self.environment, seconds=120)
         assert b"" == out
         return code, err.decode()
+
+    def fetch(self, name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Wheel]:
+        """Fetch one library in this process, for the default runtime."""
+        for variable, value in self.environment.items():
+            monkeypatch.setenv(variable, value)
+        entries = entries_for(self.lock, DEFAULT.environment)
+        return fetch_wheels({name}, entries, DEFAULT, self.target.parent)
 
     def refused(self, *options: str) -> tuple[int, str]:
         """Return the exit code and the error of a run that fails, which leaves nothing behind."""
@@ -104,7 +113,7 @@ def test_a_library_with_another_hash_is_refused(packager: Packager) -> None:
     assert "the one before" == packager.target.read_text()
 
 
-def test_builds_that_the_runtime_cannot_load_are_named(packager: Packager) -> None:
+def test_builds_that_the_runtime_cannot_load_are_named(packager: Packager, monkeypatch: pytest.MonkeyPatch) -> None:
     """Musl, and a glibc newer than its own, are no builds for it, though pip finds them."""
     next(packager.wheels.glob("cryptography*")).unlink()
     there = [
@@ -113,32 +122,23 @@ def test_builds_that_the_runtime_cannot_load_are_named(packager: Packager) -> No
     ]
     lock_of(packager.wheels, packager.lock)
 
-    code, said = packager.refused()
+    with pytest.raises(Invalid) as refused:
+        packager.fetch("cryptography", monkeypatch)
 
-    assert 2 == code
-    assert said == (
-        "commercive: no wheel of cryptography==1.0 runs on python3.13 on x86_64 (glibc 2.34); "
-        f"there is {', '.join(there)}"
-    )
+    begin = "no wheel of cryptography==1.0 runs on python3.13 on x86_64 (glibc 2.34); "
+    assert refused.value.message == f"{begin}there is {', '.join(there)}"
 
 
-def test_a_registry_that_cannot_be_reached_may_be_later(tmp_path: Path) -> None:
-    """Exit code 75; a registry without the library is 2. pip's own settings say which registry."""
-    away = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"} | dict.fromkeys(
-        ("PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"), ""
-    )
-    packager = Packager(tmp_path, **away)
-    packager.lock = LOCK
+def test_a_registry_that_cannot_be_reached_may_be_later(packager: Packager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 75; pip's own settings say which registry. One without the library is an error of the input."""
+    next(packager.wheels.glob("six*")).unlink()
+    with pytest.raises(Invalid, match=r"runs on python3\.13 on x86_64 \(glibc 2\.34\); pip finds none at all$"):
+        packager.fetch("six", monkeypatch)
 
-    code, said = packager.refused()
-
-    assert 75 == code
-    assert "pip could not fetch the libraries; see its settings, or try again later: Could not fetch URL" in said
-
-    packager.environment["PIP_NO_INDEX"] = "1"
-    code, said = packager.refused()
-    assert 2 == code
-    assert said.endswith("runs on python3.13 on x86_64 (glibc 2.34); pip finds none at all")
+    away = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_NO_INDEX": ""}
+    packager.environment.update(away, PIP_EXTRA_INDEX_URL="")
+    with pytest.raises(Unavailable, match=r"see its settings, or try again later: Could not fetch URL http://127"):
+        packager.fetch("six", monkeypatch)
 
 
 def test_a_python_without_pip_says_how_to_get_it(packager: Packager) -> None:

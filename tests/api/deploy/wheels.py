@@ -17,8 +17,8 @@ NATIVE = "cp311-abi3-manylinux_2_34"
 LIBRARIES: Mapping[str, list[str]] = {
     "aws-lambda-powertools": [],
     "botocore": ["six"],
-    "cffi": ['only-arm; platform_machine == "aarch64"'],
-    "cryptography": ['cffi; platform_python_implementation != "PyPy"', 'only-windows; sys_platform == "win32"'],
+    "cffi": ['only-windows; sys_platform == "win32"'],
+    "cryptography": ['cffi; platform_python_implementation != "PyPy"', 'only-arm; platform_machine == "aarch64"'],
     "only-arm": ["cryptography"],
     "platformdirs": ['only-old; python_version < "3.12"'],
     "pydantic": ["pydantic-core"],
