@@ -18,7 +18,7 @@ from commercive_cli.api.deploy.runtimes import DEFAULT, Runtime, runtime_of
 from commercive_cli.api.deploy.wheels import Wheel
 from commercive_cli.domain.errors import Invalid, Unavailable
 from tests import preloaded
-from tests.api.deploy.wheels import IMPORTED, lock_of, tiny, tiny_world
+from tests.api.deploy.wheels import IMPORTED, NATIVE, compiled, lock_of, tiny, tiny_world
 from tests.api.http.test_serve import environment
 
 BLOCKED = "import sys; sys.modules['pip'] = None; from commercive_cli.__main__ import main; sys.exit(main())"
@@ -90,6 +90,9 @@ def test_a_package_is_made_for_any_runtime_on_any_machine(tmp_path: Path) -> Non
     assert ["pydantic", "pydantic-core", "pyjwt", "six"] == names[6:]
     assert all(library["sha256"] in packager.lock.read_text() for library in manifest["libraries"])
 
+    inside = zipfile.ZipFile(packager.target).infolist()
+    assert {(1980, 1, 1, 0, 0, 0)} == {each.date_time for each in inside}
+    assert sorted(each.filename for each in inside) == [each.filename for each in inside]
     wheels = {wheel.name: wheel for wheel in map(Wheel, packager.wheels.glob("*.whl"))}
     needed = needed_libraries(IMPORTED, lambda names: {name: wheels[name] for name in names}, runtime.environment)
     assert packager.target.read_bytes() == assembled(handler_closure(), needed.values(), runtime)[0]
@@ -127,6 +130,18 @@ def test_builds_that_the_runtime_cannot_load_are_named(packager: Packager, monke
 
     begin = "no wheel of cryptography==1.0 runs on python3.13 on x86_64 (glibc 2.34); "
     assert refused.value.message == f"{begin}there is {', '.join(there)}"
+
+
+def test_a_build_that_says_it_runs_there_and_does_not_is_refused(
+    packager: Packager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tags are right and its hash is locked, so pip takes it."""
+    files = {"cryptography/_rust.abi3.so": compiled(needs=b"GLIBC_2.38\0")}
+    tiny(packager.wheels, "cryptography", tags=f"{NATIVE}_x86_64", files=files)
+    lock_of(packager.wheels, packager.lock)
+
+    with pytest.raises(Invalid, match=r"_x86_64\.whl does not run on .*_rust\.abi3\.so needs glibc 2\.38"):
+        packager.fetch("cryptography", monkeypatch)
 
 
 def test_a_registry_that_cannot_be_reached_may_be_later(packager: Packager, monkeypatch: pytest.MonkeyPatch) -> None:

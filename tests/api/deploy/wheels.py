@@ -30,8 +30,8 @@ LIBRARIES: Mapping[str, list[str]] = {
 
 LINES = [
     'cffi==1.0 ; platform_python_implementation != "PyPy"',
-    'six==0.9 ; python_version < "3.12"',
     'six==1.0 ; python_version >= "3.12"',
+    'six==0.9 ; python_version < "3.12"',
 ]
 """How the lock file has those that are not in it for everybody."""
 
