@@ -1,6 +1,5 @@
 """The lock file covers what pyproject.toml asks for: renew it with `.ci/renew-constraints`."""
 
-import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from commercive_cli.api.deploy.lock import read_lock
+from commercive_cli.api.deploy.lock import LOCK as PROGRAM
+from commercive_cli.api.deploy.lock import Entry, read_lock
 
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / ".ci/constraints.txt"
@@ -26,16 +26,33 @@ def requirements() -> Iterator[Requirement]:
 @pytest.mark.parametrize("wanted", [*requirements()], ids=lambda wanted: wanted.name)
 def test_every_requirement_is_locked(wanted: Requirement) -> None:
     """In a version that pyproject.toml allows; what is not locked would come unchecked into tests and packages."""
-    locked = [entry for name, entry in read_lock(LOCK) if name == canonicalize_name(wanted.name)]
+    versions = [pinned(entry) for entry in read_lock(LOCK) if entry.name == canonicalize_name(wanted.name)]
 
-    versions = [re.split("==| ", entry)[1] for entry in locked]
     assert versions, f"{wanted.name} is not in .ci/constraints.txt: run .ci/renew-constraints"
     assert [] == [version for version in versions if version not in wanted.specifier]
 
 
-def test_everything_has_hashes_and_no_registry_is_named() -> None:
-    """The file is good for whichever registry or mirror pip is told to use."""
-    entries = [entry for _, entry in read_lock(LOCK)]
+def pinned(entry: Entry) -> str:
+    return str(entry.requirement.specifier).removeprefix("==")
 
-    assert [] == [entry for entry in entries if "--hash=sha256:" not in entry]
-    assert "://" not in LOCK.read_text()
+
+@pytest.mark.parametrize("lock", [LOCK, PROGRAM], ids=["constraints", "program"])
+def test_everything_has_hashes_and_no_registry_is_named(lock: Path) -> None:
+    """The file is good for whichever registry or mirror pip is told to use."""
+    entries = [*read_lock(lock)]
+
+    assert entries
+    assert [] == [entry for entry in entries if not entry.hashes.startswith("--hash=sha256:")]
+    assert "://" not in lock.read_text()
+
+
+def test_packages_have_the_versions_that_are_tested() -> None:
+    """The lock file in the program, and installed with it, names what program and API need, as the other one does."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, shipped = settings["project"], settings["tool"]["setuptools"]["package-data"]["commercive_cli"]
+    wanted = {*project["dependencies"], *project["optional-dependencies"]["api"]}
+    program = {(entry.name, str(entry.requirement), entry.hashes) for entry in read_lock(PROGRAM)}
+
+    assert program <= {(entry.name, str(entry.requirement), entry.hashes) for entry in read_lock(LOCK)}
+    assert {canonicalize_name(Requirement(each).name) for each in wanted} <= {name for name, _, _ in program}
+    assert PROGRAM.relative_to(ROOT / "commercive_cli").as_posix() in shipped

@@ -31,7 +31,7 @@ _MEANINGS = {
     404: "There is no such action or item, or the item belongs to somebody else.",
     405: "The action has another method, which Allow names.",
     409: "The item has another state than the request assumes, or the key was used for another request.",
-    413: "The body exceeds 256 KB, or the answer 6 MB.",
+    413: "The body exceeds 256 KB, or the answer what a Lambda can return.",
     429: "Too many submissions; Retry-After says in how many seconds to try again.",
     500: "A bug of ours.",
     503: "The store cannot answer now, or is not set up; retry with the same key.",

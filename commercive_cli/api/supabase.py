@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 TABLE = "affiliates"
 SECRET_KEY = "sb_secret_"  # noqa: S105 - how such a key begins
-"""What the newer keys begin with. They are no JWT, so Supabase refuses them in Authorization."""
+"""What the newer keys begin with.
+
+They are no JWT, so Supabase refuses them in Authorization (its guide to API keys, "Known limitations and compatibility
+differences").
+"""
 
 _KEY_REFUSED = 401
 

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -409,11 +411,35 @@ def test_what_cannot_be_encoded_is_answered_all_the_same(client: Client) -> None
     answer.body["error"].encode()
 
 
-def test_an_answer_that_lambda_cannot_carry_says_how_to_get_it(client: Client) -> None:
-    """More than 6 MB: the client is told to ask for pages, and pages work."""
+def with_messages(client: Client, character: str, count: int) -> str:
+    """Return a conversation with so many more messages of the longest kind."""
     conversation_id = begin(client)
-    for _ in range(320):
-        client.post("chat/send", user_id="user-123", conversation_id=conversation_id, message='"' * 10_000)
+    for _ in range(count):
+        client.post("chat/send", user_id="user-123", conversation_id=conversation_id, message=character * 10_000)
+    return conversation_id
+
+
+@pytest.mark.parametrize(("character", "count"), [("\u0436", 115), ('"', 200)])
+def test_an_answer_that_lambda_can_carry_comes_whole(client: Client, character: str, count: int) -> None:
+    """In whatever alphabet, as its runtime counts it: 6 MB of JSON in which all beyond ASCII may be escaped."""
+    replies: list[Mapping[str, Any]] = []
+
+    def handle(event: Mapping[str, Any]) -> Mapping[str, Any]:
+        replies.append(client.handle(event))
+        return replies[-1]
+
+    conversation_id = with_messages(client, character, count)
+    answer = replace(client, handle=handle).get("chat/messages", f"conversation_id={conversation_id}")
+
+    assert 200 == answer.status
+    assert [character * 10_000] * count == [message["message_text"] for message in answer.body["messages"][1:]]
+    assert len(json.dumps(replies[0])) <= 6 * 1024 * 1024
+
+
+@pytest.mark.parametrize(("character", "count"), [("\U0001f600", 125), ('"', 250)])
+def test_an_answer_that_lambda_cannot_carry_says_how_to_get_it(client: Client, character: str, count: int) -> None:
+    """More than 6 MB: the client is told to ask for pages, and pages work."""
+    conversation_id = with_messages(client, character, count)
 
     whole = client.get("chat/messages", f"conversation_id={conversation_id}")
     page = client.get("chat/messages", f"conversation_id={conversation_id}&limit=100")

@@ -9,9 +9,12 @@ import pytest
 
 from commercive_cli.api.http.errors import BUG as STATUS_OF_BUG
 from commercive_cli.api.http.errors import STATUSES
+from commercive_cli.bootstrap import bootstrap
 from commercive_cli.cli.commands.api import exit_code_of, read_values
 from commercive_cli.cli.errors import BUG
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.settings.resolve import Settings
+from commercive_cli.settings.store_url import StoreURL
 from tests.api.http.test_serve import command, environment
 
 
@@ -83,3 +86,19 @@ def test_a_parameter_that_an_action_does_not_take_is_named(tmp_path: Path) -> No
 
     assert "takes no" not in known.stderr
     assert "admin/leads takes no action, stauts, which is ignored" in typo.stderr
+
+
+def test_a_long_answer_is_printed_as_it_is(tmp_path: Path) -> None:
+    """One that Lambda would carry in base64 only."""
+    path = tmp_path / "x.db"
+    services = bootstrap(Settings(store=StoreURL("sqlite", path=path), actor="test"))
+    services.tables.create()
+    sent = services.chat.send("user-a", "\u0436" * 10_000)
+    for _ in range(109):
+        services.chat.send("user-a", "\u0436" * 10_000, conversation_id=sent.conversation_id)
+
+    call = ("--store", f"sqlite://{path}", "api", "call", "chat/messages", f"conversation_id={sent.conversation_id}")
+    ran = run(tmp_path, *call)
+
+    assert 0 == ran.returncode, ran.stderr
+    assert ["\u0436" * 10_000] * 110 == [message["message_text"] for message in json.loads(ran.stdout)["messages"]]

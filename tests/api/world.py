@@ -12,6 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from commercive_cli.api.factory import create_application
+from commercive_cli.api.http.events import body_of
 from commercive_cli.api.http.outbound import RequestFailed, Response, SendRequest
 from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import Services, bootstrap
@@ -161,9 +162,9 @@ class Client:
             "isBase64Encoded": encoded or isinstance(body, bytes),
         } | ({} if raw is None else {"body": raw})
         reply = self.handle(event)
-        if reply["isBase64Encoded"]:
-            return Answer(reply["statusCode"], {}, reply["headers"], base64.b64decode(reply["body"]))
-        return Answer(reply["statusCode"], json.loads(reply["body"] or "{}"), reply["headers"])
+        told = body_of(reply)
+        is_json = reply["headers"].get("content-type") == "application/json"
+        return Answer(reply["statusCode"], json.loads(told or b"{}") if is_json else {}, reply["headers"], told)
 
     def get(self, action: str, query: str = "", **headers: str) -> Answer:
         return self.send("GET", f"action={action}" + (f"&{query}" if query else ""), None, headers)

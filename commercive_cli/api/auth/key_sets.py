@@ -23,10 +23,17 @@ RETRY_MS = 2_000
 """The pause after a failed fetch while there are no keys; it is short, since nobody can sign in without keys."""
 
 REFETCH_MS = 30_000
-"""The shortest time between two fetches for unknown key ids, so that forged ids cannot cause a fetch each."""
+"""The shortest time between two fetches for unknown key ids, so that forged ids cannot cause a fetch each.
+
+It is the time between two tries with an issuer who is away, too.
+"""
 
 MAX_AGE_MS = 600_000
-"""The age at which keys are fetched again, so that a withdrawn key is not accepted for longer."""
+"""The age at which keys are fetched again, so that a withdrawn key is not accepted for longer.
+
+Supabase's edge keeps the set for ten minutes; with ours a withdrawn key is gone after the 20 that its guide to signing
+keys names ("Public key discovery and caching"), as it is with Supabase's own client libraries.
+"""
 
 LONGEST_USE_MS = 86_400_000
 """The age up to which keys are accepted while the issuer cannot be reached: a day."""
@@ -56,7 +63,7 @@ class Keys(Protocol):
 
 @dataclass(frozen=True)
 class FetchedKeys:
-    """The keys of a set by their ids, and when they were fetched."""
+    """The keys of a set by their ids, and when they were asked for."""
 
     by_id: Mapping[str, VerificationKey]
     at: int
@@ -100,17 +107,18 @@ class KeySet:
     def _is_due(self, key_id: str) -> bool:
         if self._tried_at is None:
             return True
-        return self._clock() - self._tried_at >= self._pause(key_id)
-
-    def _pause(self, key_id: str) -> int:
         keys = self._usable()
-        if keys is None:
-            return RETRY_MS
-        return MAX_AGE_MS if key_id in keys else REFETCH_MS
+        if keys is not None and key_id in keys and self._is_fresh():
+            return False
+        return self._clock() - self._tried_at >= (RETRY_MS if keys is None else REFETCH_MS)
+
+    def _is_fresh(self) -> bool:
+        return self._fetched is not None and self._clock() - self._fetched.at < MAX_AGE_MS
 
     def _refresh(self) -> None:
+        began = self._clock()  # keys are as old as the question, however long the answer takes
         try:
-            self._fetched = FetchedKeys(dict(_read_keys(json.loads(self._fetch(self._url)))), self._clock())
+            self._fetched = FetchedKeys(dict(_read_keys(json.loads(self._fetch(self._url)))), began)
         except (RequestFailed, ValueError, RecursionError):
             return
         finally:

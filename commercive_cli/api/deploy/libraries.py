@@ -1,56 +1,52 @@
 """Finds the libraries that imported packages need: those that contain them, and everything these require."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from importlib.metadata import Distribution, PackageNotFoundError, distributions, packages_distributions, requires
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from typing import Protocol, TypeVar
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from commercive_cli.domain.errors import Invalid
 
-Libraries = Mapping[str, Distribution]
-"""Installed libraries by normalized name, such as `aws-lambda-powertools`."""
-
 _OURS = "commercive"
 _INSTALL = "run pip install '.[api]' in the source directory"
 
 
-def libraries_in(directory: Path) -> Libraries:
-    """Return the libraries that pip put into a directory."""
-    return _by_name(distributions(path=[str(directory)]))
+class Library(Protocol):
+    """What says what it requires, in the words of package metadata: a wheel, or an installed distribution."""
+
+    @property
+    def requires(self) -> list[str] | None:
+        """Return the requirements."""
+        ...
 
 
-def libraries_here() -> Libraries:
-    """Return the libraries of this environment."""
-    return _by_name(distributions())
+Found = TypeVar("Found", bound=Library)
 
 
-def needed_libraries(imported: Collection[str], available: Libraries, left_out: Collection[str] = ()) -> Libraries:
-    """Return the libraries that contain these packages, and all that they require, by name.
+def needed_libraries(
+    imported: Collection[str],
+    fetch: Callable[[Collection[str]], Mapping[str, Found]],
+    environment: Mapping[str, str],
+) -> dict[str, Found]:
+    """Return the libraries that contain these packages, and all that they require there, by normalized name.
 
-    Extras, such as `crypto` of pyjwt, are those that our own requirements name. Libraries in `left_out`, and those that
-    only they require, are not returned. Raises Invalid naming a library that is not available.
+    `fetch` returns libraries by name; it is asked for each once, and for as many at a time as are known to be needed.
+    Extras, such as `crypto` of pyjwt, are those that our own requirements name. `environment` is what markers are
+    compared with.
     """
     direct = set(_library_names(imported))
     unread = [Requirement(name) for name in direct]
     unread += [each for each in _own_requirements() if canonicalize_name(each.name) in direct]
-    needed: dict[str, Distribution] = {}
+    found: dict[str, Found] = {}
     read: set[str] = set()
     while unread:
-        requirement = unread.pop()
-        name = canonicalize_name(requirement.name)
-        if name in left_out or str(requirement) in read:
-            continue
-        read.add(str(requirement))
-        needed[name] = _library(name, available)
-        unread += _requirements(needed[name], requirement.extras)
-    return needed
-
-
-def _by_name(found: Iterable[Distribution]) -> Libraries:
-    # Of two with the same name, Python imports the first one that it finds.
-    return {canonicalize_name(each.name): each for each in reversed(list(found))}
+        found |= fetch({canonicalize_name(each.name) for each in unread} - found.keys())
+        read |= set(map(str, unread))
+        required = [deeper for each in unread for deeper in _required(each, found, environment)]
+        unread = [each for each in required if str(each) not in read]
+    return found
 
 
 def _library_names(imported: Collection[str]) -> Iterator[str]:
@@ -68,14 +64,9 @@ def _own_requirements() -> Iterator[Requirement]:
         raise Invalid(f"{_OURS} itself is not installed here, so its requirements are unknown; {_INSTALL}") from None
 
 
-def _library(name: str, available: Libraries) -> Distribution:
-    if name not in available:
-        raise Invalid(f"{name} is not installed; {_INSTALL}")
-    return available[name]
-
-
-def _requirements(library: Distribution, extras: Collection[str]) -> Iterator[Requirement]:
-    """Yield the requirements of a library and of these extras, for this platform and Python."""
-    for requirement in map(Requirement, library.requires or ()):
-        if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
-            yield requirement
+def _required(by: Requirement, found: Mapping[str, Found], environment: Mapping[str, str]) -> Iterator[Requirement]:
+    """Yield what a library and the asked extras of it require."""
+    for required in map(Requirement, found[canonicalize_name(by.name)].requires or ()):
+        marker = required.marker
+        if marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *by.extras)):
+            yield required

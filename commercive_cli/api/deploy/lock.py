@@ -1,75 +1,55 @@
-"""Installs libraries in the versions that a lock file names; pip checks their hashes.
+"""The lock file: which version of each library, and the hashes of the files that may be it.
 
-A lock file is a requirements file for `pip install --require-hashes`: each entry is `name==version` with a `--hash` for
-each file that may be installed.
+A lock file is a requirements file for `pip install --require-hashes`: each entry is `name==version`, perhaps with a
+marker, and has a `--hash` for each file that may be installed. Ours is part of the program, so that an installed
+program packages the same as the sources do; `.ci/renew-constraints` writes it.
 """
 
-import subprocess
-import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import commercive_cli
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.domain.secrets import redact
 
-_CHECKOUT = Path(commercive_cli.__file__).parents[1]
-_LOCK = ".ci/constraints.txt"
-_INSTALL = (
-    sys.executable,
-    "-m",
-    "pip",
-    "--quiet",
-    "--disable-pip-version-check",
-    "install",
-    "--require-hashes",
-    "--no-deps",
-    "--only-binary=:all:",
-    "--no-compile",
-)
+LOCK = Path(__file__).with_name("lock.txt")
 
 
-def default_lock() -> Path | None:
-    """Return the lock file of the checkout that this code runs from; None when it does not run from a checkout."""
-    path = _CHECKOUT / _LOCK
-    return path if path.is_file() else None
+@dataclass(frozen=True)
+class Entry:
+    """A library in a lock file: its requirement, and the options of its hashes."""
+
+    requirement: Requirement
+    hashes: str
+
+    @property
+    def name(self) -> str:
+        """Return the library's normalized name."""
+        return canonicalize_name(self.requirement.name)
+
+    @property
+    def pinned(self) -> str:
+        """Return the line for pip without the marker, which pip would compare with the machine it runs on."""
+        return f"{self.requirement.name}{self.requirement.specifier} {self.hashes}"
+
+    def holds(self, environment: Mapping[str, str]) -> bool:
+        """Return whether the entry is meant for an environment."""
+        return self.requirement.marker is None or self.requirement.marker.evaluate(dict(environment))
 
 
-def install_locked(names: Collection[str], lock: Path, directory: Path) -> None:
-    """Install these libraries, and no others, into a directory in the versions of the lock file.
-
-    pip uses its own settings, such as PIP_INDEX_URL. Raises Invalid when the file does not name a library, or when pip
-    cannot install one, as when its hash differs.
-    """
-    wanted = directory / "requirements.txt"
-    wanted.write_text("\n".join(_lines(names, lock)) + "\n")
-    ran = subprocess.run(  # noqa: S603 - pip of this environment, on a file of ours
-        [*_INSTALL, "-t", str(directory), "-r", str(wanted)], capture_output=True, text=True, check=False
-    )
-    if ran.returncode:
-        raise Invalid(f"pip could not install what {lock} names: {redact(' '.join(ran.stderr.split()))}")
-
-
-def read_lock(lock: Path) -> Iterator[tuple[str, str]]:
-    """Yield each entry's name and its text in one line; a name may have one entry for each Python version.
-
-    Raises Invalid when the file is not a lock file.
-    """
+def read_lock(lock: Path) -> Iterator[Entry]:
+    """Yield the entries; a name may have one for each Python version. Raises Invalid when it is no lock file."""
     try:
-        for line in lock.read_text().replace("\\\n", " ").splitlines():
-            requirement = line.partition(" --")[0].strip()
+        for line in lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
+            requirement, _, hashes = line.strip().partition(" --")
             if requirement and not requirement.startswith(("#", "-")):
-                yield canonicalize_name(Requirement(requirement).name), line.strip()
+                yield Entry(Requirement(requirement), f"--{hashes}")
     except ValueError as error:  # an entry is malformed, or the file is not UTF-8 text
         raise Invalid(f"{lock} is not a lock file: {str(error).splitlines()[0]}") from None
 
 
-def _lines(names: Collection[str], lock: Path) -> list[str]:
-    """Return the entries of these libraries in the lock file; raise Invalid when one is missing."""
-    lines = [(name, line) for name, line in read_lock(lock) if name in names]
-    if missing := sorted(set(names) - {name for name, _ in lines}):
-        raise Invalid(f"{lock} does not name {', '.join(missing)}; renew it, or package what is installed: --installed")
-    return [line for _, line in lines]
+def entries_for(lock: Path, environment: Mapping[str, str]) -> dict[str, Entry]:
+    """Return the entries that are meant for an environment, by the names of their libraries."""
+    return {entry.name: entry for entry in read_lock(lock) if entry.holds(environment)}

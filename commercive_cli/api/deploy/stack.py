@@ -3,13 +3,13 @@
 URL and function get the origins: the URL answers preflights and sends CORS headers, the function refuses others.
 """
 
-import sys
 from typing import Any
 
 from commercive_cli.api.deploy import encryption, front
 from commercive_cli.api.deploy.encryption import encrypted_table
 from commercive_cli.api.deploy.package import HANDLER
 from commercive_cli.api.deploy.permissions import operators_statements, statements
+from commercive_cli.api.deploy.runtimes import DEFAULT, Runtime
 from commercive_cli.api.http.cors import EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, REQUEST_HEADERS
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.services.tables.cloudformation import table_resources
@@ -23,15 +23,19 @@ TIMEOUT_SECONDS = 15
 """More than the ten seconds after which the store gives up, so that clients get its error."""
 
 MEMORY_MB = 1024
-SECRETS_EXTENSION = "{{resolve:ssm:/aws/service/aws-parameters-and-secrets-lambda-extension/x86/latest}}"
-"""The newest layer, in any region (AWS Systems Manager User Guide, "Retrieving the latest Lambda extension ARN")."""
+_EXTENSION = "{{resolve:ssm:/aws/service/aws-parameters-and-secrets-lambda-extension/%s/latest}}"
+SECRETS_EXTENSION = {"x86_64": _EXTENSION % "x86", "arm64": _EXTENSION % "arm64"}
+"""The newest layer of an architecture, in any region, as parameters of AWS's own.
+
+AWS Systems Manager User Guide, "Retrieving the latest Lambda extension ARN".
+"""
 
 _LOG_DAYS = 30
 _PERIOD_SECONDS = 300
 
 
-def api_stack(prefix: str) -> Template:
-    """Return the template for tables whose names start with `prefix`."""
+def api_stack(prefix: str, runtime: Runtime = DEFAULT) -> Template:
+    """Return the template for tables whose names start with `prefix`, and for a package made for `runtime`."""
     tables = {
         name: {**encrypted_table(table), "Condition": "MakesTables"} for name, table in table_resources(prefix).items()
     }
@@ -51,7 +55,7 @@ def api_stack(prefix: str) -> Template:
             **tables,
             **encryption.data_key(),
             **_secrets(),
-            **_function(prefix),
+            **_function(prefix, runtime),
             **_operators(prefix),
             **_url(),
             **front.distribution(),
@@ -140,11 +144,6 @@ def _parameters() -> Template:
             "Default": "true",
             "AllowedValues": ["true", "false"],
         },
-        "Runtime": {
-            "Type": "String",
-            "Description": "The Python that the zip was packaged with",
-            "Default": f"python{sys.version_info.major}.{sys.version_info.minor}",
-        },
         "ReservedConcurrency": {
             "Type": "String",
             "Description": "The most calls at once; blank: the account's limit, of which 100 must stay unreserved",
@@ -193,7 +192,7 @@ def _secrets() -> Template:
     }
 
 
-def _function(prefix: str) -> Template:
+def _function(prefix: str, runtime: Runtime) -> Template:
     return {
         "ApiLog": {
             "Type": "AWS::Logs::LogGroup",
@@ -220,13 +219,13 @@ def _function(prefix: str) -> Template:
             "Properties": {
                 "Description": "The actions of the dashboard",
                 "Handler": HANDLER,
-                "Runtime": {"Ref": "Runtime"},
-                "Architectures": ["x86_64"],
+                "Runtime": runtime.identifier,
+                "Architectures": [runtime.architecture],
                 "MemorySize": MEMORY_MB,
                 "Timeout": TIMEOUT_SECONDS,
                 "ReservedConcurrentExecutions": _if("HasReservedConcurrency", {"Ref": "ReservedConcurrency"}),
                 "KmsKeyArn": encryption.KEY_OR_NONE,
-                "Layers": [SECRETS_EXTENSION],
+                "Layers": [SECRETS_EXTENSION[runtime.architecture]],
                 "Role": {"Fn::GetAtt": ["ApiRole", "Arn"]},
                 "Code": {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}},
                 "LoggingConfig": {"LogGroup": {"Ref": "ApiLog"}},

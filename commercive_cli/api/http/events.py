@@ -49,6 +49,12 @@ class Reply:
         }
 
 
+def body_of(reply: Mapping[str, Any]) -> bytes:
+    """Return the body of a reply as the client gets it from Lambda."""
+    body: str = reply["body"]
+    return base64.b64decode(body) if reply.get("isBase64Encoded") else body.encode()
+
+
 @dataclass(frozen=True)
 class HTTPRequest:
     """The HTTP request in an event; query and body are decoded and checked when they are read."""

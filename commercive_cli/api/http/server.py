@@ -1,7 +1,6 @@
 """The local server: accepts connections, turns HTTP requests into Function URL events, and replies into responses."""
 
 import asyncio
-import base64
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -13,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from commercive_cli.api.http.connection import LIMITS, Limits, Request, Response
 from commercive_cli.api.http.errors import failure
-from commercive_cli.api.http.events import USUAL_HEADERS
+from commercive_cli.api.http.events import USUAL_HEADERS, body_of
 from commercive_cli.api.http.hosts import HostNames, is_loopback, names_of
 from commercive_cli.api.http.local_events import http_event
 from commercive_cli.api.http.reception import Reception
@@ -121,10 +120,7 @@ def respond(handle: Handle, names: HostNames, request: Request, source: str) -> 
         reply = handle(_event(request, headers, source))
     except Denied as error:
         reply = replace(failure(error), headers=USUAL_HEADERS).as_lambda()
-    body = reply["body"].encode()
-    return Response(
-        reply["statusCode"], reply["headers"], base64.b64decode(body) if reply.get("isBase64Encoded") else body
-    )
+    return Response(reply["statusCode"], reply["headers"], body_of(reply))
 
 
 def _event(request: Request, headers: dict[str, str], source: str) -> dict[str, Any]:

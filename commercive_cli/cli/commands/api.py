@@ -6,7 +6,7 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -108,6 +108,7 @@ def call(
     """Call one action through the API's handler in mode none. Prints its JSON; the exit code is that of its error."""
     from commercive_cli.api.actions import BY_NAME
     from commercive_cli.api.factory import create_application
+    from commercive_cli.api.http.events import body_of
     from commercive_cli.api.http.local_events import action_event
     from commercive_cli.api.telemetry import Telemetry
 
@@ -123,9 +124,10 @@ def call(
         telemetry = Telemetry(log, on_access=lambda line: session.log_access_of_api({**line, "actor": session.actor}))
         reply = create_application(settings, services, telemetry)(event)
         telemetry.close()
-    code = exit_code_of(json.loads(reply["body"]).get("code"))
+    text = body_of(reply).decode()
+    code = exit_code_of(json.loads(text).get("code"))
     with answering(changed=code == 0 and event["requestContext"]["http"]["method"] == "POST"):
-        typer.echo(escape_json(reply["body"]))
+        typer.echo(escape_json(text))
     raise typer.Exit(code)
 
 
@@ -139,33 +141,43 @@ def openapi() -> None:
 
 @app.command(
     epilog=example(
-        "commercive api template > stack.json",
+        "commercive api template --package commercive-api.zip > stack.json",
         "commercive --store dynamodb://eu-west-1 api template --check > stack.json",
     )
 )
 def template(
     context: typer.Context,
     *,
+    package: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False, help="Zip of `api package`, whose runtime the function gets."
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Look at the tables first; print nothing when one is not ours.")
     ] = False,
 ) -> None:
     """Print the CloudFormation template of API and tables. Table names start with the prefix of the DynamoDB store.
 
+    Runtime and architecture are those of the package, without --package the ones that `api package` takes by default.
     Asks nobody, unless --check is given: that wants a DynamoDB store, and exits 78 when one of its tables is not ours.
     """
     from commercive_cli.api.deploy import stack
+    from commercive_cli.api.deploy.manifest import runtime_of_package
+    from commercive_cli.api.deploy.runtimes import DEFAULT
 
     session = Session(context)
+    runtime = runtime_of_package(package) if package else DEFAULT
     if check:
         _check_tables(session)
-    typer.echo(json.dumps(stack.api_stack(session.settings.store.dynamodb_prefix), indent=_NARROW))
+    typer.echo(json.dumps(stack.api_stack(session.settings.store.dynamodb_prefix, runtime), indent=_NARROW))
 
 
 @app.command(
     epilog=example(
         "commercive api package commercive-api.zip",
-        "commercive api package commercive-api.zip --lock .ci/constraints.txt",
+        "commercive api package commercive-api.zip --python 3.14 --arch arm64",
     )
 )
 def package(
@@ -174,32 +186,43 @@ def package(
         "commercive-api.zip"
     ),
     *,
+    python: Annotated[
+        str, typer.Option(metavar="VERSION", help="Python runtime of Lambda: 3.12, 3.13 or 3.14.")
+    ] = "3.13",
+    arch: Annotated[Literal["x86_64", "arm64"], typer.Option(help="Architecture of the function.")] = "x86_64",
     lock: Annotated[
         Path | None,
         typer.Option(
-            metavar="PATH", exists=True, dir_okay=False, help="Lock file of the libraries' versions and hashes."
+            metavar="PATH",
+            exists=True,
+            dir_okay=False,
+            help="Lock file of the libraries; the program's own by default.",
         ),
     ] = None,
-    installed: Annotated[
-        bool, typer.Option("--installed", help="Take the libraries as they are installed here, without a lock file.")
-    ] = False,
 ) -> None:
     """Write the zip that Lambda runs: our code and its libraries.
 
-    pip installs the libraries anew in the versions of the lock file. Without --lock, that is the lock file of the
-    checkout that this program runs from; without a checkout, the libraries are copied as they are installed here.
+    pip fetches the libraries in the versions and with the hashes of the lock file, as wheels that the runtime can load,
+    whatever this machine and Python are. Bytecode is added where this machine has the runtime's Python. A manifest in
+    the zip tells `api template` the runtime.
     """
-    from commercive_cli.api.deploy.lock import default_lock
-    from commercive_cli.api.deploy.package import mismatch, write_package
+    from commercive_cli.api.deploy.lock import LOCK
+    from commercive_cli.api.deploy.package import check_place, write_package
+    from commercive_cli.api.deploy.runtimes import runtime_of
 
-    if lock is not None and installed:
-        raise Invalid("--lock and --installed contradict each other; pass one of them")
-    lock = None if installed else lock or default_lock()
-    if warning := mismatch():
-        say(f"warning: {warning}")
-    count = write_package(target, lock)
-    source = f"versions of {lock}" if lock else "versions installed here, which no lock file checks"
-    context.obj.note(f"{target}: {count} files, {target.stat().st_size:,} bytes; libraries in the {source}")
+    runtime = runtime_of(python, arch)
+    check_place(target)
+    context.obj.note(f"fetching the libraries for {runtime}")
+    manifest = write_package(target, runtime, lock or LOCK)
+    context.obj.note(
+        f"{target}: {target.stat().st_size:,} bytes for {runtime}; {len(manifest.libraries)} libraries, "
+        f"of {lock or 'the lock file of this program'}"
+    )
+    if manifest.bytecode is None:
+        say(
+            f"there is no {runtime.identifier} here, so the zip has no bytecode; it runs, but each instance takes a "
+            "second or two longer to start"
+        )
 
 
 def _check_tables(session: Session) -> None:

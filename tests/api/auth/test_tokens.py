@@ -343,6 +343,39 @@ class TestKeySet:
 
         assert keys.find("ec-1") is None
 
+    @pytest.mark.parametrize(("asked", "at", "later"), [("ec-1", 601, 31), ("forged", 590, 30)])
+    def test_a_failed_fetch_keeps_no_withdrawn_key(
+        self, issuer: Issuer, clock: FakeClock, asked: str, at: int, later: int
+    ) -> None:
+        """Half a minute after one the set is asked for again, so that Supabase's 20 minutes hold."""
+        answer: dict[str, Any] = {"document": issuer.key_set()}
+        keys = KeySet("https://keys", lambda _: _document(answer), clock)
+        keys.find("ec-1")
+        answer["document"] = None
+        clock.advance(at)
+        before = keys.find(asked)
+        answer["document"] = replace(issuer, key_id="ec-2").key_set()
+        clock.advance(later)
+
+        assert (asked == "ec-1", None) == (before is not None, keys.find("ec-1"))
+
+    def test_keys_are_as_old_as_the_question(self, issuer: Issuer, clock: FakeClock) -> None:
+        """What the issuer says slowly may have changed meanwhile."""
+        fetched: list[str] = []
+
+        def slowly(url: str) -> bytes:
+            fetched.append(url)
+            document = json.dumps(issuer.key_set()).encode()
+            clock.advance(5)
+            return document
+
+        keys = KeySet("https://keys", slowly, clock)
+        keys.find("ec-1")
+        clock.advance(596)
+        keys.find("ec-1")
+
+        assert 2 == len(fetched)
+
     def test_keys_stay_good_while_the_issuer_is_away(self, issuer: Issuer, clock: FakeClock) -> None:
         """While the issuer is down, known keys remain valid."""
         answer: dict[str, Any] = {"document": issuer.key_set()}

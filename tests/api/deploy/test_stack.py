@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from commercive_cli.api.deploy.runtimes import Architecture, runtime_of
 from commercive_cli.api.deploy.stack import api_stack
 from commercive_cli.api.http.local_events import http_event
 from commercive_cli.services.tables.cloudformation import table_resources
@@ -362,3 +363,14 @@ def test_the_handler_of_the_template_is_there() -> None:
     handler: Callable[..., Any] = getattr(__import__(module, fromlist=[name]), name)
 
     assert callable(handler)
+
+
+@pytest.mark.parametrize(("architecture", "layer"), [("x86_64", "/x86/"), ("arm64", "/arm64/")])
+def test_the_function_is_of_the_packages_runtime(architecture: Architecture, layer: str) -> None:
+    """With the layer of that architecture; no parameter can say otherwise."""
+    stack = api_stack("p_", runtime_of("3.14", architecture))
+    function = stack["Resources"]["ApiFunction"]["Properties"]
+
+    assert ("python3.14", [architecture]) == (function["Runtime"], function["Architectures"])
+    assert [True] == [layer in each for each in function["Layers"]]
+    assert "Runtime" not in stack["Parameters"]
