@@ -1,5 +1,6 @@
 """What was found to be wrong with the data there, by kind: all of it is counted, examples are kept."""
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,10 @@ Note = Callable[[str, str], None]
 
 @dataclass
 class Problems:
-    """Counts of problems by kind and table, with examples, in memory that does not grow with the items."""
+    """Counts of problems by kind and table, with examples, in memory that does not grow with the items.
+
+    The examples are the first ones in their own order, the same whichever item was read first.
+    """
 
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     _examples: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -31,8 +35,8 @@ class Problems:
         """Note one problem."""
         self._counts[kind, table] += 1
         named = self._examples.setdefault((kind, table), [])
-        if len(named) < (MOST_NAMED if kind in EACH_NAMED else EXAMPLES):
-            named.append(f"{identifier}: {words}")
+        insort(named, f"{identifier}: {words}")
+        del named[MOST_NAMED if kind in EACH_NAMED else EXAMPLES :]
 
     def answers(self) -> list[AdoptionProblem]:
         """Return all kinds, in the order in which they are declared."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.services.adopt.problems import Problems
 from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.adopt.source import ExportSource
 from commercive_cli.services.audit.service import AuditService
@@ -280,3 +281,17 @@ def test_nothing_of_an_item_is_lost(adopt: Adopter, store: Store) -> None:
 
     for lead in old.tables_by_name["leads"]:
         assert lead == {name: leads[lead["lead_id"]][name] for name in lead}
+
+
+def test_the_examples_are_the_same_whatever_was_read_first() -> None:
+    """Threads bring items in no order; what two runs say of the same data does not differ."""
+    said = [("lead", f"l{number}", "wrong") for number in range(50)]
+    one, other = Problems(), Problems()
+    for table, identifier, words in said:
+        one.add("money", table, identifier, words)
+    for table, identifier, words in reversed(said):
+        other.add("money", table, identifier, words)
+
+    [answer] = one.answers()
+    assert [answer] == other.answers()
+    assert (50, 5) == (answer.count, len(answer.examples))
