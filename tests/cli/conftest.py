@@ -119,8 +119,10 @@ def _terminal(typed: str) -> Iterator[list[str]]:
             sys.stdin, sys.stdout, sys.stderr = (
                 io.TextIOWrapper(terminal, encoding="utf-8", write_through=True) for _ in range(3)
             )
-            watcher.start()
             os.write(leader, typed.encode())
+            while screen.count(b"\n") < typed.count("\n"):  # what is typed is shown, and before what is written then
+                screen.extend(os.read(leader, 65_536))
+            watcher.start()
             yield seen
     finally:
         sys.stdin, sys.stdout, sys.stderr = saved
