@@ -72,14 +72,14 @@ def test_credentials_that_do_not_come_are_no_fault_of_the_store(
         for variable, value in source.variables.items():
             monkeypatch.setenv(variable, value)
         url = StoreURL("dynamodb", region="eu-west-1", endpoint="http://127.0.0.1:9")
-        store = open_store(replace(world.services.settings, store=url, credentials_wait=0.3))
+        store = open_store(replace(world.services.settings, store=url, credentials_wait=1.0))
         client = replace(world, services=services_over(store)).open()
         answer = client.get("chat/conversations", "user_id=u")
         store.close()
 
     [failed] = [record for record in records(client) if record.get("level") == "ERROR"]
     assert (503, "misconfigured") == (answer.status, answer.code)
-    assert f"no AWS credentials from {source.blamed}: no answer within 0.3 s; " in failed["detail"]
+    assert f"no AWS credentials from {source.blamed}: no answer within 1 s; " in failed["detail"]
     assert "dynamodb" not in failed["detail"]
 
 

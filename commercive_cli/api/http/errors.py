@@ -28,8 +28,8 @@ PARTLY_DONE_TEXT = (
     "Idempotency-Key"
 )
 MISCONFIGURED_TEXT = (
-    "this service's tables or permissions are not set up, so nothing was done; its operators find the reason in the "
-    "log, and with `commercive tables diff`"
+    "this service's tables, permissions or credentials are not set up, so nothing was done; its operators find the "
+    "reason in the log, and with `commercive tables diff`"
 )
 RETRY_SECONDS = 1
 
