@@ -204,6 +204,7 @@ TABLE = (
     Column("deletion_protection", "flag", wide=True),
     Column("encryption", wide=True),
     Column("differences", exceptional=True),
+    Column("accepted", exceptional=True),
 )
 FINDING = (
     Column("invariant"),

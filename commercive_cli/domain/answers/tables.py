@@ -12,7 +12,7 @@ class TableState(Sparse):
     """A table as it is, and how it compares with what is declared.
 
     `state` is created, unchanged, different, foreign (not ours, by its key), missing or deleted; `differences` says
-    what differs, in words.
+    what differs, in words, `accepted` which changes of a created table AWS has taken and does not show yet.
     """
 
     table: str
@@ -28,6 +28,7 @@ class TableState(Sparse):
     deletion_protection: bool | None = None
     encryption: str | None = None
     differences: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
 
 
 class Tables(Answer):
@@ -125,11 +126,14 @@ class Drift(Answer):
 
 
 class AppliedChange(Sparse):
-    """One change that was tried on one table; `error` says why it failed."""
+    """One change that was tried on one table; `error` says why it failed.
+
+    It is `accepted` when AWS has taken it, and the table is still described as before.
+    """
 
     table: str
     change: str
-    outcome: Literal["done", "failed"]
+    outcome: Literal["done", "accepted", "failed"]
     error: str | None = None
 
 

@@ -13,9 +13,9 @@ from commercive_cli.engines.dynamodb.backups import DAY_SECONDS, LONGEST_POLL, B
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.errors import supported, translated
 from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, code_of
-from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
 from commercive_cli.engines.dynamodb.table_definitions import Description, table_parameters
+from commercive_cli.engines.dynamodb.visibility import TableSender
 from commercive_cli.store.archive import TableTransfer
 from commercive_cli.store.schema import TABLES, Table
 from commercive_cli.store.table_changes import OnStatus
@@ -31,7 +31,7 @@ Keys = list[tuple[str, float]]
 class DynamoDBS3:
     """Exports and imports of the tables of one prefix."""
 
-    def __init__(self, send: RequestSender, timing: Timing, prefix: str, connection: Connection) -> None:
+    def __init__(self, send: TableSender, timing: Timing, prefix: str, connection: Connection) -> None:
         self._send = send
         self._timing = timing
         self._prefix = prefix

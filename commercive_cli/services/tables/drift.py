@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from commercive_cli.domain.answers.tables import Applied, AppliedChange, Difference, Drift
 from commercive_cli.domain.errors import CommerciveError, Conflict
@@ -20,6 +21,18 @@ BESIDE = f"nothing is made beside a table that is not ours, and {NEVER_TOUCHED}"
 _Found = list[tuple[Table, Mismatch]]
 
 
+class _Tried(NamedTuple):
+    """A change that was tried on a table, and what came of it."""
+
+    table: Table
+    change: SchemaChange
+    applied: AppliedChange
+
+    def went_through(self, table: Table, *changes: SchemaChange) -> bool:
+        """Return whether this is one of these changes of the table, and it was made."""
+        return self.applied.error is None and self.table == table and self.change in changes
+
+
 @dataclass(frozen=True)
 class DriftService:
     """Compares all six tables of a store with the declaration, and changes them to agree with it."""
@@ -29,10 +42,7 @@ class DriftService:
     def diff(self) -> Drift:
         """Return every difference; protections that the server does not support are named, and are no differences."""
         described = self._described()
-        found = [self._difference(*each) for each in self._mismatches(described)]
-        if any(info is not None and info.keys != declared_key(table) for table, info in described.items()):
-            found = [_beside_foreign(each) for each in found]
-        return Drift(differences=found, unsupported=tuple(self.store.unsupported()))
+        return self._drift(described, self._mismatches(described))
 
     def fixable(self) -> list[Difference]:
         """Return what `apply` would fix; raises what `apply` raises before it changes anything."""
@@ -41,22 +51,33 @@ class DriftService:
     def apply(self, on_status: OnStatus = ignore_status) -> Applied:
         """Make every change that can be made in place, and wait for each; a repetition has nothing left to do.
 
-        A change that fails is reported, and the others are still tried. Indexes are changed one at a time.
-        What a stack owns is left to it. Raises Conflict, with nothing changed, when a table is not ours.
+        A change that fails is reported, and the others are still tried. Indexes are changed one at a time. What a stack
+        owns is left to it. A change that went through and does not show yet is `accepted`, and leaves no difference:
+        AWS shows some of them later. Raises Conflict, with nothing changed, when a table is not ours.
         """
         tried = [change for each in self._planned() for change in self._fix(*each, on_status)]
-        left = self.diff()
-        return Applied(changes=tried, remaining=left.differences, unsupported=left.unsupported)
+        described = self._described()
+        found = self._mismatches(described)
+        hidden = [each for each in found if _is_accepted(*each, tried)]
+        left = self._drift(described, [each for each in found if each not in hidden])
+        changes = [_as_shown(each, hidden) for each in tried]
+        return Applied(changes=changes, remaining=left.differences, unsupported=left.unsupported)
 
     def _planned(self) -> _Found:
         described = self._described()
         check_ours(self.store.prefix, described, Conflict)
         return self._mismatches(described)
 
-    def _fix(self, table: Table, mismatch: Mismatch, on_status: OnStatus) -> Iterator[AppliedChange]:
+    def _drift(self, described: dict[Table, TableInfo | None], mismatches: _Found) -> Drift:
+        found = [self._difference(*each) for each in mismatches]
+        if any(info is not None and info.keys != declared_key(table) for table, info in described.items()):
+            found = [_beside_foreign(each) for each in found]
+        return Drift(differences=found, unsupported=tuple(self.store.unsupported()))
+
+    def _fix(self, table: Table, mismatch: Mismatch, on_status: OnStatus) -> Iterator[_Tried]:
         for change in mismatch.changes:
             applied = self._apply_change(table, change, on_status)
-            yield applied
+            yield _Tried(table, change, applied)
             if applied.error:
                 break
 
@@ -98,6 +119,20 @@ class DriftService:
 
     def _name(self, table: Table) -> str:
         return self.store.prefix + table.name
+
+
+def _is_accepted(table: Table, mismatch: Mismatch, tried: list[_Tried]) -> bool:
+    """Return whether all was done that removes a difference, which the table is still described with."""
+    if any(each.went_through(table, CreateTable()) for each in tried):
+        return True
+    made = [change for change in mismatch.changes if any(each.went_through(table, change) for each in tried)]
+    return bool(mismatch.changes) and len(made) == len(mismatch.changes)
+
+
+def _as_shown(tried: _Tried, hidden: _Found) -> AppliedChange:
+    """Return a change as accepted, where it went through and the description does not show it."""
+    waits = [tried.went_through(table, CreateTable(), *mismatch.changes) for table, mismatch in hidden]
+    return tried.applied.model_copy(update={"outcome": "accepted"}) if any(waits) else tried.applied
 
 
 def _beside_foreign(difference: Difference) -> Difference:

@@ -98,7 +98,11 @@ class TableService:
         if info is not None:
             return self._state(table, info)
         self.store.create_table(table)
-        return self._state(table, self.store.describe_table(table)).model_copy(update={"state": "created"})
+        info = self.store.describe_table(table)
+        hidden = mismatches(table, info, self.store.unsupported())
+        accepted = tuple(str(change) for each in hidden for change in each.changes)
+        shown = {"state": "created", "differences": (), "accepted": accepted}
+        return self._state(table, info).model_copy(update=shown)
 
     def _delete(self, table: Table, info: TableInfo | None) -> TableState:
         if info is None or info.keys != declared_key(table):

@@ -12,9 +12,9 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.tables.drift import DriftService
 from commercive_cli.services.tables.service import TableService
 from commercive_cli.store.dry_run import DryRun
-from commercive_cli.store.port import Store
+from commercive_cli.store.port import Store, TableInfo
 from commercive_cli.store.read_only import ReadOnly
-from commercive_cli.store.schema import CONVERSATIONS, OPS, TABLES, Attribute, Index, Table
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS, TABLES, Attribute, Index, Table
 from commercive_cli.store.table_changes import CreateIndex, DropIndex, SetTTL
 from tests.services.fakes import Intervening
 
@@ -124,6 +124,46 @@ def test_a_change_that_takes_too_long_is_reported_as_failed(store: Store) -> Non
     failing.before("change_table", refuse)
 
     assert ["failed", "done"] == [each.outcome for each in DriftService(failing).apply().changes]
+
+
+class Stale(Intervening):
+    """A store that goes on describing its tables as they were at first, as AWS does for seconds."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._first = {table: store.describe_table(table) for table in TABLES}
+
+    def describe_table(self, table: Table) -> TableInfo | None:
+        return self._first[table]
+
+
+def test_a_change_that_does_not_show_yet_is_accepted(either: Store) -> None:
+    """It is neither done nor left over; what failed beside it is, and the next comparison tells the present state."""
+    break_two(either)
+    either.delete_table(LEADS)
+    stale = Stale(either)
+    stale.before("change_table", lambda: _raise(Conflict("too many indexes")))
+    applied = DriftService(stale).apply()
+
+    assert [("create index ConversationStatusIndex", "failed"), ("create table", "accepted")] == [
+        (each.change, each.outcome) for each in applied.changes[:2]
+    ]
+    assert [("turn on TTL on expires_at", "accepted")] == [(each.change, each.outcome) for each in applied.changes[2:]]
+    assert [f"index {STATUS.name}"] == [each.what for each in applied.remaining]
+    assert [f"index {STATUS.name}"] == [each.what for each in DriftService(either).diff().differences]
+
+
+def test_a_created_table_that_does_not_show_yet_is_created(either: Store) -> None:
+    """`create` says what AWS has taken, and calls nothing different that was made as declared a moment ago."""
+    either.delete_table(LEADS)
+    (leads,) = [each for each in TableService(Stale(either)).create().tables if each.table.endswith("leads")]
+
+    assert ("created", ("create table",), ()) == (leads.state, leads.accepted, leads.differences)
+    assert [] == DriftService(either).diff().differences
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def test_the_status_names_each_change_before_it_is_made(store: Store) -> None:

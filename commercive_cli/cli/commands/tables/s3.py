@@ -22,4 +22,4 @@ def import_from_s3(session: Session, uri: str, *, yes: bool) -> None:
             if table.errors:
                 say(f"{table.table}: {table.errors} items could not be imported; DynamoDB's log says which")
         check_audit(session, answer.audit, services.store.target)
-        check_applied(answer.applied)
+        check_applied(session, answer.applied)

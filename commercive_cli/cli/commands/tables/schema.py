@@ -54,7 +54,7 @@ def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = Fal
         session.show(applied)
         say_unsupported(session, applied.unsupported)
         if not dry_run:
-            check_applied(applied)
+            check_applied(session, applied)
 
 
 @app.command(epilog=example("commercive tables backup", "commercive tables backup --name before-the-move"))
@@ -131,7 +131,7 @@ def restore(
         session.show(answer)
         again = "" if in_place else ", or repeat the command with --fix and another --to"
         check_audit(session, answer.audit, answer.store, again)
-        check_applied(answer.applied)
+        check_applied(session, answer.applied)
 
 
 @app.command(epilog=example("commercive tables template > tables.json"))
