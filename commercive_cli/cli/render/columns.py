@@ -205,6 +205,7 @@ TABLE = (
     Column("encryption", wide=True),
     Column("differences", exceptional=True),
     Column("accepted", exceptional=True),
+    Column("kept", exceptional=True, wide=True),
 )
 FINDING = (
     Column("invariant"),

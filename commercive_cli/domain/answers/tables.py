@@ -12,7 +12,8 @@ class TableState(Sparse):
     """A table as it is, and how it compares with what is declared.
 
     `state` is created, unchanged, different, foreign (not ours, by its key), missing or deleted; `differences` says
-    what differs, in words, `accepted` which changes of a created table AWS has taken and does not show yet.
+    what differs, in words, `kept` what is left as it is, `accepted` which changes of a created table AWS has taken and
+    does not show yet.
     """
 
     table: str
@@ -28,6 +29,7 @@ class TableState(Sparse):
     deletion_protection: bool | None = None
     encryption: str | None = None
     differences: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
 
 
@@ -105,9 +107,9 @@ class PollingCosts(Answer):
 class Difference(Sparse):
     """One thing about a table that is not as declared.
 
-    `what` is table, not our table, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion
-    protection, encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what
-    to do instead.
+    `what` is table, not our table, columns, transactions, `index NAME`, time to live, billing, point-in-time recovery,
+    deletion protection, encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in
+    place, what to do instead.
     """
 
     table: str
@@ -118,10 +120,22 @@ class Difference(Sparse):
     remedy: str
 
 
+class Kept(Sparse):
+    """A setting that is left as it is: it protects more than is declared, costs otherwise, or is not declared."""
+
+    table: str
+    what: str
+    live: str
+
+
 class Drift(Answer):
-    """How the live tables differ from what is declared, and the protections that the server does not support."""
+    """How the live tables differ from what is declared, and the protections that the server does not support.
+
+    `kept` is no difference: `apply` leaves it as it is.
+    """
 
     differences: list[Difference]
+    kept: tuple[Kept, ...] = ()
     unsupported: tuple[str, ...] = ()
 
 

@@ -201,8 +201,10 @@ class DynamoDBStore:
         try:
             with self._tables.keys.explaining(*unknown):
                 self._send("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
-        except WriteRefused as refused:
-            write = next(iter(writes[refused.position :]), None)  # behind the writes come the checks of keys
+        except Invalid as refused:
+            self._tables.check_transactional(dict.fromkeys(write.table for write in writes))
+            at = refused.position if isinstance(refused, WriteRefused) else len(writes)
+            write = next(iter(writes[at:]), None)  # behind the writes come the checks of keys
             if isinstance(write, Update) and write.add:
                 raise not_a_number(write, write.add) from refused
             raise

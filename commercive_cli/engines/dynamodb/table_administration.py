@@ -1,10 +1,12 @@
 """Table administration: creates, protects, describes and deletes tables, and waits until DynamoDB is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import CommerciveError, Invalid
 from commercive_cli.engines.dynamodb.errors import MissingTable, TableTooYoung, UnknownOperation
+from commercive_cli.engines.dynamodb.further_settings import is_strong
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
 from commercive_cli.engines.dynamodb.table_definitions import (
     Description,
@@ -17,6 +19,7 @@ from commercive_cli.engines.dynamodb.table_keys import TableKeys
 from commercive_cli.engines.dynamodb.visibility import LONGEST_POLL, TableSender
 from commercive_cli.store.pages import linked
 from commercive_cli.store.port import TableInfo
+from commercive_cli.store.regions import check_transactional
 from commercive_cli.store.schema import Table
 
 WAIT_SECONDS = 120.0
@@ -80,7 +83,7 @@ class TableAdministration:
         self._set_protection(
             POINT_IN_TIME_RECOVERY, "UpdateContinuousBackups", table, PointInTimeRecoverySpecification=specification
         )
-        self._send.until_visible(lambda: self._point_in_time_recovery(table) in (None, on))
+        self._send.until_visible(lambda: _is_recoverable(self._recovery(table)) in (None, on))
 
     def set_tags(self, table: Table, tags: tuple[tuple[str, str], ...]) -> None:
         """Set these tags on the table, and wait until they show; its other tags stay."""
@@ -99,10 +102,12 @@ class TableAdministration:
         described = self.description(table)
         if described is None:
             return None
+        recovery = self._recovery(table)
         return table_info(
             described,
             ttl=self.time_to_live(table),
-            recovery=self._point_in_time_recovery(table),
+            recovery=_is_recoverable(recovery),
+            recovery_days=(recovery or {}).get("RecoveryPeriodInDays"),
             tags=self._tags(described["TableArn"]),
         )
 
@@ -159,14 +164,20 @@ class TableAdministration:
 
         self.wait(f"setting {protection} of {self._name(table)}", done)
 
-    def _point_in_time_recovery(self, table: Table) -> bool | None:
+    def check_transactional(self, tables: Iterable[Table]) -> None:
+        """Raise Misconfigured when DynamoDB makes no transactions in one of the tables, as far as it can be told."""
+        for table in tables:
+            described = None
+            with suppress(CommerciveError):
+                described = self.description(table)
+            check_transactional([self._name(table)] if described and is_strong(described) else [])
+
+    def _recovery(self, table: Table) -> Description | None:
+        """Return the description of point-in-time recovery, None where the server does not know it."""
         request = {"TableName": self._name(table)}
         response = self._described(POINT_IN_TIME_RECOVERY, "DescribeContinuousBackups", request)
         backups = response.get("ContinuousBackupsDescription")
-        if backups is None:
-            return None
-        recovery = backups.get("PointInTimeRecoveryDescription", {})
-        return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
+        return None if backups is None else dict(backups.get("PointInTimeRecoveryDescription", {}))
 
     def _tags(self, arn: str) -> dict[str, str] | None:
         """Return all tags, or None when the server does not support tags."""
@@ -195,6 +206,10 @@ class TableAdministration:
 
     def _name(self, table: Table) -> str:
         return self._prefix + table.name
+
+
+def _is_recoverable(described: Description | None) -> bool | None:
+    return None if described is None else described.get("PointInTimeRecoveryStatus") == "ENABLED"
 
 
 def _attribute_in(described: Description) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from commercive_cli.engines.dynamodb.further_settings import further_settings, is_strong
 from commercive_cli.store.foreign import KeyShape
 from commercive_cli.store.port import TableInfo
 from commercive_cli.store.schema import Attribute, Index, Table
@@ -61,7 +62,12 @@ def index_definition(index: Index) -> dict[str, Any]:
 
 
 def table_info(
-    described: Description, *, ttl: str | None, recovery: bool | None, tags: Mapping[str, str] | None
+    described: Description,
+    *,
+    ttl: str | None,
+    recovery: bool | None,
+    tags: Mapping[str, str] | None,
+    recovery_days: int | None = None,
 ) -> TableInfo:
     """Return the TableInfo of a table from DescribeTable and the descriptions of its protections."""
     types = _types(described)
@@ -82,6 +88,8 @@ def table_info(
         tags=tags,
         projections={each["IndexName"]: each["Projection"]["ProjectionType"] for each in indexes},
         index_status={each["IndexName"]: each.get("IndexStatus", "ACTIVE") for each in indexes},
+        further=further_settings(described, recovery_days),
+        multi_region_strong=is_strong(described),
     )
 
 

@@ -1,11 +1,13 @@
 """Drift of a whole store, and how `apply` removes it."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Denied, Unavailable
+from commercive_cli.domain.errors import Conflict, Denied, Misconfigured, Unavailable
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
@@ -124,6 +126,48 @@ def test_a_change_that_takes_too_long_is_reported_as_failed(store: Store) -> Non
     failing.before("change_table", refuse)
 
     assert ["failed", "done"] == [each.outcome for each in DriftService(failing).apply().changes]
+
+
+class Described(Intervening):
+    """A store whose tables are described with other settings than they have."""
+
+    def __init__(self, store: Store, table: Table, **settings: Any) -> None:
+        super().__init__(store)
+        self._table = table
+        self._settings = settings
+
+    def describe_table(self, table: Table) -> TableInfo | None:
+        info = super().describe_table(table)
+        return replace(info, **self._settings) if info is not None and table == self._table else info
+
+
+def test_billing_is_set_only_where_asked_for(either: Store) -> None:
+    """Without --billing it is named as kept, and `apply` has nothing to do."""
+    drift = DriftService(Described(either, OPS, billing="PROVISIONED"))
+    (told,) = drift.diff().kept
+
+    assert ("commercive_ops", "billing", "PROVISIONED, declared PAY_PER_REQUEST") == (
+        told.table.replace(either.prefix, "commercive_"),
+        told.what,
+        told.live,
+    )
+    assert ([], [], []) == (drift.diff().differences, drift.fixable(), drift.apply().changes)
+    assert ["billing"] == [each.what for each in drift.fixable(billing=True)]
+    assert ["set billing to PAY_PER_REQUEST"] == [each.change for each in drift.apply(billing=True).changes]
+
+
+def test_tables_without_transactions_are_not_ours_to_make(either: Store) -> None:
+    """`diff` tells of one; whatever creates, changes or checks tables says so and does nothing."""
+    store = Described(either, LEADS, multi_region_strong=True)
+    drift, tables = DriftService(store), TableService(store)
+    for refused in (drift.apply, drift.fixable, tables.create, tables.check):
+        with pytest.raises(
+            Misconfigured, match="leads: multi-region strong consistency; DynamoDB makes no transactions"
+        ):
+            refused()
+
+    assert ["transactions"] == [each.what for each in drift.diff().differences]
+    assert {"create_table", "change_table"}.isdisjoint(store.calls)
 
 
 class Stale(Intervening):
