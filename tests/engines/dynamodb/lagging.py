@@ -8,12 +8,14 @@ not know is kept here: recovery, and the tags.
 import json
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
 
 from tests.engines.dynamodb.doubles import Answer, Request, refusal, success
 
 Answers = Callable[[Request], Answer]
 _DESCRIBES = ("DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups", "ListTagsOfResource")
-_CHANGES = ("CreateTable", "UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups", "TagResource")
+_MAKES = ("CreateTable", "RestoreTableFromBackup")
+_CHANGES = (*_MAKES, "UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups", "TagResource")
 _MISSING = {"DescribeContinuousBackups": "TableNotFoundException", "UpdateContinuousBackups": "TableNotFoundException"}
 
 
@@ -37,7 +39,7 @@ class Lagging:
 
     def __call__(self, request: Request) -> Answer:
         name = _table_of(request)
-        if request.operation != "CreateTable" and self._now() < self._made.get(name, 0.0) + self._unknown:
+        if request.operation not in _MAKES and self._now() < self._made.get(name, 0.0) + self._unknown:
             self.hidden += 1
             return refusal(_MISSING.get(request.operation, "ResourceNotFoundException"), f"no table {name}")
         if request.operation in _DESCRIBES:
@@ -51,9 +53,13 @@ class Lagging:
                 self._states.setdefault((each, name), []).append((self._now() + self.lag, state))
             return answer
 
+    def untag(self, name: str) -> None:
+        """Take away the tags of a table, as somebody else may."""
+        self._tags[name] = {}
+
     def _done(self, request: Request, name: str) -> Answer:
         match request.operation:
-            case "CreateTable":
+            case "CreateTable" | "RestoreTableFromBackup":
                 self._made[name] = self._now()
                 self._tags[name] = _pairs(request.parameters.get("Tags", []))
             case "TagResource":
@@ -80,22 +86,22 @@ class Lagging:
             return success(ContinuousBackupsDescription=found)
         if operation == "ListTagsOfResource":
             return success(Tags=[{"Key": key, "Value": value} for key, value in self._tags.get(name, {}).items()])
-        return self._behind(_asking(operation, name, request))
+        return self._behind(beside(request, operation, TableName=name))
+
+
+def beside(request: Request, operation: str, **parameters: Any) -> Request:
+    """Return another request of the same caller: compatible servers do not check signatures."""
+    kept = {key: value for key, value in request.headers.items() if key.lower() not in ("content-length", _TARGET)}
+    return Request(operation, parameters, json.dumps(parameters).encode(), kept | {_TARGET: f"{_VERSION}.{operation}"})
 
 
 def _table_of(request: Request) -> str:
-    return str(request.parameters.get("TableName") or request.parameters.get("ResourceArn", "")).rpartition("/")[2]
+    named = request.parameters.get("TableName") or request.parameters.get("TargetTableName")
+    return str(named or request.parameters.get("ResourceArn", "")).rpartition("/")[2]
 
 
 def _pairs(tags: list[dict[str, str]]) -> dict[str, str]:
     return {each["Key"]: each["Value"] for each in tags}
-
-
-def _asking(operation: str, name: str, request: Request) -> Request:
-    """Return a request for a description, signed as another one was: compatible servers do not check signatures."""
-    parameters = {"TableName": name}
-    kept = {key: value for key, value in request.headers.items() if key.lower() not in ("content-length", _TARGET)}
-    return Request(operation, parameters, json.dumps(parameters).encode(), kept | {_TARGET: f"{_VERSION}.{operation}"})
 
 
 _TARGET, _VERSION = "x-amz-target", "DynamoDB_20120810"
