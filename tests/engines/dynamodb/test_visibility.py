@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 
 from commercive_cli.domain.errors import Invalid, Misconfigured, Unavailable
+from commercive_cli.engines.dynamodb.connection import Connection
+from commercive_cli.engines.dynamodb.endpoint import Endpoint
+from commercive_cli.engines.dynamodb.request_sender import RequestSender
+from commercive_cli.engines.dynamodb.retries import Timing
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
+from commercive_cli.engines.dynamodb.visibility import TableSender
 from commercive_cli.services.tables.drift import DriftService
 from commercive_cli.services.tables.service import TableService
 from commercive_cli.store.schema import LEADS, OPS, TABLES
@@ -19,6 +25,7 @@ from tests.engines.dynamodb.doubles import (
     refusal,
     script,
     serving,
+    session_with_credentials,
     store_at,
     success,
 )
@@ -132,6 +139,49 @@ def test_a_restored_table_that_stays_unknown_is_told() -> None:
 
     assert "tables create" not in told.value.message
     assert 110 < time.seconds <= 120
+
+
+SHAPE = {
+    "TableName": "t",
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+SOURCE = {"S3BucketSource": {"S3Bucket": "bucket"}, "InputFormat": "DYNAMODB_JSON", "TableCreationParameters": SHAPE}
+BACKUP = {"BackupArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/s/backup/1"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("CreateTable", SHAPE),
+        ("ImportTable", SOURCE),
+        ("RestoreTableFromBackup", {"TargetTableName": "t", **BACKUP}),
+        (
+            "RestoreTableToPointInTime",
+            {"TargetTableName": "t", "SourceTableName": "s", "UseLatestRestorableTime": True},
+        ),
+    ],
+)
+def test_whatever_makes_a_table_is_waited_for(operation: str, parameters: dict[str, Any]) -> None:
+    """However it was made, and whatever is asked of it; once it was deleted, it is missing."""
+    time, missing = ManualTime(), refusal("ResourceNotFoundException")
+    timing = Timing(now=time.now, sleep=time.sleep, random=time.random)
+    asked = {"ResourceArn": "arn:aws:dynamodb:eu-west-1:1:table/t", "Tags": []}
+    replies = [success(), missing, missing, success(Table={}), missing, success(), success(), missing]
+    with serving(script(*replies)) as server:
+        endpoint = Endpoint("eu-west-1", server.url)
+        connection = Connection(endpoint, deadline=10.0, session=session_with_credentials())
+        with closing(connection):
+            send = TableSender(RequestSender(connection, timing), timing)
+            send(operation, parameters)
+            send("DescribeTable", {"TableName": "t"})
+            send("TagResource", asked)
+            send("DeleteTable", {"TableName": "t"})
+            with pytest.raises(Misconfigured, match="does not exist"):
+                send("DescribeTable", {"TableName": "t"})
+
+    assert 3 == len(time.pauses)
 
 
 def test_a_table_that_is_not_there_is_told_at_once() -> None:
