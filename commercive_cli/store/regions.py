@@ -7,6 +7,7 @@ an error if those operations are invoked". The consistency of a global table can
 from collections.abc import Iterable
 
 from commercive_cli.domain.errors import Misconfigured
+from commercive_cli.store.port import TableInfo
 
 STRONG = "multi-region strong consistency"
 REMEDY = (
@@ -15,8 +16,13 @@ REMEDY = (
 )
 
 
-def check_transactional(strong: Iterable[str]) -> None:
-    """Raise Misconfigured, naming them, when tables have multi-region strong consistency."""
-    names = ", ".join(strong)
-    if names:
-        raise Misconfigured(f"{names}: {STRONG}; {REMEDY}")
+def no_transactions(names: Iterable[str]) -> Misconfigured:
+    """Return the error for tables in which DynamoDB makes no transactions."""
+    return Misconfigured(f"{', '.join(names)}: {STRONG}; {REMEDY}")
+
+
+def check_transactional(tables: Iterable[TableInfo | None]) -> None:
+    """Raise Misconfigured, naming them, when tables have multi-region strong consistency; None is a missing table."""
+    strong = [info.name for info in tables if info is not None and info.multi_region_strong]
+    if strong:
+        raise no_transactions(strong)

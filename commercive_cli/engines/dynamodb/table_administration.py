@@ -19,7 +19,7 @@ from commercive_cli.engines.dynamodb.table_keys import TableKeys
 from commercive_cli.engines.dynamodb.visibility import LONGEST_POLL, TableSender
 from commercive_cli.store.pages import linked
 from commercive_cli.store.port import TableInfo
-from commercive_cli.store.regions import check_transactional
+from commercive_cli.store.regions import no_transactions
 from commercive_cli.store.schema import Table
 
 WAIT_SECONDS = 120.0
@@ -170,7 +170,8 @@ class TableAdministration:
             described = None
             with suppress(CommerciveError):
                 described = self.description(table)
-            check_transactional([self._name(table)] if described and is_strong(described) else [])
+            if described and is_strong(described):
+                raise no_transactions([self._name(table)])
 
     def _recovery(self, table: Table) -> Description | None:
         """Return the description of point-in-time recovery, None where the server does not know it."""

@@ -78,7 +78,7 @@ class DriftService:
     def _planned(self, billing: bool) -> _Found:  # noqa: FBT001 - passed on by name
         described = self._described()
         check_ours(self.store.prefix, described, Conflict)
-        check_transactional(info.name for info in described.values() if info is not None and info.multi_region_strong)
+        check_transactional(described.values())
         return self._mismatches(described, billing=billing)
 
     def _drift(self, described: dict[Table, TableInfo | None], mismatches: _Found) -> Drift:

@@ -34,7 +34,7 @@ class TableService:
         """
         found = self._described()
         check_ours(self.store.prefix, found, Conflict)
-        _check_transactional(found)
+        check_transactional(found.values())
         if None in found.values():
             _check_no_stack(found, "nothing was created", DEPLOY_TEMPLATE)
         return self._report([self._create(*each) for each in found.items()])
@@ -63,7 +63,7 @@ class TableService:
         """Return how many of the six tables are there; raise Misconfigured when one cannot be ours."""
         found = self._described()
         check_ours(self.store.prefix, found)
-        _check_transactional(found)
+        check_transactional(found.values())
         return sum(info is not None for info in found.values())
 
     def count(self, tables: Iterable[Table] = TABLES) -> int | None:
@@ -138,10 +138,6 @@ class TableService:
 
     def _report(self, states: list[TableState]) -> Tables:
         return Tables(tables=states, unsupported=tuple(self.store.unsupported()))
-
-
-def _check_transactional(found: Mapping[Table, TableInfo | None]) -> None:
-    check_transactional(info.name for info in found.values() if info is not None and info.multi_region_strong)
 
 
 def _check_no_stack(found: Mapping[Table, TableInfo | None], outcome: str, remedy: str) -> None:

@@ -11,6 +11,7 @@ from commercive_cli.domain.errors import Conflict, Denied, Misconfigured, Unavai
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.seed.service import SeedService
 from commercive_cli.services.tables.drift import DriftService
 from commercive_cli.services.tables.service import TableService
 from commercive_cli.store.dry_run import DryRun
@@ -19,6 +20,7 @@ from commercive_cli.store.read_only import ReadOnly
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS, TABLES, Attribute, Index, Table
 from commercive_cli.store.table_changes import CreateIndex, DropIndex, SetTTL
 from tests.services.fakes import Intervening
+from tests.services.transfer.stores import exported, importer
 
 STATUS = CONVERSATIONS.index("ConversationStatusIndex")
 
@@ -156,8 +158,8 @@ def test_billing_is_set_only_where_asked_for(either: Store) -> None:
     assert ["set billing to PAY_PER_REQUEST"] == [each.change for each in drift.apply(billing=True).changes]
 
 
-def test_tables_without_transactions_are_not_ours_to_make(either: Store) -> None:
-    """`diff` tells of one; whatever creates, changes or checks tables says so and does nothing."""
+def test_tables_without_transactions_are_not_ours(either: Store, tmp_path: Path) -> None:
+    """`diff` tells of one; whatever makes, changes, checks or fills tables says so and does nothing."""
     store = Described(either, LEADS, multi_region_strong=True)
     drift, tables = DriftService(store), TableService(store)
     for refused in (drift.apply, drift.fixable, tables.create, tables.check):
@@ -166,8 +168,13 @@ def test_tables_without_transactions_are_not_ours_to_make(either: Store) -> None
         ):
             refused()
 
+    exported(either, tmp_path / "export")
+    for filling in (SeedService(store).demo, lambda: importer(store).run(tmp_path / "export", "root")):
+        with pytest.raises(Misconfigured, match="leads: multi-region strong consistency"):
+            filling()
+
     assert ["transactions"] == [each.what for each in drift.diff().differences]
-    assert {"create_table", "change_table"}.isdisjoint(store.calls)
+    assert {"create_table", "change_table", "batch_put", "transact"}.isdisjoint(store.calls)
 
 
 class Stale(Intervening):
