@@ -23,7 +23,8 @@ class TableTransfer:
     """A finished export of one table to S3, or a finished import from there.
 
     `key` is, for an export, the key of its manifest, for an import, the prefix that it was read from.
-    `items` is None where DynamoDB does not say; `errors` counts items that an import could not read.
+    `items` is None where DynamoDB does not say; `errors` counts items that an import could not read, and `expected`
+    those that the export holds, by its manifest, None for an export.
     """
 
     table: str
@@ -31,3 +32,4 @@ class TableTransfer:
     key: str
     items: int | None = None
     errors: int = 0
+    expected: int | None = None

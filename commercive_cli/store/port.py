@@ -105,7 +105,8 @@ class TableInfo:
 
     The protections and `tags` are None where the server does not know them, and `billing` is then EMBEDDED.
     `projections` says for each index what it holds (ALL, KEYS_ONLY, INCLUDE), `index_status` whether it can be used.
-    `missing_columns` are columns that a table in a SQLite file should have and does not.
+    `missing_columns` are columns that a table in a SQLite file should have and does not. `further` are, in words, the
+    settings of which no declaration says anything, where they are not those of a new table.
     """
 
     name: str
@@ -123,6 +124,8 @@ class TableInfo:
     projections: Mapping[str, str] = field(default_factory=dict)
     index_status: Mapping[str, str] = field(default_factory=dict)
     missing_columns: tuple[str, ...] = ()
+    further: Mapping[str, str] = field(default_factory=dict)
+    multi_region_strong: bool = False
 
     @property
     def in_stack(self) -> bool:

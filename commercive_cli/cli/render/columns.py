@@ -204,6 +204,8 @@ TABLE = (
     Column("deletion_protection", "flag", wide=True),
     Column("encryption", wide=True),
     Column("differences", exceptional=True),
+    Column("accepted", exceptional=True),
+    Column("kept", exceptional=True, wide=True),
 )
 FINDING = (
     Column("invariant"),

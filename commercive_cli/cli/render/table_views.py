@@ -33,6 +33,7 @@ _S3 = (
     Column("uri", "id", names=True),
     Column("items", "count"),
     Column("errors", "count"),
+    Column("expected", "count", exceptional=True),
 )
 _RESTORED = (
     Column("store", "id"),

@@ -12,7 +12,8 @@ class TableState(Sparse):
     """A table as it is, and how it compares with what is declared.
 
     `state` is created, unchanged, different, foreign (not ours, by its key), missing or deleted; `differences` says
-    what differs, in words.
+    what differs, in words, `kept` what is left as it is, `accepted` which changes of a created table AWS has taken and
+    does not show yet.
     """
 
     table: str
@@ -28,6 +29,8 @@ class TableState(Sparse):
     deletion_protection: bool | None = None
     encryption: str | None = None
     differences: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
 
 
 class Tables(Answer):
@@ -104,9 +107,9 @@ class PollingCosts(Answer):
 class Difference(Sparse):
     """One thing about a table that is not as declared.
 
-    `what` is table, not our table, columns, `index NAME`, time to live, billing, point-in-time recovery, deletion
-    protection, encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in place, what
-    to do instead.
+    `what` is table, not our table, columns, transactions, `index NAME`, time to live, billing, point-in-time recovery,
+    deletion protection, encryption or tags. `remedy` says what `apply` does about it or, when it is not `fixable` in
+    place, what to do instead.
     """
 
     table: str
@@ -117,19 +120,34 @@ class Difference(Sparse):
     remedy: str
 
 
+class Kept(Sparse):
+    """A setting that is left as it is: it protects more than is declared, costs otherwise, or is not declared."""
+
+    table: str
+    what: str
+    live: str
+
+
 class Drift(Answer):
-    """How the live tables differ from what is declared, and the protections that the server does not support."""
+    """How the live tables differ from what is declared, and the protections that the server does not support.
+
+    `kept` is no difference: `apply` leaves it as it is.
+    """
 
     differences: list[Difference]
+    kept: tuple[Kept, ...] = ()
     unsupported: tuple[str, ...] = ()
 
 
 class AppliedChange(Sparse):
-    """One change that was tried on one table; `error` says why it failed."""
+    """One change that was tried on one table; `error` says why it failed.
+
+    It is `accepted` when AWS has taken it, and the table is still described as before.
+    """
 
     table: str
     change: str
-    outcome: Literal["done", "failed"]
+    outcome: Literal["done", "accepted", "failed"]
     error: str | None = None
 
 

@@ -37,12 +37,21 @@ class ImportPreview(Answer):
 
 
 class S3Table(Sparse):
-    """Where one table's data is in S3: an export's manifest, or the prefix that an import read."""
+    """Where one table's data is in S3: an export's manifest, or the prefix that an import read.
+
+    `errors` counts items that an import could not take, `expected` those that the export holds.
+    """
 
     table: str
     uri: str
     items: int | None = None
     errors: int = 0
+    expected: int | None = None
+
+    @property
+    def short(self) -> bool:
+        """Return whether an import did not take all that the export holds, or took something else."""
+        return bool(self.errors) or (self.expected is not None and self.items not in (None, self.expected))
 
 
 class S3Exported(Answer):

@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.engines.dynamodb.backups import Backups
 from commercive_cli.engines.dynamodb.errors import supported
-from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing
+from commercive_cli.engines.dynamodb.visibility import TableSender
 from commercive_cli.store.archive import Backup
 from commercive_cli.store.port import Store
 from commercive_cli.store.table_changes import OnStatus
@@ -21,7 +21,7 @@ class DynamoDBArchive:
 
     def __init__(
         self,
-        send: RequestSender,
+        send: TableSender,
         timing: Timing,
         prefix: str,
         open_prefix: Callable[[str], Store],

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from commercive_cli.domain.errors import Conflict, Invalid, NotFound
+from commercive_cli.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from commercive_cli.domain.quoting import quoted, shortened
-from commercive_cli.engines.dynamodb.request_sender import RequestSender
+from commercive_cli.engines.dynamodb.errors import MissingTable
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
 from commercive_cli.engines.dynamodb.table_definitions import Description, is_active
+from commercive_cli.engines.dynamodb.visibility import UNKNOWN_SECONDS, TableSender
 from commercive_cli.store.archive import Backup
 from commercive_cli.store.pages import linked
 from commercive_cli.store.schema import TABLES
@@ -25,6 +26,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _AVAILABLE = "AVAILABLE"
+_FINISH = "`commercive tables apply` and `tables audit`"
 
 TableSummaries = dict[str, Description]
 """DynamoDB's summaries of the backups with one name, by the table's name without prefix."""
@@ -33,7 +35,7 @@ TableSummaries = dict[str, Description]
 class Backups:
     """Backups of the tables of one prefix: six backups of DynamoDB with the same name are one backup here."""
 
-    def __init__(self, send: RequestSender, timing: Timing, prefix: str) -> None:
+    def __init__(self, send: TableSender, timing: Timing, prefix: str) -> None:
         self._send = send
         self._timing = timing
         self._prefix = prefix
@@ -131,8 +133,7 @@ class Backups:
     def _wait_for_restore(self, prefix: str, on_status: OnStatus) -> None:
         waiting = [prefix + table.name for table in TABLES]
         on_status(
-            "AWS continues the restore when this is interrupted; then finish with `commercive tables apply` and "
-            f"`tables audit` on the prefix {prefix}"
+            f"AWS continues the restore when this is interrupted; then finish with {_FINISH} on the prefix {prefix}"
         )
 
         def done() -> bool:
@@ -143,7 +144,13 @@ class Backups:
         self._wait(f"restoring to {prefix}*", done)
 
     def _is_restored(self, name: str) -> bool:
-        described = self._send("DescribeTable", {"TableName": name})["Table"]
+        try:
+            described = self._send("DescribeTable", {"TableName": name})["Table"]
+        except MissingTable as error:
+            raise Unavailable(
+                f"{name} is unknown {UNKNOWN_SECONDS:g} s after AWS has accepted its restore; look for it in AWS's "
+                f"console, then finish with {_FINISH}"
+            ) from error
         return is_active(described) and not described.get("RestoreSummary", {}).get("RestoreInProgress")
 
     def _summaries_by_name(self) -> dict[str, TableSummaries]:

@@ -3,35 +3,29 @@
 Source: DynamoDB Developer Guide, "DynamoDB data export to Amazon S3" and "DynamoDB data import from Amazon S3".
 """
 
-from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
-from commercive_cli.domain.errors import NotFound, Unavailable
-from commercive_cli.domain.quoting import shortened
+from commercive_cli.domain.errors import Unavailable
 from commercive_cli.engines.dynamodb.backups import DAY_SECONDS, LONGEST_POLL, Backups
 from commercive_cli.engines.dynamodb.connection import Connection
-from commercive_cli.engines.dynamodb.errors import supported, translated
-from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, code_of
-from commercive_cli.engines.dynamodb.request_sender import RequestSender
+from commercive_cli.engines.dynamodb.errors import supported
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
+from commercive_cli.engines.dynamodb.s3_objects import newest_export
 from commercive_cli.engines.dynamodb.table_definitions import Description, table_parameters
+from commercive_cli.engines.dynamodb.visibility import TableSender
 from commercive_cli.store.archive import TableTransfer
 from commercive_cli.store.schema import TABLES, Table
 from commercive_cli.store.table_changes import OnStatus
 
-SUMMARY = "manifest-summary.json"
 _NEXT_STEPS = {"Export": "", "Import": "; then finish with `commercive tables apply` and `tables audit`"}
 _RUNNING = ("IN_PROGRESS", "CANCELLING")
-
-Keys = list[tuple[str, float]]
-"""Keys of S3 objects, with the time of their last change in seconds since the Unix epoch."""
 
 
 class DynamoDBS3:
     """Exports and imports of the tables of one prefix."""
 
-    def __init__(self, send: RequestSender, timing: Timing, prefix: str, connection: Connection) -> None:
+    def __init__(self, send: TableSender, timing: Timing, prefix: str, connection: Connection) -> None:
         self._send = send
         self._timing = timing
         self._prefix = prefix
@@ -63,12 +57,19 @@ class DynamoDBS3:
         ]
 
     def _import_all(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
-        sources = {table: self._newest_data(bucket, _table_prefix(prefix, table)) for table in TABLES}
-        running = {table: self._start_import(table, bucket, source) for table, source in sources.items()}
+        sources = {
+            table: newest_export(self._connection, bucket, _table_prefix(prefix, table), table) for table in TABLES
+        }
+        running = {table: self._start_import(table, bucket, source.data) for table, source in sources.items()}
         ended = self._wait_for_all("Import", running, on_status)
         return [
             TableTransfer(
-                table.name, bucket, sources[table], described.get("ImportedItemCount"), described.get("ErrorCount", 0)
+                table.name,
+                bucket,
+                sources[table].data,
+                described.get("ImportedItemCount"),
+                described.get("ErrorCount", 0),
+                sources[table].items,
             )
             for table, described in ended.items()
         ]
@@ -94,17 +95,6 @@ class DynamoDBS3:
             "ClientToken": str(uuid4()),
         }
         return str(self._send("ImportTable", request)["ImportTableDescription"]["ImportArn"])
-
-    def _newest_data(self, bucket: str, prefix: str) -> str:
-        """Return the prefix of the data files of the newest finished export.
-
-        An export is finished when it has a summary, which DynamoDB writes last. Raises NotFound when there is none.
-        """
-        keys = list_keys(self._connection, bucket, f"{prefix}/AWSDynamoDB/")
-        summaries = [(changed, key) for key, changed in keys if key.endswith(f"/{SUMMARY}")]
-        if not summaries:
-            raise NotFound(f"there is no finished export below s3://{shortened(bucket)}/{shortened(prefix)}/")
-        return f"{max(summaries)[1].removesuffix(SUMMARY)}data/"
 
     def _wait_for_all(self, kind: str, running: dict[Table, str], on_status: OnStatus) -> dict[Table, Description]:
         ended: dict[Table, Description] = {}
@@ -136,19 +126,6 @@ class DynamoDBS3:
         ]
         if failed:
             raise Unavailable(f"the {kind.lower()} failed for {'; '.join(failed)}")
-
-
-def list_keys(connection: Connection, bucket: str, prefix: str) -> Keys:
-    """Return the keys of a bucket's objects that start with a prefix; raise NotFound when there is no such bucket."""
-    try:
-        with closing(connection.s3_client()) as client:
-            pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            found = [each for page in pages for each in page.get("Contents", [])]
-    except SENDING_ERRORS as error:
-        if code_of(error) == "NoSuchBucket":
-            raise NotFound(f"there is no bucket {shortened(bucket)}") from error
-        raise translated(error, connection.endpoint, "ListObjectsV2") from error
-    return [(each["Key"], each["LastModified"].timestamp()) for each in found]
 
 
 def _table_prefix(prefix: str, table: Table) -> str:

@@ -37,6 +37,7 @@ from commercive_cli.engines.dynamodb.table_administration import TableAdministra
 from commercive_cli.engines.dynamodb.table_changes import TableChanger
 from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.engines.dynamodb.throttling import Throttling
+from commercive_cli.engines.dynamodb.visibility import TableSender
 from commercive_cli.engines.dynamodb.write_rate import WriteRate
 from commercive_cli.store.items import Item, Key, encode_item
 from commercive_cli.store.limits import TRANSACTION_BYTES, TRANSACTION_WRITES, check_transaction
@@ -111,7 +112,8 @@ class DynamoDBStore:
         self._send_bulk = RequestSender(
             self._connection, self._timing, on_request, throttling=throttling, timeout_factor=BULK_TIMEOUT_FACTOR
         )
-        self._tables = TableAdministration(self._send, self._timing, prefix)
+        self._send_tables = TableSender(self._send, self._timing)
+        self._tables = TableAdministration(self._send_tables, self._timing, prefix)
 
     @property
     def target(self) -> str:
@@ -199,8 +201,10 @@ class DynamoDBStore:
         try:
             with self._tables.keys.explaining(*unknown):
                 self._send("TransactWriteItems", {"TransactItems": entries, "ClientRequestToken": str(uuid4())})
-        except WriteRefused as refused:
-            write = next(iter(writes[refused.position :]), None)  # behind the writes come the checks of keys
+        except Invalid as refused:
+            self._tables.check_transactional(dict.fromkeys(write.table for write in writes))
+            at = refused.position if isinstance(refused, WriteRefused) else len(writes)
+            write = next(iter(writes[at:]), None)  # behind the writes come the checks of keys
             if isinstance(write, Update) and write.add:
                 raise not_a_number(write, write.add) from refused
             raise
@@ -225,7 +229,7 @@ class DynamoDBStore:
 
     def change_table(self, table: Table, change: TableChange, on_status: OnStatus = ignore_status) -> None:
         """Make one change to a table and wait until it is done; filling an index can take hours."""
-        TableChanger(self._send, self._tables, self._prefix).change(table, change, on_status)
+        TableChanger(self._send_tables, self._timing, self._tables, self._prefix).change(table, change, on_status)
 
     @property
     def archive(self) -> Archive:
@@ -235,12 +239,12 @@ class DynamoDBStore:
     @property
     def recovery(self) -> DynamoDBArchive:
         """Point-in-time recovery."""
-        return DynamoDBArchive(self._send, self._timing, self._prefix, self._with_prefix)
+        return DynamoDBArchive(self._send_tables, self._timing, self._prefix, self._with_prefix)
 
     @property
     def s3(self) -> DynamoDBS3:
         """DynamoDB's own exports and imports."""
-        return DynamoDBS3(self._send, self._timing, self._prefix, self._connection)
+        return DynamoDBS3(self._send_tables, self._timing, self._prefix, self._connection)
 
     def delete_table(self, table: Table) -> None:
         """Turn off the table's deletion protection, then delete the table and all its items."""
@@ -268,7 +272,7 @@ class DynamoDBStore:
         """Return the store of another prefix, which uses the same connections."""
         other = copy(self)
         other._prefix = prefix
-        other._tables = TableAdministration(self._send, self._timing, prefix)
+        other._tables = TableAdministration(self._send_tables, self._timing, prefix)
         return other
 
     def _queried(self, query: Query, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,28 @@
 """Table administration: creates, protects, describes and deletes tables, and waits until DynamoDB is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
+from commercive_cli.domain.errors import CommerciveError, Invalid
 from commercive_cli.engines.dynamodb.errors import MissingTable, TableTooYoung, UnknownOperation
-from commercive_cli.engines.dynamodb.request_sender import RequestSender
+from commercive_cli.engines.dynamodb.further_settings import is_strong
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
-from commercive_cli.engines.dynamodb.table_definitions import Description, create_request, is_active, table_info
+from commercive_cli.engines.dynamodb.table_definitions import (
+    Description,
+    create_request,
+    is_active,
+    table_info,
+    tag_list,
+)
 from commercive_cli.engines.dynamodb.table_keys import TableKeys
+from commercive_cli.engines.dynamodb.visibility import LONGEST_POLL, TableSender
 from commercive_cli.store.pages import linked
 from commercive_cli.store.port import TableInfo
+from commercive_cli.store.regions import no_transactions
 from commercive_cli.store.schema import Table
 
 WAIT_SECONDS = 120.0
-LONGEST_POLL = 2.0
 TIME_TO_LIVE = "time to live"
 POINT_IN_TIME_RECOVERY = "point-in-time recovery"
 TAGS = "tags"
@@ -22,7 +31,7 @@ TAGS = "tags"
 class TableAdministration:
     """Creates and deletes the tables of one prefix; `unsupported` are the protections that the server does not know."""
 
-    def __init__(self, send: RequestSender, timing: Timing, prefix: str) -> None:
+    def __init__(self, send: TableSender, timing: Timing, prefix: str) -> None:
         self._send = send
         self._timing = timing
         self._prefix = prefix
@@ -47,26 +56,58 @@ class TableAdministration:
             self.set_recovery(table, on=True)
 
     def set_time_to_live(self, table: Table, attribute: str, *, on: bool) -> None:
-        """Turn the deletion of items after the time in the attribute on or off."""
+        """Turn the deletion of items after the time in the attribute on or off, and wait until that shows.
+
+        DynamoDB refuses to turn on what is on: that is no error where it shows by then.
+        """
+
+        def shows() -> bool:
+            described = self._time_to_live(table)
+            return not described or _attribute_in(described) == (attribute if on else None)
+
         specification = {"Enabled": on, "AttributeName": attribute}
-        self._set_protection(TIME_TO_LIVE, "UpdateTimeToLive", table, TimeToLiveSpecification=specification)
+        try:
+            self._set_protection(TIME_TO_LIVE, "UpdateTimeToLive", table, TimeToLiveSpecification=specification)
+        except Invalid:
+            if not self._send.until_visible(shows):
+                raise
+        else:
+            self._send.until_visible(shows)
 
     def set_recovery(self, table: Table, *, on: bool) -> None:
-        """Turn point-in-time recovery on or off; wait while the table is too young for it."""
+        """Turn point-in-time recovery on or off, and wait until that shows; wait while the table is too young for it.
+
+        The recovery period of a table that has one stays, since none is named.
+        """
         specification = {"PointInTimeRecoveryEnabled": on}
         self._set_protection(
             POINT_IN_TIME_RECOVERY, "UpdateContinuousBackups", table, PointInTimeRecoverySpecification=specification
         )
+        self._send.until_visible(lambda: _is_recoverable(self._recovery(table)) in (None, on))
+
+    def set_tags(self, table: Table, tags: tuple[tuple[str, str], ...]) -> None:
+        """Set these tags on the table, and wait until they show; its other tags stay."""
+        described = self._send("DescribeTable", {"TableName": self._name(table)})["Table"]
+        arn = described["TableArn"]
+
+        def shows() -> bool:
+            found = self._tags(arn)
+            return found is None or set(tags) <= set(found.items())
+
+        self._send("TagResource", {"ResourceArn": arn, "Tags": tag_list(tags)})
+        self._send.until_visible(shows)
 
     def describe(self, table: Table) -> TableInfo | None:
         """Return the description of the table, or None when it does not exist."""
         described = self.description(table)
         if described is None:
             return None
+        recovery = self._recovery(table)
         return table_info(
             described,
             ttl=self.time_to_live(table),
-            recovery=self._point_in_time_recovery(table),
+            recovery=_is_recoverable(recovery),
+            recovery_days=(recovery or {}).get("RecoveryPeriodInDays"),
             tags=self._tags(described["TableArn"]),
         )
 
@@ -77,6 +118,7 @@ class TableAdministration:
         if described is not None and described.get("DeletionProtectionEnabled"):
             self._send("UpdateTable", {"TableName": name, "DeletionProtectionEnabled": False})
             self.wait_until_active(table)
+            self._send.until_visible(lambda: not (self.description(table) or {}).get("DeletionProtectionEnabled"))
         self._send("DeleteTable", {"TableName": name}, already_done="ResourceNotFoundException")
         self.wait(f"deleting {name}", lambda: self.description(table) is None)
         self.keys.forget(table)
@@ -101,10 +143,12 @@ class TableAdministration:
 
     def time_to_live(self, table: Table) -> str | None:
         """Return the attribute that holds when an item expires, or None."""
+        return _attribute_in(self._time_to_live(table))
+
+    def _time_to_live(self, table: Table) -> Description:
         request = {"TableName": self._name(table)}
-        described = self._described(TIME_TO_LIVE, "DescribeTimeToLive", request).get("TimeToLiveDescription", {})
-        on = described.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-        return described.get("AttributeName") if on else None
+        found: Description = self._described(TIME_TO_LIVE, "DescribeTimeToLive", request)
+        return dict(found.get("TimeToLiveDescription", {}))
 
     def _set_protection(self, protection: str, operation: str, table: Table, **specification: Any) -> None:
         def done() -> bool:
@@ -120,14 +164,21 @@ class TableAdministration:
 
         self.wait(f"setting {protection} of {self._name(table)}", done)
 
-    def _point_in_time_recovery(self, table: Table) -> bool | None:
+    def check_transactional(self, tables: Iterable[Table]) -> None:
+        """Raise Misconfigured when DynamoDB makes no transactions in one of the tables, as far as it can be told."""
+        for table in tables:
+            described = None
+            with suppress(CommerciveError):
+                described = self.description(table)
+            if described and is_strong(described):
+                raise no_transactions([self._name(table)])
+
+    def _recovery(self, table: Table) -> Description | None:
+        """Return the description of point-in-time recovery, None where the server does not know it."""
         request = {"TableName": self._name(table)}
         response = self._described(POINT_IN_TIME_RECOVERY, "DescribeContinuousBackups", request)
         backups = response.get("ContinuousBackupsDescription")
-        if backups is None:
-            return None
-        recovery = backups.get("PointInTimeRecoveryDescription", {})
-        return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
+        return None if backups is None else dict(backups.get("PointInTimeRecoveryDescription", {}))
 
     def _tags(self, arn: str) -> dict[str, str] | None:
         """Return all tags, or None when the server does not support tags."""
@@ -156,3 +207,13 @@ class TableAdministration:
 
     def _name(self, table: Table) -> str:
         return self._prefix + table.name
+
+
+def _is_recoverable(described: Description | None) -> bool | None:
+    return None if described is None else described.get("PointInTimeRecoveryStatus") == "ENABLED"
+
+
+def _attribute_in(described: Description) -> str | None:
+    """Return the attribute that holds when an item expires; it takes up to an hour until DynamoDB uses it."""
+    on = described.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
+    return described.get("AttributeName") if on else None

@@ -1,20 +1,26 @@
-"""Changes existing tables: sends one request for each change, then waits until DynamoDB has carried it out."""
+"""Changes existing tables: sends one request for each change, then waits until DynamoDB has carried it out.
+
+While a table is UPDATING no other UpdateTable may be sent, and DescribeTable may still show the state of before (API
+Reference, "UpdateTable", "DescribeTable"): what it shows is waited for, and a refusal because of the earlier change.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
-from commercive_cli.domain.errors import Invalid
+from commercive_cli.domain.errors import Conflict, Invalid
 from commercive_cli.engines.dynamodb.errors import UnknownOperation
-from commercive_cli.engines.dynamodb.request_sender import RequestSender
+from commercive_cli.engines.dynamodb.retries import Attempts, Timing
 from commercive_cli.engines.dynamodb.table_administration import TableAdministration
 from commercive_cli.engines.dynamodb.table_definitions import (
     Description,
     attribute_definitions,
+    billing_of,
+    encryption_of,
     encryption_specification,
     index_definition,
     is_active,
-    tag_list,
 )
+from commercive_cli.engines.dynamodb.visibility import LONGEST_POLL, VISIBLE_SECONDS, TableSender
 from commercive_cli.store.schema import Index, Table
 from commercive_cli.store.table_changes import (
     CreateIndex,
@@ -36,13 +42,17 @@ DAY_SECONDS = 86_400.0
 class TableChanger:
     """Changes the tables of one prefix, one change at a time, as DynamoDB requires."""
 
-    def __init__(self, send: RequestSender, tables: TableAdministration, prefix: str) -> None:
+    def __init__(self, send: TableSender, timing: Timing, tables: TableAdministration, prefix: str) -> None:
         self._send = send
+        self._timing = timing
         self._tables = tables
         self._prefix = prefix
 
     def change(self, table: Table, change: TableChange, on_status: OnStatus) -> None:
-        """Make the change and wait until it is done; raise Invalid when this server does not support it."""
+        """Make the change and wait until it is done; raise Invalid when this server does not support it.
+
+        What DynamoDB has accepted and does not show after `VISIBLE_SECONDS` is no error.
+        """
         try:
             self._change(table, change, on_status)
         except UnknownOperation as error:
@@ -55,14 +65,23 @@ class TableChanger:
             case SetRecovery():
                 self._tables.set_recovery(table, on=change.on)
             case SetTags():
-                arn = self._described(table)["TableArn"]
-                self._send("TagResource", {"ResourceArn": arn, "Tags": tag_list(change.tags)})
+                self._tables.set_tags(table, change.tags)
             case SetDeletionProtection():
-                self._update(table, on_status, DeletionProtectionEnabled=change.on)
+                self._set(
+                    table,
+                    on_status,
+                    lambda now: now.get("DeletionProtectionEnabled") in (None, change.on),
+                    DeletionProtectionEnabled=change.on,
+                )
             case SetBilling():
-                self._update(table, on_status, BillingMode=change.mode)
+                self._set(table, on_status, lambda now: billing_of(now) == change.mode, BillingMode=change.mode)
             case SetEncryption():
-                self._update(table, on_status, SSESpecification=encryption_specification(change.key))
+                self._set(
+                    table,
+                    on_status,
+                    lambda now: encryption_of(now).startswith(change.key),
+                    SSESpecification=encryption_specification(change.key),
+                )
             case CreateIndex():
                 self._create_index(table, change.index, on_status)
             case DropIndex():
@@ -94,11 +113,32 @@ class TableChanger:
             self._update(table, on_status, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
         self._wait(table, on_status, lambda now: name not in _index_names(now))
 
+    def _set(self, table: Table, on_status: OnStatus, shows: Callable[[Description], bool], **changes: Any) -> None:
+        """Change the table; wait until neither it nor an index is being changed, and until `shows` is true of it."""
+        self._update(table, on_status, **changes)
+
+        def visible() -> bool:
+            now = self._described(table)
+            on_status(_state_in_words(now))
+            return is_active(now) and shows(now)
+
+        if not self._send.until_visible(visible):
+            self._wait_until_idle(table, on_status)
+
     def _update(self, table: Table, on_status: OnStatus, **changes: Any) -> None:
-        self._wait_until_idle(table, on_status)
-        # If the table is in use after a lost reply, then our own first try is changing it.
-        self._send("UpdateTable", {"TableName": self._name(table), **changes}, already_done="ResourceInUseException")
-        self._wait_until_idle(table, on_status)
+        """Send the change once nothing else is being changed; an earlier change may not show and refuse it."""
+        request = {"TableName": self._name(table), **changes}
+        attempts = Attempts(self._timing, tries=None, longest=LONGEST_POLL)
+        while True:
+            self._wait_until_idle(table, on_status)
+            try:
+                # If the table is in use after a lost reply, then our own first try is changing it.
+                self._send("UpdateTable", request, already_done="ResourceInUseException")
+            except Conflict:
+                if not attempts.pause(VISIBLE_SECONDS):
+                    raise
+            else:
+                return
 
     def _wait_until_idle(self, table: Table, on_status: OnStatus) -> Description:
         """Wait until neither the table nor an index is being changed; return the description."""

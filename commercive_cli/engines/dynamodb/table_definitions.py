@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from commercive_cli.engines.dynamodb.further_settings import further_settings, is_strong
 from commercive_cli.store.foreign import KeyShape
 from commercive_cli.store.port import TableInfo
 from commercive_cli.store.schema import Attribute, Index, Table
@@ -61,32 +62,53 @@ def index_definition(index: Index) -> dict[str, Any]:
 
 
 def table_info(
-    described: Description, *, ttl: str | None, recovery: bool | None, tags: Mapping[str, str] | None
+    described: Description,
+    *,
+    ttl: str | None,
+    recovery: bool | None,
+    tags: Mapping[str, str] | None,
+    recovery_days: int | None = None,
 ) -> TableInfo:
     """Return the TableInfo of a table from DescribeTable and the descriptions of its protections."""
     types = _types(described)
     indexes = described.get("GlobalSecondaryIndexes", [])
+    encryption = encryption_of(described)  # a server that encrypts nothing has no recovery either
     return TableInfo(
         name=described["TableName"],
         status=described["TableStatus"],
         items=described.get("ItemCount", 0),
         bytes=described.get("TableSizeBytes", 0),
-        billing=described.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        billing=billing_of(described),
         keys=_keys(described, types),
         indexes={each["IndexName"]: _keys(each, types) for each in indexes},
         ttl=ttl,
         point_in_time_recovery=recovery,
         deletion_protection=described.get("DeletionProtectionEnabled"),
-        encryption=_encryption(described.get("SSEDescription"), is_aws=recovery is not None),
+        encryption=encryption if recovery is not None or encryption != AWS_OWNED_KEY else None,
         tags=tags,
         projections={each["IndexName"]: each["Projection"]["ProjectionType"] for each in indexes},
         index_status={each["IndexName"]: each.get("IndexStatus", "ACTIVE") for each in indexes},
+        further=further_settings(described, recovery_days),
+        multi_region_strong=is_strong(described),
     )
 
 
 def key_of(described: Description) -> KeyShape:
     """Return the table's key, partition first; nothing where the description does not tell."""
     return _keys(described, _types(described)) if "KeySchema" in described else ()
+
+
+def billing_of(described: Description) -> str:
+    """Return the billing mode; DynamoDB leaves it out of a table that was provisioned from the beginning."""
+    return str(described.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"))
+
+
+def encryption_of(described: Description) -> str:
+    """Return which key encrypts the table; DynamoDB, which encrypts every table, leaves out its own key."""
+    found = described.get("SSEDescription", {"Status": "DISABLED"})
+    if found.get("Status") in ("DISABLED", "DISABLING"):
+        return AWS_OWNED_KEY
+    return f"{found.get('SSEType', 'KMS')} {found.get('KMSMasterKeyArn', '')}".strip()
 
 
 def is_active(described: Description | None) -> bool:
@@ -104,13 +126,6 @@ def _types(described: Description) -> dict[str, str]:
 def _keys(described: Description, types: dict[str, str]) -> KeyShape:
     schema = sorted(described["KeySchema"], key=lambda each: str(each["KeyType"]))  # HASH before RANGE
     return tuple((each["AttributeName"], types[each["AttributeName"]]) for each in schema)
-
-
-def _encryption(described: Description | None, *, is_aws: bool) -> str | None:
-    """Return which key encrypts the table; DynamoDB, which encrypts every table, leaves out its own key."""
-    if described is None or described.get("Status") in ("DISABLED", "DISABLING"):
-        return AWS_OWNED_KEY if is_aws else None
-    return f"{described.get('SSEType', 'KMS')} {described.get('KMSMasterKeyArn', '')}".strip()
 
 
 def _key_schema(partition: Attribute, sort: Attribute | None) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from commercive_cli.engines.dynamodb.errors import MissingTable
 from commercive_cli.engines.dynamodb.failure_kinds import REFUSED_REASONS, reasons_of
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.table_definitions import Description, key_of
+from commercive_cli.engines.dynamodb.visibility import TableSender
 from commercive_cli.store.foreign import KeyShape, declared_key, not_ours
 from commercive_cli.store.items import AttributeValue
 from commercive_cli.store.limits import SORT_KEY_BYTES
@@ -36,7 +37,7 @@ ENTRY_BYTES = 2 * SORT_KEY_BYTES
 class TableKeys:
     """What is known of the keys of one prefix's tables; threads may share it."""
 
-    def __init__(self, send: RequestSender, prefix: str) -> None:
+    def __init__(self, send: TableSender, prefix: str) -> None:
         self._send = send
         self._prefix = prefix
         self._ours: set[str] = set()
@@ -124,7 +125,7 @@ class TableKeys:
             except CommerciveError:
                 return  # the tables cannot be described now
 
-    def _describe(self, table: Table, send: RequestSender) -> None:
+    def _describe(self, table: Table, send: RequestSender | TableSender) -> None:
         response = send("DescribeTable", {"TableName": self._prefix + table.name})
         self.learn(table, response.get("Table", {}))
 

@@ -93,7 +93,7 @@ class AdoptionService:
                 return self._answer(run, source.place, skipped, wish, steps.on_compared)
 
     def _check_target(self) -> None:
-        refuse_foreign(self.store)
+        refuse_foreign(self.store, written=True)
         missing = [table.name for table in TABLES if self.store.describe_table(table) is None]
         if missing:
             names = ", ".join(self.store.prefix + name for name in missing)

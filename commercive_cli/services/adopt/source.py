@@ -8,7 +8,7 @@ from pathlib import Path
 from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.adopt.mapping import LEGACY, Legacy
-from commercive_cli.services.transfer.dynamodb_export import dynamodb_files, exported_tables
+from commercive_cli.services.transfer.dynamodb_export import dynamodb_files, exported_tables, second_export
 from commercive_cli.services.transfer.jsonl import parse_line
 from commercive_cli.services.transfer.source import SourceFile
 from commercive_cli.store.items import Item
@@ -49,7 +49,7 @@ class ExportSource:
         first: dict[str, Path] = {}
         for path, name in summaries.items():
             if first.setdefault(name, path) is not path:
-                raise Invalid(f"{path} and {first[name]} are exports of the same table; give the directory of one")
+                raise second_export(path, first[name], "give the directory of one")
         return summaries
 
     def tables(self) -> Sequence[LegacyTable]:

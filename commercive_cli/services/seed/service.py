@@ -51,7 +51,7 @@ class SeedService:
         return self._load(plan, progress)
 
     def _load(self, plan: Plan, progress: OnItems) -> Seeded:
-        refuse_foreign(self.store)
+        refuse_foreign(self.store, written=True)
         marker = self.store.get(OPS, _marker_key(plan))
         if marker is not None and UNREADABLE in marker:
             raise Damaged("the marker of this data cannot be read; see `commercive tables audit`")

@@ -1,10 +1,14 @@
-"""Compares a live table with its declaration, and finds the changes that remove each difference."""
+"""Compares a live table with its declaration, and finds the changes that remove each difference.
+
+A table may be protected by more than is declared, and how it is billed is its operator's business: no differences.
+"""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from commercive_cli.store.foreign import NEVER_TOUCHED, declared_key, key_words
 from commercive_cli.store.port import EMBEDDED, TableInfo
+from commercive_cli.store.regions import REMEDY, STRONG
 from commercive_cli.store.schema import Index, Table
 from commercive_cli.store.table_changes import (
     DEPLOY_TEMPLATE,
@@ -23,6 +27,7 @@ NOT_OURS = "not our table"
 """What is the matter with a table that has another key; nothing else about it is then anybody's business here."""
 
 NOTHING = "nothing"
+BILLING = "billing"
 WAIT_FOR_STACK = "the stack that owns the table is filling it; wait until `tables diff` no longer names it"
 _USABLE = ("ACTIVE", "UPDATING")
 
@@ -55,17 +60,21 @@ class Mismatch:
         return f"{self.what}: {self.live}, declared {self.declared}"
 
 
-def mismatches(table: Table, info: TableInfo | None, unsupported: Collection[str] = ()) -> list[Mismatch]:
+def mismatches(
+    table: Table, info: TableInfo | None, unsupported: Collection[str] = (), *, billing: bool = False
+) -> list[Mismatch]:
     """Return the differences: those of indexes last, and first of these the ones that are to be dropped.
 
     `info` is None when there is no table. A protection that the server does not know, or that is in `unsupported`, is
-    no difference. None of a table in a stack comes with changes: the stack makes them.
+    no difference, nor is another mode of `billing` unless asked for. None of a table in a stack comes with changes: the
+    stack makes them.
     """
     if info is None:
         return [Mismatch("table", "present", "missing", (CreateTable(),))]
     if info.keys != declared_key(table):
         return [Mismatch(NOT_OURS, key_words(declared_key(table)), key_words(info.keys), remedy=NEVER_TOUCHED)]
-    found = [each for each in _all_mismatches(table, info) if each.what not in unsupported]
+    left_out = unsupported if billing else {*unsupported, BILLING}
+    found = [each for each in _all_mismatches(table, info) if each.what not in left_out]
     return [left_to_stack(each) for each in found] if info.in_stack else found
 
 
@@ -75,32 +84,52 @@ def left_to_stack(mismatch: Mismatch) -> Mismatch:
     return replace(mismatch, changes=(), remedy=WAIT_FOR_STACK if waits else DEPLOY_TEMPLATE)
 
 
+def kept(table: Table, info: TableInfo) -> dict[str, str]:
+    """Return, in words, what `apply` leaves as it is: what is more than declared, billing, and what is not declared."""
+    declared = table.protections
+    found = dict(info.further)
+    if info.encryption is not None and _is_stronger_key(info.encryption, declared.encryption):
+        found["encryption"] = f"{info.encryption}, declared {declared.encryption}"
+    if info.deletion_protection and not declared.deletion_protection:
+        found["deletion protection"] = "on, declared off"
+    if info.point_in_time_recovery and not declared.point_in_time_recovery:
+        found["point-in-time recovery"] = "on, declared off"
+    if info.billing not in (EMBEDDED, declared.billing):
+        found[BILLING] = f"{info.billing}, declared {declared.billing}"
+    return found
+
+
 def _all_mismatches(table: Table, info: TableInfo) -> list[Mismatch]:
     missing = ", ".join(info.missing_columns)
     columns = [Mismatch("columns", missing, "missing")] if missing else []
-    return [*columns, *_protection_mismatches(table, info), *_index_mismatches(table, info)]
+    strong = [Mismatch("transactions", "possible", STRONG, remedy=REMEDY)] if info.multi_region_strong else []
+    return [*columns, *strong, *_protection_mismatches(table, info), *_index_mismatches(table, info)]
 
 
 def _protection_mismatches(table: Table, info: TableInfo) -> Iterator[Mismatch]:
     declared = table.protections
-    if info.deletion_protection not in (None, declared.deletion_protection):
-        yield _switch("deletion protection", SetDeletionProtection(declared.deletion_protection))
+    if declared.deletion_protection and info.deletion_protection is False:
+        yield _turned_on("deletion protection", SetDeletionProtection(on=True))
     if info.billing not in (EMBEDDED, declared.billing):
-        yield Mismatch("billing", declared.billing, info.billing, (SetBilling(declared.billing),))
-    # A key of KMS in place of AWS's own is somebody's choice, and stronger than declared.
-    if declared.encryption == "KMS" and info.encryption is not None and not info.encryption.startswith("KMS"):
+        yield Mismatch(BILLING, declared.billing, info.billing, (SetBilling(declared.billing),))
+    if info.encryption is not None and _is_stronger_key(declared.encryption, info.encryption):
         yield Mismatch("encryption", declared.encryption, info.encryption, (SetEncryption(declared.encryption),))
     if info.tags is not None and not set(declared.tags) <= set(info.tags.items()):
         live = tuple((name, info.tags[name]) for name, _ in declared.tags if name in info.tags)
         yield Mismatch("tags", _tag_words(declared.tags), _tag_words(live), (SetTags(declared.tags),))
     if info.ttl != table.ttl:
         yield _ttl_mismatch(table, info)
-    if info.point_in_time_recovery not in (None, declared.point_in_time_recovery):
-        yield _switch("point-in-time recovery", SetRecovery(declared.point_in_time_recovery))
+    if declared.point_in_time_recovery and info.point_in_time_recovery is False:
+        yield _turned_on("point-in-time recovery", SetRecovery(on=True))
 
 
-def _switch(what: str, change: SetDeletionProtection | SetRecovery) -> Mismatch:
-    return Mismatch(what, *(("on", "off") if change.on else ("off", "on")), (change,))
+def _turned_on(what: str, change: SetDeletionProtection | SetRecovery) -> Mismatch:
+    return Mismatch(what, "on", "off", (change,))
+
+
+def _is_stronger_key(one: str, other: str) -> bool:
+    """Return whether one key is the account's, by which access can be revoked, and the other is AWS's own."""
+    return one.startswith("KMS") and not other.startswith("KMS")
 
 
 def _ttl_mismatch(table: Table, info: TableInfo) -> Mismatch:

@@ -46,7 +46,8 @@ class S3Service:
     ) -> S3Imported:
         """Create every table from its newest finished export below `uri`, protect it, and audit all tables.
 
-        DynamoDB imports only into new tables: raises Conflict when a table exists.
+        DynamoDB imports only into new tables: raises Conflict when a table exists. `expected` is how many items the
+        export of each table holds.
         """
         bucket, prefix = parse_uri(uri)
         refuse_foreign(self.store)
@@ -70,6 +71,7 @@ class S3Service:
             uri=f"s3://{moved.bucket}/{moved.key}",
             items=moved.items,
             errors=moved.errors,
+            expected=moved.expected,
         )
 
 

@@ -9,9 +9,10 @@ from commercive_cli.domain.answers.tables import Tables, TableState
 from commercive_cli.domain.choices import choose
 from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, Misconfigured, NotPermitted
 from commercive_cli.domain.quoting import quoted
-from commercive_cli.services.tables.comparison import mismatches
+from commercive_cli.services.tables.comparison import kept, mismatches
 from commercive_cli.store.foreign import check_ours, declared_key
 from commercive_cli.store.port import ConditionFailed, Store, TableInfo
+from commercive_cli.store.regions import check_transactional
 from commercive_cli.store.schema import OPS, TABLES, Table
 from commercive_cli.store.table_changes import DEPLOY_TEMPLATE
 from commercive_cli.store.writes import Absent, Check, Delete, Exists, Put
@@ -28,10 +29,12 @@ class TableService:
     def create(self) -> Tables:
         """Create the tables that are missing, wait until each can be used, and report the state of all six.
 
-        Raises Conflict, with nothing created, when one that is there is not ours, or a stack's, which makes the others.
+        Raises Conflict, with nothing created, when one that is there is not ours, or a stack's, which makes the others,
+        and Misconfigured when transactions are impossible in one.
         """
         found = self._described()
         check_ours(self.store.prefix, found, Conflict)
+        check_transactional(found.values())
         if None in found.values():
             _check_no_stack(found, "nothing was created", DEPLOY_TEMPLATE)
         return self._report([self._create(*each) for each in found.items()])
@@ -57,9 +60,10 @@ class TableService:
         return self._report([self._state(*each) for each in self._described().items()])
 
     def check(self) -> int:
-        """Return how many of the six tables are there; raise Misconfigured when one of them is not ours."""
+        """Return how many of the six tables are there; raise Misconfigured when one cannot be ours."""
         found = self._described()
         check_ours(self.store.prefix, found)
+        check_transactional(found.values())
         return sum(info is not None for info in found.values())
 
     def count(self, tables: Iterable[Table] = TABLES) -> int | None:
@@ -98,7 +102,11 @@ class TableService:
         if info is not None:
             return self._state(table, info)
         self.store.create_table(table)
-        return self._state(table, self.store.describe_table(table)).model_copy(update={"state": "created"})
+        info = self.store.describe_table(table)
+        hidden = mismatches(table, info, self.store.unsupported())
+        accepted = tuple(str(change) for each in hidden for change in each.changes)
+        shown = {"state": "created", "differences": (), "accepted": accepted}
+        return self._state(table, info).model_copy(update=shown)
 
     def _delete(self, table: Table, info: TableInfo | None) -> TableState:
         if info is None or info.keys != declared_key(table):
@@ -110,10 +118,10 @@ class TableService:
         if info is None:
             return TableState(table=self.store.prefix + table.name, state="missing")
         differing = tuple(map(str, mismatches(table, info, self.store.unsupported())))
-        state = "different" if differing else "unchanged"
+        state, ours = "different" if differing else "unchanged", info.keys == declared_key(table)
         return TableState(
             table=info.name,
-            state=state if info.keys == declared_key(table) else "foreign",
+            state=state if ours else "foreign",
             status=info.status,
             items=info.items,
             bytes=info.bytes,
@@ -125,6 +133,7 @@ class TableService:
             deletion_protection=info.deletion_protection,
             encryption=info.encryption,
             differences=differing,
+            kept=tuple(f"{what}: {live}" for what, live in kept(table, info).items()) if ours else (),
         )
 
     def _report(self, states: list[TableState]) -> Tables:

@@ -23,11 +23,11 @@ from commercive_cli.store.schema import OPS, TABLES
 def checked_source(store: Store, directory: Path, only: Sequence[str], on_items: OnItems = ignore_items) -> Source:
     """Return the export in a directory, or the tables named in `only`, after all its lines were checked.
 
-    Raises Invalid when a table is unknown, Misconfigured when one is not ours in the store, and what `check_files`
+    Raises Invalid when a table is unknown, Misconfigured when one cannot be ours in the store, and what `check_files`
     raises.
     """
     source = wanted_source(store, directory, only)
-    refuse_foreign(store, {*source.tables, OPS})
+    refuse_foreign(store, {*source.tables, OPS}, written=True)
     check_files(source.files, on_items)
     return source
 

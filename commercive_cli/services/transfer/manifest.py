@@ -10,10 +10,8 @@ from pydantic_core import from_json
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.transfer.durable_files import path_exists, read_error, read_text
+from commercive_cli.store.export_manifests import Count
 from commercive_cli.store.schema import TABLES, Table
-
-Count = Annotated[int, Field(ge=0, lt=2**63)]
-"""A number of items in a manifest."""
 
 VERSION = 1
 MANIFEST = "manifest.json"

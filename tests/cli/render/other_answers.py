@@ -115,6 +115,7 @@ _STATES = [
     TableState(
         table=f"commercive_{name}", state=state, status="ACTIVE", items=items, bytes=420 * items, billing="embedded",
         keys=keys, indexes=indexes, ttl="expires_at" if name == "ops" else None,
+        kept=("encryption: KMS arn:aws:kms:eu-west-1:1:key/1, declared AWS owned key",) if name == "leads" else (),
     )
     for name, state, items, keys, indexes in (
         ("conversations", "unchanged", 12_004, ("conversation_id", "created_at"), ("ConversationStatusIndex",)),
@@ -141,6 +142,7 @@ _BACKUP = BackupShown(
 _APPLIED = Applied(
     changes=[
         AppliedChange(table="conversations", change="create index ConversationWaitingIndex", outcome="done"),
+        AppliedChange(table="ops", change="set tags application=commercive", outcome="accepted"),
         AppliedChange(table="leads", change="turn on recovery", outcome="failed", error="no permission"),
     ],
     remaining=_DIFFERENCES[1:],
@@ -363,7 +365,12 @@ OTHERS: dict[str, tuple[BaseModel, Asked]] = {
             backups=[_BACKUP, _BACKUP.model_copy(update={"name": "weekly", "complete": False})]
         ),
         "tables-backups-none": BackupList(backups=[]),
-        "tables-create": Tables(tables=_STATES),
+        "tables-create": Tables(
+            tables=[
+                each.model_copy(update={"accepted": ("turn on point-in-time recovery",) * (each.state == "created")})
+                for each in _STATES
+            ]
+        ),
         "tables-create-dry-run": dry_run_shown(
             [
                 PlannedWrite("create table", "commercive_leads", {}),

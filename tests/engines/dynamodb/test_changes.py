@@ -1,5 +1,6 @@
 """Changes of tables on DynamoDB: which requests are sent, in which order, and how long to wait."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from commercive_cli.domain.errors import Invalid, Unavailable
+from commercive_cli.domain.errors import Conflict, Invalid, Unavailable
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.schema import LEADS, OPS
 from commercive_cli.store.table_changes import (
@@ -21,10 +22,12 @@ from commercive_cli.store.table_changes import (
     SetTTL,
     TableChange,
 )
-from tests.engines.dynamodb.doubles import ManualTime, Reply, refusal, script, serving, store_at, success
+from tests.engines.dynamodb.doubles import ManualTime, Reply, Request, refusal, script, serving, store_at, success
 
 STATUS = LEADS.index("LeadStatusIndex")
 OTHER = "AffiliateLeadsIndex"
+ON_DEMAND = {"BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}
+WITH_KEY = {"SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": "arn:aws:kms:x"}}
 
 
 class HastyTime(ManualTime):
@@ -48,6 +51,11 @@ def described(status: str = "ACTIVE", **indexes: str) -> Reply:
             ],
         }
     )
+
+
+def shown(**live: Any) -> Reply:
+    """Return the reply to DescribeTable for the leads with these settings."""
+    return success(Table=json.loads(described().body)["Table"] | live)
 
 
 @pytest.fixture
@@ -91,22 +99,81 @@ def test_other_tags_stay(aws: DynamoDBStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "sent"),
+    ("change", "sent", "before", "after"),
     [
-        (SetBilling("PAY_PER_REQUEST"), {"BillingMode": "PAY_PER_REQUEST"}),
-        (SetEncryption("AWS owned key"), {"SSESpecification": {"Enabled": False}}),
-        (SetEncryption("KMS"), {"SSESpecification": {"Enabled": True, "SSEType": "KMS"}}),
-        (SetDeletionProtection(on=True), {"DeletionProtectionEnabled": True}),
+        (SetBilling("PAY_PER_REQUEST"), {"BillingMode": "PAY_PER_REQUEST"}, {}, ON_DEMAND),
+        (SetEncryption("AWS owned key"), {"SSESpecification": {"Enabled": False}}, WITH_KEY, {}),
+        (SetEncryption("KMS"), {"SSESpecification": {"Enabled": True, "SSEType": "KMS"}}, {}, WITH_KEY),
+        (
+            SetDeletionProtection(on=True),
+            {"DeletionProtectionEnabled": True},
+            {"DeletionProtectionEnabled": False},
+            {"DeletionProtectionEnabled": True},
+        ),
     ],
     ids=str,
 )
-def test_a_change_is_one_request(change: TableChange, sent: dict[str, Any]) -> None:
-    """A change is sent as one request, after a check that the table can be changed and before waiting for it."""
-    with serving(script(described(), success(), described())) as server, closing(store_at(server.url)) as store:
+@pytest.mark.parametrize("late", [0, 3])
+def test_a_change_is_one_request(
+    change: TableChange, sent: dict[str, Any], before: dict[str, Any], after: dict[str, Any], late: int
+) -> None:
+    """It is sent after a check that the table can be changed; then it is waited for, also where it shows late."""
+    stale = shown(**before)
+    replies = [stale, success(), *[stale] * late, shown(**after)]
+    with serving(script(*replies)) as server, closing(store_at(server.url)) as store:
         store.change_table(LEADS, change)
 
-    assert ["DescribeTable", "UpdateTable", "DescribeTable"] == server.operations
+    assert ["DescribeTable", "UpdateTable", *["DescribeTable"] * (late + 1)] == server.operations
     assert sent == {name: value for name, value in server.requests[1].parameters.items() if name != "TableName"}
+
+
+def test_a_table_that_changes_for_long_is_waited_for() -> None:
+    """What DynamoDB needs minutes for is not given up because it does not show after half of one."""
+    time = ManualTime()
+    stale, changing = described(), [described("UPDATING")] * 100
+    replies = [stale, success(), stale, *changing, shown(**ON_DEMAND)]
+    with serving(script(*replies)) as server, closing(store_at(server.url, time)) as store:
+        store.change_table(LEADS, SetBilling("PAY_PER_REQUEST"))
+
+    assert len(replies) == len(server.requests)
+    assert time.seconds > 60
+
+
+def test_a_change_that_never_shows_is_given_up_after_half_a_minute() -> None:
+    """It was accepted: that is no error, and it is sent once."""
+    time = ManualTime()
+    with serving(script(described(), success(), described())) as server, closing(store_at(server.url, time)) as store:
+        store.change_table(LEADS, SetBilling("PAY_PER_REQUEST"))
+
+    assert 1 == server.operations.count("UpdateTable")
+    assert 25 < time.seconds <= 31
+
+
+def test_an_earlier_change_that_does_not_show_is_waited_for() -> None:
+    """DescribeTable shows the state of before, so the next change is refused for a while: that is no failure."""
+    busy = refusal("ResourceInUseException", "Attempt to change a resource which is still in use")
+    replies = [described(), busy, described(), busy, described(), success(), shown(**ON_DEMAND)]
+    with serving(script(*replies)) as server, closing(store_at(server.url)) as store:
+        store.change_table(LEADS, SetBilling("PAY_PER_REQUEST"))
+
+    assert 3 == server.operations.count("UpdateTable")
+
+
+def test_a_table_that_stays_in_use_is_told() -> None:
+    """After half a minute somebody else is changing it, and that is a conflict."""
+    time, busy = ManualTime(), refusal("ResourceInUseException", "in use")
+
+    def answer(request: Request) -> Reply:
+        return busy if request.operation == "UpdateTable" else described()
+
+    with (
+        serving(answer) as server,
+        closing(store_at(server.url, time)) as store,
+        pytest.raises(Conflict, match="is being changed"),
+    ):
+        store.change_table(LEADS, SetBilling("PAY_PER_REQUEST"))
+
+    assert 25 < time.seconds <= 31
 
 
 def test_a_new_index_is_waited_for() -> None:
@@ -200,10 +267,21 @@ def test_a_change_that_the_server_does_not_support_is_refused() -> None:
 def test_a_reply_without_a_body_is_a_reply() -> None:
     """AWS answers TagResource with status 200 and nothing else: the tags are set, and once is enough."""
     done = Reply(b"", headers={"x-amzn-RequestId": "1"})
-    with serving(script(described(), done)) as server, closing(store_at(server.url)) as store:
+    tags = success(Tags=[{"Key": "team", "Value": "support"}])
+    with serving(script(described(), done, tags)) as server, closing(store_at(server.url)) as store:
         store.change_table(LEADS, SetTags((("team", "support"),)), lambda _: None)
 
-    assert ["DescribeTable", "TagResource"] == server.operations
+    assert ["DescribeTable", "TagResource", "ListTagsOfResource"] == server.operations
+
+
+def test_whoever_may_not_read_tags_can_set_them() -> None:
+    """What nobody tells does not make a failure of a change that was accepted."""
+    denied = refusal("AccessDeniedException", "not you")
+    replies = [described(), Reply(b"", headers={"x-amzn-RequestId": "1"}), denied]
+    with serving(script(*replies)) as server, closing(store_at(server.url)) as store:
+        store.change_table(LEADS, SetTags((("team", "support"),)))
+
+    assert 1 == server.operations.count("TagResource")
 
 
 def test_nothing_from_a_proxy_is_no_reply() -> None:

@@ -8,13 +8,16 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+import typer
 from moto import mock_aws
 from moto.dynamodb.models.table_import import TableImport
 
+from commercive_cli.cli.commands.tables.s3 import check_complete
+from commercive_cli.domain.answers.transfer import S3Table
 from commercive_cli.domain.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
-from commercive_cli.engines.dynamodb.s3 import list_keys
+from commercive_cli.engines.dynamodb.s3_objects import list_keys
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.service import ChatService
@@ -74,11 +77,34 @@ def aws(s3: Any) -> Iterator[DynamoDBStore]:
         yield store
 
 
-def finish(s3: Any, prefix: str) -> None:
-    """Write the summaries that DynamoDB writes at the end of an export, which moto does not."""
+def finish(s3: Any, prefix: str) -> list[str]:
+    """Write what DynamoDB writes beside the data of an export, and moto does not; return the directories."""
+    directories = []
     for each in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]:
-        directory = each["Key"].partition("/data/")[0]
-        s3.put_object(Bucket=BUCKET, Key=f"{directory}/manifest-summary.json", Body=b"{}")
+        directory, table = each["Key"].partition("/data/")[0], each["Key"].split("/")[1]
+        body = s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read()
+        items = len(gzip.decompress(body).splitlines())
+        s3.put_object(Bucket=BUCKET, Key=f"{directory}/_started", Body=b"")
+        put_manifests(s3, directory, table, {each["Key"]: items})
+        directories.append(directory)
+    return directories
+
+
+def put_manifests(s3: Any, directory: str, table: str, files: dict[str, int], **changed: Any) -> None:
+    """Write both manifests of an export as DynamoDB does, with a line for each file, and a summary of some change."""
+    entry = {"md5Checksum": "sQMSpEILNgoQmarvDFonGQ==", "etag": "af83d6f217c19b8b0fff8023d8ca4716-1"}
+    lines = [json.dumps({"itemCount": items, **entry, "dataFileS3Key": key}) + "\n" for key, items in files.items()]
+    summary = {
+        "version": "2020-06-30",
+        "tableArn": f"arn:aws:dynamodb:eu-west-1:123456789012:table/shop_{table}",
+        "manifestFilesS3Key": f"{directory}/manifest-files.json",
+        "itemCount": sum(files.values()),
+        "outputFormat": "DYNAMODB_JSON",
+        "exportType": "FULL_EXPORT",
+    }
+    s3.put_object(Bucket=BUCKET, Key=f"{directory}/manifest-files.json", Body="".join(lines).encode())
+    body = json.dumps(summary | changed).encode()
+    s3.put_object(Bucket=BUCKET, Key=f"{directory}/manifest-summary.json", Body=body)
 
 
 def test_an_export_holds_every_item(aws: DynamoDBStore, s3: Any) -> None:
@@ -104,6 +130,109 @@ def test_an_import_creates_equal_tables(aws: DynamoDBStore, s3: Any) -> None:
     assert everything(aws) == everything(other)
     assert ([], [], []) == (errors_in(other), moved.audit.findings, DriftService(other).diff().differences)
     assert all("/AWSDynamoDB/" in each.uri and each.uri.endswith("/data/") for each in moved.tables)
+    assert {each.table: each.items for each in moved.tables} == {each.table: each.expected for each in moved.tables}
+    assert not any(each.short for each in moved.tables)
+
+
+INCREMENTAL = {
+    "exportType": "INCREMENTAL_EXPORT",
+    "outputView": "NEW_AND_OLD_IMAGES",
+    "exportFromTime": "2026-11-27T17:00:00.000Z",
+    "exportToTime": "2026-11-28T04:00:00.000Z",
+}
+
+
+@pytest.fixture
+def exported(aws: DynamoDBStore, s3: Any) -> str:
+    """Export all tables, and return the directory of the messages' export."""
+    S3Service(aws).export_tables(f"s3://{BUCKET}/daily")
+    (directory,) = [each for each in finish(s3, "daily/") if each.startswith("daily/messages/")]
+    return directory
+
+
+def refused_import(error: type[Exception], words: str) -> None:
+    """Try to import, and see it refused before DynamoDB was asked for anything."""
+    other = store_at(None, prefix="other_")
+    with pytest.raises(error, match=words):
+        S3Service(other).import_tables(f"s3://{BUCKET}/daily", "admin-1")
+    assert [None] * 6 == [other.describe_table(table) for table in TABLES]
+
+
+@pytest.mark.usefixtures("exported")
+def test_an_incremental_export_is_refused_by_name(s3: Any) -> None:
+    """It holds changes and no table, and its data lies elsewhere: ImportTable would make an empty table of it."""
+    shared = "daily/messages/AWSDynamoDB/data/changes.json.gz"
+    s3.put_object(Bucket=BUCKET, Key=shared, Body=gzip.compress(b'{"Keys":{}}'))
+    put_manifests(s3, "daily/messages/AWSDynamoDB/99-newer", "messages", {shared: 1}, **INCREMENTAL)
+
+    refused_import(Invalid, r"exportType is INCREMENTAL_EXPORT, NEW_AND_OLD_IMAGES from 2026-11-27T17:00.*FULL_EXPORT")
+
+
+def test_a_full_export_after_an_incremental_one_is_imported(exported: str, s3: Any) -> None:
+    """The newest finished export counts: what was exported of the changes before it is in it."""
+    put_manifests(s3, "daily/messages/AWSDynamoDB/00-older", "messages", {"daily/x/data/y": 1}, **INCREMENTAL)
+    other = store_at(None, prefix="other_")
+    moved = S3Service(other, sleep=lambda _: None).import_tables(f"s3://{BUCKET}/daily", "admin-1")
+
+    assert f"s3://{BUCKET}/{exported}/data/" in [each.uri for each in moved.tables]
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "words"),
+    [
+        ({"outputFormat": "ION"}, Invalid, "outputFormat is ION; only DYNAMODB_JSON"),
+        ({"itemCount": 7}, Invalid, "itemCount is 7, the files of manifest-files.json have 1 items"),
+        ({"tableArn": "arn:aws:x:table/shop_leads"}, Conflict, "is an export of 'shop_leads', and none of messages"),
+        ({"itemCount": None}, Invalid, "manifest-summary.json: itemCount"),
+    ],
+)
+def test_an_export_of_something_else_is_refused(
+    exported: str, s3: Any, changed: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    """Another format, another table, or counts that do not agree with each other."""
+    put_manifests(s3, exported, "messages", {data_of(s3, exported): 1}, **changed)
+
+    refused_import(error, words)
+
+
+def test_an_export_whose_files_are_not_those_it_names_is_refused(exported: str, s3: Any) -> None:
+    """ImportTable reads whatever lies there: a part too few would be missing, a part too many be taken for its own."""
+    s3.put_object(Bucket=BUCKET, Key=f"{exported}/data/other.json.gz", Body=gzip.compress(b""))
+    refused_import(
+        Conflict, r"messages/AWSDynamoDB/\S+/: 1 of 2 data files are not of this export, such as 'other.json.gz"
+    )
+    empty = f"{exported}/data/empty.json.gz"
+    put_manifests(s3, exported, "messages", {data_of(s3, exported): 1, f"{exported}/data/other.json.gz": 0, empty: 0})
+    refused_import(Conflict, "1 of 3 data files are missing, such as 'empty.json.gz'; nothing was imported")
+
+
+def test_an_import_that_took_less_than_was_exported_is_told(exported: str, s3: Any) -> None:
+    """What the manifest counts and what DynamoDB has imported are compared: exit 7, naming the table."""
+    put_manifests(s3, exported, "messages", {data_of(s3, exported): 2})
+    other = store_at(None, prefix="other_")
+    moved = S3Service(other, sleep=lambda _: None).import_tables(f"s3://{BUCKET}/daily", "admin-1")
+
+    assert [("other_messages", 1, 2)] == [
+        (each.table, each.items, each.expected) for each in moved.tables if each.short
+    ]
+    with pytest.raises(typer.Exit) as ended:
+        check_complete(moved)
+    assert 7 == ended.value.exit_code
+
+
+@pytest.mark.parametrize(
+    ("items", "errors", "expected", "short"),
+    [(5, 0, 5, False), (5, 1, 5, True), (4, 0, 5, True), (6, 0, 5, True), (5, 0, None, False), (None, 0, 5, False)],
+)
+def test_what_was_imported_is_compared(items: int | None, errors: int, expected: int | None, short: bool) -> None:
+    """Errors, and fewer or more items than the export holds; what DynamoDB does not tell is no difference."""
+    assert short == S3Table(table="t", uri="s3://b/k", items=items, errors=errors, expected=expected).short
+
+
+def data_of(s3: Any, directory: str) -> str:
+    """Return the key of the first data file of an export."""
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{directory}/data/")["Contents"]
+    return min((each["Key"] for each in found if "other" not in each["Key"]), default="")
 
 
 def test_an_import_needs_new_tables(aws: DynamoDBStore) -> None:

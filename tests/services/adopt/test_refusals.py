@@ -34,13 +34,16 @@ def _summary(export: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def _twice(export: Path) -> None:
+def _twice(export: Path, **changes: object) -> None:
+    """Put the export of the leads there a second time, with changes in its summary."""
     [path] = (export / "leads").glob("**/manifest-summary.json")
     path.rename(path.with_name("kept"))
     for number in ("1", "2"):
         copy = export / "leads" / number / "manifest-summary.json"
         copy.parent.mkdir()
-        copy.write_text((path.with_name("kept")).read_text())
+        copy.write_text(
+            json.dumps(json.loads((path.with_name("kept")).read_text()) | (changes if number == "2" else {}))
+        )
 
 
 @pytest.mark.parametrize(
@@ -58,8 +61,9 @@ def _twice(export: Path) -> None:
         ),
         (lambda export: export.rename(export.parent / "away"), "is no directory"),
         (_twice, "are exports of the same table"),
+        (lambda export: _twice(export, exportType="INCREMENTAL_EXPORT"), "exportType is INCREMENTAL_EXPORT"),
     ],
-    ids=["file", "changed", "empty", "incremental", "ion", "count", "table", "directory", "twice"],
+    ids=["file", "changed", "empty", "incremental", "ion", "count", "table", "directory", "twice", "beside"],
 )
 def test_an_export_that_is_not_whole_is_refused(
     adopt: Adopter, store: Store, tmp_path: Path, spoil: Spoil, words: str

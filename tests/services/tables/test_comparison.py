@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from commercive_cli.services.tables.comparison import CreateTable, mismatches
+from commercive_cli.services.tables.comparison import CreateTable, kept, mismatches
 from commercive_cli.store.port import STACK_TAG, TableInfo
 from commercive_cli.store.schema import CONVERSATIONS, OPS, Protections, Table
 from commercive_cli.store.table_changes import (
@@ -69,7 +69,6 @@ def test_a_missing_table_is_created() -> None:
 @pytest.mark.parametrize(
     ("live", "what", "changes"),
     [
-        ({"billing": "PROVISIONED"}, "billing", [SetBilling("PAY_PER_REQUEST")]),
         ({"deletion_protection": False}, "deletion protection", [SetDeletionProtection(on=True)]),
         ({"point_in_time_recovery": False}, "point-in-time recovery", [SetRecovery(on=True)]),
         ({"tags": {"team": "ops"}}, "tags", [SetTags((("application", "commercive"),))]),
@@ -101,6 +100,47 @@ def test_a_key_that_is_stronger_than_declared_is_no_drift() -> None:
     assert (SetEncryption("KMS"),) == weaker.changes
 
 
+@pytest.mark.parametrize(
+    ("live", "declared", "kept_as"),
+    [
+        ({"encryption": "KMS arn:aws:kms:x"}, {}, {"encryption": "KMS arn:aws:kms:x, declared AWS owned key"}),
+        ({"encryption": "KMS arn:aws:kms:x"}, {"encryption": "KMS"}, {}),
+        ({}, {"deletion_protection": False}, {"deletion protection": "on, declared off"}),
+        ({}, {"point_in_time_recovery": False}, {"point-in-time recovery": "on, declared off"}),
+        ({"billing": "PROVISIONED"}, {}, {"billing": "PROVISIONED, declared PAY_PER_REQUEST"}),
+        ({"further": {"recovery period": "7 days", "stream": "KEYS_ONLY"}}, {}, None),
+    ],
+)
+@pytest.mark.parametrize("tags", [{"application": "commercive"}, {"application": "commercive", STACK_TAG: "shop"}])
+def test_what_is_more_than_declared_is_kept(
+    tags: dict[str, str], live: dict[str, Any], declared: dict[str, Any], kept_as: dict[str, str] | None
+) -> None:
+    """It is told, and it is no difference: no key, protection or billing is taken away because we declare less."""
+    table = replace(CONVERSATIONS, protections=replace(CONVERSATIONS.protections, **declared))
+    info = replace(as_declared(CONVERSATIONS), **live, tags=tags)
+
+    assert [] == mismatches(table, info)
+    assert (live["further"] if kept_as is None else kept_as) == kept(table, info)
+
+
+def test_billing_is_a_difference_where_asked_for() -> None:
+    """Then it comes with its change, unless a stack owns the table."""
+    provisioned = replace(as_declared(OPS), billing="PROVISIONED")
+    (found,) = mismatches(OPS, provisioned, billing=True)
+    (left,) = mismatches(OPS, replace(provisioned, tags={"application": "commercive", STACK_TAG: "x"}), billing=True)
+
+    assert ("billing", (SetBilling("PAY_PER_REQUEST"),)) == (found.what, found.changes)
+    assert ("billing", ()) == (left.what, left.changes)
+
+
+def test_a_table_without_transactions_is_told_with_the_way_out() -> None:
+    """Multi-region strong consistency cannot be changed, so no change is offered."""
+    (found,) = mismatches(OPS, replace(as_declared(OPS), multi_region_strong=True))
+
+    assert ("transactions", "multi-region strong consistency", ()) == (found.what, found.live, found.changes)
+    assert "tables of one region" in found.remedy
+
+
 def test_an_index_with_another_key_is_dropped_and_created_again() -> None:
     """An index cannot be changed, so it is dropped and then created."""
     info = as_declared(CONVERSATIONS)
@@ -114,7 +154,6 @@ def test_an_index_with_another_key_is_dropped_and_created_again() -> None:
 @pytest.mark.parametrize(
     ("live", "what", "remedy"),
     [
-        ({"billing": "PROVISIONED"}, "billing", "deploy its template again"),
         ({"deletion_protection": False}, "deletion protection", "deploy its template again"),
         ({"point_in_time_recovery": False}, "point-in-time recovery", "deploy its template again"),
         ({"tags": {STACK_TAG: "shop"}}, "tags", "deploy its template again"),

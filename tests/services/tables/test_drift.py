@@ -1,22 +1,26 @@
 """Drift of a whole store, and how `apply` removes it."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from commercive_cli.domain.errors import Conflict, Denied, Unavailable
+from commercive_cli.domain.errors import Conflict, Denied, Misconfigured, Unavailable
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.seed.service import SeedService
 from commercive_cli.services.tables.drift import DriftService
 from commercive_cli.services.tables.service import TableService
 from commercive_cli.store.dry_run import DryRun
-from commercive_cli.store.port import Store
+from commercive_cli.store.port import Store, TableInfo
 from commercive_cli.store.read_only import ReadOnly
-from commercive_cli.store.schema import CONVERSATIONS, OPS, TABLES, Attribute, Index, Table
+from commercive_cli.store.schema import CONVERSATIONS, LEADS, OPS, TABLES, Attribute, Index, Table
 from commercive_cli.store.table_changes import CreateIndex, DropIndex, SetTTL
 from tests.services.fakes import Intervening
+from tests.services.transfer.stores import exported, importer
 
 STATUS = CONVERSATIONS.index("ConversationStatusIndex")
 
@@ -124,6 +128,93 @@ def test_a_change_that_takes_too_long_is_reported_as_failed(store: Store) -> Non
     failing.before("change_table", refuse)
 
     assert ["failed", "done"] == [each.outcome for each in DriftService(failing).apply().changes]
+
+
+class Described(Intervening):
+    """A store whose tables are described with other settings than they have."""
+
+    def __init__(self, store: Store, table: Table, **settings: Any) -> None:
+        super().__init__(store)
+        self._table = table
+        self._settings = settings
+
+    def describe_table(self, table: Table) -> TableInfo | None:
+        info = super().describe_table(table)
+        return replace(info, **self._settings) if info is not None and table == self._table else info
+
+
+def test_billing_is_set_only_where_asked_for(either: Store) -> None:
+    """Without --billing it is named as kept, and `apply` has nothing to do."""
+    drift = DriftService(Described(either, OPS, billing="PROVISIONED"))
+    (told,) = drift.diff().kept
+
+    assert ("commercive_ops", "billing", "PROVISIONED, declared PAY_PER_REQUEST") == (
+        told.table.replace(either.prefix, "commercive_"),
+        told.what,
+        told.live,
+    )
+    assert ([], [], []) == (drift.diff().differences, drift.fixable(), drift.apply().changes)
+    assert ["billing"] == [each.what for each in drift.fixable(billing=True)]
+    assert ["set billing to PAY_PER_REQUEST"] == [each.change for each in drift.apply(billing=True).changes]
+
+
+def test_tables_without_transactions_are_not_ours(either: Store, tmp_path: Path) -> None:
+    """`diff` tells of one; whatever makes, changes, checks or fills tables says so and does nothing."""
+    store = Described(either, LEADS, multi_region_strong=True)
+    drift, tables = DriftService(store), TableService(store)
+    for refused in (drift.apply, drift.fixable, tables.create, tables.check):
+        with pytest.raises(
+            Misconfigured, match="leads: multi-region strong consistency; DynamoDB makes no transactions"
+        ):
+            refused()
+
+    exported(either, tmp_path / "export")
+    for filling in (SeedService(store).demo, lambda: importer(store).run(tmp_path / "export", "root")):
+        with pytest.raises(Misconfigured, match="leads: multi-region strong consistency"):
+            filling()
+
+    assert ["transactions"] == [each.what for each in drift.diff().differences]
+    assert {"create_table", "change_table", "batch_put", "transact"}.isdisjoint(store.calls)
+
+
+class Stale(Intervening):
+    """A store that goes on describing its tables as they were at first, as AWS does for seconds."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._first = {table: store.describe_table(table) for table in TABLES}
+
+    def describe_table(self, table: Table) -> TableInfo | None:
+        return self._first[table]
+
+
+def test_a_change_that_does_not_show_yet_is_accepted(either: Store) -> None:
+    """It is neither done nor left over; what failed beside it is, and the next comparison tells the present state."""
+    break_two(either)
+    either.delete_table(LEADS)
+    stale = Stale(either)
+    stale.before("change_table", lambda: _raise(Conflict("too many indexes")))
+    applied = DriftService(stale).apply()
+
+    assert [("create index ConversationStatusIndex", "failed"), ("create table", "accepted")] == [
+        (each.change, each.outcome) for each in applied.changes[:2]
+    ]
+    assert [("turn on TTL on expires_at", "accepted")] == [(each.change, each.outcome) for each in applied.changes[2:]]
+    assert [f"index {STATUS.name}"] == [each.what for each in applied.remaining]
+    assert [f"index {STATUS.name}"] == [each.what for each in DriftService(either).diff().differences]
+
+
+def test_a_created_table_that_does_not_show_yet_is_created(either: Store) -> None:
+    """`create` says what AWS has taken, and calls nothing different that was made as declared a moment ago."""
+    either.delete_table(LEADS)
+    (leads,) = [each for each in TableService(Stale(either)).create().tables if each.table.endswith("leads")]
+
+    assert ("created", ("create table",), ()) == (leads.state, leads.accepted, leads.differences)
+    assert [] == DriftService(either).diff().differences
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def test_the_status_names_each_change_before_it_is_made(store: Store) -> None:

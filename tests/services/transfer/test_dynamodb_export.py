@@ -121,7 +121,10 @@ def edited(name: str, change: Callable[[Any], object]) -> Callable[[Path], objec
 SUMMARY, FILES = "manifest-summary.json", "manifest-files.json"
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "Amazon Ion": (edited(SUMMARY, lambda d: d.update(outputFormat="ION")), "only DYNAMODB_JSON can be imported"),
-    "incremental": (edited(SUMMARY, lambda d: d.update(exportType="INCREMENTAL_EXPORT")), "only a FULL_EXPORT"),
+    "incremental": (
+        edited(SUMMARY, lambda d: d.update(exportType="INCREMENTAL_EXPORT", outputView="NEW_IMAGE")),
+        "exportType is INCREMENTAL_EXPORT, NEW_IMAGE: it holds changes, and no whole table; only a FULL_EXPORT",
+    ),
     "another table": (edited(SUMMARY, lambda d: d.update(tableArn="arn:aws:x:table/orders")), "not one of ours"),
     "count": (edited(SUMMARY, lambda d: d.update(itemCount=1)), "itemCount is 1, the files of manifest-files.json"),
     "no table": (edited(SUMMARY, lambda d: d.pop("tableArn")), "tableArn: Field required"),
@@ -175,6 +178,22 @@ def test_two_exports_of_one_table_are_not_mixed(leads: Path, source: Store, targ
     """A directory with two exports of the same table is refused, since nobody said which to import."""
     dynamodb_export(tmp_path / "one/later", LEADS, rows(source, LEADS)[1:])
     with pytest.raises(Invalid, match="are exports of the same table"):
+        importer(target).run(tmp_path / "one", "ops")
+
+    assert leads.exists()
+    assert not any(everything(target).values())
+
+
+def test_an_incremental_export_beside_a_full_one_is_named(
+    leads: Path, source: Store, target: Store, tmp_path: Path
+) -> None:
+    """That one is in the way, and not that there are two: it holds no table that could be imported."""
+    later = dynamodb_export(tmp_path / "one/later", LEADS, rows(source, LEADS)[1:])
+    span = {"exportFromTime": "2026-11-27T17:00:00Z", "exportToTime": "2026-11-28T04:00:00Z"}
+    edited(SUMMARY, lambda d: d.update(exportType="INCREMENTAL_EXPORT", **span))(later)
+    with pytest.raises(
+        Invalid, match=r"later.*exportType is INCREMENTAL_EXPORT from 2026-11-27T17:00:00Z to 2026-11-28"
+    ):
         importer(target).run(tmp_path / "one", "ops")
 
     assert leads.exists()

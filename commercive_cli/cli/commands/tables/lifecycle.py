@@ -6,6 +6,7 @@ import typer
 
 from commercive_cli.cli import options as o
 from commercive_cli.cli.commands.tables import data
+from commercive_cli.cli.commands.tables.outcome import say_accepted
 from commercive_cli.cli.confirm import ask
 from commercive_cli.cli.errors import DIFFERS, say
 from commercive_cli.cli.groups import example, new_group
@@ -46,7 +47,8 @@ def create(
                 loaded = in_words(services.seed.demo())
             return tables
 
-        session.write(made)  # which shows the tables last, so that a full disk does not keep the data from being loaded
+        shown = session.write(made)  # the tables last, so that a full disk does not keep the data from being loaded
+        say_accepted(session, [f"{each.table}: {', '.join(each.accepted)}" for each in shown.tables if each.accepted])
         if seed:
             session.note(loaded)
 

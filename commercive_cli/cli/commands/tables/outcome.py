@@ -16,8 +16,16 @@ def say_unsupported(session: Session, unsupported: Sequence[str]) -> None:
         session.note(f"not supported here: {', '.join(unsupported)}")
 
 
-def check_applied(applied: Applied) -> None:
+def say_accepted(session: Session, changes: Sequence[str]) -> None:
+    """Print which changes do not show yet."""
+    if changes:
+        told = f"{', '.join(changes)}: accepted, and not shown yet"
+        session.note(f"{told}; until AWS shows it, `commercive tables diff` names it as a difference")
+
+
+def check_applied(session: Session, applied: Applied) -> None:
     """Print failed changes and remaining differences; exit 7 when a change failed, 3 when a difference remains."""
+    say_accepted(session, [f"{each.table}: {each.change}" for each in applied.changes if each.outcome == "accepted"])
     failed = [change for change in applied.changes if change.error]
     for change in failed:
         say(f"{change.table}: {change.change}: {change.error}")

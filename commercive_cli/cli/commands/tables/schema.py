@@ -23,12 +23,17 @@ _INDENT = 2
 
 @app.command(epilog=example("commercive tables diff", "commercive tables diff -o json"))
 def diff(context: typer.Context, *, output: o.Output = "table") -> None:
-    """Compare the tables with their declaration. Exits 3 when something differs, and names the remedies."""
+    """Compare the tables with their declaration. Exits 3 when something differs, and names the remedies.
+
+    What protects more than is declared, costs otherwise, or is not declared at all is named, and is no difference.
+    """
     session = Session(context, output)
     with session.reading(may_be_missing=True) as services:
         drift = services.drift.diff()
         session.show(drift)
     say_unsupported(session, drift.unsupported)
+    for each in drift.kept:
+        session.note(f"{each.table}: {each.what}: {each.live}; kept as it is")
     if drift.differences:
         mendable = _mendable(drift)
         session.note(f"{len(drift.differences)} differences; {mendable} of them `commercive tables apply` can fix")
@@ -36,8 +41,19 @@ def diff(context: typer.Context, *, output: o.Output = "table") -> None:
 
 
 @app.command(epilog=example("commercive tables apply --dry-run", "commercive tables apply --yes"))
-def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = False, output: o.Output = "table") -> None:
+def apply(
+    context: typer.Context,
+    *,
+    billing: Annotated[
+        bool, typer.Option("--billing", help="Also set the declared billing, PAY_PER_REQUEST, which is kept otherwise.")
+    ] = False,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    output: o.Output = "table",
+) -> None:
     """Fix differences from the declaration, one index at a time. Asks first, and waits for each change.
+
+    Takes nothing away that protects more than is declared: `tables diff` names what is kept.
 
     Changes nothing at all, and exits 6, when a table is not ours, by its key. Exits 7 when a change failed, 3 when a
     difference is left that cannot be changed in place.
@@ -49,12 +65,12 @@ def apply(context: typer.Context, *, yes: o.Yes = False, dry_run: o.DryRun = Fal
         status_lines(session.note) as on_status,
     ):
         if not dry_run:
-            _agree(services.drift.fixable(), services.store.target, yes=yes)
-        applied = services.drift.apply(on_status)
+            _agree(services.drift.fixable(billing=billing), services.store.target, yes=yes)
+        applied = services.drift.apply(on_status, billing=billing)
         session.show(applied)
         say_unsupported(session, applied.unsupported)
         if not dry_run:
-            check_applied(applied)
+            check_applied(session, applied)
 
 
 @app.command(epilog=example("commercive tables backup", "commercive tables backup --name before-the-move"))
@@ -131,7 +147,7 @@ def restore(
         session.show(answer)
         again = "" if in_place else ", or repeat the command with --fix and another --to"
         check_audit(session, answer.audit, answer.store, again)
-        check_applied(answer.applied)
+        check_applied(session, answer.applied)
 
 
 @app.command(epilog=example("commercive tables template > tables.json"))
