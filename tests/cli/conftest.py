@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from commercive_cli.cli.app import main
+from commercive_cli.domain.clock import Clock
 
 settings.register_profile("commercive", deadline=None, derandomize=True, database=None)
 settings.load_profile("commercive")
@@ -74,10 +75,10 @@ def run(home: Path) -> Run:
     """Run one command line."""
     del home  # is where the settings lead
 
-    def run(*arguments: str, stdin: str | bytes = b"") -> Ran:
+    def run(*arguments: str, stdin: str | bytes = b"", clock: Clock | None = None) -> Ran:
         given = stdin.encode() if isinstance(stdin, str) else stdin
         with _streams(given) as (out, err):
-            code = main(arguments)
+            code = main(arguments, clock)
         return Ran(code, out.getvalue().decode(), err.getvalue().decode())
 
     return run

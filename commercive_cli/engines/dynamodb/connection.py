@@ -2,7 +2,7 @@
 
 import threading
 import zlib
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
@@ -15,11 +15,13 @@ from botocore.model import OperationModel
 from botocore.session import Session
 from pydantic_core import from_json
 
+from commercive_cli.domain.clock import StoreTime
 from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.engines.dynamodb.credentials import check_credentials
 from commercive_cli.engines.dynamodb.endpoint import Endpoint, is_url
 from commercive_cli.engines.dynamodb.errors import configuration_error, filtered
 from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
+from commercive_cli.engines.dynamodb.signing import sign_by
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 3.0
@@ -35,6 +37,7 @@ class Connection:
 
     `only` are the operations that may be sent, all when it is None; another one raises Denied, whoever asks for it.
     `date` is the header `Date` of the latest reply, also of one that refuses; a reader sets it to None beforehand.
+    Requests are signed with `time`, to which `note_time` tells what replies tell of theirs.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Connection:
         session: Session | None = None,
         metadata: bool = False,
         only: Set[str] | None = None,
+        time: StoreTime | None = None,
     ) -> None:
         endpoint.check()
         self._endpoint = endpoint
@@ -55,6 +59,7 @@ class Connection:
         self._clients: dict[int, BaseClient] = {}
         self._lock = threading.Lock()
         self.date: str | None = None
+        self.time = time or StoreTime()
 
     @property
     def endpoint(self) -> Endpoint:
@@ -88,6 +93,12 @@ class Connection:
         session = self._session_to_use()
         check_credentials(session)
         return session.create_client("s3", region_name=self._endpoint.region, config=self._config())
+
+    def note_time(self, reply: Mapping[str, Any], asked: int) -> None:
+        """Take note of the time in a reply to what was sent when this machine's clock showed `asked` (ms)."""
+        date = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if date is not None and (told := milliseconds(date)) is not None:
+            self.time.told(told, asked)
 
     def close(self) -> None:
         """Close the pooled connections; a later call opens new ones."""
@@ -141,6 +152,7 @@ class Connection:
         )
         for moment in _CHECKED if self._only is not None else ():
             client.meta.events.register(f"{moment}.dynamodb", self._check_operation)
+        sign_by(client, self.time)
         client.meta.events.register("before-parse.dynamodb", self._note_date)
         client.meta.events.register("before-parse.dynamodb", _read_reply)
         return client
