@@ -161,7 +161,7 @@ class Session:
     @property
     def now(self) -> int:
         """Return the present time in milliseconds, set right by what the store has told of its own."""
-        return self.time()
+        return self.screen.clock()
 
     @property
     def rehearses(self) -> bool:
@@ -411,9 +411,7 @@ class Session:
 
     def _store(self) -> "Store":
         self.time()  # where the clock is not set, nothing is opened
-        return open_store(
-            self.settings, self.time, lambda table: self.throttled(table), write_units=self._write_units
-        )
+        return open_store(self.settings, self.time, lambda table: self.throttled(table), write_units=self._write_units)
 
     @contextmanager
     def _opened(self, store: "Store") -> Iterator[Services]:
