@@ -13,14 +13,15 @@ from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import key_of_id, query_by_id
 from commercive_cli.services.chat.claims import held_by_other, released, released_unless_others, valid_claim
-from commercive_cli.services.chat.messages import newest_message, since_message
+from commercive_cli.services.chat.messages import latest_time, newest_message, since_message
 from commercive_cli.services.chat.waiting import ends_waiting
 from commercive_cli.services.records.audit_log import AuditEntry
-from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
+from commercive_cli.services.records.change_times import behind, times_of
+from commercive_cli.services.records.idempotency import KeyedRequest, answer_found
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Put, Update, Write, unchanged
 
 AI: Literal["ai"] = "ai"
@@ -65,8 +66,9 @@ class NewMessage:
 class _Attempt:
     """One attempt to store a message: its time and id, and the key, status and guard of the conversation.
 
-    `now` is what the clock says; the message's time is later where the last one's was ahead of that. `no_claim` is what
-    lies in the place of a claim and is none.
+    `now` is what the clock says; the message's time is later where the last one's was ahead of that. `overtaken` is an
+    `updated_at` that is still to come, and that nothing bears out. `no_claim` is what lies in the place of a claim and
+    is none.
     """
 
     draft: NewMessage
@@ -78,6 +80,7 @@ class _Attempt:
     human_requested: bool = False
     guard: Condition = field(default_factory=All)
     no_claim: Item | None = None
+    overtaken: int | None = None
 
 
 class MessageSender:
@@ -99,7 +102,8 @@ class MessageSender:
                 draft.limits.transact(self._store, self._clock, *self._writes(attempt))
                 return self._sent(attempt)
             except (ConditionFailed, TooMany) as refused:
-                repeated = first_answer(self._store, draft.request, refused, attempt.at)
+                claim = refused.failures.get(_CLAIM)
+                repeated = answer_found(self._store, attempt.now, draft.request, claim, Sent)
                 if repeated:
                     return repeated
                 if isinstance(refused, TooMany):
@@ -142,16 +146,18 @@ class MessageSender:
         ]
         if request:
             writes.append(request.claim(at, _answer_item(sent)))
-        try:
-            limits.transact(self._store, self._clock, *writes)
-        except (ConditionFailed, TooMany) as refused:
-            repeated = first_answer(self._store, request, refused, at)
-            if repeated:
-                return repeated
-            if isinstance(refused, TooMany):
-                raise
-            raise NotTaken("the message was not stored; send it again") from None
-        return sent
+        for _ in range(2):  # the second time without an earlier claim that has expired
+            try:
+                limits.transact(self._store, self._clock, *writes)
+            except (ConditionFailed, TooMany) as refused:
+                repeated = answer_found(self._store, at, request, refused.failures.get(_CLAIM), Sent)
+                if repeated:
+                    return repeated
+                if isinstance(refused, TooMany):
+                    raise
+            else:
+                return sent
+        raise NotTaken("the message was not stored; send it again")
 
     def key_of(self, conversation_id: str) -> Key:
         """Return a conversation's key: without a read for our own ids, by one query for imported ones."""
@@ -199,13 +205,19 @@ class MessageSender:
         if status == "closed" and not draft.reopen:
             raise conversation_closed(draft.conversation_id, draft.sender_type)
         guard = All(self._guard(draft, item), _as_requested(draft, item))
-        later = self._later(attempt, found.updated_at)
+        later = self._behind(attempt, item, found.updated_at)
         return replace(later, status=status, human_requested=found.human_requested is True, guard=guard)
 
     def _later(self, attempt: _Attempt, last: int) -> _Attempt:
         now = self._clock()
         at = max(now, last + 1)
         return replace(attempt, now=now, at=at, message_id=self._new_id(at))
+
+    def _behind(self, attempt: _Attempt, item: Item, last: int) -> _Attempt:
+        now = self._clock()
+        at = behind_last(self._store, item, last, now)
+        overtaken = last if last >= at else None
+        return replace(attempt, now=now, at=at, message_id=self._new_id(at), overtaken=overtaken)
 
     def _other_key(self, attempt: _Attempt) -> Key:
         key = self._imported_key(attempt.draft.conversation_id)
@@ -230,15 +242,15 @@ class MessageSender:
         raise written_since(self._store, draft.conversation_id, draft.if_last)
 
 
-def first_answer(
-    store: Store, request: KeyedRequest | None, refused: ConditionFailed | TooMany, at: int
-) -> Sent | None:
-    """Return the answer to the first request with this key, or None when there was none."""
-    if request is None:
-        return None
-    # An engine need not report every failed condition, so a claim that was not reported is read here.
-    claim = refused.failures.get(_CLAIM) or store.get(OPS, request.claim_key)
-    return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
+def behind_last(store: Store, item: Item, last: int, now: int) -> int:
+    """Return the time (ms) of a change at `now` of a conversation whose `updated_at` is `last`."""
+    name = item["conversation_id"]
+    return behind(last, now, lambda: [*times_of(store, "conversation", name, item), latest_time(store, name)])
+
+
+def moves_on(at: int, overtaken: int | None = None) -> Condition:
+    """Return the condition that a change at `at` (ms) moves `updated_at` on, or overtakes one that is to come."""
+    return Below("updated_at", at) if overtaken is None else Equals("updated_at", overtaken)
 
 
 def written_since(store: Store, conversation_id: str, last: str) -> WrittenSince:
@@ -311,7 +323,7 @@ def _conversation_update(attempt: _Attempt) -> Update:
         add={counter: 1} if counter else {},
         remove=(*dropped, "waiting_since", "waiting_for") if answered else dropped,
         # Every change of a conversation moves `updated_at`, so time increases strictly from message to message.
-        when=All(as_found, owned, Below("updated_at", at), attempt.guard),
+        when=All(as_found, owned, moves_on(at, attempt.overtaken), attempt.guard),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
@@ -31,7 +32,15 @@ from commercive_cli.services.leads.decision import (
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
-from commercive_cli.services.records.idempotency import KeyedRequest, is_valid, keyed, nothing_to_do, once, write_once
+from commercive_cli.services.records.change_times import behind, times_of
+from commercive_cli.services.records.idempotency import (
+    KeyedRequest,
+    answer_found,
+    keyed,
+    nothing_to_do,
+    once,
+    write_once,
+)
 from commercive_cli.services.records.link_claims import Credited, claim_keys, codes_typed, credited_by, resolve_code
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
 from commercive_cli.store.pages import query_items
@@ -231,22 +240,13 @@ class LeadService:
         try:
             limits.transact(self.store, self.clock, *writes, credited.check)
         except (ConditionFailed, TooMany) as refused:
-            repeated = self._first_answer(request, refused, at)
+            repeated = answer_found(self.store, at, request, refused.failures.get(_CLAIM), LeadSubmitted)
             if repeated:
                 return repeated
             if isinstance(refused, TooMany):
                 raise
             return None
         return LeadSubmitted(lead_id=lead_id)
-
-    def _first_answer(
-        self, request: KeyedRequest | None, refused: ConditionFailed | TooMany, at: int
-    ) -> LeadSubmitted | None:
-        """Return the answer to the first request with this key, or None when there was none."""
-        if request is None:
-            return None
-        claim = refused.failures.get(_CLAIM) or self.store.get(OPS, request.claim_key)
-        return request.first_answer(claim, LeadSubmitted) if claim and is_valid(claim, at) else None
 
     def _decide(
         self,
@@ -293,7 +293,8 @@ class LeadService:
         self, lead: Lead, decision: Decision, actor: str, permission: Permission, request: KeyedRequest | None
     ) -> LeadDecided:
         # `updated_at` increases with every change, so that `as_of` identifies one state of a lead.
-        at = max(self.clock(), lead.updated_at + 1)
+        told = partial(times_of, self.store, "lead", lead.lead_id, lead.item())
+        at = behind(lead.updated_at, self.clock(), told)
         attributes, stands = decision.attributes(lead, actor, at), decision.stands(lead)
         change = AuditEntry(
             "lead",
