@@ -117,7 +117,7 @@ def _called(action: Action[Any], invocation: Invocation[Any]) -> Answer:
     except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks
         refuses = "" if isinstance(error, NoCredentials) else "the store refuses our credentials: "
         refused = Misconfigured(refuses + error.message)
-        refused.partly_done = error.partly_done
+        refused.partly_done, refused.outcome_unknown = error.partly_done, error.outcome_unknown
         raise refused from error
 
 

@@ -11,12 +11,14 @@ class CommerciveError(Exception):
     """An error to show to the caller: `message` says what happened and what to do next.
 
     `code` is the stable, machine-readable name of the error; `field` names the wrong input when there is one.
-    `answer_begun` says that a part of an answer was written before, `partly_done` that a part of the request was done.
+    `answer_begun` says that a part of an answer was written before, `partly_done` that a part of the request was done,
+    `outcome_unknown` that the last try was refused, and an earlier one may have been carried out.
     """
 
     code: ClassVar[str] = "internal"
     answer_begun: bool = False
     partly_done: bool = False
+    outcome_unknown: bool = False
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)

@@ -172,6 +172,18 @@ def test_our_own_failures_are_told_to_the_log_not_to_the_client(
     assert type(error).__name__ in failures[0]["error"]
 
 
+def test_a_client_is_told_that_the_outcome_is_unknown(world: World) -> None:
+    """Where our credentials end after a lost reply, nobody hears that nothing was done."""
+    error = Unauthenticated("the token expired; outcome unknown")
+    error.outcome_unknown = True
+    client = replace(world, services=services_over(Broken(error))).open()
+
+    answer = client.get("chat/conversations", "user_id=u")
+
+    assert (503, "misconfigured") == (answer.status, answer.code)
+    assert "the outcome is unknown; retry with the same Idempotency-Key" in answer.body["error"]
+
+
 def personal(number: int) -> dict[str, str]:
     return {
         "message": f"{MARK} text {number}",

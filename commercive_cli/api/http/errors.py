@@ -100,6 +100,8 @@ def _failed(error: Exception) -> tuple[int, Failed]:
         return status, Failed(error=BUG_TEXT, code=CommerciveError.code)
     if isinstance(error, Unavailable | Misconfigured) and error.partly_done:
         return status, Failed(error=PARTLY_DONE_TEXT, code=error.code)
+    if isinstance(error, Misconfigured) and error.outcome_unknown:
+        return status, Failed(error=UNAVAILABLE_TEXT, code=error.code)
     if isinstance(error, Misconfigured):
         return status, Failed(error=MISCONFIGURED_TEXT, code=error.code)
     if isinstance(error, NotTaken):

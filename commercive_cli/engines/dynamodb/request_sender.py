@@ -186,7 +186,9 @@ def _with_outcome(error: Exception, operation: str, *, lost: bool) -> Exception:
     if not lost or kind is None or operation.startswith(_READS):
         return error
     next_step = SAME_KEY if operation == _WRITES else "it is safe to do it again"
-    return kind(f"{error}; outcome unknown, {next_step}")
+    unknown = kind(f"{error}; outcome unknown, {next_step}")
+    unknown.outcome_unknown = True
+    return unknown
 
 
 def _tables(request: Mapping[str, Any]) -> tuple[str, ...]:

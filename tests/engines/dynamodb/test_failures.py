@@ -281,9 +281,11 @@ def test_the_last_error_says_that_an_earlier_try_may_have_worked() -> None:
     """When credentials expire between tries, the message still says that the first try may have worked."""
     with serving(script(None, refusal("ExpiredTokenException"))) as server:
         store = store_at(server.url)
-        with pytest.raises(Unauthenticated, match="outcome unknown, retry with the same key"):
+        with pytest.raises(Unauthenticated, match="outcome unknown, retry with the same key") as refused:
             store.transact(Put(AFFILIATE_STATS, KEY))
         store.close()
+
+    assert refused.value.outcome_unknown
 
 
 def test_the_error_for_missing_credentials_says_how_to_give_some() -> None:
@@ -575,4 +577,4 @@ def test_busy_and_unreachable_are_told_from_unknown() -> None:
             store.close()
 
         assert kind is type(refused.value)
-        assert (kind is Unavailable) == ("outcome unknown" in str(refused.value))
+        assert (kind is Unavailable) == ("outcome unknown" in str(refused.value)) == refused.value.outcome_unknown
