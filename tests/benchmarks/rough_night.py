@@ -9,17 +9,20 @@ import os
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
+from time import monotonic
 from typing import Any
 
+from commercive_cli.domain.clock import StoreTime
 from commercive_cli.domain.errors import Conflict, NotTaken, Unavailable
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
+from commercive_cli.store.right_time import with_right_time
 
 WORKERS = 8
 CLOCKS = (-3600, -120, 0, 0, 0, 90, 86_400, 10 * 86_400, 30 * 86_400)
@@ -28,13 +31,18 @@ CLOCKS = (-3600, -120, 0, 0, 0, 90, 86_400, 10 * 86_400, 30 * 86_400)
 Request = dict[str, str]
 
 
+def sleep(seconds: float) -> None:
+    """Wait; under libfaketime, time.sleep is an error where the monotonic clock is left as it is."""
+    Event().wait(seconds)
+
+
 @contextmanager
-def opened(where: str) -> Iterator[Store]:
-    """Open the store at a path, or at `ENDPOINT PREFIX`."""
+def opened(where: str, time: StoreTime) -> Iterator[Store]:
+    """Open the store at a path, or at `ENDPOINT PREFIX`, as the program does: by a time that its replies set right."""
     if " " not in where:
         from commercive_cli.engines.sqlite.store import SQLiteStore
 
-        with closing(SQLiteStore(Path(where))) as file:
+        with closing(SQLiteStore(Path(where), clock=time)) as file:
             yield file
         return
     from botocore.session import Session
@@ -44,13 +52,18 @@ def opened(where: str) -> Iterator[Store]:
     session = Session()
     session.set_credentials("test", "test")
     endpoint, prefix = where.split()
-    with closing(DynamoDBStore("eu-west-1", prefix=prefix, endpoint=endpoint, session=session)) as tables:
+    with closing(
+        DynamoDBStore("eu-west-1", prefix=prefix, endpoint=endpoint, session=session, clock=time, sleep=sleep)
+    ) as tables:
         yield tables
 
 
-def answered(store: Store, request: Request) -> str:
+def answered(store: Store, time: StoreTime, request: Request) -> str:
     """Send a request; return what tells its answer from any other."""
-    chat, leads = ChatService(store), LeadService(store)
+    return with_right_time(lambda: _answered(ChatService(store, time), LeadService(store, time), request))
+
+
+def _answered(chat: ChatService, leads: LeadService, request: Request) -> str:
     one, key = request["one"], request["key"]
     match request["kind"]:
         case "send":
@@ -67,7 +80,7 @@ def answered(store: Store, request: Request) -> str:
             return leads.submit(one, {"name": key, "email": "a@example.com"}, key=key).lead_id
         case _:
             decided = leads.decide(one, "approved", "admin-1", commission=request["amount"], amend=True, key=key)
-            return f"{decided.lead.commission_amount} {decided.changed}"
+            return f"{decided.lead.commission_amount:.2f} {decided.changed}"
 
 
 @dataclass
@@ -101,13 +114,13 @@ class Log:
             self.refused.add(content)
 
 
-def settle(store: Store, log: Log, request: Request) -> bool:
+def settle(store: Store, time: StoreTime, log: Log, request: Request) -> bool:
     """Send a request, and again with its key while the outcome is open; return whether it was answered at all."""
     for _ in range(20):
         try:
-            log.write("told", [request["key"], answered(store, request)])
+            log.write("told", [request["key"], answered(store, time, request)])
         except (NotTaken, Unavailable):
-            time.sleep(0.05)
+            sleep(0.05)
         except Conflict:
             log.write("refused", request["key"])
             return True
@@ -121,13 +134,14 @@ def work(log: Log, where: str) -> None:
     plan = json.loads((log.path.parent / "plan.json").read_text())
     dice = random.Random(f"{log.path.stem} {len(log.asked)}")
     while True:
-        with opened(where) as store:
+        time = StoreTime()
+        with opened(where, time) as store:
             for request in log.open_requests():
-                settle(store, log, request)
+                settle(store, time, log, request)
             for _ in range(dice.randrange(1, 60)):
                 request = _request(dice, plan, f"{log.path.stem}-{len(log.asked)}")
                 log.write("asked", request)
-                settle(store, log, request)
+                settle(store, time, log, request)
 
 
 def _request(dice: random.Random, plan: dict[str, Sequence[str]], key: str) -> Request:
@@ -153,10 +167,10 @@ class Night:
     def run(self, seconds: float) -> None:
         """Disturb the workers for that long, then end them all."""
         dice = random.Random(self.seed)
-        end, workers = time.monotonic() + seconds, [self._start(number) for number in range(WORKERS)]
+        end, workers = monotonic() + seconds, [self._start(number) for number in range(WORKERS)]
         try:
-            while time.monotonic() < end:
-                time.sleep(dice.random() / 4)
+            while monotonic() < end:
+                sleep(dice.random() / 4)
                 number = dice.randrange(WORKERS)
                 self._set_clock(number, dice.choice(CLOCKS))
                 if dice.random() < 0.25:
@@ -207,7 +221,7 @@ class Night:
                 while file.write(bytes(1 << 20)):
                     pass
         except OSError:
-            time.sleep(seconds)
+            sleep(seconds)
         path.unlink()
 
 
