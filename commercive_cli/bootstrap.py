@@ -3,13 +3,14 @@
 A service's module is imported at its first use, so that a command imports only what it needs.
 """
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
-from commercive_cli.domain.clock import Clock, Sleep, system_clock
+from commercive_cli.domain.clock import Clock, Sleep, StoreTime, system_clock
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.settings.resolve import Settings
@@ -247,6 +248,7 @@ class Services:
 
 def open_store(
     settings: Settings,
+    time: StoreTime,
     on_throttled: OnThrottled = never_waiting,
     wait: CredentialWait | None = None,
     *,
@@ -254,9 +256,9 @@ def open_store(
 ) -> Store:
     """Return the store that the settings name; only its engine is imported.
 
-    `on_throttled` is told of throttling. `wait` is for somebody at a terminal; by default nobody sits there.
-    `write_units` is how many write capacity units a second DynamoDB's tables may be asked for. Raises Invalid where
-    there are none.
+    `time` is told what the store tells of its own, `on_throttled` of throttling. `wait` is for somebody at a terminal;
+    by default nobody sits there. `write_units` is how many write capacity units a second DynamoDB's tables may be asked
+    for. Raises Invalid where there are none.
     """
     url = settings.store
     if url.engine == "sqlite":
@@ -264,7 +266,7 @@ def open_store(
             raise Invalid("write units are those of DynamoDB's tables; this store is a file", field="write-units")
         from commercive_cli.engines.sqlite.store import SQLiteStore
 
-        return SQLiteStore(url.path, prefix=url.prefix)
+        return SQLiteStore(url.path, prefix=url.prefix, clock=time)
     from commercive_cli.engines.dynamodb.store import DynamoDBStore
 
     return DynamoDBStore(
@@ -275,6 +277,7 @@ def open_store(
         on_throttled=on_throttled,
         write_units=write_units,
         wait=wait or CredentialWait(settings.credentials_wait),
+        clock=time,
     )
 
 
@@ -320,7 +323,11 @@ def bootstrap(
     clock: Clock = system_clock,
     new_id: NewId = new_id,
     new_code: NewCode = new_code,
-    sleep: Sleep = time.sleep,
+    sleep: Sleep = sleep,
+    on_wrong_clock: Callable[[str], object] = lambda _: None,
 ) -> Services:
-    """Return the services over `store`, or over the store that the settings name."""
-    return Services(store or open_store(settings), settings, clock, new_id, new_code, sleep)
+    """Return the services over `store`, or over the store that the settings name, with a clock set right by it."""
+    if store is None:
+        clock = StoreTime(clock, on_wrong_clock)
+        store = open_store(settings, clock)
+    return Services(store, settings, clock, new_id, new_code, sleep)

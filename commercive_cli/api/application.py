@@ -22,6 +22,7 @@ from commercive_cli.api.telemetry import FORWARDED, Telemetry, Trace
 from commercive_cli.domain.access import loggable
 from commercive_cli.domain.answers.base import Answer
 from commercive_cli.domain.errors import Denied, Forbidden, Misconfigured, NoCredentials, Unauthenticated
+from commercive_cli.services.access.right_time import with_right_time
 
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
@@ -110,7 +111,7 @@ def replied(request: HTTPRequest, reply: Reply) -> dict[str, Any]:
 
 def _called(action: Action[Any], invocation: Invocation[Any]) -> Answer:
     try:
-        return action.call(invocation)
+        return with_right_time(lambda: action.call(invocation))
     except Forbidden:
         raise
     except (Unauthenticated, Denied) as error:  # from the store: the caller has passed all checks

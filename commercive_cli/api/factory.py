@@ -18,7 +18,7 @@ from commercive_cli.api.operations import Backend
 from commercive_cli.api.supabase import AffiliateTable
 from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.bootstrap import Services
-from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.records.rate_limits import RateLimits
@@ -38,15 +38,18 @@ def create_application(
     services: Services,
     telemetry: Telemetry,
     *,
-    clock: Clock = system_clock,
+    clock: Clock | None = None,
     send: SendRequest = send_request,
     forward: SendRequest = FORWARD,
 ) -> Application:
-    """Return the application over `services`; `send` makes the calls to Supabase, `forward` those to another backend.
+    """Return the application over `services`, with their clock unless there is another.
+
+    `send` makes the calls to Supabase, `forward` those to another backend.
 
     Logs a warning in mode none. Raises Invalid for a role that is granted something that is not an action.
     """
     _check_patterns(pattern for patterns in settings.admin_roles.grants.values() for pattern in patterns)
+    clock = clock or services.clock
     affiliates = AffiliateTable(settings.supabase, send) if settings.supabase else None
     if settings.tokens is None:
         telemetry.warn(TRUSTING)

@@ -34,7 +34,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 def _application() -> Application | RotatingApplication:
     environ = environment()
     telemetry = Telemetry()
-    services = bootstrap(load(environ))
+    services = bootstrap(load(environ), on_wrong_clock=telemetry.warn)
 
     def make(environ: Mapping[str, str]) -> Application:
         remember_secrets(secrets_of(environ))

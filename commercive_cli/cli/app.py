@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -23,6 +23,9 @@ from commercive_cli.domain.errors import CommerciveError, IllFormed
 from commercive_cli.domain.secrets import remember_secrets
 from commercive_cli.settings import environment, secrets_of
 from commercive_cli.settings.places import default_store_path, nothing_configured
+
+if TYPE_CHECKING:
+    from commercive_cli.domain.clock import Clock
 
 PROGRAM = "commercive"
 
@@ -151,27 +154,32 @@ def root(
     ] = False,
 ) -> None:
     """Commercive's support chat and affiliate programme, from the command line."""
+    clock = context.obj
     chosen = tuple(columns.split(",")) if columns else ()
     context.obj = GlobalOptions(
         profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen, access_log, bom
     )
+    context.obj.clock = clock
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code (ARCHITECTURE.md, "Errors"). Failures are one line on stderr."""
+def main(arguments: Sequence[str] | None = None, clock: "Clock | None" = None) -> int:
+    """Run one command line and return its exit code (ARCHITECTURE.md, "Errors"). Failures are one line on stderr.
+
+    `clock` stands for that of this machine.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     remember_secrets(secrets_of(environment()))
     prepare_streams()
-    code = _exit_code(given)
+    code = _exit_code(given, clock)
     discard_unwritten()
     return code
 
 
-def _exit_code(given: list[str]) -> int:
+def _exit_code(given: list[str], clock: "Clock | None") -> int:
     try:
         if REQUEST in environment():
             return _answer_shell(given)
-        code = command().main(global_options_first(given), prog_name=PROGRAM, standalone_mode=False)
+        code = command().main(global_options_first(given), prog_name=PROGRAM, standalone_mode=False, obj=clock)
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
         return 0

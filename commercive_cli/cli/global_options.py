@@ -1,7 +1,7 @@
 """The options of all commands, and the object that passes them to the commands."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,10 +9,13 @@ from commercive_cli.cli.errors import say
 from commercive_cli.cli.render.formats import Format, TimeStyle
 from commercive_cli.domain.errors import Invalid
 
+if TYPE_CHECKING:
+    from commercive_cli.domain.clock import Clock
+
 
 @dataclass
 class GlobalOptions:
-    """The values of the global options, and whether a part of an answer was written."""
+    """The values of the global options, whether a part of an answer was written, and what stands for the clock."""
 
     profile: str | None = None
     store: str | None = None
@@ -27,6 +30,7 @@ class GlobalOptions:
     access_log: str | None = None
     bom: bool = False
     answer_begun: bool = False
+    clock: "Clock | None" = None
 
     def note(self, message: str) -> None:
         """Write to stderr what is good to know beside the results, unless the user wants it quiet."""

@@ -10,6 +10,7 @@ from commercive_cli.bootstrap import Services, bootstrap, open_store
 from commercive_cli.cli.known_ids import Known
 from commercive_cli.cli.render.terminal import label_of
 from commercive_cli.domain.answers.base import Listing
+from commercive_cli.domain.clock import StoreTime
 from commercive_cli.domain.errors import Invalid, NotFound
 from commercive_cli.domain.limits import LARGEST_LIMIT
 from commercive_cli.services.chat.listing import ConversationFilter
@@ -70,7 +71,7 @@ def listed(settings: Settings, listing: str, count: int) -> dict[str, Known]:
 
     Raises KeyError for an unknown listing, and what the store raises.
     """
-    with closing(open_store(settings)) as store:
+    with closing(open_store(settings, StoreTime())) as store:
         return dict(islice(_LISTINGS[listing](bootstrap(settings, store=store), count), count))
 
 

@@ -26,10 +26,12 @@ from commercive_cli.cli.render.formats import Format
 from commercive_cli.domain.access import MOST_IDS
 from commercive_cli.domain.answers.base import Answer, Failed, Listing
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
+from commercive_cli.domain.clock import StoreTime, system_clock
 from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.quoting import shortened
+from commercive_cli.services.access.right_time import with_right_time
 from commercive_cli.settings import environment, forced_width, no_colour
 from commercive_cli.settings.config_file import examine
 from commercive_cli.settings.places import config_path, is_missing
@@ -62,6 +64,7 @@ class Session:
         if self.options.bom and output != "csv":
             raise Invalid(BOM_NEEDS_CSV)
         environ = environment()
+        self.time = StoreTime(self.options.clock or system_clock, self.note)
         self.screen = Screen(
             output,
             colour=not (self.options.no_color or no_colour(environ)),
@@ -76,6 +79,7 @@ class Session:
             you=self._you,
             known=self._known,
             remember=self._remember,
+            clock=self.time,
         )
         self._context = context
         self._access: AccessLog | None = None
@@ -162,8 +166,8 @@ class Session:
 
     @property
     def now(self) -> int:
-        """Return the present time in milliseconds."""
-        return self.screen.clock()
+        """Return the present time in milliseconds, set right by what the store has told of its own."""
+        return self.time()
 
     @property
     def rehearses(self) -> bool:
@@ -269,7 +273,7 @@ class Session:
     def write(self, call: Callable[[], Written]) -> Written:
         """Make one write, show its answer and return it; after Ctrl-C, the write is finished and the command ends."""
         with self._uninterrupted():
-            answer = call()
+            answer = with_right_time(call)
             self.show(answer)
         return answer
 
@@ -328,7 +332,7 @@ class Session:
 
         with self._uninterrupted() as stop:
             with self.progress({"done": lambda: len(ids)}, beside=lines is not None) as (advance,):
-                outcome = bulk.run(ids, action, stop, on_done, names)
+                outcome = bulk.run(ids, lambda one: with_right_time(lambda: action(one)), stop, on_done, names)
             answer = told(outcome.bulk) if told else outcome.bulk
             self._report(
                 outcome,
@@ -412,8 +416,11 @@ class Session:
             raise typer.Exit(INTERRUPTED)
 
     def _store(self) -> "Store":
+        self.time()  # where the clock is not set, nothing is opened
         wait = self.credential_wait if self.settings.store.engine == "dynamodb" else None
-        return open_store(self.settings, lambda table: self.throttled(table), wait, write_units=self._write_units)
+        return open_store(
+            self.settings, self.time, lambda table: self.throttled(table), wait, write_units=self._write_units
+        )
 
     @contextmanager
     def _opened(self, store: "Store") -> Iterator[Services]:
@@ -425,7 +432,7 @@ class Session:
         if self.options.verbose:
             say(f"store {store.target}{self._profile_suffix()}, acting as {shortened(self.actor)}")
         try:
-            yield bootstrap(self.settings, store=store)
+            yield bootstrap(self.settings, store=store, clock=self.time)
         finally:
             store.close()
             if self.options.verbose:

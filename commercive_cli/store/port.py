@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from commercive_cli.domain.errors import CommerciveError, Damaged, Misconfigured, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Damaged, Misconfigured, NotTaken, Unavailable
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.schema import Table
 from commercive_cli.store.writes import Update, Write
@@ -26,6 +26,15 @@ class ConditionFailed(Exception):
     def __init__(self, failures: dict[int, Item | None]) -> None:
         super().__init__(f"conditions failed at writes {sorted(failures)}")
         self.failures = failures
+
+
+class ClockCorrected(NotTaken):
+    """The store refused a write since this machine's clock is wrong. Its time is known now, so the write is made anew.
+
+    Until then the clock told wrong times, and the write holds them. Nothing was written.
+    """
+
+    code = NotTaken.code
 
 
 class IndexNotReady(CommerciveError):
@@ -135,10 +144,14 @@ _TOLD_TO_MS = 999
 
 @dataclass(frozen=True)
 class StoreClock:
-    """The store's present time (ms), None where it does not tell; `refusal` is why it would not answer a read."""
+    """The store's present time (ms), None where it does not tell; `refusal` is why it would not answer a read.
+
+    `passed` is a time (ms) that is over for sure, by other evidence than this machine's clock; None without any.
+    """
 
     now: int | None
     refusal: CommerciveError | None = None
+    passed: int | None = None
 
     def ahead(self, here: int) -> int | None:
         """Return by how many ms at least a clock that shows `here` is ahead; 0 within the second that is told."""

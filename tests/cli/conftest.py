@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from commercive_cli.cli.app import main
+from commercive_cli.domain.clock import Clock
 from tests.e2e.embedded import make_file
 
 CLEARED = (
@@ -73,10 +74,10 @@ def run(home: Path) -> Run:
     """Run one command line."""
     del home  # is where the settings lead
 
-    def run(*arguments: str, stdin: str | bytes = b"") -> Ran:
+    def run(*arguments: str, stdin: str | bytes = b"", clock: Clock | None = None) -> Ran:
         given = stdin.encode() if isinstance(stdin, str) else stdin
         with _streams(given) as (out, err):
-            code = main(arguments)
+            code = main(arguments, clock)
         return Ran(code, out.getvalue().decode(), err.getvalue().decode())
 
     return run

@@ -19,7 +19,7 @@ def whoami(context: typer.Context, *, output: o.Output = "table") -> None:
     session = Session(context, output)
     with session.reading(may_be_missing=True) as services:
         clock = _clock(services)
-        session.show(who_am_i(session.settings, services.store, clock, session.now))
+        session.show(who_am_i(session.settings, services.store, clock, session.time.local()))
     refusal = session.first_run() or clock.refusal
     if refusal is not None:
         refusal.answer_begun = True

@@ -34,6 +34,7 @@ from commercive_cli.engines.dynamodb.failure_kinds import (
     ReplyDamaged,
     cause_of,
     code_of,
+    is_about_time,
     is_tls_unusable,
     is_unsendable,
     kind_of,
@@ -135,6 +136,9 @@ _CONFIGURATION: dict[type[Exception], str] = {
 }
 """What botocore's errors say, in our words: its own texts may quote anything. Names of files and providers are kept."""
 
+_OF_ANOTHER_TIME = re.compile("(?i:signature (expired|not yet current))|RequestInTheFuture|RequestTimeTooSkewed")
+"""What DynamoDB says of a signature that is as good as any other, but for its time; and the codes of other services."""
+
 CREDENTIALS_HELP = "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 _WANTS_PASSWORD = HTTPStatus.PROXY_AUTHENTICATION_REQUIRED.value
@@ -165,6 +169,8 @@ def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, 
         return _cancelled_transaction(error, endpoint)
     if code in _INVALID:
         return Invalid(f"DynamoDB refused the request: {text}")
+    if is_about_time(error) and _OF_ANOTHER_TIME.search(f"{code} {text}"):
+        return Misconfigured(f"{endpoint} refused the request as one of another time: {text}; set this machine's clock")
     if code in _BAD_CREDENTIALS:
         return Unauthenticated(f"{endpoint} does not accept these credentials ({code}); {CREDENTIALS_HELP}")
     if code in _DENIED:

@@ -61,6 +61,16 @@ _BROKEN = {
     "ServiceUnavailable",
     "ServiceUnavailableException",
 }
+_ABOUT_TIME = {
+    "AuthFailure",
+    "InvalidSignatureException",
+    "RequestExpired",
+    "RequestInTheFuture",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+}
+"""As AWS's SDK for JavaScript lists them (`CLOCK_SKEW_ERROR_CODES`); botocore corrects no clock, and lists none."""
+
 _TLS_UNUSABLE = {
     "NO_CERTIFICATE_OR_CRL_FOUND",
     "NO_PROTOCOLS_AVAILABLE",
@@ -95,6 +105,11 @@ def is_throttled(error: Exception) -> bool:
         return False
     reasons = {reason.get("Code") for reason in reasons_of(error)}
     return bool(reasons & _THROTTLED_REASONS) if reasons else code_of(error) not in _CONTENDED
+
+
+def is_about_time(error: Exception) -> bool:
+    """Return whether a request was refused with a code that a wrong clock can be the cause of, among others."""
+    return code_of(error) in _ABOUT_TIME
 
 
 def tls_cause(error: aws.SSLError) -> OSError | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore import xform_name
+from botocore.exceptions import ClientError
 
 from commercive_cli.domain.errors import (
     SAME_KEY,
@@ -16,12 +17,20 @@ from commercive_cli.domain.errors import (
     Unavailable,
 )
 from commercive_cli.engines.dynamodb.connection import Connection
+from commercive_cli.engines.dynamodb.endpoint import Endpoint
 from commercive_cli.engines.dynamodb.errors import translated
-from commercive_cli.engines.dynamodb.failure_kinds import SENDING_ERRORS, FailureKind, code_of, is_throttled, kind_of
+from commercive_cli.engines.dynamodb.failure_kinds import (
+    SENDING_ERRORS,
+    FailureKind,
+    code_of,
+    is_about_time,
+    is_throttled,
+    kind_of,
+)
 from commercive_cli.engines.dynamodb.retries import Attempts, Timing
 from commercive_cli.engines.dynamodb.throttling import Throttling
 from commercive_cli.engines.dynamodb.write_rate import WriteRate
-from commercive_cli.store.port import never_waiting
+from commercive_cli.store.port import ClockCorrected, never_waiting
 
 UNSENT_SECONDS = 0.5
 
@@ -30,6 +39,9 @@ OnRequest = Callable[[str], None]
 
 _IN_PART = ("BatchGetItem", "BatchWriteItem")
 """Operations that succeed also where nothing of them was done; their callers know whether anything was."""
+
+_WRITES = "TransactWriteItems"
+"""The operation whose requests hold times that its caller took from the clock."""
 
 _READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List")
 _SILENT_ON_OUTCOME: dict[type[CommerciveError], type[CommerciveError]] = {
@@ -79,12 +91,17 @@ class RequestSender:
     ) -> dict[str, Any]:
         """Return the response to an operation such as "GetItem".
 
+        What is refused because this machine's clock is wrong is signed again once, with the time of the refusal. But a
+        transaction holds times of that clock, too, so its caller has to make it anew: it raises ClockCorrected.
+
         `already_done` is the error code which, after a lost reply, means that an earlier try had worked; the response
         is then empty. Raises the errors that `errors.translated` returns.
         """
         tables = _tables(request)
         tries = _Tries(self._timing, self._retried_for, self.throttling, ", ".join(tables))
+        signed_again = False
         while True:
+            ahead = self._connection.time.ahead
             try:
                 return self._send_once(operation, request)
             except NoCredentials as error:
@@ -92,7 +109,11 @@ class RequestSender:
             except SENDING_ERRORS as error:
                 if tries.lost and already_done is not None and code_of(error) == already_done:
                     return {}
-                if not tries.go_on(error):
+                if is_about_time(error) and self._connection.time.ahead != ahead and not signed_again:
+                    if operation == _WRITES and not tries.lost:
+                        raise _times_are_wrong(self._connection.endpoint) from error
+                    signed_again = True
+                elif not tries.go_on(error):
                     translation = translated(error, self._connection.endpoint, operation, tables)
                     raise _with_outcome(translation, operation, lost=tries.lost) from error
 
@@ -101,7 +122,14 @@ class RequestSender:
         send: Callable[..., dict[str, Any]] = getattr(client, xform_name(operation))
         if self._on_request is not None:
             self._on_request(operation)
-        response = self._rate.sending(request, send)
+        response, asked = {}, self._connection.time.local()
+        try:
+            response = self._rate.sending(request, send)
+        except ClientError as error:
+            response = dict(error.response)
+            raise
+        finally:
+            self._connection.note_time(response, asked)
         if operation not in _IN_PART:
             self.throttling.went_on()
         return response
@@ -137,12 +165,19 @@ class _Tries:
         return kind is not FailureKind.FINAL and self._attempts.pause(self._retried_for[kind])
 
 
+def _times_are_wrong(endpoint: Endpoint) -> ClockCorrected:
+    return ClockCorrected(
+        f"{endpoint} refused a write of this machine's time, which is wrong and corrected now; nothing was written, "
+        "try again"
+    )
+
+
 def _with_outcome(error: Exception, operation: str, *, lost: bool) -> Exception:
     """Add to the message that an earlier try may have been carried out, unless the error's type rules that out."""
     kind = next((known for own, known in _SILENT_ON_OUTCOME.items() if type(error) is own), None)
     if not lost or kind is None or operation.startswith(_READS):
         return error
-    next_step = SAME_KEY if operation == "TransactWriteItems" else "it is safe to do it again"
+    next_step = SAME_KEY if operation == _WRITES else "it is safe to do it again"
     return kind(f"{error}; outcome unknown, {next_step}")
 
 

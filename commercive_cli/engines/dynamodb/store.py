@@ -4,16 +4,16 @@
 """
 
 import random
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
 from botocore.session import Session
 
-from commercive_cli.domain.clock import Sleep
+from commercive_cli.domain.clock import Sleep, StoreTime
 from commercive_cli.domain.errors import CommerciveError, Invalid, NotPermitted
 from commercive_cli.engines.dynamodb.archive import DynamoDBArchive
 from commercive_cli.engines.dynamodb.batch_reader import BatchReader
@@ -76,6 +76,7 @@ class DynamoDBStore:
     `on_throttled` is told of throttling; where it says so, a call waits as long as anything gets through, and minutes
     when nothing does. `write_units` is how many write capacity units a second may be asked for, None for no limit.
     A page of a parallel scan may take `BULK_TIMEOUT_FACTOR` times as long as any other call.
+    `clock` learns from replies by how much this machine's clock is wrong.
     Raises Invalid when region or endpoint are malformed.
     """
 
@@ -89,12 +90,13 @@ class DynamoDBStore:
         deadline: float = 10.0,
         on_request: OnRequest | None = None,
         session: Session | None = None,
-        now: Callable[[], float] = time.monotonic,
-        sleep: Sleep = time.sleep,
+        now: Callable[[], float] = monotonic,
+        sleep: Sleep = sleep,
         random: Callable[[], float] = random.random,
         on_throttled: OnThrottled = never_waiting,
         write_units: float | None = None,
         wait: CredentialWait | None = None,
+        clock: StoreTime | None = None,
     ) -> None:
         self._prefix = prefix
         self._timing = Timing(deadline, now, sleep, random)
@@ -104,6 +106,7 @@ class DynamoDBStore:
             session=session,
             metadata=metadata,
             wait=wait,
+            time=clock,
         )
         throttling = Throttling(self._timing, on_throttled)
         rate = WriteRate(self._timing, write_units)
@@ -148,7 +151,8 @@ class DynamoDBStore:
             if self._connection.date is None:
                 raise
             refusal = error
-        return StoreClock(milliseconds(self._connection.date), refusal)
+        now = milliseconds(self._connection.date)
+        return StoreClock(now, refusal, passed=now)
 
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, strongly consistent, or None."""
