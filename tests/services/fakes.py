@@ -16,9 +16,9 @@ from commercive_cli.store.port import (
     TableInfo,
     TextPage,
 )
-from commercive_cli.store.schema import Table
+from commercive_cli.store.schema import OPS, Table
 from commercive_cli.store.table_changes import OnStatus, TableChange, ignore_status
-from commercive_cli.store.writes import Write
+from commercive_cli.store.writes import Delete, Put, Write
 
 START = 1_750_000_000_000
 DAY = 86_400_000
@@ -41,6 +41,15 @@ class ManualClock:
 
     def advance(self, milliseconds: int) -> None:
         self.now += milliseconds
+
+
+def a_week_passes(store: Store, clock: ManualClock) -> None:
+    """Let eight days pass, in which somebody writes now and then: a clock that jumps is no evidence of that."""
+    row = {"pk": "somebody", "sk": "was here"}
+    for _ in range(32):
+        clock.advance(DAY // 4)
+        store.transact(Put(OPS, row))
+    store.transact(Delete(OPS, row))
 
 
 class Intervening:

@@ -14,6 +14,7 @@ from commercive_cli.engines.sqlite.database_file import SQLiteFile
 from commercive_cli.engines.sqlite.queries import read_page, read_texts, select_query, select_segment
 from commercive_cli.engines.sqlite.table_description import describe
 from commercive_cli.engines.sqlite.table_sql import TableSQL, check_prefix
+from commercive_cli.engines.sqlite.witnesses import Witnesses
 from commercive_cli.store.items import Item, Key, text_item
 from commercive_cli.store.limits import check_item, check_transaction
 from commercive_cli.store.port import (
@@ -65,6 +66,7 @@ class SQLiteStore:
         self._file = SQLiteFile(path, deadline)
         self._prefix = check_prefix(prefix)
         self._clock = clock
+        self._witnesses = Witnesses(self._prefix)
         self._sql = cache(lambda table: TableSQL(table, self._prefix))
 
     @property
@@ -79,12 +81,14 @@ class SQLiteStore:
         return f"sqlite {self._shown}{prefix}"
 
     def clock(self) -> StoreClock:
-        """Return this machine's time."""
+        """Return this machine's time, and how much of it is over by what others wrote."""
+        now = self._clock()
         try:
             self.get(CONVERSATIONS, CLOCK_KEY)
+            with self._file.reading() as connection:
+                return StoreClock(now, passed=self._witnesses.passed(connection, now))
         except CommerciveError as refusal:
-            return StoreClock(self._clock(), refusal)
-        return StoreClock(self._clock())
+            return StoreClock(now, refusal)
 
     def get(self, table: Table, key: Key) -> Item | None:
         """Return the item at `key`, or None."""
@@ -199,6 +203,8 @@ class SQLiteStore:
         sql = self._sql(table)
         with self._file.writing(sql) as connection:
             connection.execute(f"DROP TABLE {sql.quoted}")
+            if table.ttl is not None:
+                self._witnesses.drop(connection)
 
     def overwrite_old(self) -> Sequence[str]:
         """Write the whole file anew and empty its log; return what cannot be done, and why."""
@@ -223,13 +229,16 @@ class SQLiteStore:
             raise IndexMissing(f"index {index} of {sql.name} is {status}; `commercive tables apply` makes it")
 
     def _purge(self, connection: sqlite3.Connection, tables: Iterable[TableSQL]) -> None:
-        """Delete a few items that expired more than a day ago, so that the file does not grow for ever.
+        """Delete a few items that expired more than a day ago for sure, so that the file does not grow for ever.
 
-        DynamoDB also deletes expired items some time later.
+        DynamoDB also deletes expired items some time later, by its own clock.
         """
-        before = self._clock() // 1000 - _EXPIRED_FOR_SECONDS
+        now = self._clock()
         for sql in tables:
             if sql.select_expired:
+                self._witnesses.leave(connection, now)
+                passed = self._witnesses.passed(connection, now)
+                before = 0 if passed is None else passed // 1000 - _EXPIRED_FOR_SECONDS
                 keys = connection.execute(sql.select_expired, (before, _PURGED_AT_ONCE)).fetchall()
                 connection.executemany(sql.delete, keys)
 

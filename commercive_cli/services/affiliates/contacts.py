@@ -57,7 +57,7 @@ class ContactChanger:
                 if part == others:
                     write_once(self.store, self.request, at, answer, *writes)
                     return answer
-                write_part(self.store, self.request, at, *writes)
+                write_part(self.store, self.request, *writes)
             except ConditionFailed:
                 continue
             changed += ids

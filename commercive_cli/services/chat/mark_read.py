@@ -103,7 +103,7 @@ class ReadMarker:
                     counting = self.store if self.request is None else self.limits.counting(self.store, self.clock)
                     write_once(counting, self.request, self.clock(), marked, *writes)
                 elif writes:
-                    write_part(self.store, self.request, self.clock(), *writes)
+                    write_part(self.store, self.request, *writes)
             except ConditionFailed as failed:
                 if 0 in failed.failures:
                     raise conversation_not_found(conversation.conversation_id) from None

@@ -16,11 +16,11 @@ from commercive_cli.services.chat.claims import held_by_other, released, release
 from commercive_cli.services.chat.messages import newest_message, since_message
 from commercive_cli.services.chat.waiting import ends_waiting
 from commercive_cli.services.records.audit_log import AuditEntry
-from commercive_cli.services.records.idempotency import KeyedRequest, is_valid
+from commercive_cli.services.records.idempotency import KeyedRequest, answer_found
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store
-from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
+from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import Absent, All, Below, Condition, Equals, Put, Update, Write, unchanged
 
 AI: Literal["ai"] = "ai"
@@ -99,7 +99,8 @@ class MessageSender:
                 draft.limits.transact(self._store, self._clock, *self._writes(attempt))
                 return self._sent(attempt)
             except (ConditionFailed, TooMany) as refused:
-                repeated = first_answer(self._store, draft.request, refused, attempt.at)
+                claim = refused.failures.get(_CLAIM)
+                repeated = answer_found(self._store, attempt.now, draft.request, claim, Sent)
                 if repeated:
                     return repeated
                 if isinstance(refused, TooMany):
@@ -142,16 +143,18 @@ class MessageSender:
         ]
         if request:
             writes.append(request.claim(at, _answer_item(sent)))
-        try:
-            limits.transact(self._store, self._clock, *writes)
-        except (ConditionFailed, TooMany) as refused:
-            repeated = first_answer(self._store, request, refused, at)
-            if repeated:
-                return repeated
-            if isinstance(refused, TooMany):
-                raise
-            raise NotTaken("the message was not stored; send it again") from None
-        return sent
+        for _ in range(2):  # the second time without an earlier claim that has expired
+            try:
+                limits.transact(self._store, self._clock, *writes)
+            except (ConditionFailed, TooMany) as refused:
+                repeated = answer_found(self._store, at, request, refused.failures.get(_CLAIM), Sent)
+                if repeated:
+                    return repeated
+                if isinstance(refused, TooMany):
+                    raise
+            else:
+                return sent
+        raise NotTaken("the message was not stored; send it again")
 
     def key_of(self, conversation_id: str) -> Key:
         """Return a conversation's key: without a read for our own ids, by one query for imported ones."""
@@ -228,17 +231,6 @@ class MessageSender:
             told = f"somebody wrote since {shortened(draft.if_last)}, so nothing was sent"
             raise Conflict(f"{told}; an automatic answer is to the last message alone")
         raise written_since(self._store, draft.conversation_id, draft.if_last)
-
-
-def first_answer(
-    store: Store, request: KeyedRequest | None, refused: ConditionFailed | TooMany, at: int
-) -> Sent | None:
-    """Return the answer to the first request with this key, or None when there was none."""
-    if request is None:
-        return None
-    # An engine need not report every failed condition, so a claim that was not reported is read here.
-    claim = refused.failures.get(_CLAIM) or store.get(OPS, request.claim_key)
-    return request.first_answer(claim, Sent) if claim and is_valid(claim, at) else None
 
 
 def written_since(store: Store, conversation_id: str, last: str) -> WrittenSince:

@@ -31,7 +31,14 @@ from commercive_cli.services.leads.decision import (
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
-from commercive_cli.services.records.idempotency import KeyedRequest, is_valid, keyed, nothing_to_do, once, write_once
+from commercive_cli.services.records.idempotency import (
+    KeyedRequest,
+    answer_found,
+    keyed,
+    nothing_to_do,
+    once,
+    write_once,
+)
 from commercive_cli.services.records.link_claims import Credited, claim_keys, codes_typed, credited_by, resolve_code
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
 from commercive_cli.store.pages import query_items
@@ -231,22 +238,13 @@ class LeadService:
         try:
             limits.transact(self.store, self.clock, *writes, credited.check)
         except (ConditionFailed, TooMany) as refused:
-            repeated = self._first_answer(request, refused, at)
+            repeated = answer_found(self.store, at, request, refused.failures.get(_CLAIM), LeadSubmitted)
             if repeated:
                 return repeated
             if isinstance(refused, TooMany):
                 raise
             return None
         return LeadSubmitted(lead_id=lead_id)
-
-    def _first_answer(
-        self, request: KeyedRequest | None, refused: ConditionFailed | TooMany, at: int
-    ) -> LeadSubmitted | None:
-        """Return the answer to the first request with this key, or None when there was none."""
-        if request is None:
-            return None
-        claim = refused.failures.get(_CLAIM) or self.store.get(OPS, request.claim_key)
-        return request.first_answer(claim, LeadSubmitted) if claim and is_valid(claim, at) else None
 
     def _decide(
         self,

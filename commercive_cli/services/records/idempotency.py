@@ -1,7 +1,8 @@
 """Idempotency: a request that is sent again with the same key changes nothing and gets the first answer.
 
 The key is claimed in the transaction that makes the change, also where nothing is left to change. So whoever finds the
-claim, be it the engine that sends a transaction again after a lost reply, knows that the request was carried out.
+claim, be it the engine that sends a transaction again after a lost reply, knows that the request was carried out. A
+claim holds as long as it is there; that it has expired, no clock tells alone.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from commercive_cli.services.access.parts import after_a_part
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Store, Transactions
 from commercive_cli.store.schema import OPS
-from commercive_cli.store.writes import Absent, AnyOf, Below, Check, Condition, Put, Write
+from commercive_cli.store.writes import Absent, Check, Delete, Put, Write, wholly_unchanged
 
 REQUEST_KEY_DAYS = 7
 NO_GUARD = None
@@ -47,20 +48,19 @@ class KeyedRequest:
         return {"pk": f"request#{self.action}#{self.scope}", "sk": self.key}
 
     def claim(self, at: int, answer: dict[str, Any]) -> Put:
-        """Return the write that claims the key and keeps `answer`; it fails while an earlier claim is valid."""
-        now = at // 1000
+        """Return the write that claims the key and keeps `answer`; it fails while there is an earlier claim."""
         item = {
             **self.claim_key,
             "fingerprint": self._fingerprint(),
             "answer": answer,
             "created_at": at,
-            "expires_at": now + REQUEST_KEY_DAYS * _DAY_SECONDS,
+            "expires_at": at // 1000 + REQUEST_KEY_DAYS * _DAY_SECONDS,
         }
-        return Put(OPS, item, when=_free(at))
+        return Put(OPS, item, when=Absent())
 
-    def check(self, at: int) -> Check:
+    def check(self) -> Check:
         """Return the check that nobody has claimed the key; for what is written before the claim."""
-        return Check(OPS, self.claim_key, _free(at))
+        return Check(OPS, self.claim_key, Absent())
 
     def first_answer(self, claim: Item, shape: type[FirstAnswer]) -> FirstAnswer:
         """Return the answer in an earlier claim; raise Conflict when the claim was made for another body."""
@@ -131,7 +131,12 @@ def once(
     refusal.
     """
     try:
-        return carry_out()
+        try:
+            return carry_out()
+        except Repeated as repeated:
+            if dropped(store, clock(), repeated.claim):
+                return carry_out()
+            raise
     except Repeated as repeated:
         assert request is not None, "only a request with a key repeats"
         return request.first_answer(repeated.claim, shape)
@@ -151,9 +156,9 @@ def write_once(store: Transactions, request: KeyedRequest | None, at: int, answe
     _transact(store, [*writes, *claims], len(writes))
 
 
-def write_part(store: Store, request: KeyedRequest | None, at: int, *writes: Write) -> None:
+def write_part(store: Store, request: KeyedRequest | None, *writes: Write) -> None:
     """Make some writes of a request, the last of which go with `write_once`; raise as that does."""
-    checks = [] if request is None else [request.check(at)]
+    checks = [] if request is None else [request.check()]
     _transact(store, [*writes, *checks], len(writes))
 
 
@@ -198,7 +203,20 @@ def earlier_answer(store: Store, at: int, request: KeyedRequest, shape: type[Fir
 def earlier_claim(store: Store, at: int, request: KeyedRequest) -> Item | None:
     """Return the claim of a request with this key, whatever its body was, None when there is none; costs one read."""
     claim = store.get(OPS, request.claim_key)
-    return claim if claim and is_valid(claim, at) else None
+    return claim if claim and stands(store, at, claim) else None
+
+
+def answer_found(
+    store: Store, at: int, request: KeyedRequest | None, claim: Item | None, shape: type[FirstAnswer]
+) -> FirstAnswer | None:
+    """Return the first answer to a request that was refused just now, None where its key is free, or is free from now.
+
+    `claim` is what the store said of it; an engine need not report every failed condition, and then it is read.
+    """
+    found = None if request is None else claim or store.get(OPS, request.claim_key)
+    if request is None or found is None or dropped(store, at, found):
+        return None
+    return request.first_answer(found, shape)
 
 
 def _transact(store: Transactions, writes: list[Write], claim: int) -> None:
@@ -213,14 +231,25 @@ def _transact(store: Transactions, writes: list[Write], claim: int) -> None:
         raise Repeated(found) from None
 
 
-def _free(at: int) -> Condition:
-    return AnyOf(Absent(), Below("expires_at", at // 1000))
+def stands(store: Store, at: int, claim: Item) -> bool:
+    """Return whether a request claim that was found is valid at `at` (ms); stores drop expired ones some days later.
 
-
-def is_valid(claim: Item, at: int) -> bool:
-    """Return whether a request claim is valid at `at` (ms); DynamoDB deletes expired claims only some days later.
-
-    A claim without a time of expiry is valid: ignoring it might carry out a request twice.
+    It has expired when both the caller's clock and the store say so: a clock that is ahead forgets no request. A claim
+    without a time of expiry is valid: ignoring it might carry out a request twice.
     """
     expires_at = claim.get("expires_at")
-    return type(expires_at) is not int or expires_at >= at // 1000
+    if type(expires_at) is not int or expires_at >= at // 1000:
+        return True
+    passed = store.clock().passed
+    return passed is None or expires_at >= passed // 1000
+
+
+def dropped(store: Store, at: int, claim: Item) -> bool:
+    """Drop a claim that has expired, so that its key is free; return whether it had, and nobody was faster."""
+    if stands(store, at, claim):
+        return False
+    try:
+        store.transact(Delete(OPS, OPS.key_of(claim), when=wholly_unchanged(OPS, claim)))
+    except ConditionFailed:
+        return False
+    return True

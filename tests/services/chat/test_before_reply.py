@@ -4,7 +4,7 @@ import pytest
 
 from commercive_cli.domain.errors import ConversationClosed, NotFound, WrittenSince
 from commercive_cli.services.chat.service import ChatService
-from tests.services.fakes import DAY, ManualClock
+from tests.services.fakes import ManualClock, a_week_passes
 
 
 def test_the_end_of_the_thread_is_returned(chat: ChatService) -> None:
@@ -54,5 +54,5 @@ def test_a_reply_is_found_by_its_key(chat: ChatService, clock: ManualClock) -> N
     assert (reply.message_id, "two") == (found.message_id, found.message_text)
     assert None is chat.reply_with_key(name, "admin-2", "k")
     assert None is chat.reply_with_key(name, "admin-1", "other")
-    clock.advance(8 * DAY)
+    a_week_passes(chat.store, clock)
     assert None is chat.reply_with_key(name, "admin-1", "k")

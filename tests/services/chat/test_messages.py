@@ -24,7 +24,7 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
 from tests.e2e.embedded import file_store
-from tests.services.fakes import DAY, START, Intervening, ManualClock
+from tests.services.fakes import DAY, START, Intervening, ManualClock, a_week_passes
 from tests.services.raw_data import errors_in, everything, rows
 
 
@@ -491,14 +491,14 @@ def test_an_expired_key_is_new_again(chat: ChatService, clock: ManualClock, stor
     """After seven days a key can be used anew, whether or not the store has deleted its claim."""
     first = chat.send("user-1", "Hello", key="k")
     second = chat.send("user-1", "x", conversation_id=first.conversation_id, key="k2")
-    clock.advance(7 * DAY + 1_000)
+    a_week_passes(store, clock)
     third = chat.send("user-1", "y", conversation_id=first.conversation_id, key="k2")
     fourth = chat.send("user-1", "Hello", key="k")
 
     assert third.message_id != second.message_id
     assert fourth.conversation_id != first.conversation_id
     assert third == chat.send("user-1", "y", conversation_id=first.conversation_id, key="k2")
-    clock.advance(30 * DAY)
+    a_week_passes(store, clock)
     fifth = chat.send("user-1", "Hello", key="k")
     assert 1 == sum(row["sk"] == "k" for row in rows(store, OPS))
     assert len({first.message_id, fourth.message_id, fifth.message_id}) == 3

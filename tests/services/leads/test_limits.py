@@ -15,7 +15,7 @@ from commercive_cli.services.records.rate_limits import Limits, RateLimits, TooM
 from commercive_cli.services.records.rates import DEFAULT_RATES, MINUTE, Bucket
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, LEADS, OPS
-from tests.services.fakes import START, Codes, Intervening, ManualClock, Reticent
+from tests.services.fakes import START, Codes, Intervening, ManualClock, Reticent, a_week_passes
 from tests.services.raw_data import errors_in, everything, rows
 
 FORM = {"name": "Jane", "email": "jane@example.com"}
@@ -107,7 +107,7 @@ def test_an_expired_key_is_no_way_around_a_limit(asked: Intervening, clock: Manu
     """After a week the key is as new, and its request is refused like any other."""
     leads, limits = LeadService(asked, clock), from_("192.0.2.1")
     leads.submit(CODE, FORM, key="k", limits=limits)
-    clock.advance(7 * 86_400 * SECOND + SECOND)
+    a_week_passes(asked, clock)
     for _ in range(2):
         leads.submit(CODE, FORM, limits=limits)
 

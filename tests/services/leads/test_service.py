@@ -20,7 +20,7 @@ from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS
-from tests.services.fakes import DAY, START, Codes, Intervening, ManualClock
+from tests.services.fakes import START, Codes, Intervening, ManualClock, a_week_passes
 from tests.services.raw_data import errors_in, everything, rows
 
 FORM = {
@@ -180,7 +180,7 @@ def test_a_repeated_submission_counts_once(leads: LeadService, code: str, store:
     with pytest.raises(Conflict, match="key 'k'"):
         leads.submit(code, form(name="Joan"), key="k")
     assert before == everything(store)
-    clock.advance(7 * DAY + 1_000)
+    a_week_passes(store, clock)
     assert first != leads.submit(code, FORM, key="k")
     assert [] == errors_in(store)
 

@@ -13,7 +13,7 @@ from commercive_cli.services.records.rates import DEFAULT_RATES, MINUTE, Bucket,
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import LEADS, OPS
 from commercive_cli.store.writes import Absent, Delete, Put
-from tests.services.fakes import START, Intervening, ManualClock
+from tests.services.fakes import START, Intervening, ManualClock, a_week_passes
 from tests.services.raw_data import everything, rows
 
 SECOND = 1_000
@@ -210,11 +210,11 @@ def test_nothing_that_is_kept_names_anybody(store: Store, clock: ManualClock) ->
 
 
 def test_a_file_forgets_what_expired(store: Store, clock: ManualClock) -> None:
-    """A store through which addresses pass does not grow with their number: a day after expiry they are gone."""
+    """A store through which addresses pass does not grow with their number: a week of use later they are gone."""
     limits = RateLimits(b"key")
     for number in range(200):
         assert stored(limits.lead(f"192.0.2.{number}", f"LINK{number}"), store, clock, number)
-    clock.advance(3 * 86_400 * SECOND)
+    a_week_passes(store, clock)
     for number in range(200, 300):
         assert stored(limits.lead("198.51.100.1", "AAAA0000"), store, clock, number)
         clock.advance(MINUTE * SECOND)

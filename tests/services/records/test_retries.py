@@ -22,7 +22,7 @@ from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVER
 from commercive_cli.store.writes import Delete, Update
 from tests.e2e.embedded import make_tables
 from tests.e2e.stores import ENGINES, server_store
-from tests.services.fakes import DAY, START, Intervening, ManualClock
+from tests.services.fakes import DAY, START, Intervening, ManualClock, a_week_passes
 from tests.services.raw_data import everything, rows
 
 HOUR = 3_600_000
@@ -363,7 +363,7 @@ def test_a_key_of_a_week_ago_is_free(desk: Desk, case: Case) -> None:
     """After seven days the same key is another request, with an answer of its own or a refusal of its own."""
     case.before(desk)
     case.ask(desk, "k", False)
-    desk.clock.advance(7 * DAY + 1_000)
+    a_week_passes(desk.store, desk.clock)
     with suppress(Conflict):  # an automatic answer to what is not the last message any more
         case.ask(desk, "k", False)
     claims = [row for row in rows(desk.store, OPS) if row["pk"].startswith("request#")]
@@ -375,7 +375,7 @@ def test_a_key_of_a_week_ago_is_free(desk: Desk, case: Case) -> None:
 def test_a_key_of_a_week_ago_is_free_for_a_request_of_several_transactions(desk: Desk) -> None:
     """A claim that has expired holds none of them off, though the store may not have dropped it yet."""
     mark("admin")(desk, "k", False)
-    desk.clock.advance(7 * DAY + 1_000)
+    a_week_passes(desk.store, desk.clock)
     more_than_a_transaction_holds(desk)
 
     assert 120 == desk.chat.mark_read(desk.name, "admin", actor="ann", key="k").marked
