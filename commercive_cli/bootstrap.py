@@ -326,8 +326,11 @@ def bootstrap(
     sleep: Sleep = sleep,
     on_wrong_clock: Callable[[str], object] = lambda _: None,
 ) -> Services:
-    """Return the services over `store`, or over the store that the settings name, with a clock set right by it."""
+    """Return the services over `store`, or over the store that the settings name, with a clock set right by it.
+
+    In that case the store may raise ClockCorrected and BeginAnew, which calls `with_right_time` answer.
+    """
     if store is None:
-        clock = StoreTime(clock, on_wrong_clock)
+        clock = StoreTime(clock, on_wrong_clock, anew=True)
         store = open_store(settings, clock)
     return Services(store, settings, clock, new_id, new_code, sleep)

@@ -22,7 +22,7 @@ from commercive_cli.api.telemetry import FORWARDED, Telemetry, Trace
 from commercive_cli.domain.access import loggable
 from commercive_cli.domain.answers.base import Answer
 from commercive_cli.domain.errors import Denied, Forbidden, Misconfigured, NoCredentials, Unauthenticated
-from commercive_cli.services.access.right_time import with_right_time
+from commercive_cli.store.right_time import with_right_time
 
 PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024

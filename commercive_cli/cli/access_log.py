@@ -16,7 +16,7 @@ from commercive_cli.cli.errors import AnswerLost, Interrupted, OutputClosed
 from commercive_cli.domain.access import Records
 from commercive_cli.domain.answers.base import Failed
 from commercive_cli.domain.answers.bulk import Bulk
-from commercive_cli.domain.errors import CommerciveError, Invalid
+from commercive_cli.domain.errors import BeginAnew, CommerciveError, Invalid
 from commercive_cli.settings.resolve import Settings
 
 STARTED, DONE = "started", "ok"
@@ -102,6 +102,8 @@ def outcome_of(error: BaseException) -> str:
         return error.code
     if isinstance(error, KeyboardInterrupt | Interrupted):
         return "interrupted"
+    if isinstance(error, BeginAnew):
+        return "begun anew"
     done = isinstance(error, typer.Exit | OutputClosed | BrokenPipeError | AnswerLost)
     return DONE if done else CommerciveError.code
 

@@ -19,7 +19,7 @@ from commercive_cli.cli.global_options import GlobalOptions, Output, asked_forma
 from commercive_cli.cli.groups import COMMANDS, GROUPS, Command, Group, example, load_command, load_group
 from commercive_cli.cli.render.formats import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
-from commercive_cli.domain.errors import CommerciveError, IllFormed
+from commercive_cli.domain.errors import BeginAnew, CommerciveError, IllFormed
 from commercive_cli.domain.secrets import remember_secrets
 from commercive_cli.settings import environment, secrets_of
 from commercive_cli.settings.places import default_store_path, nothing_configured
@@ -179,7 +179,7 @@ def _exit_code(given: list[str], clock: "Clock | None") -> int:
     try:
         if REQUEST in environment():
             return _answer_shell(given)
-        code = command().main(global_options_first(given), prog_name=PROGRAM, standalone_mode=False, obj=clock)
+        code = _run(global_options_first(given), clock)
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
         return 0
@@ -193,6 +193,18 @@ def _exit_code(given: list[str], clock: "Clock | None") -> int:
         as_document = asked_format(given) in ("json", "jsonl")
         return report(error, given, debug="--debug" in given, document=as_document)
     return code if isinstance(code, int) else 0
+
+
+def _run(arguments: list[str], clock: "Clock | None") -> object:
+    """Run the command; where the store has shown that the clock was wrong, once more with the right time."""
+    try:
+        return _ran(arguments, clock)
+    except BeginAnew as again:
+        return _ran(arguments, again.clock)
+
+
+def _ran(arguments: list[str], clock: "Clock | None") -> object:
+    return command().main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=clock)
 
 
 def _answer_shell(given: list[str]) -> int:

@@ -31,11 +31,11 @@ from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.quoting import shortened
-from commercive_cli.services.access.right_time import with_right_time
 from commercive_cli.settings import environment, forced_width, no_colour
 from commercive_cli.settings.config_file import examine
 from commercive_cli.settings.places import config_path, is_missing
 from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load, seen_directory
+from commercive_cli.store.right_time import with_right_time
 
 if TYPE_CHECKING:
     from commercive_cli.cli.access_log import AccessLog
@@ -64,7 +64,8 @@ class Session:
         if self.options.bom and output != "csv":
             raise Invalid(BOM_NEEDS_CSV)
         environ = environment()
-        self.time = StoreTime(self.options.clock or system_clock, self.note)
+        clock = self.options.clock or system_clock
+        self.time = clock if isinstance(clock, StoreTime) else StoreTime(clock, self.note, anew=True)
         self.screen = Screen(
             output,
             colour=not (self.options.no_color or no_colour(environ)),

@@ -4,7 +4,8 @@ The functions that take a context are callbacks of arguments and options.
 """
 
 import sys
-from typing import TypeVar
+from functools import lru_cache
+from typing import TextIO, TypeVar
 
 import typer
 
@@ -58,6 +59,12 @@ def read_ids() -> list[str]:
 
 
 def _read(what: str) -> str:
-    if sys.stdin.isatty():
+    return _read_once(sys.stdin, what)
+
+
+@lru_cache(maxsize=1)
+def _read_once(stream: TextIO, what: str) -> str:
+    """Return what is on a stream, also to a command that begins anew."""
+    if stream.isatty():
         say(f"reading {what} from the terminal, end with Ctrl-D")
-    return decoded(whole_input(sys.stdin), "stdin")
+    return decoded(whole_input(stream), "stdin")

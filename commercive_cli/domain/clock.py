@@ -57,11 +57,19 @@ def sensible(now: int) -> int:
 class StoreTime:
     """The time of this machine, set right by what the store's replies tell of theirs.
 
-    A clock that is more than a minute off is corrected from then on; `on_wrong` is told of it once, in words. Safe to
-    share between threads.
+    A clock that is more than a minute off is corrected from then on; `on_wrong` is told of it once, in words. `anew`
+    says that whoever asked then begins anew, as what they ask for may go by the wrong time. Safe to share between
+    threads.
     """
 
-    def __init__(self, local: Clock = system_clock, on_wrong: Callable[[str], object] = lambda _: None) -> None:
+    def __init__(
+        self,
+        local: Clock = system_clock,
+        on_wrong: Callable[[str], object] = lambda _: None,
+        *,
+        anew: bool = False,
+    ) -> None:
+        self.anew = anew
         self._local = local
         self._on_wrong = on_wrong
         self._lock = Lock()
@@ -77,22 +85,24 @@ class StoreTime:
         """Return what this machine's clock shows (ms); raise Misconfigured when it is not set."""
         return sensible(self._local())
 
-    def told(self, store: int, asked: int) -> None:
+    def told(self, store: int, asked: int) -> bool:
         """Take note of the time (ms) in a reply that has just come; `asked` is this machine's when it was asked for.
 
-        The store tells whole seconds, and a reply takes its time: so the difference is known within two bounds.
+        Return whether this is the first reply that shows that the clock is wrong. The store tells whole seconds, and a
+        reply takes its time: so the difference is known within two bounds.
         """
         if not EARLIEST <= store <= LATEST:
-            return
+            return False
         least, most = asked - store - _TOLD_TO_MS, self.local() - store
         with self._lock:
             if not self._named and most >= -RIGHT_WITHIN_MS and least <= RIGHT_WITHIN_MS:
-                return
+                return False
             if self._named:
                 self.ahead = min(max(self.ahead, least), most)
-                return
+                return False
             self._named, self.ahead = True, (least + most + 1) // 2
         self._on_wrong(f"this machine's clock is {_difference(self.ahead)} the store's, whose time is taken instead")
+        return True
 
 
 def _difference(ahead: int) -> str:

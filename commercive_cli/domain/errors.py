@@ -1,5 +1,6 @@
 """The one family of errors that services raise; the CLI maps them to exit codes, the API to HTTP statuses."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 SAME_KEY = "retry with the same key (--key, in the API Idempotency-Key)"
@@ -100,6 +101,17 @@ class Unavailable(CommerciveError):
 
 class NotTaken(Unavailable):
     """The store could not be asked, or refused for now: it did nothing of what this request wanted."""
+
+
+class BeginAnew(Exception):
+    """The first reply of a store shows that all so far went by a wrong clock: to be done again by `clock`.
+
+    Nothing was written and nothing answered. It is no error to be told, so no handler of those may hear of it.
+    """
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        super().__init__()
+        self.clock = clock
 
 
 class Misconfigured(CommerciveError):

@@ -1,6 +1,7 @@
 """A machine whose clock is wrong: the store's time is taken, and where the clock is not set, nothing is done."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ NAMED = "this machine's clock is 10 days"
 
 @pytest.fixture
 def server(home: Path, real_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Timed]:
-    """A server that looks at signatures, as the store; its clock is a test's to move."""
+    """A server that looks at signatures, as the store."""
     del home  # is where the settings lead
     timed = Timed(system_clock, real_endpoint)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -30,16 +31,16 @@ def server(home: Path, real_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> I
         yield timed
 
 
-def off(server: Timed, ahead: int) -> None:
-    """Let this machine's clock be so far ahead of the server's, which is the same as that one behind."""
-    server.clock = lambda: system_clock() - ahead
+def on_wrong_machine(run: Run, ahead: int) -> Run:
+    """Return what runs a command line on a machine whose clock is so far ahead."""
+    return partial(run, clock=lambda: system_clock() + ahead)
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
 def test_commands_work_with_the_time_of_the_server(run: Run, server: Timed, ahead: int) -> None:
     """Each names the clock once, on stderr; what is written has the server's time, and no credentials are blamed."""
     assert run("tables", "create").code == 0
-    off(server, ahead)
+    run = on_wrong_machine(run, ahead)
     sent = run("chat", "send", "Hello", "--user", "u-1", "-o", "json")
     name = sent.json["conversation_id"]
     replied = run("chat", "reply", name, "Hi", "-o", "json")
@@ -52,8 +53,32 @@ def test_commands_work_with_the_time_of_the_server(run: Run, server: Timed, ahea
     assert [1, 1, 1, 1, 0] == [each.err.count(NAMED) for each in (sent, replied, claimed, closed, shown)]
     assert server.refused == 5
     times = [told[each] for each in ("created_at", "last_message_at", "closed_at")]
-    assert all(abs(server.clock() - at) < 30_000 for at in times)
+    assert all(abs(system_clock() - at) < 30_000 for at in times)
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("lenient", [False, True], ids=["signatures", "any signature"])
+@pytest.mark.parametrize("ahead", AHEAD)
+def test_what_is_relative_to_now_is_so_by_the_server(run: Run, server: Timed, ahead: int, lenient: bool) -> None:
+    """Spans, idle conversations, claims and snoozes: a command whose first reply shows the clock begins anew."""
+    assert run("tables", "create").code == 0
+    name = run("chat", "send", "Hello", "--user", "u-1", "-o", "json").json["conversation_id"]
+    run, server.lenient = on_wrong_machine(run, ahead), lenient
+    listed = run("chat", "list", "--since", "1h", "-o", "ids")
+    closed = run("chat", "close", "--idle", "5d", "--yes", "-o", "json")
+    claimed = run("chat", "next", "--as", "ann", "-o", "json")
+    taken = run("chat", "claim", name, "--as", "bob")
+    put_off = run("chat", "snooze", "-", "--until", "3d", "--as", "ann", "-o", "json", stdin=name)
+    hidden = run("chat", "next", "--as", "bob")
+    now = system_clock()
+
+    assert [0, 0, 0, 6, 0, 0] == [each.code for each in (listed, closed, claimed, taken, put_off, hidden)]
+    assert [1] * 6 == [each.err.count(NAMED) for each in (listed, closed, claimed, taken, put_off, hidden)]
+    assert [name] == listed.ids
+    assert [] == closed.json["results"]
+    assert abs(claimed.json["conversation"]["held_until"] - now - 900_000) < 60_000
+    assert abs(put_off.json["results"][0]["result"]["until"] - now - 3 * DAY) < 60_000
+    assert name not in hidden.out
 
 
 @pytest.mark.parametrize("at", [-86_400_000, 4_102_444_800_000], ids=["1969", "2100"])

@@ -40,7 +40,8 @@ class Connection:
 
     `only` are the operations that may be sent, all when it is None; another one raises Denied, whoever asks for it.
     `date` is the header `Date` of the latest reply, also of one that refuses; a reader sets it to None beforehand.
-    Requests are signed with `time`, to which `note_time` tells what replies tell of theirs.
+    Requests are signed with `time`, to which `note_time` tells what replies tell of theirs. `wrote` says that anything
+    but reading went through.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Connection:
         self._lock = threading.Lock()
         self.date: str | None = None
         self.time = time or StoreTime()
+        self.wrote = False
 
     @property
     def endpoint(self) -> Endpoint:
@@ -98,11 +100,14 @@ class Connection:
         session = self._session_to_use()
         return session.create_client("s3", region_name=self._endpoint.region, config=self._config())
 
-    def note_time(self, reply: Mapping[str, Any], asked: int) -> None:
-        """Take note of the time in a reply to what was sent when this machine's clock showed `asked` (ms)."""
+    def note_time(self, reply: Mapping[str, Any], asked: int) -> bool:
+        """Take note of the time in a reply to what was sent when this machine's clock showed `asked` (ms).
+
+        Return whether this is the first reply that shows that the clock is wrong.
+        """
         date = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-        if date is not None and (told := milliseconds(date)) is not None:
-            self.time.told(told, asked)
+        told = None if date is None else milliseconds(date)
+        return told is not None and self.time.told(told, asked)
 
     def close(self) -> None:
         """Close the pooled connections; a later call opens new ones."""

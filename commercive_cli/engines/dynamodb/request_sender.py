@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from commercive_cli.domain.errors import (
     SAME_KEY,
+    BeginAnew,
     CommerciveError,
     Misconfigured,
     NoCredentials,
@@ -91,8 +92,9 @@ class RequestSender:
     ) -> dict[str, Any]:
         """Return the response to an operation such as "GetItem".
 
-        What is refused because this machine's clock is wrong is signed again once, with the time of the refusal. But a
-        transaction holds times of that clock, too, so its caller has to make it anew: it raises ClockCorrected.
+        What is refused because this machine's clock is wrong is signed again once, with the time of the refusal. But
+        a transaction holds times of that clock, too, so its caller has to make it anew: it raises ClockCorrected. The
+        first read that shows it raises BeginAnew, for callers that do so, while nothing was written.
 
         `already_done` is the error code which, after a lost reply, means that an earlier try had worked; the response
         is then empty. Raises the errors that `errors.translated` returns.
@@ -122,17 +124,23 @@ class RequestSender:
         send: Callable[..., dict[str, Any]] = getattr(client, xform_name(operation))
         if self._on_request is not None:
             self._on_request(operation)
-        response, asked = {}, self._connection.time.local()
+        asked = self._connection.time.local()
         try:
             response = self._rate.sending(request, send)
         except ClientError as error:
-            response = dict(error.response)
+            self._note_time(operation, dict(error.response), asked)
             raise
-        finally:
-            self._connection.note_time(response, asked)
+        self._note_time(operation, response, asked)
+        self._connection.wrote = self._connection.wrote or not operation.startswith(_READS)
         if operation not in _IN_PART:
             self.throttling.went_on()
         return response
+
+    def _note_time(self, operation: str, reply: Mapping[str, Any], asked: int) -> None:
+        """Take note of the time in a reply; raise BeginAnew where a reader had better begin anew with it."""
+        is_news = self._connection.note_time(reply, asked)
+        if is_news and operation.startswith(_READS) and self._connection.time.anew and not self._connection.wrote:
+            raise BeginAnew(self._connection.time)
 
 
 class _Tries:

@@ -55,6 +55,7 @@ from commercive_cli.store.port import (
     never_waiting,
     not_a_number,
 )
+from commercive_cli.store.right_time import with_right_time
 from commercive_cli.store.schema import CONVERSATIONS, DEFAULT_PREFIX, DYNAMODB_PREFIX, Table
 from commercive_cli.store.table_changes import DEPLOY_TEMPLATE, OnStatus, TableChange, ignore_status
 from commercive_cli.store.writes import Update, Write
@@ -146,7 +147,7 @@ class DynamoDBStore:
         self._connection.date = None
         refusal = None
         try:
-            self.get(CONVERSATIONS, CLOCK_KEY)
+            with_right_time(lambda: self.get(CONVERSATIONS, CLOCK_KEY))
         except CommerciveError as error:
             if self._connection.date is None:
                 raise

@@ -9,9 +9,9 @@ import pytest
 from commercive_cli.domain.clock import StoreTime
 from commercive_cli.domain.errors import Misconfigured, Unauthenticated
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
-from commercive_cli.services.access.right_time import with_right_time
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import ClockCorrected
+from commercive_cli.store.right_time import with_right_time
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES, OPS
 from commercive_cli.store.writes import Put
 from tests.engines.dynamodb.doubles import (

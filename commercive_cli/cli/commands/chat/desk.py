@@ -105,11 +105,15 @@ def snooze(
     keys = bulk.request_keys(key, many=bulk.is_many(ids or []))
     session = Session(context, output)
     # A line that is repeated with its key gets its first answer, whenever that is.
-    time = parse_time_ahead(until, "--until", session.now, may_have_passed=key is not None)
+
+    def time() -> int:
+        return parse_time_ahead(until, "--until", session.now, may_have_passed=key is not None)
+
+    time()
     with session.writing(yes=yes, dry_run=dry_run) as services:
         session.each(
             ids or [services.desk.only_held(session.actor)],
-            lambda one: services.desk.snooze(one, session.actor, time, asked=until, key=keys(one)),
+            lambda one: services.desk.snooze(one, session.actor, time(), asked=until, key=keys(one)),
             session.typed("conversation", services, "put off"),
         )
 
