@@ -214,7 +214,7 @@ class Services:
         """Adoption of what the backend before this one holds."""
         from commercive_cli.services.adopt.service import AdoptionService
 
-        return AdoptionService(self.store, self.clock, self.settings.dashboard_url)
+        return AdoptionService(self.store, self.clock, self.settings.dashboard_url, sleep=self.sleep)
 
     @cached_property
     def archives(self) -> "ArchiveService":

@@ -34,10 +34,6 @@ _TOLD_TO_MS = 999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-CLOCKS_DIFFER_MS = 5 * 60_000
-"""So far the clocks of those who write may be ahead of ours."""
-
-
 def system_clock() -> int:
     """Return the wall clock in milliseconds since the Unix epoch; raise Misconfigured when it is not set."""
     return sensible(time.time_ns() // 1_000_000)

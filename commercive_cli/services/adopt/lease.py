@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, Clock
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, Clock, Sleep
 from commercive_cli.domain.errors import CommerciveError, Conflict
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
@@ -16,7 +16,9 @@ from commercive_cli.store.schema import OPS
 from commercive_cli.store.writes import Absent, Condition, Delete, Equals, Put, wholly_unchanged
 
 LEASE_MS = 60_000
-_RENEWED_S = 15.0
+_RENEWED_S, _LOOKED_ON_S = 15.0, 35.0
+"""How often a lease is renewed, and how long it takes to see that it is not: one renewal may fail."""
+
 _KEY = {"pk": "adoption", "sk": "lease"}
 
 
@@ -39,14 +41,20 @@ def this_process() -> Holder:
 
 
 @contextmanager
-def held(store: Store, clock: Clock, holder: Holder, actor: str) -> Iterator["Lease"]:
+def held(store: Store, clock: Clock, holder: Holder, actor: str, sleep: Sleep) -> Iterator["Lease"]:
     """Hold the lease until the block ends; raise Conflict while another adopter does.
 
-    The lease of a process that is known to be dead, or that has not renewed it for a minute, is taken over.
+    The lease of a process that is known to be dead is taken over, and one that has ended by our clock and is not
+    renewed while we look on: of the two clocks, either may be wrong.
     """
     found = store.get(OPS, _KEY)
-    if found is not None and not _is_over(found, clock(), holder):
-        raise _refused(found)
+    if found is not None and not _is_dead(found, holder):
+        if 0 < _left(found, clock()) <= LEASE_MS + CLOCKS_DIFFER_MS:
+            raise _refused(found)
+        sleep(_LOOKED_ON_S)
+        before, found = found, store.get(OPS, _KEY)
+        if found is not None and found != before:
+            raise _refused(found)
     lease = Lease(store, clock, holder, actor)
     try:
         lease.take(Absent() if found is None else wholly_unchanged(OPS, found))
@@ -95,11 +103,13 @@ def _lease(holder: Holder, actor: str, now: int) -> Item:
     return {**_KEY, **who, "until": until, "expires_at": until // 1000 + 3600}
 
 
-def _is_over(found: Item, now: int, holder: Holder) -> bool:
-    """Return whether a lease has ended, or is none: nobody's lasts longer than a minute, by a clock that is ahead."""
+def _left(found: Item, now: int) -> int:
+    """Return how long (ms) a lease goes on, by our clock."""
     until = found.get("until")
-    if type(until) is not int or not now < until <= now + LEASE_MS + CLOCKS_DIFFER_MS:
-        return True
+    return until - now if type(until) is int else 0
+
+
+def _is_dead(found: Item, holder: Holder) -> bool:
     return found.get("machine") == holder.machine and not _is_alive(found.get("process"))
 
 

@@ -1,12 +1,13 @@
 """An adoption from its beginning to its end: read everything, convert it, write what is new or changed, compare."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from commercive_cli.domain.answers.adoption import Adopted
-from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, Clock, system_clock
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, Clock, Sleep, system_clock
 from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Conflict, Misconfigured
 from commercive_cli.domain.links import DASHBOARD_URL, affiliate_url
 from commercive_cli.domain.text import actor_id
@@ -60,6 +61,7 @@ class AdoptionService:
     clock: Clock = system_clock
     dashboard_url: str = DASHBOARD_URL
     holder: Callable[[], Holder] = field(default=this_process)
+    sleep: Sleep = time.sleep
 
     def items(self, source: LegacySource) -> int | None:
         """Return about how many items there are to read, None when the source does not know."""
@@ -78,7 +80,7 @@ class AdoptionService:
         found = source.tables()
         tables = legacy_tables(source, found)
         self._check_target()
-        place = nullcontext() if wish.dry_run else held(self.store, self.clock, self.holder(), by)
+        place = nullcontext() if wish.dry_run else held(self.store, self.clock, self.holder(), by, self.sleep)
         with place as lease, _spooled(self.clock()) as spool:
             run = self._run(spool, by, source.prefix, lease, steps.on_brought)
             file = None if wish.quarantine is None else QuarantineFile(wish.quarantine)

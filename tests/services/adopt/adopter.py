@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commercive_cli.domain.answers.adoption import Adopted
+from commercive_cli.domain.clock import Sleep
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.services.adopt.lease import Holder
 from commercive_cli.services.adopt.service import AdoptionService, Steps, Wish
@@ -24,9 +25,11 @@ class Adopter:
     store: Store
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     holder: Holder = ELSEWHERE
+    sleep: Sleep = field(default=lambda _: None)
 
     def __call__(self, source: LegacySource, wish: Wish = REAL) -> Adopted:
-        return AdoptionService(self.store, self.clock, holder=lambda: self.holder).run(source, "ops", wish, Steps())
+        service = AdoptionService(self.store, self.clock, holder=lambda: self.holder, sleep=self.sleep)
+        return service.run(source, "ops", wish, Steps())
 
 
 def kinds(answer: Adopted) -> dict[str, int]:

@@ -19,7 +19,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, MESSAGES, OPS, TABLES
 from tests.services.adopt.adopter import HERE, NOW, Adopter, kinds, made
 from tests.services.adopt.old_backend import OldBackend, old_backend
-from tests.services.fakes import Intervening, ManualClock
+from tests.services.fakes import DAY, Intervening, ManualClock
 from tests.services.raw_data import everything, rows
 
 Spoil = Callable[[Path], object]
@@ -137,17 +137,32 @@ def test_tables_must_exist(tmp_path: Path, adopt: Adopter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("holder", "later", "free"),
+    ("holder", "later", "renews", "looks", "free"),
     [
-        (Holder("elsewhere", 1), 0, False),
-        (Holder("elsewhere", 1), 61_000, True),
-        (replace(this_process()), 0, False),
-        (replace(this_process(), process=2**22 + 1), 0, True),
+        (Holder("elsewhere", 1), 0, True, 0, False),
+        (Holder("elsewhere", 1), 61_000, False, 1, True),
+        (Holder("elsewhere", 1), 10 * DAY, True, 1, False),
+        (Holder("elsewhere", 1), -10 * DAY, True, 1, False),
+        (Holder("elsewhere", 1), -10 * DAY, False, 1, True),
+        (replace(this_process()), 0, True, 0, False),
+        (replace(this_process()), 10 * DAY, True, 1, False),
+        (replace(this_process(), process=2**22 + 1), 0, False, 0, True),
     ],
-    ids=["runs", "silent", "alive here", "dead here"],
+    ids=[
+        "runs",
+        "silent",
+        "runs, and we are ahead",
+        "runs, and we are behind",
+        "silent, and was ahead",
+        "alive here",
+        "alive here, and we are ahead",
+        "dead here",
+    ],
 )
-def test_the_place_of_a_killed_adopter_becomes_free(store: Store, holder: Holder, later: int, free: bool) -> None:
-    """After a minute without a sign of life, and at once where its process is known to be gone."""
+def test_the_place_of_a_killed_adopter_becomes_free(
+    store: Store, holder: Holder, later: int, renews: bool, looks: int, free: bool
+) -> None:
+    """When it has ended, and gives no sign of life while we look on; at once where its process is known to be gone."""
     until = NOW + 60_000
     lease = {
         "holder": holder.name,
@@ -157,7 +172,14 @@ def test_the_place_of_a_killed_adopter_becomes_free(store: Store, holder: Holder
         "until": until,
     }
     store.batch_put(OPS, [{"pk": "adoption", "sk": "lease", **lease}])
-    adopt = Adopter(store, ManualClock(NOW + later), this_process())
+    looked: list[float] = []
+
+    def look_on(seconds: float) -> None:
+        looked.append(seconds)
+        if renews:
+            store.batch_put(OPS, [{"pk": "adoption", "sk": "lease", **lease, "until": until + 15_000}])
+
+    adopt = Adopter(store, ManualClock(NOW + later), this_process(), look_on)
     if free:
         adopt(old_backend())
     else:
@@ -166,6 +188,7 @@ def test_the_place_of_a_killed_adopter_becomes_free(store: Store, holder: Holder
 
     assert free == ([] == [row for row in rows(store, OPS) if row["pk"] == "adoption"])
     assert os.getpid() == this_process().process
+    assert [35.0] * looks == looked
 
 
 @pytest.mark.parametrize("until", [10**15, 10**30, NOW + 10**9, None, "soon"])
