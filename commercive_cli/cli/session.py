@@ -168,7 +168,7 @@ class Session:
     @property
     def now(self) -> int:
         """Return the present time in milliseconds, set right by what the store has told of its own."""
-        return self.time()
+        return self.screen.clock()
 
     @property
     def rehearses(self) -> bool:

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -325,6 +326,19 @@ def _no_transactions(world: World) -> Done:
 
     with serving(answer) as server:
         return world.run("chat send --user u-1 Hello", at(server.url))
+
+
+@cause(78, "a clock before 2020 or after 2099")
+def _clock_not_set(world: World) -> Done:
+    program = (
+        "import sys; from commercive_cli.cli.app import main; sys.exit(main(sys.argv[2:], lambda: int(sys.argv[1])))"
+    )
+    times = [datetime(year, 12, 31, tzinfo=UTC).timestamp() * 1000 for year in (1969, 2019, 2100)]
+    *others, last = [
+        done([sys.executable, "-c", program, f"{at:.0f}", "chat", "list"], env=world.environment()) for at in times
+    ]
+    assert {last.code} == {each.code for each in others}
+    return last
 
 
 @cause(130, "Ctrl-C")

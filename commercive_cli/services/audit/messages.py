@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from commercive_cli.domain.answers.audit import Finding
-from commercive_cli.domain.clock import FAR_FUTURE
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, FAR_FUTURE, Clock
 from commercive_cli.domain.ids import created_at_of
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.chat.messages import is_native
@@ -17,16 +17,21 @@ from commercive_cli.store.writes import Equals, Update
 
 @dataclass
 class MessageTimeCheck:
-    """A message's `created_at` is the time within its UUIDv7."""
+    """A message's `created_at` is the time within its UUIDv7, and not still to come."""
 
+    clock: Clock
     tables: ClassVar[tuple[Table, ...]] = (MESSAGES,)
 
     _suspects: list[Item] = field(default_factory=list)
+    _ahead: list[tuple[str, int]] = field(default_factory=list)
 
     def visit(self, _table: Table, items: list[Item]) -> None:
         """Compare the two times of messages."""
+        latest = self.clock() + CLOCKS_DIFFER_MS
         for item in items:
             name, at = item["message_id"], item["created_at"]
+            if at > latest:
+                self._ahead.append((name, at))
             if name[:8] + name[9:13] == f"{at:012x}":
                 continue  # an id of ours tells this time, any other id none; most messages need no closer look
             told = created_at_of(name)
@@ -48,3 +53,6 @@ class MessageTimeCheck:
             except ConditionFailed:
                 continue
             yield repairs.finding("message-order", MESSAGES, item["message_id"], f"created_at is {kept}, its id {told}")
+        for name, at in self._ahead:
+            words = f"created_at is {at}, which is still to come; what is written later stands behind it"
+            yield repairs.named("message-time", MESSAGES, name, words)

@@ -61,7 +61,7 @@ class AuditService:
         checks: list[Check] = [
             ChangeTimeCheck(self.clock),  # before any row is written behind the time of a change
             AuditLogCheck(),
-            MessageTimeCheck(),
+            MessageTimeCheck(self.clock),
             ConversationCheck(),
             SnoozeCheck(),
             LeadCheck(),

@@ -12,12 +12,12 @@ from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.audit.malformed import readable
 from commercive_cli.services.audit.states import SUBJECTS, last_row
 from commercive_cli.services.chat.messages import MessageQuery, read_messages
+from commercive_cli.services.records.change_times import COVERED
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, Table
 from commercive_cli.store.writes import Update, unchanged
 
-_COVERED = ("created_at", "reviewed_at", "closed_at")
 _KINDS = {table: kind for kind, table in SUBJECTS.items()}
 
 
@@ -51,7 +51,7 @@ def _repaired(repairs: Repairs, table: Table, identifier: str) -> list[Finding]:
         if at <= max(latest, repairs.clock() + CLOCKS_DIFFER_MS):
             return []
         words = f"updated_at is {at}, which is still to come; the latest that it stands for is of {latest}"
-        as_read = unchanged(found, "updated_at", *_COVERED)
+        as_read = unchanged(found, "updated_at", *COVERED)
         back = Update(table, table.key_of(found), set={"updated_at": latest}, when=as_read)
         try:
             return repairs.apply([repairs.finding("updated-at", table, identifier, words)], back)
@@ -63,7 +63,7 @@ def _repaired(repairs: Repairs, table: Table, identifier: str) -> list[Finding]:
 def _latest(store: Store, table: Table, item: Item) -> int:
     """Return the latest time that a change of a lead or conversation left anywhere."""
     row = last_row(store, _KINDS[table], item[table.partition.name])
-    own: list[int] = [item[name] for name in _COVERED if name in item]
+    own: list[int] = [item[name] for name in COVERED if name in item]
     return max(own + ([row[1]] if row else []) + _message_times(store, table, item))
 
 

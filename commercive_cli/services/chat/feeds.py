@@ -52,7 +52,7 @@ class FeedService:
         keys = {each.conversation_id: CONVERSATIONS.key_of(dict(each)) for each in found}
         listing = self._listing("threads", *sorted(keys))
         if cursor is None:
-            seen = {each.conversation_id: Seen.of(each) for each in found}
+            seen = {each.conversation_id: Seen.of(each, self.clock()) for each in found}
         else:
             seen = decoded_threads(listing, cursor)
         if seen.keys() != keys.keys():
@@ -67,7 +67,7 @@ class FeedService:
             claims = held_by(self.store, by, self.clock())
             items = (find_by_id(self.store, CONVERSATIONS, each.conversation_id) for each in claims)
             found = (Conversation.of(item) for item in items if item is not None)
-            seen = {each.conversation_id: Seen.of(each) for each in found}
+            seen = {each.conversation_id: Seen.of(each, self.clock()) for each in found}
         else:
             seen = decoded_threads(listing, cursor)
         return HeldFeed(self.store, self.clock, listing, seen, by)

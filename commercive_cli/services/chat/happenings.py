@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from commercive_cli.domain.answers.changes import Change, Event
-from commercive_cli.domain.clock import FAR_FUTURE
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of, first_id
 from commercive_cli.domain.models import Conversation, Message
 from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
@@ -55,12 +55,21 @@ def time_of(place: int) -> int:
     return place // 2
 
 
-def latest_place(conversation: Conversation) -> int:
-    """Return the place behind everything that this copy of a conversation knows of."""
-    return place_behind(conversation.updated_at)
+def latest_place(conversation: Conversation, now: int) -> int:
+    """Return the place behind everything that this copy of a conversation knows of at `now` (ms)."""
+    return place_behind(_changed_at(conversation, now))
 
 
-def happenings(store: Store, conversation: Conversation, after: int) -> list[Happening]:
+def _changed_at(conversation: Conversation, now: int) -> int:
+    """Return the time of the last change; one that is to come, and stands for nothing, would hide what comes first."""
+    at, last = conversation.updated_at, conversation.last_message_id
+    if at <= now + CLOCKS_DIFFER_MS:
+        return at
+    message_at = (created_at_of(last) if last else None) or _last_message_at(conversation) or 0
+    return min(at, max(conversation.created_at, conversation.closed_at or 0, message_at))
+
+
+def happenings(store: Store, conversation: Conversation, after: int, now: int) -> list[Happening]:
     """Return what happened behind the place `after`, as far as this copy of the conversation knows of it, in order.
 
     What came later is left out: of that, somebody could still be writing the part that comes first. A conversation that
@@ -70,7 +79,7 @@ def happenings(store: Store, conversation: Conversation, after: int) -> list[Hap
         Happening("message", place_at(_time_of_message(message)), conversation, message)
         for message in _messages(store, conversation, time_of(after))
     ]
-    status = _last_change_of_status(conversation)
+    status = _last_change_of_status(conversation, now)
     found = [*told, status] if status else told
     return [each for each in found if each.place > after]
 
@@ -91,12 +100,12 @@ def _time_of_message(message: Message) -> int:
     return created_at_of(message.message_id) or message.created_at
 
 
-def _last_change_of_status(conversation: Conversation) -> Happening | None:
+def _last_change_of_status(conversation: Conversation, now: int) -> Happening | None:
     if conversation.status == "closed" and conversation.closed_at is not None:
         return Happening("closed", place_behind(conversation.closed_at), conversation)
     last = _last_message_at(conversation)
-    if conversation.status == "open" and last is not None and conversation.updated_at > last:
-        return Happening("reopened", latest_place(conversation), conversation)  # nothing else moves it
+    if conversation.status == "open" and last is not None and _changed_at(conversation, now) > last:
+        return Happening("reopened", latest_place(conversation, now), conversation)  # nothing else moves it
     return None
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 
+from commercive_cli.domain.clock import FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of, first_id
 from commercive_cli.domain.models import Message
 from commercive_cli.store.cursor import (
@@ -49,6 +50,14 @@ def newest_message(store: Store, conversation_id: str) -> Message | None:
     """Return the last message of a conversation, or None when it has none."""
     tail = read_tail(store, conversation_id, 1)
     return tail[-1] if tail else None
+
+
+def latest_time(store: Store, conversation_id: str) -> int:
+    """Return the latest time (ms) of a conversation's messages, by their ids where those tell it; 0 without any."""
+    native = is_native(conversation_id)
+    found = read_tail(store, conversation_id, 1) if native else read_messages(store, MessageQuery(conversation_id))[0]
+    times = ((native and created_at_of(each.message_id)) or each.created_at for each in found)
+    return max((at for at in times if at < FAR_FUTURE), default=0)
 
 
 def read_tail(store: Store, conversation_id: str, count: int, since: int | None = None) -> list[Message]:

@@ -13,9 +13,10 @@ from commercive_cli.domain.text import preview
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import key_of_id, query_by_id
 from commercive_cli.services.chat.claims import held_by_other, released, released_unless_others, valid_claim
-from commercive_cli.services.chat.messages import newest_message, since_message
+from commercive_cli.services.chat.messages import latest_time, newest_message, since_message
 from commercive_cli.services.chat.waiting import ends_waiting
 from commercive_cli.services.records.audit_log import AuditEntry
+from commercive_cli.services.records.change_times import behind, times_of
 from commercive_cli.services.records.idempotency import KeyedRequest, answer_found
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
 from commercive_cli.store.items import Item, Key
@@ -65,8 +66,9 @@ class NewMessage:
 class _Attempt:
     """One attempt to store a message: its time and id, and the key, status and guard of the conversation.
 
-    `now` is what the clock says; the message's time is later where the last one's was ahead of that. `no_claim` is what
-    lies in the place of a claim and is none.
+    `now` is what the clock says; the message's time is later where the last one's was ahead of that. `overtaken` is an
+    `updated_at` that is still to come, and that nothing bears out. `no_claim` is what lies in the place of a claim and
+    is none.
     """
 
     draft: NewMessage
@@ -78,6 +80,7 @@ class _Attempt:
     human_requested: bool = False
     guard: Condition = field(default_factory=All)
     no_claim: Item | None = None
+    overtaken: int | None = None
 
 
 class MessageSender:
@@ -202,13 +205,19 @@ class MessageSender:
         if status == "closed" and not draft.reopen:
             raise conversation_closed(draft.conversation_id, draft.sender_type)
         guard = All(self._guard(draft, item), _as_requested(draft, item))
-        later = self._later(attempt, found.updated_at)
+        later = self._behind(attempt, item, found.updated_at)
         return replace(later, status=status, human_requested=found.human_requested is True, guard=guard)
 
     def _later(self, attempt: _Attempt, last: int) -> _Attempt:
         now = self._clock()
         at = max(now, last + 1)
         return replace(attempt, now=now, at=at, message_id=self._new_id(at))
+
+    def _behind(self, attempt: _Attempt, item: Item, last: int) -> _Attempt:
+        now = self._clock()
+        at = behind_last(self._store, item, last, now)
+        overtaken = last if last >= at else None
+        return replace(attempt, now=now, at=at, message_id=self._new_id(at), overtaken=overtaken)
 
     def _other_key(self, attempt: _Attempt) -> Key:
         key = self._imported_key(attempt.draft.conversation_id)
@@ -231,6 +240,17 @@ class MessageSender:
             told = f"somebody wrote since {shortened(draft.if_last)}, so nothing was sent"
             raise Conflict(f"{told}; an automatic answer is to the last message alone")
         raise written_since(self._store, draft.conversation_id, draft.if_last)
+
+
+def behind_last(store: Store, item: Item, last: int, now: int) -> int:
+    """Return the time (ms) of a change at `now` of a conversation whose `updated_at` is `last`."""
+    name = item["conversation_id"]
+    return behind(last, now, lambda: [*times_of(store, "conversation", name, item), latest_time(store, name)])
+
+
+def moves_on(at: int, overtaken: int | None = None) -> Condition:
+    """Return the condition that a change at `at` (ms) moves `updated_at` on, or overtakes one that is to come."""
+    return Below("updated_at", at) if overtaken is None else Equals("updated_at", overtaken)
 
 
 def written_since(store: Store, conversation_id: str, last: str) -> WrittenSince:
@@ -303,7 +323,7 @@ def _conversation_update(attempt: _Attempt) -> Update:
         add={counter: 1} if counter else {},
         remove=(*dropped, "waiting_since", "waiting_for") if answered else dropped,
         # Every change of a conversation moves `updated_at`, so time increases strictly from message to message.
-        when=All(as_found, owned, Below("updated_at", at), attempt.guard),
+        when=All(as_found, owned, moves_on(at, attempt.overtaken), attempt.guard),
     )
 
 

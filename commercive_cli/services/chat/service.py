@@ -16,7 +16,7 @@ from commercive_cli.domain.answers.chat import (
     UserMessageSent,
 )
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.clock import Clock, system_clock
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, Clock, system_clock
 from commercive_cli.domain.errors import Conflict, NotFound, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT, LONGEST_TAIL
@@ -40,13 +40,15 @@ from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.chat.claims import DESK, held_by_other, read_claim, released
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, ReadMarker
-from commercive_cli.services.chat.messages import MessageQuery, newest_message, read_messages, read_tail
+from commercive_cli.services.chat.messages import MessageQuery, latest_time, newest_message, read_messages, read_tail
 from commercive_cli.services.chat.sending import (
     STEAL,
     MessageSender,
     NewMessage,
+    behind_last,
     conversation_closed,
     conversation_not_found,
+    moves_on,
     written_since,
 )
 from commercive_cli.services.chat.waiting_index import read_waiting
@@ -64,7 +66,7 @@ from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
-from commercive_cli.store.writes import All, Below, Condition, Equals, Missing, Update, Write, unchanged
+from commercive_cli.store.writes import All, Condition, Equals, Missing, Update, Write, unchanged
 
 SORTS = ("recent", "waiting")
 _ACTIONS: dict[ConversationStatus, str] = {"closed": "chat/close", "open": "chat/reopen"}
@@ -115,7 +117,7 @@ class ChatService:
         side = None if last_from is None else choose(last_from, SENDER_TYPES, "last-from")
         for conversation in self.stream_conversations(ConversationFilter("open")):
             on_items(1)
-            if _last_message_at(conversation) < since and side in (None, self._last_sender(conversation)):
+            if self._last_message_at(conversation) < since and side in (None, self._last_sender(conversation)):
                 yield conversation
 
     def conversation(self, conversation_id: str, *, owner: str | None = None) -> Conversation:
@@ -331,6 +333,13 @@ class ChatService:
         choose(wanted.sort, SORTS, "sort")
         return wanted if wanted.user_id is None else replace(wanted, user_id=self._ids.user(wanted.user_id))
 
+    def _last_message_at(self, conversation: Conversation) -> int:
+        """Return since when (ms) nobody wrote; what is still to come does not tell it, then the messages do."""
+        told = conversation.last_message_at or conversation.updated_at
+        if told <= self.clock() + CLOCKS_DIFFER_MS:
+            return told
+        return latest_time(self.store, conversation.conversation_id) or conversation.created_at
+
     def _last_sender(self, conversation: Conversation) -> str | None:
         if conversation.last_message_at is not None:
             return "user" if conversation.waiting_since is not None else "admin"
@@ -365,9 +374,10 @@ class ChatService:
         key, at, waits = self._sender.key_of(target), self.clock(), False
         # Whether a user waits again in what is reopened, the conversation tells; mostly none does.
         guard: Condition = Missing("waiting_since") if status == "open" else All()
+        moved = moves_on(at)
         for _ in range(TRIES):
             try:
-                writes = self._status_writes(key, status, by, at, All(guard, _as_seen(as_of)), waits=waits)
+                writes = self._status_writes(key, status, by, at, All(moved, guard, _as_seen(as_of)), waits=waits)
                 write_once(self.store, request, self.clock(), changed, *writes)
             except ConditionFailed as failed:
                 item = failed.failures.get(0) or find_by_id(self.store, CONVERSATIONS, target)
@@ -380,7 +390,8 @@ class ChatService:
                 return nothing_to_do(self.store, request, self.clock(), changed.model_copy(update={"changed": False}))
             if as_of not in (None, found.updated_at):
                 raise Conflict(f"conversation {shortened(target)} changed since; it stays {found.status}")
-            key, at = CONVERSATIONS.key_of(item), max(self.clock(), found.updated_at + 1)
+            key, at = CONVERSATIONS.key_of(item), behind_last(self.store, item, found.updated_at, self.clock())
+            moved = moves_on(at, found.updated_at if found.updated_at >= at else None)
             if status == "open":
                 waits, guard = found.waiting_since is not None, unchanged(item, "waiting_since")
         raise NotTaken(f"conversation {shortened(target)} is changing too fast; nothing was written, try again")
@@ -405,7 +416,7 @@ class ChatService:
                 key,
                 set={"status": status, "updated_at": at, **closed, **waiting},
                 remove=("waiting_for",) if closed else ("closed_at", "closed_by"),
-                when=All(Equals("status", before), Below("updated_at", at), guard),
+                when=All(Equals("status", before), guard),
             ),
             change.row(at, self.new_id),
             *([released(key["conversation_id"])] if closed else []),
@@ -414,7 +425,3 @@ class ChatService:
 
 def _as_seen(as_of: int | None) -> Condition:
     return All() if as_of is None else Equals("updated_at", as_of)
-
-
-def _last_message_at(conversation: Conversation) -> int:
-    return conversation.last_message_at or conversation.updated_at

@@ -34,9 +34,9 @@ class Seen:
     unread: int | None = None
 
     @classmethod
-    def of(cls, conversation: Conversation) -> "Seen":
-        """Return the place behind everything that has happened."""
-        return cls(latest_place(conversation), conversation.unread_user)
+    def of(cls, conversation: Conversation, now: int) -> "Seen":
+        """Return the place behind everything that has happened by `now` (ms)."""
+        return cls(latest_place(conversation, now), conversation.unread_user)
 
 
 class ThreadsFeed:
@@ -68,14 +68,15 @@ class ThreadsFeed:
     def poll(self) -> Iterator[Change]:
         """Yield what has happened; raise NotFound when a conversation is gone."""
         found = self._changed()
-        told = [happenings(self._store, each, self._seen[each.conversation_id].place) for each in found]
+        now = self._clock()
+        told = [happenings(self._store, each, self._seen[each.conversation_id].place, now) for each in found]
         for happening in sorted(chain.from_iterable(told), key=lambda each: each.place):
             self._tell(happening)
             yield happening.told(self.cursor)
         for conversation in found:
             seen = self._seen[conversation.conversation_id]
             expected, seen.unread = seen.unread, conversation.unread_user
-            seen.place = max(seen.place, latest_place(conversation))
+            seen.place = max(seen.place, latest_place(conversation, now))
             if expected is not None and conversation.unread_user < expected:
                 yield Change(event="read", cursor=self.cursor, at=self._clock(), conversation=conversation)
 
@@ -85,7 +86,8 @@ class ThreadsFeed:
         found = [Conversation.of(item) for item in items]
         for name in self._seen.keys() - {each.conversation_id for each in found}:
             self._miss(name)
-        return [each for each in found if _is_news(each, self._seen[each.conversation_id])]
+        now = self._clock()
+        return [each for each in found if _is_news(each, self._seen[each.conversation_id], now)]
 
     def _miss(self, conversation_id: str) -> None:
         raise conversation_not_found(conversation_id)
@@ -129,8 +131,8 @@ class HeldFeed(ThreadsFeed):
         del self._seen[conversation_id]
 
 
-def _is_news(conversation: Conversation, seen: Seen) -> bool:
-    return latest_place(conversation) > seen.place or conversation.unread_user != seen.unread
+def _is_news(conversation: Conversation, seen: Seen, now: int) -> bool:
+    return latest_place(conversation, now) > seen.place or conversation.unread_user != seen.unread
 
 
 def decoded_threads(listing: str, cursor: str) -> dict[str, Seen]:

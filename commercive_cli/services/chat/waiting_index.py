@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from commercive_cli.domain.attributes import UNREADABLE
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, Clock, system_clock
 from commercive_cli.domain.models import SNOOZED, WAITING_FOR, Conversation, Snooze
 from commercive_cli.services.access.paging import IndexQuery, stream_items
 from commercive_cli.services.chat.listing import ConversationFilter
+from commercive_cli.services.chat.messages import latest_time
 from commercive_cli.services.chat.snoozing import all_due, read_due
 from commercive_cli.store.cursor import decode_cursor, decode_time_and_id, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item
@@ -149,22 +151,24 @@ def waiting_place(conversation: Conversation) -> tuple[int, str]:
     return conversation.waiting_since or conversation.updated_at, conversation.conversation_id
 
 
-def fill_waiting(store: Store) -> int:
+def fill_waiting(store: Store, clock: Clock = system_clock) -> int:
     """Let the open conversations that wait stand in the waiting index, and return how many did not.
 
     Those that another program wrote, or this one before it had the index, lack the attribute by which they stand there.
     What somebody changes meanwhile is left to them: every write of this program keeps the index.
     """
     query = IndexQuery(CONVERSATIONS, "ConversationStatusIndex", ("open",))
-    return sum(_stand_in_index(store, item) for item in stream_items(store, query))
+    return sum(_stand_in_index(store, item, clock()) for item in stream_items(store, query))
 
 
-def _stand_in_index(store: Store, item: Item) -> bool:
+def _stand_in_index(store: Store, item: Item, now: int) -> bool:
     found = Conversation.of(item)
     placed = found.waiting_for in (WAITING_FOR, SNOOZED)
     if not is_waiting(found) or placed or not _PLACED_BY.isdisjoint(found.damaged):
         return False
     since, _ = waiting_place(found)
+    if since > now + CLOCKS_DIFFER_MS:  # which would put them behind everybody for as long
+        since = min(latest_time(store, found.conversation_id) or found.created_at, now)
     state = {"waiting_for": WAITING_FOR, "waiting_since": since}
     as_read = unchanged(item, "status", "updated_at", "waiting_for", "waiting_since")
     try:

@@ -99,9 +99,10 @@ class WholeFeed:
     def _changed(self) -> list[Conversation]:
         """Return the newest copies of the conversations in the window of which not everything was told."""
         newest: dict[str, Conversation] = {}
+        now = self._clock()
         for found in self._window():
             known = newest.get(found.conversation_id)
-            if latest_place(found) > self._place(found) and (known is None or found.updated_at > known.updated_at):
+            if latest_place(found, now) > self._place(found) and (known is None or found.updated_at > known.updated_at):
                 newest[found.conversation_id] = found
         return list(newest.values())
 
@@ -115,8 +116,10 @@ class WholeFeed:
         return self._seen.get(_short(conversation), place_behind(self._since))
 
     def _happenings(self, changed: Sequence[Conversation]) -> list[Happening]:
+        now = self._clock()
+
         def of_one(conversation: Conversation) -> list[Happening]:
-            return happenings(self._store, conversation, self._place(conversation))
+            return happenings(self._store, conversation, self._place(conversation), now)
 
         if self._store.scans_at_once == 1 or len(changed) < 2:  # threads would wait for Python's lock
             return list(chain.from_iterable(map(of_one, changed)))
@@ -124,8 +127,9 @@ class WholeFeed:
             return list(chain.from_iterable(pool.map(of_one, changed)))
 
     def _remember(self, told: Sequence[Conversation]) -> None:
+        now = self._clock()
         for each in told:
-            self._seen[_short(each)] = max(self._place(each), latest_place(each))
+            self._seen[_short(each)] = max(self._place(each), latest_place(each, now))
 
     def _move_on(self, at: int) -> None:
         """Let the window begin behind a time (ms), and forget the conversations that are no longer in it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
@@ -31,6 +32,7 @@ from commercive_cli.services.leads.decision import (
 from commercive_cli.services.leads.form import lead_fields
 from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
+from commercive_cli.services.records.change_times import behind, times_of
 from commercive_cli.services.records.idempotency import (
     KeyedRequest,
     answer_found,
@@ -291,7 +293,8 @@ class LeadService:
         self, lead: Lead, decision: Decision, actor: str, permission: Permission, request: KeyedRequest | None
     ) -> LeadDecided:
         # `updated_at` increases with every change, so that `as_of` identifies one state of a lead.
-        at = max(self.clock(), lead.updated_at + 1)
+        told = partial(times_of, self.store, "lead", lead.lead_id, lead.item())
+        at = behind(lead.updated_at, self.clock(), told)
         attributes, stands = decision.attributes(lead, actor, at), decision.stands(lead)
         change = AuditEntry(
             "lead",

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.models import AffiliateStats
@@ -18,6 +19,7 @@ from commercive_cli.services.chat.messages import is_native
 from commercive_cli.services.privacy.identifiers import MARKER
 from commercive_cli.services.privacy.identity import text_in
 from commercive_cli.services.privacy.rules import Rules, is_request, parted_key
+from commercive_cli.services.records.change_times import behind, times_of
 from commercive_cli.services.records.link_claims import code_claim_key, primary_claim_key
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
@@ -104,7 +106,8 @@ class Eraser:
         counts: dict[str, Counts] = defaultdict(lambda: dict.fromkeys(_COUNTS, 0))
         for item in items:
             # Every change of a lead increases `updated_at`; a concurrent decision detects the change by it.
-            at = max(self.clock(), int(_number(item, "updated_at")) + 1)
+            told = partial(times_of, self.store, "lead", item["lead_id"], item)
+            at = behind(int(_number(item, "updated_at")), self.clock(), told)
             updates = list(self._update(LEADS, item, self.rules.erased(LEADS, item), *_COUNTED_BY, updated_at=at))
             writes += updates
             pseudonym = self._pseudonym(item)

@@ -53,7 +53,7 @@ class World:
 
     def fill(self) -> "World":
         """Make Ana and others do everything that stores items in a table."""
-        SeedService(self.store).run(Plan(conversations=5, messages=30, affiliates=2, leads=10))
+        SeedService(self.store, self.clock).run(Plan(conversations=5, messages=30, affiliates=2, leads=10))
         self._conversations()
         self._affiliate()
         self._lead()
