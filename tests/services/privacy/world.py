@@ -15,7 +15,7 @@ from commercive_cli.services.seed.service import SeedService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, MESSAGES, TABLES
-from tests.services.fakes import ManualClock
+from tests.services.fakes import START, ManualClock
 from tests.services.raw_data import errors_in, rows
 
 ANA = "5f0c2f9e-6d1b-4c55-9a52-0d7b1f6f2a11"
@@ -53,7 +53,7 @@ class World:
 
     def fill(self) -> "World":
         """Make Ana and others do everything that stores items in a table."""
-        SeedService(self.store, self.clock).run(Plan(conversations=5, messages=30, affiliates=2, leads=10))
+        SeedService(self.store).run(Plan(conversations=5, messages=30, affiliates=2, leads=10, until=START))
         self._conversations()
         self._affiliate()
         self._lead()
