@@ -102,6 +102,6 @@ class StoreTime:
 
 
 def _difference(ahead: int) -> str:
-    off = abs(ahead) + _SECOND // 2
+    off = abs(ahead)
     unit, size = next((unit, size) for unit, size in _UNITS if off >= 2 * size)
-    return f"{off // size:,} {unit} {'ahead of' if ahead > 0 else 'behind'}"
+    return f"{(off + size // 2) // size:,} {unit} {'ahead of' if ahead > 0 else 'behind'}"
