@@ -16,6 +16,7 @@ import pytest
 from commercive_cli.api.http.outbound import Response
 from commercive_cli.api.telemetry import Telemetry, Trace
 from commercive_cli.bootstrap import open_store
+from commercive_cli.domain.clock import StoreTime
 from commercive_cli.domain.errors import Denied, Misconfigured, NotPermitted, NotTaken, Unauthenticated, Unavailable
 from commercive_cli.domain.secrets import remember_secrets
 from commercive_cli.engines.sqlite.store import SQLiteStore
@@ -72,7 +73,7 @@ def test_credentials_that_do_not_come_are_no_fault_of_the_store(
         for variable, value in source.variables.items():
             monkeypatch.setenv(variable, value)
         url = StoreURL("dynamodb", region="eu-west-1", endpoint="http://127.0.0.1:9")
-        store = open_store(replace(world.services.settings, store=url, credentials_wait=0.3))
+        store = open_store(replace(world.services.settings, store=url, credentials_wait=0.3), StoreTime())
         client = replace(world, services=services_over(store)).open()
         answer = client.get("chat/conversations", "user_id=u")
         store.close()
