@@ -20,19 +20,23 @@ START = 1_763_000_000
 """The earliest time, in seconds, to which the tables of these tests can be restored."""
 
 
+def _clock() -> int:
+    return START * 1000
+
+
 @pytest.fixture
 def aws() -> Iterator[DynamoDBStore]:
     """Yield a store with one conversation in it."""
     with mock_aws(), closing(store_at(None, prefix="shop_")) as store:
         for table in TABLES:
             store.create_table(table)
-        ChatService(store).send("u-1", "Hello", store="shop.example")
+        ChatService(store, _clock).send("u-1", "Hello", store="shop.example")
         yield store
 
 
 @pytest.fixture
 def backups(aws: DynamoDBStore) -> BackupService:
-    return BackupService(aws, clock=lambda: START * 1000, sleep=lambda _: None)
+    return BackupService(aws, clock=_clock, sleep=lambda _: None)
 
 
 def test_a_backup_holds_all_six_tables(backups: BackupService) -> None:
@@ -48,7 +52,7 @@ def test_a_restored_backup_is_as_declared(backups: BackupService, aws: DynamoDBS
     """After a restore items are as they were, dropped settings are back, and audit and `diff` find nothing."""
     held = everything(aws)
     name = backups.back_up("before-the-move").backup.name
-    ChatService(aws).send("u-2", "Later", store="shop.example")
+    ChatService(aws, _clock).send("u-2", "Later", store="shop.example")
     restored = backups.restore(name, "restored_", "admin-1")
     new = store_at(None, prefix="restored_")
 
