@@ -64,6 +64,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COMMERCIVE_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("COMMERCIVE_STORE", f"sqlite:///{tmp_path}/store.db")
     monkeypatch.setenv("COMMERCIVE_ACTOR", "admin-1")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # `api package` asks no registry
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path

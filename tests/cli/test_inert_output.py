@@ -121,6 +121,7 @@ def test_no_message_repeats_more_than_80_characters_of_the_input(full: Run, type
                 "file",
                 "export",
                 "lock",
+                "package",
                 "quarantine",
             ):
                 continue
