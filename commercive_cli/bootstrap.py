@@ -15,7 +15,6 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.ids import NewCode, NewId, new_code, new_id
 from commercive_cli.settings.resolve import Settings
 from commercive_cli.settings.store_url import parse_store_url
-from commercive_cli.store.legacy_source import LegacySource
 from commercive_cli.store.port import CredentialWait, OnThrottled, Store, never_waiting
 from commercive_cli.store.schema import DEFAULT_PREFIX
 
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from commercive_cli.services.transfer.exporter import ExportService
     from commercive_cli.services.transfer.importer import ImportService
     from commercive_cli.services.transfer.preview import ImportPreviewService
+    from commercive_cli.store.legacy_source import LegacySource
 
 
 @dataclass(frozen=True)
@@ -288,7 +288,7 @@ def open_legacy_source(
     consistent: bool = False,
     on_throttled: OnThrottled = never_waiting,
     wait: CredentialWait | None = None,
-) -> LegacySource:
+) -> "LegacySource":
     """Return the tables of the backend before this one, to be read only: live ones by their store URL, or exports.
 
     `read_units` is how many read capacity units a second live tables may be asked for.

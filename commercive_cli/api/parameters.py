@@ -103,7 +103,7 @@ def _check_agree(given: Sequence[tuple[str, object]]) -> None:
 class Params(BaseModel):
     """The parameters of an action that takes none."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -18,7 +18,10 @@ UNREADABLE = "_unreadable"
 
 
 class Kind(Enum):
-    """What an attribute holds: each member has the Python type that stores return, and a description."""
+    """What an attribute holds: each member has the Python type that stores return, and a description.
+
+    `types` are compared exactly, so that True does not count as a number.
+    """
 
     ID = str, "an id or link code that this program makes"
     PERSON = str, "the id of a user, affiliate or admin"
@@ -33,11 +36,8 @@ class Kind(Enum):
     FLAG = bool, "true or false"
     OBJECT = dict, "values by name"
 
-    @property
-    def types(self) -> tuple[type, ...]:
-        """Return the types of its values. They are compared exactly, so that True does not count as a number."""
-        types = self.value[0]
-        return types if isinstance(types, tuple) else (types,)
+    def __init__(self, types: type | tuple[type, ...], _about: str) -> None:
+        self.types = types if isinstance(types, tuple) else (types,)
 
 
 class Personal(Enum):

@@ -59,9 +59,11 @@ class DryRun(ReadThrough):
             page, items=[i for i in self._as_planned(query.table, page) if i.get(partition) == query.partition]
         )
 
-    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+    def scan(
+        self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None, limit: int | None = None
+    ) -> Page:
         """Return one page with its items as planned."""
-        page = super().scan(table, segment=segment, segments=segments, start=start)
+        page = super().scan(table, segment=segment, segments=segments, start=start, limit=limit)
         return replace(page, items=self._as_planned(table, page))
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:

@@ -330,10 +330,13 @@ class Store(Protocol):
         """
         ...
 
-    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+    def scan(
+        self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None, limit: int | None = None
+    ) -> Page:
         """Return one page of a whole-table scan, strongly consistent, in no promised order.
 
         The table is divided into `segments` disjoint parts, which can be read in parallel; `segment` is one, from 0.
+        `limit` is the most items that the page may hold.
         """
         ...
 

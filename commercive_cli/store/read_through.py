@@ -54,9 +54,11 @@ class ReadThrough:
         """Return one page of a query."""
         return self._store.query(query)
 
-    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+    def scan(
+        self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None, limit: int | None = None
+    ) -> Page:
         """Return one page of a whole-table scan."""
-        return self._store.scan(table, segment=segment, segments=segments, start=start)
+        return self._store.scan(table, segment=segment, segments=segments, start=start, limit=limit)
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         """Return one page of a whole-table scan as texts."""

@@ -38,6 +38,22 @@ def test_segments_together_hold_each_item_once(empty_store: Store, stored: list[
     assert stored == sorted((item for part in parts for item in part), key=lambda item: int(item["created_at"]))
 
 
+@pytest.mark.parametrize("segments", [1, 3])
+def test_a_page_holds_no_more_than_the_limit(empty_store: Store, stored: list[Item], segments: int) -> None:
+    """Pages of seven hold each item once, and all but the last ones of a segment are full."""
+    found, sizes = list[Item](), list[int]()
+    for segment in range(segments):
+        page = empty_store.scan(LEADS, segment=segment, segments=segments, limit=7)
+        while page.next is not None:
+            sizes.append(len(page.items))
+            found += page.items
+            page = empty_store.scan(LEADS, segment=segment, segments=segments, start=page.next, limit=7)
+        found += page.items
+
+    assert {7} == set(sizes)
+    assert stored == sorted(found, key=lambda item: int(item["created_at"]))
+
+
 def test_items_are_spread_over_the_segments(empty_store: Store, stored: list[Item]) -> None:
     """No segment holds half of the items or more, so reading in parallel is worth it."""
     sizes = [len(scanned(empty_store, LEADS, segment, 4)) for segment in range(4)]

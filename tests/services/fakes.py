@@ -106,8 +106,10 @@ class Intervening:
     def query(self, query: Query) -> Page:
         return self._on("query", query.table).query(query)
 
-    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
-        return self._on("scan", table).scan(table, segment=segment, segments=segments, start=start)
+    def scan(
+        self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None, limit: int | None = None
+    ) -> Page:
+        return self._on("scan", table).scan(table, segment=segment, segments=segments, start=start, limit=limit)
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         return self._on("scan", table).scan_text(table, segment=segment, segments=segments, start=start)

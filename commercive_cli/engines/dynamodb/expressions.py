@@ -133,12 +133,15 @@ def query_request(query: Query, table_name: str) -> Parameters | None:
     return request | start_parameter(query.start)
 
 
-def scan_request(table_name: str, segment: int, segments: int, start: Key | None) -> Parameters:
+def scan_request(
+    table_name: str, segment: int, segments: int, start: Key | None, limit: int | None = None
+) -> Parameters:
     """Return the parameters of a Scan; raise Invalid when there is no such segment."""
     if not 0 <= segment < segments:
         raise Invalid(f"there is no segment {segment} of {segments}")
     parallel = {"Segment": segment, "TotalSegments": segments} if segments > 1 else {}
-    return {"TableName": table_name, "ConsistentRead": True, **parallel, **start_parameter(start)}
+    most = {} if limit is None else {"Limit": limit}
+    return {"TableName": table_name, "ConsistentRead": True, **parallel, **most, **start_parameter(start)}
 
 
 def start_parameter(start: Key | None) -> Parameters:

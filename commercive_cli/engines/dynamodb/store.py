@@ -182,9 +182,11 @@ class DynamoDBStore:
         self._tables.keys.learn_from_items(query.table, response.get("Items", []), by_key=query.index is None)
         return queried_page(response, query)
 
-    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+    def scan(
+        self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None, limit: int | None = None
+    ) -> Page:
         """Return one page of one segment of a scan, strongly consistent."""
-        return page_of(self._scan(table, segment, segments, start), table)
+        return page_of(self._scan(table, segment, segments, start, limit), table)
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         """Return one page of one segment as texts."""
@@ -302,9 +304,11 @@ class DynamoDBStore:
             remedy = DEPLOY_TEMPLATE if info is not None and info.in_stack else "`commercive tables apply` makes it"
             raise IndexMissing(f"{words} {status}; {remedy}")
 
-    def _scan(self, table: Table, segment: int, segments: int, start: Key | None) -> dict[str, Any]:
+    def _scan(
+        self, table: Table, segment: int, segments: int, start: Key | None, limit: int | None = None
+    ) -> dict[str, Any]:
         send = self._send if segments == 1 else self._send_bulk
-        request = scan_request(self._name(table), segment, segments, start)
+        request = scan_request(self._name(table), segment, segments, start, limit)
         if start is None:
             with suppress(NotPermitted):  # who may read items need not be allowed to look at the table
                 self._tables.keys.look(table, send=send)

@@ -64,7 +64,7 @@ def select_query(table: TableSQL, query: Query) -> Select:
     )
 
 
-def select_segment(table: TableSQL, segment: int, segments: int, start: Key | None) -> Select:
+def select_segment(table: TableSQL, segment: int, segments: int, start: Key | None, limit: int | None = None) -> Select:
     """Return the statement for one page of a segment: a range of slots, read in the order of the primary key."""
     if not 0 <= segment < segments:
         raise Invalid(f"there is no segment {segment} of {segments}")
@@ -78,6 +78,7 @@ def select_segment(table: TableSQL, segment: int, segments: int, start: Key | No
         (*parameters, end),
         table.table.key_names,
         tuple(map(table.column, table.table.key_names)),
+        limit,
     )
 
 

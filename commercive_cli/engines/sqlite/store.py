@@ -118,11 +118,13 @@ class SQLiteStore:
                 self._check_index(sql, query.index)
             raise
 
-    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+    def scan(
+        self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None, limit: int | None = None
+    ) -> Page:
         """Return one page of a segment; with more than 16 segments, some are empty."""
         sql = self._sql(table)
         with self._file.reading(sql) as connection:
-            return read_page(connection, sql, select_segment(sql, segment, segments, start))
+            return read_page(connection, sql, select_segment(sql, segment, segments, start, limit))
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         """Return one page of a segment as texts, which are stored in the file."""

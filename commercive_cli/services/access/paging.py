@@ -3,7 +3,8 @@
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, TypeVar
 
 from commercive_cli.domain.errors import Invalid
@@ -11,11 +12,13 @@ from commercive_cli.domain.limits import DEFAULT_LIMIT, LARGEST_LIMIT
 from commercive_cli.domain.models import Record
 from commercive_cli.store.cursor import check_start, decode_cursor, decode_key, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Item, Key
-from commercive_cli.store.pages import query_pages
-from commercive_cli.store.port import Query, Store
+from commercive_cli.store.pages import pages
+from commercive_cli.store.port import Page, Query, Store
 from commercive_cli.store.schema import Table
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
+LONGEST_PAGE = 8_000
+"""Items of a page at most; DynamoDB ends most pages before that, at 1 MB."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class _PartitionStream:
     def __init__(self, store: Store, query: Query, *, ended: bool) -> None:
         self._query = query
         self._ended = ended
-        self._pages = query_pages(store, query)
+        self._pages = _longer_pages(store, query)
         self._fetched: deque[Item] = deque()
         self._taken = query.start
 
@@ -122,6 +125,17 @@ class _PartitionStream:
     def position(self) -> Key | bool | None:
         """Return where the next page starts: after a key, at the beginning (None), or nowhere, at the end (False)."""
         return self._taken if self._fetched or not self._ended else False
+
+
+def _longer_pages(store: Store, query: Query) -> Iterator[Page]:
+    """Yield the pages of a query, each twice as long as the one before: a filter may let few items pass."""
+    lengths = count()
+
+    def read(start: Key | None) -> Page:
+        limit = None if query.limit is None else min(query.limit << next(lengths), LONGEST_PAGE)
+        return store.query(replace(query, start=start, limit=limit))
+
+    return pages(read, query.start)
 
 
 def _open_partitions(

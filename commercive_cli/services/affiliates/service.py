@@ -153,16 +153,19 @@ class AffiliateService:
         """
         check_limit(limit)
         position = decode_cursor("affiliates", cursor) if cursor else None
-        found = list(islice(self._listed(position), limit + 1))
+        found = list(islice(self._listed(position, limit + 1), limit + 1))
         more = encode_cursor("affiliates", found[limit - 1][0]) if len(found) > limit else None
         return Affiliates(affiliates=[AffiliateStats.of(item) for _, item in found[:limit]], next_cursor=more)
 
-    def _listed(self, position: dict[str, Any] | None) -> Iterator[tuple[Key, Item]]:
-        """Yield what stats hold of every affiliate, with the place in the list behind which to go on."""
+    def _listed(self, position: dict[str, Any] | None, page: int) -> Iterator[tuple[Key, Item]]:
+        """Yield what stats hold of every affiliate, with the place in the list behind which to go on.
+
+        `page` is how many are read at once.
+        """
         after_stats = position is not None and "link_id" in position
         if not after_stats:
             start = None if position is None else decode_key(AFFILIATE_STATS, position)
-            yield from ((AFFILIATE_STATS.key_of(item), item) for item in self._scan(start))
+            yield from ((AFFILIATE_STATS.key_of(item), item) for item in self._scan(start, page=page))
         yield from self._linked_only(decode_key(AFFILIATE_LINKS, position) if after_stats else None)
 
     def _linked_only(self, start: Key | None) -> Iterator[tuple[Key, Item]]:
@@ -187,9 +190,9 @@ class AffiliateService:
     def _id(self, typed: str) -> str:
         return StoredIds(self.store).affiliate(typed)
 
-    def _scan(self, start: Key | None, table: Table = AFFILIATE_STATS) -> Iterator[Item]:
-        for page in pages(lambda after: self.store.scan(table, start=after), start):
-            yield from page.items
+    def _scan(self, start: Key | None, table: Table = AFFILIATE_STATS, *, page: int | None = None) -> Iterator[Item]:
+        for found in pages(lambda after: self.store.scan(table, start=after, limit=page), start):
+            yield from found.items
 
     def _stats(self, affiliate_id: str) -> AffiliateStats:
         key = {"affiliate_id": affiliate_id}

@@ -28,6 +28,12 @@ class ConversationFilter:
     def __post_init__(self) -> None:
         check_span(self.since, self.until)
 
+    @property
+    def looks_within(self) -> bool:
+        """Return whether there is a filter that no index answers, so that some of what is read may not pass."""
+        by_user = self.user_id is not None and self.status != "all"
+        return by_user or self.unread or self.store_url is not None or self.search is not None
+
     def keeps(self, conversation: Conversation) -> bool:
         """Return whether the conversation passes the filters that no index answers."""
         return (

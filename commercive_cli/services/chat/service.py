@@ -102,7 +102,8 @@ class ChatService:
         if wanted.sort == "waiting":
             page = read_waiting(self.store, wanted, limit, cursor, self.clock())
             return Conversations(conversations=page.conversations, next_cursor=page.next_cursor)
-        found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=wanted.keeps)
+        keep = wanted.keeps if wanted.looks_within else None
+        found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=keep)
         return Conversations(conversations=found, next_cursor=more)
 
     def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:

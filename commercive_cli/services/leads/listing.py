@@ -24,6 +24,12 @@ class LeadFilter:
     def __post_init__(self) -> None:
         check_span(self.since, self.until)
 
+    @property
+    def looks_within(self) -> bool:
+        """Return whether there is a filter that no index answers, so that some of what is read may not pass."""
+        named = (self.status != "all", self.affiliate_id is not None, self.link_id is not None)
+        return self.search is not None or sum(named) > 1
+
     def keeps(self, lead: Lead) -> bool:
         """Return whether the lead passes the filters that no index answers."""
         return (

@@ -71,7 +71,8 @@ class LeadService:
         """Return a page of 1-500 leads, newest first."""
         wanted = self._checked(wanted)
         check_limit(limit)
-        found, more = read_page(self.store, wanted.feed(), Lead, limit=limit, cursor=cursor, keep=wanted.keeps)
+        keep = wanted.keeps if wanted.looks_within else None
+        found, more = read_page(self.store, wanted.feed(), Lead, limit=limit, cursor=cursor, keep=keep)
         return Leads(leads=found, next_cursor=more)
 
     def oldest_pending(self, wanted: LeadFilter) -> Iterator[Lead]:
