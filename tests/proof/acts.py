@@ -1,0 +1,255 @@
+"""What clients ask of the services: for each kind of request, about what, with which arguments, and the call itself."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from commercive_cli.domain.answers.affiliates import Stats
+from commercive_cli.domain.answers.chat import Messages
+from commercive_cli.services.affiliates.service import AffiliateService
+from commercive_cli.services.chat.desk import DeskService
+from commercive_cli.services.chat.feeds import FeedService
+from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.service import LeadService
+from commercive_cli.services.records.rate_limits import UNLIMITED, RateLimits
+from commercive_cli.services.records.rates import DAY, MINUTE, Quota
+from tests.proof.books import Books
+from tests.proof.chance import mixed
+from tests.proof.plans import Step
+
+Asked = dict[str, Any]
+USERS, ADMINS, AFFILIATES = ("user-1", "user-2"), ("ann", "bob", "cy"), ("aff-1", "aff-2")
+SHOPS = ("a.example", "b.example")
+AMOUNTS = ("0", "0.01", "12.34", "999.99", "1000000")
+MOST = 2
+"""How many messages a user may send a day where that is limited: few, so that the limit is reached."""
+
+FORM = {"name": "Jane", "email": "jane@example.com"}
+_LIMITS = RateLimits(b"simulated", {"send": Quota(MOST, DAY)})
+
+
+@dataclass(frozen=True)
+class Parties:
+    """The services that clients call."""
+
+    chat: ChatService
+    desk: DeskService
+    feeds: FeedService
+    leads: LeadService
+    affiliates: AffiliateService
+
+
+@dataclass(frozen=True)
+class Act:
+    """A kind of request: `ask` returns the arguments of one, None where there is nothing to ask about yet."""
+
+    ask: Callable[[Step, Books], Asked | None]
+    call: Callable[[Parties, Asked], Any]
+    reads: bool = False
+
+
+def _user(step: Step) -> str:
+    return USERS[step.pick(0, len(USERS))]
+
+
+def _admin(step: Step) -> str:
+    return ADMINS[step.client % len(ADMINS)]
+
+
+def _one(step: Step, books: Books, names: Iterable[str]) -> str | None:
+    """Return the name that a step is about; which one does not depend on what else there is (rendezvous hashing)."""
+    return max(names, key=lambda name: mixed(step.picks[1], books.origins[name]), default=None)
+
+
+def _conversation(step: Step, books: Books) -> str | None:
+    return _one(step, books, books.owners)
+
+
+def _about(step: Step, books: Books, **others: Any) -> Asked | None:
+    """Return arguments about a conversation that is there, asked for by an admin."""
+    name = _conversation(step, books)
+    return None if name is None else {"conversation_id": name, "actor": _admin(step), **others}
+
+
+def _start(step: Step, _books: Books) -> Asked:
+    return {"actor": _user(step), "text": f"m{step.number}"}
+
+
+def _send(step: Step, books: Books) -> Asked:
+    name = _conversation(step, books)
+    if name is None:
+        return _start(step, books)
+    limited = {"limited": True, "most": MOST} if step.pick(2, 3) == 0 else {}
+    owner = books.owners[name] if step.pick(3, 8) else _user(step)
+    return {"conversation_id": name, "actor": owner, "text": f"m{step.number}", **limited}
+
+
+def _call_send(parties: Parties, asked: Asked) -> Any:
+    return parties.chat.send(
+        asked["actor"],
+        asked["text"],
+        conversation_id=asked.get("conversation_id"),
+        key=asked.get("key"),
+        limits=_LIMITS.of_user("send", asked["actor"], "messages") if asked.get("limited") else UNLIMITED,
+    )
+
+
+def _reply(step: Step, books: Books) -> Asked | None:
+    asked = _about(step, books, text=f"m{step.number}")
+    if asked is not None:
+        options = enumerate(("reopen", "close", "heed_claims"), 2)
+        asked |= {name: True for place, name in options if step.pick(place, 4) == 0}
+        if step.pick(0, 4) == 0:
+            asked["if_last"] = books.threads[asked["conversation_id"]][-1]["message_id"]
+    return asked
+
+
+def _call_reply(parties: Parties, asked: Asked) -> Any:
+    guards = {name: asked[name] for name in ("if_last", "reopen", "close", "heed_claims", "key") if name in asked}
+    return parties.chat.reply(asked["conversation_id"], asked["actor"], asked["text"], **guards)
+
+
+def _mark_read(step: Step, books: Books) -> Asked | None:
+    asked = _about(step, books, reader=("admin", "user")[step.pick(2, 2)])
+    if asked is not None and step.pick(3, 3) == 0:
+        asked["up_to"] = books.threads[asked["conversation_id"]][-1]["message_id"]
+    return asked
+
+
+def _call_mark_read(parties: Parties, asked: Asked) -> Any:
+    return parties.chat.mark_read(
+        asked["conversation_id"],
+        asked["reader"],
+        up_to=asked.get("up_to"),
+        actor=asked["actor"],
+        key=asked.get("key"),
+    )
+
+
+def _read(step: Step, books: Books) -> Asked | None:
+    asked = _about(step, books)
+    if asked is None:
+        return None
+    if step.pick(2, 2):
+        asked["owner"] = books.owners[asked["conversation_id"]]
+    return asked | ({"limit": 1 + step.pick(3, 3)} if step.pick(4, 2) else {})
+
+
+def _poll(step: Step, books: Books) -> Asked | None:
+    asked = _about(step, books)
+    if asked is not None:
+        thread = books.threads[asked["conversation_id"]]
+        asked["since"] = thread[step.pick(2, len(thread))]["created_at"]
+    return asked
+
+
+def _call_read(parties: Parties, asked: Asked) -> list[Messages]:
+    """Read page by page up to the end, as a dashboard does."""
+    options = {name: asked[name] for name in ("since", "limit", "owner") if name in asked}
+    pages = [parties.chat.messages(asked["conversation_id"], **options)]
+    while pages[-1].next_cursor is not None:
+        pages.append(parties.chat.messages(asked["conversation_id"], cursor=pages[-1].next_cursor, **options))
+    return pages
+
+
+def _claim(step: Step, books: Books) -> Asked | None:
+    return _about(step, books, **({"steal": True} if step.pick(2, 5) == 0 else {}))
+
+
+def _next(step: Step, _books: Books) -> Asked:
+    return {"actor": _admin(step)}
+
+
+def _note(step: Step, books: Books) -> Asked | None:
+    return _about(step, books, text=f"n{step.number}")
+
+
+def _snooze(step: Step, books: Books) -> Asked | None:
+    return _about(step, books, minutes=1 + step.pick(2, 20))
+
+
+def _call_snooze(parties: Parties, asked: Asked) -> Any:
+    until = asked.setdefault("until", parties.chat.clock() + asked["minutes"] * MINUTE * 1000)
+    return parties.desk.snooze(asked["conversation_id"], asked["actor"], until, key=asked.get("key"))
+
+
+def _create_link(step: Step, _books: Books) -> Asked:
+    return {"actor": AFFILIATES[step.pick(0, len(AFFILIATES))], "shop": SHOPS[step.pick(2, len(SHOPS))]}
+
+
+def _submit(step: Step, books: Books) -> Asked | None:
+    code = _one(step, books, books.links)
+    return None if code is None else {"code": code, "text": f"v{step.number}"}
+
+
+def _decide(step: Step, books: Books) -> Asked | None:
+    name = _one(step, books, books.lead_owners)
+    if name is None:
+        return None
+    asked: Asked = {"lead_id": name, "actor": _admin(step)}
+    match step.pick(0, 4):
+        case 0:
+            return asked | {"status": "rejected", "amend": step.pick(3, 2) == 0}
+        case 1:
+            return asked | {"status": "pending"}
+    return asked | {
+        "status": "approved",
+        "commission": AMOUNTS[step.pick(2, len(AMOUNTS))],
+        "amend": step.pick(3, 2) == 0,
+    }
+
+
+def _call_decide(parties: Parties, asked: Asked) -> Any:
+    if asked["status"] == "pending":
+        return parties.leads.reset(asked["lead_id"], asked["actor"], key=asked.get("key"))
+    return parties.leads.decide(
+        asked["lead_id"],
+        asked["status"],
+        asked["actor"],
+        commission=asked.get("commission"),
+        amend=asked["amend"],
+        key=asked.get("key"),
+    )
+
+
+def _stats(step: Step, _books: Books) -> Asked:
+    return {"affiliate": AFFILIATES[step.pick(0, len(AFFILIATES))]}
+
+
+def _call_stats(parties: Parties, asked: Asked) -> Stats:
+    return parties.affiliates.stats(asked["affiliate"])
+
+
+THEMES: tuple[tuple[str, ...], ...] = (
+    ("start", "send", "reply", "mark-read", "close", "reopen", "read", "poll"),
+    ("start", "send", "reply", "close", "claim", "next", "release", "note", "snooze"),
+    ("create-link", "submit", "decide", "decide", "stats"),
+)
+"""What is asked for together: runs of one theme have requests meet more often than runs of everything."""
+
+ACTS: dict[str, Act] = {
+    "start": Act(_start, _call_send),
+    "send": Act(_send, _call_send),
+    "reply": Act(_reply, _call_reply),
+    "mark-read": Act(_mark_read, _call_mark_read),
+    "close": Act(_about, lambda p, a: p.chat.close(a["conversation_id"], a["actor"], key=a.get("key"))),
+    "reopen": Act(_about, lambda p, a: p.chat.reopen(a["conversation_id"], a["actor"], key=a.get("key"))),
+    "read": Act(_read, _call_read, reads=True),
+    "poll": Act(_poll, _call_read, reads=True),
+    "claim": Act(
+        _claim,
+        lambda p, a: p.desk.claim(a["conversation_id"], a["actor"], steal=a.get("steal", False), key=a.get("key")),
+    ),
+    "next": Act(_next, lambda p, a: p.desk.claim_next(a["actor"], key=a.get("key"))),
+    "release": Act(_about, lambda p, a: p.desk.release(a["conversation_id"], a["actor"], key=a.get("key"))),
+    "note": Act(_note, lambda p, a: p.desk.note(a["conversation_id"], a["actor"], a["text"], key=a.get("key"))),
+    "snooze": Act(_snooze, _call_snooze),
+    "create-link": Act(
+        _create_link,
+        lambda p, a: p.affiliates.create_link(a["actor"], "aff@example.com", a["shop"], key=a.get("key")),
+    ),
+    "submit": Act(_submit, lambda p, a: p.leads.submit(a["code"], FORM | {"name": a["text"]}, key=a.get("key"))),
+    "decide": Act(_decide, _call_decide),
+    "stats": Act(_stats, _call_stats, reads=True),
+}
+"""Every kind of request that the simulator makes."""

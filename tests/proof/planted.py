@@ -1,0 +1,162 @@
+"""Faults planted by hand, to show that the simulator finds each: what services might do, and do not.
+
+Each is a store that stands before the real one and spoils what the services ask of it, or a part in place of theirs.
+The services themselves stay as they are.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from commercive_cli.domain.models import LEAD_STATUSES
+from commercive_cli.store.items import Item, Key
+from commercive_cli.store.pages import query_items
+from commercive_cli.store.port import Query, Store
+from commercive_cli.store.schema import (
+    AFFILIATE_STATS,
+    CONVERSATIONS,
+    LEADS,
+    MESSAGES,
+    OPS,
+    Table,
+)
+from commercive_cli.store.writes import All, Check, Put, Update, Write
+from tests.proof.faulty import FaultyStore
+from tests.proof.simulation import Subject
+from tests.services.fakes import Intervening
+
+Spoil = Callable[[Store, Sequence[Write]], Sequence[Sequence[Write]]]
+"""Returns the transactions that are made in place of one."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A planted fault: what is tested in place of the real thing, and as what it is found."""
+
+    subject: Subject
+    found_as: tuple[str, ...]
+
+
+class _Spoiled(Intervening):
+    """Makes other transactions than it is asked for."""
+
+    def __init__(self, store: Store, spoil: Spoil) -> None:
+        super().__init__(store)
+        self._spoil = spoil
+
+    def transact(self, *writes: Write) -> None:
+        for each in self._spoil(self._store, writes):
+            self._store.transact(*each)
+
+
+def _spoiling(spoil: Spoil) -> Subject:
+    return Subject(seen=lambda store: _Spoiled(store, spoil))
+
+
+def _changed(change: Callable[[Write], Write]) -> Subject:
+    """Return a subject in whose transactions each write is changed by itself."""
+    return _spoiling(lambda _, writes: [[change(write) for write in writes]])
+
+
+def put_then_increment(_store: Store, writes: Sequence[Write]) -> Sequence[Sequence[Write]]:
+    """Store a message in one write, and count it in another one."""
+    messages = [write for write in writes if isinstance(write, Put) and write.table is MESSAGES]
+    others = [write for write in writes if write not in messages]
+    counts = any(isinstance(write, Update) and write.table is CONVERSATIONS for write in others)
+    return [messages, others] if messages and counts else [writes]
+
+
+def close_without_check(write: Write) -> Write:
+    """Close a conversation whatever its status is."""
+    closes = isinstance(write, Update) and write.table is CONVERSATIONS and write.set.get("status") == "closed"
+    return replace(write, when=None) if closes and isinstance(write, Update) else write
+
+
+def claim_not_written(write: Write) -> Write:
+    """Claim no request key."""
+    return _unwritten(write, "request#")
+
+
+def link_claim_not_written(write: Write) -> Write:
+    """Claim no primary link."""
+    return _unwritten(write, "primary#")
+
+
+def _unwritten(write: Write, kind: str) -> Write:
+    """Return a write of that kind of `ops` as one that does nothing, in the same place."""
+    is_claim = isinstance(write, Put) and write.table is OPS and str(write.key["pk"]).startswith(kind)
+    return Check(OPS, write.key, All()) if is_claim else write
+
+
+def version_not_checked(write: Write) -> Write:
+    """Decide a lead whatever became of it since it was read."""
+    return replace(write, when=None) if isinstance(write, Update) and write.table is LEADS else write
+
+
+def read_outside_the_range(store: Store, writes: Sequence[Write]) -> Sequence[Sequence[Write]]:
+    """Mark one more message read than is counted."""
+    marked = [write for write in writes if isinstance(write, Update) and write.table is MESSAGES]
+    if not marked:
+        return [writes]
+    name, keys = marked[0].key["conversation_id"], [write.key for write in marked]
+    unread = (each for each in query_items(store, Query(MESSAGES, name)) if each["is_read"] is False)
+    others = [key for each in unread if (key := MESSAGES.key_of(each)) not in keys]
+    return [[*writes, *(Update(MESSAGES, key, set={"is_read": True}) for key in others[:1])]]
+
+
+def rate_counted_twice(write: Write) -> Write:
+    """Count two messages for one."""
+    is_rate = isinstance(write, Update) and str(write.key.get("pk", "")).startswith("rate#")
+    return replace(write, add={"hits": 2}) if is_rate and isinstance(write, Update) else write
+
+
+def amend_forgets_the_old_amount(_store: Store, writes: Sequence[Write]) -> Sequence[Sequence[Write]]:
+    """Add a new amount to the stats without taking the old one away."""
+    decided = [write for write in writes if isinstance(write, Update) and write.table is LEADS]
+    amounts = [write.set.get("commission_amount", Decimal(0)) for write in decided]
+
+    def forgetful(write: Write) -> Write:
+        if isinstance(write, Update) and write.table is AFFILIATE_STATS and "total_commission" in write.add:
+            return replace(write, add={**write.add, "total_commission": amounts[0]})
+        return write
+
+    return [[forgetful(write) for write in writes]] if amounts else [writes]
+
+
+class _StaleLeads(Intervening):
+    """Reads leads from an index, which may lag behind."""
+
+    def get(self, table: Table, key: Key) -> Item | None:
+        if table is not LEADS:
+            return super().get(table, key)
+        queries = (Query(LEADS, status, "LeadStatusIndex") for status in LEAD_STATUSES)
+        items = (item for query in queries for item in query_items(self._store, query))
+        return next((item for item in items if item["lead_id"] == key["lead_id"]), None) or super().get(table, key)
+
+
+class _WithNewToken(FaultyStore):
+    """Sends a transaction whose reply was lost again as another one."""
+
+    def _resend(self, writes: Sequence[Write]) -> None:
+        self._commit(writes)
+
+
+PLANTED: dict[str, Planted] = {
+    "put-then-increment send": Planted(_spoiling(put_then_increment), ("counter-drift",)),
+    "a close that does not check": Planted(
+        _changed(close_without_check), ("message-into-closed", "audit-row-wrong", "change-behind-its-time")
+    ),
+    "a claim not written": Planted(_changed(claim_not_written), ("request-doubled",)),
+    "a link's claim not written": Planted(_changed(link_claim_not_written), ("link-without-claim",)),
+    "a stale index trusted for a decision": Planted(
+        Subject(seen=_StaleLeads), ("acknowledged-and-lost", "refused-without-reason")
+    ),
+    "a retry with a new token": Planted(
+        Subject(store=lambda run: _WithNewToken(run, run.now, run.lag)), ("request-doubled", "refused-and-done")
+    ),
+    "a version not checked": Planted(_changed(version_not_checked), ("stats-drift",)),
+    "is_read set outside the counted range": Planted(_spoiling(read_outside_the_range), ("counter-drift",)),
+    "a rate counted twice": Planted(_changed(rate_counted_twice), ("rate-miscounted",)),
+    "an amend that forgets the old amount": Planted(_spoiling(amend_forgets_the_old_amount), ("stats-drift",)),
+}
+"""The faults, by what they are."""
