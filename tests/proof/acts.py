@@ -16,6 +16,7 @@ from commercive_cli.services.records.rates import DAY, MINUTE, Quota
 from tests.proof.books import Books
 from tests.proof.chance import mixed
 from tests.proof.plans import Step
+from tests.proof.watches import Watch
 
 Asked = dict[str, Any]
 USERS, ADMINS, AFFILIATES = ("user-1", "user-2"), ("ann", "bob", "cy"), ("aff-1", "aff-2")
@@ -46,6 +47,7 @@ class Act:
     ask: Callable[[Step, Books], Asked | None]
     call: Callable[[Parties, Asked], Any]
     reads: bool = False
+    """Whether it changes nothing, so that it may be asked again without a key."""
 
 
 def _user(step: Step) -> str:
@@ -223,9 +225,20 @@ def _call_stats(parties: Parties, asked: Asked) -> Stats:
 THEMES: tuple[tuple[str, ...], ...] = (
     ("start", "send", "reply", "mark-read", "close", "reopen", "read", "poll"),
     ("start", "send", "reply", "close", "claim", "next", "release", "note", "snooze"),
-    ("create-link", "submit", "decide", "decide", "stats"),
+    ("create-link", "submit", "submit", "decide", "decide", "decide", "decide", "stats"),
+    ("start", "send", "reply", "close", "reopen", "watch", "watch"),
 )
 """What is asked for together: runs of one theme have requests meet more often than runs of everything."""
+
+
+def _watch(step: Step, books: Books) -> Asked:
+    watch = books.watches.get(step.client)
+    if watch is None:
+        watch = books.watches[step.client] = Watch(tuple(books.owners) if step.client % 2 else ())
+    if step.pick(2, 3) == 0:
+        watch.feed = None  # the program was started again
+    return {"watch": watch, "books": books}
+
 
 ACTS: dict[str, Act] = {
     "start": Act(_start, _call_send),
@@ -251,5 +264,6 @@ ACTS: dict[str, Act] = {
     "submit": Act(_submit, lambda p, a: p.leads.submit(a["code"], FORM | {"name": a["text"]}, key=a.get("key"))),
     "decide": Act(_decide, _call_decide),
     "stats": Act(_stats, _call_stats, reads=True),
+    "watch": Act(_watch, lambda p, a: a["watch"].poll(p.feeds, a["books"]), reads=True),
 }
 """Every kind of request that the simulator makes."""

@@ -72,6 +72,10 @@ class Trails:
     def note(self, subject: str, moment: int, state: Any) -> None:
         self._states[subject].append((moment, state))
 
+    def of(self, subject: str) -> list[tuple[int, Any]]:
+        """Return the states that a subject had, each with the moment since which it had it."""
+        return self._states[subject]
+
     def during(self, subject: str, began: int, ended: int) -> Iterator[Any]:
         """Yield each state that the subject had between two moments, None for the time before its first one."""
         before: Any = None
@@ -151,6 +155,8 @@ class Books:
         """The step that made each conversation, lead and link."""
         self.owners: dict[str, str] = {}
         self.lead_owners: dict[str, str] = {}
+        self.watches: dict[int, Any] = {}
+        """What each client watches."""
         self.kept: defaultdict[str, int] = defaultdict(int)
         """How many messages of each user were counted at a limit."""
         self._store = store
@@ -174,6 +180,12 @@ class Books:
         """Return a conversation as it is stored."""
         (found,) = [each for each in self._store.raw(CONVERSATIONS) if each["conversation_id"] == name]
         return found
+
+    def changed_at(self, name: str) -> int:
+        """Return the moment at which a conversation got the status that it has."""
+        states = self.conversations.of(name)
+        status = states[-1][1]["status"]
+        return next((at for at, state in reversed(states) if state["status"] != status), 0) + 1
 
     def op(self, pk: str, sk: str) -> Item | None:
         return self._store.raw_at(OPS, {"pk": pk, "sk": sk})

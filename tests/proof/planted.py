@@ -4,11 +4,14 @@ Each is a store that stands before the real one and spoils what the services ask
 The services themselves stay as they are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
+from commercive_cli.domain.answers.changes import Change
 from commercive_cli.domain.models import LEAD_STATUSES
+from commercive_cli.services.chat.feeds import Feed, FeedService
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Query, Store
@@ -21,8 +24,9 @@ from commercive_cli.store.schema import (
     Table,
 )
 from commercive_cli.store.writes import All, Check, Put, Update, Write
+from tests.proof.acts import Parties
 from tests.proof.faulty import FaultyStore
-from tests.proof.simulation import Subject
+from tests.proof.simulation import Run, Subject, services
 from tests.services.fakes import Intervening
 
 Spoil = Callable[[Store, Sequence[Write]], Sequence[Sequence[Write]]]
@@ -141,6 +145,36 @@ class _WithNewToken(FaultyStore):
         self._commit(writes)
 
 
+class _SkippingFeed:
+    """Takes what has the time of the thing before it for told."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+
+    @property
+    def cursor(self) -> str:
+        return self._feed.cursor
+
+    def poll(self) -> Iterator[Change]:
+        last = None
+        for change in self._feed.poll():
+            if change.at != last:
+                yield change
+            last = change.at
+
+
+class _SkippingFeeds(FeedService):
+    """Makes feeds that skip equal times."""
+
+    def whole(self, cursor: str | None = None, *, waiting: bool = False) -> Any:
+        return _SkippingFeed(super().whole(cursor, waiting=waiting))
+
+
+def _with_skipping_feeds(run: Run, store: Store) -> Parties:
+    parties = services(run, store)
+    return replace(parties, feeds=_SkippingFeeds(store, run.clock))
+
+
 PLANTED: dict[str, Planted] = {
     "put-then-increment send": Planted(_spoiling(put_then_increment), ("counter-drift",)),
     "a close that does not check": Planted(
@@ -157,6 +191,7 @@ PLANTED: dict[str, Planted] = {
     "a version not checked": Planted(_changed(version_not_checked), ("stats-drift",)),
     "is_read set outside the counted range": Planted(_spoiling(read_outside_the_range), ("counter-drift",)),
     "a rate counted twice": Planted(_changed(rate_counted_twice), ("rate-miscounted",)),
+    "a feed that skips equal times": Planted(Subject(parties=_with_skipping_feeds), ("feed-missed",)),
     "an amend that forgets the old amount": Planted(_spoiling(amend_forgets_the_old_amount), ("stats-drift",)),
 }
 """The faults, by what they are."""

@@ -13,6 +13,7 @@ from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.feeds import FeedService
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.chat.whole_feed import OVERLAP_MS
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
 from tests.proof.acts import ACTS, Act, Parties
@@ -26,6 +27,7 @@ from tests.proof.plans import Plan, Step
 START = 1_760_000_000_000
 _ATTEMPTS, _FAULTY_ATTEMPTS = 8, 4
 _SKEW_MS = 20_000
+_LONGEST_STAND_MS = 20_000
 _PAUSES = ((600, 1), (900, 40), (990, 2_000), (1000, 20 * 60_000))
 """How long pauses are: of a thousand, up to the first number last so many milliseconds at most."""
 
@@ -75,6 +77,9 @@ class Run:
         self._at: dict[int, Request] = {}
         self._calls = dict.fromkeys(self._clients, 0)
         self._made = dict.fromkeys(self._clients, 0)
+        self._since: dict[int, int] = {}
+        self._is_over = False
+        self._is_watched = any(step.action == "watch" for step in self.plan.steps)
         self._skews = {each: self._skew(each) for each in self._clients}
         # Some runs switch at every other call, some rarely; some have many faults, some none.
         self._switches = (30, 150, 400)[self.chance.below(3, SWITCH)]
@@ -87,6 +92,8 @@ class Run:
         """Carry out the plan to its end, or up to the first violation."""
         steps = {client: [step for step in self.plan.steps if step.client == client] for client in self._clients}
         self.crew.run([partial(self._work, steps[client]) for client in self._clients], self._choose_next)
+        if self.violation is None:
+            self._watch_to_the_end()
         for request in self.requests:
             self._note(f"{request.action} {request.answer!r} {request.error!r}")
         return Outcome(
@@ -104,6 +111,8 @@ class Run:
     def enter(self, what: str, faults: Sequence[str]) -> str | None:
         """Begin a call of the store: let others go on, let time go by; return what shall break, if anything."""
         self._check_going()
+        if self._is_over:
+            return None
         self._calls[self._client] += 1
         self._pass_time()
         self._let_others_go_on(0)
@@ -135,7 +144,7 @@ class Run:
 
     def cut(self, limit: int | None) -> int | None:
         """Return how many items a page may have: a server may return less than was asked for."""
-        if not self.chance.happens(100, CUT, *self._site):
+        if self._is_over or not self.chance.happens(100, CUT, *self._site):
             return limit
         few = 1 + self.chance.below(2, CUT, *self._site, 1)
         return few if limit is None else min(few, limit)
@@ -202,6 +211,9 @@ class Run:
             return 0
         return self.chance.below(2 * _SKEW_MS, SKEW, client, 1) - _SKEW_MS
 
+    def _drawn_skew(self) -> int:
+        return self.chance.below(2 * _SKEW_MS, SKEW, *self._site, 1) - _SKEW_MS
+
     # What a client does.
 
     def _work(self, steps: Sequence[Step]) -> None:
@@ -227,16 +239,23 @@ class Run:
             request.attempts, self._calls[self._client], self._made[self._client] = attempt, 0, 0
             self._check_going()
             self._let_others_go_on(2)
+            if self.chance.happens(60, SKEW, *self._site):
+                self._skews[self._client] = self._drawn_skew()
             if self._attempt(request, act, may_repeat=act.reads or "key" in asked):
                 return
         self._end(Violation("never-answered", f"{request.action} failed {_ATTEMPTS} times"))
 
     def _attempt(self, request: Request, act: Act, *, may_repeat: bool) -> bool:
         """Ask once; return whether that settles the request."""
-        before = len(request.effects)
+        before, client = len(request.effects), self._client
+        self._since[client] = self._time
         try:
             answer = act.call(self.parties, request.asked)
+        except Violation as violation:
+            self._end(violation)
         except Crash:
+            if "watch" in request.asked:
+                request.asked["watch"].feed = None
             self._tell("crashed" + (", asks again with the same key" if may_repeat else ""))
             return not may_repeat
         except NotTaken as error:
@@ -251,10 +270,27 @@ class Run:
             self._tell(f"is refused: {type(error).__name__}: {error}")
             self._judge(lambda: check_refusal(self.books, request, len(request.effects) - before))
             return True
+        finally:
+            del self._since[client]
         request.answer, request.ended = answer, self.books.moment
         self._tell(f"is told {_answered(answer)}")
         self._judge(lambda: check_answer(self.books, request))
         return True
+
+    def _watch_to_the_end(self) -> None:
+        """Let time go by until all indexes have caught up, and then all who watch look once more."""
+        self._time += 2 * OVERLAP_MS
+        self._is_over = True
+        try:
+            for client, watch in self.books.watches.items():
+                self.crew.current = self._clients.index(client)
+                self._tell(f"watches to the end: {watch.poll(self.parties.feeds, self.books)} news")
+                self._judge(partial(watch.check, self.books))
+        except Violation as violation:
+            self._tell(f"VIOLATION {violation}")
+            self.violation = violation
+        except Stopped:
+            pass
 
     def _judge(self, check: Callable[[], None]) -> None:
         try:
@@ -276,7 +312,11 @@ class Run:
         if self.chance.happens(300, TIME, *self._site):
             drawn = self.chance.below(1000, TIME, *self._site, 1)
             most = next(length for share, length in _PAUSES if drawn < share)
-            self._time += 1 + self.chance.below(most, TIME, *self._site, 2)
+            pause = 1 + self.chance.below(most, TIME, *self._site, 2)
+            # A feed of all conversations is told late of what is written long after its time, so nobody stands still.
+            stood = self._time + pause - min(self._since.values(), default=self._time)
+            if not self._is_watched or stood < _LONGEST_STAND_MS:
+                self._time += pause
 
     def _let_others_go_on(self, where: int) -> None:
         working = self.crew.working
@@ -310,7 +350,7 @@ def services(run: Run, store: Store) -> Parties:
 
 
 def _words(asked: dict[str, object]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in asked.items())
+    return ", ".join(f"{name}={value}" for name, value in asked.items() if name not in ("watch", "books"))
 
 
 def _answered(answer: object) -> str:

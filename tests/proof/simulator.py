@@ -57,6 +57,11 @@ CLAIMS = (
         _DESK,
         ("claim-taken", "claim-not-heeded", "claim-of-another", "closed-is-held", "snooze-lost", "woken-early"),
     ),
+    Claim(
+        "a feed tells everything, once and in order",
+        ("watch",),
+        ("feed-missed", "feed-repeated", "feed-out-of-order", "feed-untrue"),
+    ),
     Claim("a limit counts what is stored, once", ("send",), ("rate-miscounted", "rate-exceeded")),
 )
 
