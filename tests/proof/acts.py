@@ -6,6 +6,7 @@ from typing import Any
 
 from commercive_cli.domain.answers.affiliates import Stats
 from commercive_cli.domain.answers.chat import Messages
+from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.feeds import FeedService
@@ -38,6 +39,7 @@ class Parties:
     feeds: FeedService
     leads: LeadService
     affiliates: AffiliateService
+    recompute: RecomputeService
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,11 @@ def _call_decide(parties: Parties, asked: Asked) -> Any:
     )
 
 
+def _recompute(step: Step, books: Books) -> Asked | None:
+    known = [each for each in AFFILIATES if any(owner == each for owner, _ in books.links.values())]
+    return {"affiliate": known[step.pick(0, len(known))], "actor": _admin(step)} if known else None
+
+
 def _stats(step: Step, _books: Books) -> Asked:
     return {"affiliate": AFFILIATES[step.pick(0, len(AFFILIATES))]}
 
@@ -223,12 +230,31 @@ def _call_stats(parties: Parties, asked: Asked) -> Stats:
 
 
 THEMES: tuple[tuple[str, ...], ...] = (
-    ("start", "send", "reply", "mark-read", "close", "reopen", "read", "poll"),
-    ("start", "send", "reply", "close", "claim", "next", "release", "note", "snooze"),
-    ("create-link", "submit", "submit", "decide", "decide", "decide", "decide", "stats"),
+    ("start", "send", "reply", "mark-read", "close", "reopen", "read", "poll", "repeat", "misuse"),
+    ("start", "send", "reply", "close", "claim", "next", "release", "note", "snooze", "repeat"),
+    ("create-link", "submit", "submit", "decide", "decide", "decide", "decide", "stats", "recompute", "repeat"),
     ("start", "send", "reply", "close", "reopen", "watch", "watch"),
 )
 """What is asked for together: runs of one theme have requests meet more often than runs of everything."""
+
+
+def _repeat(step: Step, books: Books) -> Asked | None:
+    """Ask again for what somebody asks for, perhaps at the same time: a form that is sent twice."""
+    asked = [each for each in books.requests if "key" in each.asked and "misused" not in each.asked]
+    if not asked:
+        return None
+    found = max(asked, key=lambda each: mixed(step.picks[1], each.step.number))
+    return {**found.asked, "action": found.action, "repeats": found}
+
+
+def _misuse(step: Step, books: Books) -> Asked | None:
+    """Use the key of a message that was stored for another message."""
+    done = [each for each in books.requests if each.action in ("send", "reply", "note") and each.answers]
+    keyed = [each for each in done if "key" in each.asked and "conversation_id" in each.asked]
+    if not keyed:
+        return None
+    found = max(keyed, key=lambda each: mixed(step.picks[1], each.step.number))
+    return {**found.asked, "action": found.action, "text": f"m{step.number}", "misused": True}
 
 
 def _watch(step: Step, books: Books) -> Asked:
@@ -264,6 +290,10 @@ ACTS: dict[str, Act] = {
     "submit": Act(_submit, lambda p, a: p.leads.submit(a["code"], FORM | {"name": a["text"]}, key=a.get("key"))),
     "decide": Act(_decide, _call_decide),
     "stats": Act(_stats, _call_stats, reads=True),
+    "recompute": Act(_recompute, lambda p, a: p.recompute.one(a["affiliate"], a["actor"], key=a.get("key"))),
     "watch": Act(_watch, lambda p, a: a["watch"].poll(p.feeds, a["books"]), reads=True),
 }
 """Every kind of request that the simulator makes."""
+
+AGAIN: dict[str, Callable[[Step, Books], Asked | None]] = {"repeat": _repeat, "misuse": _misuse}
+"""What is made of an earlier request: the arguments of one, of which `action` is the kind."""

@@ -33,28 +33,33 @@ def check_effects(request: Request) -> None:
 
 def check_answer(books: Books, request: Request) -> None:
     """Raise Violation unless the answer to a request follows from what was written."""
+    if "misused" in request.asked:
+        raise Violation("key-used-twice", f"{request.action} with the key of another request was not refused")
+    told = [each for each in request.answers if each is not None]
+    if "key" in request.asked and any(each != told[0] for each in told):
+        raise Violation("answer-of-another", f"{told[0]} was told first, and then {told[-1]}")
     check = ANSWERS.get(request.action)
     if check is not None:
         check(books, request)
 
 
-def check_refusal(books: Books, request: Request, written: int) -> None:
-    """Raise Violation unless there was a reason for the refusal; `written` is what its last attempt wrote."""
+def check_refusal(books: Books, request: Request) -> None:
+    """Raise Violation unless there was a reason for the refusal, and nothing was done."""
     error = request.error
     assert error is not None
     if not isinstance(error, CommerciveError):
         raise Violation("unexpected-error", f"{type(error).__name__}: {error}")
-    if written:
+    if request.written:
         raise Violation("refused-and-done", f"{type(error).__name__} was told, and it was done: {error}")
-    if any(not _is_waking(each) for each in request.effects):
+    if any(not _is_waking(each) and each.moment <= request.tried for each in request.effects):
         raise Violation("retry-refused", f"{request.action} was done, and its repetition refused: {error}")
     if not any(_reasons(books, request, error)):
         raise Violation("refused-without-reason", f"{request.action}: {error}")
 
 
-def check_not_taken(request: Request, error: NotTaken, written: int) -> None:
+def check_not_taken(request: Request, error: NotTaken) -> None:
     """Raise Violation when a request that was told as not done was done."""
-    if written:
+    if request.written:
         raise Violation("refused-and-done", f"{request.action}: {error}")
 
 
@@ -89,6 +94,8 @@ def _reasons(books: Books, request: Request, error: CommerciveError) -> Iterator
     span = (_name(request), request.began, request.ended)
     claims, snoozes = list(books.claims.during(*span)), list(books.snoozes.during(*span))
     match error:
+        case Conflict() if "misused" in request.asked:
+            yield True
         case RateLimited():
             yield books.kept[request.actor] >= request.asked.get("most", 1 << 60)
         case ConversationClosed():
@@ -245,6 +252,12 @@ def _amount(value: object) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
+def _recounted(_books: Books, request: Request) -> None:
+    """Stats that are right are found to be right."""
+    if request.answer.changed:
+        raise Violation("answer-wrong", f"stats that were right were recounted: {request.answer}")
+
+
 def _counted(books: Books, request: Request) -> None:
     """Stats are those of some moment between question and answer."""
     told = request.answer.stats.counts()
@@ -271,5 +284,6 @@ ANSWERS: dict[str, Check] = {
     "submit": _submitted,
     "decide": _decided,
     "stats": _counted,
+    "recompute": _recounted,
 }
 """What must hold of the answer to each kind of request."""

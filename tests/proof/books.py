@@ -39,7 +39,9 @@ class Violation(Exception):
 class Request:
     """What a client asked for: `asked` are the arguments; `began` and `ended` count the writes that came before.
 
-    `clocks` are the earliest and the latest time that the client's clock told meanwhile.
+    `clocks` are the earliest and the latest time that the client's clock told meanwhile. A request that repeats another
+    one shares its `effects` and `answers` with it: together they are carried out once. `tried` is when the last attempt
+    began, and `written` how many writes were its own.
     """
 
     step: Step
@@ -51,6 +53,9 @@ class Request:
     answer: Any = None
     error: Exception | None = None
     effects: list["Effect"] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
+    tried: int = 0
+    written: int = 0
     clocks: tuple[int, int] = (1 << 60, 0)
 
     @property
@@ -159,6 +164,8 @@ class Books:
         """What each client watches."""
         self.kept: defaultdict[str, int] = defaultdict(int)
         """How many messages of each user were counted at a limit."""
+        self.requests: list[Request] = []
+        """What was asked for so far."""
         self._store = store
 
     def commit(self, request: Request, changes: Sequence[Change], now: int) -> Effect:

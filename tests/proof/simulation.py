@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from commercive_cli.domain.errors import NotTaken, Unavailable
 from commercive_cli.domain.ids import CODE_ALPHABET, CODE_LENGTH, ENTROPY_BITS, uuid7
+from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.feeds import FeedService
@@ -16,7 +17,7 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.whole_feed import OVERLAP_MS
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
-from tests.proof.acts import ACTS, Act, Parties
+from tests.proof.acts import ACTS, AGAIN, Act, Parties
 from tests.proof.answers import check_answer, check_effects, check_not_taken, check_refusal
 from tests.proof.books import Books, Effect, Request, Violation
 from tests.proof.chance import CODE, CUT, FAULT, ID, LAG, NEXT, SIDE, SKEW, SWITCH, TIME, TOLD, Chance, Site
@@ -68,7 +69,6 @@ class Run:
     def __post_init__(self) -> None:
         self.chance = Chance(self.plan.seed, self.plan.only)
         self.history: list[str] = []
-        self.requests: list[Request] = []
         self.faults: Counter[str] = Counter()
         self.violation: Violation | None = None
         self._time = START
@@ -94,7 +94,7 @@ class Run:
         self.crew.run([partial(self._work, steps[client]) for client in self._clients], self._choose_next)
         if self.violation is None:
             self._watch_to_the_end()
-        for request in self.requests:
+        for request in self.books.requests:
             self._note(f"{request.action} {request.answer!r} {request.error!r}")
         return Outcome(
             self.plan,
@@ -102,7 +102,7 @@ class Run:
             self._trace.hexdigest(),
             self.chance.happened,
             self.history,
-            Counter(request.action for request in self.requests),
+            Counter(request.action for request in self.books.requests),
             self.faults,
         )
 
@@ -133,12 +133,13 @@ class Run:
     def committed(self, changes: Sequence[Change]) -> None:
         """Note what was written, and end the run if that breaks a promise."""
         self._note(repr([(each.table.name, each.before, each.after) for each in changes]))
-        with_effect = self._request
+        request = self._request
         try:
-            effect = self.books.commit(with_effect, changes, self._time)
-            with_effect.effects.append(effect)
+            request.written += 1
+            effect = self.books.commit(request, changes, self._time)
+            request.effects.append(effect)
             self._tell(f"wrote {_told(effect)}")
-            check_effects(with_effect)
+            check_effects(request)
         except Violation as violation:
             self._end(violation)
 
@@ -165,6 +166,12 @@ class Run:
         """Return what the clock of the present client shows (ms)."""
         client = self._client
         return self._at[client].told(self._time + self._skews[client])
+
+    def sleep(self, seconds: float) -> None:
+        """Wait: others go on meanwhile."""
+        self._let_others_go_on(3)
+        self._time += int(seconds * 1000)
+        self._let_others_go_on(4)
 
     def lag(self) -> int:
         """Return after how many milliseconds the indexes show what is being written."""
@@ -219,20 +226,25 @@ class Run:
     def _work(self, steps: Sequence[Step]) -> None:
         try:
             for step in steps:
-                self._carry_out(step, ACTS[step.action])
+                self._carry_out(step)
         except Stopped:
             pass
         except Exception as error:  # noqa: BLE001 - whatever a client meets is what the run has found
             self.violation = self.violation or Violation("unexpected-error", f"{type(error).__name__}: {error}")
 
-    def _carry_out(self, step: Step, act: Act) -> None:
-        asked = act.ask(step, self.books)
+    def _carry_out(self, step: Step) -> None:
+        ask = AGAIN.get(step.action) or ACTS[step.action].ask
+        asked = ask(step, self.books)
         if asked is None:
             return
+        action = asked.pop("action", step.action)
+        act = ACTS[action]
         if not act.reads and step.pick(5, 4):
-            asked["key"] = f"k{step.number}"
-        request = Request(step, step.action, asked, self.books.moment)
-        self.requests.append(request)
+            asked.setdefault("key", f"k{step.number}")
+        request = Request(step, action, asked, self.books.moment)
+        if repeated := asked.pop("repeats", None):
+            request.began, request.effects, request.answers = repeated.began, repeated.effects, repeated.answers
+        self.books.requests.append(request)
         self._at[self._client] = request
         self._tell(f"asks {_words(asked)}")
         for attempt in range(1, _ATTEMPTS + 1):
@@ -247,7 +259,7 @@ class Run:
 
     def _attempt(self, request: Request, act: Act, *, may_repeat: bool) -> bool:
         """Ask once; return whether that settles the request."""
-        before, client = len(request.effects), self._client
+        request.tried, request.written, client = self.books.moment, 0, self._client
         self._since[client] = self._time
         try:
             answer = act.call(self.parties, request.asked)
@@ -260,7 +272,7 @@ class Run:
             return not may_repeat
         except NotTaken as error:
             self._tell(f"is told: {error}")
-            self._judge(partial(check_not_taken, request, error, len(request.effects) - before))
+            self._judge(partial(check_not_taken, request, error))
             return False
         except Unavailable as error:
             self._tell(f"is told: {error}")
@@ -268,11 +280,12 @@ class Run:
         except Exception as error:  # noqa: BLE001 - the checker tells refusals from what must not happen
             request.error, request.ended = error, self.books.moment
             self._tell(f"is refused: {type(error).__name__}: {error}")
-            self._judge(lambda: check_refusal(self.books, request, len(request.effects) - before))
+            self._judge(lambda: check_refusal(self.books, request))
             return True
         finally:
             del self._since[client]
         request.answer, request.ended = answer, self.books.moment
+        request.answers.append(answer)
         self._tell(f"is told {_answered(answer)}")
         self._judge(lambda: check_answer(self.books, request))
         return True
@@ -346,6 +359,7 @@ def services(run: Run, store: Store) -> Parties:
         FeedService(store, run.clock),
         LeadService(store, run.clock, run.new_id),
         AffiliateService(store, run.clock, run.new_code, new_id=run.new_id),
+        RecomputeService(store, run.clock, run.new_id, run.sleep),
     )
 
 

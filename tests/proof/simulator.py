@@ -34,7 +34,7 @@ CLAIMS = (
     ),
     Claim("no message enters what is closed", ("send", "reply", "close", "reopen"), ("message-into-closed",)),
     Claim("unread counters and who waits are exact", _CHAT, ("counter-drift", "wait-wrong", "left-unread")),
-    Claim("stats are the sum of the leads, to the cent", ("submit", "decide", "stats"), ("stats-drift",)),
+    Claim("stats are the sum of the leads, to the cent", ("submit", "decide", "stats", "recompute"), ("stats-drift",)),
     Claim("a code and a shop have one link", ("create-link",), ("link-without-claim", "two-links-for-one-shop")),
     Claim(
         "changes of money and status leave their audit row",
@@ -45,7 +45,7 @@ CLAIMS = (
     Claim(
         "what was acknowledged is there; a retry gets the first answer",
         _WRITES,
-        ("acknowledged-and-lost", "answer-of-another", "answer-wrong", "retry-refused"),
+        ("acknowledged-and-lost", "answer-of-another", "answer-wrong", "retry-refused", "key-used-twice"),
     ),
     Claim(
         "what is refused has a reason and was not done",
