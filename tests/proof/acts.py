@@ -6,6 +6,7 @@ from typing import Any
 
 from commercive_cli.domain.answers.affiliates import Stats
 from commercive_cli.domain.answers.chat import Messages
+from commercive_cli.domain.models import AI_SENDER
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.desk import DeskService
@@ -83,7 +84,9 @@ def _send(step: Step, books: Books) -> Asked:
     name = _conversation(step, books)
     if name is None:
         return _start(step, books)
-    limited = {"limited": True, "most": MOST} if step.pick(2, 3) == 0 else {}
+    limited: Asked = {"limited": True, "most": MOST} if step.pick(2, 3) == 0 else {}
+    if step.pick(4, 5) == 0:
+        limited["request_human"] = True
     owner = books.owners[name] if step.pick(3, 8) else _user(step)
     return {"conversation_id": name, "actor": owner, "text": f"m{step.number}", **limited}
 
@@ -93,6 +96,7 @@ def _call_send(parties: Parties, asked: Asked) -> Any:
         asked["actor"],
         asked["text"],
         conversation_id=asked.get("conversation_id"),
+        request_human=asked.get("request_human", False),
         key=asked.get("key"),
         limits=_LIMITS.of_user("send", asked["actor"], "messages") if asked.get("limited") else UNLIMITED,
     )
@@ -111,6 +115,13 @@ def _reply(step: Step, books: Books) -> Asked | None:
 def _call_reply(parties: Parties, asked: Asked) -> Any:
     guards = {name: asked[name] for name in ("if_last", "reopen", "close", "heed_claims", "key") if name in asked}
     return parties.chat.reply(asked["conversation_id"], asked["actor"], asked["text"], **guards)
+
+
+def _answer(step: Step, books: Books) -> Asked | None:
+    asked = _about(step, books, text=f"m{step.number}")
+    if asked is None:
+        return None
+    return asked | {"actor": AI_SENDER, "if_last": books.threads[asked["conversation_id"]][-1]["message_id"]}
 
 
 def _mark_read(step: Step, books: Books) -> Asked | None:
@@ -173,8 +184,9 @@ def _snooze(step: Step, books: Books) -> Asked | None:
 
 
 def _call_snooze(parties: Parties, asked: Asked) -> Any:
-    until = asked.setdefault("until", parties.chat.clock() + asked["minutes"] * MINUTE * 1000)
-    return parties.desk.snooze(asked["conversation_id"], asked["actor"], until, key=asked.get("key"))
+    until = parties.chat.clock() + asked["minutes"] * MINUTE * 1000
+    wanted = f"{asked['minutes']}m"  # the time follows from that, and is another one when it is asked again
+    return parties.desk.snooze(asked["conversation_id"], asked["actor"], until, asked=wanted, key=asked.get("key"))
 
 
 def _create_link(step: Step, _books: Books) -> Asked:
@@ -230,10 +242,24 @@ def _call_stats(parties: Parties, asked: Asked) -> Stats:
 
 
 THEMES: tuple[tuple[str, ...], ...] = (
-    ("start", "send", "reply", "mark-read", "close", "reopen", "read", "poll", "repeat", "misuse"),
-    ("start", "send", "reply", "close", "claim", "next", "release", "note", "snooze", "repeat"),
+    ("start", "send", "reply", "answer", "mark-read", "close", "reopen", "read", "poll", "repeat", "misuse"),
+    (
+        "start",
+        "start",
+        "send",
+        "reply",
+        "answer",
+        "close",
+        "claim",
+        "next",
+        "next",
+        "release",
+        "note",
+        "snooze",
+        "repeat",
+    ),
     ("create-link", "submit", "submit", "decide", "decide", "decide", "decide", "stats", "recompute", "repeat"),
-    ("start", "send", "reply", "close", "reopen", "watch", "watch"),
+    ("start", "send", "send", "reply", "close", "reopen", "claim", "claim", "watch", "watch"),
 )
 """What is asked for together: runs of one theme have requests meet more often than runs of everything."""
 
@@ -260,7 +286,8 @@ def _misuse(step: Step, books: Books) -> Asked | None:
 def _watch(step: Step, books: Books) -> Asked:
     watch = books.watches.get(step.client)
     if watch is None:
-        watch = books.watches[step.client] = Watch(tuple(books.owners) if step.client % 2 else ())
+        kinds = (Watch(), Watch(ids=tuple(books.owners)), Watch(holder=_admin(step)))
+        watch = books.watches[step.client] = kinds[step.pick(1, 3)]
     if step.pick(2, 3) == 0:
         watch.feed = None  # the program was started again
     return {"watch": watch, "books": books}
@@ -270,6 +297,10 @@ ACTS: dict[str, Act] = {
     "start": Act(_start, _call_send),
     "send": Act(_send, _call_send),
     "reply": Act(_reply, _call_reply),
+    "answer": Act(
+        _answer,
+        lambda p, a: p.chat.answer(a["conversation_id"], a["text"], if_last=a["if_last"], key=a.get("key")),
+    ),
     "mark-read": Act(_mark_read, _call_mark_read),
     "close": Act(_about, lambda p, a: p.chat.close(a["conversation_id"], a["actor"], key=a.get("key"))),
     "reopen": Act(_about, lambda p, a: p.chat.reopen(a["conversation_id"], a["actor"], key=a.get("key"))),

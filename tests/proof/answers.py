@@ -9,7 +9,6 @@ from commercive_cli.domain.errors import (
     Conflict,
     ConversationClosed,
     HeldByOther,
-    Invalid,
     NotFound,
     NotTaken,
     RateLimited,
@@ -18,6 +17,7 @@ from commercive_cli.domain.errors import (
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import OPS
 from tests.proof.books import Books, Effect, Request, Violation
+from tests.proof.faulty import LAG_MS
 
 Check = Callable[[Books, Request], None]
 
@@ -73,8 +73,8 @@ def _check_effect(request: Request, effect: Effect) -> None:
     """Raise Violation when what was written is not what was asked for."""
     told = [(each["message_text"], each["sender_id"], each["sender_type"]) for each in effect.messages]
     wanted = []
-    if request.action in ("start", "send", "reply"):
-        side = "admin" if request.action == "reply" else "user"
+    if request.action in ("start", "send", "reply", "answer"):
+        side = {"reply": "admin", "answer": "ai"}.get(request.action, "user")
         wanted = [(request.asked["text"], request.actor, side)] if told or effect.statuses else []
     if told != wanted:
         raise Violation("wrong-write", f"{request.action} wrote {told}, not {wanted}")
@@ -107,8 +107,8 @@ def _reasons(books: Books, request: Request, error: CommerciveError) -> Iterator
         case NotFound():
             asks_user = request.action == "send"
             yield any(state is None or (asks_user and state["user_id"] != request.actor) for state in states)
-        case Invalid() if request.action == "snooze":
-            yield request.asked["until"] <= request.clocks[1]
+        case Conflict() if request.action == "answer":
+            yield any(state and state["last_message_id"] != request.asked["if_last"] for state in states)
         case Conflict() if request.action == "decide":
             leads = books.leads.during(request.asked["lead_id"], request.began, request.ended)
             yield any(lead is None or lead["status"] != "pending" for lead in leads) and not request.asked.get("amend")
@@ -177,14 +177,43 @@ def _messages(books: Books, request: Request) -> None:
     if len(told) < before:
         raise Violation("message-missed", f"{len(told)} were shown, {before} were there")
     for each in shown:
-        if each.is_read and each.message_id not in books.read:
+        counts = each.sender_type in ("user", "admin")
+        if counts and each.is_read and each.message_id not in books.read:
             raise Violation("read-unexplained", f"{each.message_text!r} was shown as read, and nobody read it")
+
+
+def _next(books: Books, request: Request) -> None:
+    """Who asks for the next conversation gets the one that waits longest and nobody holds, None only without one."""
+    if request.answer is None:
+        taken: tuple[int, str] = (1 << 60, "")
+    else:
+        _claimed(books, request)
+        if not any(each.moment > request.tried and each.of(OPS, "claim") for each in request.effects):
+            return  # it was claimed by an earlier attempt, whose answer this is
+        name = request.answer.conversation_id
+        waits = books.conversations.during(name, request.tried, request.ended)
+        taken = (max(state["waiting_since"] for state in waits if state and "waiting_since" in state), name)
+    for name in books.owners:
+        since = _waited_unheld(books, request, name)
+        if since is not None and (since, name) < taken:
+            raise Violation("queue-jumped", f"{name} has waited since {since} and nobody held it, {taken} was taken")
+
+
+def _waited_unheld(books: Books, request: Request, name: str) -> int | None:
+    """Return since when a conversation waited, if it did all the time, was free, and every index knew of it."""
+    states = list(books.conversations.during(name, request.tried, request.ended))
+    claims = list(books.claims.during(name, request.tried, request.ended))
+    state = states[0]
+    if len(states) > 1 or any(claims) or state is None or state.get("waiting_for") != "admin":
+        return None
+    moment, _ = next(each for each in reversed(books.conversations.of(name)) if each[0] <= request.tried)
+    if books.times[moment] + LAG_MS > request.began_at:
+        return None
+    return int(state["waiting_since"])
 
 
 def _claimed(books: Books, request: Request) -> None:
     """Who claims is told what they hold."""
-    if request.answer is None:
-        return
     after = _one_effect(request, lambda effect: [after for _, after in effect.of(OPS, "claim") if after])
     told = (request.answer.conversation_id, request.answer.holder, request.answer.until)
     if told != (after["conversation_id"], after["holder"], after["until"]):
@@ -270,13 +299,14 @@ ANSWERS: dict[str, Check] = {
     "start": _sent,
     "send": _sent,
     "reply": _sent,
+    "answer": _sent,
     "mark-read": _marked_read,
     "close": _with_status,
     "reopen": _with_status,
     "read": _messages,
     "poll": _messages,
     "claim": _claimed,
-    "next": _claimed,
+    "next": _next,
     "release": _released,
     "note": _noted,
     "snooze": _snoozed,

@@ -41,7 +41,7 @@ class Request:
 
     `clocks` are the earliest and the latest time that the client's clock told meanwhile. A request that repeats another
     one shares its `effects` and `answers` with it: together they are carried out once. `tried` is when the last attempt
-    began, and `written` how many writes were its own.
+    began, `began_at` at which time of the store (ms), and `written` how many writes were its own.
     """
 
     step: Step
@@ -55,6 +55,7 @@ class Request:
     effects: list["Effect"] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
     tried: int = 0
+    began_at: int = 0
     written: int = 0
     clocks: tuple[int, int] = (1 << 60, 0)
 
@@ -164,6 +165,10 @@ class Books:
         """What each client watches."""
         self.kept: defaultdict[str, int] = defaultdict(int)
         """How many messages of each user were counted at a limit."""
+        self.times = [0]
+        """The store's time (ms) at each moment."""
+        self.waits: dict[str, int | None] = {}
+        """Since when each conversation waits for an answer."""
         self.requests: list[Request] = []
         """What was asked for so far."""
         self._store = store
@@ -171,6 +176,7 @@ class Books:
     def commit(self, request: Request, changes: Sequence[Change], now: int) -> Effect:
         """Note one transaction; raise Violation when something does not hold after it."""
         self.moment += 1
+        self.times.append(now)
         effect = Effect(self.moment, now, changes)
         self._note(effect)
         for table, name in ((CONVERSATIONS, "conversation_id"), (LEADS, "lead_id"), (AFFILIATE_LINKS, "link_id")):
@@ -218,8 +224,18 @@ class Books:
     def links_of(self, affiliate: str) -> list[Item]:
         return [each for each in self._store.raw(AFFILIATE_LINKS) if each["affiliate_id"] == affiliate]
 
+    def _wait(self, message: Item, effect: Effect) -> None:
+        """Note since when a conversation waits: an answer ends that, a machine's only if nobody asked for a person."""
+        name, sender = message["conversation_id"], message["sender_type"]
+        before = next((before for before, _ in effect.of(CONVERSATIONS) if before), {})
+        if sender == "user":
+            self.waits[name] = self.waits.get(name) or message["created_at"]
+        elif sender == "admin" or not before.get("human_requested"):
+            self.waits[name] = None
+
     def _note(self, effect: Effect) -> None:
         for message in effect.messages:
+            self._wait(message, effect)
             self.threads[message["conversation_id"]].append(message)
             self.came[message["message_id"]] = effect.moment
         for message in effect.flips:
@@ -317,23 +333,13 @@ def waiting_is_right(books: Books, _request: Request, effect: Effect) -> None:
     for _, after in effect.of(CONVERSATIONS):
         if after is None:
             continue
-        since = _waits_since(books.threads[after["conversation_id"]])
+        since = books.waits.get(after["conversation_id"])
         if after.get("waiting_since") != since:
             raise Violation("wait-wrong", f"waits since {after.get('waiting_since')}, not {since}")
         stands = after.get("waiting_for")
         allowed = ("admin", "snoozed") if after["status"] == "open" and since is not None else (None,)
         if stands not in allowed:
             raise Violation("wait-wrong", f"stands in line as {stands}, may be {allowed}")
-
-
-def _waits_since(thread: Sequence[Item]) -> int | None:
-    since = None
-    for each in thread:
-        if each["sender_type"] == "admin":
-            since = None
-        elif since is None:
-            since = each["created_at"]
-    return since
 
 
 def stats_are_exact(books: Books, _request: Request, effect: Effect) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 from commercive_cli.domain.answers.changes import Change
 from commercive_cli.domain.models import LEAD_STATUSES
 from commercive_cli.services.chat.feeds import Feed, FeedService
+from commercive_cli.services.chat.waiting_index import WAITING_INDEX
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
-from commercive_cli.store.port import Query, Store
+from commercive_cli.store.port import Page, Query, Store
 from commercive_cli.store.schema import (
     AFFILIATE_STATS,
     CONVERSATIONS,
@@ -127,6 +128,38 @@ def amend_forgets_the_old_amount(_store: Store, writes: Sequence[Write]) -> Sequ
     return [[forgetful(write) for write in writes]] if amounts else [writes]
 
 
+def claim_that_heeds_nobody(write: Write) -> Write:
+    """Claim a conversation whoever holds it."""
+    is_claim = isinstance(write, Put) and write.table is OPS and str(write.key["pk"]).startswith("claim#")
+    return replace(write, when=None) if is_claim and isinstance(write, Put) else write
+
+
+def snooze_not_kept(write: Write) -> Write:
+    """Put a conversation off without noting until when."""
+    return _unwritten(write, "snoozes")
+
+
+def audit_row_not_written(write: Write) -> Write:
+    """Change a status without telling who did."""
+    return _unwritten(write, "audit#")
+
+
+class _NotTheFirst(Intervening):
+    """Overlooks who has waited longest."""
+
+    def query(self, query: Query) -> Page:
+        page = super().query(query)
+        return replace(page, items=page.items[1:]) if query.index == WAITING_INDEX else page
+
+
+class _FirstPages(Intervening):
+    """Takes the first page of a conversation's messages for all of them."""
+
+    def query(self, query: Query) -> Page:
+        page = super().query(query)
+        return replace(page, next=None) if query.table is MESSAGES else page
+
+
 class _StaleLeads(Intervening):
     """Reads leads from an index, which may lag behind."""
 
@@ -178,7 +211,8 @@ def _with_skipping_feeds(run: Run, store: Store) -> Parties:
 PLANTED: dict[str, Planted] = {
     "put-then-increment send": Planted(_spoiling(put_then_increment), ("counter-drift",)),
     "a close that does not check": Planted(
-        _changed(close_without_check), ("message-into-closed", "audit-row-wrong", "change-behind-its-time")
+        _changed(close_without_check),
+        ("message-into-closed", "audit-row-wrong", "change-behind-its-time", "message-out-of-order"),
     ),
     "a claim not written": Planted(_changed(claim_not_written), ("request-doubled",)),
     "a link's claim not written": Planted(_changed(link_claim_not_written), ("link-without-claim",)),
@@ -192,6 +226,11 @@ PLANTED: dict[str, Planted] = {
     "is_read set outside the counted range": Planted(_spoiling(read_outside_the_range), ("counter-drift",)),
     "a rate counted twice": Planted(_changed(rate_counted_twice), ("rate-miscounted",)),
     "a feed that skips equal times": Planted(Subject(parties=_with_skipping_feeds), ("feed-missed",)),
+    "a claim that heeds nobody": Planted(_changed(claim_that_heeds_nobody), ("claim-taken",)),
+    "a snooze that is not kept": Planted(_changed(snooze_not_kept), ("snooze-lost",)),
+    "an audit row not written": Planted(_changed(audit_row_not_written), ("audit-row-wrong",)),
+    "a queue that overlooks the first": Planted(Subject(seen=_NotTheFirst), ("queue-jumped",)),
+    "a first page taken for all": Planted(Subject(seen=_FirstPages), ("message-missed", "left-unread", "feed-missed")),
     "an amend that forgets the old amount": Planted(_spoiling(amend_forgets_the_old_amount), ("stats-drift",)),
 }
 """The faults, by what they are."""

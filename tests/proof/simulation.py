@@ -83,7 +83,7 @@ class Run:
         self._skews = {each: self._skew(each) for each in self._clients}
         # Some runs switch at every other call, some rarely; some have many faults, some none.
         self._switches = (30, 150, 400)[self.chance.below(3, SWITCH)]
-        self._breaks = (0, 10, 40, 120)[self.chance.below(4, FAULT)]
+        self._breaks = (0, 30, 80, 200)[self.chance.below(4, FAULT)]
         self.store = self.subject.store(self)
         self.books = Books(self.store)
         self.parties = self.subject.parties(self, self.subject.seen(self.store))
@@ -239,7 +239,7 @@ class Run:
             return
         action = asked.pop("action", step.action)
         act = ACTS[action]
-        if not act.reads and step.pick(5, 4):
+        if not act.reads and step.pick(5, 3):
             asked.setdefault("key", f"k{step.number}")
         request = Request(step, action, asked, self.books.moment)
         if repeated := asked.pop("repeats", None):
@@ -259,7 +259,8 @@ class Run:
 
     def _attempt(self, request: Request, act: Act, *, may_repeat: bool) -> bool:
         """Ask once; return whether that settles the request."""
-        request.tried, request.written, client = self.books.moment, 0, self._client
+        client = self._client
+        request.tried, request.began_at, request.written = self.books.moment, self._time, 0
         self._since[client] = self._time
         try:
             answer = act.call(self.parties, request.asked)
@@ -298,7 +299,7 @@ class Run:
             for client, watch in self.books.watches.items():
                 self.crew.current = self._clients.index(client)
                 self._tell(f"watches to the end: {watch.poll(self.parties.feeds, self.books)} news")
-                self._judge(partial(watch.check, self.books))
+                self._judge(partial(watch.check, self.books, self._time))
         except Violation as violation:
             self._tell(f"VIOLATION {violation}")
             self.violation = violation

@@ -12,7 +12,7 @@ from tests.proof.plans import Plan, made
 from tests.proof.shrinking import shrunk
 from tests.proof.simulation import Outcome, Run, Subject
 
-_CHAT = ("start", "send", "reply", "mark-read", "close", "reopen")
+_CHAT = ("start", "send", "reply", "answer", "mark-read", "close", "reopen")
 _DESK = ("claim", "next", "release", "note", "snooze")
 _WRITES = (*_CHAT, *_DESK, "create-link", "submit", "decide")
 
@@ -29,7 +29,7 @@ class Claim:
 CLAIMS = (
     Claim(
         "one order of messages explains every read; nothing since T is missed",
-        ("start", "send", "reply", "read", "poll"),
+        ("start", "send", "reply", "answer", "read", "poll"),
         ("message-out-of-order", "last-message-wrong", "read-out-of-order", "message-missed", "read-unexplained"),
     ),
     Claim("no message enters what is closed", ("send", "reply", "close", "reopen"), ("message-into-closed",)),
@@ -53,9 +53,17 @@ CLAIMS = (
         ("refused-and-done", "refused-without-reason", "never-answered", "unexpected-error"),
     ),
     Claim(
-        "claims are heeded, snoozes come back at their time, notes stay",
+        "claims are heeded, snoozes come back in time, the longest waits first",
         _DESK,
-        ("claim-taken", "claim-not-heeded", "claim-of-another", "closed-is-held", "snooze-lost", "woken-early"),
+        (
+            "claim-taken",
+            "claim-not-heeded",
+            "claim-of-another",
+            "closed-is-held",
+            "snooze-lost",
+            "woken-early",
+            "queue-jumped",
+        ),
     ),
     Claim(
         "a feed tells everything, once and in order",

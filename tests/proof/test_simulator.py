@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.proof.acts import THEMES
 from tests.proof.books import Violation
+from tests.proof.plans import made
 from tests.proof.planted import PLANTED, Planted
 from tests.proof.simulator import CLAIMS, Simulator, told
 
 SEEDS = range(300)
-FOUND_WITHIN = range(1_000)
+SHORT = 40
+FOUND_WITHIN = [seed for seed in range(1_000) if len(made(seed, THEMES).steps) <= SHORT]
+"""Seeds of short runs, which are shrunk fast."""
 MOST_STEPS = 19
 _HERE = Path(__file__).parents[2]
 _TRACES = "from tests.proof.simulator import Simulator; s = Simulator(); print([s.seed(n).trace for n in range(25)])"

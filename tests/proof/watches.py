@@ -6,15 +6,18 @@ from commercive_cli.domain.answers.changes import Change
 from commercive_cli.services.chat.feeds import Feed, FeedService
 from tests.proof.books import Books, Violation
 
+_CLOCKS_DIFFER_MS = 60_000
+
 
 @dataclass
 class Watch:
-    """What one client watches: all conversations, or those of `ids`; and how far it was told.
+    """What one client watches: all conversations, those of `ids` or those that `holder` holds; and what it was told.
 
     It goes on from the cursor of the last thing that it was told, as a program does that was started again.
     """
 
     ids: tuple[str, ...] = ()
+    holder: str | None = None
     cursor: str | None = None
     began: int = -1
     feed: Feed | None = None
@@ -27,7 +30,7 @@ class Watch:
     def poll(self, feeds: FeedService, books: Books) -> int:
         """Look for news once, and return how much there was."""
         if self.feed is None:
-            self.feed = feeds.threads(self.ids, self.cursor) if self.ids else feeds.whole(self.cursor)
+            self.feed = self._opened(feeds)
             if self.cursor is None:
                 self.began = books.moment
             self.cursor = self.feed.cursor
@@ -39,6 +42,11 @@ class Watch:
         self.cursor = self.feed.cursor
         return count
 
+    def _opened(self, feeds: FeedService) -> Feed:
+        if self.holder is not None:
+            return feeds.held(self.holder, self.cursor)
+        return feeds.threads(self.ids, self.cursor) if self.ids else feeds.whole(self.cursor)
+
     def _tell(self, change: Change, books: Books) -> None:
         message, conversation = change.message, change.conversation
         if conversation is not None and change.event == "closed":
@@ -46,23 +54,41 @@ class Watch:
         if message is None:
             return
         name = message.conversation_id
-        if message.message_id in self.messages:
+        # A feed of what somebody holds begins anew with each claim, at its time by the clock of who claimed.
+        begins_anew = self.holder is not None
+        if message.message_id in self.messages and not begins_anew:
             raise Violation("feed-repeated", f"{message.message_text!r}")
         if message.message_id not in books.came:
             raise Violation("feed-untrue", f"{message.message_text!r} was told and never written")
-        if message.created_at <= self.latest.get(name, -1):
+        if message.created_at <= self.latest.get(name, -1) and not begins_anew:
             raise Violation("feed-out-of-order", f"{message.message_text!r}")
         self.messages[message.message_id] = self.latest[name] = message.created_at
 
-    def check(self, books: Books) -> None:
-        """Raise Violation unless everything was told that happened since the watch began."""
+    def check(self, books: Books, now: int) -> None:
+        """Raise Violation unless everything was told that happened since the watch began, or since it was held."""
         for name, thread in books.threads.items():
-            if self.ids and name not in self.ids:
+            since = self._watched_since(name, books, now)
+            if since is None:
                 continue
             for each in thread:
-                if books.came[each["message_id"]] > self.began and each["message_id"] not in self.messages:
+                is_news = books.came[each["message_id"]] > since and each["created_at"] > self._held_from(name, books)
+                if is_news and each["message_id"] not in self.messages:
                     raise Violation("feed-missed", f"{each['message_text']!r} was not told")
             *_, (moment, last) = books.conversations.of(name)
-            closing = last["status"] == "closed" and books.changed_at(name) > self.began
+            closing = last["status"] == "closed" and books.changed_at(name) > since and self.holder is None
             if closing and (name, last["closed_at"]) not in self.closed:
                 raise Violation("feed-missed", f"at moment {moment} it was closed, which was not told")
+
+    def _held_from(self, name: str, books: Books) -> int:
+        """Return the time of the claim, by the clock of who claimed: what another clock dates before it is not told."""
+        return -1 if self.holder is None else int(books.claims.of(name)[-1][1]["claimed_at"])
+
+    def _watched_since(self, name: str, books: Books, now: int) -> int | None:
+        """Return the moment since which a conversation was watched up to the end, None when it was not."""
+        if self.holder is None:
+            return self.began if not self.ids or name in self.ids else None
+        since = None
+        for moment, claim in books.claims.of(name):
+            holds = claim is not None and claim["holder"] == self.holder and claim["until"] > now + _CLOCKS_DIFFER_MS
+            since = None if not holds else moment if since is None else since
+        return since if since is not None and since > self.began else None
