@@ -6,12 +6,14 @@ from typing import Any
 
 from commercive_cli.domain.answers.affiliates import Stats
 from commercive_cli.domain.answers.chat import Messages
-from commercive_cli.domain.models import AI_SENDER
+from commercive_cli.domain.models import AI_SENDER, LEAD_STATUSES, Record
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.desk import DeskService
 from commercive_cli.services.chat.feeds import FeedService
+from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.service import ChatService
+from commercive_cli.services.leads.listing import LeadFilter
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.services.records.rate_limits import UNLIMITED, RateLimits
 from commercive_cli.services.records.rates import DAY, MINUTE, Quota
@@ -242,7 +244,7 @@ def _call_stats(parties: Parties, asked: Asked) -> Stats:
 
 
 THEMES: tuple[tuple[str, ...], ...] = (
-    ("start", "send", "reply", "answer", "mark-read", "close", "reopen", "read", "poll", "repeat", "misuse"),
+    ("start", "send", "reply", "answer", "mark-read", "close", "reopen", "read", "poll", "list", "repeat", "misuse"),
     (
         "start",
         "start",
@@ -258,7 +260,7 @@ THEMES: tuple[tuple[str, ...], ...] = (
         "snooze",
         "repeat",
     ),
-    ("create-link", "submit", "submit", "decide", "decide", "decide", "decide", "stats", "recompute", "repeat"),
+    ("create-link", "submit", "submit", "decide", "decide", "decide", "decide", "stats", "list", "recompute", "repeat"),
     ("start", "send", "send", "reply", "close", "reopen", "claim", "claim", "watch", "watch"),
 )
 """What is asked for together: runs of one theme have requests meet more often than runs of everything."""
@@ -281,6 +283,33 @@ def _misuse(step: Step, books: Books) -> Asked | None:
         return None
     found = max(keyed, key=lambda each: mixed(step.picks[1], each.step.number))
     return {**found.asked, "action": found.action, "text": f"m{step.number}", "misused": True}
+
+
+def _list(step: Step, _books: Books) -> Asked:
+    match step.pick(1, 3):
+        case 0:
+            return {"table": "conversations", "attribute": "user_id", "value": _user(step)}
+        case 1:
+            return {"table": "conversations", "attribute": "status", "value": ("open", "closed")[step.pick(2, 2)]}
+    return {"table": "leads", "attribute": "status", "value": LEAD_STATUSES[step.pick(2, len(LEAD_STATUSES))]}
+
+
+def _call_list(parties: Parties, asked: Asked) -> list[Record]:
+    """List page by page, with two on each, up to the end."""
+    found: list[Record] = []
+    cursor = None
+    while True:
+        if asked["table"] == "leads":
+            leads = parties.leads.list_leads(LeadFilter(status=asked["value"]), limit=2, cursor=cursor)
+            found, cursor = [*found, *leads.leads], leads.next_cursor
+        elif asked["attribute"] == "user_id":
+            page = parties.chat.conversations(asked["value"], limit=2, cursor=cursor)
+            found, cursor = [*found, *page.conversations], page.next_cursor
+        else:
+            page = parties.chat.list_conversations(ConversationFilter(asked["value"]), limit=2, cursor=cursor)
+            found, cursor = [*found, *page.conversations], page.next_cursor
+        if cursor is None:
+            return found
 
 
 def _watch(step: Step, books: Books) -> Asked:
@@ -322,6 +351,7 @@ ACTS: dict[str, Act] = {
     "decide": Act(_decide, _call_decide),
     "stats": Act(_stats, _call_stats, reads=True),
     "recompute": Act(_recompute, lambda p, a: p.recompute.one(a["affiliate"], a["actor"], key=a.get("key"))),
+    "list": Act(_list, _call_list, reads=True),
     "watch": Act(_watch, lambda p, a: a["watch"].poll(p.feeds, a["books"]), reads=True),
 }
 """Every kind of request that the simulator makes."""

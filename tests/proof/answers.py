@@ -14,6 +14,7 @@ from commercive_cli.domain.errors import (
     RateLimited,
     WrittenSince,
 )
+from commercive_cli.domain.models import Record
 from commercive_cli.store.items import Item
 from commercive_cli.store.schema import OPS
 from tests.proof.books import Books, Effect, Request, Violation
@@ -281,6 +282,30 @@ def _amount(value: object) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
+def _listed(books: Books, request: Request) -> None:
+    """A list shows each thing as it was, at most the lag of an index ago, and misses none that has long been so."""
+    of_leads = request.asked["table"] == "leads"
+    trails, names = (books.leads, books.lead_owners) if of_leads else (books.conversations, books.owners)
+    attribute, value = request.asked["attribute"], request.asked["value"]
+    shown = {_id(each): each.item() for each in request.answer}
+    began = books.settled(request.began_at - LAG_MS)
+    for name in names:
+        states = list(trails.during(name, began, request.ended))
+        if name in shown and not any(state and _same(state, shown[name]) for state in states):
+            raise Violation("read-unexplained", f"{name} was listed as {shown[name]}, and never was so")
+        if name not in shown and len(states) == 1 and states[0] and states[0][attribute] == value:
+            raise Violation("listing-missed", f"{name} is not listed")
+
+
+def _id(record: Record) -> str:
+    return str(next(iter(record.item().values())))
+
+
+def _same(state: Item, found: Item) -> bool:
+    names = ("status", "updated_at", "unread_admin", "unread_user", "commission_amount", "waiting_since")
+    return all(state.get(name) == found.get(name) for name in names)
+
+
 def _recounted(_books: Books, request: Request) -> None:
     """Stats that are right are found to be right."""
     if request.answer.changed:
@@ -315,5 +340,6 @@ ANSWERS: dict[str, Check] = {
     "decide": _decided,
     "stats": _counted,
     "recompute": _recounted,
+    "list": _listed,
 }
 """What must hold of the answer to each kind of request."""

@@ -200,6 +200,10 @@ class Books:
         status = states[-1][1]["status"]
         return next((at for at, state in reversed(states) if state["status"] != status), 0) + 1
 
+    def settled(self, at: int) -> int:
+        """Return the last moment that was over at a time (ms)."""
+        return max(moment for moment, time in enumerate(self.times) if time <= max(at, 0))
+
     def op(self, pk: str, sk: str) -> Item | None:
         return self._store.raw_at(OPS, {"pk": pk, "sk": sk})
 

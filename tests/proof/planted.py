@@ -152,6 +152,14 @@ class _NotTheFirst(Intervening):
         return replace(page, items=page.items[1:]) if query.index == WAITING_INDEX else page
 
 
+class _ShortLists(Intervening):
+    """Overlooks the last one of a list of leads."""
+
+    def query(self, query: Query) -> Page:
+        page = super().query(query)
+        return replace(page, items=page.items[:-1]) if query.index == "LeadStatusIndex" else page
+
+
 class _FirstPages(Intervening):
     """Takes the first page of a conversation's messages for all of them."""
 
@@ -230,6 +238,7 @@ PLANTED: dict[str, Planted] = {
     "a snooze that is not kept": Planted(_changed(snooze_not_kept), ("snooze-lost",)),
     "an audit row not written": Planted(_changed(audit_row_not_written), ("audit-row-wrong",)),
     "a queue that overlooks the first": Planted(Subject(seen=_NotTheFirst), ("queue-jumped",)),
+    "a list that overlooks the last one": Planted(Subject(seen=_ShortLists), ("listing-missed",)),
     "a first page taken for all": Planted(Subject(seen=_FirstPages), ("message-missed", "left-unread", "feed-missed")),
     "an amend that forgets the old amount": Planted(_spoiling(amend_forgets_the_old_amount), ("stats-drift",)),
 }

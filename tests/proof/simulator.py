@@ -32,6 +32,7 @@ CLAIMS = (
         ("start", "send", "reply", "answer", "read", "poll"),
         ("message-out-of-order", "last-message-wrong", "read-out-of-order", "message-missed", "read-unexplained"),
     ),
+    Claim("a list shows what was so a lag ago, and misses nothing", ("list",), ("listing-missed",)),
     Claim("no message enters what is closed", ("send", "reply", "close", "reopen"), ("message-into-closed",)),
     Claim("unread counters and who waits are exact", _CHAT, ("counter-drift", "wait-wrong", "left-unread")),
     Claim("stats are the sum of the leads, to the cent", ("submit", "decide", "stats", "recompute"), ("stats-drift",)),
