@@ -297,7 +297,7 @@ class LinkClaim(Record):
 
 
 class ConversationClaim(Record):
-    """Who works on a conversation, and until when; from `until` (ms) on it is nobody's."""
+    """Who works on a conversation, since when and until when; from `until` (ms) on it is nobody's."""
 
     owner: ClassVar[str] = "holder"
 

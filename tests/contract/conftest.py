@@ -1,4 +1,4 @@
-"""Each contract test runs against every engine: SQLite, moto and a real DynamoDB-compatible server."""
+"""Each contract test runs against every engine: SQLite, moto, a DynamoDB-compatible server, and the simulator's."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -13,16 +13,17 @@ from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import TABLES
+from tests.proof.memory import MemoryStore
 
 REGION = "eu-west-1"
 
 
-@pytest.fixture(params=["sqlite", "moto", "server"], scope="module")
+@pytest.fixture(params=["sqlite", "moto", "server", "memory"], scope="module")
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=["sqlite", "server"], scope="module")
+@pytest.fixture(params=["sqlite", "server", "memory"], scope="module")
 def concurrent_engine(request: pytest.FixtureRequest) -> str:
     """Return an engine that can be tested for concurrency; moto never conflicts and loses writes."""
     return str(request.param)
@@ -77,6 +78,8 @@ def _opened(engine: str, request: pytest.FixtureRequest, directory: Path, stack:
         case "moto":
             stack.enter_context(mock_aws())
             return stack.enter_context(closing(_dynamodb(None)))
+        case "memory":
+            return MemoryStore()
     return stack.enter_context(closing(_dynamodb(request.getfixturevalue("real_endpoint"))))
 
 

@@ -89,5 +89,5 @@ def test_a_store_can_be_closed_and_used_again(empty_store: Store) -> None:
 
 def test_the_target_names_the_store(empty_store: Store) -> None:
     """The target shows people which engine they are about to change, and no credentials."""
-    assert empty_store.target.startswith(("sqlite ", "dynamodb "))
+    assert empty_store.target.startswith(("sqlite ", "dynamodb ", "memory"))
     assert "test:test" not in empty_store.target

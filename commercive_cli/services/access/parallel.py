@@ -2,13 +2,21 @@
 
 from collections.abc import Callable
 from threading import Event
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from commercive_cli.domain.stopping import stopped_by, stops
 
 Left = TypeVar("Left")
 Right = TypeVar("Right")
 Result = TypeVar("Result")
+
+
+class Both(Protocol):
+    """Makes two calls and returns both results, as `both` does."""
+
+    def __call__(self, left: Callable[[], Left], right: Callable[[], Right], /) -> tuple[Left, Right]:
+        """Make both calls, in any order or at the same time."""
+        ...
 
 
 def both(left: Callable[[], Left], right: Callable[[], Right]) -> tuple[Left, Right]:

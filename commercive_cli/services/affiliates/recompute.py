@@ -2,9 +2,10 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 from typing import ClassVar
 
 from commercive_cli.domain.answers.affiliates import Recomputation, Recomputed
@@ -57,8 +58,8 @@ class RecomputeService:
     def one(self, affiliate_id: str, actor: str, *, key: str | None = None) -> Recomputed:
         """Recount one affiliate's leads and correct the stats; raise NotFound when there are neither leads nor stats.
 
-        The write happens only if no lead changed meanwhile. If an index may lag behind, this waits for it. A repeated
-        `key` (7 days) gets the first answer.
+        The write happens only if no lead changed meanwhile. Where an index may lag behind, this waits for it. A
+        repeated `key` (7 days) gets the first answer.
         """
         return self._once(StoredIds(self.store).credited(affiliate_id), actor_id(actor), key)
 
@@ -74,8 +75,9 @@ class RecomputeService:
         by = actor_id(actor)
         changed: list[Recomputed] = []
         with after_a_part(lambda: f"affiliates corrected: {len(changed)}" if changed else ""):
-            for affiliate_id in sorted(scanned.suspects()):
-                result = self._once(affiliate_id, by, None if key is None else key_of_item(key, affiliate_id))
+            suspects = sorted(scanned.suspects())
+            for affiliate_id, item in zip(suspects, self._all_settled(suspects), strict=True):
+                result = self._once(affiliate_id, by, None if key is None else key_of_item(key, affiliate_id), [item])
                 changed += [result] if result.changed else []
         return Recomputation(checked=len(scanned.affiliates()), changed=changed, damaged=tuple(sorted(scanned.damaged)))
 
@@ -91,13 +93,18 @@ class RecomputeService:
             item, before or AffiliateStats(affiliate_id=affiliate_id), self._counted(affiliate_id, instead), actor
         )
 
-    def _once(self, affiliate: str, actor: str, key: str | None) -> Recomputed:
+    def _once(self, affiliate: str, actor: str, key: str | None, settled: Sequence[Item | None] = ()) -> Recomputed:
+        """Correct an affiliate's stats; `settled` is what `_settled` has returned before."""
         request = keyed("affiliates/recompute", actor, key, affiliate)
-        return once(self.store, self.clock, request, Recomputed, lambda: self._corrected(affiliate, actor, request))
+        states = chain(settled, (self._settled(affiliate) for _ in range(TRIES)))
+        return once(
+            self.store, self.clock, request, Recomputed, lambda: self._corrected(affiliate, states, actor, request)
+        )
 
-    def _corrected(self, affiliate: str, actor: str, request: KeyedRequest | None) -> Recomputed:
-        for _ in range(TRIES):
-            item = self._settled(affiliate)
+    def _corrected(
+        self, affiliate: str, states: Iterable[Item | None], actor: str, request: KeyedRequest | None
+    ) -> Recomputed:
+        for item in states:
             before = _stats_of(item or {"affiliate_id": affiliate})
             after = self._counted(affiliate)
             if item is None and after.total_leads == 0:
@@ -115,14 +122,14 @@ class RecomputeService:
 
     def _settled(self, affiliate_id: str) -> Item | None:
         """Return the stored stats after the index has caught up with them; later changes make the write fail."""
-        item = self.store.get(AFFILIATE_STATS, {"affiliate_id": affiliate_id})
-        lag = self.store.index_lag_ms
-        # A clock that is ahead may have dated the stats in the future, so the wait is limited to the lag.
-        written = (item or {}).get("last_updated", 0)
-        young = min(lag, lag - (self.clock() - written)) if type(written) is int else lag
-        if young > 0:
-            self.sleep(young / 1000)
-        return item
+        return self._all_settled([affiliate_id])[0]
+
+    def _all_settled(self, affiliate_ids: Sequence[str]) -> list[Item | None]:
+        items = [self.store.get(AFFILIATE_STATS, {"affiliate_id": each}) for each in affiliate_ids]
+        # Their own time would not tell that they are settled: it is that of another clock, or of the lead itself.
+        if items and self.store.index_lag_ms:
+            self.sleep(self.store.index_lag_ms / 1000)
+        return items
 
     def _counted(self, affiliate_id: str, instead: Item | None = None) -> AffiliateStats:
         at, tally, seen = self.clock(), _Tally(), set[str]()

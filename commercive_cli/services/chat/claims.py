@@ -50,14 +50,17 @@ class FoundClaim:
         )
 
 
-def new_claim(conversation_id: str, holder: str, at: int, duration: int) -> ConversationClaim:
-    """Return a claim from `at` on for `duration` milliseconds."""
+def new_claim(
+    conversation_id: str, holder: str, at: int, duration: int, before: ConversationClaim | None = None
+) -> ConversationClaim:
+    """Return a claim at `at` for `duration` milliseconds; one that renews the holder's own `before` began with that."""
     until = at + duration
+    since = before.claimed_at if before is not None and before.holder == holder else at
     return ConversationClaim(
         conversation_id=conversation_id,
         holder=holder,
         until=until,
-        claimed_at=at,
+        claimed_at=since,
         expires_at=until // 1000 + 1,
     )
 

@@ -353,7 +353,7 @@ class DeskService:
 
         Raises ConditionFailed when something else lies there now, or the conversation is another.
         """
-        claim = new_claim(place["conversation_id"], by, found.at, duration)
+        claim = new_claim(place["conversation_id"], by, found.at, duration, found.valid)
         answer = answered(conversation_id=claim.conversation_id, holder=by, until=claim.until)
         before = {} if found.valid is None else {"holder": found.valid.holder}
         change = AuditEntry(DESK, claim.conversation_id, "claim", by, before, {"holder": by})

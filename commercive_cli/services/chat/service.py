@@ -34,7 +34,7 @@ from commercive_cli.domain.text import actor_id, message_text, store_url
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page, stream_items
-from commercive_cli.services.access.parallel import both
+from commercive_cli.services.access.parallel import Both, both
 from commercive_cli.services.access.scan import OnItems, ignore_items
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.chat.claims import DESK, held_by_other, read_claim, released
@@ -75,11 +75,15 @@ _ACTIONS: dict[ConversationStatus, str] = {"closed": "chat/close", "open": "chat
 
 @dataclass(frozen=True)
 class ChatService:
-    """The operations of users and admins on conversations. Times are milliseconds; ids are up to 128 characters."""
+    """The operations of users and admins on conversations. Times are milliseconds; ids are up to 128 characters.
+
+    `side_by_side` makes two reads of which neither has to wait for the other.
+    """
 
     store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
+    side_by_side: Both = both
     _sender: MessageSender = field(init=False, repr=False)
     _ids: StoredIds = field(init=False, repr=False)
 
@@ -146,7 +150,7 @@ class ChatService:
         if owner is None:
             messages, more = read_messages(self.store, wanted)
         else:
-            _, (messages, more) = both(
+            _, (messages, more) = self.side_by_side(
                 lambda: self.conversation(wanted.conversation_id, owner=owner),
                 lambda: read_messages(self.store, wanted),
             )

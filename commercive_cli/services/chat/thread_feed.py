@@ -120,7 +120,7 @@ class HeldFeed(ThreadsFeed):
     def _follow(self, held: Mapping[str, ConversationClaim]) -> None:
         for name, claim in held.items():
             self._seen.setdefault(name, Seen(place_behind(claim.claimed_at)))
-        for name in self._seen.keys() - self._keys.keys():
+        for name in [each for each in self._seen if each not in self._keys]:
             item = find_by_id(self._store, CONVERSATIONS, name)
             if item is None:
                 self._miss(name)

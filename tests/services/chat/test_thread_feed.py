@@ -190,6 +190,22 @@ def test_what_somebody_holds_is_told_from_the_claim_to_what_ends_it(either: Stor
     assert (["behind it"], ["from the dashboard"], []) == (first, second, told(feed.poll()))
 
 
+def test_a_claim_that_is_renewed_hides_nothing(either: Store, clock: ManualClock) -> None:
+    """What came between a claim and its renewal is told, also where nobody looked in between."""
+    chat = ChatService(either, clock)
+    desk, name = DeskService(chat), started(either, clock)
+    feeds = FeedService(either, clock)
+    miras, anns = feeds.held("mira"), feeds.held("ann")
+    desk.claim(name, "mira")
+    chat.send("u-1", "behind the claim", conversation_id=name)
+    desk.claim(name, "mira")
+    renewed = told(miras.poll())
+    desk.claim(name, "ann", steal=True)
+    chat.send("u-1", "behind hers", conversation_id=name)
+
+    assert (["behind the claim"], ["behind hers"]) == (renewed, told(anns.poll()))
+
+
 def test_what_is_held_at_the_beginning_is_told_from_then_on(either: Store, clock: ManualClock) -> None:
     """A watch goes on by its cursor with what was held then, also where that is not held any more."""
     chat, name = ChatService(either, clock), started(either, clock)
