@@ -89,9 +89,11 @@ class FaultyStore(MemoryStore):
         where = query.table.name if query.index is None else query.index
         return self._read(f"query {where}", lambda: super(FaultyStore, self).query(replace(query, limit=limit)))
 
-    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+    def scan(
+        self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None, limit: int | None = None
+    ) -> Page:
         def read() -> Page:
-            return super(FaultyStore, self).scan(table, segment=segment, segments=segments, start=start)
+            return super(FaultyStore, self).scan(table, segment=segment, segments=segments, start=start, limit=limit)
 
         return self._read(f"scan {table.name}", read)
 

@@ -130,7 +130,9 @@ class MemoryStore:
             left = [each for at, each in rows if after is None or _is_behind(at, after[1:], query)]
             return _page(left, names, query.limit, keys_only=_holds_keys_alone(query))
 
-    def scan(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> Page:
+    def scan(
+        self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None, limit: int | None = None
+    ) -> Page:
         if not 0 <= segment < segments:
             raise Invalid(f"there is no segment {segment} of {segments}")
         after = None if start is None else _start(start, table.key_names)
@@ -142,7 +144,7 @@ class MemoryStore:
                 for each in items.values()
             ]
             rows.sort(key=itemgetter(0))
-            return _page([each for at, each in rows if after is None or at > after], table.key_names, None)
+            return _page([each for at, each in rows if after is None or at > after], table.key_names, limit)
 
     def scan_text(self, table: Table, *, segment: int = 0, segments: int = 1, start: Key | None = None) -> TextPage:
         page = self.scan(table, segment=segment, segments=segments, start=start)
