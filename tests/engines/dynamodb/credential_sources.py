@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, repeat, takewhile
 from pathlib import Path
 
 ROLE = "arn:aws:iam::123456789012:role/shop"
@@ -87,7 +87,7 @@ class Service:
 
     def _converse(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as given, suppress(OSError):
-            head = list(iter(given.readline, b"\r\n"))
+            head = list(takewhile(b"\r\n".__ne__, iter(given.readline, b"")))  # to the end, where the other side closed
             lengths = [int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length:")]
             self.requests.append((b"".join(head) + given.read(sum(lengths))).decode())
             if self._kind in self._replies:
