@@ -9,7 +9,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from commercive_cli.domain.errors import NoCredentials
-from commercive_cli.domain.quoting import quoted
 from commercive_cli.domain.secrets import redact
 from commercive_cli.engines.dynamodb.errors import (
     CREDENTIALS_HELP,
@@ -76,7 +75,7 @@ def step_of_container(url: str, said: str = "") -> Step:
 def step_of_process(command: str, profile: str) -> Step:
     """Return the step that runs a command; only its name is told, as its arguments may be secret."""
     return Step(
-        "the credential process" + (f" {quoted(redact(command))}" if command else ""),
+        "the credential process" + (f" '{redact(command)}'" if command else ""),
         f"run what credential_process says in profile {filtered(profile)} of AWS's config file, and see why",
     )
 

@@ -87,7 +87,9 @@ class Service:
 
     def _converse(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as given, suppress(OSError):
-            head = list(takewhile(b"\r\n".__ne__, iter(given.readline, b"")))  # to the end, where the other side closed
+            head = list(takewhile(b"\r\n".__ne__, iter(given.readline, b"")))
+            if not head:  # the other side closed the connection
+                return
             lengths = [int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length:")]
             self.requests.append((b"".join(head) + given.read(sum(lengths))).decode())
             if self._kind in self._replies:
