@@ -23,15 +23,20 @@ def texts(module: Path) -> Iterator[str]:
     """Yield the constant parts of a module's texts, apart from docstrings and command lines of other programs."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
     apart = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
-    apart |= {id(word) for each in ast.walk(tree) if isinstance(each, ast.Tuple) for word in command_line(each)}
+    apart |= {
+        id(word) for each in ast.walk(tree) if isinstance(each, ast.Tuple | ast.List) for word in command_line(each)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart:
             yield node.value
 
 
-def command_line(words: ast.Tuple) -> list[ast.expr]:
+def command_line(words: ast.Tuple | ast.List) -> list[ast.AST]:
     """Return the words when they start another Python program, as `(sys.executable, "-m", "pip")` does."""
-    return words.elts if words.elts and ast.unparse(words.elts[0]) == "sys.executable" else []
+    starts = bool(words.elts) and ast.unparse(words.elts[0]).startswith(
+        ("sys.executable", "*(sys.executable", "python")
+    )
+    return list(ast.walk(words)) if starts else []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))

@@ -14,10 +14,6 @@ from commercive_cli.api.deploy.wheels import Wheel
 from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured, Unavailable
 from commercive_cli.domain.secrets import redact
 
-_PIP = (
-    *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download"),
-    *("--require-hashes", "--no-deps", "--only-binary=:all:", "--implementation", "cp"),
-)
 _ABSENT = re.compile(r"No matching distribution found for (\S+)")
 _PASSED_OVER = re.compile(r"Skipping link: none of the wheel's tags .*/(\S+\.whl)")
 _IGNORED = re.compile(r"^WARNING: (The repository .* is being ignored)", re.MULTILINE)
@@ -56,10 +52,13 @@ def _run_pip(lines: Collection[str], runtime: Runtime, place: Path) -> None:
         raise Misconfigured(f"this Python has no pip, which fetches the libraries; run {sys.executable} -m ensurepip")
     wanted = place / "requirements.txt"
     wanted.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    target = ["--python-version", runtime.python, "--abi", runtime.abi]
-    for platform in runtime.platforms:
-        target += ["--platform", platform]
-    line = [*_PIP, *target, "-d", str(place), "-r", str(wanted)]
+    line = (
+        *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--require-hashes"),
+        *("--no-deps", "--only-binary=:all:", "--implementation", "cp"),
+        *("--python-version", runtime.python, "--abi", runtime.abi),
+        *(word for platform in runtime.platforms for word in ("--platform", platform)),
+        *("-d", str(place), "-r", str(wanted)),
+    )
     if _said([*line, "-q"]) is not None and (said := _said([*line, "-vv"])) is not None:
         # Only then pip says which builds it passed over, and which registry it could not reach, which takes its time.
         raise _failure(said, runtime)

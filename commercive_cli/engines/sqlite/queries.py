@@ -26,7 +26,8 @@ _TextRows = Generator[TextRow, None, None]
 class Select:
     """A statement for the items of one page; `names` are the attributes in the start of the next page.
 
-    It selects the item's text first, then `columns`, the SQL of these; `source` is the statement from FROM on.
+    It selects the item's text first, then `columns`, the SQL of these; `source` is the statement from FROM on. The last
+    of the `parameters` is how many rows it may read.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Select:
     columns: tuple[str, ...]
     limit: int | None = None
     keys_only: bool = False
+    is_scan: bool = False
 
     @property
     def sql(self) -> str:
@@ -74,11 +76,12 @@ def select_segment(table: TableSQL, segment: int, segments: int, start: Key | No
         _start_values(start, table.table.key_names)
         after, parameters = f"({column_list(table.key)}) > ({_parameter_marks(table.key)})", table.primary_key(start)
     return Select(
-        f"FROM {table.quoted} WHERE {after} AND {SLOT} < ? ORDER BY {column_list(table.key)}",
-        (*parameters, end),
+        f"FROM {table.quoted} WHERE {after} AND {SLOT} < ? ORDER BY {column_list(table.key)} LIMIT ?",
+        (*parameters, end, _ALL if limit is None else limit + 1),
         table.table.key_names,
         tuple(map(table.column, table.table.key_names)),
         limit,
+        is_scan=True,
     )
 
 
@@ -129,9 +132,9 @@ def _fast(connection: sqlite3.Connection, select: Select) -> _Rows:
 
 def _with_care(connection: sqlite3.Connection, table: TableSQL, select: Select) -> _Rows:
     """Read rows one by one; a query skips those whose keys cannot be read, since its limit counts the others."""
-    if select.limit is None:
-        return read_with_care(connection, table, select.source, select.parameters, select.names)
     rows = read_with_care(connection, table, select.source, (*select.parameters[:-1], _ALL), select.names)
+    if select.is_scan or select.limit is None:
+        return rows
     return (row for row in rows if not isinstance(row[1], UnreachableItem))
 
 

@@ -177,23 +177,25 @@ class TestStopping:
         """One whose request is worked on, one who waits for a thread, one whose request is half sent or not begun."""
         gate, limits = Gate(), Limits(parting=60, drain=60)
         with running(gate, limits) as served, ThreadPoolExecutor(THREADS + 1) as pool, served.connect() as half:
-            kept = http.client.HTTPConnection(*served.address, timeout=60)
-            kept.connect()
+            kept, *others = [http.client.HTTPConnection(*served.address, timeout=60) for _ in range(THREADS + 2)]
+            for each in (kept, *others):  # a server that stops is no longer there for who comes
+                each.connect()
             half.sendall(HEADERS)
-            asking = [pool.submit(served.ask) for _ in range(THREADS + 1)]
+            asking = [pool.submit(served.ask, each) for each in others]
             for _ in range(THREADS):
                 assert gate.working.acquire(timeout=60)
             served.server.stop()
             half.sendall(b"123456789")
             asking.append(pool.submit(served.ask, kept))
             gate.go_on.set()
-            answers = [each.result(60) for each in asking]
+            answers = [one.result(60) for one in asking]
             said = all_of(half)
             half.close()
-            kept.close()
+            for each in (kept, *others):
+                each.close()
             served.ended.result(60)
 
-            assert {(200, "close")} == {(each.status, each.getheader("connection")) for each in answers}
+            assert {(200, "close")} == {(answer.status, answer.getheader("connection")) for answer in answers}
             assert said.startswith(b"HTTP/1.1 200")
             with pytest.raises(ConnectionRefusedError):
                 served.connect()
