@@ -8,6 +8,7 @@ import json
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -38,12 +39,16 @@ def aws_seconds() -> float:
 
 
 class Backfilling:
-    """Calls an index CREATING for `LAG` seconds after it was made, and refuses to query it until then."""
+    """Calls an index CREATING for twice `LAG` seconds after it was made, and refuses to query it until then.
+
+    However slow the program is just now, it is told so a few times.
+    """
 
     def __init__(self, behind: Answers, now: Callable[[], float]) -> None:
         self._behind = behind
         self._now = now
         self._ready: dict[tuple[str, str], float] = {}
+        self._to_tell: Counter[tuple[str, str]] = Counter()
 
     def __call__(self, request: Request) -> Answer:
         table, index = request.parameters.get("TableName", ""), request.parameters.get("IndexName", "")
@@ -54,11 +59,16 @@ class Backfilling:
         answer = self._behind(request)
         for update in request.parameters.get("GlobalSecondaryIndexUpdates", []):
             if "Create" in update:
-                self._ready[table, update["Create"]["IndexName"]] = self._now() + 2 * LAG
+                made = table, update["Create"]["IndexName"]
+                self._ready[made], self._to_tell[made] = self._now() + 2 * LAG, 3
         return self._as_filled(answer, table) if request.operation == "DescribeTable" else answer
 
     def _fills(self, table: str) -> set[str]:
-        return {index for (of, index), ready in self._ready.items() if of == table and self._now() < ready}
+        return {
+            index
+            for (of, index), ready in self._ready.items()
+            if of == table and (self._now() < ready or self._to_tell[of, index] > 0)
+        }
 
     def _as_filled(self, answer: Answer, table: str) -> Answer:
         filling = self._fills(table)
@@ -68,6 +78,7 @@ class Backfilling:
         described["Table"]["TableStatus"] = "UPDATING"
         for each in described["Table"]["GlobalSecondaryIndexes"]:
             if each["IndexName"] in filling:
+                self._to_tell[table, each["IndexName"]] -= 1
                 each |= {"IndexStatus": "CREATING", "Backfilling": True}
         return Reply(json.dumps(described).encode())
 
