@@ -96,6 +96,7 @@ def test_a_long_answer_is_printed_as_it_is(tmp_path: Path) -> None:
     sent = services.chat.send("user-a", "\u0436" * 10_000)
     for _ in range(109):
         services.chat.send("user-a", "\u0436" * 10_000, conversation_id=sent.conversation_id)
+    services.store.close()
 
     call = ("--store", f"sqlite://{path}", "api", "call", "chat/messages", f"conversation_id={sent.conversation_id}")
     ran = run(tmp_path, *call)
