@@ -16,8 +16,12 @@ from commercive_cli.domain.text import identifier
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from queue import SimpleQueue
 
 WORKERS = 8
+_HEARS_EVERY = 0.2
+"""Seconds after which a Ctrl-C is heard at the latest."""
+
 Action = Callable[[str], Answer]
 
 
@@ -97,9 +101,11 @@ def run(
     `WORKERS` others were begun and not told of. What an id is reported as may stand in `names` when the action has been
     applied to it.
     """
-    from concurrent.futures import Future, ThreadPoolExecutor, as_completed  # imported late: most commands are for one
+    from concurrent.futures import Future, ThreadPoolExecutor  # imported late: most commands are for one
+    from queue import SimpleQueue
 
     untold = threading.Semaphore(WORKERS)
+    done: SimpleQueue[Future[Answer | None]] = SimpleQueue()
 
     def unless_stopped(item_id: str) -> Answer | None:
         untold.acquire()
@@ -108,11 +114,14 @@ def run(
 
     with ThreadPoolExecutor(WORKERS) as workers:
         futures = {workers.submit(unless_stopped, item_id): item_id for item_id in ids}
+        for future in futures:
+            future.add_done_callback(done.put)
         try:
-            for future in as_completed(futures):
+            for _ in futures:
+                future = _next(done)
                 item_id = futures[future]
-                if (done := _result(names.get(item_id, item_id), future)) is not None:
-                    on_done(done)
+                if (told := _result(names.get(item_id, item_id), future)) is not None:
+                    on_done(told)
                 untold.release()
         finally:
             untold.release(len(ids) + 1)  # whatever comes now, nobody waits for the telling any more
@@ -120,6 +129,20 @@ def run(
     results = [each for each in ended if each is not None]
     bugs = (error for error in map(Future.exception, futures) if not isinstance(error, CommerciveError | None))
     return Outcome(Bulk(success=all(each.result.success for each in results), results=results), next(bugs, None))
+
+
+def _next(done: "SimpleQueue[Future[Answer | None]]") -> "Future[Answer | None]":
+    """Return the next action that has ended.
+
+    It waits in short pieces: Python hears a Ctrl-C that comes just before a wait only after it.
+    """
+    from queue import Empty
+
+    while True:
+        try:
+            return done.get(timeout=_HEARS_EVERY)
+        except Empty:
+            continue
 
 
 def _result(item_id: str, future: "Future[Answer | None]") -> BulkResult | None:
