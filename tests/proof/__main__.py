@@ -1,49 +1,71 @@
-"""Runs the proof and prints what each claim was held to: `python -m tests.proof [--minutes N] [--seed S]`."""
+"""Runs the proof and prints what each claim was held to.
+
+    python -m tests.proof                     # every part, for a minute where time counts
+    python -m tests.proof --minutes 30        # every part, for half an hour in all
+    python -m tests.proof --part simulator    # one part
+    python -m tests.proof --seed 17           # one run of the simulator, shrunk if it fails
+    python -m tests.proof --list
+
+Everything that is chance comes from the seed. The exit code is 1 when a claim did not hold.
+"""
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from tests.proof import simulator
+from tests.proof.parts import Findings, Part, table
 from tests.proof.planted import PLANTED
 from tests.proof.simulation import Subject
-from tests.proof.simulator import Simulator, Tally, told
+from tests.proof.simulator import Simulator
 
-_HEADS = ("claim", "operations", "faults", "violations", "seeds")
+PARTS: tuple[Part, ...] = (simulator.PART,)
+_BY_NAME = {part.name: part for part in PARTS}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run what was asked for; return 1 when a claim did not hold."""
     asked = _parser().parse_args(arguments)
-    planted = f" --planted '{asked.planted}'" if asked.planted else ""
-    simulator = Simulator(PLANTED[asked.planted].subject if asked.planted else Subject())
-    if asked.seed is not None and asked.minutes is None:
-        tally = simulator.seeds([asked.seed])
-        _print(f"trace {simulator.seed(asked.seed).trace}")
+    if asked.list:
+        _print("\n".join(f"{part.name:12} {part.words}" for part in PARTS))
+        return 0
+    found = list(_run(asked))
+    for words in [words for each in found for words in each.violations]:
+        _print(words + "\n")
+    _print("\n".join(table([row for each in found for row in each.rows])))
+    for reason in [each.skipped for each in found if each.skipped]:
+        _print(f"not run: {reason}")
+    return 0 if all(each.hold for each in found) else 1
+
+
+def _run(asked: argparse.Namespace) -> Sequence[Findings]:
+    if asked.planted or (asked.seed is not None and asked.minutes is None and asked.part is None):
+        return [_simulated(asked)]
+    parts = PARTS if asked.part is None else [_BY_NAME[asked.part]]
+    return [part.prove((asked.minutes or 1) / len(parts), asked.seed or 0) for part in parts]
+
+
+def _simulated(asked: argparse.Namespace) -> Findings:
+    """Run one seed of the simulator, or services that have a fault planted."""
+    simulated = Simulator(PLANTED[asked.planted].subject if asked.planted else Subject())
+    if asked.seed is None or asked.minutes is not None:
+        tally = simulated.for_minutes(asked.minutes or 1, asked.seed or 0)
     else:
-        tally = simulator.for_minutes(asked.minutes or 1, asked.seed or 0)
-    for failed in tally.failed[: asked.show]:
-        command = f"python -m tests.proof{planted} --seed {failed.plan.seed}"
-        _print(told(failed, simulator.shrunk(failed), command) + "\n")
-    _print("\n".join(_table(tally)))
-    return 1 if tally.failed else 0
+        tally = simulated.seeds([asked.seed])
+        _print(f"trace {simulated.seed(asked.seed).trace}")
+    return simulator.findings(simulated, tally, f" --planted '{asked.planted}'" if asked.planted else "")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
-    parser.add_argument("--minutes", type=float, help="how long to run seeds, from --seed on; 1 without either")
-    parser.add_argument("--seed", type=int, help="without --minutes, run this seed alone, and shrink it if it fails")
-    parser.add_argument("--planted", choices=PLANTED, help="run services that have this fault planted")
-    parser.add_argument("--show", type=int, default=3, help="how many failures to shrink and show")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.proof", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, help="how long in all; 1 unless told")
+    parser.add_argument("--seed", type=int, help="where chance begins; alone, the one run of the simulator to show")
+    parser.add_argument("--part", choices=_BY_NAME, help="run this part alone")
+    parser.add_argument("--planted", choices=PLANTED, help="run the simulator on services that have this fault planted")
+    parser.add_argument("--list", action="store_true", help="name the parts")
     return parser
-
-
-def _table(tally: Tally) -> Iterator[str]:
-    rows = [_HEADS, *tally.rows()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
-    for first, *others in rows:
-        numbers = (each.rjust(width) for each, width in zip(others, widths[1:], strict=True))
-        yield "  ".join([first.ljust(widths[0]), *numbers])
-    yield f"{len(tally.seeds):,} runs, {len(tally.failed):,} failed"
 
 
 def _print(words: str) -> None:

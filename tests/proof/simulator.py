@@ -8,6 +8,7 @@ from itertools import count
 
 from tests.proof.acts import THEMES
 from tests.proof.crew import Crew
+from tests.proof.parts import Findings, Part, Row
 from tests.proof.plans import Plan, made
 from tests.proof.shrinking import shrunk
 from tests.proof.simulation import Outcome, Run, Subject
@@ -92,13 +93,19 @@ class Tally:
         if outcome.violation is not None:
             self.failed.append(outcome)
 
-    def rows(self) -> Iterator[tuple[str, str, str, str, str]]:
-        """Yield a row for each claim: what it is, operations, faults, violations and seeds."""
+    def rows(self) -> list[Row]:
+        """Return a row for each claim."""
         seeds = f"{self.seeds[0]}-{self.seeds[-1]}" if self.seeds else "none"
-        for claim in CLAIMS:
-            broken = sum(each.violation is not None and each.violation.name in claim.violations for each in self.failed)
-            operations, faults = (sum(each[act] for act in claim.acts) for each in (self.requests, self.faults))
-            yield claim.words, f"{operations:,}", f"{faults:,}", str(broken), seeds
+        return [
+            Row(
+                claim.words,
+                sum(self.requests[act] for act in claim.acts),
+                sum(self.faults[act] for act in claim.acts),
+                sum(each.violation is not None and each.violation.name in claim.violations for each in self.failed),
+                seeds,
+            )
+            for claim in CLAIMS
+        ]
 
 
 class Simulator:
@@ -155,3 +162,21 @@ def told(failed: Outcome, smallest: Outcome, command: str) -> str:
             *(f"  {line}" for line in smallest.history),
         ]
     )
+
+
+def findings(simulator: Simulator, tally: Tally, options: str = "", show: int = 3) -> Findings:
+    """Return what a tally showed, with its first failures shrunk and told."""
+    violations = [
+        told(failed, simulator.shrunk(failed), f"python -m tests.proof{options} --seed {failed.plan.seed}")
+        for failed in tally.failed[:show]
+    ]
+    return Findings(tally.rows(), violations)
+
+
+def prove(minutes: float, seed: int) -> Findings:
+    """Run as many seeds as there is time for, from one on."""
+    simulator = Simulator()
+    return findings(simulator, simulator.for_minutes(minutes, seed))
+
+
+PART = Part("simulator", "clients over a store in memory, where all chance comes from the seed", prove)
