@@ -297,7 +297,11 @@ class LinkClaim(Record):
 
 
 class ConversationClaim(Record):
-    """Who works on a conversation, since when and until when; from `until` (ms) on it is nobody's."""
+    """Who works on a conversation, since when and until when; from `until` (ms) on it is nobody's.
+
+    `seen_at` is the time of the last change that the conversation had when it was claimed, so by the clocks of those
+    who wrote in it, and not by that of who claimed. Earlier versions did not store it.
+    """
 
     owner: ClassVar[str] = "holder"
 
@@ -306,6 +310,7 @@ class ConversationClaim(Record):
     until: Time
     claimed_at: Time
     expires_at: Annotated[int, Attribute(Kind.SECONDS)]
+    seen_at: Time | None = None
 
 
 class Note(Record):

@@ -84,7 +84,7 @@ def test_the_desk_reads_the_same_at_any_size(
     """Every page of the queue, the next one, a claim, a snooze, a release and a list of what is held."""
     seen: list[dict[str, Calls]] = []
     with engine_store(engine, request, tmp_path) as store:
-        held = (new_claim(uuid7(START + number, number), "jonas", NOW, 9 * DAY) for number in range(HELD))
+        held = (new_claim(uuid7(START + number, number), "jonas", NOW, 9 * DAY, NOW) for number in range(HELD))
         puts = chain.from_iterable(FoundClaim(None, NOW).put(claim) for claim in held)
         store.batch_put(OPS, (put.item for put in puts if isinstance(put, Put)))
         for before, size in zip((0, *SIZES), SIZES, strict=False):

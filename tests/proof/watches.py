@@ -54,7 +54,7 @@ class Watch:
         if message is None:
             return
         name = message.conversation_id
-        # A feed of what somebody holds begins anew with each claim, at its time by the clock of who claimed.
+        # A feed of what somebody holds begins anew with each claim, at what was last seen before that.
         begins_anew = self.holder is not None
         if message.message_id in self.messages and not begins_anew:
             raise Violation("feed-repeated", f"{message.message_text!r}")
@@ -71,17 +71,13 @@ class Watch:
             if since is None:
                 continue
             for each in thread:
-                is_news = books.came[each["message_id"]] > since and each["created_at"] > self._held_from(name, books)
+                is_news = books.came[each["message_id"]] > since
                 if is_news and each["message_id"] not in self.messages:
                     raise Violation("feed-missed", f"{each['message_text']!r} was not told")
             *_, (moment, last) = books.conversations.of(name)
             closing = last["status"] == "closed" and books.changed_at(name) > since and self.holder is None
             if closing and (name, last["closed_at"]) not in self.closed:
                 raise Violation("feed-missed", f"at moment {moment} it was closed, which was not told")
-
-    def _held_from(self, name: str, books: Books) -> int:
-        """Return the time of the claim, by the clock of who claimed: what another clock dates before it is not told."""
-        return -1 if self.holder is None else int(books.claims.of(name)[-1][1]["claimed_at"])
 
     def _watched_since(self, name: str, books: Books, now: int) -> int | None:
         """Return the moment since which a conversation was watched up to the end, None when it was not."""

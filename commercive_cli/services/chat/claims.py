@@ -51,17 +51,26 @@ class FoundClaim:
 
 
 def new_claim(
-    conversation_id: str, holder: str, at: int, duration: int, before: ConversationClaim | None = None
+    conversation_id: str,
+    holder: str,
+    at: int,
+    duration: int,
+    seen_at: int,
+    before: ConversationClaim | None = None,
 ) -> ConversationClaim:
-    """Return a claim at `at` for `duration` milliseconds; one that renews the holder's own `before` began with that."""
+    """Return a claim at `at` for `duration` milliseconds of a conversation whose last change was at `seen_at`.
+
+    One that renews the holder's own `before` began with that.
+    """
     until = at + duration
-    since = before.claimed_at if before is not None and before.holder == holder else at
+    own = before if before is not None and before.holder == holder else None
     return ConversationClaim(
         conversation_id=conversation_id,
         holder=holder,
         until=until,
-        claimed_at=since,
+        claimed_at=own.claimed_at if own else at,
         expires_at=until // 1000 + 1,
+        seen_at=own.seen_at if own else seen_at,
     )
 
 

@@ -42,6 +42,7 @@ from commercive_cli.services.chat.claims import (
     released_unless_others,
     valid_claim,
 )
+from commercive_cli.services.chat.happenings import changed_at
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.notes import note_put, read_notes
 from commercive_cli.services.chat.sending import conversation_not_found
@@ -268,17 +269,14 @@ class DeskService:
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
     def _claim(self, target: str, by: str, duration: int, request: KeyedRequest | None, *, steal: bool) -> Claimed:
-        place = key_of_id(CONVERSATIONS, target) or self._place(target, is_open=True)
         for _ in range(TRIES):
+            conversation = self._open(target)
             found = read_claim(self.store, target, self.chat.clock())
             held = found.valid
             if held is not None and held.holder != by and not steal:
                 raise held_by_other(held, found.at, "to take it over, claim it with --steal")
-            try:
-                return self._take(place, found, by, duration, request, Claimed)
-            except ConditionFailed as failed:
-                if _CONVERSATION in failed.failures:
-                    place = self._place(target, is_open=True)
+            with suppress(ConditionFailed):  # the conversation or its claim is another meanwhile
+                return self._take(conversation, found, by, duration, request, Claimed)
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
     def _claim_next(self, by: str, duration: int, request: KeyedRequest | None) -> ClaimedNext:
@@ -309,8 +307,7 @@ class DeskService:
             if claim is None or claim.valid is not None:
                 continue
             with suppress(ConditionFailed):  # somebody was faster; the next one is free
-                place = CONVERSATIONS.key_of(dict(each))
-                return self._take(place, claim, by, duration, request, answered, _waits(each))
+                return self._take(each, claim, by, duration, request, answered, _waits(each))
         return None
 
     def _wake(self, due: list[Snooze]) -> None:
@@ -341,7 +338,7 @@ class DeskService:
 
     def _take(
         self,
-        place: Key,
+        conversation: Conversation,
         found: FoundClaim,
         by: str,
         duration: int,
@@ -353,7 +350,8 @@ class DeskService:
 
         Raises ConditionFailed when something else lies there now, or the conversation is another.
         """
-        claim = new_claim(place["conversation_id"], by, found.at, duration, found.valid)
+        place, seen_at = CONVERSATIONS.key_of(dict(conversation)), changed_at(conversation, found.at)
+        claim = new_claim(conversation.conversation_id, by, found.at, duration, seen_at, found.valid)
         answer = answered(conversation_id=claim.conversation_id, holder=by, until=claim.until)
         before = {} if found.valid is None else {"holder": found.valid.holder}
         change = AuditEntry(DESK, claim.conversation_id, "claim", by, before, {"holder": by})
@@ -361,14 +359,22 @@ class DeskService:
         write_once(self.store, request, found.at, answer, Check(CONVERSATIONS, place, still), *found.put(claim), row)
         return answer
 
-    def _place(self, target: str, *, is_open: bool = False) -> Key:
-        """Return the key of a conversation; raise NotFound, and Conflict when it must be open and is closed."""
+    def _found(self, target: str) -> Conversation:
         item = find_by_id(self.store, CONVERSATIONS, target)
         if item is None:
             raise conversation_not_found(target)
-        if is_open and Conversation.of(item).require("status").status == "closed":
+        return Conversation.of(item)
+
+    def _place(self, target: str) -> Key:
+        """Return the key of a conversation; raise NotFound when there is none."""
+        return CONVERSATIONS.key_of(dict(self._found(target)))
+
+    def _open(self, target: str) -> Conversation:
+        """Return a conversation; raise NotFound, and Conflict when it is closed."""
+        conversation = self._found(target)
+        if conversation.require("status").status == "closed":
             raise Conflict(f"conversation {target} is closed, so there is nothing to work on; nothing was written")
-        return CONVERSATIONS.key_of(item)
+        return conversation
 
     def _release(self, target: str, by: str, request: KeyedRequest | None) -> Released:
         at = self.chat.clock()

@@ -57,10 +57,10 @@ def time_of(place: int) -> int:
 
 def latest_place(conversation: Conversation, now: int) -> int:
     """Return the place behind everything that this copy of a conversation knows of at `now` (ms)."""
-    return place_behind(_changed_at(conversation, now))
+    return place_behind(changed_at(conversation, now))
 
 
-def _changed_at(conversation: Conversation, now: int) -> int:
+def changed_at(conversation: Conversation, now: int) -> int:
     """Return the time of the last change; one that is to come, and stands for nothing, would hide what comes first."""
     at, last = conversation.updated_at, conversation.last_message_id
     if at <= now + CLOCKS_DIFFER_MS:
@@ -104,7 +104,7 @@ def _last_change_of_status(conversation: Conversation, now: int) -> Happening | 
     if conversation.status == "closed" and conversation.closed_at is not None:
         return Happening("closed", place_behind(conversation.closed_at), conversation)
     last = _last_message_at(conversation)
-    if conversation.status == "open" and last is not None and _changed_at(conversation, now) > last:
+    if conversation.status == "open" and last is not None and changed_at(conversation, now) > last:
         return Happening("reopened", latest_place(conversation, now), conversation)  # nothing else moves it
     return None
 

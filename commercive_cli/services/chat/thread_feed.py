@@ -119,7 +119,7 @@ class HeldFeed(ThreadsFeed):
 
     def _follow(self, held: Mapping[str, ConversationClaim]) -> None:
         for name, claim in held.items():
-            self._seen.setdefault(name, Seen(place_behind(claim.claimed_at)))
+            self._seen.setdefault(name, Seen(_begin_of(claim)))
         for name in [each for each in self._seen if each not in self._keys]:
             item = find_by_id(self._store, CONVERSATIONS, name)
             if item is None:
@@ -129,6 +129,11 @@ class HeldFeed(ThreadsFeed):
 
     def _miss(self, conversation_id: str) -> None:
         del self._seen[conversation_id]
+
+
+def _begin_of(claim: ConversationClaim) -> int:
+    """Return the place behind what stood in a conversation when it was claimed."""
+    return place_behind(claim.claimed_at if claim.seen_at is None else claim.seen_at)
 
 
 def _is_news(conversation: Conversation, seen: Seen, now: int) -> bool:

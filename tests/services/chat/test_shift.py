@@ -17,7 +17,7 @@ from tests.services.fakes import DAY, ManualClock
 from tests.services.raw_data import errors_in
 
 COMMANDS = {"sqlite": 1_000, "dynamodb": 400}
-SEED = int(os.environ.get("COMMERCIVE_TEST_SEED", "13"))
+SEED = int(os.environ.get("COMMERCIVE_TEST_SEED", "4"))
 START = 2_000_000_000_000
 """A time ahead of everybody's, so that no store drops what has expired by its own clock."""
 _REFUSED, _BROKE = {"written since", "HeldByOther", "Conflict", "ConversationClosed"}, {"line broke", "reply lost"}

@@ -94,7 +94,7 @@ def test_an_agent_gets_all_that_is_due(desk: DeskService, store: Store, clock: M
     for one in ids:
         desk.snooze(one, "mira", START + DAY)
     clock.step, clock.now = 0, START + DAY
-    held = (new_claim(one, "jonas", clock.now, HOUR) for one in ids[:-5])
+    held = (new_claim(one, "jonas", clock.now, HOUR, START) for one in ids[:-5])
     store.batch_put(OPS, [{**claim_key(claim.conversation_id), **claim.item()} for claim in held])
     taken = [claim.conversation_id for claim in iter(lambda: desk.claim_next("mira"), None)]
 

@@ -206,6 +206,21 @@ def test_a_claim_that_is_renewed_hides_nothing(either: Store, clock: ManualClock
     assert (["behind the claim"], ["behind hers"]) == (renewed, told(anns.poll()))
 
 
+@pytest.mark.parametrize("off", [-10 * 60_000, 10 * 60_000])
+def test_a_wrong_clock_of_who_claims_hides_nothing(either: Store, clock: ManualClock, off: int) -> None:
+    """What is told begins behind what stood there, not at a time of the claimer's: their clock may be minutes off."""
+    chat, name = ChatService(either, clock), started(either, clock)
+    other = started(either, clock, user="u-2")
+    desk = DeskService(ChatService(either, ManualClock(clock.now + off)))
+    feed = FeedService(either, clock).held("mira")
+    desk.claim(name, "mira")
+    desk.claim_next("mira")
+    chat.send("u-1", "behind the claim", conversation_id=name)
+    chat.send("u-2", "behind the other", conversation_id=other)
+
+    assert ["behind the claim", "behind the other"] == told(feed.poll())
+
+
 def test_what_is_held_at_the_beginning_is_told_from_then_on(either: Store, clock: ManualClock) -> None:
     """A watch goes on by its cursor with what was held then, also where that is not held any more."""
     chat, name = ChatService(either, clock), started(either, clock)
