@@ -113,15 +113,15 @@ def test_what_is_put_off_is_next_at_its_time(store: Store, desk: DeskService) ->
     """It is found by its time alone, at whatever time others come back."""
     _answer_all(desk)
     now = system_clock()
-    ids = [desk.chat.send(f"user-{number}", "Hello").conversation_id for number in range(3)]
+    writing = ChatService(store, ManualClock(now))
+    ids = [writing.send(f"user-{number}", "Hello").conversation_id for number in range(3)]
     for days, one in enumerate(ids, 1):
         desk.snooze(one, "mira", now + days * 24 * HOUR)
     later = DeskService(ChatService(store, ManualClock(now + 49 * HOUR)))
 
     assert desk.claim_next("mira") is None
     claims = [later.claim_next("mira") for _ in range(3)]
-    assert {*ids[:2], None} == {claim and claim.conversation_id for claim in claims}
-    assert claims[2] is None
+    assert [*ids[:2], None] == [claim and claim.conversation_id for claim in claims]
     assert ["admin", "admin", "snoozed"] == [desk.chat.conversation(one).waiting_for for one in ids]
     assert [] == AuditService(store).run("root").findings
 
