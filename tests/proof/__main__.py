@@ -4,6 +4,7 @@
     python -m tests.proof --minutes 30        # every part, for half an hour in all
     python -m tests.proof --part simulator    # one part
     python -m tests.proof --seed 17           # one run of the simulator, shrunk if it fails
+    python -m tests.proof --runs 5000         # so many of its runs, the same every time
     python -m tests.proof --list
 
 Everything that is chance comes from the seed. The exit code is 1 when a claim did not hold.
@@ -39,17 +40,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(asked: argparse.Namespace) -> Sequence[Findings]:
-    if asked.planted or (asked.seed is not None and asked.minutes is None and asked.part is None):
+    one = asked.seed is not None and asked.minutes is None and asked.part is None
+    if asked.planted or asked.runs or one:
         return [_simulated(asked)]
     parts = PARTS if asked.part is None else [_BY_NAME[asked.part]]
     return [part.prove((asked.minutes or 1) / len(parts), asked.seed or 0) for part in parts]
 
 
 def _simulated(asked: argparse.Namespace) -> Findings:
-    """Run one seed of the simulator, or services that have a fault planted."""
+    """Run one seed of the simulator or a number of them, or services that have a fault planted."""
     simulated = Simulator(PLANTED[asked.planted].subject if asked.planted else Subject())
-    if asked.seed is None or asked.minutes is not None:
-        tally = simulated.for_minutes(asked.minutes or 1, asked.seed or 0)
+    first = asked.seed or 0
+    if asked.runs:
+        tally = simulated.seeds(range(first, first + asked.runs))
+    elif asked.seed is None or asked.minutes is not None:
+        tally = simulated.for_minutes(asked.minutes or 1, first)
     else:
         tally = simulated.seeds([asked.seed])
         _print(f"trace {simulated.seed(asked.seed).trace}")
@@ -62,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--minutes", type=float, help="how long in all; 1 unless told")
     parser.add_argument("--seed", type=int, help="where chance begins; alone, the one run of the simulator to show")
+    parser.add_argument("--runs", type=int, help="run so many seeds of the simulator, from --seed on")
     parser.add_argument("--part", choices=_BY_NAME, help="run this part alone")
     parser.add_argument("--planted", choices=PLANTED, help="run the simulator on services that have this fault planted")
     parser.add_argument("--list", action="store_true", help="name the parts")
