@@ -14,6 +14,7 @@ from typing import Any
 
 import jwt
 from botocore import xform_name
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.session import Session
 
 from commercive_cli.api.factory import create_application
@@ -46,14 +47,13 @@ class Recorded:
 
     client: Client
     items: dict[Table, list[Item]]
-    sent: list[Request] = field(default_factory=list)
+    sent: list[AWSPreparedRequest] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
 
     def take(self) -> list[Request]:
         """Return what was sent, for the other tables and under new tokens, and forget it."""
-        text = json.dumps(self.sent).replace(f'"{OURS}', f'"{THEIRS}')
+        requests = [request_of(each) for each in self.sent]
         self.sent.clear()
-        requests: list[Request] = [(name, parameters) for name, parameters in json.loads(text)]
         for _, parameters in requests:
             parameters.pop("ClientRequestToken", None)
         return requests
@@ -65,6 +65,12 @@ class Recorded:
     def pending(self) -> Iterator[str]:
         """The leads that are not decided, each once."""
         return iter([str(each["lead_id"]) for each in self.items[LEADS] if each["status"] == "pending"])
+
+
+def request_of(sent: Any) -> Request:
+    """Return a request of ours for the other tables."""
+    parameters = json.loads(sent.body.decode().replace(f'"{OURS}', f'"{THEIRS}'))
+    return sent.headers["X-Amz-Target"].partition(".")[2], parameters
 
 
 @cache
@@ -148,10 +154,7 @@ def recorded(places: Places) -> Recorded:
     application = create_application(load_api(api), bootstrap(settings, store=store), Telemetry(io.StringIO()))
     found = Recorded(Client(application).as_(token("bench", "admin")), items)
 
-    def note(**event: Any) -> None:
-        found.sent.append((event["model"].name, event["params"]))
-
-    session.register("provide-client-params.dynamodb", note)
+    session.register("before-send.dynamodb", lambda **event: found.sent.append(event["request"]))
     return found
 
 

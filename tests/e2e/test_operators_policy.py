@@ -23,7 +23,7 @@ from commercive_cli.store.table_changes import DropIndex
 from tests.api.deploy.evaluation import deployed
 from tests.api.world import services_over
 from tests.e2e.conftest import Program, bare_environment
-from tests.engines.dynamodb.doubles import carried, serving, session_with_credentials, store_at
+from tests.engines.dynamodb.doubles import carried, on_sent, serving, session_with_credentials, store_at
 from tests.engines.dynamodb.test_s3 import BUCKET, ImportsDone, finish, s3_client
 from tests.policies import Call, Policy, calls_of
 from tests.services.adopt.old_backend import old_backend
@@ -98,13 +98,10 @@ def copies(prefix: str) -> set[Call]:
     """Return what backups, restores, exports to S3 and imports from there ask."""
     found: set[Call] = set()
 
-    def note(**sent: Any) -> None:
-        found.update(calls_of(sent["model"].name, sent["params"]))
-
     with mock_aws(), closing(s3_client()) as s3:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         session = session_with_credentials()
-        session.register("before-parameter-build.dynamodb", note)
+        on_sent(session, lambda operation, parameters: found.update(calls_of(operation, parameters)))
         with closing(store_at(None, ImportsDone(), prefix=prefix, session=session)) as store:
             for table in TABLES:
                 store.create_table(table)

@@ -94,7 +94,7 @@ class Backups:
     def restore_to_time(self, at: int | None, prefix: str, on_status: OnStatus) -> None:
         """Create the tables of `prefix` as these were at `at` (ms), or at the latest time that all can go back to."""
         when = self.common_restore_time() if at is None else self._restorable_second(at)
-        time: dict[str, Any] = {"RestoreDateTime": when} if when else {"UseLatestRestorableTime": True}
+        time = {"RestoreDateTime": seconds(when)} if when else {"UseLatestRestorableTime": True}
         for table in TABLES:
             names = {"SourceTableName": self._prefix + table.name, "TargetTableName": prefix + table.name}
             self._send("RestoreTableToPointInTime", names | time, already_done="TableAlreadyExistsException")
@@ -127,8 +127,7 @@ class Backups:
             raise Invalid(
                 f"point-in-time recovery of {shortened(name)} is off; turn it on with `commercive tables apply`"
             )
-        start, end = recovery["EarliestRestorableDateTime"], recovery["LatestRestorableDateTime"]
-        return start.astimezone(UTC), end.astimezone(UTC)
+        return _told(recovery["EarliestRestorableDateTime"]), _told(recovery["LatestRestorableDateTime"])
 
     def _wait_for_restore(self, prefix: str, on_status: OnStatus) -> None:
         waiting = [prefix + table.name for table in TABLES]
@@ -179,11 +178,21 @@ def _utc(milliseconds: int) -> datetime:
     return _EPOCH + milliseconds * _MILLISECOND
 
 
+def _told(seconds: float) -> datetime:
+    """Return a time as DynamoDB tells it."""
+    return _EPOCH + timedelta(seconds=seconds)
+
+
+def seconds(when: datetime) -> int:
+    """Return a time as DynamoDB takes it."""
+    return int(when.timestamp())
+
+
 def _backup(name: str, summaries: TableSummaries) -> Backup:
     began = min(summary["BackupCreationDateTime"] for summary in summaries.values())
     return Backup(
         name=name,
-        created_at=(began.astimezone(UTC) - _EPOCH) // _MILLISECOND,
+        created_at=(_told(began) - _EPOCH) // _MILLISECOND,
         tables=tuple(sorted(summaries)),
         status=_status_of(summaries),
         complete=_is_complete(summaries),

@@ -1,9 +1,9 @@
 """Sends every request to DynamoDB: tries again where that can help, and raises this project's errors."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from commercive_cli.domain.errors import (
@@ -120,8 +120,7 @@ class RequestSender:
                     raise _with_outcome(translation, operation, lost=tries.lost) from error
 
     def _send_once(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        client = self._connection.client(self._timeout_factor)
-        send: Callable[..., dict[str, Any]] = getattr(client, xform_name(operation))
+        send = partial(self._connection.send, operation, timeout_factor=self._timeout_factor)
         if self._on_request is not None:
             self._on_request(operation)
         asked = self._connection.time.local()

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from commercive_cli.domain.errors import Unavailable
-from commercive_cli.engines.dynamodb.backups import DAY_SECONDS, LONGEST_POLL, Backups
+from commercive_cli.engines.dynamodb.backups import DAY_SECONDS, LONGEST_POLL, Backups, seconds
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.errors import supported
 from commercive_cli.engines.dynamodb.retries import Timing, wait_until
@@ -43,7 +43,7 @@ class DynamoDBS3:
 
     def _export_all(self, bucket: str, prefix: str, on_status: OnStatus) -> list[TableTransfer]:
         at = Backups(self._send, self._timing, self._prefix).common_restore_time()
-        time = {"ExportTime": at} if at else {}
+        time = {"ExportTime": seconds(at)} if at else {}
         running = {table: self._start_export(table, bucket, _table_prefix(prefix, table), time) for table in TABLES}
         ended = self._wait_for_all("Export", running, on_status)
         return [

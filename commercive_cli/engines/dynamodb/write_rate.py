@@ -32,13 +32,13 @@ class WriteRate:
         self._paid_at = timing.now()
         self._lock = Lock()
 
-    def sending(self, request: Mapping[str, Any], send: Callable[..., Message]) -> Message:
+    def sending(self, request: Mapping[str, Any], send: Callable[[Mapping[str, Any]], Message]) -> Message:
         """Send a request when it may be sent, and return its response; one that writes nothing is sent at once."""
         writes = _writes_in(request)
         if self._units == inf or not writes:
-            return send(**request)
+            return send(request)
         reserved = self._reserve(writes)
-        response = send(**request, ReturnConsumedCapacity="TOTAL")
+        response = send({**request, "ReturnConsumedCapacity": "TOTAL"})
         self._pay(writes, reserved, _units_in(response))
         return response
 

@@ -19,6 +19,7 @@ from tests.api.requests import REQUESTS, ActionRequest, UserItems, items_of, suc
 from tests.api.test_seed_requests import LEAD
 from tests.api.world import Answer, Client, FakeClock, Issuer, World, services_over, supabase_of
 from tests.e2e.stores import server_store
+from tests.engines.dynamodb.doubles import on_sent
 from tests.policies import Call, Policy, calls_of
 
 IMPORTED = "id-of-another-backend"
@@ -91,11 +92,8 @@ def recorded(real_endpoint: str, ec_key: ec.EllipticCurvePrivateKey, rsa_key: rs
     """
     asked: list[Call] = []
 
-    def note(**sent: Any) -> None:
-        asked.extend(calls_of(sent["model"].name, sent["params"]))
-
     session = Session()
-    session.register("before-parameter-build.dynamodb", note)
+    on_sent(session, lambda operation, parameters: asked.extend(calls_of(operation, parameters)))
     issuer = Issuer(FakeClock(), ec_key, rsa_key)
     with server_store(real_endpoint, session=session) as store:
         supabase = supabase_of(issuer)

@@ -239,6 +239,16 @@ def session_with_credentials() -> Session:
     return session
 
 
+def on_sent(session: Session, tell: Callable[[str, dict[str, Any]], None]) -> None:
+    """Call `tell` with operation and parameters of each request that a session is about to send to DynamoDB."""
+
+    def note(**event: Any) -> None:
+        request = event["request"]
+        tell(request.headers["X-Amz-Target"].partition(".")[2], json.loads(request.body))
+
+    session.register("before-send.dynamodb", note)
+
+
 def store_at(endpoint: str | None, time: ManualTime | None = None, **more: Any) -> DynamoDBStore:
     """Return a store with credentials that any test server accepts, and a prefix of its own."""
     time = time or ManualTime()

@@ -1,0 +1,101 @@
+"""Where requests go: the URL that is configured, or what botocore's own rules say of the region, as its client does."""
+
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+
+from botocore.args import VALID_ACCOUNT_ID_ENDPOINT_MODE_CONFIG
+from botocore.configprovider import ConfiguredEndpointProvider
+from botocore.endpoint_provider import EndpointProvider
+from botocore.exceptions import InvalidConfigError
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session
+from botocore.utils import validate_region_name
+
+from commercive_cli.engines.dynamodb.endpoint import is_url
+
+_RULES = "dynamodb/2012-08-10/endpoint-rule-set-1"
+_MODE = "account_id_endpoint_mode"
+
+
+class Target(NamedTuple):
+    """A URL, and the region that requests to it are signed for."""
+
+    url: str
+    region: str
+
+
+class Destination:
+    """The targets of a session's requests in a region; `url` is the endpoint in the store's URL, if there is one.
+
+    Raises botocore's own errors for a region that is none, and for AWS's own configuration where it cannot be used.
+    """
+
+    def __init__(self, session: Session, region: str, url: str | None) -> None:
+        validate_region_name(region)
+        self._session = session
+        self._region = region.replace("fips-", "").replace("-fips", "")  # as in `fips-us-east-1`, a region of old
+        self._fips = self._region != region or bool(session.get_config_variable("use_fips_endpoint"))
+        self._loader = description_loader(session.get_config_variable("data_path"))
+        self.configured = url or self._configured_url() or self._url_of_own_endpoints()
+
+    def target(self, account_id: str | None = None) -> Target:
+        """Return where to send; AWS has endpoints for each account, too, for credentials that name theirs."""
+        if self.configured is not None:
+            return Target(self.configured, self._region)
+        known = {} if account_id is None else {"AccountId": account_id}
+        found = self._rules.resolve_endpoint(**self._given, **known)
+        schemes = found.properties.get("authSchemes", [])
+        return Target(found.url, next((each["signingRegion"] for each in schemes), self._region))
+
+    @property
+    def usual(self) -> Target:
+        """Where to send what is of no known account."""
+        if self.configured is not None:
+            return self.target()
+        return Target(self._rules.resolve_endpoint(**self._given | {"AccountIdEndpointMode": "disabled"}).url, "")
+
+    @cached_property
+    def _rules(self) -> Any:
+        data = self._loader.load_data(_RULES)
+        return EndpointProvider(data, self._loader.load_data("partitions"))
+
+    @cached_property
+    def _given(self) -> dict[str, Any]:
+        """What the rules ask of the configuration."""
+        mode = str(self._session.get_config_variable(_MODE)).lower()
+        if mode not in VALID_ACCOUNT_ID_ENDPOINT_MODE_CONFIG:
+            words = ", ".join(VALID_ACCOUNT_ID_ENDPOINT_MODE_CONFIG)
+            raise InvalidConfigError(error_msg=f"{_MODE} must be one of {words}")
+        return {
+            "Region": self._region,
+            "UseFIPS": self._fips,
+            "UseDualStack": bool(self._session.get_config_variable("use_dualstack_endpoint")),
+            "AccountIdEndpointMode": mode,
+        }
+
+    def _configured_url(self) -> str | None:
+        """Return the URL in the environment or in AWS's configuration files."""
+        session: Any = self._session
+        if session.get_config_variable("ignore_configured_endpoint_urls"):
+            return None
+        found: str | None = ConfiguredEndpointProvider(
+            session.full_config, session.get_scoped_config(), "dynamodb"
+        ).provide()
+        if found is not None and not is_url(found):
+            raise ValueError("not a URL")
+        return found
+
+    def _url_of_own_endpoints(self) -> str | None:
+        """Return what botocore's client says, where somebody has put a list of endpoints in place of botocore's."""
+        loader: Any = self._loader
+        own = [path for path in loader.search_paths if not loader.is_builtin_path(path)]
+        if not any(loader.file_loader.exists(f"{path}/endpoints") for path in own):
+            return None
+        client = self._session.create_client("dynamodb", region_name=self._region)
+        return client.meta.endpoint_url
+
+
+@cache
+def description_loader(path: str | None) -> Loader:
+    """Return the loader of botocore's descriptions, so that a process parses each one once."""
+    return create_loader(path)
