@@ -28,6 +28,9 @@ PREFLIGHT = "preflight"
 ANSWER_BYTES = 6 * 1024 * 1024 - 16 * 1024
 """The longest answer as Lambda counts it: 6 MB of what its runtime makes of the reply, headers included."""
 
+_MOST_BYTES = 12
+"""What one character may become there."""
+
 
 @dataclass(frozen=True)
 class Application:
@@ -85,11 +88,11 @@ class Application:
         params = read_params(action.params, values)
         if caller.admin:
             trace.actor = loggable(caller.acting(getattr(params, "admin_id", None)))
-        trace.records.add_from(params)
+        trace.about(params)
         params = action.permitted(params, caller)
         key = request_key(request, params) if action.keyed else None
         answer = _called(action, Invocation(params, caller, self.backend, viewer, key))
-        trace.records.add_from(answer)
+        trace.about(answer)
         return answer
 
     def _caller(self, request: HTTPRequest, action: Action[Any], trace: Trace) -> Principal:
@@ -129,7 +132,7 @@ def _success(answer: Answer) -> Reply:
     python3.13: each character beyond ASCII may become 6 or 12 bytes. Base64 is 4 bytes for 3 whatever they are.
     """
     body = to_json(answer.model_dump(mode="json"))
-    if len(json.dumps(body)) <= ANSWER_BYTES:
+    if len(body) <= ANSWER_BYTES // _MOST_BYTES or len(json.dumps(body)) <= ANSWER_BYTES:
         return Reply(200, body)
     encoded = base64.b64encode(body.encode()).decode()
     if len(encoded) <= ANSWER_BYTES:

@@ -52,6 +52,11 @@ class Trace:
     actor: str | None = None
     records: Records = field(default_factory=Records)
 
+    def about(self, told: object) -> None:
+        """Take note of the records that parameters or an answer name, if somebody acts on them as an admin."""
+        if self.actor is not None:
+            self.records.add_from(told)
+
     def record(self) -> dict[str, Any]:
         """Return the log record."""
         return {

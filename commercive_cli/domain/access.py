@@ -1,6 +1,7 @@
 """What an access log tells of records: their kinds and ids, and nothing of what is in them."""
 
 import re
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -52,7 +53,7 @@ class Records:
         return self
 
     def _add_from_model(self, model: BaseModel) -> None:
-        own = next((_KINDS[base] for base in type(model).__mro__ if base in _KINDS), None)
+        own = _kind_of(type(model))
         for kind in _IDS if own is None else (own,):
             self._add_named(kind, getattr(model, _IDS[kind], None))
         if own is None:
@@ -73,6 +74,13 @@ class Records:
         return {"records": told, "count": sum(map(len, self._ids.values()))}
 
 
+@cache
+def _kind_of(model: type[BaseModel]) -> str | None:
+    """Return the kind of record that a model is, None for one that names or shows others."""
+    return next((_KINDS[base] for base in model.__mro__ if base in _KINDS), None)
+
+
+@lru_cache(MOST_IDS)
 def loggable(record_id: str) -> str:
     """Return an id as it may stand in a log; what does not look like one could be anything that was typed."""
     return record_id if _ID.fullmatch(record_id) else UNNAMED

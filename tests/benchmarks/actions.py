@@ -6,7 +6,7 @@ The client replays the requests of ours on tables of its own with the same items
 import io
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from itertools import count
@@ -46,6 +46,7 @@ class Recorded:
     """An application on tables of its own, and the requests that it sent since they were last taken."""
 
     client: Client
+    measured: list[Sample]
     items: dict[Table, list[Item]]
     sent: list[AWSPreparedRequest] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
@@ -152,7 +153,14 @@ def recorded(places: Places) -> Recorded:
     api = {"COMMERCIVE_API_AUTH": "jwt", "COMMERCIVE_JWT_ISSUER": ISSUER, "COMMERCIVE_JWT_SECRET": SECRET}
     api["COMMERCIVE_ADDRESS_KEY"] = "0123456789abcdef" * 4
     application = create_application(load_api(api), bootstrap(settings, store=store), Telemetry(io.StringIO()))
-    found = Recorded(Client(application).as_(token("bench", "admin")), items)
+    measured: list[Sample] = []
+
+    def handle(event: Mapping[str, Any]) -> Mapping[str, Any]:
+        replies: list[dict[str, Any]] = []
+        measured.append(in_process(lambda: replies.append(application(event))))
+        return replies[0]
+
+    found = Recorded(Client(handle).as_(token("bench", "admin")), measured, items)
 
     session.register("before-send.dynamodb", lambda **event: found.sent.append(event["request"]))
     return found
@@ -163,15 +171,12 @@ def beside_boto3(call: Call, places: Places) -> Measured:
     ours, client = shared(places), places.client()
     replayed: list[Request] = []
 
-    def act() -> None:
-        answer = call(ours)
-        assert answer.status == 200, answer.body
-
     def of_ours() -> Sample:
         ours.sent.clear()
-        sample = in_process(act)
+        answer = call(ours)
+        assert answer.status == 200, answer.body
         replayed[:] = ours.take()
-        return sample
+        return ours.measured.pop()
 
     def replay() -> None:
         for name, parameters in replayed:

@@ -45,9 +45,12 @@ Fetch = Callable[[str], bytes]
 """Returns the document at a URL; raises RequestFailed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VerificationKey:
-    """A key with the only algorithm it is used for, so that no key serves both HMAC and signatures."""
+    """A key with the only algorithm it is used for, so that no key serves both HMAC and signatures.
+
+    Two that were read apart count as two, so nothing that one has verified counts for another.
+    """
 
     algorithm: str
     material: Any

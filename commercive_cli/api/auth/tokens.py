@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -20,6 +21,9 @@ AUDIENCE = ROLE = "authenticated"
 """The values in tokens of signed-in users; Supabase's anon and service keys have other ones."""
 
 LONGEST_TOKEN = 8192
+REMEMBERED = 256
+"""How many tokens' signatures are verified once for all; whether a token is valid now is asked each time."""
+
 LEEWAY_SECONDS = 30
 """What the issuer's clock and ours may differ by."""
 
@@ -69,23 +73,8 @@ class TokenReader:
             raise _refused("it is signed with another key or algorithm than the issuer's")
         for key in keys:
             with suppress(jwt.InvalidSignatureError):
-                return self._identity(self._claims(token, key))
+                return self._identity(_claims(token, key, self.issuer))
         raise _refused("its signature is wrong")
-
-    def _claims(self, token: str, key: VerificationKey) -> dict[str, Any]:
-        try:
-            return jwt.decode(
-                token,
-                key.material,
-                algorithms=[key.algorithm],
-                audience=AUDIENCE,
-                issuer=self.issuer,
-                options=_OPTIONS,
-            )
-        except jwt.InvalidSignatureError:
-            raise
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise _refused("its claims are not those of a signed-in user of this project") from None
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
         now = self.clock() / 1000
@@ -124,6 +113,17 @@ def _is_strict(segment: str) -> bool:
         return False
     raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     return base64.urlsafe_b64encode(raw).decode().rstrip("=") == segment
+
+
+@lru_cache(REMEMBERED)
+def _claims(token: str, key: VerificationKey, issuer: str) -> Mapping[str, Any]:
+    """Return what a token says that a key has signed; a client shows the same one for an hour."""
+    try:
+        return jwt.decode(token, key.material, [key.algorithm], audience=AUDIENCE, issuer=issuer, options=_OPTIONS)
+    except jwt.InvalidSignatureError:
+        raise
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        raise _refused("its claims are not those of a signed-in user of this project") from None
 
 
 def _header(token: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -61,7 +62,7 @@ class HTTPRequest:
 
     event: Mapping[str, Any]
 
-    @property
+    @cached_property
     def method(self) -> str:
         """Return the HTTP method."""
         return str(self._http.get("method", "GET")).upper()
@@ -88,6 +89,10 @@ class HTTPRequest:
 
     def query(self) -> dict[str, str]:
         """Return the parameters of the query string; raise Invalid for a doubled one or bad UTF-8."""
+        return dict(self._query)
+
+    @cached_property
+    def _query(self) -> dict[str, str]:
         try:
             pairs = parse_qsl(self.raw_query, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
         except ValueError:
@@ -130,11 +135,11 @@ class HTTPRequest:
     def _is_encoded(self) -> bool:
         return _member(self.event, "isBase64Encoded") is True
 
-    @property
+    @cached_property
     def _context(self) -> Mapping[str, Any]:
         return _object(self.event, "requestContext")
 
-    @property
+    @cached_property
     def _http(self) -> Mapping[str, Any]:
         return _object(self._context, "http")
 

@@ -110,8 +110,9 @@ def _check_shape(value: Any) -> None:
         if values > MOST_VALUES:
             raise _too_many()
         level = [child for family in families for child in family]
-    if level:
-        raise _too_deep()
+        if not level:
+            return
+    raise _too_deep()
 
 
 def _children(value: Any) -> Collection[Any]:

@@ -48,11 +48,11 @@ class Destination:
         return Target(found.url, next((each["signingRegion"] for each in schemes), self._region))
 
     @property
-    def usual(self) -> Target:
-        """Where to send what is of no known account."""
+    def url(self) -> str:
+        """Where requests of no known account go."""
         if self.configured is not None:
-            return self.target()
-        return Target(self._rules.resolve_endpoint(**self._given | {"AccountIdEndpointMode": "disabled"}).url, "")
+            return self.configured
+        return str(self._rules.resolve_endpoint(**self._given | {"AccountIdEndpointMode": "disabled"}).url)
 
     @cached_property
     def _rules(self) -> Any:

@@ -51,7 +51,7 @@ class Wire:
         self._clock = clock
         self._events: Any = session.get_component("event_emitter")
         self._user_agent = _user_agent(session)
-        self._http = _http_session(session, to.usual.url, timeout)
+        self._http = _http_session(session, to.url, timeout)
 
     def send(self, operation: str, parameters: Mapping[str, Any]) -> Any:
         """Send a request and return the HTTP response; raises what botocore raises for lack of credentials or network.

@@ -56,18 +56,19 @@ class Bench:
     """A session that sends nothing, by botocore's client and by ours, and the requests that it would have sent."""
 
     def __init__(self, reply: Reply = success(), **variables: str) -> None:  # noqa: B008 - it is never changed
-        self.session: Any = isolated_session(**variables)
+        self.session = isolated_session(**variables)
         self.requests: list[Any] = []
         self._reply = reply
         loader = description_loader(self.session.get_config_variable("data_path"))
         self.session.register_component("data_loader", loader)
-        self.session.register("before-send.dynamodb", self._note)
+        note: Any = self._note
+        self.session.register("before-send.dynamodb", note)
         self.session.set_credentials("A", "S")
 
-    def _note(self, **event: Any) -> AWSResponse:
-        body: Any = _Body(self._reply.body)
+    def _note(self, **event: Any) -> Any:
+        reply: Any = self._reply
         self.requests.append(event["request"])
-        return AWSResponse(event["request"].url, self._reply.status, self._reply.headers, body)
+        return AWSResponse(event["request"].url, reply.status, reply.headers, _Body(reply.body))
 
     def by_botocore(self, region: str, url: str | None = None, operation: str = "list_tables", **asked: Any) -> Any:
         client: Any = self.session.create_client("dynamodb", region, endpoint_url=url, config=ONCE)
