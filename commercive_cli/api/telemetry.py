@@ -95,6 +95,7 @@ class Telemetry:
         self._unlogged = _Unlogged(now)
         self._logger = Logger(service=service, stream=self._out, json_serializer=_to_ascii)
         self._service = service
+        self._format = EphemeralMetrics(namespace=NAMESPACE, service=service)
         self._on_access = on_access
 
     def warn(self, message: str) -> None:
@@ -142,17 +143,15 @@ class Telemetry:
 
     def _metrics(self, traces: Sequence[Trace]) -> dict[str, Any]:
         """Return the metrics of some requests of one action."""
-        metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
-        metrics.add_dimension("action", _group_of(traces[0]))
-        for trace in traces:
-            metrics.add_metric("Requests", MetricUnit.Count, 1)
-            metrics.add_metric("Latency", MetricUnit.Milliseconds, trace.latency_ms)
-            metrics.add_metric("ClientErrors", MetricUnit.Count, 400 <= trace.status < 500)
-            metrics.add_metric("ServerErrors", MetricUnit.Count, trace.status >= 500)
-        if len(traces) == 1:
-            metrics.add_metadata("outcome", traces[0].outcome)
-            metrics.add_metadata("request_id", traces[0].request_id)
-        return dict(metrics.serialize_metric_set())
+        metrics = {
+            "Requests": _values(MetricUnit.Count, (1 for _ in traces)),
+            "Latency": _values(MetricUnit.Milliseconds, (each.latency_ms for each in traces)),
+            "ClientErrors": _values(MetricUnit.Count, (400 <= each.status < 500 for each in traces)),
+            "ServerErrors": _values(MetricUnit.Count, (each.status >= 500 for each in traces)),
+        }
+        dimensions = {"action": _group_of(traces[0]), "service": self._service}
+        one = {"outcome": traces[0].outcome, "request_id": traces[0].request_id} if len(traces) == 1 else {}
+        return dict(self._format.serialize_metric_set(metrics, dimensions, one))
 
 
 class _Unlogged:
@@ -184,6 +183,10 @@ class _Unlogged:
         with self._lock:
             kept, self._kept = self._kept, {}
         return list(kept.values())
+
+
+def _values(unit: MetricUnit, values: Iterable[float]) -> dict[str, Any]:
+    return {"Unit": unit.value, "Value": [float(each) for each in values]}
 
 
 def _group_of(trace: Trace) -> str:

@@ -136,13 +136,13 @@ class IssuerKeys:
     the set (RFC 8725, section 2.1). Supabase's migration from one to the other needs both.
     """
 
-    secrets: tuple[str, ...]
+    secrets: tuple[VerificationKey, ...]
     key_set: KeySet | None
 
     def find(self, algorithm: str | None, key_id: str | None) -> tuple[VerificationKey, ...]:
         """Return the secrets for HS256, whatever the key id, or the key of the set with this id and algorithm."""
         if algorithm == SECRET_ALGORITHM:
-            return tuple(VerificationKey(SECRET_ALGORITHM, secret) for secret in self.secrets)
+            return self.secrets
         if algorithm in _ALGORITHMS.values() and self.key_set is not None:
             key = self.key_set.find(key_id)
             return (key,) if key is not None and key.algorithm == algorithm else ()
@@ -152,7 +152,8 @@ class IssuerKeys:
 def keys_of(settings: TokenSettings, clock: Clock = system_clock, send: SendRequest = send_request) -> Keys:
     """Return the keys that the settings name."""
     url = settings.jwks_url
-    return IssuerKeys(settings.secrets, KeySet(url, lambda at: _document(send, at), clock) if url else None)
+    secrets = tuple(VerificationKey(SECRET_ALGORITHM, secret) for secret in settings.secrets)
+    return IssuerKeys(secrets, KeySet(url, lambda at: _document(send, at), clock) if url else None)
 
 
 def _document(send: SendRequest, url: str) -> bytes:

@@ -111,6 +111,20 @@ class TestGoodTokens:
         assert 200 == guarded.as_(issuer.token("boss", admin=True)).get("admin/leads").status
 
 
+def test_a_token_that_was_good_is_asked_anew(world: World, issuer: Issuer) -> None:
+    """Its signature is verified once, and nothing follows for another key, nor for a later time."""
+    first = hmac_token(issuer.claims("user-a"), SECRET.encode())
+    head, _, signature = first.rpartition(".")
+    forged = f"{head}.{segment(hashlib.sha256(signature.encode()).digest())}"
+    before, after = (world.open("jwt", tokens=TokenSettings(ISSUER, secrets=(key,))) for key in (SECRET, SECRET[::-1]))
+    known = [status_with(before, token) for token in (first, first, forged)]
+    withdrawn = status_with(after, first)
+    issuer.clock.now += 3_700_000
+    over = status_with(before, first)
+
+    assert ([200, 200, 401], 401, 401) == (known, withdrawn, over)
+
+
 Forgery = Callable[[Issuer], str | None]
 
 FORGERIES: dict[str, Forgery] = {
