@@ -437,6 +437,8 @@ def test_a_tls_connection_that_breaks_may_have_carried_the_request(world: World)
         ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:99999", b"an endpoint in it is not a URL"),
         ("AWS_STS_REGIONAL_ENDPOINTS", "nonsense", b"nonsense"),
         ("AWS_REQUEST_CHECKSUM_CALCULATION", "nonsense", b"nonsense"),
+        ("AWS_RESPONSE_CHECKSUM_VALIDATION", "nonsense", b"nonsense"),
+        ("AWS_ACCOUNT_ID_ENDPOINT_MODE", "nonsense", b"nonsense"),
     ],
 )
 def test_what_awss_own_configuration_cannot_mean_is_said(world: World, variable: str, value: str, said: bytes) -> None:

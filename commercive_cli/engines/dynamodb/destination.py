@@ -3,18 +3,26 @@
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from botocore.args import VALID_ACCOUNT_ID_ENDPOINT_MODE_CONFIG
+from botocore import args
 from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.endpoint_provider import EndpointProvider
-from botocore.exceptions import InvalidConfigError
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 from botocore.utils import validate_region_name
 
+from commercive_cli.domain.errors import Misconfigured
+from commercive_cli.domain.quoting import quoted
 from commercive_cli.engines.dynamodb.endpoint import is_url
 
 _RULES = "dynamodb/2012-08-10/endpoint-rule-set-1"
 _MODE = "account_id_endpoint_mode"
+_WORDS = {
+    _MODE: args.VALID_ACCOUNT_ID_ENDPOINT_MODE_CONFIG,
+    "request_checksum_calculation": args.VALID_REQUEST_CHECKSUM_CALCULATION_CONFIG,
+    "response_checksum_validation": args.VALID_RESPONSE_CHECKSUM_VALIDATION_CONFIG,
+    "sts_regional_endpoints": args.VALID_REGIONAL_ENDPOINTS_CONFIG,
+}
+"""The settings of AWS's own that are one of a few words, which botocore's clients would refuse to be another one."""
 
 
 class Target(NamedTuple):
@@ -27,11 +35,13 @@ class Target(NamedTuple):
 class Destination:
     """The targets of a session's requests in a region; `url` is the endpoint in the store's URL, if there is one.
 
-    Raises botocore's own errors for a region that is none, and for AWS's own configuration where it cannot be used.
+    Raises botocore's own errors for a region that is none, and for AWS's own configuration where it cannot be used, and
+    Misconfigured for a setting of it that is none of the words that it may be.
     """
 
     def __init__(self, session: Session, region: str, url: str | None) -> None:
         validate_region_name(region)
+        _check_words(session)
         self._session = session
         self._region = region.replace("fips-", "").replace("-fips", "")  # as in `fips-us-east-1`, a region of old
         self._fips = self._region != region or bool(session.get_config_variable("use_fips_endpoint"))
@@ -62,15 +72,11 @@ class Destination:
     @cached_property
     def _given(self) -> dict[str, Any]:
         """What the rules ask of the configuration."""
-        mode = str(self._session.get_config_variable(_MODE)).lower()
-        if mode not in VALID_ACCOUNT_ID_ENDPOINT_MODE_CONFIG:
-            words = ", ".join(VALID_ACCOUNT_ID_ENDPOINT_MODE_CONFIG)
-            raise InvalidConfigError(error_msg=f"{_MODE} must be one of {words}")
         return {
             "Region": self._region,
             "UseFIPS": self._fips,
             "UseDualStack": bool(self._session.get_config_variable("use_dualstack_endpoint")),
-            "AccountIdEndpointMode": mode,
+            "AccountIdEndpointMode": str(self._session.get_config_variable(_MODE)).lower(),
         }
 
     def _configured_url(self) -> str | None:
@@ -93,6 +99,14 @@ class Destination:
             return None
         client = self._session.create_client("dynamodb", region_name=self._region)
         return client.meta.endpoint_url
+
+
+def _check_words(session: Session) -> None:
+    for name, words in _WORDS.items():
+        word = session.get_config_variable(name)
+        if word is not None and word.lower() not in words:
+            told = f"{name} is {quoted(word)}; it must be {' or '.join(words)}"
+            raise Misconfigured(f"AWS's own configuration cannot be used: {told}")
 
 
 @cache
