@@ -95,14 +95,14 @@ class Record(Sparse):
         damaged: list[str] = [UNREADABLE] if UNREADABLE in item else []
         for name, attribute in attributes_of(cls).items():
             value = item.get(name)
-            if value is None and not attribute.required:
-                continue
-            if not attribute.admits(value):
+            if type(value) in attribute.kind.types and (not attribute.choices or value in attribute.choices):
+                values[name] = value  # asked here, and not of the attribute, for speed: most values are good
+            elif value is not None or attribute.required:
                 damaged.append(name)
-                value = attribute.read(value)
-            values[name] = value
+                values[name] = attribute.read(value)
+        values["damaged"] = tuple(damaged)
         try:
-            return cls.model_validate({**values, "damaged": tuple(damaged)})
+            return cls.model_validate(values)
         except ValidationError as error:  # what stands within an object is of another kind
             wrong = {str(each["loc"][0]) for each in error.errors()}
             neutral = {name: attributes_of(cls)[name].neutral for name in wrong}

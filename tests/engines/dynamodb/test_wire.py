@@ -1,6 +1,8 @@
 """What goes over the wire, and what is made of the replies: as botocore's own client would do it."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from itertools import product
@@ -33,6 +35,7 @@ from tests.engines.dynamodb.doubles import (
     success,
 )
 
+ROOT = Path(__file__).parents[3]
 ACCOUNT = "123456789012"
 KEY = {"affiliate_id": "ann", "marketplace": "shop"}
 MODES = ("preferred", "disabled", "required")
@@ -288,6 +291,35 @@ def test_a_server_gets_what_it_needs() -> None:
     assert headers["user-agent"].startswith("commercive/")
     assert "Botocore" in headers["user-agent"]
     assert "x-amz-security-token" not in headers
+
+
+READ = """
+import sys
+opened = []
+sys.addaudithook(lambda event, told: opened.append(str(told[0])) if event == "open" else None)
+from botocore.awsrequest import AWSResponse
+from botocore.session import Session
+from commercive_cli.engines.dynamodb.store import DynamoDBStore
+from commercive_cli.store.schema import AFFILIATE_STATS
+
+class Body:
+    def stream(self):
+        return [b"{}"]
+
+session = Session()
+session.set_credentials("A", "S")
+session.register("before-send.dynamodb", lambda request, **_: AWSResponse(request.url, 200, {}, Body()))
+store = DynamoDBStore("eu-west-1", session=session)
+store.get(AFFILIATE_STATS, {"affiliate_id": "ann", "marketplace": "shop"})
+print(*sorted({each.rpartition("/")[2] for each in opened if ".json" in each}), *({"boto3"} & sys.modules.keys()))
+"""
+
+
+def test_no_description_of_a_service_is_read() -> None:
+    """A process starts without what botocore's client reads first; it reads where the regions' endpoints are."""
+    ran = subprocess.run([sys.executable, "-c", READ], capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603 - our own script
+
+    assert "endpoint-rule-set-1.json.gz partitions.json\n" == ran.stdout
 
 
 REFUSALS = [
