@@ -53,12 +53,12 @@ class Records:
         return self
 
     def _add_from_model(self, model: BaseModel) -> None:
-        own = _kind_of(type(model))
+        own, fields = _kind_of(type(model)), vars(model)
         for kind in _IDS if own is None else (own,):
-            self._add_named(kind, getattr(model, _IDS[kind], None))
+            self._add_named(kind, fields.get(_IDS[kind]))
         if own is None:
-            self._add_named(getattr(model, "table", ""), getattr(model, "id", None))
-            self.add_from(list(vars(model).values()))
+            self._add_named(fields.get("table", ""), fields.get("id"))
+            self.add_from(list(fields.values()))
 
     def _add_named(self, kind: str, record_id: object) -> None:
         if kind and isinstance(record_id, str) and record_id:

@@ -66,9 +66,10 @@ class TokenReader:
         Raises Unauthenticated for anything but a bearer token that this issuer signed for a signed-in user and that is
         valid now, and NoKeys while the issuer's keys cannot be fetched.
         """
-        token = _compact(authorization)
-        header = _header(token)
-        keys = self.keys.find(_text(header.get("alg")), _text(header.get("kid")))
+        token = bearer(authorization)
+        if token is None:
+            raise Unauthenticated("this needs an access token: send the header Authorization: Bearer <token>")
+        keys = self.keys.find(*_signed_with(token))
         if not keys:
             raise _refused("it is signed with another key or algorithm than the issuer's")
         for key in keys:
@@ -98,13 +99,13 @@ def bearer(authorization: str | None) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _compact(authorization: str | None) -> str:
-    token = bearer(authorization)
-    if token is None:
-        raise Unauthenticated("this needs an access token: send the header Authorization: Bearer <token>")
+@lru_cache(REMEMBERED)
+def _signed_with(token: str) -> tuple[str | None, str | None]:
+    """Return by which algorithm and key a token says that it is signed; raise Unauthenticated for what is no token."""
     if len(token) > LONGEST_TOKEN or not _COMPACT.fullmatch(token) or not all(map(_is_strict, token.split("."))):
         raise _refused("it is not a signed token")
-    return token
+    header = _header(token)
+    return _text(header.get("alg")), _text(header.get("kid"))
 
 
 def _is_strict(segment: str) -> bool:

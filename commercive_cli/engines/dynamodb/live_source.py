@@ -1,6 +1,6 @@
 """The tables of the backend before this one, read where they are used: their own names and keys, and never a write.
 
-Nothing that could write leaves this process: its connection refuses every operation but the reading ones (`connection`).
+Nothing that could write leaves this process: the connection refuses every operation but the reading ones.
 """
 
 import math
