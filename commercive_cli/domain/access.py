@@ -44,21 +44,22 @@ class Records:
 
     def add_from(self, value: object) -> "Records":
         """Add the records that parameters or an answer name or show, and return all of them."""
-        match value:
-            case BaseModel():
-                self._add_from_model(value)
-            case list() | tuple():
-                for each in value:
-                    self.add_from(each)
+        if isinstance(value, BaseModel):
+            self._add_from_model(value)
+        elif isinstance(value, list | tuple):
+            for each in value:
+                self.add_from(each)
         return self
 
     def _add_from_model(self, model: BaseModel) -> None:
         own, fields = _kind_of(type(model)), vars(model)
-        for kind in _IDS if own is None else (own,):
-            self._add_named(kind, fields.get(_IDS[kind]))
-        if own is None:
-            self._add_named(fields.get("table", ""), fields.get("id"))
-            self.add_from(list(fields.values()))
+        if own is not None:
+            self._add_named(own, fields.get(_IDS[own]))
+            return
+        for kind, name in _IDS.items():
+            self._add_named(kind, fields.get(name))
+        self._add_named(fields.get("table", ""), fields.get("id"))
+        self.add_from(list(fields.values()))
 
     def _add_named(self, kind: str, record_id: object) -> None:
         if kind and isinstance(record_id, str) and record_id:
