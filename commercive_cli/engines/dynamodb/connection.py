@@ -64,14 +64,16 @@ class Connection:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where requests go: what the store's URL says, or AWS's own configuration.
+        """Where requests go: what the store's URL says, or AWS's own configuration, such as a FIPS endpoint.
 
         Raises Unauthenticated, Invalid or Misconfigured when region or configuration are unusable.
         """
         if self._endpoint.url is not None:
             return self._endpoint
-        with self._lock:
-            return Endpoint(self._endpoint.region, self._destination.configured)
+        with self._lock, _configured(self._endpoint):
+            url = self._destination.url
+        own = f"://dynamodb.{self._endpoint.region}."
+        return self._endpoint if own in url else Endpoint(self._endpoint.region, url)
 
     def read_seconds(self, timeout_factor: int = 1) -> float:
         """Return how many seconds to wait for a reply: less than the deadline, to leave time for a second try."""

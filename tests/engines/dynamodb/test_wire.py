@@ -20,6 +20,7 @@ from commercive_cli.domain.errors import CommerciveError
 from commercive_cli.engines.dynamodb.destination import Destination, description_loader
 from commercive_cli.engines.dynamodb.failure_kinds import reasons_of, status_of
 from commercive_cli.engines.dynamodb.replies import read_reply
+from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.engines.dynamodb.wire import Wire
 from commercive_cli.store.items import OtherValue, encode_item
 from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS
@@ -215,6 +216,23 @@ def test_a_list_of_endpoints_of_ones_own_is_heeded(tmp_path: Path) -> None:
     found = bench.where(bench.by_us, "eu-west-1")
 
     assert bench.where(bench.by_botocore, "eu-west-1") == found == ("https://own.test/", "eu-west-1/dynamodb")
+
+
+def test_an_unusual_endpoint_is_shown() -> None:
+    """A region says the usual one; what AWS's configuration makes of it is said, and a local one is known as such."""
+    sessions = [Bench().session for _ in range(3)]
+    sessions[1].set_config_variable("use_fips_endpoint", True)
+    stores = [
+        DynamoDBStore(region, prefix="p_", session=session)
+        for region, session in zip(("eu-west-1", "us-east-1", "local"), sessions, strict=True)
+    ]
+
+    assert [
+        "dynamodb eu-west-1 prefix p_",
+        "dynamodb us-east-1 at https://dynamodb-fips.us-east-1.amazonaws.com prefix p_",
+        "dynamodb local at http://localhost:8000 prefix p_",
+    ] == [store.target for store in stores]
+    assert [False, False, True] == [store.local for store in stores]
 
 
 CONNECTED: list[dict[str, str]] = [
