@@ -93,7 +93,8 @@ class Telemetry:
         self._out = out or sys.stdout
         self._chance = chance
         self._unlogged = _Unlogged(now)
-        self._logger = Logger(service=service, stream=self._out, json_serializer=_to_ascii)
+        # Our messages are words; powertools would try to read each as JSON.
+        self._logger = Logger(service=service, stream=self._out, json_serializer=_to_ascii, json_deserializer=str)
         self._service = service
         self._format = EphemeralMetrics(namespace=NAMESPACE, service=service)
         self._on_access = on_access
@@ -195,7 +196,10 @@ def _group_of(trace: Trace) -> str:
 
 def _to_ascii(record: dict[str, Any]) -> str:
     """Return the JSON of a record, in which no character can hide or control a terminal."""
-    return json.dumps(record, default=str, separators=(",", ":"))
+    return _encoded(record)
+
+
+_encoded = json.JSONEncoder(default=str, separators=(",", ":")).encode
 
 
 def _causes(error: BaseException) -> list[str]:
