@@ -108,7 +108,7 @@ def test_a_cursor_of_an_earlier_version_goes_on(desk: DeskService) -> None:
             desk.list_conversations(WAITING, cursor=encode_cursor(f"waiting|{WAITING}", old | {"due": due}))
 
 
-@pytest.mark.parametrize("change", ["claim", "reply", "close", "snooze"])
+@pytest.mark.parametrize("change", ["claim", "reply", "reply and another question", "close", "snooze"])
 def test_what_somebody_is_faster_at_is_passed_over(
     desk: DeskService, meddled_desk: DeskService, meddled: Intervening, clock: ManualClock, change: str
 ) -> None:
@@ -117,6 +117,10 @@ def test_what_somebody_is_faster_at_is_passed_over(
     changes: dict[str, Callable[[], object]] = {
         "claim": lambda: desk.claim(first, "jonas"),
         "reply": lambda: ChatService(desk.store, ManualClock(clock.now)).reply(first, "jonas", "Hi"),
+        "reply and another question": lambda: (
+            desk.chat.reply(first, "jonas", "Hi"),
+            desk.chat.send("user-0", "and?", conversation_id=first),
+        ),
         "close": lambda: desk.chat.close(first, "jonas"),
         "snooze": lambda: desk.snooze(first, "jonas", START + DAY),
     }
@@ -125,6 +129,17 @@ def test_what_somebody_is_faster_at_is_passed_over(
     assert second == taken(meddled_desk, "mira")
     held = read_claims(desk.store, [first], clock.now)[first].valid
     assert ("jonas" if change == "claim" else None) == (held and held.holder)
+
+
+def test_what_never_told_since_when_it_waits_is_passed_over_when_it_is_closed(
+    desk: DeskService, meddled_desk: DeskService, meddled: Intervening, store: Store
+) -> None:
+    """Closing an imported conversation changes nothing of who waits in it, and it is not claimed all the same."""
+    import_thread(store)
+    store.change_table(CONVERSATIONS, DropIndex(WAITING_INDEX))
+    meddled.before("transact", lambda: desk.chat.close(V4, "jonas"))
+
+    assert taken(meddled_desk, "mira") is None
 
 
 def test_a_repeated_request_with_a_key_claims_no_other(desk: DeskService) -> None:

@@ -13,7 +13,7 @@ from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiti
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, OPS
 from commercive_cli.store.table_changes import DropIndex
-from commercive_cli.store.writes import Delete
+from commercive_cli.store.writes import Delete, Update
 from tests.services.chat.imported import V4, import_thread
 from tests.services.fakes import DAY, START, Intervening, ManualClock
 from tests.services.raw_data import errors_in, everything, rows
@@ -226,6 +226,23 @@ def test_nothing_is_put_off_that_changes_meanwhile(
     assert "snoozed" != desk.chat.conversation(name).waiting_for
 
 
+@pytest.mark.parametrize(
+    "change", [{"status": "closed"}, {"waiting_for": "else"}, {"waiting_since": START - 1}, {"updated_at": START - 1}]
+)
+def test_nothing_is_put_off_that_is_another_by_then(
+    meddled: Intervening, store: Store, clock: ManualClock, name: str, change: dict[str, object]
+) -> None:
+    """Whoever changes it, a person who mends it among them: what is put off is what was looked at."""
+    [item] = rows(store, CONVERSATIONS)
+    key = CONVERSATIONS.key_of(item)
+    meddled.before("transact", lambda: store.transact(Update(CONVERSATIONS, key, set=change)))
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        DeskService(ChatService(meddled, clock)).snooze(name, "mira", START + DAY)
+
+    assert [item | change] == rows(store, CONVERSATIONS)
+    assert [] == snoozes(store)
+
+
 def test_two_who_put_off_at_once_leave_one_time(
     desk: DeskService, meddled: Intervening, store: Store, clock: ManualClock, name: str
 ) -> None:
@@ -235,6 +252,52 @@ def test_two_who_put_off_at_once_leave_one_time(
         DeskService(ChatService(meddled, clock)).snooze(name, "mira", START + DAY)
 
     assert [START + 2 * DAY] == [each.until for each in all_due(store, START + 9 * DAY)]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_two_who_put_off_for_another_time_at_once_leave_one_time(
+    desk: DeskService, meddled: Intervening, store: Store, clock: ManualClock, name: str, lost: bool
+) -> None:
+    """Also where it was put off before, so that it looks the same to both, or where nothing tells until when."""
+    desk.snooze(name, "ann", START + 3 * DAY)
+    if lost:
+        store.transact(*(Delete(OPS, OPS.key_of(row)) for row in rows(store, OPS) if row["pk"].startswith("snooze")))
+    meddled.before("transact", lambda: desk.snooze(name, "jonas", START + 2 * DAY))
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        DeskService(ChatService(meddled, clock)).snooze(name, "mira", START + DAY)
+
+    assert [START + 2 * DAY] == [each.until for each in all_due(store, START + 9 * DAY)]
+    assert sound(store, clock)
+
+
+def test_who_is_put_off_for_longer_meanwhile_is_not_woken(
+    desk: DeskService, meddled: Intervening, store: Store, clock: ManualClock, name: str
+) -> None:
+    """A command that found the time over moves nobody back whom somebody has put off to a later time since."""
+    desk.snooze(name, "mira", START + DAY)
+    due = list(all_due(store, START + DAY))
+    meddled.before("transact", lambda: desk.snooze(name, "jonas", START + 3 * DAY))
+    wake(meddled, due)
+
+    assert "snoozed" == desk.chat.conversation(name).waiting_for
+    assert [START + 3 * DAY] == [each.until for each in all_due(store, START + 9 * DAY)]
+    assert sound(store, clock)
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "closed"}, {"waiting_for": "else"}, {"waiting_since": 5}, {"updated_at": 5}]
+)
+def test_filling_the_index_leaves_alone_what_changes_meanwhile(
+    meddled: Intervening, store: Store, change: dict[str, object]
+) -> None:
+    """Whoever changes what stands behind a place in the queue has put it into the queue, or taken it out, as it is."""
+    import_thread(store)
+    [item] = rows(store, CONVERSATIONS)
+    key = CONVERSATIONS.key_of(item)
+    meddled.before("transact", lambda: store.transact(Update(CONVERSATIONS, key, set=change)))
+
+    assert 0 == fill_waiting(meddled)
+    assert [item | change] == rows(store, CONVERSATIONS)
 
 
 @pytest.mark.parametrize("until", [0, START, START + 367 * DAY])
