@@ -58,6 +58,14 @@ class Endpoint:
         except OSError:
             return False
 
+    def proxy(self) -> str | None:
+        """Return the proxy through which the environment has it asked, without credentials, None where it has none."""
+        from urllib.request import getproxies, proxy_bypass  # imported late, as it is for errors alone
+
+        parts = urlsplit(self.url or f"https://dynamodb.{self.region}.amazonaws.com")
+        proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+        return without_credentials(proxy) if proxy else None
+
     def unknown_region(self) -> Misconfigured | None:
         """Return the error to raise when botocore does not know the region, else None."""
         known = _known_regions()

@@ -38,6 +38,7 @@ from commercive_cli.engines.dynamodb.failure_kinds import (
     is_tls_unusable,
     is_unsendable,
     kind_of,
+    may_be_of_a_proxy,
     reasons_of,
     status_of,
     tls_cause,
@@ -146,7 +147,18 @@ _PROXY_HELP = "write its user and password before an @ in HTTPS_PROXY or HTTP_PR
 
 
 def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...] = ()) -> Exception:
-    """Return this project's error for an error of botocore or DynamoDB, also for one that nobody foresaw."""
+    """Return this project's error for an error of botocore or DynamoDB, also for one that nobody foresaw.
+
+    Where a proxy is on the way and nothing shows that DynamoDB answered, it is named: it may be the proxy's answer.
+    """
+    told = _translated(error, endpoint, operation, tables)
+    proxy = endpoint.proxy() if isinstance(told, CommerciveError) and may_be_of_a_proxy(error) else None
+    if proxy is not None and isinstance(told, CommerciveError):
+        told.message += f"; it was asked through the proxy {filtered(proxy)}, which may be the cause"
+    return told
+
+
+def _translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...]) -> Exception:
     match kind_of(error):
         case FailureKind.UNSENT:
             return _connection_error(error, endpoint)

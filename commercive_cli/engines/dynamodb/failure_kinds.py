@@ -99,6 +99,14 @@ def kind_of(error: Exception) -> FailureKind:
     return FailureKind.LOST if isinstance(error, _LOST) and not is_unsendable(error) else FailureKind.FINAL
 
 
+def may_be_of_a_proxy(error: Exception) -> bool:
+    """Return whether a request was sent, and nothing shows that DynamoDB itself answered it."""
+    if isinstance(error, ClientError):
+        metadata: dict[str, Any] = dict(error.response.get("ResponseMetadata", {}))
+        return "x-amzn-requestid" not in metadata.get("HTTPHeaders", {})
+    return kind_of(error) is FailureKind.LOST
+
+
 def is_throttled(error: Exception) -> bool:
     """Return whether a request was refused because there were too many, and not because others change the same."""
     if kind_of(error) is not FailureKind.BUSY:
