@@ -17,14 +17,15 @@ _TLS_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A region, and the endpoint URL unless it is AWS's own for that region."""
+    """A region, the endpoint URL unless it is AWS's own for that region, and which of AWS's services is there."""
 
     region: str
     url: str | None = None
+    service: str = "DynamoDB"
 
     def __str__(self) -> str:
         """Return the endpoint as shown to people, without credentials that its URL may hold."""
-        return f"dynamodb {self.region}" + (f" at {without_credentials(self.url)}" if self.url else "")
+        return f"{self.service.lower()} {self.region}" + (f" at {without_credentials(self.url)}" if self.url else "")
 
     @property
     def loopback(self) -> bool:

@@ -186,7 +186,7 @@ def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, 
     if code in _BAD_CREDENTIALS:
         return Unauthenticated(f"{endpoint} does not accept these credentials ({code}); {CREDENTIALS_HELP}")
     if code in _DENIED:
-        return NotPermitted(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
+        return NotPermitted(f"access denied for {_denied_action(error, text, endpoint)} on {endpoint}: {text}")
     return _table_error(error, code, text, endpoint, tables) or _unforeseen(error, code, text, endpoint)
 
 
@@ -215,7 +215,9 @@ def _table_error(
     if status_of(error) == _WANTS_PASSWORD:
         return Misconfigured(f"a proxy on the way to {endpoint} refuses (HTTP {_WANTS_PASSWORD}); {_PROXY_HELP}")
     if code.isdecimal() or not code:
-        return Misconfigured(f"{endpoint} is not DynamoDB (it answers HTTP {status_of(error)}); check the endpoint")
+        return Misconfigured(
+            f"{endpoint} is not {endpoint.service} (it answers HTTP {status_of(error)}); check the endpoint"
+        )
     return None
 
 
@@ -347,9 +349,9 @@ def _old_item(reason: dict[str, Any]) -> Item | None:
     return decode_item(reason["Item"]) if reason.get("Item") else None
 
 
-def _denied_action(error: ClientError, text: str) -> str:
+def _denied_action(error: ClientError, text: str, endpoint: Endpoint) -> str:
     named = re.search(r"perform: (\S+)", text)
-    return named[1] if named else f"dynamodb:{error.operation_name}"
+    return named[1] if named else f"{endpoint.service.lower()}:{error.operation_name}"
 
 
 def _server_text(error: ClientError) -> str:

@@ -61,6 +61,8 @@ _BROKEN = {
     "ServiceUnavailable",
     "ServiceUnavailableException",
 }
+_NUMBERED = {"x-amzn-requestid", "x-amz-request-id"}
+"""The headers in which DynamoDB and S3 tell the number of a request."""
 _ABOUT_TIME = {
     "AuthFailure",
     "InvalidSignatureException",
@@ -100,10 +102,10 @@ def kind_of(error: Exception) -> FailureKind:
 
 
 def may_be_of_a_proxy(error: Exception) -> bool:
-    """Return whether a request was sent, and nothing shows that DynamoDB itself answered it."""
+    """Return whether a request was sent, and nothing shows that DynamoDB itself, or S3, answered it."""
     if isinstance(error, ClientError):
         metadata: dict[str, Any] = dict(error.response.get("ResponseMetadata", {}))
-        return "x-amzn-requestid" not in metadata.get("HTTPHeaders", {})
+        return not metadata.get("HTTPHeaders", {}).keys() & _NUMBERED
     return kind_of(error) is FailureKind.LOST
 
 
