@@ -17,6 +17,7 @@ from commercive_cli.cli.errors import INTERRUPTED, Interrupted, OutputClosed, re
 from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import GlobalOptions, Output, asked_format, global_options_first
 from commercive_cli.cli.groups import COMMANDS, GROUPS, Command, Group, example, load_command, load_group
+from commercive_cli.cli.late_signals import signals_heard
 from commercive_cli.cli.render.formats import TimeStyle
 from commercive_cli.cli.standard_streams import discard_unwritten, prepare_streams
 from commercive_cli.domain.errors import BeginAnew, CommerciveError, IllFormed
@@ -179,7 +180,8 @@ def _exit_code(given: list[str], clock: "Clock | None") -> int:
     try:
         if REQUEST in environment():
             return _answer_shell(given)
-        code = _run(global_options_first(given), clock)
+        with signals_heard():
+            code = _run(global_options_first(given), clock)
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
         return 0

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -20,14 +21,11 @@ from commercive_cli.store.right_time import with_right_time
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-    from queue import SimpleQueue
 
     from commercive_cli.cli.session import Session
     from commercive_cli.cli.typed_ids import TypedIds
 
 WORKERS = 8
-_HEARS_EVERY = 0.2
-"""Seconds after which a Ctrl-C is heard at the latest."""
 
 Action = Callable[[str], Answer]
 
@@ -173,8 +171,10 @@ def run(
     `WORKERS` others were begun and not told of. What an id is reported as may stand in `names` when the action has been
     applied to it.
     """
-    from concurrent.futures import Future, ThreadPoolExecutor  # imported late: most commands are for one
+    from concurrent.futures import Future  # imported late: most commands are for one
     from queue import SimpleQueue
+
+    from commercive_cli.domain.workers import Workers
 
     untold = threading.Semaphore(WORKERS)
     done: SimpleQueue[Future[Answer | None]] = SimpleQueue()
@@ -184,13 +184,13 @@ def run(
         with stopped_by(stop):
             return None if stop.is_set() else action(item_id)
 
-    with ThreadPoolExecutor(WORKERS) as workers:
-        futures = {workers.submit(unless_stopped, item_id): item_id for item_id in ids}
+    with Workers(min(WORKERS, len(ids))) as workers:
+        futures = {workers.submit(partial(unless_stopped, item_id)): item_id for item_id in ids}
         for future in futures:
             future.add_done_callback(done.put)
         try:
             for _ in futures:
-                future = _next(done)
+                future = done.get()
                 item_id = futures[future]
                 if (told := _result(names.get(item_id, item_id), future)) is not None:
                     on_done(told)
@@ -201,20 +201,6 @@ def run(
     results = [each for each in ended if each is not None]
     bugs = (error for error in map(Future.exception, futures) if not isinstance(error, CommerciveError | None))
     return Outcome(Bulk(success=all(each.result.success for each in results), results=results), next(bugs, None))
-
-
-def _next(done: "SimpleQueue[Future[Answer | None]]") -> "Future[Answer | None]":
-    """Return the next action that has ended.
-
-    It waits in short pieces: Python hears a Ctrl-C that comes just before a wait only after it.
-    """
-    from queue import Empty
-
-    while True:
-        try:
-            return done.get(timeout=_HEARS_EVERY)
-        except Empty:
-            continue
 
 
 def _result(item_id: str, future: "Future[Answer | None]") -> BulkResult | None:

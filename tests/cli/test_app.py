@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.cli.commands.conftest import Make, conversation, link
 from tests.cli.conftest import Run
 from tests.cli.process import PROGRAM, done, environment, started
 from tests.cli.test_item_lines import locked
+from tests.engines.dynamodb.doubles import Request, serving
 
 __all__ = ["conversation", "link"]
 
@@ -66,6 +68,7 @@ def test_only_what_is_used_is_loaded(line: tuple[str, ...]) -> None:
 
 HELP = (
     "cli cli.app cli.completers cli.completions cli.errors cli.first_run cli.global_options cli.groups "
+    "cli.late_signals "
     "cli.inert_streams cli.render cli.render.escape cli.render.formats cli.standard_streams domain domain.errors "
     "domain.hidden_characters domain.quoting domain.secrets settings settings.places settings.secret_values"
 )
@@ -332,6 +335,28 @@ def test_ctrl_c_exits_130() -> None:
 
         assert 130 == process.wait(60)
         assert b"commercive: interrupted" == process.stderr.read().splitlines()[-1]
+
+
+def test_ctrl_c_waits_for_no_reply() -> None:
+    """Reads that several threads make of a server that does not answer hold nobody up who gives up."""
+    asked, over = threading.Event(), threading.Event()
+
+    def answer(_request: Request) -> None:
+        asked.set()
+        over.wait(60)
+
+    with serving(answer) as server:
+        line = [*PROGRAM, "--store", f"dynamodb://eu-west-1?endpoint={server.url}", "tables", "audit"]
+        keys = environment(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
+        with started(line, env=keys, stderr=subprocess.PIPE) as process:
+            assert asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            code = process.wait(15)
+            over.set()
+            assert process.stderr is not None
+            err = process.stderr.read()
+
+    assert (130, b"commercive: interrupted") == (code, err.splitlines()[-1])
 
 
 @pytest.mark.usefixtures("store")

@@ -3,11 +3,13 @@
 import os
 import signal
 import threading
+from queue import SimpleQueue
 
 import pytest
 
 from commercive_cli.cli.bulk import is_many, run
 from commercive_cli.cli.interrupts import deferred_interrupts
+from commercive_cli.cli.late_signals import signals_heard
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.leads import LeadSubmitted
 from commercive_cli.domain.errors import Conflict
@@ -60,10 +62,12 @@ def test_eight_run_at_a_time() -> None:
 def test_no_more_than_eight_are_done_and_not_told() -> None:
     """A program that is killed while nobody reads its report has done eight items more than it told, not all."""
     ninth = threading.Event()
+    begun: list[str] = []
     early: list[bool] = []
 
     def action(one: str) -> Answer:
-        if one == "8":
+        begun.append(one)
+        if len(begun) == 9:
             ninth.set()
         return Answer()
 
@@ -115,3 +119,22 @@ def test_ctrl_c_is_deferred_once() -> None:
 def test_one_id_is_not_many(arguments: list[str], many: bool) -> None:
     """One id gives the service's own answer, several give a report."""
     assert many == is_many(arguments)
+
+
+def test_the_second_ctrl_c_waits_for_no_request() -> None:
+    """Whoever presses it has been told that it stops at once: a store that does not answer holds nobody up."""
+    over = threading.Event()
+
+    def action(_one: str) -> Answer:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+        ended.put(over.wait(10))
+        return Answer()
+
+    ended: SimpleQueue[bool] = SimpleQueue()
+    with deferred_interrupts() as stop, signals_heard(), pytest.raises(KeyboardInterrupt):
+        run(["a", "b"], action, stop)
+    over.set()
+
+    assert ended.get(timeout=60)

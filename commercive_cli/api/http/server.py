@@ -16,9 +16,9 @@ from commercive_cli.api.http.events import USUAL_HEADERS, body_of
 from commercive_cli.api.http.hosts import HostNames, is_loopback, names_of
 from commercive_cli.api.http.local_events import http_event
 from commercive_cli.api.http.reception import Reception
-from commercive_cli.api.http.workers import Workers
 from commercive_cli.domain.errors import Denied, Unavailable
 from commercive_cli.domain.quoting import shortened
+from commercive_cli.domain.workers import Workers
 
 THREADS = 16
 _BACKLOG = 1024

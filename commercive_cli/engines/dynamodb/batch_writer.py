@@ -4,13 +4,15 @@ While DynamoDB throttles, fewer requests are sent at once, and what it leaves ou
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from itertools import islice
 from threading import Event
 from typing import Any
 
 from commercive_cli.domain.errors import Unavailable
 from commercive_cli.domain.stopping import Stops, stopped_by, stops
+from commercive_cli.domain.workers import Workers
 from commercive_cli.engines.dynamodb.request_sender import RequestSender
 from commercive_cli.engines.dynamodb.retries import Timing
 from commercive_cli.engines.dynamodb.throttling import LeftOvers
@@ -46,12 +48,12 @@ class BatchWriter:
         """
         stored, stop = 0, Event()
         pending: set[Future[int]] = set()
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with Workers(WORKERS) as pool:
             try:
                 for batch in self._batches(iter(items)):
                     if not stored and not pending:
                         self._look()
-                    pending.add(pool.submit(self._put, batch, (stop, *stops())))
+                    pending.add(pool.submit(partial(self._put, batch, (stop, *stops()))))
                     while len(pending) >= self._throttling.concurrency.allowed():
                         done, pending = wait(pending, return_when=FIRST_COMPLETED)
                         stored += sum(each.result() for each in done)

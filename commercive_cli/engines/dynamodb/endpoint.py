@@ -17,14 +17,15 @@ _TLS_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A region, and the endpoint URL unless it is AWS's own for that region."""
+    """A region, the endpoint URL unless it is AWS's own for that region, and which of AWS's services is there."""
 
     region: str
     url: str | None = None
+    service: str = "DynamoDB"
 
     def __str__(self) -> str:
         """Return the endpoint as shown to people, without credentials that its URL may hold."""
-        return f"dynamodb {self.region}" + (f" at {without_credentials(self.url)}" if self.url else "")
+        return f"{self.service.lower()} {self.region}" + (f" at {without_credentials(self.url)}" if self.url else "")
 
     @property
     def loopback(self) -> bool:
@@ -57,6 +58,14 @@ class Endpoint:
                 return True
         except OSError:
             return False
+
+    def proxy(self) -> str | None:
+        """Return the proxy through which the environment has it asked, without credentials, None where it has none."""
+        from urllib.request import getproxies, proxy_bypass  # imported late, as it is for errors alone
+
+        parts = urlsplit(self.url or f"https://dynamodb.{self.region}.amazonaws.com")
+        proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+        return without_credentials(proxy) if proxy else None
 
     def unknown_region(self) -> Misconfigured | None:
         """Return the error to raise when botocore does not know the region, else None."""

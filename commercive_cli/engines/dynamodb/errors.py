@@ -38,6 +38,7 @@ from commercive_cli.engines.dynamodb.failure_kinds import (
     is_tls_unusable,
     is_unsendable,
     kind_of,
+    may_be_of_a_proxy,
     reasons_of,
     status_of,
     tls_cause,
@@ -146,7 +147,18 @@ _PROXY_HELP = "write its user and password before an @ in HTTPS_PROXY or HTTP_PR
 
 
 def translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...] = ()) -> Exception:
-    """Return this project's error for an error of botocore or DynamoDB, also for one that nobody foresaw."""
+    """Return this project's error for an error of botocore or DynamoDB, also for one that nobody foresaw.
+
+    Where a proxy is on the way and nothing shows that DynamoDB answered, it is named: it may be the proxy's answer.
+    """
+    told = _translated(error, endpoint, operation, tables)
+    proxy = endpoint.proxy() if isinstance(told, CommerciveError) and may_be_of_a_proxy(error) else None
+    if proxy is not None and isinstance(told, CommerciveError):
+        told.message += f"; it was asked through the proxy {filtered(proxy)}, which may be the cause"
+    return told
+
+
+def _translated(error: Exception, endpoint: Endpoint, operation: str, tables: tuple[str, ...]) -> Exception:
     match kind_of(error):
         case FailureKind.UNSENT:
             return _connection_error(error, endpoint)
@@ -174,7 +186,7 @@ def _refused_request(error: ClientError, endpoint: Endpoint, tables: tuple[str, 
     if code in _BAD_CREDENTIALS:
         return Unauthenticated(f"{endpoint} does not accept these credentials ({code}); {CREDENTIALS_HELP}")
     if code in _DENIED:
-        return NotPermitted(f"access denied for {_denied_action(error, text)} on {endpoint}: {text}")
+        return NotPermitted(f"access denied for {_denied_action(error, text, endpoint)} on {endpoint}: {text}")
     return _table_error(error, code, text, endpoint, tables) or _unforeseen(error, code, text, endpoint)
 
 
@@ -203,7 +215,9 @@ def _table_error(
     if status_of(error) == _WANTS_PASSWORD:
         return Misconfigured(f"a proxy on the way to {endpoint} refuses (HTTP {_WANTS_PASSWORD}); {_PROXY_HELP}")
     if code.isdecimal() or not code:
-        return Misconfigured(f"{endpoint} is not DynamoDB (it answers HTTP {status_of(error)}); check the endpoint")
+        return Misconfigured(
+            f"{endpoint} is not {endpoint.service} (it answers HTTP {status_of(error)}); check the endpoint"
+        )
     return None
 
 
@@ -335,9 +349,9 @@ def _old_item(reason: dict[str, Any]) -> Item | None:
     return decode_item(reason["Item"]) if reason.get("Item") else None
 
 
-def _denied_action(error: ClientError, text: str) -> str:
+def _denied_action(error: ClientError, text: str, endpoint: Endpoint) -> str:
     named = re.search(r"perform: (\S+)", text)
-    return named[1] if named else f"dynamodb:{error.operation_name}"
+    return named[1] if named else f"{endpoint.service.lower()}:{error.operation_name}"
 
 
 def _server_text(error: ClientError) -> str:

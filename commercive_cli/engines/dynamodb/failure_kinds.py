@@ -61,6 +61,8 @@ _BROKEN = {
     "ServiceUnavailable",
     "ServiceUnavailableException",
 }
+_NUMBERED = {"x-amzn-requestid", "x-amz-request-id"}
+"""The headers in which DynamoDB and S3 tell the number of a request."""
 _ABOUT_TIME = {
     "AuthFailure",
     "InvalidSignatureException",
@@ -97,6 +99,14 @@ def kind_of(error: Exception) -> FailureKind:
         broken = not is_tls_unusable(error) and tls_reason(error) in _BROKEN_OFF
         return FailureKind.LOST if broken else FailureKind.FINAL
     return FailureKind.LOST if isinstance(error, _LOST) and not is_unsendable(error) else FailureKind.FINAL
+
+
+def may_be_of_a_proxy(error: Exception) -> bool:
+    """Return whether a request was sent, and nothing shows that DynamoDB itself, or S3, answered it."""
+    if isinstance(error, ClientError):
+        metadata: dict[str, Any] = dict(error.response.get("ResponseMetadata", {}))
+        return not metadata.get("HTTPHeaders", {}).keys() & _NUMBERED
+    return kind_of(error) is FailureKind.LOST
 
 
 def is_throttled(error: Exception) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from commercive_cli.domain.errors import Conflict, NotFound
@@ -81,4 +81,4 @@ def _client(connection: Connection, bucket: str, operation: str) -> Iterator[Any
             raise NotFound(f"there is no bucket {shortened(bucket)}") from error
         if code_of(error) == "NoSuchKey":
             raise NotFound(f"s3://{shortened(bucket)} holds no object that its listing names; try again") from error
-        raise translated(error, connection.endpoint, operation) from error
+        raise translated(error, replace(connection.endpoint, service="S3"), operation) from error

@@ -26,6 +26,7 @@ from commercive_cli.engines.sqlite.table_sql import TableSQL
 
 _CREATE = "create it with `commercive tables create`"
 _POLL_SECONDS = 0.005
+_HEARS_EVERY_MS = 200
 _READERS_MS = 1_000
 """For how long readers are waited for, whose view of the file keeps what was overwritten."""
 _Identity = tuple[int, int]
@@ -116,7 +117,7 @@ class SQLiteFile:
                     raise connection.refusal
                 connection.stage = "write"
                 self._use_wal(connection)
-                connection.execute("BEGIN IMMEDIATE")
+                self._begin(connection)
                 self._check_unchanged(connection)
                 yield connection
                 left = log_identity.leave_stamp(connection)
@@ -261,6 +262,22 @@ class SQLiteFile:
                 if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
                     raise
                 time.sleep(_POLL_SECONDS)
+
+    def _begin(self, connection: _Connection) -> None:
+        """Begin to write; while another process does, wait in short pieces: within one, Python hears no Ctrl-C."""
+        until = time.monotonic() + self._deadline
+        connection.execute(f"PRAGMA busy_timeout = {min(_HEARS_EVERY_MS, self._deadline * 1000):.0f}")
+        try:
+            while True:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                        raise
+                else:
+                    return
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {self._deadline * 1000:.0f}")
 
     def _identity(self) -> _Identity | None:
         try:

@@ -1,6 +1,7 @@
 """Runs several reads at the same time, where none has to wait for another."""
 
 from collections.abc import Callable
+from functools import partial
 from threading import Event
 from typing import Protocol, TypeVar
 
@@ -21,9 +22,9 @@ class Both(Protocol):
 
 def both(left: Callable[[], Left], right: Callable[[], Right]) -> tuple[Left, Right]:
     """Make both calls at the same time and return both results; when both raise, the error of `right` is raised."""
-    from concurrent.futures import ThreadPoolExecutor  # imported late, as most commands read one thing after another
+    from commercive_cli.domain.workers import Workers  # imported late, as most commands read one thing after another
 
-    with ThreadPoolExecutor(1) as pool:
+    with Workers(1) as pool:
         future = pool.submit(left)
         found = right()
         return future.result(), found
@@ -35,7 +36,9 @@ def run_parallel(work: Callable[[int, Event], Result], count: int, at_once: int)
     The event is set when another call failed or Ctrl-C was pressed; `work` should then return as soon as it can, and
     its waiting for the store ends.
     """
-    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+    from concurrent.futures import FIRST_EXCEPTION, wait
+
+    from commercive_cli.domain.workers import Workers
 
     stop, around = Event(), stops()
 
@@ -43,8 +46,8 @@ def run_parallel(work: Callable[[int, Event], Result], count: int, at_once: int)
         with stopped_by(stop, *around):
             return work(number, stop)
 
-    with ThreadPoolExecutor(at_once) as pool:
-        futures = [pool.submit(stoppable, number) for number in range(count)]
+    with Workers(at_once) as pool:
+        futures = [pool.submit(partial(stoppable, number)) for number in range(count)]
         try:
             for done in wait(futures, return_when=FIRST_EXCEPTION).done:
                 done.result()

@@ -6,8 +6,8 @@ time. Times within a conversation strictly increase, so a place divides what was
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from commercive_cli.domain.answers.changes import Change, Event
 from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, FAR_FUTURE
 from commercive_cli.domain.ids import created_at_of, first_id
 from commercive_cli.domain.models import Conversation, Message
@@ -15,6 +15,9 @@ from commercive_cli.services.chat.messages import MessageQuery, is_native, read_
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import MESSAGES
+
+if TYPE_CHECKING:
+    from commercive_cli.domain.answers.changes import Change, Event
 
 LONGEST_CURSOR = 131_072
 """Characters of a cursor of a feed; Linux takes no longer argument."""
@@ -24,13 +27,15 @@ LONGEST_CURSOR = 131_072
 class Happening:
     """Something that happened in a conversation, and its place in the history; `message` is None for its status."""
 
-    event: Event
+    event: "Event"
     place: int
     conversation: Conversation
     message: Message | None = None
 
-    def told(self, cursor: str) -> Change:
+    def told(self, cursor: str) -> "Change":
         """Return it as it is told, with the cursor to go on with."""
+        from commercive_cli.domain.answers.changes import Change  # imported late, as only watches tell what happened
+
         return Change(
             event=self.event,
             cursor=cursor,

@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
 from commercive_cli.domain.models import Conversation, Message, Note
+from commercive_cli.domain.workers import Workers
 from commercive_cli.services.chat.messages import MessageQuery, is_native, read_messages
 from commercive_cli.services.chat.notes import read_notes
 from commercive_cli.store.items import Item
@@ -36,17 +38,14 @@ def stream_threads(
     if store.scans_at_once == 1:  # a file is read at once, and threads would wait for Python's lock
         yield from ((each, opened(store, each.conversation_id)) for each in conversations)
         return
-    pool = ThreadPoolExecutor(READ_AHEAD)
     ahead: deque[tuple[Conversation, Future[Opened]]] = deque()
-    try:
+    with Workers(READ_AHEAD) as pool:
         for conversation in conversations:
-            ahead.append((conversation, pool.submit(opened, store, conversation.conversation_id)))
+            ahead.append((conversation, pool.submit(partial(opened, store, conversation.conversation_id))))
             if len(ahead) > READ_AHEAD:
                 yield _next(ahead)
         while ahead:
             yield _next(ahead)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _next(ahead: deque[tuple[Conversation, Future[Opened]]]) -> tuple[Conversation, Opened]:

@@ -3,13 +3,14 @@
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import blake2b
 from itertools import chain
 
 from commercive_cli.domain.answers.changes import Change
 from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.models import CONVERSATION_STATUSES, Conversation
+from commercive_cli.domain.workers import Workers
 from commercive_cli.services.chat.happenings import (
     LONGEST_CURSOR,
     Happening,
@@ -123,8 +124,9 @@ class WholeFeed:
 
         if self._store.scans_at_once == 1 or len(changed) < 2:  # threads would wait for Python's lock
             return list(chain.from_iterable(map(of_one, changed)))
-        with ThreadPoolExecutor(READ_AHEAD) as pool:
-            return list(chain.from_iterable(pool.map(of_one, changed)))
+        with Workers(READ_AHEAD) as pool:
+            reading = [pool.submit(partial(of_one, each)) for each in changed]
+            return list(chain.from_iterable(each.result() for each in reading))
 
     def _remember(self, told: Sequence[Conversation]) -> None:
         now = self._clock()

@@ -220,6 +220,33 @@ def test_a_proxy_that_refuses_is_not_out_of_reach(monkeypatch: pytest.MonkeyPatc
         store_at("https://dynamodb.test").get(AFFILIATE_STATS, KEY)
 
 
+@pytest.mark.parametrize("kind", ["junk", "refusing", "wanting a password"])
+def test_a_proxy_that_answers_in_its_own_words_is_named(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Nothing in such an answer is DynamoDB's, so the one who reads of it hears who else may have given it."""
+    with Service(kind) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//ann:hunter2hunter2@"))
+        with closing(store_at("http://dynamodb.test", ManualTime())) as store, pytest.raises(CommerciveError) as told:
+            store.get(AFFILIATE_STATS, KEY)
+        expected = f"; it was asked through the proxy {proxy.url}, which may be the cause"
+
+    assert expected in str(told.value)
+    assert "hunter2" not in str(told.value)
+
+
+def test_what_dynamodb_itself_says_is_blamed_on_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answers have the number of the request; and where an address is asked directly, no proxy is named."""
+    own = Reply(refusal("AccessDeniedException").body, 400, {"x-amzn-RequestId": "r"})
+    with serving(script(own, Reply(b"<html>"))) as server, closing(store_at(server.url, ManualTime())) as direct:
+        monkeypatch.setenv("http_proxy", server.url)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with closing(store_at("http://dynamodb.test")) as store, pytest.raises(NotPermitted) as refused:
+            store.get(AFFILIATE_STATS, KEY)
+        with pytest.raises(Unavailable) as lost:
+            direct.get(AFFILIATE_STATS, KEY)
+
+    assert "proxy" not in f"{refused.value} {lost.value}"
+
+
 def test_an_address_that_drops_packets_ends_in_unavailable() -> None:
     """An address that drops packets costs one connection timeout: 2 s, or less with a short deadline."""
     with socket.socket() as full, socket.socket() as first:

@@ -14,7 +14,7 @@ from moto.dynamodb.models.table_import import TableImport
 
 from commercive_cli.cli.commands.tables.s3 import check_complete
 from commercive_cli.domain.answers.transfer import S3Table
-from commercive_cli.domain.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Conflict, Invalid, NotFound, NotPermitted, Unavailable
 from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
 from commercive_cli.engines.dynamodb.s3_objects import list_keys
@@ -26,6 +26,7 @@ from commercive_cli.services.tables.drift import DriftService
 from commercive_cli.services.tables.s3 import S3Service, parse_uri
 from commercive_cli.store.schema import TABLES
 from commercive_cli.store.table_changes import ignore_status
+from tests.engines.dynamodb.credential_sources import Service
 from tests.engines.dynamodb.doubles import (
     ManualTime,
     Reply,
@@ -364,6 +365,27 @@ def test_every_failed_table_is_named() -> None:
         pytest.raises(Unavailable, match=r"shop_leads \(S3AccessDenied: because\); shop_ops \(S3NoSuchKey: because\)"),
     ):
         store.s3.export_tables(BUCKET, "daily", ignore_status)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("silent", "s3 eu-west-1 did not answer ListObjectsV2: no reply in time"),
+        ("refusing", r"s3 eu-west-1 is not S3 \(it answers HTTP 403\)"),
+        ("junk", "s3 eu-west-1 did not answer ListObjectsV2: 500"),
+    ],
+)
+def test_an_s3_that_gives_no_answer_is_given_up_and_blamed(
+    monkeypatch: pytest.MonkeyPatch, kind: str, words: str
+) -> None:
+    """Within the time of every request, and DynamoDB is not told to be what is out of reach."""
+    with Service(kind) as service:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", service.url)
+        connection = Connection(Endpoint("eu-west-1"), deadline=0.4, session=session_with_credentials())
+        with pytest.raises(CommerciveError, match=words):
+            list_keys(connection, BUCKET, "daily/")
+
+    assert 1 == len(service.requests)
 
 
 def test_only_aws_imports_from_s3(real_endpoint: str) -> None:

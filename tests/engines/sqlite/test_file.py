@@ -1,15 +1,17 @@
 """Errors about a file that is missing, locked, damaged or no database, and properties of the file itself."""
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE
-from threading import Thread
+from threading import Event, Thread, main_thread
 
 import pytest
 
@@ -161,6 +163,41 @@ def test_a_writer_is_alone_before_it_reads(path: Path, store: SQLiteStore) -> No
     assert 1 == len(refusals)
     assert "was locked by another writer" in refusals[0]
     assert {"ann", "first"} == {item["affiliate_id"] for item in store.scan(AFFILIATE_STATS).items}
+
+
+def test_a_signal_is_heard_while_another_writer_is_waited_for(path: Path, store: SQLiteStore) -> None:
+    """Ctrl-C ends a write that waits for another process at once, however long it would wait."""
+    del store  # made the file
+    heard: list[Event] = [Event() for _ in range(3)]
+
+    def hear(*_: object) -> None:
+        now = next(each for each in heard if not each.is_set())
+        now.set()
+        if now is heard[-1]:
+            raise KeyboardInterrupt
+
+    def send() -> None:
+        for each in heard:  # the first may come before the wait, and the others cannot
+            signal.pthread_kill(main_thread().ident or 0, signal.SIGUSR1)
+            each.wait(10)
+
+    sender, before = Thread(target=send), signal.signal(signal.SIGUSR1, hear)
+    try:
+        with (
+            closing(sqlite3.connect(path, isolation_level=None)) as other,
+            closing(SQLiteStore(path, deadline=10)) as waiting,
+        ):
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            sender.start()
+            with pytest.raises(KeyboardInterrupt):
+                waiting.transact(Put(AFFILIATE_STATS, STATS))
+            took = time.monotonic() - began
+    finally:
+        sender.join()
+        signal.signal(signal.SIGUSR1, before)
+
+    assert took < 5
 
 
 def test_the_error_for_an_exclusively_locked_file_says_so(path: Path, store: SQLiteStore) -> None:
