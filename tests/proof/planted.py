@@ -54,13 +54,22 @@ class _Spoiled(Intervening):
             self._store.transact(*each)
 
 
+def spoiled(spoil: Spoil) -> Callable[[Store], Store]:
+    """Return what puts a store that makes other transactions before another one."""
+    return lambda store: _Spoiled(store, spoil)
+
+
+def written_as(change: Callable[[Write], Write]) -> Callable[[Store], Store]:
+    """Return what puts a store before another one that changes each write by itself."""
+    return spoiled(lambda _, writes: [[change(write) for write in writes]])
+
+
 def _spoiling(spoil: Spoil) -> Subject:
-    return Subject(seen=lambda store: _Spoiled(store, spoil))
+    return Subject(seen=spoiled(spoil))
 
 
 def _changed(change: Callable[[Write], Write]) -> Subject:
-    """Return a subject in whose transactions each write is changed by itself."""
-    return _spoiling(lambda _, writes: [[change(write) for write in writes]])
+    return Subject(seen=written_as(change))
 
 
 def put_then_increment(_store: Store, writes: Sequence[Write]) -> Sequence[Sequence[Write]]:
