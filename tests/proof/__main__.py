@@ -14,13 +14,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tests.proof import crashes, simulator
+from tests.proof import crashes, simulator, wire
 from tests.proof.parts import Findings, Part, table
 from tests.proof.planted import PLANTED
 from tests.proof.simulation import Subject
 from tests.proof.simulator import Simulator
 
-PARTS: tuple[Part, ...] = (simulator.PART, crashes.PART)
+PARTS: tuple[Part, ...] = (simulator.PART, crashes.PART, wire.PART)
 _BY_NAME = {part.name: part for part in PARTS}
 
 
