@@ -10,9 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.answers.changes import Change
+from commercive_cli.domain.answers.leads import LeadDecided
 from commercive_cli.domain.models import LEAD_STATUSES
 from commercive_cli.services.chat.feeds import Feed, FeedService
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX
+from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Page, Query, Store
@@ -153,6 +155,36 @@ def audit_row_not_written(write: Write) -> Write:
     return _unwritten(write, "audit#")
 
 
+def _remembered_for(seconds: int) -> Callable[[Write], Write]:
+    """Return what lets request keys be remembered for so long."""
+
+    def change(write: Write) -> Write:
+        is_claim = isinstance(write, Put) and str(write.key.get("pk", "")).startswith("request#")
+        if not (is_claim and isinstance(write, Put)):
+            return write
+        return replace(write, item={**write.item, "expires_at": write.item["created_at"] // 1000 + seconds})
+
+    return change
+
+
+def notes_not_kept(write: Write) -> Write:
+    """Decide a lead without the words that go with it."""
+    if not (isinstance(write, Update) and write.table is LEADS):
+        return write
+    return replace(write, set={name: value for name, value in write.set.items() if name != "admin_notes"})
+
+
+class _Heedless(LeadService):
+    """Decides a lead whatever its admin saw."""
+
+    def decide(self, *given: Any, **named: Any) -> LeadDecided:
+        return super().decide(*given, **{**named, "revision": None, "as_of": None})
+
+
+def _with_heedless_leads(run: Run, store: Store) -> Parties:
+    return replace(services(run, store), leads=_Heedless(store, run.clock, run.new_id))
+
+
 class _NotTheFirst(Intervening):
     """Overlooks who has waited longest."""
 
@@ -249,6 +281,14 @@ PLANTED: dict[str, Planted] = {
     "a queue that overlooks the first": Planted(Subject(seen=_NotTheFirst), ("queue-jumped",)),
     "a list that overlooks the last one": Planted(Subject(seen=_ShortLists), ("listing-missed",)),
     "a first page taken for all": Planted(Subject(seen=_FirstPages), ("message-missed", "left-unread", "feed-missed")),
+    "a key that is forgotten too early": Planted(
+        _changed(_remembered_for(-60)), ("key-forgotten", "request-doubled", "refused-without-reason")
+    ),
+    "a key that is never forgotten": Planted(
+        _changed(_remembered_for(400 * 86_400)), ("acknowledged-and-lost", "refused-without-reason")
+    ),
+    "a lead's notes that are not kept": Planted(_changed(notes_not_kept), ("words-lost",)),
+    "a revision that is not heeded": Planted(Subject(parties=_with_heedless_leads), ("guard-not-heeded",)),
     "an amend that forgets the old amount": Planted(_spoiling(amend_forgets_the_old_amount), ("stats-drift",)),
 }
 """The faults, by what they are."""
