@@ -276,6 +276,14 @@ def _call_lead_note(parties: Parties, asked: Asked) -> Any:
     return parties.leads.note(asked["lead_id"], asked["notes"], asked["actor"], **guards)
 
 
+def _set_email(step: Step, books: Books) -> Asked:
+    code = _one(step, books, books.links)
+    if code is None:
+        return _submit(step, books)
+    affiliate, _ = books.links[code]
+    return {"affiliate": affiliate, "actor": _admin(step), "email": f"e{step.number}@example.com"}
+
+
 def _recompute(step: Step, books: Books) -> Asked | None:
     known = [each for each in AFFILIATES if any(owner == each for owner, _ in books.links.values())]
     return {"affiliate": known[step.pick(0, len(known))], "actor": _admin(step)} if known else None
@@ -330,6 +338,7 @@ THEMES: tuple[tuple[str, ...], ...] = (
         "decide",
         "decide",
         "lead-note",
+        "set-email",
         "stats",
         "list",
         "recompute",
@@ -425,6 +434,10 @@ ACTS: dict[str, Act] = {
     "submit": Act(_submit, lambda p, a: p.leads.submit(a["code"], FORM | {"name": a["text"]}, key=a.get("key"))),
     "decide": Act(_decide, _call_decide),
     "lead-note": Act(_lead_note, _call_lead_note),
+    "set-email": Act(
+        _set_email,
+        lambda p, a: p.affiliates.set_email(a["affiliate"], a["email"], a["actor"], key=a.get("key")),
+    ),
     "stats": Act(_stats, _call_stats, reads=True),
     "recompute": Act(_recompute, lambda p, a: p.recompute.one(a["affiliate"], a["actor"], key=a.get("key"))),
     "list": Act(_list, _call_list, reads=True),

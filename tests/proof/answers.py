@@ -16,7 +16,7 @@ from commercive_cli.domain.errors import (
 )
 from commercive_cli.domain.models import Record
 from commercive_cli.store.items import Item
-from commercive_cli.store.schema import OPS
+from commercive_cli.store.schema import AFFILIATE_LINKS, OPS
 from tests.proof.books import Books, Effect, Request, Violation
 from tests.proof.faulty import LAG_MS
 
@@ -270,6 +270,17 @@ def _linked(books: Books, request: Request) -> None:
         raise Violation("two-links-for-one-shop", f"{request.answer.link_id} was told, {known} are stored")
 
 
+def _addressed(books: Books, request: Request) -> None:
+    """Who sets an address is told which links got it; every link that was there has it, or had until the next one."""
+    changed = [after["link_id"] for effect in request.effects for before, after in effect.of(AFFILIATE_LINKS) if after]
+    if sorted(request.answer.link_ids) != sorted(changed) or request.answer.changed != bool(changed):
+        raise Violation("answer-wrong", f"{changed} got the address, {request.answer} was told")
+    for code in [code for code, (owner, _) in books.links.items() if owner == request.asked["affiliate"]]:
+        addresses = list(books.addresses.during(code, request.began, request.ended))
+        if addresses[0] is not None and request.asked["email"] not in addresses:
+            raise Violation("address-missed", f"{code} has {addresses}")
+
+
 def _submitted(_books: Books, request: Request) -> None:
     """A visitor's lead that was acknowledged is stored."""
     lead = _one_effect(request, lambda effect: effect.submitted)
@@ -357,6 +368,7 @@ ANSWERS: dict[str, Check] = {
     "note": _noted,
     "snooze": _snoozed,
     "create-link": _linked,
+    "set-email": _addressed,
     "submit": _submitted,
     "decide": _decided,
     "lead-note": _decided,

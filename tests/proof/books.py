@@ -157,7 +157,7 @@ class Books:
         self.read: dict[str, int] = {}
         """At which moment each message was marked read."""
         self.conversations, self.leads, self.stats = Trails(), Trails(), Trails()
-        self.claims, self.snoozes = Trails(), Trails()
+        self.claims, self.snoozes, self.addresses = Trails(), Trails(), Trails()
         self.links: dict[str, tuple[str, str]] = {}
         """Whose each link code is, and for which shop."""
         self.origins: dict[str, int] = {}
@@ -265,6 +265,7 @@ class Books:
         for _, after in effect.of(AFFILIATE_LINKS):
             if after:
                 self.links[after["link_id"]] = (after["affiliate_id"], after["store_url"])
+                self.addresses.note(after["link_id"], effect.moment, after["affiliate_email"])
         for before, after in effect.of(OPS, "claim"):
             self.claims.note((after or before or {})["pk"].removeprefix("claim#"), effect.moment, after)
         for before, after in effect.of(OPS, "snooze"):
@@ -415,6 +416,18 @@ def links_have_claims(books: Books, _request: Request, effect: Effect) -> None:
             raise Violation("two-links-for-one-shop", f"{after['affiliate_id']}: {shops}")
 
 
+def addresses_are_set(_books: Books, request: Request, effect: Effect) -> None:
+    """Of a link that is there only the address changes, to the one that was asked for; a row tells of how many."""
+    changed = [(before, after) for before, after in effect.of(AFFILIATE_LINKS) if before and after]
+    for before, after in changed:
+        kept = {**before, "affiliate_email": request.asked.get("email"), "updated_at": after["updated_at"]}
+        if after != kept or after["updated_at"] <= before["updated_at"]:
+            raise Violation("address-wrong", f"{before} became {after}")
+    told = [each["after"] for each in effect.rows("affiliate")]
+    if told != ([{"links": str(len(changed))}] if changed else []):
+        raise Violation("audit-row-wrong", f"{len(changed)} addresses were set, the rows tell {told}")
+
+
 def limits_count_what_is_stored(books: Books, request: Request, effect: Effect) -> None:
     """At a limit, each stored message counts once and nothing else does."""
     hits = [((before or {}).get("hits", 0), (after or {}).get("hits", 0)) for before, after in effect.of(OPS, "rate")]
@@ -503,6 +516,7 @@ _CHECKS = (
     words_are_kept,
     guards_are_heeded,
     links_have_claims,
+    addresses_are_set,
     limits_count_what_is_stored,
     claims_are_heeded,
     closed_is_nobodys,

@@ -19,6 +19,7 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Page, Query, Store
 from commercive_cli.store.schema import (
+    AFFILIATE_LINKS,
     AFFILIATE_STATS,
     CONVERSATIONS,
     LEADS,
@@ -174,6 +175,12 @@ def notes_not_kept(write: Write) -> Write:
     return replace(write, set={name: value for name, value in write.set.items() if name != "admin_notes"})
 
 
+def one_link_without_its_address(_store: Store, writes: Sequence[Write]) -> Sequence[Sequence[Write]]:
+    """Overlook a link whose affiliate has a new address."""
+    links = [write for write in writes if isinstance(write, Update) and write.table is AFFILIATE_LINKS]
+    return [[write for write in writes if write not in links[1:]]]
+
+
 class _Heedless(LeadService):
     """Decides a lead whatever its admin saw."""
 
@@ -288,6 +295,9 @@ PLANTED: dict[str, Planted] = {
         _changed(_remembered_for(400 * 86_400)), ("acknowledged-and-lost", "refused-without-reason")
     ),
     "a lead's notes that are not kept": Planted(_changed(notes_not_kept), ("words-lost",)),
+    "a link that keeps its old address": Planted(
+        _spoiling(one_link_without_its_address), ("address-missed", "audit-row-wrong")
+    ),
     "a revision that is not heeded": Planted(Subject(parties=_with_heedless_leads), ("guard-not-heeded",)),
     "an amend that forgets the old amount": Planted(_spoiling(amend_forgets_the_old_amount), ("stats-drift",)),
 }

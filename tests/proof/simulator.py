@@ -15,7 +15,7 @@ from tests.proof.simulation import Outcome, Run, Subject
 
 _CHAT = ("start", "send", "reply", "answer", "mark-read", "close", "reopen")
 _DESK = ("claim", "next", "release", "note", "snooze")
-_WRITES = (*_CHAT, *_DESK, "create-link", "submit", "decide", "lead-note")
+_WRITES = (*_CHAT, *_DESK, "create-link", "set-email", "submit", "decide", "lead-note")
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,10 @@ CLAIMS = (
     Claim("unread counters and who waits are exact", _CHAT, ("counter-drift", "wait-wrong", "left-unread")),
     Claim("stats are the sum of the leads, to the cent", ("submit", "decide", "stats", "recompute"), ("stats-drift",)),
     Claim("a code and a shop have one link", ("create-link",), ("link-without-claim", "two-links-for-one-shop")),
+    Claim("all links of an affiliate get a new address", ("set-email",), ("address-wrong", "address-missed")),
     Claim(
         "changes of money and status leave their audit row",
-        ("close", "reopen", "reply", "decide", "lead-note", *_DESK),
+        ("close", "reopen", "reply", "decide", "lead-note", "set-email", *_DESK),
         ("audit-row-wrong", "closed-by-wrong", "change-behind-its-time"),
     ),
     Claim(
