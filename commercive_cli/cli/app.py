@@ -26,6 +26,7 @@ from commercive_cli.settings import environment, secrets_of
 from commercive_cli.settings.places import default_store_path, nothing_configured
 
 if TYPE_CHECKING:
+    from commercive_cli.cli.global_options import OpenStore
     from commercive_cli.domain.clock import Clock
 
 PROGRAM = "commercive"
@@ -155,33 +156,35 @@ def root(
     ] = False,
 ) -> None:
     """Commercive's support chat and affiliate programme, from the command line."""
-    clock = context.obj
+    clock, open_store = context.obj
     chosen = tuple(columns.split(",")) if columns else ()
     context.obj = GlobalOptions(
         profile, store, actor, verbose, debug, no_color, no_pager, quiet, times, chosen, access_log, bom
     )
-    context.obj.clock = clock
+    context.obj.clock, context.obj.open_store = clock, open_store
 
 
-def main(arguments: Sequence[str] | None = None, clock: "Clock | None" = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None, clock: "Clock | None" = None, open_store: "OpenStore | None" = None
+) -> int:
     """Run one command line and return its exit code (ARCHITECTURE.md, "Errors"). Failures are one line on stderr.
 
-    `clock` stands for that of this machine.
+    `clock` stands for that of this machine, and `open_store` opens another store than the one that the settings name.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     remember_secrets(secrets_of(environment()))
     prepare_streams()
-    code = _exit_code(given, clock)
+    code = _exit_code(given, clock, open_store)
     discard_unwritten()
     return code
 
 
-def _exit_code(given: list[str], clock: "Clock | None") -> int:
+def _exit_code(given: list[str], clock: "Clock | None", open_store: "OpenStore | None") -> int:
     try:
         if REQUEST in environment():
             return _answer_shell(given)
         with signals_heard():
-            code = _run(global_options_first(given), clock)
+            code = _run(global_options_first(given), clock, open_store)
         sys.stdout.flush()
     except (OutputClosed, BrokenPipeError):
         return 0
@@ -197,16 +200,16 @@ def _exit_code(given: list[str], clock: "Clock | None") -> int:
     return code if isinstance(code, int) else 0
 
 
-def _run(arguments: list[str], clock: "Clock | None") -> object:
+def _run(arguments: list[str], clock: "Clock | None", open_store: "OpenStore | None") -> object:
     """Run the command; where the store has shown that the clock was wrong, once more with the right time."""
     try:
-        return _ran(arguments, clock)
+        return _ran(arguments, clock, open_store)
     except BeginAnew as again:
-        return _ran(arguments, again.clock)
+        return _ran(arguments, again.clock, open_store)
 
 
-def _ran(arguments: list[str], clock: "Clock | None") -> object:
-    return command().main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=clock)
+def _ran(arguments: list[str], *outside: object) -> object:
+    return command().main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=outside)
 
 
 def _answer_shell(given: list[str]) -> int:

@@ -28,37 +28,43 @@ def results_path(path: Path) -> Path:
 class ResultFile:
     """A file that gets its name, and replaces an earlier one, when the results are in it and on disk."""
 
-    def __init__(self, unfinished: Path, path: Path) -> None:
-        self._unfinished = unfinished
+    def __init__(self, path: Path) -> None:
         self._path = path
 
     def write(self, decided: DecisionFile, results: Results) -> None:
         """Write what came of every decision; raise AnswerLost when that fails, since the decisions are made."""
-        with answering(changed=True), self._unfinished.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(_lines(decided, results))
-            file.flush()
-            os.fsync(file.fileno())
-            self._unfinished.replace(self._path)
+        with answering(changed=True), _unfinished(self._path.parent) as unfinished:
+            with unfinished.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(_lines(decided, results))
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(self._path)
 
 
-@contextmanager
-def result_file(path: Path) -> Iterator[ResultFile]:
-    """Yield the file for the results of a file; an earlier one is removed, so that none tells of another run.
+def result_file(path: Path) -> ResultFile:
+    """Return the file for the results of a file; an earlier one is removed, so that none tells of another run.
 
-    Raises Invalid or Unavailable where none can be written, before anything is decided.
+    Until there are results nothing is there, not even when this process is killed. Raises Invalid or Unavailable where
+    none can be written, before anything is decided.
     """
     target = results_path(path)
     try:
         target.unlink(missing_ok=True)
-        descriptor, name = tempfile.mkstemp(".part", ".commercive-", path.parent)
-        os.close(descriptor)
+        with _unfinished(path.parent):
+            return ResultFile(target)
     except OSError as error:
         raise write_error(error, str(target), "nothing was decided") from error
-    unfinished = Path(name)
+
+
+@contextmanager
+def _unfinished(directory: Path) -> Iterator[Path]:
+    """Yield a new file that only its owner can read; remove it, unless it has got another name."""
+    descriptor, name = tempfile.mkstemp(".part", ".commercive-", directory)
+    os.close(descriptor)
     try:
-        yield ResultFile(unfinished, target)
+        yield Path(name)
     finally:
-        unfinished.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
 
 
 def _lines(decided: DecisionFile, results: Results) -> Iterator[str]:

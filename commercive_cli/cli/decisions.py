@@ -1,7 +1,5 @@
 """`leads decide`: decides what a checked file says, and tells of every row what came of it."""
 
-from contextlib import nullcontext
-
 from commercive_cli.bootstrap import Services
 from commercive_cli.cli import bulk
 from commercive_cli.cli.decision_files import DELIMITERS, DecisionFile
@@ -19,8 +17,8 @@ def decide_file(
     """Make the decisions of a file and write its results; exit 7 when some were refused, as flagged approvals are."""
     if decided.count("approved") and not yes and is_asked(session):
         ask_about(session, _summary(decided, flags), "Decide?")
-    with nullcontext() if session.rehearses else result_file(decided.path) as results:
-        _decide(session, services, decided, flags, key, results)
+    results = None if session.rehearses else result_file(decided.path)
+    _decide(session, services, decided, flags, key, results)
 
 
 def _decide(

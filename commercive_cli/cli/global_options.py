@@ -1,5 +1,6 @@
 """The options of all commands, and the object that passes them to the commands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +12,14 @@ from commercive_cli.domain.errors import Invalid
 
 if TYPE_CHECKING:
     from commercive_cli.domain.clock import Clock
+    from commercive_cli.store.port import Store
+
+OpenStore = Callable[[], "Store"]
 
 
 @dataclass
 class GlobalOptions:
-    """The values of the global options, whether a part of an answer was written, and what stands for the clock."""
+    """The values of the global options, whether a part of an answer was written, and what stands for the outside."""
 
     profile: str | None = None
     store: str | None = None
@@ -31,6 +35,7 @@ class GlobalOptions:
     bom: bool = False
     answer_begun: bool = False
     clock: "Clock | None" = None
+    open_store: OpenStore | None = None
 
     def note(self, message: str) -> None:
         """Write to stderr what is good to know beside the results, unless the user wants it quiet."""

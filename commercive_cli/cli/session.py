@@ -355,6 +355,8 @@ class Session:
 
     def _store(self) -> "Store":
         self.time()  # where the clock is not set, nothing is opened
+        if self.options.open_store is not None:
+            return self.options.open_store()
         wait = self.credential_wait if self.settings.store.engine == "dynamodb" else None
         return open_store(
             self.settings, self.time, lambda table: self.throttled(table), wait, write_units=self._write_units

@@ -90,7 +90,7 @@ def test_a_decision_that_was_killed_goes_on(
 
             assert told <= {each for each, status in states.items() if status != "pending"}
             assert [] == errors_in(store)
-            assert not Path(f"{file}.result.csv").exists()
+            assert [Path(file)] == [each for each in tmp_path.iterdir() if not each.name.startswith("store.db")]
         ran = program("leads", "decide", file, "--despite-flags", "-o", "json")
         assert (0, COUNT) == (ran.code, len(ran.json["results"]))
         amounts = [Decimal(number) + Decimal(number % 100) / 100 for number in range(COUNT) if number % 3 != 2]

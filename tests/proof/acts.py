@@ -6,7 +6,8 @@ from typing import Any
 
 from commercive_cli.domain.answers.affiliates import Stats
 from commercive_cli.domain.answers.threads import Messages
-from commercive_cli.domain.models import AI_SENDER, LEAD_STATUSES, Record
+from commercive_cli.domain.models import AI_SENDER, LEAD_STATUSES, Lead, Record
+from commercive_cli.domain.revisions import revision_of
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.desk import DeskService
@@ -26,6 +27,9 @@ Asked = dict[str, Any]
 USERS, ADMINS, AFFILIATES = ("user-1", "user-2"), ("ann", "bob", "cy"), ("aff-1", "aff-2")
 SHOPS = ("a.example", "b.example")
 AMOUNTS = ("0", "0.01", "12.34", "999.99", "1000000")
+WEEK = "week"
+"""In place of a request: so much time goes by that every request key is forgotten."""
+
 MOST = 2
 """How many messages a user may send a day where that is limited: few, so that the limit is reached."""
 
@@ -195,21 +199,29 @@ def _create_link(step: Step, _books: Books) -> Asked:
     return {"actor": AFFILIATES[step.pick(0, len(AFFILIATES))], "shop": SHOPS[step.pick(2, len(SHOPS))]}
 
 
-def _submit(step: Step, books: Books) -> Asked | None:
+def _submit(step: Step, books: Books) -> Asked:
+    """Return the arguments of a lead, or of a link as long as there is none."""
     code = _one(step, books, books.links)
-    return None if code is None else {"code": code, "text": f"v{step.number}"}
+    if code is None:
+        return {**_create_link(step, books), "action": "create-link"}
+    return {"action": "submit", "code": code, "text": f"v{step.number}"}
 
 
-def _decide(step: Step, books: Books) -> Asked | None:
+def _decide(step: Step, books: Books) -> Asked:
+    """Return the arguments of a decision, or of what there is to be before anybody can decide."""
     name = _one(step, books, books.lead_owners)
     if name is None:
-        return None
-    asked: Asked = {"lead_id": name, "actor": _admin(step)}
+        return _submit(step, books)
+    asked: Asked = {"lead_id": name, "actor": _admin(step), **_words(step), **_guard(step, books, name)}
     match step.pick(0, 4):
         case 0:
-            return asked | {"status": "rejected", "amend": step.pick(3, 2) == 0}
+            reason = {"reason": f"r{step.number}"} if step.pick(2, 2) else {}
+            return asked | {"status": "rejected", "amend": step.pick(3, 2) == 0, **reason}
         case 1:
-            return asked | {"status": "pending"}
+            asked.pop("notes", None)  # who takes a decision back says nothing, and may only say what they saw
+            if "as_of" in asked:
+                del asked["as_of"], asked["seen"]
+            return asked | {"status": "pending", "amend": True}
     return asked | {
         "status": "approved",
         "commission": AMOUNTS[step.pick(2, len(AMOUNTS))],
@@ -217,17 +229,59 @@ def _decide(step: Step, books: Books) -> Asked | None:
     }
 
 
+def _words(step: Step) -> Asked:
+    return {"notes": f"w{step.number}"} if step.pick(4, 3) == 0 else {}
+
+
+def _guard(step: Step, books: Books, lead: str) -> Asked:
+    """Return what says which state of a lead was seen, mostly the latest one; nothing as a rule."""
+    states = [state for _, state in books.leads.of(lead)]
+    seen = states[-1] if step.pick(3, 4) else states[0]
+    match step.pick(4, 4):
+        case 0:
+            return {"seen": seen, "revision": revision_of(Lead.of(seen))}
+        case 1:
+            return {"seen": seen, "as_of": seen["updated_at"]}
+    return {}
+
+
 def _call_decide(parties: Parties, asked: Asked) -> Any:
+    guards = {name: asked.get(name) for name in ("key", "revision")}
     if asked["status"] == "pending":
-        return parties.leads.reset(asked["lead_id"], asked["actor"], key=asked.get("key"))
+        return parties.leads.reset(asked["lead_id"], asked["actor"], **guards)
     return parties.leads.decide(
         asked["lead_id"],
         asked["status"],
         asked["actor"],
         commission=asked.get("commission"),
+        notes=asked.get("notes"),
+        reason=asked.get("reason"),
         amend=asked["amend"],
-        key=asked.get("key"),
+        as_of=asked.get("as_of"),
+        **guards,
     )
+
+
+def _lead_note(step: Step, books: Books) -> Asked:
+    name = _one(step, books, books.lead_owners)
+    if name is None:
+        return _submit(step, books)
+    guard = _guard(step, books, name)
+    guard = {} if "as_of" in guard else guard
+    return {"lead_id": name, "actor": _admin(step), "status": "pending", "notes": f"w{step.number}", **guard}
+
+
+def _call_lead_note(parties: Parties, asked: Asked) -> Any:
+    guards = {name: asked.get(name) for name in ("key", "revision")}
+    return parties.leads.note(asked["lead_id"], asked["notes"], asked["actor"], **guards)
+
+
+def _set_email(step: Step, books: Books) -> Asked:
+    code = _one(step, books, books.links)
+    if code is None:
+        return _submit(step, books)
+    affiliate, _ = books.links[code]
+    return {"affiliate": affiliate, "actor": _admin(step), "email": f"e{step.number}@example.com"}
 
 
 def _recompute(step: Step, books: Books) -> Asked | None:
@@ -244,7 +298,21 @@ def _call_stats(parties: Parties, asked: Asked) -> Stats:
 
 
 THEMES: tuple[tuple[str, ...], ...] = (
-    ("start", "send", "reply", "answer", "mark-read", "close", "reopen", "read", "poll", "list", "repeat", "misuse"),
+    (
+        "start",
+        "send",
+        "reply",
+        "answer",
+        "mark-read",
+        "close",
+        "reopen",
+        "read",
+        "poll",
+        "list",
+        "repeat",
+        "misuse",
+        WEEK,
+    ),
     (
         "start",
         "start",
@@ -259,8 +327,24 @@ THEMES: tuple[tuple[str, ...], ...] = (
         "note",
         "snooze",
         "repeat",
+        WEEK,
     ),
-    ("create-link", "submit", "submit", "decide", "decide", "decide", "decide", "stats", "list", "recompute", "repeat"),
+    (
+        "create-link",
+        "submit",
+        "submit",
+        "decide",
+        "decide",
+        "decide",
+        "decide",
+        "lead-note",
+        "set-email",
+        "stats",
+        "list",
+        "recompute",
+        "repeat",
+        WEEK,
+    ),
     ("start", "send", "send", "reply", "close", "reopen", "claim", "claim", "watch", "watch"),
 )
 """What is asked for together: runs of one theme have requests meet more often than runs of everything."""
@@ -349,6 +433,11 @@ ACTS: dict[str, Act] = {
     ),
     "submit": Act(_submit, lambda p, a: p.leads.submit(a["code"], FORM | {"name": a["text"]}, key=a.get("key"))),
     "decide": Act(_decide, _call_decide),
+    "lead-note": Act(_lead_note, _call_lead_note),
+    "set-email": Act(
+        _set_email,
+        lambda p, a: p.affiliates.set_email(a["affiliate"], a["email"], a["actor"], key=a.get("key")),
+    ),
     "stats": Act(_stats, _call_stats, reads=True),
     "recompute": Act(_recompute, lambda p, a: p.recompute.one(a["affiliate"], a["actor"], key=a.get("key"))),
     "list": Act(_list, _call_list, reads=True),

@@ -1,6 +1,6 @@
 """What a client may be told: each answer and each refusal must follow from what was written, and when."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from commercive_cli.domain.errors import (
 )
 from commercive_cli.domain.models import Record
 from commercive_cli.store.items import Item
-from commercive_cli.store.schema import OPS
+from commercive_cli.store.schema import AFFILIATE_LINKS, OPS
 from tests.proof.books import Books, Effect, Request, Violation
 from tests.proof.faulty import LAG_MS
 
@@ -50,7 +50,7 @@ def check_refusal(books: Books, request: Request) -> None:
     assert error is not None
     if not isinstance(error, CommerciveError):
         raise Violation("unexpected-error", f"{type(error).__name__}: {error}")
-    if request.written:
+    if _written(request):
         raise Violation("refused-and-done", f"{type(error).__name__} was told, and it was done: {error}")
     if any(not _is_waking(each) and each.moment <= request.tried for each in request.effects):
         raise Violation("retry-refused", f"{request.action} was done, and its repetition refused: {error}")
@@ -60,13 +60,24 @@ def check_refusal(books: Books, request: Request) -> None:
 
 def check_not_taken(request: Request, error: NotTaken) -> None:
     """Raise Violation when a request that was told as not done was done."""
-    if request.written:
+    if _written(request):
         raise Violation("refused-and-done", f"{request.action}: {error}")
 
 
+def _written(request: Request) -> bool:
+    """Return whether the last attempt did something; that it forgot a key that had expired is nothing."""
+    own = request.effects[len(request.effects) - request.written :] if request.written else []
+    return any(not _forgets(effect) for effect in own)
+
+
+def _forgets(effect: Effect) -> bool:
+    return all(each.after is None for each in effect.changes) and bool(effect.of(OPS, "request"))
+
+
 def _is_waking(effect: Effect) -> bool:
-    """Return whether a write only moved back what had been put off, or forgot that: part of no request."""
-    desk = any(effect.of(OPS, kind) for kind in ("claim", "note", "audit", "request"))
+    """Return whether a write only moved back what had been put off, or forgot that or a key: part of no request."""
+    keys = any(after for _, after in effect.of(OPS, "request"))
+    desk = keys or any(effect.of(OPS, kind) for kind in ("claim", "note", "audit"))
     return not desk and not effect.messages and not effect.flips and not effect.decided and not effect.submitted
 
 
@@ -85,7 +96,8 @@ def _check_effect(request: Request, effect: Effect) -> None:
             raise Violation("wrong-write", f"{request.action} marked {len(effect.flips)} messages read")
     if effect.decided:
         _, after = effect.decided[0]
-        if request.action != "decide" or after["status"] != request.asked["status"] or len(effect.decided) > 1:
+        asked = request.action in ("decide", "lead-note")
+        if not asked or after["status"] != request.asked["status"] or len(effect.decided) > 1:
             raise Violation("wrong-write", f"{request.action} made a lead {after['status']}")
 
 
@@ -110,9 +122,10 @@ def _reasons(books: Books, request: Request, error: CommerciveError) -> Iterator
             yield any(state is None or (asks_user and state["user_id"] != request.actor) for state in states)
         case Conflict() if request.action == "answer":
             yield any(state and state["last_message_id"] != request.asked["if_last"] for state in states)
-        case Conflict() if request.action == "decide":
-            leads = books.leads.during(request.asked["lead_id"], request.began, request.ended)
+        case Conflict() if request.action in ("decide", "lead-note"):
+            leads = list(books.leads.during(request.asked["lead_id"], request.began, request.ended))
             yield any(lead is None or lead["status"] != "pending" for lead in leads) and not request.asked.get("amend")
+            yield any(lead != request.asked.get("seen", lead) for lead in leads)
         case Conflict() if request.action in ("claim", "snooze"):
             yield len(states) > 1 or len(claims) > 1 or len(snoozes) > 1
             yield any(not state or state["status"] == "closed" or "waiting_since" not in state for state in states)
@@ -257,6 +270,17 @@ def _linked(books: Books, request: Request) -> None:
         raise Violation("two-links-for-one-shop", f"{request.answer.link_id} was told, {known} are stored")
 
 
+def _addressed(books: Books, request: Request) -> None:
+    """Who sets an address is told which links got it; every link that was there has it, or had until the next one."""
+    changed = [after["link_id"] for effect in request.effects for before, after in effect.of(AFFILIATE_LINKS) if after]
+    if sorted(request.answer.link_ids) != sorted(changed) or request.answer.changed != bool(changed):
+        raise Violation("answer-wrong", f"{changed} got the address, {request.answer} was told")
+    for code in [code for code, (owner, _) in books.links.items() if owner == request.asked["affiliate"]]:
+        addresses = list(books.addresses.during(code, request.began, request.ended))
+        if addresses[0] is not None and request.asked["email"] not in addresses:
+            raise Violation("address-missed", f"{code} has {addresses}")
+
+
 def _submitted(_books: Books, request: Request) -> None:
     """A visitor's lead that was acknowledged is stored."""
     lead = _one_effect(request, lambda effect: effect.submitted)
@@ -273,9 +297,17 @@ def _decided(books: Books, request: Request) -> None:
     changes = [pair for effect in request.effects for pair in effect.decided]
     if request.answer.changed != bool(changes):
         raise Violation("answer-wrong", f"changed is {request.answer.changed}, {len(changes)} changes were made")
+    words = {"admin_notes": request.asked.get("notes"), "rejection_reason": request.asked.get("reason")}
+    if any(value is not None and getattr(told, name) != value for name, value in words.items()):
+        raise Violation("answer-wrong", f"{words} was asked for, {told} was told")
     states = books.leads.during(request.asked["lead_id"], request.began, request.ended)
-    if not any(lead and (lead["status"], _amount(lead.get("commission_amount"))) == wanted for lead in states):
+    if not any(lead and _is_so(lead, wanted, words) for lead in states):
         raise Violation("acknowledged-and-lost", f"it was told to be {wanted} already, and never was")
+
+
+def _is_so(lead: Item, wanted: tuple[str, Decimal | None], words: Mapping[str, str | None]) -> bool:
+    as_wanted = (lead["status"], _amount(lead.get("commission_amount"))) == wanted
+    return as_wanted and all(value in (None, lead.get(name)) for name, value in words.items())
 
 
 def _amount(value: object) -> Decimal | None:
@@ -336,8 +368,10 @@ ANSWERS: dict[str, Check] = {
     "note": _noted,
     "snooze": _snoozed,
     "create-link": _linked,
+    "set-email": _addressed,
     "submit": _submitted,
     "decide": _decided,
+    "lead-note": _decided,
     "stats": _counted,
     "recompute": _recounted,
     "list": _listed,

@@ -25,6 +25,9 @@ from tests.proof.plans import Step
 
 _DESK_EVENTS = {"claim": "claim", "next": "claim", "release": "release", "snooze": "snooze", "note": "note"}
 
+_REMEMBERED_MS = 7 * 86_400_000
+_CLOCKS_DIFFER_MS = 60_000
+
 
 class Violation(Exception):
     """Something that we promise did not hold; `name` is what kind of thing it is."""
@@ -154,7 +157,7 @@ class Books:
         self.read: dict[str, int] = {}
         """At which moment each message was marked read."""
         self.conversations, self.leads, self.stats = Trails(), Trails(), Trails()
-        self.claims, self.snoozes = Trails(), Trails()
+        self.claims, self.snoozes, self.addresses = Trails(), Trails(), Trails()
         self.links: dict[str, tuple[str, str]] = {}
         """Whose each link code is, and for which shop."""
         self.origins: dict[str, int] = {}
@@ -188,6 +191,13 @@ class Books:
         for each in _CHECKS:
             each(self, request, effect)
         return effect
+
+    def forget(self) -> None:
+        """Forget what was asked for: so long ago that nobody remembers its keys, and every limit begins anew."""
+        self.kept.clear()
+        for request in self.requests:
+            request.effects.clear()
+            request.answers.clear()
 
     def conversation(self, name: str) -> Item:
         """Return a conversation as it is stored."""
@@ -255,6 +265,7 @@ class Books:
         for _, after in effect.of(AFFILIATE_LINKS):
             if after:
                 self.links[after["link_id"]] = (after["affiliate_id"], after["store_url"])
+                self.addresses.note(after["link_id"], effect.moment, after["affiliate_email"])
         for before, after in effect.of(OPS, "claim"):
             self.claims.note((after or before or {})["pk"].removeprefix("claim#"), effect.moment, after)
         for before, after in effect.of(OPS, "snooze"):
@@ -354,13 +365,9 @@ def stats_are_exact(books: Books, _request: Request, effect: Effect) -> None:
 
 
 def decisions_leave_rows(_books: Books, request: Request, effect: Effect) -> None:
-    """Every change of a lead's status or amount has its audit row in the same write, and its time moves on."""
+    """Every change of a lead has its audit row in the same write, and its time moves on."""
     rows = [(each["subject"], _money(each["before"]), _money(each["after"])) for each in effect.rows("lead")]
-    happened = [
-        (after["lead_id"], _money(before), _money(after))
-        for before, after in effect.decided
-        if _money(before) != _money(after)
-    ]
+    happened = [(after["lead_id"], _money(before), _money(after)) for before, after in effect.decided]
     if rows != happened:
         raise Violation("audit-row-wrong", f"{happened} happened, the rows tell {rows}")
     if any(each["actor"] != request.actor for each in effect.rows("lead")):
@@ -372,6 +379,26 @@ def decisions_leave_rows(_books: Books, request: Request, effect: Effect) -> Non
 def _money(state: Item) -> tuple[str, Decimal | None]:
     amount = state.get("commission_amount")
     return state["status"], None if amount is None else Decimal(amount)
+
+
+def words_are_kept(_books: Books, request: Request, effect: Effect) -> None:
+    """A lead keeps the words of admins until there are others; whoever only adds words did not decide."""
+    for before, after in effect.decided:
+        notes = request.asked.get("notes", before.get("admin_notes"))
+        reason = request.asked.get("reason", before.get("rejection_reason")) if after["status"] == "rejected" else None
+        if (after.get("admin_notes"), after.get("rejection_reason")) != (notes, reason):
+            raise Violation("words-lost", f"{notes!r} and {reason!r} are not what is stored: {after}")
+        decided = request.actor if _money(before) != _money(after) else before.get("reviewed_by")
+        if after.get("reviewed_by") != (None if after["status"] == "pending" else decided):
+            raise Violation("reviewer-wrong", f"{after.get('reviewed_by')}, and it was {decided}")
+
+
+def guards_are_heeded(_books: Books, request: Request, effect: Effect) -> None:
+    """Whoever says which state of a lead they saw changes no other one."""
+    for before, _ in effect.decided:
+        seen = request.asked.get("seen")
+        if seen is not None and before != seen:
+            raise Violation("guard-not-heeded", f"{seen} was seen, and it was {before}")
 
 
 def links_have_claims(books: Books, _request: Request, effect: Effect) -> None:
@@ -387,6 +414,18 @@ def links_have_claims(books: Books, _request: Request, effect: Effect) -> None:
         shops = [each["store_url"] for each in books.links_of(after["affiliate_id"])]
         if len(shops) != len(set(shops)):
             raise Violation("two-links-for-one-shop", f"{after['affiliate_id']}: {shops}")
+
+
+def addresses_are_set(_books: Books, request: Request, effect: Effect) -> None:
+    """Of a link that is there only the address changes, to the one that was asked for; a row tells of how many."""
+    changed = [(before, after) for before, after in effect.of(AFFILIATE_LINKS) if before and after]
+    for before, after in changed:
+        kept = {**before, "affiliate_email": request.asked.get("email"), "updated_at": after["updated_at"]}
+        if after != kept or after["updated_at"] <= before["updated_at"]:
+            raise Violation("address-wrong", f"{before} became {after}")
+    told = [each["after"] for each in effect.rows("affiliate")]
+    if told != ([{"links": str(len(changed))}] if changed else []):
+        raise Violation("audit-row-wrong", f"{len(changed)} addresses were set, the rows tell {told}")
 
 
 def limits_count_what_is_stored(books: Books, request: Request, effect: Effect) -> None:
@@ -453,8 +492,19 @@ def the_desk_leaves_rows(_books: Books, request: Request, effect: Effect) -> Non
         raise Violation("audit-row-wrong", f"{happened} happened, the rows tell {events}")
 
 
+def keys_are_remembered(_books: Books, request: Request, effect: Effect) -> None:
+    """A request key is forgotten after seven days, by the clocks of the store and of who asks, and not before."""
+    for before, after in effect.of(OPS, "request"):
+        if before is None or after is not None:
+            continue
+        until = before["created_at"] + _REMEMBERED_MS
+        if until > effect.now + _CLOCKS_DIFFER_MS or until > request.clocks[1] + _CLOCKS_DIFFER_MS:
+            raise Violation("key-forgotten", f"{before} at {effect.now}")
+
+
 _CHECKS = (
     nothing_is_deleted,
+    keys_are_remembered,
     counters_are_exact,
     messages_come_in_order,
     time_moves_on,
@@ -463,7 +513,10 @@ _CHECKS = (
     waiting_is_right,
     stats_are_exact,
     decisions_leave_rows,
+    words_are_kept,
+    guards_are_heeded,
     links_have_claims,
+    addresses_are_set,
     limits_count_what_is_stored,
     claims_are_heeded,
     closed_is_nobodys,

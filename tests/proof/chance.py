@@ -12,7 +12,7 @@ _GOLDEN = 0x9E3779B97F4A7C15
 Site = tuple[int, ...]
 """Where something is drawn: what kind of thing, and then the step, its attempt and the number of the call."""
 
-SWITCH, FAULT, TIME, LAG, SKEW, CUT, ID, CODE, STEP, NEXT, SIDE, TOLD = range(12)
+SWITCH, FAULT, TIME, LAG, SKEW, CUT, ID, CODE, STEP, NEXT, SIDE, TOLD, EXPIRY = range(13)
 """The kinds of draws."""
 
 

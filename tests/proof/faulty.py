@@ -10,7 +10,7 @@ from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed, Page, Query, StoreClock
 from commercive_cli.store.schema import OPS, TABLES, Table
 from commercive_cli.store.writes import Check, Write
-from tests.proof.memory import Lag, MemoryStore
+from tests.proof.memory import Lag, MemoryStore, place_of
 
 Answer = TypeVar("Answer")
 
@@ -73,7 +73,11 @@ class FaultyStore(MemoryStore):
             self.create_table(table)
 
     def clock(self) -> StoreClock:
-        return self._read("clock", lambda: StoreClock(self._clock() // SECOND * SECOND))
+        return self._read("clock", self._told_time)
+
+    def _told_time(self) -> StoreClock:
+        now = self._clock() // SECOND * SECOND
+        return StoreClock(now, passed=now)
 
     def get(self, table: Table, key: Key) -> Item | None:
         return self._read(f"get {table.name}", lambda: super(FaultyStore, self).get(table, key))
@@ -117,6 +121,14 @@ class FaultyStore(MemoryStore):
 
     def batch_put(self, table: Table, items: Iterable[Item]) -> int:
         raise NotImplementedError("no service that the simulator runs loads in bulk")
+
+    def expire(self, goes: Callable[[Item], bool]) -> int:
+        """Delete of what has expired what `goes` chooses, as a server does some time afterwards; return how many."""
+        now = self._clock() // SECOND
+        gone = [each for each in self.raw(OPS) if each.get("expires_at", now) < now and goes(each)]
+        for each in gone:
+            self._put(OPS, place_of(OPS, each), None)
+        return len(gone)
 
     def _commit(self, writes: Sequence[Write]) -> None:
         places = [(write.table, write.key) for write in writes if not isinstance(write, Check)]

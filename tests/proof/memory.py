@@ -225,6 +225,15 @@ class MemoryStore:
     def unsupported(self) -> Sequence[str]:
         return ()
 
+    def twin(self, clock: Clock | None = None) -> "MemoryStore":
+        """Return a store that holds the same, perhaps with another clock; each goes its own way from now on."""
+        twin = MemoryStore(clock or self._clock)
+        twin._tables = {
+            name: _Rows(rows.ttl, dict(rows.indexes), {key: dict(held) for key, held in rows.partitions.items()})
+            for name, rows in self._tables.items()
+        }
+        return twin
+
     def close(self) -> None:
         """Keep everything: what is in memory has nothing to close."""
 

@@ -10,13 +10,16 @@ from decimal import Decimal
 from typing import Any
 
 from commercive_cli.domain.answers.changes import Change
+from commercive_cli.domain.answers.leads import LeadDecided
 from commercive_cli.domain.models import LEAD_STATUSES
 from commercive_cli.services.chat.feeds import Feed, FeedService
 from commercive_cli.services.chat.waiting_index import WAITING_INDEX
+from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.items import Item, Key
 from commercive_cli.store.pages import query_items
 from commercive_cli.store.port import Page, Query, Store
 from commercive_cli.store.schema import (
+    AFFILIATE_LINKS,
     AFFILIATE_STATS,
     CONVERSATIONS,
     LEADS,
@@ -54,13 +57,22 @@ class _Spoiled(Intervening):
             self._store.transact(*each)
 
 
+def spoiled(spoil: Spoil) -> Callable[[Store], Store]:
+    """Return what puts a store that makes other transactions before another one."""
+    return lambda store: _Spoiled(store, spoil)
+
+
+def written_as(change: Callable[[Write], Write]) -> Callable[[Store], Store]:
+    """Return what puts a store before another one that changes each write by itself."""
+    return spoiled(lambda _, writes: [[change(write) for write in writes]])
+
+
 def _spoiling(spoil: Spoil) -> Subject:
-    return Subject(seen=lambda store: _Spoiled(store, spoil))
+    return Subject(seen=spoiled(spoil))
 
 
 def _changed(change: Callable[[Write], Write]) -> Subject:
-    """Return a subject in whose transactions each write is changed by itself."""
-    return _spoiling(lambda _, writes: [[change(write) for write in writes]])
+    return Subject(seen=written_as(change))
 
 
 def put_then_increment(_store: Store, writes: Sequence[Write]) -> Sequence[Sequence[Write]]:
@@ -142,6 +154,42 @@ def snooze_not_kept(write: Write) -> Write:
 def audit_row_not_written(write: Write) -> Write:
     """Change a status without telling who did."""
     return _unwritten(write, "audit#")
+
+
+def _remembered_for(seconds: int) -> Callable[[Write], Write]:
+    """Return what lets request keys be remembered for so long."""
+
+    def change(write: Write) -> Write:
+        is_claim = isinstance(write, Put) and str(write.key.get("pk", "")).startswith("request#")
+        if not (is_claim and isinstance(write, Put)):
+            return write
+        return replace(write, item={**write.item, "expires_at": write.item["created_at"] // 1000 + seconds})
+
+    return change
+
+
+def notes_not_kept(write: Write) -> Write:
+    """Decide a lead without the words that go with it."""
+    if not (isinstance(write, Update) and write.table is LEADS):
+        return write
+    return replace(write, set={name: value for name, value in write.set.items() if name != "admin_notes"})
+
+
+def one_link_without_its_address(_store: Store, writes: Sequence[Write]) -> Sequence[Sequence[Write]]:
+    """Overlook a link whose affiliate has a new address."""
+    links = [write for write in writes if isinstance(write, Update) and write.table is AFFILIATE_LINKS]
+    return [[write for write in writes if write not in links[1:]]]
+
+
+class _Heedless(LeadService):
+    """Decides a lead whatever its admin saw."""
+
+    def decide(self, *given: Any, **named: Any) -> LeadDecided:
+        return super().decide(*given, **{**named, "revision": None, "as_of": None})
+
+
+def _with_heedless_leads(run: Run, store: Store) -> Parties:
+    return replace(services(run, store), leads=_Heedless(store, run.clock, run.new_id))
 
 
 class _NotTheFirst(Intervening):
@@ -240,6 +288,17 @@ PLANTED: dict[str, Planted] = {
     "a queue that overlooks the first": Planted(Subject(seen=_NotTheFirst), ("queue-jumped",)),
     "a list that overlooks the last one": Planted(Subject(seen=_ShortLists), ("listing-missed",)),
     "a first page taken for all": Planted(Subject(seen=_FirstPages), ("message-missed", "left-unread", "feed-missed")),
+    "a key that is forgotten too early": Planted(
+        _changed(_remembered_for(-60)), ("key-forgotten", "request-doubled", "refused-without-reason")
+    ),
+    "a key that is never forgotten": Planted(
+        _changed(_remembered_for(400 * 86_400)), ("acknowledged-and-lost", "refused-without-reason")
+    ),
+    "a lead's notes that are not kept": Planted(_changed(notes_not_kept), ("words-lost",)),
+    "a link that keeps its old address": Planted(
+        _spoiling(one_link_without_its_address), ("address-missed", "audit-row-wrong")
+    ),
+    "a revision that is not heeded": Planted(Subject(parties=_with_heedless_leads), ("guard-not-heeded",)),
     "an amend that forgets the old amount": Planted(_spoiling(amend_forgets_the_old_amount), ("stats-drift",)),
 }
 """The faults, by what they are."""

@@ -17,10 +17,26 @@ from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.chat.whole_feed import OVERLAP_MS
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.port import Store
-from tests.proof.acts import ACTS, AGAIN, Act, Parties
+from tests.proof.acts import ACTS, AGAIN, WEEK, Act, Parties
 from tests.proof.answers import check_answer, check_effects, check_not_taken, check_refusal
 from tests.proof.books import Books, Effect, Request, Violation
-from tests.proof.chance import CODE, CUT, FAULT, ID, LAG, NEXT, SIDE, SKEW, SWITCH, TIME, TOLD, Chance, Site
+from tests.proof.chance import (
+    CODE,
+    CUT,
+    EXPIRY,
+    FAULT,
+    ID,
+    LAG,
+    NEXT,
+    SIDE,
+    SKEW,
+    SWITCH,
+    TIME,
+    TOLD,
+    Chance,
+    Site,
+    mixed,
+)
 from tests.proof.crew import Crew
 from tests.proof.faulty import LAG_MS, Change, Crash, FaultyStore, Stopped
 from tests.proof.plans import Plan, Step
@@ -29,6 +45,9 @@ START = 1_760_000_000_000
 _ATTEMPTS, _FAULTY_ATTEMPTS = 8, 4
 _SKEW_MS = 20_000
 _LONGEST_STAND_MS = 20_000
+_LONG_MS = 8 * 86_400_000
+"""Longer than any request key is remembered."""
+
 _PAUSES = ((600, 1), (900, 40), (990, 2_000), (1000, 20 * 60_000))
 """How long pauses are: of a thousand, up to the first number last so many milliseconds at most."""
 
@@ -115,6 +134,7 @@ class Run:
             return None
         self._calls[self._client] += 1
         self._pass_time()
+        self._let_things_expire()
         self._let_others_go_on(0)
         request = self._request
         self._note(f"{self._client} {request.step.number} {what}")
@@ -233,6 +253,9 @@ class Run:
             self.violation = self.violation or Violation("unexpected-error", f"{type(error).__name__}: {error}")
 
     def _carry_out(self, step: Step) -> None:
+        if step.action == WEEK:
+            self._let_a_week_pass(step)
+            return
         ask = AGAIN.get(step.action) or ACTS[step.action].ask
         asked = ask(step, self.books)
         if asked is None:
@@ -331,6 +354,24 @@ class Run:
             stood = self._time + pause - min(self._since.values(), default=self._time)
             if not self._is_watched or stood < _LONGEST_STAND_MS:
                 self._time += pause
+
+    def _let_a_week_pass(self, step: Step) -> None:
+        """Let so much time go by that every request key is forgotten, unless somebody asks for something meanwhile.
+
+        Who uses the key of another request would be right to do so then, so nobody who does waits for that.
+        """
+        misused = any("misused" in each.asked and each.ended < 0 for each in self.books.requests)
+        if not self._since and not self._is_watched and not misused:
+            self._time += _LONG_MS
+            self.books.forget()
+            self.history.append(f"client {self._client}, step {step.number}: eight days go by")
+
+    def _let_things_expire(self) -> None:
+        """Let the server delete some of what has expired."""
+        if self.chance.happens(30, EXPIRY, *self._site):
+            drawn = self.chance.number(EXPIRY, *self._site, 1)
+            gone = self.store.expire(lambda each: mixed(drawn, *each["pk"].encode()) % 2 == 0)
+            self._note(f"{gone} expired")
 
     def _let_others_go_on(self, where: int) -> None:
         working = self.crew.working

@@ -15,7 +15,7 @@ from tests.proof.simulation import Outcome, Run, Subject
 
 _CHAT = ("start", "send", "reply", "answer", "mark-read", "close", "reopen")
 _DESK = ("claim", "next", "release", "note", "snooze")
-_WRITES = (*_CHAT, *_DESK, "create-link", "submit", "decide")
+_WRITES = (*_CHAT, *_DESK, "create-link", "set-email", "submit", "decide", "lead-note")
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,29 @@ CLAIMS = (
     Claim("unread counters and who waits are exact", _CHAT, ("counter-drift", "wait-wrong", "left-unread")),
     Claim("stats are the sum of the leads, to the cent", ("submit", "decide", "stats", "recompute"), ("stats-drift",)),
     Claim("a code and a shop have one link", ("create-link",), ("link-without-claim", "two-links-for-one-shop")),
+    Claim("all links of an affiliate get a new address", ("set-email",), ("address-wrong", "address-missed")),
     Claim(
         "changes of money and status leave their audit row",
-        ("close", "reopen", "reply", "decide", *_DESK),
+        ("close", "reopen", "reply", "decide", "lead-note", "set-email", *_DESK),
         ("audit-row-wrong", "closed-by-wrong", "change-behind-its-time"),
+    ),
+    Claim(
+        "whoever saw another state of a lead changes nothing; words stay until there are others",
+        ("decide", "lead-note"),
+        ("guard-not-heeded", "words-lost", "reviewer-wrong"),
     ),
     Claim("a request is carried out once, whoever dies", _WRITES, ("request-doubled", "wrong-write", "record-deleted")),
     Claim(
         "what was acknowledged is there; a retry gets the first answer",
         _WRITES,
-        ("acknowledged-and-lost", "answer-of-another", "answer-wrong", "retry-refused", "key-used-twice"),
+        (
+            "acknowledged-and-lost",
+            "answer-of-another",
+            "answer-wrong",
+            "retry-refused",
+            "key-used-twice",
+            "key-forgotten",
+        ),
     ),
     Claim(
         "what is refused has a reason and was not done",

@@ -17,7 +17,7 @@ from commercive_cli.services.leads.service import LeadService
 from commercive_cli.services.records.idempotency import KeyedRequest, earlier_answer, nothing_to_do, once
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import LEADS, MESSAGES, OPS
-from commercive_cli.store.writes import Update
+from commercive_cli.store.writes import Delete, Update
 from tests.e2e.embedded import make_tables
 from tests.services.fakes import DAY, START, Intervening, ManualClock, a_week_passes
 from tests.services.raw_data import errors_in, rows
@@ -60,6 +60,22 @@ def test_a_key_is_free_after_a_week_in_which_others_wrote(either: Store, clock: 
     assert not known(either, clock.now)
     assert "second" == ask(either, clock, "second")
     assert "second" == ask(either, clock, "third")
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_an_expired_key_that_somebody_else_frees_at_once_tells_no_old_answer(
+    either: Store, clock: ManualClock, dies: bool
+) -> None:
+    """Who is slower gets the answer of the faster one, or is carried out where that one died behind freeing it."""
+    ask(either, clock, "first")
+    a_week_passes(either, clock)
+    meddled = Intervening(either)
+    meddled.before("transact", lambda: None)  # which finds the expired claim; the next one would drop it
+    drops = Delete(OPS, REQUEST.claim_key)
+    meddled.before("transact", lambda: either.transact(drops) if dies else ask(either, clock, "faster"))
+
+    assert ("slower" if dies else "faster") == ask(meddled, clock, "slower")
+    assert 1 == len(rows(either, OPS))
 
 
 @pytest.mark.parametrize("ahead", [10 * DAY, 400 * DAY, -10 * DAY])
