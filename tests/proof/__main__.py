@@ -14,14 +14,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tests.proof import crashes, simulator, wire
+from tests.proof import crashes, privileges, simulator, wire
 from tests.proof.guards import harness
+from tests.proof.hostile import part as hostile
 from tests.proof.parts import Findings, Part, table
 from tests.proof.planted import PLANTED
 from tests.proof.simulation import Subject
 from tests.proof.simulator import Simulator
 
-PARTS: tuple[Part, ...] = (simulator.PART, crashes.PART, wire.PART, harness.PART)
+PARTS: tuple[Part, ...] = (simulator.PART, crashes.PART, wire.PART, hostile.PART, privileges.PART, harness.PART)
 _BY_NAME = {part.name: part for part in PARTS}
 
 
