@@ -389,6 +389,14 @@ def _told(call: Callable[[], BaseModel]) -> Told:
         return Told(1, error.message)
 
 
+def _exported_and_renamed(_scene: Scene, store: MemoryStore, directory: Path) -> None:
+    """Export the store, and give the leads other names."""
+    _without_legacy(store)
+    ExportService(store).run(directory / "export")
+    for each in list(store.raw(LEADS)):
+        store.transact(Update(LEADS, LEADS.key_of(each), set={"lead_name": "Other"}))
+
+
 _JOBS = (
     _with_key("chat close --idle 1h", same_answer=False),
     _with_key("chat next"),
@@ -416,6 +424,16 @@ _JOBS = (
     _line("tables delete --confirm commercive_", same_answer=False),
     _line("tables import DIR/export --yes", prepare=_exported, same_answer=False),
     _line("tables import DIR/export --yes", prepare=_exported_and_changed, same_answer=False),
+    _line(
+        "tables import DIR/export --only leads --on-conflict overwrite --yes",
+        prepare=_exported_and_renamed,
+        same_answer=False,
+    ),
+    _line(
+        "tables import DIR/export --only leads --on-conflict skip --yes",
+        prepare=_exported_and_renamed,
+        same_answer=False,
+    ),
     _line("tables archive --older-than 1d DIR/archive --yes", same_answer=False),
     # Who was erased is known to nobody, so whoever asks once more finds nothing.
     _line("tables person user-1 --erase --yes", same_answer=False, further_codes=(5,)),

@@ -20,12 +20,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
+from commercive_cli.bootstrap import Services
 from tests.conftest import ENDPOINT, NO_SERVER, held_port, server_binary, started_server
 from tests.forkserver import FORKSERVER
 from tests.proof import raw_tables
 from tests.proof.parts import Findings, Part, Row, table
 from tests.proof.raw_tables import CHECKS, Tables
-from tests.proof.wire_clients import USERS, Asked, Plan, services_at, work
+from tests.proof.wire_clients import CREDENTIALS, USERS, Asked, Plan, services_at, work
 
 CLIENTS, PROCESSES = 24, 4
 OPERATIONS = 5_000
@@ -117,25 +118,36 @@ def _json_at(url: str) -> Any:
 def run(endpoint: str, seed: int, operations: int, processes: int = PROCESSES) -> Outcome:
     """Let 24 clients work over a failing wire, then read the tables without it."""
     prefix = f"wire-{uuid4().hex[:8]}_"
-    direct = services_at(_url(endpoint, prefix))
-    direct.tables.create()
-    try:
+    with _tables(_url(endpoint, prefix)) as direct:
         with failing(endpoint, seed) as proxy:
             plans = _plans(direct, _url(proxy, prefix), seed, operations, processes)
             with ProcessPoolExecutor(processes, mp_context=FORKSERVER) as pool:
                 asked = [each for of_process in pool.map(work, plans) for each in of_process]
             met = _json_at(f"{proxy}/_microburst/stats")["requests"]
         return Outcome(seed, asked, met["total"], met["faulted"], raw_tables.read(endpoint, prefix))
+
+
+@contextmanager
+def _tables(url: str) -> Iterator[Services]:
+    """Yield services over new tables, reached without faults; the environment has credentials in the block."""
+    saved = {name: os.environ.get(name) for name in CREDENTIALS}
+    os.environ.update(CREDENTIALS)
+    direct = services_at(url)
+    try:
+        direct.tables.create()
+        yield direct
+        direct.tables.delete(direct.store.prefix)
     finally:
-        direct.tables.delete(prefix)
         direct.store.close()
+        for name, value in saved.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _url(endpoint: str, prefix: str) -> str:
     return f"dynamodb://eu-west-1?prefix={prefix}&endpoint={endpoint}"
 
 
-def _plans(direct: Any, url: str, seed: int, operations: int, processes: int) -> list[Plan]:
+def _plans(direct: Services, url: str, seed: int, operations: int, processes: int) -> list[Plan]:
     """Make what the clients find at the beginning, and return what each process does."""
     users = [USERS[number % len(USERS)] for number in range(12)]
     conversations = [(direct.chat.send(user, "hello").conversation_id, user) for user in users]

@@ -21,6 +21,7 @@ TOLD, REFUSED, OPEN = "told", "refused", "open"
 """How a request ends: with an answer, with a refusal, or without that anybody knows."""
 
 USERS, ADMINS = ("user-1", "user-2"), ("ann", "bob", "cy")
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _ATTEMPTS = 30
 _SHARED = 10
 """One request of so many is made by all clients at about the same time, with the same key."""
@@ -68,13 +69,13 @@ class Plan:
 
 
 def services_at(url: str) -> Services:
-    """Return the services over the store at a URL, as the program opens it."""
-    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    """Return the services over the store at a URL, as the program opens it; the environment has credentials for it."""
     return bootstrap(Settings(store=parse_store_url(url, "the proof", Path()), actor="proof"))
 
 
 def work(plan: Plan) -> list[Asked]:
-    """Let the clients make their requests at the same time; return all of them with what they were told."""
+    """Let the clients of this process, which does nothing else, make their requests; return them with the answers."""
+    os.environ.update(CREDENTIALS)
     services = services_at(plan.url)
     try:
         with ThreadPoolExecutor(len(plan.clients)) as threads:
