@@ -22,6 +22,7 @@ from commercive_cli.settings.tokens import SHORTEST_SECRET, TokenSettings, load_
 AuthMode = Literal["jwt", "none"]
 CorsHeaders = Literal["api", "url"]
 LOG_READS = "COMMERCIVE_LOG_READS"
+ORIGINS = "COMMERCIVE_CORS_ORIGINS"
 SHARE = r"^(0|1|0?\.[0-9]+|1\.0+)$"
 """A number from 0 to 1, as an expression that CloudFormation reads, too."""
 ONLY_CLOUDFRONT = "COMMERCIVE_ONLY_CLOUDFRONT"
@@ -81,7 +82,7 @@ def load_api(
         auth=mode,
         tokens=load_tokens(environ) if mode == "jwt" else None,
         address_key=_address_key(environ, mode),
-        origins=_origins(environ.get("COMMERCIVE_CORS_ORIGINS"), origins),
+        origins=_origins(environ.get(ORIGINS), origins),
         supabase=load_supabase(environ),
         cors_headers=_choice(environ, "COMMERCIVE_CORS_HEADERS", CORS_HEADERS),
         extra_headers=_header_names(environ.get("COMMERCIVE_CORS_EXTRA_HEADERS", "")),
@@ -116,14 +117,16 @@ def _address_key(environ: Mapping[str, str], mode: AuthMode) -> bytes:
 def _origins(listed: str | None, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
     if listed is None and given is None:
         return None
-    return tuple(exact_origin(each) for each in (*(listed or "").replace(",", " ").split(), *(given or ())))
+    from_variable = (exact_origin(each, ORIGINS) for each in (listed or "").replace(",", " ").split())
+    return (*from_variable, *map(exact_origin, given or ()))
 
 
-def exact_origin(origin: str) -> str:
-    """Return an origin of pages; raise Invalid when it is not exactly what browsers send."""
-    if not _ORIGIN.fullmatch(clean(origin, "a CORS origin")):
+def exact_origin(origin: str, source: str = "--origin") -> str:
+    """Return an origin of pages; raise Invalid, which names its source, when it is not exactly what browsers send."""
+    if not _ORIGIN.fullmatch(clean(origin, source)):
         raise Invalid(
-            f"CORS origin {quoted(origin)} must be exact, like {DASHBOARD_URL}: no path, no wildcard, lower case"
+            f"{source}: CORS origin {quoted(origin)} must be exact, like {DASHBOARD_URL}: no path, no wildcard, lower "
+            "case"
         )
     return origin
 

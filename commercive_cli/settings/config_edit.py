@@ -19,6 +19,7 @@ from commercive_cli.domain.quoting import quoted, shortened
 from commercive_cli.settings.config_check import no_profile, refuse_mistakes
 from commercive_cli.settings.config_file import ConfigFile, examined, problem_of, read_bytes, read_text
 from commercive_cli.settings.config_keys import Keys
+from commercive_cli.settings.toml import NotTOML, read_toml
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -70,11 +71,9 @@ def use_profile(path: Path, name: str) -> None:
 
 def _typed(keys: Keys, text: str) -> Any:
     """Return the value that a text means: the text itself, or the number or truth that it looks like."""
-    import tomllib
-
     values: list[Any] = [text]
-    with suppress(tomllib.TOMLDecodeError):
-        values += tomllib.loads(f"value = {text}").values()
+    with suppress(NotTOML):
+        values += read_toml(f"value = {text}", float).values()
     problem = ""
     for value in values:
         content: Any = value

@@ -15,6 +15,7 @@ from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.money import parse_amount
 from commercive_cli.domain.quoting import quoted, shortened
+from commercive_cli.settings.toml import NotTOML, read_toml
 
 _TYPE_ERRORS = {
     "bool_type": "must be true or false",
@@ -185,11 +186,9 @@ def examined(text: str, path: Path) -> Contents:
     """Return the contents of a config file with that text, with all mistakes in its form."""
     if not text:
         return Contents(path)
-    import tomllib  # imported late, since most commands find no file
-
     try:
-        data = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+        data = read_toml(text)
+    except NotTOML as error:
         return Contents(path, text, mistakes=(Mistake(f"is not valid TOML: {_short(str(error))}"),))
     try:
         return Contents(path, text, ConfigFile.model_validate(data))

@@ -1,11 +1,15 @@
 """Finds the lines of a TOML file that set its keys, which `tomllib` does not tell."""
 
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from commercive_cli.settings.toml import NotTOML, read_toml
+
 Keys = tuple[str, ...]
 """The names of nested tables, and the name of a key in the last of them."""
+
+_DEEPEST = 8
+"""Tables within tables; settings are three deep, and what is deeper is told by the line of the table around it."""
 
 
 def lines_of(text: str) -> dict[Keys, int]:
@@ -28,13 +32,13 @@ def lines_of(text: str) -> dict[Keys, int]:
 
 def _parsed(line: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(line)
-    except tomllib.TOMLDecodeError:  # one line of a value that goes on over several
+        return read_toml(line)
+    except NotTOML:  # one line of a value that goes on over several
         return {}
 
 
 def _keys(content: dict[str, Any], table: Keys = ()) -> Iterator[Keys]:
     for name, value in content.items():
         yield (*table, name)
-        if isinstance(value, dict):
+        if isinstance(value, dict) and len(table) < _DEEPEST:
             yield from _keys(value, (*table, name))

@@ -32,7 +32,7 @@ def load_supabase(environ: Mapping[str, str]) -> SupabaseSettings | None:
     """Return the project, or None without a service key; raise Invalid naming the variable that is wrong."""
     url, keys = project_url(environ), both_values(environ, SUPABASE_KEY, _service_key)
     if keys and not url:
-        raise Invalid(f"{SUPABASE_KEY} is set, and {URL} does not say of which project")
+        raise Invalid(f"there is a service key, and {URL} does not say of which project")
     return SupabaseSettings(url, *keys) if keys else None
 
 

@@ -351,6 +351,14 @@ def test_no_event_is_a_bug(client: Client, odd: Any) -> None:
     assert codes <= {"invalid_input", "wrong_method", "unknown_action"}
 
 
+@pytest.mark.parametrize("odd", ["\ud800", "a\r\nset-cookie: x=1", "caf\u00e9", "x" * 129, {"a": 1}, 5, None], ids=repr)
+def test_an_id_that_no_header_carries_is_left_out(client: Client, odd: Any) -> None:
+    """Lambda's own comes back with the answer; another one could keep the answer from being sent, or be a header."""
+    reply = client.handle({"requestContext": {"requestId": odd, "http": {"method": "GET"}}})
+
+    assert "" == reply["headers"]["x-request-id"]
+
+
 def test_a_body_that_is_an_object_is_told_to_be_a_text(client: Client) -> None:
     """It is what one types into the console of Lambda; the answer says how a Function URL would send it."""
     reply = client.handle({"requestContext": {"http": {"method": "POST"}}, "body": {"action": "chat/send"}})

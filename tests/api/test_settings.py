@@ -268,6 +268,14 @@ def test_this_machine_may_be_asked_without_tls() -> None:
     assert "http://127.0.0.1:54321/auth/v1" == settings.tokens.issuer
 
 
+def test_a_wrong_origin_is_told_by_its_source() -> None:
+    """By the variable or the option in which it stands."""
+    with pytest.raises(Invalid, match=r"^COMMERCIVE_CORS_ORIGINS: CORS origin"):
+        load_api(COMPLETE | {"COMMERCIVE_CORS_ORIGINS": "https://a.example, *"})
+    with pytest.raises(Invalid, match=r"^--origin: CORS origin"):
+        load_api(COMPLETE, origins=("*",))
+
+
 def test_origins_come_from_the_environment_and_the_command_line() -> None:
     """Separated by commas or spaces."""
     settings = load_api(

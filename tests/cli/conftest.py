@@ -77,7 +77,7 @@ def run(home: Path) -> Run:
 
     def run(*arguments: str, stdin: str | bytes = b"", clock: Clock | None = None) -> Ran:
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        with _streams(given) as (out, err):
+        with streams(given) as (out, err):
             code = main(arguments, clock)
         return Ran(code, out.getvalue().decode(), err.getvalue().decode())
 
@@ -134,7 +134,7 @@ def _terminal(typed: str) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _streams(stdin: bytes) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+def streams(stdin: bytes) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
     saved = sys.stdin, sys.stdout, sys.stderr
     out, err = io.BytesIO(), io.BytesIO()
     sys.stdin, sys.stdout, sys.stderr = (

@@ -14,13 +14,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tests.proof import simulator
+from tests.proof import privileges, simulator
+from tests.proof.hostile import part as hostile
 from tests.proof.parts import Findings, Part, table
 from tests.proof.planted import PLANTED
 from tests.proof.simulation import Subject
 from tests.proof.simulator import Simulator
 
-PARTS: tuple[Part, ...] = (simulator.PART,)
+PARTS: tuple[Part, ...] = (simulator.PART, hostile.PART, privileges.PART)
 _BY_NAME = {part.name: part for part in PARTS}
 
 

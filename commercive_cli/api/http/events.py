@@ -1,6 +1,7 @@
 """Reads Lambda Function URL events (payload format 2.0) strictly, and makes the replies that Lambda expects."""
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from commercive_cli.domain.errors import CommerciveError, Invalid
 BODY_BYTES = 256 * 1024
 _BASE64_CHARACTERS = (BODY_BYTES + 2) // 3 * 4
 _FIELDS = 100
+_ID = re.compile(r"[!-~]{1,128}")
 USUAL_HEADERS = {
     "content-type": "application/json",
     "cache-control": "no-store",
@@ -73,8 +75,9 @@ class HTTPRequest:
 
     @property
     def id(self) -> str:
-        """Return the request's id, for logs; empty when there is none."""
-        return str(self._context.get("requestId", ""))
+        """Return the request's id, for logs and a header; empty when there is none, or none that a header can carry."""
+        found = self._context.get("requestId")
+        return found if isinstance(found, str) and _ID.fullmatch(found) else ""
 
     def header(self, name: str) -> str | None:
         """Return a header by its lower-case name."""

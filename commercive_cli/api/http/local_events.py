@@ -42,7 +42,8 @@ def action_event(action: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the event that calls an action with these parameters, by the action's method."""
     known = BY_NAME.get(action)
     if known is None or known.method == "GET":
-        query = urlencode({"action": action} | {name: _query_text(value) for name, value in values.items()})
+        given = {"action": action} | {name: _query_text(value) for name, value in values.items()}
+        query = urlencode(given, errors="surrogatepass")  # the action then refuses what is no UTF-8, as from anybody
         return http_event("GET", "/", query, {}, b"", "127.0.0.1")
     body = json.dumps({**values, "action": action}).encode()
     return http_event("POST", "/", "", {"content-type": "application/json"}, body, "127.0.0.1")

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from commercive_cli.api.http.events import HTTPRequest
 from commercive_cli.api.http.local_events import action_event, http_event
 from commercive_cli.api.http.server import LocalServer, place_of
-from commercive_cli.domain.errors import Unavailable
+from commercive_cli.domain.errors import Invalid, Unavailable
 
 
 def ask(url: str) -> tuple[int, bytes]:
@@ -86,3 +87,10 @@ class TestEvents:
             got["rawQueryString"],
         )
         assert {"action": "chat/send", "message": "hi"} == json.loads(posted["body"])
+
+    def test_what_no_query_string_can_hold_is_left_to_the_action(self) -> None:
+        """Half a character, as a terminal in another encoding types it, is no UTF-8 there, and so is refused."""
+        event = action_event("admin/leads", {"status": "caf\udce9", "cursor": ["\ud800"]})
+
+        with pytest.raises(Invalid, match="query string is not UTF-8"):
+            HTTPRequest(event).query()
