@@ -6,7 +6,6 @@ The server of the tests keeps no backups and knows no S3: these two are recorded
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from moto import mock_aws
 
@@ -18,7 +17,7 @@ from commercive_cli.store.table_changes import DropIndex
 from tests.api.deploy.evaluation import deployed
 from tests.api.world import services_over
 from tests.e2e.conftest import Program, bare_environment
-from tests.engines.dynamodb.doubles import serving, session_with_credentials, store_at
+from tests.engines.dynamodb.doubles import on_sent, serving, session_with_credentials, store_at
 from tests.engines.dynamodb.recorder import Recorder
 from tests.engines.dynamodb.test_s3 import BUCKET, ImportsDone, finish, s3_client
 from tests.policies import Call, Policy
@@ -80,14 +79,10 @@ def program_at(url: str, prefix: str, home: Path) -> Program:
 def calls_of_copies(prefix: str) -> set[Call]:
     """Return what backups, restores, exports to S3 and imports from there ask."""
     recorder = Recorder("")
-
-    def note(**sent: Any) -> None:
-        recorder.note(sent["model"].name, sent["params"])
-
     with mock_aws(), closing(s3_client()) as s3:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         session = session_with_credentials()
-        session.register("before-parameter-build.dynamodb", note)
+        on_sent(session, recorder.note)
         with closing(store_at(None, ImportsDone(), prefix=prefix, session=session)) as store:
             for table in TABLES:
                 store.create_table(table)

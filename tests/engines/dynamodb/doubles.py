@@ -239,6 +239,15 @@ def session_with_credentials() -> Session:
     return session
 
 
+def on_sent(session: Session, tell: Callable[[str, dict[str, Any]], None]) -> None:
+    """Call `tell` with operation and parameters of each request that a session is about to send to DynamoDB."""
+
+    def note(**sent: Any) -> None:
+        tell(sent["model"].name, sent["params"])
+
+    session.register("before-parameter-build.dynamodb", note)
+
+
 def store_at(endpoint: str | None, time: ManualTime | None = None, **more: Any) -> DynamoDBStore:
     """Return a store with credentials that any test server accepts, and a prefix of its own."""
     time = time or ManualTime()

@@ -109,3 +109,24 @@ def _cut(raw: bytes, cuts: list[tuple[float, int, bytes]]) -> bytes:
 def harmless(value: str) -> str:
     """Return what is typed so that, as the name of a file, it leads nowhere but below the working directory."""
     return value.lstrip("/~").replace("..", ".") if value != "/dev/null" else value
+
+
+def attribute_values() -> st.SearchStrategy[Any]:
+    """Return values as DynamoDB's JSON has them, and such as it never has."""
+    tags = st.sampled_from(["S", "N", "BOOL", "NULL", "M", "L", "SS", "NS", "BS", "B", "X", ""])
+    scalars = st.one_of(
+        TEXTS,
+        st.sampled_from(["1", "-0", "1e125", "1e-130", "NaN", "9" * 39, "0x1", "1_0", "\u0661"]),
+        st.booleans(),
+        st.none(),
+        st.integers(),
+        st.floats(),
+    )
+    return st.recursive(
+        st.dictionaries(tags, scalars | st.lists(scalars, max_size=2), min_size=1, max_size=2),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3).map(lambda found: {"L": found}),
+            st.dictionaries(TEXTS, inner, max_size=3).map(lambda found: {"M": found}),
+        ),
+        max_leaves=5,
+    )

@@ -16,31 +16,11 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.schema import TABLES
 from tests.proof.hostile.door import Door, Room
 from tests.proof.hostile.home import REFUSED, at_home
-from tests.proof.hostile.odd import BYTES, STORABLE, TEXTS, VALUES, damaged, json_of
+from tests.proof.hostile.odd import BYTES, STORABLE, TEXTS, VALUES, attribute_values, damaged, json_of
 from tests.services.adopt.old_backend import MORE_MESS, OldBackend, copied, old_backend
 from tests.services.raw_data import rows
 from tests.services.transfer.stores import ODD, sign
 from tests.services.transfer.test_dynamodb_export import dynamodb_export
-
-
-def _attribute_values() -> st.SearchStrategy[Any]:
-    tags = st.sampled_from(["S", "N", "BOOL", "NULL", "M", "L", "SS", "NS", "BS", "B", "X", ""])
-    scalars = st.one_of(
-        TEXTS,
-        st.sampled_from(["1", "-0", "1e125", "1e-130", "NaN", "9" * 39, "0x1", "1_0", "\u0661"]),
-        st.booleans(),
-        st.none(),
-        st.integers(),
-        st.floats(),
-    )
-    return st.recursive(
-        st.dictionaries(tags, scalars | st.lists(scalars, max_size=2), min_size=1, max_size=2),
-        lambda inner: st.one_of(
-            st.lists(inner, max_size=3).map(lambda found: {"L": found}),
-            st.dictionaries(TEXTS, inner, max_size=3).map(lambda found: {"M": found}),
-        ),
-        max_leaves=5,
-    )
 
 
 def _lines(sound: list[bytes]) -> st.SearchStrategy[bytes]:
@@ -53,7 +33,7 @@ def _lines(sound: list[bytes]) -> st.SearchStrategy[bytes]:
             + b"\n"
         ),
         st.sampled_from(items),
-        st.dictionaries(st.sampled_from(names) | TEXTS, _attribute_values(), max_size=3),
+        st.dictionaries(st.sampled_from(names) | TEXTS, attribute_values(), max_size=3),
         st.sets(st.sampled_from(names), max_size=1),
     )
     deep = st.sampled_from([10, 90, 500, 20_000]).map(
