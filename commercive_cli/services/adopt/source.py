@@ -1,5 +1,6 @@
 """Sources of an adoption: the port, which an engine implements for live tables, and exports in a directory."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +9,7 @@ from pathlib import Path
 from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.services.adopt.mapping import LEGACY, Legacy
+from commercive_cli.services.transfer.durable_files import path_exists
 from commercive_cli.services.transfer.dynamodb_export import dynamodb_files, exported_tables, second_export
 from commercive_cli.services.transfer.jsonl import parse_line
 from commercive_cli.services.transfer.source import SourceFile
@@ -30,8 +32,8 @@ class ExportSource:
 
     @property
     def place(self) -> str:
-        """Return the resolved directory."""
-        return str(self.directory.resolve())
+        """Return the resolved directory, as far as links lead anywhere."""
+        return os.path.realpath(self.directory)
 
     @cached_property
     def prefix(self) -> str:
@@ -54,7 +56,7 @@ class ExportSource:
 
     def tables(self) -> Sequence[LegacyTable]:
         """Return the exported tables with as many items as their manifests say; raise Invalid for what is not full."""
-        if not self.directory.is_dir():
+        if not path_exists(self.directory) or not self.directory.is_dir():
             raise Invalid(f"{self.directory} is no directory; give one with DynamoDB's exports, or a store URL")
         wanted = {self.prefix + each.name for each in LEGACY}
         found = []

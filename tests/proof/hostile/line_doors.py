@@ -1,8 +1,10 @@
 """Doors of the command line: its arguments, standard input, and what Tab asks."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -21,6 +23,9 @@ _NOT_HERE = {("api", "serve"), ("api", "package"), ("completion", "install")}
 
 _UNTRIED = {"exec_", "exec", "help", "version", "access_log", "debug"}
 """Options that start programs or write into files that are there, and what is no input."""
+
+_PATHS = ["directory", "file", "file/x", "loop", "dangling", "fifo"]
+"""What the working directory has, for a file that is named."""
 
 _FORMATS = ["table", "json", "jsonl", "csv", "ids", "xml"]
 
@@ -46,6 +51,8 @@ def _typed(world: World) -> st.SearchStrategy[str]:
         "status=open",
         "health",
         str(10**30),
+        *_PATHS,
+        "directory/x/" * 500,
     ]
     return (ids_of(world) | st.sampled_from(words) | TYPED).map(harmless)
 
@@ -75,13 +82,22 @@ def _is_read(ran: Ran, line: list[str]) -> None:
         json.loads(ran.out)
 
 
+def _make_paths(directory: Path) -> None:
+    (directory / "directory").mkdir()
+    (directory / "file").write_text("x")
+    (directory / "loop").symlink_to("loop")
+    (directory / "dangling").symlink_to("nowhere")
+    os.mkfifo(directory / "fifo")
+
+
 @contextmanager
 def lines() -> Iterator[Room]:
     """Open every command to any arguments."""
     with at_home() as home:
+        _make_paths(home.directory)
 
         def attempt(line: list[str]) -> None:
-            home.tidy()
+            home.tidy(["store.db", *_PATHS])
             ran = home.tried(*line, environ={"EDITOR": "true"})
             if ran.code in (2, 4, 78):
                 home.refused_writes_nothing(ran)

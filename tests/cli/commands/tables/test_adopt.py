@@ -121,6 +121,8 @@ def test_live_tables_are_adopted_like_their_export(store: Run, live: str, export
     ("line", "code", "words"),
     [
         ("nowhere", 2, "nowhere is no directory"),
+        ("x" * 300, 2, "cannot be read: File name too long"),
+        ("{loop}", 2, "cannot be read: Too many levels of symbolic links"),
         ("{empty}", 78, "there are no tables of the former backend"),
         ("sqlite:///old.db", 2, "SOURCE must be dynamodb://REGION?prefix=commercive_ or a directory with exports"),
         ("dynamodb://", 2, "must name a region"),
@@ -132,7 +134,8 @@ def test_live_tables_are_adopted_like_their_export(store: Run, live: str, export
 def test_wrong_sources_are_refused(store: Run, clean: str, tmp_path: Path, line: str, code: int, words: str) -> None:
     """Each in one clear line, with the exit code of its kind."""
     (tmp_path / "empty").mkdir()
-    ran = store("tables", "adopt", *line.format(clean=clean, empty=tmp_path / "empty").split())
+    (tmp_path / "loop").symlink_to("loop")
+    ran = store("tables", "adopt", *line.format(clean=clean, empty=tmp_path / "empty", loop=tmp_path / "loop").split())
 
     assert code == ran.code
     assert words in ran.err
