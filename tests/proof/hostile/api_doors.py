@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import strategies as st
 
@@ -221,7 +222,9 @@ def events() -> Iterator[Room]:
 
 
 def _tokens(issuer: Issuer) -> list[str]:
-    return [issuer.token("user-1"), issuer.token("boss", admin=True), issuer.token("user-1", exp=5), issuer.anon_key()]
+    with_rsa = jwt.encode(issuer.claims("user-1"), issuer.rsa_key, "RS256", headers={"kid": "rsa-1"})
+    expired = issuer.token("user-1", exp=5)
+    return [issuer.token("user-1"), issuer.token("boss", admin=True), with_rsa, expired, issuer.anon_key()]
 
 
 _TARGETS = [
@@ -351,7 +354,7 @@ def _key_sets(issuer: Issuer) -> st.SearchStrategy[Any]:
     sound: list[dict[str, Any]] = issuer.key_set()["keys"]
     parts = {name: st.sampled_from(choices) | VALUES for name, choices in _JWK.items()}
     parts |= {
-        name: TEXTS | VALUES | st.sampled_from(["AQAB", "AA", "gA" * 400, sound[0]["x"]])
+        name: TEXTS | VALUES | st.sampled_from(["AQAB", "AA", "gA" * 400, "gA" * 60_000, sound[0]["x"]])
         for name in ("x", "y", "n", "e", "d", "k", "x5c")
     }
     entries = st.builds(
@@ -393,7 +396,8 @@ _Asked = Callable[[World, list[str], Response], Mapping[str, Any]]
 def _with_keys(world: World, tokens: list[str], answered: Response) -> Mapping[str, Any]:
     """Call an action while the identity provider answers oddly."""
     world.outside.answers = {"https://project.supabase.co/auth": answered}
-    return world.open("jwt").as_(tokens[0]).handle(_event("chat/conversations", "user_id=user-1", tokens[0]))
+    token = tokens[0 if b"ec-1" in answered.body else 2]
+    return world.open("jwt").handle(_event("chat/conversations", "user_id=user-1", token))
 
 
 def _with_rows(world: World, tokens: list[str], answered: Response) -> Mapping[str, Any]:

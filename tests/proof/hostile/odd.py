@@ -1,6 +1,7 @@
 """Input that nobody expects: any text, any JSON, bytes, numbers that no type holds, and some very long or deep."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -130,3 +131,20 @@ def attribute_values() -> st.SearchStrategy[Any]:
         ),
         max_leaves=5,
     )
+
+
+def paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield where the parts of a JSON value are, itself first."""
+    yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        yield from paths_in(part, (*path, name))
+
+
+def replaced(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """Return a JSON value with another one at a place."""
+    if not path:
+        return value
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy[path[0]] = replaced(copy[path[0]], path[1:], value)
+    return copy

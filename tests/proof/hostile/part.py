@@ -1,10 +1,18 @@
 """Hostile input at every door: whatever comes in, the answer is documented, inert, and costs what its size allows."""
 
-from tests.proof.hostile import api_doors, file_doors, line_doors, settings_doors, store_doors, transfer_doors
+from tests.proof.hostile import (
+    api_doors,
+    cursor_doors,
+    file_doors,
+    line_doors,
+    settings_doors,
+    store_doors,
+    transfer_doors,
+)
 from tests.proof.hostile.door import Door, findings, for_minutes
 from tests.proof.parts import Findings, Part
 
-_SUBJECTS = (api_doors, line_doors, settings_doors, file_doors, transfer_doors, store_doors)
+_SUBJECTS = (api_doors, cursor_doors, line_doors, settings_doors, file_doors, transfer_doors, store_doors)
 DOORS: tuple[Door, ...] = tuple(door for subject in _SUBJECTS for door in subject.DOORS)
 BY_NAME = {door.name: door for door in DOORS}
 

@@ -16,7 +16,17 @@ from commercive_cli.store.items import Item
 from commercive_cli.store.schema import TABLES
 from tests.proof.hostile.door import Door, Room
 from tests.proof.hostile.home import REFUSED, at_home
-from tests.proof.hostile.odd import BYTES, STORABLE, TEXTS, VALUES, attribute_values, damaged, json_of
+from tests.proof.hostile.odd import (
+    BYTES,
+    STORABLE,
+    TEXTS,
+    VALUES,
+    attribute_values,
+    damaged,
+    json_of,
+    paths_in,
+    replaced,
+)
 from tests.services.adopt.old_backend import MORE_MESS, OldBackend, copied, old_backend
 from tests.services.raw_data import rows
 from tests.services.transfer.stores import ODD, sign
@@ -73,24 +83,9 @@ def _manifests(raw: bytes) -> st.SearchStrategy[bytes]:
         document = json.loads(raw)
     except ValueError:
         return damaged(st.just(raw))
-    paths = list(_paths(document))
+    paths = list(paths_in(document))
     odd = VALUES | st.sampled_from(["../x", "/etc/passwd", "leads/0.jsonl", -1, 2**63, "leads", "\u202e", "x" * 300])
-    return st.builds(lambda path, value: json_of(_with(document, path, value)).encode(), st.sampled_from(paths), odd)
-
-
-def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, part in parts:
-        yield from _paths(part, (*path, name))
-
-
-def _with(document: Any, path: tuple[Any, ...], value: Any) -> Any:
-    if not path:
-        return value
-    copy = dict(document) if isinstance(document, dict) else list(document)
-    copy[path[0]] = _with(copy[path[0]], path[1:], value)
-    return copy
+    return st.builds(lambda path, value: json_of(replaced(document, path, value)).encode(), st.sampled_from(paths), odd)
 
 
 def _apply(root: Path, change: tuple[str, bytes | None, bool]) -> None:
