@@ -108,6 +108,12 @@ def _looked(
         put_back(store, home.before)
 
 
+_IDS = {
+    name
+    for model in MODELS.values()
+    for name, each in attributes_of(model).items()
+    if each.kind in (Kind.ID, Kind.PERSON)
+}
 _DOCUMENT = ("chat", "export")
 """Writes a file, also where that is a terminal."""
 
@@ -165,7 +171,7 @@ def terminal() -> Iterator[Room]:
             try:
                 ran = home.ran(*line, environ={**_TERMINAL, "COMMERCIVE_FORCE_TTY": str(width)})
                 _is_inert(ran)
-                if line[:2] != _DOCUMENT:
+                if line[:2] != _DOCUMENT and not _IDS & {name for _, name in written}:
                     _fits(ran, width)
             finally:
                 put_back(store, home.before)
@@ -190,7 +196,10 @@ def _is_inert(ran: Ran) -> None:
 
 
 def _fits(ran: Ran, width: int) -> None:
-    """Fail unless each line fits into the width, or into that of a usual terminal, for which sentences are written."""
+    """Fail unless each line fits into the width, or into that of a usual terminal, for which sentences are written.
+
+    Ids are shown whole, to be copied.
+    """
     longest = max(map(cell_len, STYLE.sub("", ran.out).split("\n")), default=0)
     assert longest <= max(width, 80), f"a line of {longest} on a terminal of {width}"
 
