@@ -1,6 +1,7 @@
 """The manifest in the package: for which runtime it was made, by what, and of what."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,6 +11,9 @@ from commercive_cli.api.deploy.runtimes import Architecture, Runtime, runtime_of
 from commercive_cli.domain.errors import Invalid
 
 NAME = "commercive-package.json"
+_LARGEST_BYTES = 1 << 20
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What `zipfile` raises for what is none, or damaged, encrypted, or compressed in another way."""
 
 
 class PackagedLibrary(BaseModel):
@@ -54,9 +58,9 @@ def runtime_of_package(package: Path) -> Runtime:
 
 def _read(package: Path) -> Manifest:
     try:
-        with zipfile.ZipFile(package) as archive:
-            return Manifest.model_validate_json(archive.read(NAME))
-    except (zipfile.BadZipFile, KeyError, ValidationError):
+        with zipfile.ZipFile(package) as archive, archive.open(NAME) as file:
+            return Manifest.model_validate_json(file.read(_LARGEST_BYTES))
+    except (*_NO_ZIP, KeyError, ValidationError):
         raise Invalid(f"{package} is not a package of `commercive api package`: it has no manifest {NAME}") from None
     except OSError as error:
         raise Invalid(f"{package} cannot be read: {error.strerror or error}") from None

@@ -79,9 +79,11 @@ def send_request(
 ) -> Response:
     """Send one request and return what came back within these seconds in all, and no more bytes than `largest`."""
     deadline = _Deadline(now, seconds)
-    parts = urlsplit(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port)
+    try:
+        parts = urlsplit(url)
+        connection = (HTTPSConnection if parts.scheme == "https" else HTTPConnection)(parts.hostname or "", parts.port)
+    except (ValueError, HTTPException):  # which quotes what a header could hold
+        raise RequestUnsent("the address of the request is no URL") from None
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     stage = "connecting"
     try:

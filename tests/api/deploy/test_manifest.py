@@ -10,15 +10,16 @@ from commercive_cli import __version__
 from commercive_cli.api.deploy.manifest import NAME, runtime_of_package
 from commercive_cli.api.deploy.runtimes import Runtime
 from commercive_cli.domain.errors import Invalid
+from tests.proof.hostile.bounds import bounded
 
 MANIFEST = (
     f'{{"version":"{__version__}","python":"3.12","architecture":"arm64","bytecode":null,"files":"","libraries":[]}}'
 )
 
 
-def zipped(name: str, text: str) -> bytes:
+def zipped(name: str, text: str, compression: int = zipfile.ZIP_STORED) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
+    with zipfile.ZipFile(content, "w", compression) as archive:
         archive.writestr(name, text)
     return content.getvalue()
 
@@ -49,4 +50,23 @@ def test_a_template_for_another_package_is_refused(content: bytes, error: str, t
     package.write_bytes(content)
 
     with pytest.raises(Invalid, match=error):
+        runtime_of_package(package)
+
+
+def test_a_damaged_package_is_none(tmp_path: Path) -> None:
+    """Whichever of its bytes changed on the way: what is compressed, in which way, encrypted, or how long it is."""
+    package, sound = tmp_path / "api.zip", zipped(NAME, MANIFEST.replace("3.12", "3.11"), zipfile.ZIP_DEFLATED)
+    for place, byte in enumerate(sound):
+        for changed in (0, byte ^ 1, byte ^ 64, 255):
+            package.write_bytes(sound[:place] + bytes([changed]) + sound[place + 1 :])
+            with pytest.raises(Invalid):
+                runtime_of_package(package)
+
+
+def test_a_package_that_unpacks_to_much_takes_no_memory(tmp_path: Path) -> None:
+    """A manifest is short; of one that never ends, a megabyte is read."""
+    package = tmp_path / "api.zip"
+    package.write_bytes(zipped(NAME, " " * 120_000_000, zipfile.ZIP_DEFLATED))
+
+    with bounded(package.stat().st_size), pytest.raises(Invalid, match="is not a package of"):
         runtime_of_package(package)

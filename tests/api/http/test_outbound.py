@@ -204,6 +204,15 @@ def test_a_header_that_http_cannot_carry_is_never_sent(value: str) -> None:
     assert "made-up" not in "".join(traceback.format_exception(refused.value, chain=True))
 
 
+@pytest.mark.parametrize("url", ["http://localhost:port/", "http://localhost:99999/", "http://[::1/", "http://a\tb c/"])
+def test_an_address_that_is_no_url_is_one_that_nothing_was_sent_to(url: str) -> None:
+    """As where the variable that names a port of this machine holds none; the error quotes nothing of it."""
+    with pytest.raises(RequestUnsent) as refused:
+        send_request("GET", url, {}, b"")
+
+    assert url not in str(refused.value)
+
+
 def test_no_connection_means_that_nothing_was_sent() -> None:
     """Where nobody listens, and where a name cannot be resolved."""
     with socket.socket() as closed:

@@ -17,16 +17,23 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import strategies as st
 
 from commercive_cli.api.actions import ACTIONS
+from commercive_cli.api.application import Application
+from commercive_cli.api.factory import create_application
 from commercive_cli.api.http.connection import Limits
 from commercive_cli.api.http.events import body_of
 from commercive_cli.api.http.outbound import RequestFailed, Response, send_request
+from commercive_cli.api.rotation import RotatingApplication
+from commercive_cli.api.secrets_extension import secret_reader
+from commercive_cli.api.telemetry import Telemetry
 from commercive_cli.domain.text import NAME_LENGTH
 from commercive_cli.engines.sqlite.store import SQLiteStore
+from commercive_cli.settings.api import load_api
 from commercive_cli.settings.fallback import FallbackSettings
+from commercive_cli.settings.secret_values import SECRETS, with_secrets
 from commercive_cli.settings.supabase import SupabaseSettings
 from tests.api.http.test_limits import Running, running
 from tests.api.test_seed_requests import LEAD
-from tests.api.world import DASHBOARD, FakeClock, Handle, Issuer, World, services_over, supabase_of
+from tests.api.world import DASHBOARD, ISSUER, FakeClock, Handle, Issuer, World, services_over, supabase_of
 from tests.e2e.any_items import put_back
 from tests.e2e.embedded import make_file
 from tests.proof.hostile.door import Door, Room
@@ -383,11 +390,21 @@ _HEADERS = st.dictionaries(
 _CODES = st.sampled_from([200, 200, 200, 204, 206, 301, 400, 401, 404, 429, 500, 503, 0, 99, 1000])
 
 
-def _responses(issuer: Issuer) -> st.SearchStrategy[Response]:
-    bodies = st.one_of(
-        _key_sets(issuer).map(json_of).map(str.encode), _ROWS.map(json_of).map(str.encode), BYTES, DEEP.map(str.encode)
-    )
-    return st.builds(Response, _CODES, bodies, _HEADERS)
+_SECRETS = st.dictionaries(st.sampled_from(sorted(SECRETS)) | TEXTS, st.just("s" * 40) | TEXTS | VALUES, max_size=3)
+_DOCUMENTS = (_SECRETS.map(json_of) | VALUES.map(json_of) | TEXTS | DEEP).map(lambda text: {"SecretString": text})
+
+
+def _answered(issuer: Issuer) -> st.SearchStrategy[tuple[str, Response]]:
+    """Return who is asked, and what they answer: what is usual there with something odd in it, or anything at all."""
+    usual = {"keys": _key_sets(issuer), "rows": _ROWS, "link": _ROWS, "other": VALUES, "secrets": _DOCUMENTS | VALUES}
+
+    def of(who: str) -> st.SearchStrategy[tuple[str, Response]]:
+        told = usual[who].map(json_of).map(str.encode)
+        return st.tuples(
+            st.just(who), st.builds(Response, _CODES, told | told | BYTES | DEEP.map(str.encode), _HEADERS)
+        )
+
+    return st.sampled_from(sorted(usual)).flatmap(of)
 
 
 _Asked = Callable[[World, list[str], Response], Mapping[str, Any]]
@@ -427,6 +444,20 @@ def _passed_on(world: World, tokens: list[str], answered: Response) -> Mapping[s
     return client.handle(_event("other/x", "", tokens[0]))
 
 
+def _with_secrets(world: World, tokens: list[str], answered: Response) -> Mapping[str, Any]:
+    """Call an action while the secrets of the function are read, which come oddly."""
+    world.outside.answers = supabase_of(world.issuer).answers | {"http://localhost": answered}
+    environ = {"COMMERCIVE_JWT_ISSUER": ISSUER, "COMMERCIVE_ADDRESS_KEY": "k" * 32}
+    telemetry = Telemetry(io.StringIO())
+
+    def make(document: str) -> Application:
+        settings = load_api(with_secrets(environ, document))
+        return create_application(settings, world.services, telemetry, clock=world.clock, send=world.outside)
+
+    rotating = RotatingApplication(secret_reader(environ, "id", world.outside), make, telemetry, world.clock)
+    return rotating(_event("chat/conversations", "user_id=user-1", tokens[0]))
+
+
 def _event(action: str, query: str, token: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
     return {
         "version": "2.0",
@@ -437,7 +468,13 @@ def _event(action: str, query: str, token: str, body: Mapping[str, Any] | None =
     }
 
 
-_ASKED: dict[str, _Asked] = {"keys": _with_keys, "rows": _with_rows, "link": _with_link, "other": _passed_on}
+_ASKED: dict[str, _Asked] = {
+    "keys": _with_keys,
+    "rows": _with_rows,
+    "link": _with_link,
+    "other": _passed_on,
+    "secrets": _with_secrets,
+}
 
 
 @contextmanager
@@ -456,7 +493,7 @@ def outside() -> Iterator[Room]:
                 return
             _answers(reply)
 
-        yield Room(st.tuples(st.sampled_from(sorted(_ASKED)), _responses(world.issuer)), attempt)
+        yield Room(_answered(world.issuer), attempt)
 
 
 _REPLIES = st.builds(

@@ -1,6 +1,7 @@
 """Command lines of a user in a directory of their own, run in this process, and what holds for each of them."""
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.items import Item
 from tests.cli.conftest import Ran, streams
 from tests.cli.hidden import hidden_in
+from tests.cli.test_inert_output import STYLE
 from tests.e2e.embedded import make_file
 from tests.services.audit.world import World, made
 from tests.services.fakes import ManualClock
@@ -34,6 +36,7 @@ CODES = {
 REFUSED = (2, 4, 5, 78)
 """Those with which nothing was written."""
 
+_NONE = re.compile("(?!)")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - each run has a directory of its own there, as in /tmp
 
 
@@ -95,7 +98,8 @@ class Home:
         assert ran.code in (0, 3, 7) or ran.err.startswith("commercive: ") or arguments[:2] == ("api", "call"), ran.err[
             :300
         ]
-        assert set() == hidden_in(ran.out) | hidden_in(ran.err), "hidden characters reach the terminal"
+        colours = STYLE if "COMMERCIVE_FORCE_TTY" in environ else _NONE
+        assert set() == hidden_in(colours.sub("", ran.out + ran.err)), "hidden characters reach the terminal"
         return ran
 
     def refused_writes_nothing(self, ran: Ran) -> None:

@@ -96,8 +96,10 @@ def json_of(value: Any) -> str:
 
 
 def damaged(raw: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """Return bytes with a few of them changed, cut out, doubled or put in."""
-    return st.builds(_cut, raw, st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), BYTES), max_size=3))
+    """Return bytes with a few of them changed, cut out or put in; often one byte alone."""
+    place = st.floats(0, 1)
+    one = st.tuples(place, st.just(1), st.binary(min_size=1, max_size=1)).map(lambda cut: [cut])
+    return st.builds(_cut, raw, one | one | st.lists(st.tuples(place, st.integers(0, 12), BYTES), max_size=3))
 
 
 def _cut(raw: bytes, cuts: list[tuple[float, int, bytes]]) -> bytes:
