@@ -1,8 +1,8 @@
 """Runs the proof and prints what each claim was held to.
 
-    python -m tests.proof                     # every part, for a minute where time counts
+    python -m tests.proof                     # every part that is fast, for a minute where time counts
     python -m tests.proof --minutes 30        # every part, for half an hour in all
-    python -m tests.proof --part simulator    # one part
+    python -m tests.proof --part guards       # one part
     python -m tests.proof --seed 17           # one run of the simulator, shrunk if it fails
     python -m tests.proof --runs 5000         # so many of its runs, the same every time
     python -m tests.proof --list
@@ -15,12 +15,13 @@ import sys
 from collections.abc import Sequence
 
 from tests.proof import simulator
+from tests.proof.guards import harness
 from tests.proof.parts import Findings, Part, table
 from tests.proof.planted import PLANTED
 from tests.proof.simulation import Subject
 from tests.proof.simulator import Simulator
 
-PARTS: tuple[Part, ...] = (simulator.PART,)
+PARTS: tuple[Part, ...] = (simulator.PART, harness.PART)
 _BY_NAME = {part.name: part for part in PARTS}
 
 
@@ -43,8 +44,9 @@ def _run(asked: argparse.Namespace) -> Sequence[Findings]:
     one = asked.seed is not None and asked.minutes is None and asked.part is None
     if asked.planted or asked.runs or one:
         return [_simulated(asked)]
-    parts = PARTS if asked.part is None else [_BY_NAME[asked.part]]
-    return [part.prove((asked.minutes or 1) / len(parts), asked.seed or 0) for part in parts]
+    minutes = asked.minutes or 1
+    parts = [part for part in PARTS if part.least_minutes <= minutes] if asked.part is None else [_BY_NAME[asked.part]]
+    return [part.prove(minutes / len(parts), asked.seed or 0) for part in parts]
 
 
 def _simulated(asked: argparse.Namespace) -> Findings:

@@ -48,11 +48,15 @@ class Prove(Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the proof by name, with what it does in a line."""
+    """A part of the proof by name, with what it does in a line.
+
+    One that takes long by itself runs only when it is named, or when there are `least_minutes`.
+    """
 
     name: str
     words: str
     prove: Prove
+    least_minutes: float = 0
 
 
 def table(rows: Sequence[Row]) -> list[str]:
