@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
+
 from tests.proof.guards.conditions import conditions
 from tests.proof.guards.copies import ROOT
+from tests.proof.guards.explained import EXPLAINED
 from tests.proof.guards.harness import harness
 from tests.proof.guards.rules import RULES
-from tests.proof.guards.sources import PACKAGE, Package
+from tests.proof.guards.sources import PACKAGE, Guard, Package
 
 WRITES = "commercive_cli/store/writes.py"
 MADE_UP = """
@@ -91,6 +94,11 @@ ASKED = re.compile(r"\b(?:Absent|Exists|Missing|Equals|Below)\(")
 AUDIT_LOG = "services/records/audit_log.py"
 
 
+@pytest.fixture(scope="module")
+def guards() -> list[Guard]:
+    return Package.at(ROOT).guards(RULES.values())
+
+
 def test_every_condition_of_a_source_is_found() -> None:
     """Each member of a conjunction, each alternative, each claim and each limit is a guard of its own."""
     assert FOUND.split("\n")[1:-1] == _found({"services/made_up.py": MADE_UP})
@@ -103,16 +111,20 @@ def test_every_guard_of_an_engine_is_found() -> None:
     assert FOUND_IN_ENGINES.split("\n")[1:-1] == _found(sources)
 
 
-def test_no_condition_of_the_services_is_overlooked() -> None:
+def test_no_condition_of_the_services_is_overlooked(guards: list[Guard]) -> None:
     """Wherever the text of a service asks for something there is a guard: a new one is dropped without being listed."""
     paths = (ROOT / PACKAGE / "services").rglob("*.py")
     sources = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
-    guards = Package(sources | {WRITES: (ROOT / WRITES).read_bytes()}).guards(RULES.values())
     found = {(guard.path, at) for guard in guards for at in range(*guard.span)}
     asked = [(path, place) for path, source in sources.items() for place in ASKED.finditer(source.decode("latin-1"))]
 
     assert len(asked) > 80
     assert [] == [f"{path}: {place[0]}" for path, place in asked if (path, place.start()) not in found]
+
+
+def test_what_is_explained_is_there(guards: list[Guard]) -> None:
+    """A reason why no test can miss a guard goes when the guard goes."""
+    assert [] == sorted(EXPLAINED.keys() - {guard.name for guard in guards})
 
 
 def test_a_guard_that_is_needed_is_told_from_one_that_is_not() -> None:

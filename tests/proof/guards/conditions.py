@@ -33,7 +33,7 @@ def claims(package: Package, module: Module) -> Iterator[Spot]:
     """Yield every item that is put into the table of claims where none may be: what keeps others off."""
     if not module.path.startswith(_SERVICES):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and (_is_claim(node) or _name(node.func) in _claiming(package)):
             yield Spot(node, _UNWRITTEN.replace("{}", module.text(node)), "not claimed")
 
@@ -46,7 +46,7 @@ class _Conditions:
         self._seen: set[ast.AST] = set()
 
     def found(self) -> Iterator[Spot]:
-        for node in ast.walk(self._module.tree):  # from the outside in
+        for node in self._module.nodes:  # from the outside in
             for each in self._conditions_at(node):
                 yield from self._dropped(each)
 

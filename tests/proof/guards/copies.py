@@ -32,7 +32,7 @@ class Copy:
                 shutil.copy(source, place / name)
         self._versions = 1_000_000_000
         reader, writer = os.pipe()
-        command = ["nice", sys.executable, "-m", "tests.proof.guards.tries", str(writer)]
+        command = [sys.executable, "-m", "tests.proof.guards.tries", str(writer)]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command, cwd=place, stdin=subprocess.PIPE, pass_fds=[writer], env=_environment(), text=True
         )

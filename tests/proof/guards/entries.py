@@ -23,7 +23,7 @@ def request_entries(_package: Package, module: Module) -> Iterator[Spot]:
     """Yield what requests to DynamoDB say, such as a transaction's token, or that a read is consistent."""
     if not module.path.startswith(_DYNAMODB):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Dict) and module.function_of(node) is not None:
             for name, value in zip(node.keys, node.values, strict=True):
                 if isinstance(name, ast.Constant) and str(name.value)[:1].isupper():

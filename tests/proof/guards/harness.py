@@ -4,7 +4,7 @@ import os
 import queue
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from tests.conftest import NO_SERVER, server_binary
 from tests.proof.guards.copies import ROOT, Copy
+from tests.proof.guards.explained import EXPLAINED
 from tests.proof.guards.probes import Probes, groups
 from tests.proof.guards.rules import RULES
 from tests.proof.guards.sources import Guard, Package
@@ -152,12 +153,22 @@ def findings(lent: Harness, probes: Probes, found: Mapping[str, Sequence[Guard]]
         print(verdict, flush=True)  # noqa: T201 - the table, which takes long to be whole
         verdicts.append(verdict)
     unsound = lent.fail_anyway(each.missed_by for each in verdicts if each.missed_by and "::" in each.missed_by)
-    surviving = [each for each in verdicts if each.missed_by is None or each.missed_by in unsound]
-    rows = [
-        Row(claim, len(each), len(each), sum(verdict.guard in each for verdict in surviving), "-")
-        for claim, each in found.items()
-    ]
-    return Findings(rows, [f"nothing misses {each.guard}" for each in surviving])
+    survivors = {each.guard for each in verdicts if each.missed_by is None or each.missed_by in unsound}
+    wrong = {each for each in survivors if each.name not in EXPLAINED}
+    rows = [Row(claim, len(each), len(each), len(wrong.intersection(each)), "-") for claim, each in found.items()]
+    return Findings(rows, [*_wrong(verdicts, wrong), *_explained_in_vain(verdicts, survivors)])
+
+
+def _wrong(verdicts: Iterable[Verdict], wrong: Container[Guard]) -> Iterator[str]:
+    return (f"nothing misses {each.guard}" for each in verdicts if each.guard in wrong)
+
+
+def _explained_in_vain(verdicts: Iterable[Verdict], survivors: Iterable[Guard]) -> Iterator[str]:
+    """Yield what is explained, and is missed by a test after all."""
+    surviving = {guard.name for guard in survivors}
+    for each in verdicts:
+        if each.guard.name in EXPLAINED.keys() - surviving:
+            yield f"explained, and missed all the same: {each}"
 
 
 PART = Part("guards", "each guard of the code is dropped in turn, and a test misses it", prove, least_minutes=30)

@@ -18,10 +18,9 @@ def limits(package: Package, module: Module) -> Iterator[Spot]:
     """Yield each limit that something is compared with, or that is handed on as one."""
     if not module.path.startswith(_ROOMS):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         for each in _applied(node):
-            is_refused = isinstance(node, ast.Compare) and _is_refusal(module, node)
-            if isinstance(each, ast.Name) and each.id in (_numbers(package) if is_refused else _declared(package)):
+            if isinstance(each, ast.Name) and (each.id in _declared(package) or _refuses(package, module, node, each)):
                 yield Spot(each, f"({each.id} + 1)", "one more is let through")
 
 
@@ -34,7 +33,10 @@ def _applied(node: ast.AST) -> Iterator[ast.AST]:
             yield from (*node.args, *(each.value for each in node.keywords))
 
 
-def _is_refusal(module: Module, node: ast.AST) -> bool:
+def _refuses(package: Package, module: Module, node: ast.AST, limit: ast.Name) -> bool:
+    """Return whether something is refused beyond a number with a name."""
+    if not isinstance(node, ast.Compare) or limit.id not in _numbers(package):
+        return False
     above = next((each for each in module.above(node) if not isinstance(each, ast.BoolOp | ast.UnaryOp)), None)
     return isinstance(above, ast.If) and isinstance(above.body[-1], ast.Raise)
 

@@ -12,14 +12,14 @@ _DECIDES = "FailureKind"
 def refusals(_package: Package, module: Module) -> Iterator[Spot]:
     """Yield each condition under which something is raised: by itself, or a part of it."""
     if module.path.startswith(_ROOMS):
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Raise):
                 yield from _dropped(node.test, neutral=False, lost="not refused")
 
 
 def choices(_package: Package, module: Module) -> Iterator[Spot]:
     """Yield each condition of the functions that say what kind a failure is."""
-    for function in ast.walk(module.tree):
+    for function in module.nodes:
         if (
             isinstance(function, FUNCTIONS)
             and isinstance(function.returns, ast.Name)

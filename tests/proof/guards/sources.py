@@ -39,14 +39,25 @@ class Guard:
     text: str
     replacement: str
     lost: str
+    function: str
+    """The function in which it is, an empty text outside of all."""
+
     places: frozenset[Place] = field(repr=False, compare=False)
     """First lines of statements, of which at least one runs when the guard is asked."""
 
     def __str__(self) -> str:
         """Return where it is and what it is, in a line."""
+        return f"{self.path}:{self.line}:{self.column} {self._words}"
+
+    @property
+    def name(self) -> str:
+        """Return what it is called however lines move: its file, its function and its text."""
+        return f"{self.path.removeprefix(f'{PACKAGE}/')} {self.function} {self._words}"
+
+    @property
+    def _words(self) -> str:
         words = " ".join(self.text.split())
-        shown = words if len(words) <= _SHOWN else f"{words[: _SHOWN - 1]}…"
-        return f"{self.path}:{self.line}:{self.column} {shown} ({self.lost})"
+        return f"{words if len(words) <= _SHOWN else f'{words[: _SHOWN - 1]}…'} ({self.lost})"
 
     def dropped_from(self, source: bytes) -> bytes:
         """Return the source of the file without the guard."""
@@ -61,8 +72,11 @@ class Module:
         self.path = path
         self.source = source
         self.tree = ast.parse(source)
+        self.nodes = list(ast.walk(self.tree))
+        """All nodes, from the outside in."""
+
         self.parents: dict[ast.AST, ast.AST] = {
-            child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)
+            child: node for node in self.nodes for child in ast.iter_child_nodes(node)
         }
         lines = source.splitlines(keepends=True)
         self._starts = [0, *accumulate(map(len, lines))]
@@ -128,12 +142,13 @@ class Package:
     def functions(self) -> Iterator[tuple[Module, Function]]:
         """Yield every function and method."""
         for module in self.modules.values():
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, FUNCTIONS):
                     yield module, node
 
     def _guard(self, module: Module, spot: Spot) -> Guard:
         start, end = module.span(spot.node, spot.until or spot.node)
+        function = module.function_of(spot.node)
         return Guard(
             module.path,
             spot.node.lineno,
@@ -142,6 +157,7 @@ class Package:
             module.source[start:end].decode(),
             spot.replacement,
             spot.lost,
+            function.name if function else "",
             frozenset(self._places(module, spot.node, set())),
         )
 
@@ -163,7 +179,7 @@ class Package:
     def _uses(self) -> dict[str, list[tuple[Module, ast.expr]]]:
         uses: dict[str, list[tuple[Module, ast.expr]]] = {}
         for module in self.modules.values():
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
                     uses.setdefault(node.id if isinstance(node, ast.Name) else node.attr, []).append((module, node))
         return uses

@@ -13,7 +13,7 @@ def statements(_package: Package, module: Module) -> Iterator[Spot]:
     """Yield each statement whose answer nobody looks at, and each transaction that takes the lock when it begins."""
     if not module.path.startswith(_SQLITE):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="execute" | "executemany")) as call):
                 yield Spot(call, "None", "not done")
