@@ -210,6 +210,23 @@ def test_a_change_here_in_the_very_moment_stays(
     assert [] == errors_in(store)
 
 
+def test_what_is_added_on_both_sides_at_once_stays_as_it_is_here(
+    adopt: Adopter, store: Store, old: OldBackend
+) -> None:
+    """A phone number that neither side had is written here in the moment in which another one is brought: ours stays."""
+    lead = old.one("leads", lead_id="LEAD-1")
+    del lead["lead_phone"]
+    adopt(old)
+    key = {"lead_id": "LEAD-1", "created_at": lead["created_at"]}
+    lead.update({"lead_phone": "theirs", "updated_at": LATER})
+    meddled = Intervening(store)
+    meddled.before("transact", lambda: store.transact(Update(LEADS, key, set={"lead_phone": "mine"})), LEADS)
+    answer = Adopter(meddled)(old)
+
+    assert "mine" == (store.get(LEADS, key) or {})["lead_phone"]
+    assert 1 == kinds(answer)["changed-here"]
+
+
 @pytest.mark.parametrize("guard", ["mark", "new message", "known message"])
 def test_each_part_of_a_change_is_guarded(adopt: Adopter, store: Store, old: OldBackend, guard: str) -> None:
     """Where another adopter, or somebody who reads, comes in between with any part of a change, all of it waits."""

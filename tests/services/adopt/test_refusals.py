@@ -23,6 +23,16 @@ from tests.services.fakes import DAY, Intervening, ManualClock
 from tests.services.raw_data import everything, rows
 
 Spoil = Callable[[Path], object]
+_PLACE = {"pk": "adoption", "sk": "lease"}
+OTHERS = {
+    **_PLACE,
+    "holder": "process 9 at home",
+    "machine": "home",
+    "process": 9,
+    "actor": "ben",
+    "until": NOW + 60_000,
+}
+"""The place of another adoption."""
 
 
 def _files(export: Path, table: str) -> list[Path]:
@@ -230,6 +240,35 @@ def test_whose_machine_slept_writes_nothing_once_another_has_taken_over(either: 
     else:
         adopt(source)
         assert 2 == len(rows(either, CONVERSATIONS))
+
+
+@pytest.mark.parametrize("was_held", [True, False])
+def test_of_two_that_begin_at_once_one_is_refused(either: Store, was_held: bool) -> None:
+    """Whoever was a moment faster has the place, be it a free one or that of a dead process."""
+    if was_held:
+        either.batch_put(OPS, [{**OTHERS, "machine": this_process().machine, "process": 2**22 + 1}])
+    meddled = Intervening(either)
+    meddled.before("transact", lambda: either.batch_put(OPS, [OTHERS]), OPS)
+    with pytest.raises(Conflict, match=r"another adoption into this store is running .*, by ben"):
+        Adopter(meddled, ManualClock(NOW), this_process())(old_backend())
+
+    assert [OTHERS] == [row for row in rows(either, OPS) if row["pk"] == "adoption"]
+
+
+def test_who_lost_its_place_does_not_free_that_of_another(either: Store) -> None:
+    """An adoption that was silent for a minute, and finds another in its place, leaves that one its place."""
+    old, clock = old_backend(conversations=2, leads=2), ManualClock(NOW)
+
+    class Sleeping(OldBackend):
+        def pages(self, table: LegacyTable) -> Iterator[list[Item]]:
+            yield from old.pages(table)
+            clock.advance(61_000)
+            either.batch_put(OPS, [OTHERS])
+
+    with pytest.raises(Conflict, match="another adoption took the place of this one"):
+        Adopter(either, clock)(Sleeping(old.tables_by_name))
+
+    assert [OTHERS] == [row for row in rows(either, OPS) if row["pk"] == "adoption"]
 
 
 def test_what_changes_while_live_tables_are_read_is_named(adopt: Adopter) -> None:
