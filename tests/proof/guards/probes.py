@@ -12,7 +12,7 @@ from tests.proof.guards.tries import SIMULATOR
 
 ROOMS = ("domain", "store", "contract", "engines", "services", "settings", "api")
 """The rooms of the tests that are asked. Those of the command line start the program, and say little of its inside."""
-_RECORDED_SECONDS = 25.0
+_RECORDED_SECONDS = 12.0
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Probes:
                 self.lines.setdefault((path, line), set()).add(test)
 
     def of(self, guard: Guard) -> list[str]:
-        """Return the tests that run a guard's line and take half a minute in all, the most promising ones first."""
+        """Return the tests that run a guard's line as many as have time, the most promising ones first."""
         names = {name for place in guard.places for name in self.lines.get(place, ())} - self.failed
         ordered = sorted(names, key=lambda name: (-self._missed[name], not _is_near(name, guard), self._cost(name)))
         first = [SIMULATOR] if SIMULATOR in names else []

@@ -210,10 +210,8 @@ def test_a_change_here_in_the_very_moment_stays(
     assert [] == errors_in(store)
 
 
-def test_what_is_added_on_both_sides_at_once_stays_as_it_is_here(
-    adopt: Adopter, store: Store, old: OldBackend
-) -> None:
-    """A phone number that neither side had is written here in the moment in which another one is brought: ours stays."""
+def test_what_is_added_on_both_sides_at_once_stays_as_it_is_here(adopt: Adopter, store: Store, old: OldBackend) -> None:
+    """A phone number is written here in the moment in which another one is brought: ours stays."""
     lead = old.one("leads", lead_id="LEAD-1")
     del lead["lead_phone"]
     adopt(old)
@@ -227,7 +225,7 @@ def test_what_is_added_on_both_sides_at_once_stays_as_it_is_here(
     assert 1 == kinds(answer)["changed-here"]
 
 
-@pytest.mark.parametrize("guard", ["mark", "new message", "known message"])
+@pytest.mark.parametrize("guard", ["mark", "new message", "known message", "time of a known message"])
 def test_each_part_of_a_change_is_guarded(adopt: Adopter, store: Store, old: OldBackend, guard: str) -> None:
     """Where another adopter, or somebody who reads, comes in between with any part of a change, all of it waits."""
     first = send(old, "user", NOW - 50)
@@ -239,6 +237,9 @@ def test_each_part_of_a_change_is_guarded(adopt: Adopter, store: Store, old: Old
         "mark": Update(OPS, {"pk": f"adopted#conversation#{name}", "sk": "-"}, set={"source": "other"}),
         "new message": Put(MESSAGES, {"conversation_id": name, "message_id": second, "message_text": "mine"}),
         "known message": Update(MESSAGES, {"conversation_id": name, "message_id": first}, set={"is_read": True}),
+        "time of a known message": Update(
+            MESSAGES, {"conversation_id": name, "message_id": first}, set={"created_at": NOW - 40}
+        ),
     }
     before, _ = thread_in(store, old)
     meddled = Intervening(store)
@@ -249,6 +250,35 @@ def test_each_part_of_a_change_is_guarded(adopt: Adopter, store: Store, old: Old
     assert 1 == kinds(answer)["changed-here"]
     assert before == after
     assert ("mine" if guard == "new message" else None) == messages.get(second, {}).get("message_text")
+
+
+def test_a_message_that_comes_meanwhile_is_not_replaced(adopt: Adopter, store: Store, old: OldBackend) -> None:
+    """Into a conversation that was changed here, only messages are brought that nobody else brings."""
+    adopt(old)
+    conversation, _ = thread_in(store, old)
+    store.transact(Update(CONVERSATIONS, CONVERSATIONS.key_of(conversation), set={"store_url": "mine"}))
+    message = {"conversation_id": conversation["conversation_id"], "message_id": send(old, "user", LATER)}
+    meddled = Intervening(store)
+    meddled.before("transact", lambda: store.batch_put(MESSAGES, [{**message, "message_text": "mine"}]), MESSAGES)
+    answer = Adopter(meddled)(old)
+
+    assert 1 == kinds(answer)["changed-here"]
+    assert "mine" == (store.get(MESSAGES, message) or {})["message_text"]
+
+
+def test_a_change_here_in_the_very_moment_is_named_though_nothing_is_to_be_changed(
+    adopt: Adopter, store: Store, old: OldBackend
+) -> None:
+    """What changed there is no part of what is here; what changed here is told, and what was brought stays so."""
+    adopt(old)
+    conversation, _ = thread_in(store, old)
+    conversation_of(old)["odd"] = "there"
+    key = CONVERSATIONS.key_of(conversation)
+    meddled = Intervening(store)
+    meddled.before("transact", lambda: store.transact(Update(CONVERSATIONS, key, set={"store_url": "mine"})))
+    meddled.before("transact", lambda: store.transact(Update(CONVERSATIONS, key, set={"store_url": "mine"})))
+
+    assert 1 == kinds(Adopter(meddled)(old))["changed-here"]
 
 
 @pytest.mark.parametrize("what", ["conversation", "lead", "code", "mark", "audit row"])

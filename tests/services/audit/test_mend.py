@@ -289,14 +289,18 @@ def test_a_lead_that_moves_takes_along_what_it_is_then(world: World, clock: Manu
     assert [] == AuditService(world.store, clock).run("root").findings
 
 
-def test_an_item_that_vanishes_is_not_made_again(world: World, clock: ManualClock) -> None:
+@pytest.mark.parametrize("table", [LEADS, AFFILIATE_LINKS], ids=lambda table: table.name)
+def test_an_item_that_vanishes_is_not_made_again(world: World, clock: ManualClock, table: Table) -> None:
     """Setting an attribute that was not there makes no item of it alone."""
+    name, new = {LEADS: (world.pending, "admin_notes"), AFFILIATE_LINKS: (world.codes[0], "store_url")}[table]
+    world.change(table, name, remove=(new,))
+    left = [row for row in rows(world.store, table) if name not in row.values()]
     meddled = Intervening(world.store)
-    meddled.before("transact", lambda: world.drop(LEADS, world.pending))
+    meddled.before("transact", lambda: world.drop(table, name))
     with pytest.raises(NotFound):
-        mend(MendService(meddled, clock), LEADS, world.pending, admin_notes="x")
+        mend(MendService(meddled, clock), table, f"aff-1 {name}" if table is AFFILIATE_LINKS else name, **{new: "x"})
 
-    assert world.pending not in [lead["lead_id"] for lead in rows(world.store, LEADS)]
+    assert left == rows(world.store, table)
 
 
 def test_ids_too_long_for_an_audit_trail_can_be_mended(world: World, service: MendService, clock: ManualClock) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from commercive_cli.domain.answers.audit import Finding
 from commercive_cli.domain.ids import new_id
+from commercive_cli.domain.models import SNOOZED
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.audit.check import Repairs
 from commercive_cli.services.audit.links import LinkCheck
@@ -21,7 +22,7 @@ from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, CONVERSATIONS, LEADS, MESSAGES, OPS, Table
 from commercive_cli.store.writes import Put, Update
 from tests.services.audit.world import World
-from tests.services.fakes import START, Codes, Intervening, ManualClock
+from tests.services.fakes import DAY, START, Codes, Intervening, ManualClock
 from tests.services.raw_data import errors_in, rows
 
 LATER = START * 2
@@ -80,6 +81,64 @@ def test_a_commission_that_was_put_right_meanwhile_is_not_accounted_for(world: W
 
     assert [] == found
     assert before == history(world, world.approved)
+
+
+def test_a_state_that_came_back_meanwhile_is_accounted_for_already(
+    world: World, clock: ManualClock, repairer: Repairer
+) -> None:
+    """Who takes a decision back and makes it again leaves rows; another one would tell of a change that was none."""
+    leads = LeadService(world.store, clock)
+    world.change(LEADS, world.pending, status="rejected")
+
+    def decide_again() -> None:
+        leads.reset(world.pending, "maria")
+        leads.decide(world.pending, "rejected", "maria")
+
+    found = repairer.found(LEADS, decide_again)
+
+    assert "audit-row" not in found
+    assert [("reset", "maria"), ("reject", "maria")] == history(world, world.pending)
+
+
+def test_the_row_of_a_repair_is_behind_the_last_change(world: World, repairer: Repairer) -> None:
+    """Whatever moved a lead's time while it was repaired, its history ends with what it is."""
+    world.change(LEADS, world.approved, remove=("commission_amount",))
+    later = world.row(LEADS, world.approved)["updated_at"] + 30_000
+    repairer.run(LEADS, lambda: world.change(LEADS, world.approved, updated_at=later))
+    rows_of_it = LeadService(world.store).history(world.approved).history
+
+    assert Decimal("12.34") == world.row(LEADS, world.approved)["commission_amount"]
+    assert later <= max(row.at for row in rows_of_it)
+
+
+def test_two_audits_at_once_take_a_time_back_once(world: World, clock: ManualClock, repairer: Repairer) -> None:
+    """Of two that find the same time still to come, one says so."""
+    before = world.row(CONVERSATIONS, world.open)["updated_at"]
+    world.change(CONVERSATIONS, world.open, updated_at=clock.now + DAY)
+    found = repairer.found(CONVERSATIONS, lambda: AuditService(world.store, clock).run("maria", fix=True))
+
+    assert [] == found
+    assert before == world.row(CONVERSATIONS, world.open)["updated_at"]
+
+
+def test_a_time_that_something_bears_out_by_now_stays(world: World, clock: ManualClock, repairer: Repairer) -> None:
+    """A lead that says by now that it was reviewed at that time was changed then, whatever the clock says."""
+    later = clock.now + DAY
+    world.change(LEADS, world.approved, updated_at=later)
+    found = repairer.found(LEADS, lambda: world.change(LEADS, world.approved, reviewed_at=later))
+
+    assert "updated-at" not in found
+    assert later == world.row(LEADS, world.approved)["updated_at"]
+
+
+def test_what_was_answered_meanwhile_does_not_wait_again(world: World, clock: ManualClock, repairer: Repairer) -> None:
+    """A conversation that is put off for ever, and answered at the same moment, is not put back into the queue."""
+    world.change(CONVERSATIONS, world.open, waiting_for=SNOOZED)
+    chat = ChatService(world.store, clock)
+    found = repairer.found(CONVERSATIONS, lambda: chat.reply(world.open, "admin-1", "Hi"))
+
+    assert "snooze" not in found
+    assert "waiting_for" not in world.row(CONVERSATIONS, world.open)
 
 
 def test_a_lead_whose_status_was_put_right_keeps_its_money(world: World, repairer: Repairer) -> None:

@@ -256,6 +256,33 @@ def test_what_is_no_claim_keeps_nobody_away(
     assert "mira" == holder(store, clock, name)
 
 
+def test_who_claims_in_the_place_of_what_is_no_claim_is_heeded(
+    desk: DeskService, meddled: Intervening, store: Store, clock: ManualClock, name: str
+) -> None:
+    """An answer that was held up by what another program left there ends no claim that is made meanwhile."""
+    store.batch_put(OPS, [{**claim_key(name), "until": "soon"}])
+    meddled.before("transact", lambda: None)
+    meddled.before("transact", lambda: desk.claim(name, "mira"))
+    with pytest.raises(HeldByOther):
+        ChatService(meddled, clock).reply(name, "jonas", "Hi", heed_claims=True)
+
+    assert "mira" == holder(store, clock, name)
+
+
+def test_a_claim_that_the_store_drops_meanwhile_costs_nobody_their_place(
+    desk: DeskService, meddled_desk: DeskService, meddled: Intervening, store: Store, clock: ManualClock, name: str
+) -> None:
+    """Stores drop what has expired whenever they like; who has waited longest is next all the same."""
+    desk.claim(name, "mira", duration=MINUTE)
+    desk.chat.send("user-2", "Hello")
+    clock.advance(MINUTE)
+    meddled.before("transact", lambda: store.transact(Delete(OPS, claim_key(name))))
+    claimed = meddled_desk.claim_next("jonas")
+
+    assert claimed is not None
+    assert name == claimed.conversation_id
+
+
 def test_a_message_of_a_clock_ahead_ends_no_claim(desk: DeskService, store: Store, clock: ManualClock) -> None:
     """A reply gets a time behind the last message's; whether a claim has expired, the clock alone tells."""
     ahead = ChatService(store, ManualClock(START + 60 * MINUTE))

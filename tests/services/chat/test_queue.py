@@ -127,6 +127,17 @@ def test_what_somebody_is_faster_at_is_passed_over(
     assert ("jonas" if change == "claim" else None) == (held and held.holder)
 
 
+def test_what_never_told_since_when_it_waits_is_passed_over_when_it_is_closed(
+    desk: DeskService, meddled_desk: DeskService, meddled: Intervening, store: Store
+) -> None:
+    """Closing an imported conversation changes nothing of who waits in it, and it is not claimed all the same."""
+    import_thread(store)
+    store.change_table(CONVERSATIONS, DropIndex(WAITING_INDEX))
+    meddled.before("transact", lambda: desk.chat.close(V4, "jonas"))
+
+    assert taken(meddled_desk, "mira") is None
+
+
 def test_a_repeated_request_with_a_key_claims_no_other(desk: DeskService) -> None:
     """Also when nothing waits any more."""
     one, two = sent(desk, 2)

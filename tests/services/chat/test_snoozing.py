@@ -13,7 +13,7 @@ from commercive_cli.services.chat.waiting_index import WAITING_INDEX, fill_waiti
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import CONVERSATIONS, OPS
 from commercive_cli.store.table_changes import DropIndex
-from commercive_cli.store.writes import Delete
+from commercive_cli.store.writes import Delete, Update
 from tests.services.chat.imported import V4, import_thread
 from tests.services.fakes import DAY, START, Intervening, ManualClock
 from tests.services.raw_data import errors_in, everything, rows
@@ -224,6 +224,23 @@ def test_nothing_is_put_off_that_changes_meanwhile(
 
     assert [] == snoozes(store)
     assert "snoozed" != desk.chat.conversation(name).waiting_for
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "closed"}, {"waiting_for": "else"}, {"waiting_since": START - 1}, {"updated_at": START - 1}]
+)
+def test_nothing_is_put_off_that_is_another_by_then(
+    meddled: Intervening, store: Store, clock: ManualClock, name: str, change: dict[str, object]
+) -> None:
+    """Whoever changes it, a person who mends it among them: what is put off is what was looked at."""
+    [item] = rows(store, CONVERSATIONS)
+    key = CONVERSATIONS.key_of(item)
+    meddled.before("transact", lambda: store.transact(Update(CONVERSATIONS, key, set=change)))
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        DeskService(ChatService(meddled, clock)).snooze(name, "mira", START + DAY)
+
+    assert [item | change] == rows(store, CONVERSATIONS)
+    assert [] == snoozes(store)
 
 
 def test_two_who_put_off_at_once_leave_one_time(
