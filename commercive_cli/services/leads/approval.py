@@ -10,9 +10,10 @@ from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.models import AffiliateLink, Lead
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import alike
+from commercive_cli.services.leads.decision import same
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_LINKS
-from commercive_cli.store.writes import Absent, All, AnyOf, Check, Condition, Equals, Missing, unchanged
+from commercive_cli.store.writes import Absent, All, Check, Condition, Equals, unchanged
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class ApprovalRules:
         lead.require("lead_email", "link_id")
         if approver.has(lead.lead_email):
             raise _own(lead, "its e-mail address is yours")
-        as_read = All(_credits(lead), _same("lead_email", lead.lead_email), Equals("link_id", lead.link_id))
+        as_read = All(_credits(lead), same("lead_email", lead.lead_email), Equals("link_id", lead.link_id))
         return Permission(as_read, self._link_of_others(lead, approver))
 
     def _link_of_others(self, lead: Lead, approver: Approver) -> tuple[Check, ...]:
@@ -92,10 +93,6 @@ class ApprovalRules:
 
 def _credits(lead: Lead) -> Condition:
     return Equals("affiliate_id", lead.affiliate_id)
-
-
-def _same(name: str, value: str) -> Condition:
-    return Equals(name, value) if value else AnyOf(Missing(name), Equals(name, None), Equals(name, ""))
 
 
 def _normal(address: str) -> str:

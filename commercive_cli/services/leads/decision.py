@@ -154,10 +154,11 @@ def unchanged_since_read(lead: Lead) -> Condition:
 def wholly_unchanged_since_read(lead: Lead) -> Condition:
     """Return the condition that every attribute is as read; what cannot be read counts for nothing."""
     values = {name: getattr(lead, name) for name in Lead.model_fields if name not in (*_TOLD_APART, *lead.damaged)}
-    return All(unchanged_since_read(lead), *(_same(name, value) for name, value in values.items()))
+    return All(unchanged_since_read(lead), *(same(name, value) for name, value in values.items()))
 
 
-def _same(name: str, value: object) -> Condition:
+def same(name: str, value: object) -> Condition:
+    """Return the condition that an attribute is as read; what is empty may be stored or not."""
     return AnyOf(Missing(name), Equals(name, None), Equals(name, "")) if value in (None, "") else Equals(name, value)
 
 

@@ -68,14 +68,14 @@ class Eraser:
         return self._ops_writes(item) if table is OPS else self._update(table, item, self.rules.erased(table, item))
 
     def _update(self, table: Table, item: Item, left: Item, *also: str, **more: int) -> Iterator[Update]:
-        """Yield the update to what is left of an item, if it differs, on condition that these and `also` are as read.
+        """Yield the update to what is left of an item, if it differs, as long as those words and `also` are as read.
 
-        With it go `more` attributes.
+        With it go `more` attributes. What is dropped is dropped whatever it is by then.
         """
         changed = {name: value for name, value in left.items() if value != item.get(name)}
         dropped = tuple(name for name in item if name not in left)
         if changed or dropped:
-            as_read = unchanged(item, *changed, *dropped, *also, *more)
+            as_read = unchanged(item, *changed, *also, *more)
             yield Update(table, table.key_of(item), set={**changed, **more}, remove=dropped, when=as_read)
 
     def _conversation_writes(self, item: Item) -> Iterator[Write]:
@@ -188,7 +188,7 @@ class Eraser:
         and number could be checked by the hash of a request about the person; without it, a repetition is refused.
         """
         if self.rules.identifiers.identity.has_id(parted_key(item)[1]):
-            yield Delete(OPS, OPS.key_of(item), when=unchanged(item, "created_at"))
+            yield Delete(OPS, OPS.key_of(item))  # whatever lies there by then is theirs, too
             return
         answer, new = item.get("answer"), self.rules.erased(OPS, item)
         if "fingerprint" in item and (self.rules.is_about(answer) or self.rules.identifiers.mentioned_in(answer)):

@@ -8,6 +8,7 @@ claim holds as long as it is there; that it has expired, no clock tells alone.
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -245,11 +246,9 @@ def stands(store: Store, at: int, claim: Item) -> bool:
 
 
 def dropped(store: Store, at: int, claim: Item) -> bool:
-    """Drop a claim that has expired, so that its key is free; return whether it had, and nobody was faster."""
+    """Drop a claim that has expired, and return whether it had: its key is free, or taken anew by who was faster."""
     if stands(store, at, claim):
         return False
-    try:
+    with suppress(ConditionFailed):
         store.transact(Delete(OPS, OPS.key_of(claim), when=wholly_unchanged(OPS, claim)))
-    except ConditionFailed:
-        return False
     return True

@@ -6,7 +6,7 @@ is: it is deleted too, or, if any of it was not exported, the conversation is pu
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 from commercive_cli.domain.attributes import attributes_of
@@ -22,7 +22,7 @@ from commercive_cli.store.items import Item, item_text
 from commercive_cli.store.limits import TRANSACTION_WRITES, item_bytes
 from commercive_cli.store.port import ConditionFailed, Store
 from commercive_cli.store.schema import CONVERSATIONS, OPS, Table
-from commercive_cli.store.writes import Absent, All, Delete, Exists, Put, Write, unchanged
+from commercive_cli.store.writes import Absent, All, Delete, Put, Write, unchanged
 
 TRANSACTION_SIZE = 2 * 1024 * 1024
 """In bytes of the items that one transaction deletes or puts back; half of what DynamoDB takes."""
@@ -84,7 +84,7 @@ class Remover:
         state = {"status": "closed"}
         entry = AuditEntry("conversation", thread.name, event, self.actor, state, state)
         row = entry.row(max(self.clock(), last_change(thread.conversation) + 1), self.new_id)
-        return Put(OPS, {**row.item, "archive": self.archive}, when=row.when)
+        return replace(row, item={**row.item, "archive": self.archive})
 
     def _is_there(self, thread: Thread) -> bool:
         return self.store.get(CONVERSATIONS, CONVERSATIONS.key_of(thread.conversation)) is not None
@@ -129,11 +129,11 @@ class Remover:
 
 
 def as_exported(table: Table, item: Item) -> All:
-    """Return the condition that an item is there, and every attribute that it had or could have is what it was."""
+    """Return the condition that every attribute that an item had or could have is what it was."""
     record = table.record_of(item)
     declared = attributes_of(record) if record else ()
     names = [name for name in {**item, **dict.fromkeys(declared)} if name not in table.key_names]
-    return All(Exists(), unchanged(item, *names))
+    return unchanged(item, *names)
 
 
 def _are_exported(parts: Iterable[Part], thread: Thread) -> bool:

@@ -108,7 +108,7 @@ def test_a_cursor_of_an_earlier_version_goes_on(desk: DeskService) -> None:
             desk.list_conversations(WAITING, cursor=encode_cursor(f"waiting|{WAITING}", old | {"due": due}))
 
 
-@pytest.mark.parametrize("change", ["claim", "reply", "close", "snooze"])
+@pytest.mark.parametrize("change", ["claim", "reply", "reply and another question", "close", "snooze"])
 def test_what_somebody_is_faster_at_is_passed_over(
     desk: DeskService, meddled_desk: DeskService, meddled: Intervening, clock: ManualClock, change: str
 ) -> None:
@@ -117,6 +117,10 @@ def test_what_somebody_is_faster_at_is_passed_over(
     changes: dict[str, Callable[[], object]] = {
         "claim": lambda: desk.claim(first, "jonas"),
         "reply": lambda: ChatService(desk.store, ManualClock(clock.now)).reply(first, "jonas", "Hi"),
+        "reply and another question": lambda: (
+            desk.chat.reply(first, "jonas", "Hi"),
+            desk.chat.send("user-0", "and?", conversation_id=first),
+        ),
         "close": lambda: desk.chat.close(first, "jonas"),
         "snooze": lambda: desk.snooze(first, "jonas", START + DAY),
     }

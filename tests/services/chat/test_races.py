@@ -1,6 +1,7 @@
 """Somebody else is faster by a moment: what they did counts, even when their clock is behind ours."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -117,6 +118,35 @@ def test_if_last_sees_a_message_in_an_imported_conversation(
     assert ["old 0", "old 1", "old 2", "wait"] == texts(behind, V4)
 
 
+def test_if_last_is_looked_at_again_with_each_try(
+    ours: ChatService, behind: ChatService, meddled: Intervening, store: Store, name: str
+) -> None:
+    """A reply that reopens learns first that it has to; an answer that comes then, and closes again, refuses it."""
+    behind.close(name, "admin-0")
+    seen = behind.conversation(name).last_message_id
+    meddled.before("transact", lambda: None)
+    meddled.before("transact", lambda: behind.reply(name, "admin-1", "Bye", reopen=True, close=True))
+
+    with pytest.raises(Conflict, match="'Bye'"):
+        ours.reply(name, "admin-2", "Hi", if_last=seen, reopen=True)
+    assert ["Hello", "Bye"] == texts(behind, name)
+    assert [] == errors_in(store)
+
+
+def test_a_wish_for_a_person_is_heeded_with_each_try(
+    ours: ChatService, meddled: Intervening, store: Store, name: str
+) -> None:
+    """An automatic answer that was held up ends no wait of a user who has asked for a person since."""
+    key, seen = place(store), ours.conversation(name).last_message_id
+    moved = Update(CONVERSATIONS, key, set={"updated_at": START + 2 * HOUR})
+    asked = Update(CONVERSATIONS, key, set={"human_requested": True})
+    meddled.before("transact", lambda: store.transact(moved))
+    meddled.before("transact", lambda: store.transact(asked))
+    ours.answer(name, "Hi", if_last=seen or "")
+
+    assert ours.conversation(name).waiting_since is not None
+
+
 @pytest.mark.parametrize("action", ["close", "reopen"])
 def test_a_status_is_changed_once_whatever_the_clocks_say(
     ours: ChatService, behind: ChatService, meddled: Intervening, store: Store, name: str, action: str
@@ -159,6 +189,32 @@ def test_a_conversation_is_closed_behind_a_message_of_a_clock_ahead(
 
     assert ours.close(name, "admin-1").changed
     assert START + DAY + 1 == ours.conversation(name).closed_at
+    assert [] == errors_in(store)
+
+
+def test_a_conversation_is_closed_behind_the_last_of_many_messages(
+    ours: ChatService, meddled: Intervening, store: Store, name: str
+) -> None:
+    """However many messages of clocks ahead get in first, the closing is behind them all."""
+    for days in (1, 2):
+        ahead = ChatService(store, ManualClock(START + days * DAY))
+        meddled.before("transact", partial(ahead.send, "user-1", "early", conversation_id=name))
+
+    assert ours.close(name, "admin-1").changed
+    assert START + 2 * DAY + 1 == ours.conversation(name).closed_at
+    assert [] == errors_in(store)
+
+
+def test_nobody_waits_in_what_was_answered_before_it_was_reopened(
+    ours: ChatService, behind: ChatService, meddled: Intervening, store: Store, name: str
+) -> None:
+    """Reopening learns first that somebody waits; an answer that comes then, and closes again, ends that."""
+    behind.close(name, "admin-0")
+    meddled.before("transact", lambda: None)
+    meddled.before("transact", lambda: behind.reply(name, "admin-1", "Bye", reopen=True, close=True))
+
+    assert ours.reopen(name, "admin-2").changed
+    assert (None, None) == (ours.conversation(name).waiting_since, ours.conversation(name).waiting_for)
     assert [] == errors_in(store)
 
 

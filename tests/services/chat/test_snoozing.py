@@ -254,6 +254,52 @@ def test_two_who_put_off_at_once_leave_one_time(
     assert [START + 2 * DAY] == [each.until for each in all_due(store, START + 9 * DAY)]
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_two_who_put_off_for_another_time_at_once_leave_one_time(
+    desk: DeskService, meddled: Intervening, store: Store, clock: ManualClock, name: str, lost: bool
+) -> None:
+    """Also where it was put off before, so that it looks the same to both, or where nothing tells until when."""
+    desk.snooze(name, "ann", START + 3 * DAY)
+    if lost:
+        store.transact(*(Delete(OPS, OPS.key_of(row)) for row in rows(store, OPS) if row["pk"].startswith("snooze")))
+    meddled.before("transact", lambda: desk.snooze(name, "jonas", START + 2 * DAY))
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        DeskService(ChatService(meddled, clock)).snooze(name, "mira", START + DAY)
+
+    assert [START + 2 * DAY] == [each.until for each in all_due(store, START + 9 * DAY)]
+    assert sound(store, clock)
+
+
+def test_who_is_put_off_for_longer_meanwhile_is_not_woken(
+    desk: DeskService, meddled: Intervening, store: Store, clock: ManualClock, name: str
+) -> None:
+    """A command that found the time over moves nobody back whom somebody has put off to a later time since."""
+    desk.snooze(name, "mira", START + DAY)
+    due = list(all_due(store, START + DAY))
+    meddled.before("transact", lambda: desk.snooze(name, "jonas", START + 3 * DAY))
+    wake(meddled, due)
+
+    assert "snoozed" == desk.chat.conversation(name).waiting_for
+    assert [START + 3 * DAY] == [each.until for each in all_due(store, START + 9 * DAY)]
+    assert sound(store, clock)
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "closed"}, {"waiting_for": "else"}, {"waiting_since": 5}, {"updated_at": 5}]
+)
+def test_filling_the_index_leaves_alone_what_changes_meanwhile(
+    meddled: Intervening, store: Store, change: dict[str, object]
+) -> None:
+    """Whoever changes what stands behind a place in the queue has put it into the queue, or taken it out, as it is."""
+    import_thread(store)
+    [item] = rows(store, CONVERSATIONS)
+    key = CONVERSATIONS.key_of(item)
+    meddled.before("transact", lambda: store.transact(Update(CONVERSATIONS, key, set=change)))
+
+    assert 0 == fill_waiting(meddled)
+    assert [item | change] == rows(store, CONVERSATIONS)
+
+
 @pytest.mark.parametrize("until", [0, START, START + 367 * DAY])
 def test_the_time_must_lie_ahead(desk: DeskService, store: Store, name: str, until: int) -> None:
     """By at most 366 days; nothing is written."""

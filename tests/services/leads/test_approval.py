@@ -182,6 +182,21 @@ def test_what_cannot_be_compared_is_not_approved(store: Store, clock: ManualCloc
     assert approve(leads, lead_id, BOSS)
 
 
+@pytest.mark.parametrize("stored", [{}, {"lead_email": None}, {"lead_email": ""}], ids=["missing", "none", "empty"])
+def test_an_address_that_a_lead_gets_meanwhile_is_looked_at(
+    store: Store, clock: ManualClock, lead_id: str, stored: dict[str, Any]
+) -> None:
+    """A lead without an address is nobody's, however that is stored; one that comes in the very moment counts."""
+    change(store, LEADS, *(() if stored else ("lead_email",)), **stored, odd="x")
+    meddled, me = Intervening(store), Approver("u-1", "me@example.com")
+    meddled.before("transact", lambda: change(store, LEADS, lead_email="me@example.com"))
+    with pytest.raises(Forbidden):
+        approve(LeadService(meddled, clock), lead_id, me)
+    change(store, LEADS, *(() if stored else ("lead_email",)), **stored, odd="y")
+
+    assert approve(LeadService(store, clock), lead_id, me)
+
+
 def test_the_ceiling_is_the_most_that_is_given(store: Store, clock: ManualClock, lead_id: str) -> None:
     """A cent above it is refused with the way out, as an approval, an amendment and in a dry run; no other limit is."""
     ceiling = Ceiling(Decimal("500.00"), "ceiling of profile prod")

@@ -8,6 +8,7 @@ import pytest
 
 from commercive_cli.domain.errors import Conflict, NotTaken
 from commercive_cli.services.leads.service import LeadService
+from commercive_cli.services.records.link_claims import code_claim_key
 from commercive_cli.store.port import Store
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
 from commercive_cli.store.writes import Update
@@ -70,6 +71,28 @@ def test_a_commission_that_another_program_added_counts(
 
     assert (1, 0, 1, 0, Decimal("0.00")) == ours.show(lead_id).stats.counts()
     assert Decimal("6.50") == ours.history(lead_id).history[-1].before["commission_amount"]
+
+
+def test_a_commission_that_is_stored_as_nothing_is_none(ours: LeadService, code: str, store: Store) -> None:
+    """As another program may write it; the lead is decided as one that has none."""
+    lead_id = ours.submit(code, FORM).lead_id
+    written_elsewhere(store, {"commission_amount": None}, {"total_leads": 0})
+    ours.decide(lead_id, "approved", "admin-1", commission="5")
+
+    assert (1, 1, 0, 0, Decimal("5.00")) == ours.show(lead_id).stats.counts()
+
+
+@pytest.mark.parametrize("changed", [{"affiliate_id": "aff-9"}, {"link_id": "OTHER"}])
+def test_a_lead_credits_whom_its_code_names_when_it_is_stored(
+    ours: LeadService, code: str, meddled: Intervening, store: Store, changed: dict[str, str]
+) -> None:
+    """A code that is handed on in the very moment counts for whoever has it then."""
+    handed = Update(OPS, code_claim_key(code), set=changed)
+    meddled.before("transact", lambda: store.transact(handed), LEADS)
+    ours.submit(code, FORM)
+    [lead] = rows(store, LEADS)
+
+    assert changed.items() <= lead.items()
 
 
 def test_a_decision_that_was_taken_back_meanwhile_stays_in_order(

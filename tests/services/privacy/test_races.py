@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 
 from commercive_cli.domain.answers.privacy import PersonErased
+from commercive_cli.domain.errors import Unavailable
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.services.leads.service import LeadService
@@ -66,7 +67,7 @@ def test_two_who_erase_a_person_at_once_make_one_pseudonym(store: Store, clock: 
 
     def another() -> None:
         with suppress(KeyboardInterrupt):
-            first.before("transact", _stopped, AFFILIATE_LINKS)
+            first.before("transact", _stopped, AFFILIATE_STATS)
             PrivacyService(first, clock).erase(EMAIL, "dpo", include=[ANA])
 
     meddled.before("transact", another, OPS)
@@ -166,6 +167,53 @@ def test_what_is_taken_when_an_erasure_is_resumed_is_known_to_the_next_one(
 
     assert MARKER == leads.lead(lead_id).lead_name
     assert EMAIL not in str(rows(store, LEADS))
+    assert unfinished_erasure(store, ANA) is None
+
+
+def test_words_that_came_meanwhile_are_kept_without_the_person(
+    erasure: Erasure, leads: LeadService, code: str, store: Store
+) -> None:
+    """What another program notes about somebody else's lead while the person is erased from it is not undone."""
+    lead_id = leads.submit(code, {"name": "Bea", "email": "bea@example.com"}).lead_id
+    leads.decide(lead_id, "rejected", "admin-1", notes=f"as {EMAIL} says")
+    key = LEADS.key_of(only(store, LEADS))
+    erasure.run(LEADS, changed(store, LEADS, key, admin_notes=f"no, {EMAIL} was wrong"))
+    notes = str(only(store, LEADS)["admin_notes"])
+
+    assert notes.startswith("no, ")
+    assert notes.endswith(" was wrong")
+    assert EMAIL not in notes
+
+
+def test_the_time_of_a_lead_goes_on_whatever_happened_meanwhile(
+    erasure: Erasure, leads: LeadService, code: str, store: Store
+) -> None:
+    """A lead that was decided by a clock ahead, and set back, as it is erased, is changed behind that."""
+    lead_id = leads.submit(code, {"name": "Ana", "email": EMAIL}).lead_id
+    ahead = LeadService(store, ManualClock(START + 3_600_000))
+
+    def decide_and_reset() -> None:
+        ahead.decide(lead_id, "approved", "admin-1", commission=5)
+        ahead.reset(lead_id, "admin-1")
+
+    erasure.run(LEADS, decide_and_reset, include=(lead_id,))
+
+    assert START + 3_600_000 < only(store, LEADS)["updated_at"]
+
+
+def test_an_erasure_that_ended_meanwhile_is_not_begun_by_what_is_added(store: Store, clock: ManualClock) -> None:
+    """Who goes on with an erasure and knows more of the person learns that it is over, and asks again."""
+    chat = ChatService(store, clock)
+    chat.send(ANA, "Hello")
+    meddled = Intervening(store)
+    meddled.before("transact", _stopped, CONVERSATIONS)
+    with suppress(KeyboardInterrupt):
+        PrivacyService(meddled, clock).erase(ANA, "dpo")
+    second = Intervening(store)
+    second.before("transact", lambda: PrivacyService(store, clock).erase(ANA, "dpo"), OPS)
+    with pytest.raises(Unavailable, match="ended just now"):
+        PrivacyService(second, clock).erase(ANA, "dpo", also=(EMAIL,))
+
     assert unfinished_erasure(store, ANA) is None
 
 
@@ -339,8 +387,10 @@ def test_a_key_that_was_used_again_meanwhile_still_tells_requests_apart(
     assert again in rows(store, OPS)
 
 
-def test_a_key_that_was_used_again_meanwhile_stays_taken(erasure: Erasure, chat: ChatService, store: Store) -> None:
-    """A claim of the person is deleted, but not one that replaced it meanwhile."""
+def test_a_key_that_was_used_again_meanwhile_is_forgotten_too(
+    erasure: Erasure, chat: ChatService, store: Store
+) -> None:
+    """A claim of the person is deleted, and likewise one that replaced it meanwhile."""
     chat.send(ANA, "Hello", key="k")
     [claim] = [row for row in rows(store, OPS) if row["pk"].startswith("request#")]
     store.batch_put(OPS, [{**claim, "created_at": 1}])

@@ -114,6 +114,31 @@ def test_a_claim_that_does_not_tell_how_long_counts(
     assert "first" == ask(store, clock, "second")
 
 
+@pytest.mark.parametrize("action", ["start", "send", "submit", "once"])
+def test_of_two_who_use_a_key_of_last_week_at_once_one_is_carried_out(
+    store: Store, meddled: Intervening, clock: ManualClock, code: str, action: str
+) -> None:
+    """Both find that the key is free again; whoever comes second gets the answer of the first, and not last week's."""
+    name = ChatService(store, clock).send("user-1", "first").conversation_id
+    asked: dict[str, Callable[[Store], object]] = {
+        "start": lambda store: ChatService(store, clock).send("user-1", "x", key="k"),
+        "send": lambda store: ChatService(store, clock).send("user-1", "x", conversation_id=name, key="k"),
+        "submit": lambda store: LeadService(store, clock).submit(code, {"name": "J", "email": "j@e.com"}, key="k"),
+        "once": lambda store: ask(store, clock, f"at {clock.now}"),
+    }
+    before = asked[action](store)
+    a_week_passes(store, clock)
+    others: list[object] = []
+    meddled.before("transact", lambda: None)
+    meddled.before("transact", lambda: others.append(asked[action](store)))
+    ours = asked[action](meddled)
+
+    assert [ours] == others != [before]
+    assert {"submit": 2}.get(action, 0) == len(rows(store, LEADS))
+    assert {"submit": 1, "once": 1}.get(action, 3) == len(rows(store, MESSAGES))
+    assert [] == errors_in(store)
+
+
 @pytest.mark.parametrize("action", ["start", "send", "reply", "submit"])
 def test_two_requests_with_one_key_at_once_are_one(
     store: Store, meddled: Intervening, clock: ManualClock, code: str, action: str
