@@ -8,15 +8,16 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 
+from tests.proof.guards.engines import is_about_items
 from tests.proof.guards.sources import PACKAGE, Module, Package, Spot
 
-_ROOMS = tuple(f"{PACKAGE}/{room}/" for room in ("domain", "store", "engines", "services"))
+_ROOMS = tuple(f"{PACKAGE}/{room}/" for room in ("domain", "store", "services"))
 _NUMBERS = (ast.Constant, ast.BinOp, ast.UnaryOp)
 
 
 def limits(package: Package, module: Module) -> Iterator[Spot]:
     """Yield each limit that something is compared with, or that is handed on as one."""
-    if not module.path.startswith(_ROOMS):
+    if not (module.path.startswith(_ROOMS) or is_about_items(module)):
         return
     for node in module.nodes:
         for each in _applied(node):

@@ -81,4 +81,4 @@ def _is_near(test: str, guard: Guard) -> bool:
     """Return whether a test is of a guard's subject, by the names of directories."""
     subject = [part for part in Path(guard.path).parent.parts if part != PACKAGE]
     rooms = test.split("::")[0].split("/")[1:-1]
-    return rooms[: len(subject)] == subject or (subject[0] in ("store", "engines") and rooms[0] == "contract")
+    return rooms[: len(subject)] == subject or (subject[0] in ("store", "engines") and rooms[:1] == ["contract"])

@@ -3,15 +3,15 @@
 import ast
 from collections.abc import Iterator
 
-from tests.proof.guards.sources import FUNCTIONS, PACKAGE, Module, Package, Spot
+from tests.proof.guards.engines import STORE, is_about_items
+from tests.proof.guards.sources import FUNCTIONS, Module, Package, Spot
 
-_ROOMS = (f"{PACKAGE}/engines/", f"{PACKAGE}/store/")
 _DECIDES = "FailureKind"
 
 
 def refusals(_package: Package, module: Module) -> Iterator[Spot]:
     """Yield each condition under which something is raised: by itself, or a part of it."""
-    if module.path.startswith(_ROOMS):
+    if is_about_items(module) or module.path.startswith(STORE):
         for node in module.nodes:
             if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Raise):
                 yield from _dropped(node.test, neutral=False, lost="not refused")

@@ -3,15 +3,16 @@
 import ast
 from collections.abc import Iterator
 
-from tests.proof.guards.sources import PACKAGE, Module, Package, Spot
+from tests.proof.guards.engines import ENGINES, is_about_items
+from tests.proof.guards.sources import Module, Package, Spot
 
-_SQLITE = f"{PACKAGE}/engines/sqlite/"
+_SQLITE = f"{ENGINES}sqlite/"
 _AT_ONCE = " IMMEDIATE"
 
 
 def statements(_package: Package, module: Module) -> Iterator[Spot]:
     """Yield each statement whose answer nobody looks at, and each transaction that takes the lock when it begins."""
-    if not module.path.startswith(_SQLITE):
+    if not (module.path.startswith(_SQLITE) and is_about_items(module)):
         return
     for node in module.nodes:
         match node:

@@ -119,7 +119,7 @@ def _run(arguments: Sequence[str], report: "_Report") -> None:
 
     loaded = "ignore::pytest.PytestAssertRewriteWarning"  # its plugins are loaded before it is asked to rewrite them
     code = pytest.main(["-q", "--no-header", f"-W{loaded}", *arguments], plugins=[report])
-    if code not in (0, 1, 5) and not report.failed:
+    if code in (2, 3) and not report.failed:  # interrupted, or an error of pytest itself
         report.failed.append(f"(pytest ended with {int(code)})")
 
 

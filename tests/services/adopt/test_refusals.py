@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS
 from commercive_cli.domain.errors import SAME_KEY, CommerciveError, Conflict, Unavailable
-from commercive_cli.services.adopt.lease import Holder, this_process
+from commercive_cli.services.adopt.lease import LEASE_MS, Holder, this_process
 from commercive_cli.services.adopt.service import Wish
 from commercive_cli.services.adopt.source import ExportSource
 from commercive_cli.store.items import Item
@@ -240,6 +241,22 @@ def test_whose_machine_slept_writes_nothing_once_another_has_taken_over(either: 
     else:
         adopt(source)
         assert 2 == len(rows(either, CONVERSATIONS))
+
+
+@pytest.mark.parametrize("too_long", [False, True])
+def test_a_place_that_lasts_longer_than_any_is_looked_at(store: Store, too_long: bool) -> None:
+    """A minute, and as much as two clocks may differ, is believed at once; whoever has more is watched for a while."""
+    longest = LEASE_MS + CLOCKS_DIFFER_MS
+    store.batch_put(OPS, [{**OTHERS, "until": NOW + longest + too_long}])
+    looked: list[float] = []
+    adopt = Adopter(store, ManualClock(NOW, step=0), sleep=looked.append)
+    if too_long:
+        adopt(old_backend())
+    else:
+        with pytest.raises(Conflict, match="by ben"):
+            adopt(old_backend())
+
+    assert ([35.0] if too_long else []) == looked
 
 
 @pytest.mark.parametrize("was_held", [True, False])

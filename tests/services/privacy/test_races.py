@@ -117,6 +117,18 @@ def test_an_answer_that_came_meanwhile_keeps_its_preview(erasure: Erasure, chat:
     assert MARKER in chat.messages(name).messages[0].message_text
 
 
+@pytest.mark.parametrize("newer", [{"last_message_id": "an answer"}, {"last_message": "Done"}], ids=["id", "words"])
+def test_a_preview_is_renewed_only_while_it_is_that_of_the_message(
+    erasure: Erasure, chat: ChatService, store: Store, newer: Item
+) -> None:
+    """What names another message by then, or has other words, is not what the erasure looked at."""
+    chat.send("user-bea", "x" * 190 + f" {EMAIL} " + "y" * 90)
+    conversation = only(store, CONVERSATIONS)
+    erasure.run(CONVERSATIONS, changed(store, CONVERSATIONS, CONVERSATIONS.key_of(conversation), **newer))
+
+    assert (conversation | newer)["last_message"] == only(store, CONVERSATIONS)["last_message"]
+
+
 def test_an_answer_in_the_same_words_keeps_its_preview(erasure: Erasure, chat: ChatService, store: Store) -> None:
     """Nothing of the conversation tells it apart from what the person wrote but whose message is the last one."""
     name = chat.send(ANA, "Hi").conversation_id

@@ -161,6 +161,26 @@ def test_a_run_that_was_killed_puts_back_what_changed(
     assert [] == books.findings()
 
 
+def test_what_is_back_already_is_not_put_back(either: Store, clock: ManualClock, tmp_path: Path) -> None:
+    """A conversation that somebody else has put back meanwhile, and changed since, stays as it is then."""
+    books, directory = Books(either, clock), tmp_path / "archive"
+    name = books.closed(note="known")
+    clock.advance(YEAR + DAY)
+    theirs = {**_first(books, CONVERSATIONS, name), "store_url": "another"}
+    books.export(directory)
+    dying = Dying(either, 1, behind=True)
+    dying.before("transact", lambda: books.desk.note(name, "admin-2", "called back"), CONVERSATIONS)
+    with pytest.raises(Killed):
+        books.archive(directory, dying)
+    meddled = Intervening(either)
+    meddled.before("transact", lambda: None, CONVERSATIONS)  # which finds that it is gone
+    meddled.before("transact", lambda: either.transact(Put(CONVERSATIONS, theirs)), CONVERSATIONS)
+    archived = books.archive(directory, meddled)
+
+    assert [name] == [each.conversation_id for each in archived.left]
+    assert [theirs] == rows(either, CONVERSATIONS)
+
+
 def test_what_somebody_holds_is_left_alone(either: Store, clock: ManualClock, tmp_path: Path) -> None:
     """A claim lies beside a closed conversation where another program closed it: its holder is at work."""
     books = Books(either, clock)
