@@ -35,8 +35,8 @@ def _checked(node: ast.AST) -> Iterator[ast.Name]:
     match node:
         case ast.Call() if ast.unparse(node.func).rpartition(".")[2].startswith("check"):
             yield from _names(node.args)
-        case ast.arguments():
-            yield from _names([*node.defaults, *node.kw_defaults])
+        case ast.FunctionDef() if node.name.startswith("check"):
+            yield from _names([*node.args.defaults, *node.args.kw_defaults])
 
 
 def _applied(package: Package, module: Module) -> Iterator[ast.Name]:
