@@ -46,7 +46,6 @@ services/made_up.py:9:43 Absent() (not asked)
 services/made_up.py:11:83 _OPEN (not asked)
 services/made_up.py:12:31 "status" (not asked)
 services/made_up.py:12:41 *self.names (not asked)
-services/made_up.py:13:21 LIMIT (one more is let through)
 services/made_up.py:15:30 Missing("until") (not asked)
 services/made_up.py:15:30 Missing("until") (no alternative)
 services/made_up.py:17:9 claim(1) (not claimed)
@@ -67,7 +66,11 @@ _BUSY = {"Throttled", "SlowDown"}
 def kind_of(error: Exception) -> FailureKind:
     return FailureKind.BUSY if error.code in _BUSY else FailureKind.FINAL
 
+LONGEST = 3
+
 def send(connection, body):
+    if len(body) > LONGEST:
+        raise Refused
     if not (body and checksum(body) == 1):
         raise Damaged
     connection.execute("BEGIN IMMEDIATE")
@@ -77,16 +80,20 @@ FOUND_IN_ENGINES = """
 engines/dynamodb/x.py:2:10 "Throttled" (not listed)
 engines/dynamodb/x.py:2:23 "SlowDown" (not listed)
 engines/dynamodb/x.py:5:32 error.code in _BUSY (not told apart)
-engines/dynamodb/x.py:8:13 body (not refused)
-engines/dynamodb/x.py:8:22 checksum(body) == 1 (not refused)
-engines/dynamodb/x.py:11:13 "ClientRequestToken": token() (not said)
+engines/dynamodb/x.py:10:8 len(body) > LONGEST (not refused)
+engines/dynamodb/x.py:10:20 LONGEST (one more is let through)
+engines/dynamodb/x.py:12:13 body (not refused)
+engines/dynamodb/x.py:12:22 checksum(body) == 1 (not refused)
+engines/dynamodb/x.py:15:13 "ClientRequestToken": token() (not said)
 engines/sqlite/x.py:2:10 "Throttled" (not listed)
 engines/sqlite/x.py:2:23 "SlowDown" (not listed)
 engines/sqlite/x.py:5:32 error.code in _BUSY (not told apart)
-engines/sqlite/x.py:8:13 body (not refused)
-engines/sqlite/x.py:8:22 checksum(body) == 1 (not refused)
-engines/sqlite/x.py:10:5 connection.execute("BEGIN IMMEDIATE") (not done)
-engines/sqlite/x.py:10:24 "BEGIN IMMEDIATE" (not at once)
+engines/sqlite/x.py:10:8 len(body) > LONGEST (not refused)
+engines/sqlite/x.py:10:20 LONGEST (one more is let through)
+engines/sqlite/x.py:12:13 body (not refused)
+engines/sqlite/x.py:12:22 checksum(body) == 1 (not refused)
+engines/sqlite/x.py:14:5 connection.execute("BEGIN IMMEDIATE") (not done)
+engines/sqlite/x.py:14:24 "BEGIN IMMEDIATE" (not at once)
 """
 ASKED = re.compile(r"\b(?:Absent|Exists|Missing|Equals|Below)\(")
 """How a service asks for something, as text."""
@@ -100,7 +107,7 @@ def guards() -> list[Guard]:
 
 
 def test_every_condition_of_a_source_is_found() -> None:
-    """Each member of a conjunction, each alternative, each claim and each limit is a guard of its own."""
+    """Each member of a conjunction, each alternative, and each claim is a guard of its own."""
     assert FOUND.split("\n")[1:-1] == _found({"services/made_up.py": MADE_UP})
 
 

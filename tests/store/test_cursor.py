@@ -8,7 +8,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from commercive_cli.domain.errors import Invalid
-from commercive_cli.store.cursor import decode_cursor, encode_cursor
+from commercive_cli.store.cursor import decode_cursor, decode_key, decode_time_and_id, encode_cursor
+from commercive_cli.store.schema import OPS
 
 POSITIONS = st.dictionaries(
     st.text(max_size=20), st.none() | st.booleans() | st.integers() | st.text(max_size=40), max_size=4
@@ -71,3 +72,21 @@ def test_an_oversized_cursor_is_refused() -> None:
     """Not even a genuine cursor may have more than 32,768 characters."""
     with pytest.raises(Invalid):
         decode_cursor("listing", encode_cursor("listing", {"k": "x" * 32_000}))
+
+
+def test_a_place_in_time_is_a_number_that_can_be_a_key() -> None:
+    """What is larger than any key, or is none, is no place in a list."""
+    assert (2**63 - 2, "a") == decode_time_and_id([2**63 - 2, "a"])
+    for at in (2**63 - 1, -(2**63) + 1, True, 5.0, "5", None):
+        with pytest.raises(Invalid):
+            decode_time_and_id([at, "a"])
+
+
+def test_a_key_has_its_names_and_no_other() -> None:
+    """Whoever adds to a key, or leaves out a part, has made a cursor that no list gives out."""
+    key = {"pk": "p", "sk": "s"}
+
+    assert key == decode_key(OPS, dict(key))
+    for odd in ({**key, "more": "x"}, {"pk": "p"}, {}, ["p", "s"], None):
+        with pytest.raises(Invalid):
+            decode_key(OPS, odd)

@@ -7,7 +7,7 @@ import pytest
 
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.limits import check_item, check_transaction, item_bytes, value_bytes
-from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, MESSAGES, OPS
+from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, CONVERSATIONS, MESSAGES, OPS
 from commercive_cli.store.writes import Check, Delete, Exists, Put, Update, Write
 
 OVERHEAD = len("affiliate_id") + len("a") + len("text")
@@ -149,12 +149,21 @@ def test_a_transaction_holds_1_to_100_writes(count: int, accepted: bool) -> None
 
 
 def test_a_transaction_holds_4_megabytes() -> None:
-    """Eleven items of 390 KB are more than one transaction holds; ten are not."""
-    writes = tuple(ops(n, "x" * 390 * 1024) for n in range(11))
-    check_transaction(writes[:10])
+    """What fills it to the last byte is accepted, and one byte more is not."""
+    writes = tuple(ops(n, "x" * 390 * 1024) for n in range(10))
+    left = 4 * 1024 * 1024 - check_transaction((*writes, ops(10)))
 
+    assert 4 * 1024 * 1024 == check_transaction((*writes, ops(10, "x" * left)))
     with pytest.raises(Invalid, match="4 MB"):
-        check_transaction(writes)
+        check_transaction((*writes, ops(10, "x" * (left + 1))))
+
+
+def test_a_key_may_be_longer_than_it_may_be_in_an_index() -> None:
+    """Where it is the second part of an index's key, it may have 1,024 bytes, as any second part."""
+    check_item(AFFILIATE_LINKS, {"affiliate_id": "x" * 1024, "link_id": "a"})
+
+    with pytest.raises(Invalid, match="1,025 bytes; the limit is 1,024"):
+        check_item(AFFILIATE_LINKS, {"affiliate_id": "x" * 1025, "link_id": "a"})
 
 
 def test_a_transaction_writes_each_item_once() -> None:

@@ -86,7 +86,7 @@ _UNSENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnec
 _BROKEN_OFF = ("UNEXPECTED_EOF_WHILE_READING", "BAD_RECORD_MAC", "DECRYPTION_FAILED_OR_BAD_RECORD_MAC")
 """OpenSSL's names for what can go wrong after a request was sent; everything else does before, while TLS begins."""
 
-_LOST = (aws.HTTPClientError, aws.SSLError, aws.IncompleteReadError, ResponseParserError, ReplyDamaged)
+_LOST = (aws.HTTPClientError, aws.IncompleteReadError, ResponseParserError, ReplyDamaged)
 
 
 def kind_of(error: Exception) -> FailureKind:

@@ -17,7 +17,7 @@ from commercive_cli.engines.sqlite.table_sql import ITEM, TableSQL, quoted
 from commercive_cli.store.items import Item, UnreachableItem, UnreadableItem, decode_item
 
 Read = TypeVar("Read")
-_MALFORMED = (Invalid, ValueError, TypeError, AttributeError, KeyError)
+_MALFORMED = (Invalid, ValueError, TypeError, AttributeError)
 """Errors of reading an item whose text is missing, not JSON, or JSON of another form."""
 
 

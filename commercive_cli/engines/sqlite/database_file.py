@@ -19,6 +19,7 @@ from commercive_cli.engines.sqlite.failures import (
     locked,
     needs_writing,
     primary_code,
+    unopened,
     unreadable_log,
 )
 from commercive_cli.engines.sqlite.table_description import check_key
@@ -195,7 +196,7 @@ class SQLiteFile:
                 raise self._other_file()
             connection = self._connected(state)
         except OSError as error:
-            raise Misconfigured(f"{error.filename} cannot be opened: {error.strerror}") from error
+            raise unopened(self.path, error) from error
         except sqlite3.DatabaseError as error:
             told = self._explained(error)
             if told is None:

@@ -89,6 +89,12 @@ def explained(path: Path, error: sqlite3.DatabaseError, stage: Stage, deadline: 
     return None
 
 
+def unopened(path: Path, error: OSError) -> CommerciveError:
+    """Return the error for a file of the store, or one beside it, that the system did not open."""
+    told = _by_system(path, error.errno, "read")
+    return told or Misconfigured(f"{error.filename} cannot be opened: {error.strerror}")
+
+
 def _failed(path: Path, error: sqlite3.DatabaseError, stage: Stage) -> CommerciveError:
     code = int(getattr(error, "sqlite_errorcode", 0))
     # What was not written whole is not in the log: a commit is in doubt only when it was written and not flushed.

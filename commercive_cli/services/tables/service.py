@@ -15,7 +15,7 @@ from commercive_cli.store.port import ConditionFailed, Store, TableInfo
 from commercive_cli.store.regions import check_transactional
 from commercive_cli.store.schema import OPS, TABLES, Table
 from commercive_cli.store.table_changes import DEPLOY_TEMPLATE
-from commercive_cli.store.writes import Absent, Check, Delete, Exists, Put
+from commercive_cli.store.writes import Check, Delete, Exists, Put
 
 DELETE_STACK = "a stack owns the table: delete the stack, which keeps its tables, and these then in AWS's console"
 
@@ -46,7 +46,7 @@ class TableService:
         """
         probe, absent = ({"pk": f"probe#{token_hex(8)}", "sk": sk} for sk in ("written", "absent"))
         with suppress(ConditionFailed, NotPermitted):
-            self.store.transact(Put(OPS, probe, when=Absent()), Check(OPS, absent, Exists()))
+            self.store.transact(Put(OPS, probe), Check(OPS, absent, Exists()))
         with suppress(NotPermitted):
             if self.store.get(OPS, probe) is not None:
                 self.store.transact(Delete(OPS, probe))

@@ -9,7 +9,7 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.items import encode_item
 from commercive_cli.store.port import Page, Query
-from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES
+from commercive_cli.store.schema import AFFILIATE_STATS, CONVERSATIONS, LEADS, MESSAGES
 from tests.engines.dynamodb.doubles import described, script, serving, store_at, success, tables_on
 
 
@@ -137,9 +137,11 @@ def test_reads_are_consistent_except_on_indexes() -> None:
         store.scan(LEADS, segment=1, segments=4)
         store.query(Query(MESSAGES, "c"))
         store.query(Query(CONVERSATIONS, "open", index="ConversationStatusIndex"))
+        store.batch_get(AFFILIATE_STATS, [{"affiliate_id": "a"}])
         store.close()
 
-    sent = [request.parameters for request in server.requests if request.operation != "DescribeTable"]
+    *sent, many = [request.parameters for request in server.requests if request.operation != "DescribeTable"]
+    assert [True] == [each["ConsistentRead"] for each in many["RequestItems"].values()]
     assert [True, True, True, True, None] == [each.get("ConsistentRead") for each in sent]
     assert [None, None, (1, 4), None, None] == [
         (each["Segment"], each["TotalSegments"]) if "Segment" in each else None for each in sent

@@ -8,6 +8,7 @@ import platform
 import struct
 import sys
 
+OPENS = (2, 257)  # open, openat
 WRITES = (18,)  # pwrite64
 FLUSHES = (74, 75)  # fsync, fdatasync
 LOCKS = 72  # fcntl

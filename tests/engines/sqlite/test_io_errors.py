@@ -14,7 +14,7 @@ from commercive_cli.domain.errors import CommerciveError
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.schema import AFFILIATE_STATS
 from commercive_cli.store.writes import Put
-from tests.engines.sqlite.failing_calls import FLUSHES, WRITES, fail, fail_to_lock, is_supported
+from tests.engines.sqlite.failing_calls import FLUSHES, OPENS, WRITES, fail, fail_to_lock, is_supported
 
 pytestmark = pytest.mark.skipif(not is_supported(), reason="system calls are made to fail by Linux on x86-64")
 
@@ -40,6 +40,19 @@ FAILURES: dict[str, tuple[Callable[[], object], str, str]] = {
     ),
     "no locks": (lambda: fail_to_lock(errno.ENOLCK), "Misconfigured", "has no locks .*move the store to a local disk"),
     "locks unknown": (lambda: fail_to_lock(errno.EOPNOTSUPP), "Misconfigured", "has no locks .*to a local disk"),
+    "locks missing": (lambda: fail_to_lock(errno.ENOSYS), "Misconfigured", "has no locks .*to a local disk"),
+}
+AT_OPENING: dict[str, tuple[Callable[[], object], str, str]] = {
+    "files of the process": (
+        lambda: fail(OPENS, errno.EMFILE),
+        "NotTaken",
+        rf"cannot be opened: Too many open files \(ulimit -n\); {UNDONE}, try again",
+    ),
+    "files of the system": (
+        lambda: fail(OPENS, errno.ENFILE),
+        "NotTaken",
+        rf"cannot be opened: Too many open files in system \(ulimit -n\); {UNDONE}, try again",
+    ),
 }
 
 
@@ -57,7 +70,7 @@ def in_failing(failure: str, path: Path, opened: bool, writes: bool) -> str:
     with closing(SQLiteStore(path, deadline=0.1)) as store:
         if opened:
             store.get(AFFILIATE_STATS, {"affiliate_id": "ann"})
-        FAILURES[failure][0]()
+        (FAILURES | AT_OPENING)[failure][0]()
         try:
             if writes:
                 store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob", "text": "x" * 50_000}))
@@ -90,6 +103,16 @@ def test_a_write_says_what_failed_and_whether_it_was_made(path: Path, failure: s
     with closing(SQLiteStore(path)) as store:
         found = {item["affiliate_id"] for item in store.scan(AFFILIATE_STATS).items}
     assert found == {"ann"} or (kind == "Unavailable" and found == {"ann", "bob"})
+
+
+@pytest.mark.parametrize("failure", AT_OPENING)
+def test_too_many_open_files_are_said(path: Path, failure: str) -> None:
+    """A store that cannot be opened for that is neither missing nor without permissions."""
+    _, kind, words = AT_OPENING[failure]
+    for writes in (True, False):
+        answer = told(failure, path, False, writes)
+        assert answer.split()[0] == kind, answer
+        assert re.search(words, answer), answer
 
 
 @pytest.mark.parametrize("failure", FAILURES)

@@ -1,10 +1,13 @@
-"""Which modules of the engines guard items: how they are read and written, and what becomes of it when that fails."""
+"""Which modules below the services guard items: how they are read and written, and what becomes of that if it fails."""
 
 from pathlib import PurePosixPath
 
 from tests.proof.guards.sources import PACKAGE, Module
 
-ENGINES, STORE = f"{PACKAGE}/engines/", f"{PACKAGE}/store/"
+ENGINES = f"{PACKAGE}/engines/"
+_CHECKS = tuple(f"{PACKAGE}/store/{name}.py" for name in ("cursor", "items", "limits"))
+"""What both engines refuse alike."""
+
 _OTHERS = (
     "archive",
     "backup",
@@ -23,6 +26,11 @@ _OTHERS = (
     "visibility",
 )
 """How the names of modules begin that are about something else: tables as such, copies of them, and who asks."""
+
+
+def refuses_items(module: Module) -> bool:
+    """Return whether a module refuses items or places among them."""
+    return is_about_items(module) or module.path in _CHECKS
 
 
 def is_about_items(module: Module) -> bool:

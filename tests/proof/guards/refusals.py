@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.proof.guards.engines import STORE, is_about_items
+from tests.proof.guards.engines import refuses_items
 from tests.proof.guards.sources import FUNCTIONS, Module, Package, Spot
 
 _DECIDES = "FailureKind"
@@ -11,7 +11,7 @@ _DECIDES = "FailureKind"
 
 def refusals(_package: Package, module: Module) -> Iterator[Spot]:
     """Yield each condition under which something is raised: by itself, or a part of it."""
-    if is_about_items(module) or module.path.startswith(STORE):
+    if refuses_items(module):
         for node in module.nodes:
             if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Raise):
                 yield from _dropped(node.test, neutral=False, lost="not refused")

@@ -139,13 +139,17 @@ class _Report:
         self.failed: list[str] = []
         self.seconds: dict[str, float] = {}
         self._switch = switch
+        self._started = 0.0
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._started = time.process_time()  # what it costs, however busy the machine is
         if self._switch is not None:
             self._switch(nodeid)
 
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self.seconds[nodeid] = time.process_time() - self._started
+
     def pytest_runtest_logreport(self, report: Any) -> None:
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0) + report.duration
         if report.failed:
             self.failed.append(report.nodeid)
 

@@ -273,10 +273,9 @@ def test_a_change_here_in_the_very_moment_is_named_though_nothing_is_to_be_chang
     adopt(old)
     conversation, _ = thread_in(store, old)
     conversation_of(old)["odd"] = "there"
-    key = CONVERSATIONS.key_of(conversation)
+    mine = Update(CONVERSATIONS, CONVERSATIONS.key_of(conversation), set={"store_url": "x"})
     meddled = Intervening(store)
-    meddled.before("transact", lambda: store.transact(Update(CONVERSATIONS, key, set={"store_url": "mine"})))
-    meddled.before("transact", lambda: store.transact(Update(CONVERSATIONS, key, set={"store_url": "mine"})))
+    meddled.before("transact", lambda: store.transact(mine), CONVERSATIONS)
 
     assert 1 == kinds(Adopter(meddled)(old))["changed-here"]
 

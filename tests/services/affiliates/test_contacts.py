@@ -87,6 +87,23 @@ def test_more_links_than_a_transaction_holds(affiliates: AffiliateService, store
     assert ["98", "4"] == [row.after["links"] for row in read_audit_log(store, "affiliate", "aff-1")]
 
 
+def test_no_part_goes_behind_the_last_word(affiliates: AffiliateService, store: Store, clock: ManualClock) -> None:
+    """A request that was sent again, and is done, is not done once more by its first try, over a later address."""
+    link = rows(store, AFFILIATE_LINKS)[0]
+    store.batch_put(AFFILIATE_LINKS, [{**link, "link_id": f"LINK{number:04}"} for number in range(100)])
+
+    def others() -> None:
+        affiliates.set_email("aff-1", NEW, "root", key="k")
+        affiliates.set_email("aff-1", "later@example.com", "root")
+
+    meddled = Intervening(store)
+    meddled.before("transact", others)
+    done = AffiliateService(meddled, clock).set_email("aff-1", NEW, "root", key="k")
+
+    assert 102 == len(done.link_ids)
+    assert {"later@example.com", "aff-2@example.com"} == {*addresses(store).values()}
+
+
 MEANWHILE: dict[str, Callable[[Store, dict[str, str]], object]] = {
     "another address": lambda store, key: store.transact(
         Update(AFFILIATE_LINKS, key, set={"affiliate_email": "third@example.com"})
