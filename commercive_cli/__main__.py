@@ -9,7 +9,7 @@ import warnings
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
-    gc.set_threshold(10_000)  # what is imported is no garbage; looking for some at every 700 objects takes long
+    gc.set_threshold(100_000)  # what is imported is no garbage; looking for some at every 700 objects takes long
     # Pydantic would search every installed package for plugins, which takes a tenth of a short command's time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     if not sys.warnoptions:  # libraries warn developers, and users cannot do anything about it

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from commercive_cli.services.audit.mend import MendService
     from commercive_cli.services.audit.service import AuditService
     from commercive_cli.services.chat.desk import DeskService
+    from commercive_cli.services.chat.desk_reading import DeskReader
     from commercive_cli.services.chat.feeds import FeedService
+    from commercive_cli.services.chat.reading import ConversationReader
     from commercive_cli.services.chat.report import ReportService
     from commercive_cli.services.chat.search import SearchService
     from commercive_cli.services.chat.service import ChatService
     from commercive_cli.services.chat.transcripts import TranscriptService
     from commercive_cli.services.leads.flagging import FlagService
+    from commercive_cli.services.leads.reading import LeadReader
     from commercive_cli.services.leads.report import LeadReportService
     from commercive_cli.services.leads.service import LeadService
     from commercive_cli.services.privacy.service import PrivacyService
@@ -58,6 +61,20 @@ class Services:
     new_id: NewId
     new_code: NewCode
     sleep: Sleep
+
+    @cached_property
+    def chat_reader(self) -> "ConversationReader":
+        """Support conversations, to be read."""
+        from commercive_cli.services.chat.reading import ConversationReader
+
+        return ConversationReader(self.store, self.clock)
+
+    @cached_property
+    def desk_reader(self) -> "DeskReader":
+        """Who works on which conversation, to be read."""
+        from commercive_cli.services.chat.desk_reading import DeskReader
+
+        return DeskReader(self.chat_reader)
 
     @cached_property
     def chat(self) -> "ChatService":
@@ -103,6 +120,13 @@ class Services:
         return TranscriptService(self.store)
 
     @cached_property
+    def lead_reader(self) -> "LeadReader":
+        """Leads, to be read."""
+        from commercive_cli.services.leads.reading import LeadReader
+
+        return LeadReader(self.store)
+
+    @cached_property
     def leads(self) -> "LeadService":
         """Leads and the decisions about them."""
         from commercive_cli.services.leads.service import LeadService
@@ -123,7 +147,7 @@ class Services:
         """Flags of leads."""
         from commercive_cli.services.leads.flagging import FlagService
 
-        return FlagService(self.store, self.leads)
+        return FlagService(self.store, self.lead_reader)
 
     @cached_property
     def affiliates(self) -> "AffiliateService":

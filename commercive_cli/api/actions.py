@@ -11,16 +11,9 @@ from commercive_cli.api.operations import Health, Invocation, LinkSynced
 from commercive_cli.api.parameters import Model
 from commercive_cli.domain.answers.affiliates import LinkCreated, LinkFound, Stats
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.answers.chat import (
-    ConversationChanged,
-    Conversations,
-    MarkedRead,
-    Messages,
-    Notes,
-    Sent,
-    UserMessageSent,
-)
+from commercive_cli.domain.answers.chat import ConversationChanged, MarkedRead, Sent, UserMessageSent
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadSubmitted
+from commercive_cli.domain.answers.threads import Conversations, Messages, Notes
 
 Method = Literal["GET", "POST"]
 

@@ -13,16 +13,9 @@ from commercive_cli.api.supabase import AffiliateTable
 from commercive_cli.bootstrap import Services
 from commercive_cli.domain.answers.affiliates import LinkCreated, LinkFound, Stats
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.answers.chat import (
-    ConversationChanged,
-    Conversations,
-    MarkedRead,
-    Messages,
-    Notes,
-    Sent,
-    UserMessageSent,
-)
+from commercive_cli.domain.answers.chat import ConversationChanged, MarkedRead, Sent, UserMessageSent
 from commercive_cli.domain.answers.leads import LeadDecided, Leads, LeadSubmitted
+from commercive_cli.domain.answers.threads import Conversations, Messages, Notes
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.errors import NotFound
 from commercive_cli.domain.ids import new_id

@@ -5,18 +5,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from commercive_cli.cli.errors import AnswerLost, bug_summary
+import typer
+
+from commercive_cli.cli.errors import PARTIAL, AnswerLost, bug_summary, say
 from commercive_cli.cli.standard_input import STDIN, read_ids
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.errors import CommerciveError, Invalid
+from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.secrets import redact
 from commercive_cli.domain.stopping import stopped_by
 from commercive_cli.domain.text import identifier
+from commercive_cli.store.right_time import with_right_time
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from queue import SimpleQueue
+
+    from commercive_cli.cli.session import Session
+    from commercive_cli.cli.typed_ids import TypedIds
 
 WORKERS = 8
 _HEARS_EVERY = 0.2
@@ -84,6 +91,71 @@ def request_keys(key: str | None, *, many: bool) -> Callable[[str], str | None]:
 
     checked = identifier(key, "key")
     return lambda item_id: key_of_item(checked, item_id)
+
+
+def each(session: "Session", arguments: Sequence[str], action: Action, typed: "TypedIds") -> None:
+    """Apply a write to one id and show its answer, or to many and show a report; exit 7 when some failed."""
+    ids = chosen_ids(arguments)
+    if not is_many(arguments):
+        one = typed.whole(ids[0])
+        session.write(lambda: action(one))
+        return
+    typed.alone = False
+    names: dict[str, str] = {}
+
+    def named_action(one: str) -> Answer:
+        names[one] = typed.whole(one)
+        return action(names[one])
+
+    many(session, ids, named_action, names)
+
+
+def many(
+    session: "Session",
+    ids: Sequence[str],
+    action: Action,
+    names: Mapping[str, str] = {},
+    told: Callable[[Bulk], Bulk] | None = None,
+) -> None:
+    """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed.
+
+    `names` has the whole ids of those that were typed in part, as far as the action has found them.
+    As JSON lines each result is shown as soon as there is one, so that what was shown of a killed run is true.
+    `told` makes another report of the results, one that tells people also why some failed.
+    """
+    lines = ItemLines(session.show) if session.screen.output == "jsonl" and not session.rehearses else None
+
+    def on_done(result: BulkResult) -> None:
+        advance(1)
+        if lines is not None:
+            lines.add(result)
+
+    with session.uninterrupted() as stop:
+        with session.progress({"done": lambda: len(ids)}, beside=lines is not None) as (advance,):
+            outcome = run(ids, lambda one: with_right_time(lambda: action(one)), stop, on_done, names)
+        answer = told(outcome.bulk) if told else outcome.bulk
+        _report(
+            outcome,
+            len(ids),
+            lines.end if lines else lambda: session.show(answer),
+            quiet=told is not None and session.screen.for_people,
+        )
+    if not outcome.bulk.success:
+        raise typer.Exit(PARTIAL)
+
+
+def _report(outcome: Outcome, total: int, show: Callable[[], None], *, quiet: bool) -> None:
+    try:
+        show()
+    finally:
+        for one in () if quiet else outcome.bulk.results:
+            if isinstance(one.result, Failed):
+                say(f"{shortened(one.id)}: {one.result.error}")
+    if outcome.bug is not None:
+        raise outcome.bug
+    done = len(outcome.bulk.results)
+    if done < total:
+        say(f"{done} of {total} done, {total - done} not started")
 
 
 def run(

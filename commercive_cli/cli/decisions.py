@@ -59,7 +59,7 @@ def _decide(
             result_file=str(results_path(decided.path)),
         )
 
-    session.many(list(rows), decide, told=told)
+    bulk.many(session, list(rows), decide, told=told)
 
 
 def _summary(decided: DecisionFile, flags: FlagCheck) -> tuple[str, ...]:

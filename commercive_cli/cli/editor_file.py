@@ -4,7 +4,7 @@ from itertools import islice
 
 from commercive_cli.cli.render.escape import escape, escape_lines
 from commercive_cli.cli.render.moments import Moments
-from commercive_cli.domain.answers.chat import Thread
+from commercive_cli.domain.answers.threads import Thread
 
 SCISSORS = "-------- >8 ---- keep this line: it and all below are cut off ---- >8 --------"
 QUOTED_LINES = 30

@@ -45,12 +45,14 @@ def _paged(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
 
 
 def _conversations(services: Services) -> Iterator[tuple[str, str]]:
-    for each in services.chat.stream_conversations(ConversationFilter()):
+    for each in services.chat_reader.stream_conversations(ConversationFilter()):
         yield each.conversation_id, label_of(each)
 
 
 def _leads(services: Services) -> Iterator[tuple[str, str]]:
-    for page in _paged(lambda cursor: services.leads.list_leads(LeadFilter(), limit=LARGEST_LIMIT, cursor=cursor)):
+    for page in _paged(
+        lambda cursor: services.lead_reader.list_leads(LeadFilter(), limit=LARGEST_LIMIT, cursor=cursor)
+    ):
         yield from ((each.lead_id, label_of(each)) for each in page.leads)
 
 
@@ -60,8 +62,11 @@ def _affiliates(services: Services) -> Iterator[tuple[str, str]]:
 
 
 LOOK_UPS = {
-    "conversation": LookUp(lambda services, one: _is_there(lambda: services.chat.conversation(one)), _conversations),
-    "lead": LookUp(lambda services, one: _is_there(lambda: services.leads.lead(one)), _leads),
+    "conversation": LookUp(
+        lambda services, one: _is_there(lambda: services.chat_reader.conversation(one)),
+        _conversations,
+    ),
+    "lead": LookUp(lambda services, one: _is_there(lambda: services.lead_reader.lead(one)), _leads),
     "affiliate": LookUp(lambda services, one: _is_there(lambda: services.affiliates.known_id(one)), _affiliates),
 }
 
@@ -76,7 +81,7 @@ def listed(settings: Settings, listing: str, count: int) -> dict[str, Known]:
 
 
 def _page(services: Services, count: int, wanted: ConversationFilter) -> Iterator[tuple[str, Known]]:
-    for each in services.chat.list_conversations(wanted, limit=count).conversations:
+    for each in services.chat_reader.list_conversations(wanted, limit=count).conversations:
         yield each.conversation_id, Known("conversation", label_of(each), each.waits_since)
 
 
@@ -86,7 +91,7 @@ def _waiting_first(services: Services, count: int) -> Iterator[tuple[str, Known]
 
 
 def _leads_page(services: Services, count: int, status: str) -> Iterator[tuple[str, Known]]:
-    for each in services.leads.list_leads(LeadFilter(status), limit=count).leads:
+    for each in services.lead_reader.list_leads(LeadFilter(status), limit=count).leads:
         yield each.lead_id, Known("lead", label_of(each))
 
 

@@ -16,7 +16,8 @@ from commercive_cli.cli.errors import AsItIs, say, say_as_it_is, say_notes
 from commercive_cli.cli.message_sources import MessageSources, has_terminal
 from commercive_cli.cli.render.moments import Moments, distance
 from commercive_cli.cli.session import Session
-from commercive_cli.domain.answers.chat import Sent, Thread
+from commercive_cli.domain.answers.chat import Sent
+from commercive_cli.domain.answers.threads import Thread
 from commercive_cli.domain.canned_replies import values_of
 from commercive_cli.domain.errors import (
     CommerciveError,

@@ -12,9 +12,8 @@ import typer
 from pydantic import BaseModel
 
 from commercive_cli.bootstrap import Services, bootstrap, open_store
-from commercive_cli.cli import bulk
 from commercive_cli.cli.confirm import confirm
-from commercive_cli.cli.errors import INTERRUPTED, PARTIAL, answering, say
+from commercive_cli.cli.errors import INTERRUPTED, answering, say
 from commercive_cli.cli.first_run import FirstRun
 from commercive_cli.cli.global_options import BOM_NEEDS_CSV, GlobalOptions
 from commercive_cli.cli.interrupts import deferred_interrupts
@@ -24,8 +23,7 @@ from commercive_cli.cli.render.asked import Asked
 from commercive_cli.cli.render.emit import Screen
 from commercive_cli.cli.render.formats import Format
 from commercive_cli.domain.access import MOST_IDS
-from commercive_cli.domain.answers.base import Answer, Failed, Listing
-from commercive_cli.domain.answers.bulk import Bulk, BulkResult
+from commercive_cli.domain.answers.base import Answer, Listing
 from commercive_cli.domain.clock import StoreTime, system_clock
 from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.domain.ids import usual_id
@@ -273,26 +271,10 @@ class Session:
 
     def write(self, call: Callable[[], Written]) -> Written:
         """Make one write, show its answer and return it; after Ctrl-C, the write is finished and the command ends."""
-        with self._uninterrupted():
+        with self.uninterrupted():
             answer = with_right_time(call)
             self.show(answer)
         return answer
-
-    def each(self, arguments: Sequence[str], action: bulk.Action, typed: "TypedIds") -> None:
-        """Apply a write to one id and show its answer, or to many and show a report; exit 7 when some failed."""
-        ids = bulk.chosen_ids(arguments)
-        if bulk.is_many(arguments):
-            typed.alone = False
-            names: dict[str, str] = {}
-
-            def named_action(one: str) -> Answer:
-                names[one] = typed.whole(one)
-                return action(names[one])
-
-            self.many(ids, named_action, names)
-        else:
-            one = typed.whole(ids[0])
-            self.write(lambda: action(one))
 
     def typed(self, kind: "Kind", services: Services, asks: str | None = None) -> "TypedIds":
         """Return what finds the whole ids that a user typed; `asks` is what a command that writes would do."""
@@ -310,39 +292,6 @@ class Session:
             newest=lambda: look_up().newest(services),
             asks=None if self._dry_run else asks,
         )
-
-    def many(
-        self,
-        ids: Sequence[str],
-        action: bulk.Action,
-        names: Mapping[str, str] = {},
-        told: Callable[[Bulk], Bulk] | None = None,
-    ) -> None:
-        """Apply a write to each id, eight at a time, and show a report; exit 7 when some failed.
-
-        `names` has the whole ids of those that were typed in part, as far as the action has found them.
-        As JSON lines each result is shown as soon as there is one, so that what was shown of a killed run is true.
-        `told` makes another report of the results, one that tells people also why some failed.
-        """
-        lines = bulk.ItemLines(self.show) if self.screen.output == "jsonl" and self._dry_run is None else None
-
-        def on_done(result: BulkResult) -> None:
-            advance(1)
-            if lines is not None:
-                lines.add(result)
-
-        with self._uninterrupted() as stop:
-            with self.progress({"done": lambda: len(ids)}, beside=lines is not None) as (advance,):
-                outcome = bulk.run(ids, lambda one: with_right_time(lambda: action(one)), stop, on_done, names)
-            answer = told(outcome.bulk) if told else outcome.bulk
-            self._report(
-                outcome,
-                len(ids),
-                lines.end if lines else lambda: self.show(answer),
-                quiet=told is not None and self.screen.for_people,
-            )
-        if not outcome.bulk.success:
-            raise typer.Exit(PARTIAL)
 
     def list(self, listing: type[Listing], paging: Paging, fetch: Fetch, asked: Asked) -> None:
         """Show a listing up to the limit, with a hint when there is more, or all of it in constant memory."""
@@ -396,21 +345,9 @@ class Session:
         with answering(changed=self._writes):
             log.end()
 
-    def _report(self, outcome: bulk.Outcome, total: int, show: Callable[[], None], *, quiet: bool) -> None:
-        try:
-            show()
-        finally:
-            for each in () if quiet else outcome.bulk.results:
-                if isinstance(each.result, Failed):
-                    say(f"{shortened(each.id)}: {each.result.error}")
-        if outcome.bug is not None:
-            raise outcome.bug
-        done = len(outcome.bulk.results)
-        if done < total:
-            say(f"{done} of {total} done, {total - done} not started")
-
     @contextmanager
-    def _uninterrupted(self) -> Iterator[threading.Event]:
+    def uninterrupted(self) -> Iterator[threading.Event]:
+        """Yield what tells that Ctrl-C was pressed; the block is finished all the same, and the command ends then."""
         with deferred_interrupts() as stop:
             yield stop
         if stop.is_set():

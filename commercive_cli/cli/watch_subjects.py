@@ -35,7 +35,7 @@ class Subject:
     def screen(self, feed: Feed, cursor: str | None) -> WatchScreen:
         """Return what people see: of one conversation its thread, which without a cursor begins with its last turns."""
         if len(self.names) == 1 and isinstance(feed, ThreadsFeed):
-            thread = self.services.desk.show(self.names[0], tail=LAST_TURNS)
+            thread = self.services.desk_reader.show(self.names[0], tail=LAST_TURNS)
             self.session.log_access(thread)
             name = thread.conversation.conversation_id
             before = [each for each in thread.messages if cursor is None and feed.has_told(name, each.created_at)]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.commissions import AMOUNT_NAME, LIMITS
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted, shortened
@@ -23,17 +22,10 @@ def refuse_mistakes(contents: Contents) -> None:
         raise Invalid(contents.told(mistake))
 
 
-def no_profile(name: str, contents: Contents) -> str:
-    """Return the sentence about a profile that the file does not have, with the nearest and all that it has."""
-    profiles = contents.config.profiles
-    known = ", ".join(map(shortened, sorted(profiles))) or "none"
-    return f"no profile {quoted(name)} in {contents.path}{suggestion(name, profiles)}; profiles there: {known}"
-
-
 def _default_profile(contents: Contents) -> Iterator[Mistake]:
     name = contents.config.default_profile
     if name is not None and name not in contents.config.profiles:
-        yield Mistake(f"default_profile: {no_profile(name, contents)}", ("default_profile",), name)
+        yield Mistake(f"default_profile: {contents.no_profile(name)}", ("default_profile",), name)
 
 
 def _values(contents: Contents) -> Iterator[Mistake]:

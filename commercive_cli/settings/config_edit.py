@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from commercive_cli.domain.choices import suggestion
 from commercive_cli.domain.errors import Invalid, Misconfigured, NotFound, Unavailable
 from commercive_cli.domain.quoting import quoted, shortened
-from commercive_cli.settings.config_check import no_profile, refuse_mistakes
+from commercive_cli.settings.config_check import refuse_mistakes
 from commercive_cli.settings.config_file import ConfigFile, examined, problem_of, read_bytes, read_text
 from commercive_cli.settings.config_keys import Keys
 
@@ -64,7 +64,7 @@ def use_profile(path: Path, name: str) -> None:
     """Make an existing profile the default; raise Invalid, with the nearest one, when the file does not have it."""
     contents = examined(read_text(path), path)
     if name not in contents.config.profiles:
-        raise Invalid(no_profile(name, contents))
+        raise Invalid(contents.no_profile(name))
     set_value(path, ("default_profile",), name)
 
 

@@ -132,6 +132,12 @@ class Contents:
         line = self.line(mistake.keys)
         return f"{self.path} line {line}: {mistake.problem}" if line else f"{self.path}: {mistake.problem}"
 
+    def no_profile(self, name: str) -> str:
+        """Return the sentence about a profile that the file does not have, with the nearest and all that it has."""
+        profiles = self.config.profiles
+        known = ", ".join(map(shortened, sorted(profiles))) or "none"
+        return f"no profile {quoted(name)} in {self.path}{suggestion(name, profiles)}; profiles there: {known}"
+
     def readable(self) -> None:
         """Raise Invalid when the file as a whole is wrong, as when it is not TOML."""
         for mistake in self.mistakes:

@@ -1,6 +1,5 @@
 """Settings of one run: from options, else the environment, else the config file's profile, else built in."""
 
-import getpass
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from commercive_cli.domain.commissions import LIMITS, Bound, Least, Most, NamedA
 from commercive_cli.domain.errors import Invalid, Misconfigured
 from commercive_cli.domain.links import DASHBOARD_URL
 from commercive_cli.domain.money import Ceiling
-from commercive_cli.settings.config_check import no_profile
 from commercive_cli.settings.config_file import (
     BusinessHoursTable,
     Contents,
@@ -180,7 +178,7 @@ class Finder:
         if value == "":  # as from an unset variable in a script, which must not select the default store
             return f"{source} is empty; leave it out or give it a value"
         if name == "profile" and value is not None and value not in self.contents.config.profiles:
-            return no_profile(value, self.contents)
+            return self.contents.no_profile(value)
         try:
             if name in READERS and value is not None:
                 READERS[name](value, source)
@@ -244,6 +242,8 @@ def _ceiling(amount: str | None, source: str, profile: str | None) -> Ceiling | 
 
 
 def _os_user() -> str:
+    import getpass  # imported late, as it looks for a terminal, too
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's numeric user has no name

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -40,6 +39,8 @@ def imports() -> None:
 
 def requests() -> None:
     """Send the requests that a file holds, eight at a time, each line its own after another."""
+    from concurrent.futures import ThreadPoolExecutor
+
     import boto3
     from botocore import xform_name
 

@@ -13,12 +13,12 @@ from commercive_cli import __version__
 from commercive_cli.cli.errors import EXIT_CODES, report
 from commercive_cli.cli.groups import load_group
 from commercive_cli.domain.errors import CommerciveError
-from tests.cli.commands.conftest import Make, conversation
+from tests.cli.commands.conftest import Make, conversation, link
 from tests.cli.conftest import Run
 from tests.cli.process import PROGRAM, done, environment, started
 from tests.cli.test_item_lines import locked
 
-__all__ = ["conversation"]
+__all__ = ["conversation", "link"]
 
 LOADED = """
 import sys
@@ -69,15 +69,22 @@ HELP = (
     "cli.inert_streams cli.render cli.render.escape cli.render.formats cli.standard_streams domain domain.errors "
     "domain.hidden_characters domain.quoting domain.secrets settings settings.places settings.secret_values"
 )
-ANY_COMMAND = (
-    "cli.bulk cli.commands cli.confirm cli.interrupts cli.options cli.progress cli.render.asked cli.render.documents "
+ANY_LISTING = (
+    "bootstrap cli.commands cli.confirm cli.interrupts cli.options cli.progress cli.render.asked cli.render.documents "
     "cli.render.emit cli.session cli.standard_input cli.times "
-    "domain.answers domain.answers.audit domain.answers.base domain.answers.bulk"
+    "domain.access domain.answers domain.answers.base domain.attributes domain.choices domain.clock domain.commissions "
+    "domain.encodings domain.ids domain.limits domain.links domain.models domain.money domain.stopping domain.text "
+    "engines engines.sqlite engines.sqlite.damaged_rows engines.sqlite.database_file engines.sqlite.failures "
+    "engines.sqlite.log_identity engines.sqlite.queries engines.sqlite.store engines.sqlite.table_description "
+    "engines.sqlite.table_sql engines.sqlite.witnesses "
+    "services services.access services.access.lookup services.access.paging services.access.stored_ids "
+    "settings.config_file settings.pasted settings.readers settings.resolve settings.store_url "
+    "store store.cursor store.foreign store.items store.limits store.pages store.port store.right_time store.schema "
+    "store.writes"
 )
-COUNTED = ("cli", "domain.answers")
 NEEDLESS = (
-    *("concurrent.futures", "logging", "phonenumbers", "rich", "stringprep"),
-    *("domain.web_addresses", "services.affiliates", "services.tables", "store.archive", "store.table_changes"),
+    *("concurrent.futures", "encodings.idna", "getpass", "logging", "phonenumbers", "rich", "stringprep", "tomllib"),
+    *("boto3", "botocore"),
 )
 
 
@@ -92,31 +99,52 @@ def test_help_loads_these_modules_alone() -> None:
     assert not found & {"boto3", "botocore", "sqlite3", "pydantic", "rich"}
 
 
-CHAT = "cli.commands.chat cli.commands.chat.arguments cli.commands.chat.conversations domain.answers.chat"
-LEADS = "cli.commands.leads cli.commands.leads.arguments cli.commands.leads.records cli.flag_checks"
+CHAT = (
+    "cli.commands.chat cli.commands.chat.arguments cli.commands.chat.conversations domain.answers.threads "
+    "services.chat services.chat.claims services.chat.desk_reading services.chat.listing services.chat.messages "
+    "services.chat.notes services.chat.reading services.chat.snoozing services.chat.waiting_index"
+)
+LEADS = (
+    "cli.commands.leads cli.commands.leads.arguments cli.commands.leads.records cli.flag_checks "
+    "domain.answers.flags domain.answers.history domain.answers.leads "
+    "services.leads services.leads.listing services.leads.reading services.records services.records.link_claims"
+)
+FLAGS = (
+    "domain.web_addresses services.access.parallel services.access.scan services.leads.flagging services.leads.flags "
+    "services.leads.likeness"
+)
 WHOLE_ID = "cli.typed_ids cli.render.short_ids"
 
 
-@pytest.mark.usefixtures("store")
+@pytest.fixture
+def two_leads(store: Run, link: str) -> str:
+    """Submit two leads with numbers of another country each; return the id of the first."""
+    form = ("leads", "submit", "--link", link, "--name", "Ann", "-o", "ids")
+    numbers = ("+49 30 901820", "+44 20 7946 0958")
+    ids = [store(*form, "--email", f"ann{number[1:3]}@example.com", "--phone", number).out for number in numbers]
+    return ids[0].strip()
+
+
 @pytest.mark.parametrize(
     ("line", "besides"),
     [
         ("chat list", CHAT),
-        ("leads list", f"{LEADS} domain.answers.flags domain.answers.leads"),
+        ("leads list", LEADS),
+        ("leads show LEAD", f"{LEADS} {FLAGS} {WHOLE_ID}"),
         ("chat show ID --tail 20", f"{CHAT} {WHOLE_ID}"),
     ],
 )
 def test_what_scripts_read_loads_nothing_for_people_and_nothing_of_other_subjects(
-    conversation: Make, line: str, besides: str
+    conversation: Make, two_leads: str, line: str, besides: str
 ) -> None:
-    """Start-up does not grow with what other commands can do: of terminals and answers, these modules are loaded.
+    """Start-up does not grow with what other commands can do: these modules are loaded, and one more is a decision.
 
-    Those of other subjects, pools of threads, logging and phone numbers are for the commands that need them.
+    What writes, services of other subjects, pools of threads, logging, and what reads phone numbers and domains in
+    other scripts are for the commands that need them.
     """
-    expected = {each for each in f"{HELP} {ANY_COMMAND} {besides}".split() if each.startswith(COUNTED)}
-    found = loaded(*line.replace("ID", conversation()).split(), "-o", "json")
+    found = loaded(*line.replace("ID", conversation()).replace("LEAD", two_leads).split(), "-o", "json")
 
-    assert {each for each in found if each.startswith(COUNTED)} == expected
+    assert {each for each in found if each.split(".")[0] in OURS} == set(f"{HELP} {ANY_LISTING} {besides}".split())
     assert found & set(NEEDLESS) == set()
 
 

@@ -5,8 +5,9 @@ import pytest
 from commercive_cli.domain.access import Records, loggable
 from commercive_cli.domain.answers.affiliates import AffiliateShown, LinkCreated
 from commercive_cli.domain.answers.audit import Mended
-from commercive_cli.domain.answers.chat import Sent, Thread
+from commercive_cli.domain.answers.chat import Sent
 from commercive_cli.domain.answers.leads import LeadDecided
+from commercive_cli.domain.answers.threads import Thread
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, Conversation, Lead, Message
 
 LEAD = Lead(lead_id="lead-1", affiliate_id="aff-1", link_id="CODE", status="pending", created_at=1, updated_at=1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commercive_cli.domain.answers.affiliates import Stats
-from commercive_cli.domain.answers.chat import Messages
+from commercive_cli.domain.answers.threads import Messages
 from commercive_cli.domain.models import AI_SENDER, LEAD_STATUSES, Record
 from commercive_cli.services.affiliates.recompute import RecomputeService
 from commercive_cli.services.affiliates.service import AffiliateService

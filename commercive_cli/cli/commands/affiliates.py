@@ -184,7 +184,7 @@ def stats(context: typer.Context, *, ids: ManyAffiliates, output: o.Output = "ta
     """Show counts and commissions of affiliates."""
     session = Session(context, output)
     with session.reading() as services:
-        session.each(ids, services.affiliates.stats, session.typed("affiliate", services))
+        bulk.each(session, ids, services.affiliates.stats, session.typed("affiliate", services))
 
 
 @app.command(
@@ -225,7 +225,7 @@ def recompute(
             corrected += [each.changed for each in result.changed]
             _check_read(result)
         else:
-            session.each(ids or [], one, session.typed("affiliate", services, "recompute"))
+            bulk.each(session, ids or [], one, session.typed("affiliate", services, "recompute"))
         if dry_run and any(corrected):
             raise typer.Exit(DIFFERS)
 
@@ -260,9 +260,9 @@ def sync(
             )
 
         if ids:
-            session.each(ids, one, session.typed("affiliate", services, "sync"))
+            bulk.each(session, ids, one, session.typed("affiliate", services, "sync"))
         else:
-            session.many(services.affiliates.linked_affiliates(), one)
+            bulk.many(session, services.affiliates.linked_affiliates(), one)
     if any(each.changed for each in found):
         raise typer.Exit(DIFFERS)
 

@@ -33,14 +33,12 @@ from commercive_cli.domain.answers.affiliates import (
     Recomputation,
     Stats,
 )
-from commercive_cli.domain.answers.audit import Audit, History
+from commercive_cli.domain.answers.audit import Audit
 from commercive_cli.domain.answers.bulk import Bulk, FileDecided
-from commercive_cli.domain.answers.chat import (
-    Conversations,
-    NextUp,
-    Thread,
-)
+from commercive_cli.domain.answers.chat import NextUp
+from commercive_cli.domain.answers.history import History
 from commercive_cli.domain.answers.leads import FlaggedLeads, LeadHistory, Leads, LeadShown
+from commercive_cli.domain.answers.threads import Conversations, Thread
 from commercive_cli.domain.models import Conversation
 
 

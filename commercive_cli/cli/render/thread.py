@@ -9,7 +9,8 @@ from commercive_cli.cli.render.display import Display, Part, console_on
 from commercive_cli.cli.render.moments import distance
 from commercive_cli.cli.render.terminal import label_of, print_cards, shop_name
 from commercive_cli.cli.render.views import NoteTurn, turns
-from commercive_cli.domain.answers.chat import HeldConversation, NextUp, Thread
+from commercive_cli.domain.answers.chat import NextUp
+from commercive_cli.domain.answers.threads import HeldConversation, Thread
 from commercive_cli.domain.models import Conversation, Message
 
 

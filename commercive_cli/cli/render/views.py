@@ -18,28 +18,26 @@ from commercive_cli.domain.answers.affiliates import (
     Recomputation,
     Stats,
 )
-from commercive_cli.domain.answers.audit import Audit, History
+from commercive_cli.domain.answers.audit import Audit
 from commercive_cli.domain.answers.base import Answer, Failed
 from commercive_cli.domain.answers.bulk import Bulk, FileDecided
 from commercive_cli.domain.answers.chat import (
     Claimed,
     ConversationChanged,
-    Conversations,
     MarkedRead,
-    Messages,
     NextUp,
     Noted,
-    Notes,
     NothingWaits,
     Released,
     Sent,
     Snoozed,
-    Thread,
     UserMessageSent,
 )
+from commercive_cli.domain.answers.history import History
 from commercive_cli.domain.answers.leads import FlaggedLeads, LeadDecided, Leads, LeadShown, LeadSubmitted
 from commercive_cli.domain.answers.seed import Seeded
 from commercive_cli.domain.answers.tables import Tables
+from commercive_cli.domain.answers.threads import Conversations, Messages, Notes, Thread
 from commercive_cli.domain.models import Message
 
 

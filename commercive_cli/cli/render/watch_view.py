@@ -10,7 +10,7 @@ from commercive_cli.cli.render.terminal import GAP, label_of, shop_name
 from commercive_cli.cli.render.thread import draw_head, draw_turns, speaker
 from commercive_cli.cli.render.views import VIEWS, View
 from commercive_cli.domain.answers.changes import Change, Changes
-from commercive_cli.domain.answers.chat import Thread
+from commercive_cli.domain.answers.threads import Thread
 from commercive_cli.domain.models import Conversation, Message
 
 LAST_TURNS = 3

@@ -1,13 +1,7 @@
-"""Answers of the audit, and the audit rows of one record."""
+"""Answers of the audit."""
 
-from commercive_cli.domain.answers.base import Answer, Listing
-from commercive_cli.domain.models import AuditRow, Sparse
-
-
-class History(Listing):
-    """Audit rows of one lead or conversation, oldest first."""
-
-    history: list[AuditRow]
+from commercive_cli.domain.answers.base import Answer
+from commercive_cli.domain.models import Sparse
 
 
 class Finding(Sparse):

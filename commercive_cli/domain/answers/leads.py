@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from commercive_cli.domain.answers.audit import History
 from commercive_cli.domain.answers.base import Answer, Listing
 from commercive_cli.domain.answers.flags import Compared, Flag, FlaggedLead
+from commercive_cli.domain.answers.history import History
 from commercive_cli.domain.models import AffiliateStats, Lead
 
 

@@ -13,7 +13,7 @@ from commercive_cli.domain.text import actor_id
 from commercive_cli.services.access.lookup import find_by_id
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.chat.claims import held_by
-from commercive_cli.services.chat.sending import conversation_not_found
+from commercive_cli.services.chat.reading import conversation_not_found
 from commercive_cli.services.chat.thread_feed import HeldFeed, Seen, ThreadsFeed, decoded_threads
 from commercive_cli.services.chat.whole_feed import WholeFeed, is_about_waiting, is_anything
 from commercive_cli.store.cursor import invalid_cursor

@@ -10,7 +10,7 @@ from commercive_cli.domain.clock import Clock
 from commercive_cli.domain.models import Conversation, Message, SenderType
 from commercive_cli.services.access.parts import after_a_part
 from commercive_cli.services.chat.messages import is_native
-from commercive_cli.services.chat.sending import conversation_not_found
+from commercive_cli.services.chat.reading import conversation_not_found
 from commercive_cli.services.records.idempotency import KeyedRequest, write_once, write_part
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
 from commercive_cli.store.items import Item, Key

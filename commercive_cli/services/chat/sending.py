@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from commercive_cli.domain.answers.chat import Sent
 from commercive_cli.domain.clock import Clock
-from commercive_cli.domain.errors import Conflict, ConversationClosed, NotFound, NotTaken, WrittenSince
+from commercive_cli.domain.errors import Conflict, ConversationClosed, NotTaken, WrittenSince
 from commercive_cli.domain.ids import NewId
 from commercive_cli.domain.models import WAITING_FOR, Conversation, ConversationClaim, Message, SenderType
 from commercive_cli.domain.quoting import shortened
@@ -14,6 +14,7 @@ from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import key_of_id, query_by_id
 from commercive_cli.services.chat.claims import held_by_other, released, released_unless_others, valid_claim
 from commercive_cli.services.chat.messages import latest_time, newest_message, since_message
+from commercive_cli.services.chat.reading import conversation_not_found
 from commercive_cli.services.chat.waiting import ends_waiting
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.change_times import behind, times_of
@@ -275,11 +276,6 @@ def conversation_closed(one: str, sender_type: str = "admin") -> ConversationClo
         "admin": f"reply with --reopen, or {reopening}",
     }
     return ConversationClosed(f"conversation {name} is closed; {ways_out.get(sender_type, reopening)}")
-
-
-def conversation_not_found(conversation_id: str) -> NotFound:
-    """Return the error for an unknown conversation, and for one that belongs to somebody else."""
-    return NotFound(f"there is no conversation {shortened(conversation_id)}")
 
 
 def _answer_item(sent: Sent) -> dict[str, Any]:

@@ -5,24 +5,15 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from operator import attrgetter
 
-from commercive_cli.domain.answers.audit import History
-from commercive_cli.domain.answers.chat import (
-    ConversationChanged,
-    Conversations,
-    MarkedRead,
-    Messages,
-    Sent,
-    Thread,
-    UserMessageSent,
-)
+from commercive_cli.domain.answers.chat import ConversationChanged, MarkedRead, Sent, UserMessageSent
+from commercive_cli.domain.answers.history import History
+from commercive_cli.domain.answers.threads import Messages, Thread
 from commercive_cli.domain.choices import choose
-from commercive_cli.domain.clock import CLOCKS_DIFFER_MS, Clock, system_clock
+from commercive_cli.domain.clock import CLOCKS_DIFFER_MS
 from commercive_cli.domain.errors import Conflict, NotFound, NotTaken
 from commercive_cli.domain.ids import NewId, new_id
-from commercive_cli.domain.limits import DEFAULT_LIMIT, LONGEST_TAIL
 from commercive_cli.domain.models import (
     AI_SENDER,
-    CONVERSATION_STATUSES,
     SENDER_TYPES,
     WAITING_FOR,
     Conversation,
@@ -33,25 +24,23 @@ from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id, message_text, store_url
 from commercive_cli.services.access.contention import TRIES
 from commercive_cli.services.access.lookup import find_by_id
-from commercive_cli.services.access.paging import IndexQuery, check_limit, read_page, stream_items
+from commercive_cli.services.access.paging import check_limit
 from commercive_cli.services.access.parallel import Both, both
 from commercive_cli.services.access.scan import OnItems, ignore_items
-from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.chat.claims import DESK, held_by_other, read_claim, released
 from commercive_cli.services.chat.listing import ConversationFilter
 from commercive_cli.services.chat.mark_read import READ_SIDES, ReadMarker
-from commercive_cli.services.chat.messages import MessageQuery, latest_time, newest_message, read_messages, read_tail
+from commercive_cli.services.chat.messages import MessageQuery, latest_time, newest_message, read_messages
+from commercive_cli.services.chat.reading import ConversationReader, conversation_not_found
 from commercive_cli.services.chat.sending import (
     STEAL,
     MessageSender,
     NewMessage,
     behind_last,
     conversation_closed,
-    conversation_not_found,
     moves_on,
     written_since,
 )
-from commercive_cli.services.chat.waiting_index import read_waiting
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.idempotency import (
     NO_GUARD,
@@ -64,56 +53,27 @@ from commercive_cli.services.records.idempotency import (
 )
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits
 from commercive_cli.store.items import Key
-from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import CONVERSATIONS, MESSAGES
 from commercive_cli.store.writes import All, Condition, Equals, Missing, Update, Write, unchanged
 
-SORTS = ("recent", "waiting")
 _ACTIONS: dict[ConversationStatus, str] = {"closed": "chat/close", "open": "chat/reopen"}
 """The action that gives a conversation a status."""
 
 
 @dataclass(frozen=True)
-class ChatService:
+class ChatService(ConversationReader):
     """The operations of users and admins on conversations. Times are milliseconds; ids are up to 128 characters.
 
     `side_by_side` makes two reads of which neither has to wait for the other.
     """
 
-    store: Store
-    clock: Clock = system_clock
     new_id: NewId = new_id
     side_by_side: Both = both
     _sender: MessageSender = field(init=False, repr=False)
-    _ids: StoredIds = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_sender", MessageSender(self.store, self.clock, self.new_id))
-        object.__setattr__(self, "_ids", StoredIds(self.store))
-
-    def conversations(self, user_id: str, *, limit: int | None = None, cursor: str | None = None) -> Conversations:
-        """Return a user's conversations, newest first: all of them, or a page of `limit` (1-500)."""
-        feed = IndexQuery(CONVERSATIONS, "UserConversationsIndex", (self._ids.user(user_id),))
-        found, more = read_page(self.store, feed, Conversation, limit=check_limit(limit), cursor=cursor)
-        return Conversations(conversations=found, next_cursor=more)
-
-    def list_conversations(
-        self, wanted: ConversationFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
-    ) -> Conversations:
-        """Return a page of 1-500 conversations for admins, newest first or longest waiting for an answer first."""
-        wanted = self.checked(wanted)
-        check_limit(limit)
-        if wanted.sort == "waiting":
-            page = read_waiting(self.store, wanted, limit, cursor, self.clock())
-            return Conversations(conversations=page.conversations, next_cursor=page.next_cursor)
-        keep = wanted.keeps if wanted.looks_within else None
-        found, more = read_page(self.store, wanted.feed(), Conversation, limit=limit, cursor=cursor, keep=keep)
-        return Conversations(conversations=found, next_cursor=more)
-
-    def stream_conversations(self, wanted: ConversationFilter) -> Iterator[Conversation]:
-        """Yield every conversation that passes the filter, newest first, in constant memory."""
-        wanted = self.checked(wanted)
-        return filter(wanted.keeps, map(Conversation.of, stream_items(self.store, wanted.feed())))
 
     def idle(
         self, since: int, last_from: str | None = None, *, on_items: OnItems = ignore_items
@@ -124,14 +84,6 @@ class ChatService:
             on_items(1)
             if self._last_message_at(conversation) < since and side in (None, self._last_sender(conversation)):
                 yield conversation
-
-    def conversation(self, conversation_id: str, *, owner: str | None = None) -> Conversation:
-        """Return one conversation; raise NotFound when there is none, or it is not `owner`'s."""
-        item = find_by_id(self.store, CONVERSATIONS, self._ids.conversation(conversation_id))
-        found = None if item is None else Conversation.of(item)
-        if found is None or owner not in (None, found.user_id):
-            raise conversation_not_found(conversation_id)
-        return found
 
     def messages(
         self,
@@ -158,16 +110,6 @@ class ChatService:
             raise conversation_not_found(conversation_id)
         latest = messages[-1].created_at if messages else since
         return Messages(messages=messages, next_cursor=more, latest=latest)
-
-    def show(self, conversation_id: str, *, tail: int | None = None, since: int | None = None) -> Thread:
-        """Return a conversation with its messages: all, those after `since` (ms), or the last `tail` of them."""
-        conversation = self.conversation(conversation_id)
-        if tail is None:
-            messages = read_messages(self.store, MessageQuery(conversation.conversation_id, since))[0]
-        else:
-            check_limit(tail, LONGEST_TAIL)
-            messages = read_tail(self.store, conversation.conversation_id, tail, since)
-        return Thread(conversation=conversation, messages=messages)
 
     def send(
         self,
@@ -331,12 +273,6 @@ class ChatService:
         if not history:
             self.conversation(target)
         return History(history=history)
-
-    def checked(self, wanted: ConversationFilter) -> ConversationFilter:
-        """Return the filter with the user's id as it is stored; raise Invalid for words that it does not have."""
-        choose(wanted.status, (*CONVERSATION_STATUSES, "all"), "status")
-        choose(wanted.sort, SORTS, "sort")
-        return wanted if wanted.user_id is None else replace(wanted, user_id=self._ids.user(wanted.user_id))
 
     def _last_message_at(self, conversation: Conversation) -> int:
         """Return since when (ms) nobody wrote; what is still to come does not tell it, then the messages do."""

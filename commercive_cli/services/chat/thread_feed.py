@@ -19,7 +19,7 @@ from commercive_cli.services.chat.happenings import (
     place_at,
     place_behind,
 )
-from commercive_cli.services.chat.sending import conversation_not_found
+from commercive_cli.services.chat.reading import conversation_not_found
 from commercive_cli.store.cursor import decode_cursor, encode_cursor, invalid_cursor
 from commercive_cli.store.items import Key
 from commercive_cli.store.port import Store

@@ -2,9 +2,8 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from commercive_cli.domain.answers.affiliates import AffiliateFlagged, AffiliateShown
 from commercive_cli.domain.answers.flags import Compared, Flag, FlaggedLead, in_words
 from commercive_cli.domain.answers.leads import FlaggedLeads, LeadShown
 from commercive_cli.domain.limits import DEFAULT_LIMIT
@@ -13,12 +12,16 @@ from commercive_cli.domain.quoting import shortened
 from commercive_cli.services.access.paging import check_limit, check_span
 from commercive_cli.services.access.scan import OnItems, ignore_items, scan_items
 from commercive_cli.services.leads.flags import Ref, Sightings, ref_of
+from commercive_cli.services.leads.likeness import may_be_one_phone
 from commercive_cli.services.leads.listing import LeadFilter
-from commercive_cli.services.leads.service import LeadService
+from commercive_cli.services.leads.reading import LeadReader
 from commercive_cli.store.cursor import decode_cursor, decode_key, encode_cursor
 from commercive_cli.store.pages import first_items
 from commercive_cli.store.port import Query, Store
 from commercive_cli.store.schema import AFFILIATE_LINKS, LEADS, Table
+
+if TYPE_CHECKING:
+    from commercive_cli.domain.answers.affiliates import AffiliateFlagged, AffiliateShown
 
 ON_EITHER_SIDE = 500
 """Leads of an affiliate with which one of them is compared: that many before it, and as many after it."""
@@ -43,7 +46,7 @@ class FlagService:
     """Flags of leads. They are computed whenever they are asked for, and stored nowhere."""
 
     store: Store
-    leads: LeadService
+    leads: LeadReader
 
     READS: ClassVar[tuple[Table, ...]] = (AFFILIATE_LINKS, LEADS)
     """What a pass over all leads reads."""
@@ -56,19 +59,25 @@ class FlagService:
 
     def look_at(self, lead: Lead) -> LookedAt:
         """Return the flags of one lead among those of its affiliate, at most 500 on either side of it."""
-        sightings, (around, complete) = Sightings(), self._around(lead)
+        around, complete = self._around(lead)
+        others = {ref: each for ref, each in around.items() if ref != ref_of(lead)}
+        # What reads numbers is a large library, and most leads share theirs with nobody.
+        sightings = Sightings(
+            phones=any(may_be_one_phone(lead.lead_phone, each.lead_phone) for each in others.values())
+        )
         for link in self._links(lead.affiliate_id):
             sightings.add_link(link)
         for each in around.values():
             sightings.add_lead(each)
         flags = sightings.finished().flags(lead)
         first = dict.fromkeys(flag.others[0] for flag in flags if flag.names_another)
-        others = {ref: each for ref, each in around.items() if ref != ref_of(lead)}
         named = {each.lead_id: each for each in others.values() if each.lead_id in first}
         return LookedAt(flags, tuple(named.values()), Compared(leads=len(others), all_of_affiliate=complete))
 
-    def of_affiliate(self, shown: AffiliateShown) -> AffiliateFlagged:
+    def of_affiliate(self, shown: "AffiliateShown") -> "AffiliateFlagged":
         """Return an affiliate with the flags of the latest leads, among the latest 500 of that affiliate."""
+        from commercive_cli.domain.answers.affiliates import AffiliateFlagged  # imported late: the rest is about leads
+
         sightings, latest = Sightings(), Query(LEADS, shown.affiliate_id, "AffiliateLeadsIndex", descending=True)
         items, left = first_items(self.store, latest, ON_EITHER_SIDE)
         for link in self._links(shown.affiliate_id):

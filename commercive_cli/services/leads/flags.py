@@ -43,10 +43,12 @@ class Sightings:
     """The leads with which others are compared. Of what they have in common it keeps hashes, and no text.
 
     Links are added first, then leads; `finished` comes before the first question. Memory grows by about 0.7 kB a lead.
+    Without `phones` their numbers are not compared.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, phones: bool = True) -> None:
         self.leads = 0
+        self._phones = phones
         self._sharing: dict[int, list[Ref]] = {}
         self._by_link: dict[str, list[Ref]] = {}
         self._bursts: dict[Ref, Burst] = {}
@@ -61,7 +63,7 @@ class Sightings:
     def add_lead(self, lead: Lead) -> None:
         """Take note of a lead, with which others are compared then."""
         self.leads += 1
-        ref, traits = ref_of(lead), _traits(lead)
+        ref, traits = ref_of(lead), self._traits(lead)
         for trait in traits:
             self._sharing.setdefault(hash(trait), []).append(ref)
         if lead.link_id and "created_at" not in lead.damaged:
@@ -80,7 +82,7 @@ class Sightings:
 
     def flags(self, lead: Lead) -> tuple[Flag, ...]:
         """Return the flags of a lead, the gravest first; it need not have been added."""
-        traits = _traits(lead)
+        traits = self._traits(lead)
         return (*self._self_referral(lead, traits), *self._shared(lead, traits), *self._many_at_once(lead))
 
     @cached_property
@@ -88,6 +90,15 @@ class Sightings:
         """Return the leads, of those that were added, that have flags, the oldest first."""
         shared = (ref for refs in self._sharing.values() if len(refs) > 1 for ref in refs)
         return sorted({*self._self_referrals, *shared, *self._bursts})
+
+    def _traits(self, lead: Lead) -> Traits:
+        """Return what a lead may have in common with others, by name."""
+        found = {
+            "email": email_key(lead.lead_email),
+            "phone": phone_key(lead.lead_phone) if self._phones else "",
+            "store": store_key(lead.product_link),
+        }
+        return [(name, value) for name, value in found.items() if value]
 
     def _self_referral(self, lead: Lead, traits: Traits) -> Iterator[Flag]:
         if same := self._owned(lead, traits):
@@ -117,16 +128,6 @@ class Sightings:
 def ref_of(lead: Lead) -> Ref:
     """Return a lead as sightings keep it."""
     return Ref(lead.created_at, lead.lead_id)
-
-
-def _traits(lead: Lead) -> Traits:
-    """Return what a lead may have in common with others, by name."""
-    found = {
-        "email": email_key(lead.lead_email),
-        "phone": phone_key(lead.lead_phone),
-        "store": store_key(lead.product_link),
-    }
-    return [(name, value) for name, value in found.items() if value]
 
 
 def _others(own: Ref, refs: Sequence[Ref], first: int = 0, end: int | None = None) -> tuple[tuple[str, ...], int]:

@@ -51,6 +51,12 @@ _SHARED = re.compile(
 )
 _OF_ETSY = re.compile(r"(?!(?:[a-z]{2}|m|help)\.)([a-z0-9-]+)\.etsy\.com")
 """A host that Etsy gives a shop beside the page `etsy.com/shop/NAME`."""
+_PLAIN_NUMBER = re.compile(r"[0-9+() ./-]+")
+_ENDING = 4
+"""Digits at the end of a number that every spelling of it has.
+
+A key has seven at least, of which a country has three at most; what countries leave out or add stands before the rest.
+"""
 _BEFORE_HOST = re.compile(r"\A(?:[a-z]+:)?//", re.IGNORECASE)
 _BEHIND_PATH = re.compile("[?#].*", re.DOTALL)
 
@@ -85,6 +91,15 @@ def phone_key(number: str) -> str:
     return digits if len(digits) >= FEWEST_DIGITS and len(set(digits)) > 1 else ""
 
 
+def may_be_one_phone(one: str, other: str) -> bool:
+    """Return False for two numbers of which their ends tell that their keys are different, without making these."""
+    return not (_PLAIN_NUMBER.fullmatch(one) and _PLAIN_NUMBER.fullmatch(other)) or _ending(one) == _ending(other)
+
+
+def _ending(number: str) -> str:
+    return re.sub("[^0-9]", "", number)[-_ENDING:]
+
+
 def store_key(link: str) -> str:
     """Return the host of a shop's address, in ASCII and without `www.`; on hosts that many share, with its path.
 
@@ -105,6 +120,8 @@ def store_key(link: str) -> str:
 
 
 def _ascii(domain: str) -> str:
+    if domain.isascii():
+        return domain.lower()
     try:
         return domain.encode("idna").decode().lower()
     except UnicodeError:  # no domain that DNS could have

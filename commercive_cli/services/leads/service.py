@@ -1,23 +1,19 @@
 """Leads: visitors submit them through an affiliate's link, admins decide them, the affiliate's stats count them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
-from commercive_cli.domain.choices import choose
+from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, LeadSubmitted
 from commercive_cli.domain.clock import Clock, system_clock
 from commercive_cli.domain.commissions import Bound
-from commercive_cli.domain.errors import Damaged, NotFound, NotTaken
+from commercive_cli.domain.errors import NotTaken
 from commercive_cli.domain.ids import NewId, new_id
-from commercive_cli.domain.limits import DEFAULT_LIMIT
-from commercive_cli.domain.models import LEAD_STATUSES, AffiliateStats, DecidedStatus, Lead
+from commercive_cli.domain.models import DecidedStatus, Lead
 from commercive_cli.domain.quoting import shortened
 from commercive_cli.domain.text import actor_id, identifier
 from commercive_cli.services.access.contention import TRIES
-from commercive_cli.services.access.lookup import find_by_id
-from commercive_cli.services.access.paging import check_limit, read_page
 from commercive_cli.services.access.stored_ids import StoredIds
 from commercive_cli.services.leads.approval import UNGUARDED, ApprovalRules, Approver, Permission
 from commercive_cli.services.leads.decision import (
@@ -30,7 +26,7 @@ from commercive_cli.services.leads.decision import (
     new_note,
 )
 from commercive_cli.services.leads.form import lead_fields
-from commercive_cli.services.leads.listing import LeadFilter
+from commercive_cli.services.leads.reading import LeadReader
 from commercive_cli.services.records.audit_log import AuditEntry, read_audit_log
 from commercive_cli.services.records.change_times import behind, times_of
 from commercive_cli.services.records.idempotency import (
@@ -41,10 +37,9 @@ from commercive_cli.services.records.idempotency import (
     once,
     write_once,
 )
-from commercive_cli.services.records.link_claims import Credited, claim_keys, codes_typed, credited_by, resolve_code
+from commercive_cli.services.records.link_claims import Credited, claim_keys, codes_typed, credited_by
 from commercive_cli.services.records.rate_limits import UNLIMITED, Limits, TooMany
-from commercive_cli.store.pages import query_items
-from commercive_cli.store.port import ConditionFailed, Store
+from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS, OPS
 from commercive_cli.store.writes import Absent, All, Put, Update, Write
 
@@ -56,58 +51,15 @@ _DECIDED_BY = ("status", "commission_amount", "updated_at", "created_at", "affil
 
 
 @dataclass(frozen=True)
-class LeadService:
+class LeadService(LeadReader):
     """The operations of visitors and admins on leads. Times are milliseconds, money is USD.
 
     No approval gives what the `bounds` refuse.
     """
 
-    store: Store
     clock: Clock = system_clock
     new_id: NewId = new_id
     bounds: Sequence[Bound] = ()
-
-    def list_leads(self, wanted: LeadFilter, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Leads:
-        """Return a page of 1-500 leads, newest first."""
-        wanted = self._checked(wanted)
-        check_limit(limit)
-        keep = wanted.keeps if wanted.looks_within else None
-        found, more = read_page(self.store, wanted.feed(), Lead, limit=limit, cursor=cursor, keep=keep)
-        return Leads(leads=found, next_cursor=more)
-
-    def oldest_pending(self, wanted: LeadFilter) -> Iterator[Lead]:
-        """Yield the pending leads of a filter, oldest first; they are read as far as they are asked for."""
-        wanted = self._checked(replace(wanted, status="pending"))
-        yield from filter(wanted.keeps, map(Lead.of, query_items(self.store, wanted.oldest_first())))
-
-    def _checked(self, wanted: LeadFilter) -> LeadFilter:
-        choose(wanted.status, (*LEAD_STATUSES, "all"), "status")
-        if wanted.affiliate_id is not None:
-            credited = StoredIds(self.store).credited(wanted.affiliate_id, "affiliate")
-            wanted = replace(wanted, affiliate_id=credited)
-        if wanted.link_id is None:
-            return wanted
-        try:
-            return replace(wanted, link_id=resolve_code(self.store, wanted.link_id, "link")[1])
-        except (NotFound, Damaged):  # leads can name a link that is gone, or whose claim is not readable
-            return replace(wanted, link_id=identifier(wanted.link_id, "link"))
-
-    def lead(self, lead_id: str) -> Lead:
-        """Return one lead; raise NotFound when there is none."""
-        item = find_by_id(self.store, LEADS, StoredIds(self.store).lead(lead_id))
-        if item is None:
-            raise NotFound(f"there is no lead {shortened(lead_id)}")
-        return Lead.of(item)
-
-    def show(self, lead_id: str) -> LeadShown:
-        """Return one lead with the stats of the affiliate it credits."""
-        lead = self.lead(lead_id)
-        return LeadShown(lead=lead, stats=self._stats(lead))
-
-    def _stats(self, lead: Lead) -> AffiliateStats:
-        key = {"affiliate_id": lead.affiliate_id}
-        found = self.store.get(AFFILIATE_STATS, key) if lead.affiliate_id else None  # others may have named nobody
-        return AffiliateStats.of(found or key)
 
     def submit(
         self,

@@ -17,24 +17,23 @@ from commercive_cli.domain.answers.affiliates import (
     Recomputed,
     Stats,
 )
-from commercive_cli.domain.answers.audit import Audit, Finding, History
+from commercive_cli.domain.answers.audit import Audit, Finding
 from commercive_cli.domain.answers.base import Failed
 from commercive_cli.domain.answers.bulk import FileDecided, RowDecided
 from commercive_cli.domain.answers.chat import (
     Claimed,
     ConversationChanged,
-    Conversations,
-    HeldConversation,
     MarkedRead,
     NextUp,
     Noted,
     Released,
     Sent,
     Snoozed,
-    Thread,
 )
 from commercive_cli.domain.answers.flags import Flag, FlaggedLead
+from commercive_cli.domain.answers.history import History
 from commercive_cli.domain.answers.leads import LeadDecided, LeadHistory, Leads, LeadShown, LeadSubmitted
+from commercive_cli.domain.answers.threads import Conversations, HeldConversation, Thread
 from commercive_cli.domain.models import AffiliateLink, AffiliateStats, AuditRow, Conversation, Lead, Message, Note
 
 NOW = 1_795_768_260_000

@@ -35,7 +35,7 @@ from commercive_cli.domain.answers.affiliates import (
     Recomputed,
     TopAffiliates,
 )
-from commercive_cli.domain.answers.audit import Audit, Finding, History, Mended
+from commercive_cli.domain.answers.audit import Audit, Finding, Mended
 from commercive_cli.domain.answers.base import Failed
 from commercive_cli.domain.answers.bulk import Bulk, BulkResult
 from commercive_cli.domain.answers.chat import (
@@ -49,6 +49,7 @@ from commercive_cli.domain.answers.chat import (
     Snoozed,
     UserMessageSent,
 )
+from commercive_cli.domain.answers.history import History
 from commercive_cli.domain.answers.lead_report import Funnel, LeadReport
 from commercive_cli.domain.answers.leads import LeadDecided, LeadSubmitted
 from commercive_cli.domain.answers.privacy import Candidate, PersonErased, PersonExported, PersonFound

@@ -25,8 +25,8 @@ from commercive_cli.cli.render.emit import Screen
 from commercive_cli.cli.render.formats import Format
 from commercive_cli.cli.render.views import VIEWS
 from commercive_cli.domain.answers.base import Answer
-from commercive_cli.domain.answers.chat import Conversations, Thread
 from commercive_cli.domain.answers.leads import Leads
+from commercive_cli.domain.answers.threads import Conversations, Thread
 from commercive_cli.domain.models import Conversation, Lead, Message
 
 DECLARING = (

@@ -7,7 +7,8 @@ import pytest
 from commercive_cli.cli.render.display import Display, console_on
 from commercive_cli.cli.render.moments import Moments
 from commercive_cli.cli.render.thread import draw_next
-from commercive_cli.domain.answers.chat import HeldConversation, NextUp
+from commercive_cli.domain.answers.chat import NextUp
+from commercive_cli.domain.answers.threads import HeldConversation
 from tests.cli.render.answers import MINUTE, NOW, QUEUE, message
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from commercive_cli.cli.render.watch_view import LogScreen, ThreadScreen, WatchScreen
 from commercive_cli.domain.answers.changes import Change, Event
-from commercive_cli.domain.answers.chat import Thread
+from commercive_cli.domain.answers.threads import Thread
 from commercive_cli.domain.models import Conversation, Message
 from tests.cli.render.answers import CLOSED, HELD, HOUR, MINUTE, NOTES, NOW, QUEUE, TURNS, conversation, message
 

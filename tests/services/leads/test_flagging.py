@@ -15,6 +15,7 @@ from commercive_cli.domain.revisions import revision_of
 from commercive_cli.services.affiliates.service import AffiliateService
 from commercive_cli.services.leads.flagging import MOST_LINKS, ON_EITHER_SIDE, FlagService
 from commercive_cli.services.leads.listing import LeadFilter
+from commercive_cli.services.leads.reading import LeadReader
 from commercive_cli.services.leads.service import LeadService
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Store
@@ -38,7 +39,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -
 
 
 def service(store: Store) -> FlagService:
-    return FlagService(store, LeadService(store, ManualClock()))
+    return FlagService(store, LeadReader(store))
 
 
 def item(name: str, day: int = 0, **fields: Any) -> Item:
@@ -234,13 +235,13 @@ def test_a_lead_of_nobody_is_shown(either: Store) -> None:
 def test_a_flagged_lead_has_the_revision_that_it_is_decided_by(either: Store) -> None:
     """Its flags are no part of its state: a file of `list --flags` decides what one of `list` decides."""
     either.batch_put(LEADS, [item("one", lead_email="a@b.c"), item("two", lead_email="A@b.c")])
-    flags = service(either)
+    flags, leads = service(either), LeadService(either, ManualClock())
     flagged = flags.list_leads(flags.among_all(), LeadFilter()).leads
     revisions = {each.lead_id: revision_of(each) for each in flagged}
 
     assert all(each.flags for each in flagged)
     assert {each.lead_id: revision_of(each) for each in flags.leads.list_leads(LeadFilter()).leads} == revisions
-    assert flags.leads.decide("one", "approved", "ann", commission="5", revision=revisions["one"]).changed
+    assert leads.decide("one", "approved", "ann", commission="5", revision=revisions["one"]).changed
 
 
 def test_an_affiliate_is_shown_with_the_flags_of_the_latest_leads(either: Store) -> None:

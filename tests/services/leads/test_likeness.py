@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from commercive_cli.services.leads.likeness import email_key, phone_key, store_key
+from commercive_cli.services.leads.likeness import email_key, may_be_one_phone, phone_key, store_key
 
 ANYTHING = st.one_of(
     st.text(),
@@ -84,6 +85,38 @@ def test_a_number_without_its_country_is_its_digits(one: str, other: str) -> Non
 def test_no_number_is_like_nothing(number: str) -> None:
     """Fewer than seven digits, or one digit again and again, tell nobody from others."""
     assert phone_key(number) == ""
+
+
+NATIONAL = st.from_regex(r"(0|1|15|9|06|\(0\)|0549)?[ /-]?[0-9]{3,12}", fullmatch=True)
+INTERNATIONAL = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["+", "00", "(+", "+ "]),
+    st.sampled_from(sorted(COUNTRY_CODE_TO_REGION_CODE)),
+    st.sampled_from(["", " ", "-", ")"]),
+    NATIONAL,
+)
+SPELT_OTHERWISE = st.from_regex(r"\+[0-9]{3,12}( ext\. ?[0-9]{1,4}|;[0-9]{2})?|[0-9\u0660-\u0669 -]{5,12}")
+NUMBERS = INTERNATIONAL | NATIONAL | SPELT_OTHERWISE
+
+
+@given(NUMBERS, NUMBERS, st.integers(0, 8))
+def test_numbers_that_end_otherwise_are_no_one_phone(one: str, other: str, shared: int) -> None:
+    """A lead is shown without reading the numbers of those whose last digits are others: its flags are the same."""
+    other = other[: max(len(other) - shared, 0)] + one[len(one) - shared :]
+
+    assert may_be_one_phone(one, other) or "" == phone_key(one) or phone_key(one) != phone_key(other)
+    assert may_be_one_phone(one, one)
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=80))
+def test_a_domain_in_ascii_needs_no_codec(domain: str) -> None:
+    """It is what Python's codec of domains in other scripts makes of it, which most leads do without."""
+    try:
+        encoded = domain.encode("idna").decode()
+    except UnicodeError:
+        encoded = domain
+
+    assert email_key(f"ann@{encoded.lower()}") == email_key(f"ann@{domain}")
 
 
 def test_numbers_of_two_countries_are_two() -> None:

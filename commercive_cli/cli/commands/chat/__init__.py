@@ -1,4 +1,4 @@
 """`commercive chat`: the support staff's commands for conversations."""
 
-SUBJECTS = ("conversations", "messages", "desk", "watch", "overviews", "templates")
+SUBJECTS = ("conversations", "states", "messages", "desk", "watch", "overviews", "templates")
 """The modules with the commands, in the order of the help."""

@@ -59,7 +59,8 @@ def claim(
     time, keys = parse_duration(duration, "--for"), bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(
+        bulk.each(
+            session,
             ids,
             lambda one: services.desk.claim(one, session.actor, duration=time, steal=steal, key=keys(one)),
             session.typed("conversation", services, "claim"),
@@ -80,7 +81,8 @@ def release(
     keys = bulk.request_keys(key, many=bulk.is_many(ids or []))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(
+        bulk.each(
+            session,
             ids or [services.desk.only_held(session.actor)],
             lambda one: services.desk.release(one, session.actor, key=keys(one)),
             session.typed("conversation", services, "release"),
@@ -111,7 +113,8 @@ def snooze(
 
     time()
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(
+        bulk.each(
+            session,
             ids or [services.desk.only_held(session.actor)],
             lambda one: services.desk.snooze(one, session.actor, time(), asked=until, key=keys(one)),
             session.typed("conversation", services, "put off"),

@@ -75,7 +75,8 @@ def approve(
     with session.writing(yes=yes, dry_run=dry_run) as services:
         typed = session.typed("lead", services, "approve")
         flags = FlagCheck(session, services, many=bulk.is_many(ids), despite=despite_flags)
-        session.each(
+        bulk.each(
+            session,
             MoneyAsk(session, services.leads, typed, flags, amount, amend, yes).agreed(ids),
             lambda one: services.leads.decide(
                 one,
@@ -117,7 +118,8 @@ def reject(
     seen, keys = _seen(ids, as_of), bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(
+        bulk.each(
+            session,
             ids,
             lambda one: services.leads.decide(
                 one,
@@ -177,7 +179,8 @@ def reset(
     keys = bulk.request_keys(key, many=bulk.is_many(ids))
     session = Session(context, output)
     with session.writing(yes=yes, dry_run=dry_run) as services:
-        session.each(
+        bulk.each(
+            session,
             ids,
             lambda one: services.leads.reset(one, session.actor, key=keys(one)),
             session.typed("lead", services, "reset"),

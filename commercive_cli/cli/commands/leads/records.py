@@ -59,7 +59,7 @@ def list_leads(
     with session.reading() as services:
         if affiliate is not None:
             wanted = replace(wanted, affiliate_id=session.typed("affiliate", services).whole(affiliate))
-        listed: Callable[..., Leads | FlaggedLeads] = services.leads.list_leads
+        listed: Callable[..., Leads | FlaggedLeads] = services.lead_reader.list_leads
         if flags:
             listed = partial(services.lead_flags.list_leads, compared_with_all(session, services))
         session.list(
