@@ -14,6 +14,9 @@ _SKIPPED = re.compile("[\x00-\x20]")
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _BARE_WITH_PORT = re.compile(r"(localhost|(?=[^/:]+\.[^/:])[^/:]+):[0-9]*([/?#].*)?", re.IGNORECASE)
+_HARMLESS = re.compile(r"(?:https?://)?[^:@]*")
+"""Matches most links: with no other scheme, and nobody before the host, they need no closer look."""
+
 _BEFORE_AUTHORITY = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*):)?//", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{0,5}))?")
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
@@ -52,6 +55,8 @@ def link_danger(link: str) -> str | None:
     That is another scheme than http or https, which a browser might run, or a user before the host, which looks like a
     host to people.
     """
+    if _HARMLESS.fullmatch(link):
+        return None
     visible = _SKIPPED.sub("", link)
     scheme = _SCHEME.match(visible)
     if scheme and scheme[1].lower() not in ("http", "https") and not _BARE_WITH_PORT.fullmatch(visible):

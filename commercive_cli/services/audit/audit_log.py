@@ -50,11 +50,12 @@ class AuditLogCheck:
         [kind] = (kind for kind, subjects in SUBJECTS.items() if subjects is table)
         name, initial = table.partition.name, _digest(INITIAL[kind])
         for item in items:
-            told = self._last.pop(audit_partition(kind, item[name]), None)
-            if told is None and created_at_of(item[name]) is not None:
-                told = initial
-            if told is not None and told.removeprefix(_TAKEN) != _digest(state_of(kind, item)):
-                self._suspects.append((kind, item[name]))
+            subject, state = item[name], _digest(state_of(kind, item))
+            told = self._last.pop(audit_partition(kind, subject), None)
+            if state == (initial if told is None else told.removeprefix(_TAKEN)):
+                continue
+            if told is not None or created_at_of(subject) is not None:
+                self._suspects.append((kind, subject))
 
     def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield subjects whose state nobody accounts for, after writing a row that says so, and those that are lost."""

@@ -24,13 +24,21 @@ class LinkDangerCheck:
 
     def visit(self, table: Table, items: list[Item]) -> None:
         """Remember the items with a dangerous address."""
-        self._suspects += [(table, table.key_of(item)) for item in items if _problems(table, item)]
+        self._suspects += [(table, table.key_of(item)) for item in items if _is_dangerous(table, item)]
 
     def findings(self, repairs: Repairs) -> Iterator[Finding]:
         """Yield those that are there still, as nothing else changed them meanwhile."""
         for table, key in self._suspects:
             for problem in _problems(table, repairs.store.get(table, key) or {}):
                 yield repairs.named("dangerous-link", table, _name(table, key), problem)
+
+
+def _is_dangerous(table: Table, item: Item) -> bool:
+    for name in LINKS[table]:
+        text = item.get(name)
+        if isinstance(text, str) and link_danger(text):
+            return True
+    return False
 
 
 def _problems(table: Table, item: Item) -> list[str]:

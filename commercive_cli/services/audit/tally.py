@@ -59,8 +59,10 @@ class Tally:
         )
 
     def _has_counted(self, item: Item, *, native: bool) -> bool:
-        counted = ((item.get("unread_admin", 0), self.unread_admin), (item.get("unread_user", 0), self.unread_user))
-        return all(stored == unread if native else 0 <= stored <= unread for stored, unread in counted)
+        admin, user = item.get("unread_admin", 0), item.get("unread_user", 0)
+        if native:
+            return bool(admin == self.unread_admin and user == self.unread_user)
+        return bool(0 <= admin <= self.unread_admin and 0 <= user <= self.unread_user)
 
     def _ends_with(self, item: Item, *, native: bool) -> bool:
         """Return whether a conversation is closed, and since when, or open; imported ones need not tell the time."""
