@@ -84,6 +84,8 @@ def encoded_text(encoded: Mapping[str, AttributeValue]) -> str:
     """Return the text of an item from its attribute values; fast for texts, flags and numbers in our own spelling."""
     parts: list[str] = []
     for name in sorted(encoded):
+        if len(encoded[name]) != 1:
+            return item_text(decode_item(encoded))
         [(tag, value)] = encoded[name].items()
         if tag == "S":
             parts.append(f'{_quoted(name)}:{{"S":{_quoted(value)}}}')

@@ -8,7 +8,7 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.hidden_characters import HIDDEN
 from commercive_cli.domain.links import address_to_open
 from commercive_cli.domain.text import normal_store_url, store_url
-from commercive_cli.domain.web_addresses import is_web_url
+from commercive_cli.domain.web_addresses import is_web_url, link_danger
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,12 @@ def test_no_text_is_taken_that_a_browser_could_run(text: str) -> None:
     assert taken == "" or normal_store_url(taken)
     assert not HIDDEN.search(taken)
     assert not taken.lower().startswith(("javascript:", "data:")) or taken.lower() == "javascript:"[:-1]
+
+
+@given(st.from_regex(r"(javascript|https?|HTTPS|mailto)?:?(//|\\\\)?[a-z@.:/\\\\?#0-9 ]{0,12}", fullmatch=True))
+def test_a_link_is_dangerous_whatever_a_browser_skips_before_it(link: str) -> None:
+    """Most links are harmless at first sight, which is no other judgement than that of a closer look."""
+    assert link_danger(link) == link_danger(f"\t{link}") == link_danger(f"{link[:4]}\n{link[4:]}")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commercive_cli.cli.render import (
@@ -28,6 +28,8 @@ from commercive_cli.domain.answers.base import Answer
 from commercive_cli.domain.answers.leads import Leads
 from commercive_cli.domain.answers.threads import Conversations, Thread
 from commercive_cli.domain.models import Conversation, Lead, Message
+from commercive_cli.store.items import Item
+from tests.store.attribute_values import VALUES
 
 DECLARING = (
     lead_report_view,
@@ -70,18 +72,16 @@ def test_json_is_the_answer_itself() -> None:
     assert answer.model_dump(mode="json") == json.loads(shown(answer, "json"))
 
 
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_streamed_document_is_the_same_document(count: int) -> None:
-    """--all changes how much is held in memory, not one byte of the output."""
-    items = [conversation(number) for number in range(count)]
-
-    assert shown(Conversations(conversations=items), "json") == streamed(items, "json")
+ANY_CONVERSATIONS = st.lists(st.dictionaries(st.sampled_from([*Conversation.model_fields]), VALUES), max_size=3)
+"""Conversations as other programs may have written them."""
 
 
-@pytest.mark.parametrize("output", ["jsonl", "csv", "ids", "table"])
-def test_streams_and_answers_look_alike(output: Format) -> None:
-    """--all gives the same lines as a page."""
-    items = [conversation(number) for number in range(3)]
+@pytest.mark.parametrize("output", ["json", "jsonl", "csv", "ids", "table"])
+@settings(max_examples=40)
+@given(ANY_CONVERSATIONS)
+def test_what_is_streamed_is_the_same_as_a_page(output: Format, stored: list[Item]) -> None:
+    """--all changes how much is held in memory, not one byte of the output, whatever the items hold."""
+    items = [Conversation.of({"conversation_id": f"c-{number}", **each}) for number, each in enumerate(stored)]
 
     assert shown(Conversations(conversations=items), output) == streamed(items, output)
 
