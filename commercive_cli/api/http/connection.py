@@ -101,6 +101,8 @@ class Connection:
 
     async def serve(self) -> None:
         """Answer requests until the client has no more or takes too long, or the server stops."""
+        with suppress(OSError):  # the event loop does it only for sockets that name their protocol
+            self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else the end of a long answer waits
         self._reader, self._writer = await asyncio.open_connection(sock=self._client)
         self._writer.transport.set_write_buffer_limits(0)  # so that `drain` waits until all is sent
         with suppress(OSError):  # the client is gone, or does not take its answer: nobody is left to be told
@@ -195,10 +197,9 @@ class Connection:
         """Send an answer; return whether another request may follow."""
         async with asyncio.timeout(self._limits.answer):
             self.waits_since = self._now() + 1  # a client that takes it at once is not to be closed meanwhile
-            self._write(_head_of(response, is_last=is_last))
-            if not self._is_head and response.status not in _WITHOUT_BODY:
-                self._write(h11.Data(data=response.body))
-            self._write(h11.EndOfMessage())
+            has_body = not self._is_head and response.status not in _WITHOUT_BODY
+            body = [h11.Data(data=response.body)] if has_body else []
+            self._write(_head_of(response, is_last=is_last), *body, h11.EndOfMessage())
             await self._writer.drain()
         if is_last or h11.MUST_CLOSE in self._http.states.values():
             return False
@@ -224,8 +225,9 @@ class Connection:
         self._http.receive_data(data)
         return bool(data)
 
-    def _write(self, event: h11.Event) -> None:
-        self._writer.write(self._http.send(event) or b"")
+    def _write(self, *events: h11.Event) -> None:
+        """Write events at once: what follows in a packet of its own waits until the client has confirmed the first."""
+        self._writer.write(b"".join(self._http.send(event) or b"" for event in events))
 
     def _clients_turn(self, seconds: float) -> asyncio.Timeout:
         """Return what limits a turn of the client; how long it has kept us waiting counts from its first turn."""

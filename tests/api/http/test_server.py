@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -42,6 +43,23 @@ def test_requests_in_flight_are_answered_before_it_stops() -> None:
 
         assert (200, b"done") == asking.result(60)
         assert running.result(60) is None
+
+
+def test_an_answer_comes_in_one_piece() -> None:
+    """Head and body are one packet: a second one would wait until the client confirms the first, on Linux for 40 ms."""
+    server = LocalServer(lambda _: {"statusCode": 200, "headers": {}, "body": "done"}, place_of("127.0.0.1", 0))
+    address = "127.0.0.1", urlsplit(server.url).port or 0
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(server.run)
+        with socket.create_connection(address, timeout=60) as client:
+            received = []
+            for _ in range(3):
+                client.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n\r\n".encode())
+                received.append(client.recv(65_536))
+        server.stop()
+        running.result(60)
+
+    assert [(True, True)] * 3 == [(each.startswith(b"HTTP/1.1 200"), each.endswith(b"\ndone")) for each in received]
 
 
 def test_an_address_in_use_is_said() -> None:
