@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from commercive_cli.cli.session import Session
     from commercive_cli.cli.typed_ids import TypedIds
 
+    from commercive_cli.cli.session import Session
+    from commercive_cli.cli.typed_ids import TypedIds
+
 WORKERS = 8
 
 Action = Callable[[str], Answer]

@@ -60,7 +60,7 @@ def log_belongs(path: Path, seen: Stamp | None = None) -> bool:
     the same, as a log that begins anew while it is read shows a part of its transactions.
     """
     before = None
-    while (now := (_stamp_held(path), log_mark(path))) != before:
+    while (now := (stamp_held(path), log_mark(path))) != before:
         held = now[0]
         if _leaves(_stamps_in(log_of(path)), held, held if seen is None else seen):
             return True
@@ -84,7 +84,7 @@ def log_follows(path: Path, last: Stamp | None) -> bool:
     return any(stamp == last for stamp in _stamps_in(log_of(path)))
 
 
-def _stamp_held(path: Path) -> Stamp:
+def stamp_held(path: Path) -> Stamp:
     """Return the stamp in the file itself.
 
     Not read from a file of Python's: closing one would end the locks that SQLite has for this process. While somebody

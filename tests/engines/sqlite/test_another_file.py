@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from commercive_cli.domain.errors import Misconfigured, NotTaken
 from commercive_cli.engines.sqlite.store import SQLiteStore
-from commercive_cli.store.schema import AFFILIATE_STATS
+from commercive_cli.store.schema import AFFILIATE_STATS, OPS
 from commercive_cli.store.writes import Put
 
 REFUSED = r"store\.db is not the file to which store\.db-wal beside it belongs.*tables restore NAME --in-place"
@@ -193,3 +194,38 @@ def test_every_state_of_a_store_fits_its_own_log_and_no_other(tmp_path: Path) ->
         (mixed / "store.db-wal").write_bytes(logs[at])
         assert is_refused(mixed / "store.db") == bool(logs[at])
         assert held == names(state)
+
+
+def test_another_log_beside_the_own_file_is_refused(tmp_path: Path) -> None:
+    """Also where the file holds all that was written: the log beside it would be mixed into it at the next start."""
+    other = as_killed(new_store(tmp_path / "other.db"), tmp_path / "killed.db")
+    with closing(SQLiteStore(other)) as foreign, closing(SQLiteStore(new_store(tmp_path / "store.db"))) as store:
+        put(foreign, "theirs")
+        put(store, "ours")
+        by_hand = sqlite3.connect(tmp_path / "store.db")
+        with closing(by_hand):
+            by_hand.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            shutil.copyfile(f"{other}-wal", tmp_path / "store.db-wal")
+            with pytest.raises(Misconfigured, match=REFUSED):
+                put(store, "more")
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="this system does not count what a process reads")
+def test_a_log_of_ours_is_not_read_again_by_every_thread(tmp_path: Path) -> None:
+    """Whose log it is, is found out once for all threads: after each checkpoint they would read megabytes otherwise."""
+
+    def bytes_read() -> int:
+        return int(Path("/proc/self/io").read_text().split()[1])
+
+    with closing(SQLiteStore(tmp_path / "store.db")) as store, ThreadPoolExecutor(4) as pool:
+        store.create_table(OPS)
+
+        def write(thread: int) -> None:
+            for number in range(300):
+                store.transact(Put(OPS, {"pk": f"{thread}", "sk": f"{number}", "text": "x" * 3_000}))
+
+        before = bytes_read()
+        list(pool.map(write, range(4)))
+        read, log = bytes_read() - before, (tmp_path / "store.db-wal").stat().st_size
+
+    assert read < 2 * log
