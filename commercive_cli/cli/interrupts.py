@@ -4,6 +4,7 @@ import io
 import os
 import select
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from commercive_cli.domain.stopping import stopped_by
 _CHUNK_BYTES = 65_536
 LONGEST_INPUT = 64 * 1024 * 1024
 """In bytes; more than a million ids."""
+_BEHIND_BARS = "rich_proxied_file"
+"""What the stream has that rich puts in the place of stderr while it draws bars."""
 _FINISHING = "interrupted: finishing running requests; Ctrl-C again stops at once"
 
 
@@ -35,10 +38,7 @@ def deferred_interrupts() -> Iterator[threading.Event]:
         if interrupted.is_set():
             raise KeyboardInterrupt
         interrupted.set()
-        try:
-            say(_FINISHING)
-        except RuntimeError:  # the signal came in the middle of another line, whose writer is not entered twice
-            threading.Thread(target=say, args=[_FINISHING]).start()
+        _say_at_once_or_soon(_FINISHING)
 
     before = signal.signal(signal.SIGINT, handle)
     try:
@@ -51,6 +51,22 @@ def deferred_interrupts() -> Iterator[threading.Event]:
         raise typer.Exit(INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _say_at_once_or_soon(message: str) -> None:
+    """Write a line to stderr; is called by a signal's handler, in the middle of whatever the main thread does.
+
+    Where bars are drawn, another thread writes it: the main thread may hold the screen, and the thread that draws wants
+    it and holds the bars, which are drawn anew below every line. The two would wait for each other for ever.
+    """
+    if not hasattr(sys.stderr, _BEHIND_BARS):
+        try:
+            say(message)
+        except RuntimeError:  # the signal came in the middle of another line, whose writer is not entered twice
+            pass
+        else:
+            return
+    threading.Thread(target=say, args=[message]).start()
 
 
 @contextmanager

@@ -101,6 +101,31 @@ class Entered(io.StringIO):
         return len(text)
 
 
+class BehindBars(io.StringIO):
+    """A stream as rich puts it in the place of stderr: whoever writes waits for the thread that draws bars."""
+
+    rich_proxied_file = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn, self.told = threading.Event(), threading.Event()
+
+    def write(self, text: str) -> int:
+        if self.drawn.wait(10):
+            self.told.set()
+        return len(text)
+
+
+def test_ctrl_c_while_bars_are_drawn_waits_for_nobody() -> None:
+    """The thread that draws may wait for the main thread meanwhile: the line comes when both are done."""
+    stream = BehindBars()
+    with redirect_stderr(stream), deferred_interrupts() as interrupted:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupted.wait(60)
+        stream.drawn.set()
+        assert stream.told.wait(60)
+
+
 def test_ctrl_c_in_the_middle_of_a_line_is_no_bug() -> None:
     """A stream is not entered twice by one thread; the work is stopped all the same, and it is told behind the line."""
     stream = Entered()
