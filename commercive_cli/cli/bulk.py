@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from commercive_cli.cli.session import Session
     from commercive_cli.cli.typed_ids import TypedIds
 
-    from commercive_cli.cli.session import Session
-    from commercive_cli.cli.typed_ids import TypedIds
 
 WORKERS = 8
 
