@@ -15,7 +15,6 @@ from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.money import parse_amount
 from commercive_cli.domain.quoting import quoted, shortened
-from commercive_cli.settings.toml import NotTOML, read_toml
 
 _TYPE_ERRORS = {
     "bool_type": "must be true or false",
@@ -192,6 +191,8 @@ def examined(text: str, path: Path) -> Contents:
     """Return the contents of a config file with that text, with all mistakes in its form."""
     if not text:
         return Contents(path)
+    from commercive_cli.settings.toml import NotTOML, read_toml  # imported late, since most commands find no file
+
     try:
         data = read_toml(text)
     except NotTOML as error:

@@ -1,5 +1,6 @@
 """Reads TOML; whatever is wrong with a text is one error, also what Python's parser does not call one."""
 
+import tomllib
 from collections.abc import Callable
 from decimal import Decimal, DecimalException
 from typing import Any
@@ -11,8 +12,6 @@ class NotTOML(ValueError):
 
 def read_toml(text: str, parse_float: Callable[[str], Any] = Decimal) -> dict[str, Any]:
     """Return what a text sets; raise NotTOML, which says what is wrong and where."""
-    import tomllib  # imported late, since most commands find no file
-
     try:
         return tomllib.loads(text, parse_float=parse_float)
     except tomllib.TOMLDecodeError as error:
