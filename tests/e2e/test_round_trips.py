@@ -108,12 +108,12 @@ def test_replying(counted: Counted) -> None:
 
 
 def test_the_desk(counted: Counted) -> None:
-    """Claims cost a read and a transaction, the next one four requests and a transaction, lists one for the claims."""
+    """Claims cost two reads and a transaction, the next one four requests and a transaction, lists one for the claims."""
     desk, asked = DeskService(counted.chat), counted.asked
     name = counted.chat.send("user-1", "Hello").conversation_id
     asked()
     desk.claim(name, "mira")
-    assert [READ, WRITE] == asked()
+    assert [READ, READ, WRITE] == asked()
     desk.release(name, "mira")
     assert [WRITE] == asked()
     desk.note(name, "mira", "a remark")
