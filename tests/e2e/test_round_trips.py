@@ -108,7 +108,7 @@ def test_replying(counted: Counted) -> None:
 
 
 def test_the_desk(counted: Counted) -> None:
-    """Claims cost two reads and a transaction, the next one four requests and a transaction, lists one for the claims."""
+    """Claims cost two reads and a transaction, the next one four requests and a transaction, lists one for claims."""
     desk, asked = DeskService(counted.chat), counted.asked
     name = counted.chat.send("user-1", "Hello").conversation_id
     asked()
