@@ -47,7 +47,13 @@ def _run(asked: argparse.Namespace) -> Sequence[Findings]:
         return [_simulated(asked)]
     minutes = asked.minutes or 1
     parts = [part for part in PARTS if part.least_minutes <= minutes] if asked.part is None else [_BY_NAME[asked.part]]
-    return [part.prove(minutes / len(parts), asked.seed or 0) for part in parts]
+    return [_proved(part, minutes / len(parts), asked.seed or 0) for part in parts]
+
+
+def _proved(part: Part, minutes: float, seed: int) -> Findings:
+    """Run a part, and say on stderr that it goes on."""
+    print(f"{part.name}: {part.words}", file=sys.stderr, flush=True)  # noqa: T201 - this is a command
+    return part.prove(minutes, seed)
 
 
 def _simulated(asked: argparse.Namespace) -> Findings:
