@@ -15,6 +15,7 @@ from commercive_cli.engines.sqlite import log_identity
 from commercive_cli.engines.sqlite.failures import (
     FULL,
     Stage,
+    damaged,
     explained,
     locked,
     needs_writing,
@@ -99,6 +100,9 @@ class SQLiteFile:
             self._check_frozen(connection)
         except OverflowError:
             raise Invalid("a number to look for must fit into 64 bits") from None
+        except UnicodeDecodeError as error:  # Python cannot read what SQLite says: it quotes bytes of the file
+            self._check_frozen(connection)
+            raise damaged(self.path, error) from error
         except sqlite3.DatabaseError as error:
             self._check_frozen(connection)
             told = self._explained(error, connection, tables)
@@ -198,6 +202,8 @@ class SQLiteFile:
             connection = self._connected(state)
         except OSError as error:
             raise unopened(self.path, error) from error
+        except UnicodeDecodeError as error:
+            raise damaged(self.path, error) from error
         except sqlite3.DatabaseError as error:
             told = self._explained(error)
             if told is None:
@@ -358,17 +364,22 @@ class SQLiteFile:
         connection: _Connection | None = None,
         tables: tuple[TableSQL, ...] = (),
     ) -> CommerciveError | None:
-        if connection is not None and primary_code(error) == sqlite3.SQLITE_ERROR:
-            return self._wrong_table(error, connection, tables)
+        if primary_code(error) == sqlite3.SQLITE_ERROR:  # none of our statements is wrong where the file is right
+            return damaged(self.path, error) if connection is None else self._wrong_table(error, connection, tables)
+        if type(error) is sqlite3.OperationalError and not hasattr(error, "sqlite_errorcode"):
+            return damaged(self.path, error)  # Python raises this for text that is not UTF-8
         return explained(self.path, error, connection.stage if connection else "read", self._deadline)
 
     def _wrong_table(
         self, error: sqlite3.DatabaseError, connection: sqlite3.Connection, tables: tuple[TableSQL, ...]
     ) -> CommerciveError:
-        for table in tables:
-            if not check_key(connection, table):
-                missing = f"table {table.name} does not exist in {self.path}"
-                return Misconfigured(f"{missing}; {_foreign_beside(connection, table) or _CREATE}")
+        try:
+            for table in tables:
+                if not check_key(connection, table):
+                    missing = f"table {table.name} does not exist in {self.path}"
+                    return Misconfigured(f"{missing}; {_foreign_beside(connection, table) or _CREATE}")
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as broken:
+            return damaged(self.path, broken)
         return Misconfigured(
             f"a table in {self.path} is not as it should be ({redact(str(error))}); see `commercive tables diff`"
         )

@@ -35,6 +35,8 @@ _SHARED = (
 )
 _UNDONE: dict[Stage, str] = {"read": "nothing was written", "write": "this write was not made"}
 _PROBE_BYTES = 64 * 1024
+_LONGEST = 200
+"""Characters of what SQLite says; of a damaged file it quotes what stands there."""
 
 
 def primary_code(error: sqlite3.Error) -> int:
@@ -45,6 +47,11 @@ def primary_code(error: sqlite3.Error) -> int:
 def is_damage(error: sqlite3.Error) -> bool:
     """Return whether the file that was read is damaged, or no database."""
     return primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def damaged(path: Path, error: Exception) -> Misconfigured:
+    """Return the error for a file that is damaged."""
+    return Misconfigured(f"{path} is damaged ({redact(str(error))[:_LONGEST]}); restore it from a backup")
 
 
 def needs_writing(error: sqlite3.Error) -> bool:
@@ -72,7 +79,7 @@ def explained(path: Path, error: sqlite3.DatabaseError, stage: Stage, deadline: 
         case sqlite3.SQLITE_NOTADB:
             return Misconfigured(f"{path} is not a SQLite database")
         case sqlite3.SQLITE_CORRUPT:
-            return Misconfigured(f"{path} is damaged ({redact(str(error))}); restore it from a backup")
+            return damaged(path, error)
         case sqlite3.SQLITE_FULL:
             return _full(path, errno.ENOSPC, stage)
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:

@@ -15,6 +15,7 @@ from commercive_cli.store.items import Item, text_item
 from commercive_cli.store.port import ConditionFailed, Query, Store
 from commercive_cli.store.schema import LEADS
 from commercive_cli.store.writes import Absent, All, AnyOf, Below, Check, Delete, Equals, Exists, Put, Update, Write
+from tests.e2e.embedded import make_file
 
 KEY = {"lead_id": "b", "created_at": 2}
 TEXT = '{"created_at":{"N":"2"},"lead_id":{"S":"b"},"status":{"S":"pending"},"x":%s}'
@@ -215,3 +216,22 @@ def test_a_missing_index_is_not_reported_as_damage(path: Path, store: SQLiteStor
 
     with pytest.raises(Misconfigured, match="LeadStatusIndex of commercive_leads is missing"):
         store.query(Query(LEADS, "pending", index="LeadStatusIndex"))
+
+
+FILE_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a format of the future": lambda sound: sound[:47] + b"\x63" + sound[48:],
+    "a schema that is no SQL, whose bytes are no UTF-8": lambda sound: sound.replace(b"CREATE", b"CR\xe6ATE"),
+    "an index whose words are no UTF-8": lambda sound: sound.replace(b'"link_id" IS', b'"link\xf0id" IS'),
+    "a column whose name is no UTF-8": lambda sound: sound.replace(b'"lead_id"', b'"lead\xf0id"'),
+}
+
+
+@pytest.mark.parametrize("kind", FILE_DAMAGES)
+def test_a_damaged_file_is_told_to_be_that(kind: str, tmp_path: Path) -> None:
+    """Also where SQLite says so in bytes of the file that are no text, or calls it a wrong statement."""
+    path = tmp_path / "store.db"
+    make_file(path)
+    path.write_bytes(FILE_DAMAGES[kind](path.read_bytes()))
+
+    with closing(SQLiteStore(path)) as store, pytest.raises(Misconfigured, match=f"{path} is damaged"):
+        store.describe_table(LEADS)

@@ -19,7 +19,7 @@ from tests.cli.test_inert_output import MODELS, STYLE
 from tests.e2e.any_items import odd_items, put_back
 from tests.proof.hostile.door import Door, Room
 from tests.proof.hostile.home import Home, at_home
-from tests.proof.hostile.odd import STORABLE
+from tests.proof.hostile.odd import BYTES, STORABLE, damaged
 from tests.services.audit.world import World
 from tests.services.raw_data import rows
 
@@ -106,6 +106,22 @@ def _looked(
         home.tried(*line, *form)
     finally:
         put_back(store, home.before)
+
+
+@contextmanager
+def files() -> Iterator[Room]:
+    """Open everything to a SQLite file of which some bytes are others."""
+    with at_home() as home:
+        sound = home.file.read_bytes()
+        early = damaged(st.just(sound[:4096])).map(lambda begin: begin + sound[4096:])
+
+        def attempt(given: tuple[bytes, tuple[str, ...]]) -> None:
+            content, line = given
+            home.tidy()
+            home.file.write_bytes(content)
+            home.tried(*line)
+
+        yield Room(st.tuples(damaged(st.just(sound)) | early | BYTES, st.sampled_from(_looks(home))), attempt)
 
 
 _IDS = {
@@ -206,6 +222,7 @@ def _fits(ran: Ran, width: int) -> None:
 
 DOORS = (
     Door("items", "whatever the store holds, everything that reads it answers", items, few=25),
+    Door("files", "however the bytes of a store's file are damaged, what is there is read, or the file refused", files),
     Door(
         "terminal",
         "whatever text is stored, a terminal of any width shows it, and obeys nothing in it",
