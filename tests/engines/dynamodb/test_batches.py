@@ -146,3 +146,22 @@ def test_items_are_read_as_they_are_needed() -> None:
         store.close()
 
     assert read <= (2 * WORKERS + 1) * BATCH_ITEMS
+
+
+@pytest.mark.parametrize(("refusals", "is_read"), [(2, True), (100, False)])
+def test_keys_that_were_left_out_are_asked_for_again(refusals: int, is_read: bool) -> None:
+    """A read of many items holds all of them, or ends in an error that says how many could not be read."""
+    key = {"affiliate_id": {"S": "a0"}}
+    replies = [success(UnprocessedKeys={TABLE: {"Keys": [key]}})] * refusals + [success(Responses={TABLE: [key]})]
+
+    def answer(request: Request) -> Answer:
+        return OURS if request.operation == "DescribeTable" else replies.pop(0)
+
+    with serving(answer) as server:
+        store = store_at(server.url, ManualTime(), prefix="shop_")
+        if is_read:
+            assert [{"affiliate_id": "a0"}] == store.batch_get(AFFILIATE_STATS, [{"affiliate_id": "a0"}])
+        else:
+            with pytest.raises(Unavailable, match="1 items could not be read in time"):
+                store.batch_get(AFFILIATE_STATS, [{"affiliate_id": "a0"}])
+        store.close()

@@ -11,6 +11,12 @@ EXPLAINED: Mapping[str, str] = {
     ),
     "engines/sqlite/queries.py _page PAGE_BYTES (one more is let through)": "no limit: where a page is cut",
     "engines/sqlite/queries.py _text_page PAGE_BYTES (one more is let through)": "no limit: where a page is cut",
+    "engines/sqlite/store.py _get_fast item is not None (not refused)": (
+        "refuses nothing: what cannot be read the fast way is read with care, and comes to the same"
+    ),
+    "engines/sqlite/store.py _get_fast not item.items() >= key.items() (not refused)": (
+        "without it every item is read with care, and comes to the same; with it only one that lies at another key"
+    ),
     "store/limits.py _number_bytes LARGEST_KEY_NUMBER (one more is let through)": (
         "no limit: up to where the size of a whole number is computed the fast way, which comes to the same"
     ),

@@ -266,20 +266,6 @@ def test_a_message_that_comes_meanwhile_is_not_replaced(adopt: Adopter, store: S
     assert "mine" == (store.get(MESSAGES, message) or {})["message_text"]
 
 
-def test_a_change_here_in_the_very_moment_is_named_though_nothing_is_to_be_changed(
-    adopt: Adopter, store: Store, old: OldBackend
-) -> None:
-    """What changed there is no part of what is here; what changed here is told, and what was brought stays so."""
-    adopt(old)
-    conversation, _ = thread_in(store, old)
-    conversation_of(old)["odd"] = "there"
-    mine = Update(CONVERSATIONS, CONVERSATIONS.key_of(conversation), set={"store_url": "x"})
-    meddled = Intervening(store)
-    meddled.before("transact", lambda: store.transact(mine), CONVERSATIONS)
-
-    assert 1 == kinds(Adopter(meddled)(old))["changed-here"]
-
-
 @pytest.mark.parametrize("what", ["conversation", "lead", "code", "mark", "audit row"])
 def test_each_part_of_a_first_run_is_guarded(store: Store, old: OldBackend, what: str) -> None:
     """Whoever takes a place in the moment in which an adoption would, keeps it; everything else arrives."""
