@@ -105,10 +105,7 @@ class SQLiteFile:
             raise damaged(self.path, error) from error
         except sqlite3.DatabaseError as error:
             self._check_frozen(connection)
-            told = self._explained(error, connection, tables)
-            if told is None:
-                raise
-            raise told from error
+            raise self._explained(error, connection, tables) from error
         finally:
             self._give_back(connection)
 
@@ -205,10 +202,7 @@ class SQLiteFile:
         except UnicodeDecodeError as error:
             raise damaged(self.path, error) from error
         except sqlite3.DatabaseError as error:
-            told = self._explained(error)
-            if told is None:
-                raise
-            raise told from error
+            raise self._explained(error) from error
         connection.checked, connection.identity = state, identity
         return connection
 
@@ -363,12 +357,16 @@ class SQLiteFile:
         error: sqlite3.DatabaseError,
         connection: _Connection | None = None,
         tables: tuple[TableSQL, ...] = (),
-    ) -> CommerciveError | None:
+    ) -> CommerciveError:
+        """Return what an error of SQLite's means to people; raise it as it is where it is not about the file."""
         if primary_code(error) == sqlite3.SQLITE_ERROR:  # none of our statements is wrong where the file is right
             return damaged(self.path, error) if connection is None else self._wrong_table(error, connection, tables)
         if type(error) is sqlite3.OperationalError and not hasattr(error, "sqlite_errorcode"):
             return damaged(self.path, error)  # Python raises this for text that is not UTF-8
-        return explained(self.path, error, connection.stage if connection else "read", self._deadline)
+        told = explained(self.path, error, connection.stage if connection else "read", self._deadline)
+        if told is None:
+            raise error
+        return told
 
     def _wrong_table(
         self, error: sqlite3.DatabaseError, connection: sqlite3.Connection, tables: tuple[TableSQL, ...]

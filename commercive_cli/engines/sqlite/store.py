@@ -101,11 +101,8 @@ class SQLiteStore:
         """Return the items at these keys, all as of one moment."""
         sql = self._sql(table)
         with self._file.reading(sql) as connection:
-            connection.execute("BEGIN")
-            try:
-                return [item for key in keys if (item := _get(connection, sql, key)) is not None]
-            finally:
-                connection.execute("ROLLBACK")
+            connection.execute("BEGIN")  # ends when the connection is given back
+            return [item for key in keys if (item := _get(connection, sql, key)) is not None]
 
     def query(self, query: Query) -> Page:
         """Return one page of a query; raise IndexMissing when its index is missing."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from commercive_cli.domain.errors import Misconfigured, NotTaken
+from commercive_cli.engines.sqlite.database_file import SQLiteFile
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.schema import AFFILIATE_STATS, OPS
 from commercive_cli.store.writes import Put
@@ -119,7 +120,7 @@ def test_a_log_left_by_a_kill_does_not_destroy_another_file(tmp_path: Path, plac
     assert {"ann", "bob"} == names(path)
 
 
-@pytest.mark.parametrize("log", ["in use", "empty"])
+@pytest.mark.parametrize("log", ["in use", "empty", "empty, and read since"])
 @pytest.mark.parametrize("placed", PLACED)
 def test_a_file_put_in_place_of_a_store_that_is_served_is_not_destroyed(tmp_path: Path, placed: str, log: str) -> None:
     """The next write is refused, or goes to the new file: an acknowledged one never destroys it."""
@@ -127,9 +128,11 @@ def test_a_file_put_in_place_of_a_store_that_is_served_is_not_destroyed(tmp_path
     with closing(SQLiteStore(path)) as store, closing(SQLiteStore(path)) as idle:
         put(idle, "ian")
         put(store, "bob")
-        if log == "empty":
+        if log != "in use":
             with closing(sqlite3.connect(path)) as other:
                 assert (0, 0, 0) == other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if log == "empty, and read since":  # what was read is in memory, and nobody tells SQLite that it changed
+            store.get(AFFILIATE_STATS, {"affiliate_id": "ann"})
         PLACED[placed](restored, path)
         acknowledged = {"zoe"}
         for _ in range(2):
@@ -142,6 +145,28 @@ def test_a_file_put_in_place_of_a_store_that_is_served_is_not_destroyed(tmp_path
             assert {"zoe"} == names(tmp_path / "rescued.db")
         else:
             assert {"zoe", "eve"} == acknowledged == names(path)
+
+
+def test_a_true_copy_put_in_place_of_a_store_is_another_file(tmp_path: Path) -> None:
+    """A write that has begun is not made: into the file that has no name any more it would be lost."""
+    path = new_store(tmp_path / "store.db", "ann")
+    twin = Path(shutil.copy2(path, tmp_path / "twin.db"))
+
+    def replace(statement: str) -> None:
+        if statement == "BEGIN IMMEDIATE" and twin.exists():
+            twin.replace(path)
+
+    file = SQLiteFile(path, 1)
+    with closing(file):
+        with file.reading() as connection:
+            connection.set_trace_callback(replace)
+        with pytest.raises(NotTaken, match=r"another file was put at .*this write was not made"), file.writing():
+            pass
+        assert not twin.exists()
+        with file.writing() as written:
+            written.execute("CREATE TABLE made (x)")
+    with closing(sqlite3.connect(path)) as other:
+        assert [] == other.execute("SELECT * FROM made").fetchall()
 
 
 def test_a_store_that_was_replaced_does_not_empty_the_log_of_its_successor(tmp_path: Path) -> None:

@@ -8,14 +8,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from subprocess import PIPE
-from threading import Event, Thread, main_thread
+from threading import Event, Thread, Timer, main_thread
 
 import pytest
 
-from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured, Unavailable
+from commercive_cli.domain.errors import CommerciveError, Invalid, Misconfigured, NotTaken, Unavailable
+from commercive_cli.engines.sqlite.database_file import SQLiteFile
+from commercive_cli.engines.sqlite.replacement import exclusive
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.items import Item
 from commercive_cli.store.port import Query
@@ -47,6 +50,19 @@ def store(path: Path) -> Iterator[SQLiteStore]:
         opened.create_table(AFFILIATE_STATS)
         opened.transact(Put(AFFILIATE_STATS, STATS))
         yield opened
+
+
+@contextmanager
+def locked_by(other: sqlite3.Connection) -> Iterator[None]:
+    """Let another program write in the block, but for 5 seconds at most: whoever waits for ever writes then."""
+    other.execute("BEGIN IMMEDIATE")
+    ends = Timer(5, other.rollback)
+    ends.start()
+    try:
+        yield
+    finally:
+        ends.cancel()
+        ends.join()
 
 
 @pytest.mark.parametrize("use", USES)
@@ -133,16 +149,57 @@ def test_an_empty_file_has_no_tables(path: Path) -> None:
 
 def test_a_lock_is_waited_for_no_longer_than_the_deadline(path: Path, store: SQLiteStore) -> None:
     """While another program holds the write lock, writes fail with a clear error, and reads work."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-
-        with pytest.raises(
-            Unavailable, match=r"was locked by another writer for 0\.05 s; this write was not made, try again"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        with (
+            locked_by(other),
+            pytest.raises(
+                Unavailable, match=r"was locked by another writer for 0\.05 s; this write was not made, try again"
+            ),
         ):
             store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob"}))
         assert STATS == store.get(AFFILIATE_STATS, KEY)
     store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob"}))
     assert {"affiliate_id": "bob"} == store.get(AFFILIATE_STATS, {"affiliate_id": "bob"})
+
+
+def test_the_first_write_waits_no_longer_for_others_than_any(path: Path, store: SQLiteStore) -> None:
+    """It turns on WAL, which SQLite does not wait for by itself; another program's file has it not."""
+    store.close()
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        assert ("delete",) == other.execute("PRAGMA journal_mode = DELETE").fetchone()
+        with locked_by(other), pytest.raises(Unavailable, match=r"was locked by another writer for 0\.05 s"):
+            store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob"}))
+
+
+def test_what_a_trigger_refuses_is_told_in_its_words(path: Path, store: SQLiteStore) -> None:
+    """An error that is not about the file is SQLite's own; whoever put a rule into the file reads what it says."""
+    with closing(sqlite3.connect(path)) as other:
+        raised = "RAISE(ABORT, 'not on Sundays')"
+        other.execute(f"CREATE TRIGGER rest BEFORE INSERT ON commercive_affiliate_stats BEGIN SELECT {raised}; END")
+
+    with pytest.raises(sqlite3.IntegrityError, match="not on Sundays"):
+        store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob"}))
+    assert [STATS] == store.scan(AFFILIATE_STATS).items
+
+
+def test_a_file_that_is_open_cannot_be_replaced(path: Path, store: SQLiteStore) -> None:
+    """Before the first statement, too: what is read next is the file that was looked at."""
+    store.close()
+    file = SQLiteFile(path, deadline=0.05)
+    with closing(file), get_context("fork").Pool(1) as other:
+        with file.reading():
+            assert "is in use by another process" in other.apply_async(replaced, (path,)).get(30)
+        file.close()
+        assert "" == other.apply_async(replaced, (path,)).get(30)
+
+
+def replaced(path: Path) -> str:
+    """Return what is said to somebody who would replace a file."""
+    try:
+        with exclusive(path):
+            return ""
+    except NotTaken as error:
+        return error.message
 
 
 def test_a_writer_is_alone_before_it_reads(path: Path, store: SQLiteStore) -> None:
@@ -212,14 +269,16 @@ def test_the_error_for_an_exclusively_locked_file_says_so(path: Path, store: SQL
 
 
 def test_the_error_for_a_read_only_file_says_so(path: Path, store: SQLiteStore) -> None:
-    """Writing to a file that is read-only, here by a newer write version, is an error which says so."""
+    """Writing to a file that is read-only, here by a newer write version, is an error which says so at once."""
     store.close()
     with path.open("r+b") as file:
         file.seek(18)
         file.write(b"\x03")
 
-    with pytest.raises(Misconfigured, match="is read-only"):
-        store.transact(Put(AFFILIATE_STATS, STATS))
+    began = time.monotonic()
+    with closing(SQLiteStore(path, deadline=20)) as patient, pytest.raises(Misconfigured, match="is read-only"):
+        patient.transact(Put(AFFILIATE_STATS, STATS))
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read and write everything")
@@ -400,8 +459,10 @@ def test_a_reader_only_delays_the_removal_of_deleted_data(path: Path, store: SQL
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM commercive_affiliate_stats").fetchall()
+        began = time.monotonic()
         write_and_delete(path)
 
+        assert time.monotonic() - began < 8
         assert ["store.db-wal"] == files_with_secret(path)
     with closing(SQLiteStore(path)) as other:
         other.transact(Put(AFFILIATE_STATS, STATS))

@@ -3,6 +3,8 @@
 import errno
 import re
 import resource
+import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from multiprocessing import get_context
@@ -113,6 +115,29 @@ def test_too_many_open_files_are_said(path: Path, failure: str) -> None:
         answer = told(failure, path, False, writes)
         assert answer.split()[0] == kind, answer
         assert re.search(words, answer), answer
+
+
+def first_write_on_full_disk(path: Path) -> tuple[str, float]:
+    with closing(SQLiteStore(path, deadline=20)) as store:
+        store.get(AFFILIATE_STATS, {"affiliate_id": "ann"})
+        fail(WRITES, errno.ENOSPC)
+        began = time.monotonic()
+        try:
+            store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob"}))
+        except CommerciveError as error:
+            return error.message, time.monotonic() - began
+    return "", 0
+
+
+def test_only_locks_are_waited_for(path: Path) -> None:
+    """The first write to another program's file turns on WAL: on a full disk it is refused at once, and not tried."""
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+    with get_context("fork").Pool(1) as pool:
+        message, took = pool.apply_async(first_write_on_full_disk, (path,)).get(60)
+
+    assert re.search(f"is full; {UNDONE}", message)
+    assert took < 15
 
 
 @pytest.mark.parametrize("failure", FAILURES)

@@ -1,12 +1,14 @@
 """What was replaced or deleted is nowhere in the files afterwards, whoever wrote them, or it is said why it is."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from commercive_cli.engines.sqlite.database_file import SQLiteFile
 from commercive_cli.engines.sqlite.store import SQLiteStore
 from commercive_cli.store.schema import OPS
 from commercive_cli.store.writes import Delete
@@ -43,17 +45,32 @@ def test_what_another_program_deleted_is_overwritten_as_well(store: SQLiteStore,
 
 
 def test_a_reader_of_an_older_state_keeps_the_old_bytes(store: SQLiteStore, tmp_path: Path) -> None:
-    """That is said; when it has ended, they can be overwritten."""
-    with closing(sqlite3.connect(tmp_path / "store.db")) as other:
+    """That is said soon, however long others would be waited for; when it has ended, they can be overwritten."""
+    with (
+        closing(SQLiteStore(tmp_path / "store.db", deadline=20)) as patient,
+        closing(sqlite3.connect(tmp_path / "store.db")) as other,
+    ):
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM commercive_ops").fetchone()
         store.transact(Delete(OPS, KEY), Delete(OPS, {**KEY, "pk": "two"}))
-        [said] = store.overwrite_old()
-        held = WORDS in raw(tmp_path)
+        began = time.monotonic()
+        [said] = patient.overwrite_old()
+        took, held = time.monotonic() - began, WORDS in raw(tmp_path)
 
+    assert took < 15
     assert (True, True) == (held, "store.db-wal, as another program reads the file" in said)
     assert [] == list(store.overwrite_old())
     assert WORDS not in raw(tmp_path)
+
+
+def test_locks_are_waited_for_as_before(store: SQLiteStore, tmp_path: Path) -> None:
+    """Once old bytes are overwritten, a request waits as long as the store was told to."""
+    assert [] == list(store.overwrite_old())
+    file = SQLiteFile(tmp_path / "store.db", deadline=0.2)
+    with closing(file):
+        assert [] == file.rewrite()
+        with file.reading() as connection:
+            assert (200,) == connection.execute("PRAGMA busy_timeout").fetchone()
 
 
 def test_a_file_that_cannot_be_written_anew_is_named(store: SQLiteStore, tmp_path: Path) -> None:

@@ -6,6 +6,12 @@ EXPLAINED: Mapping[str, str] = {
     'engines/sqlite/database_file.py _connected_by connection.execute("PRAGMA synchronous = FULL") (not done)': (
         "most builds of SQLite do so unasked, so that nothing shows; one may be compiled to do less"
     ),
+    'engines/sqlite/database_file.py _connected_by connection.execute("PRAGMA secure_delete = ON") (not done)': (
+        "many builds of SQLite do so unasked, so that nothing shows; others leave what is deleted in the file"
+    ),
+    'engines/sqlite/database_file.py _connected_by connection.execute("PRAGMA schema_version") (not done)': (
+        "SQLite reads the file for the first of the statements before, too, which it promises nowhere"
+    ),
     "engines/sqlite/database_file.py _opened state[-1] (not refused)": (
         "what has no log has none that belongs to another file: it spares the look, and refuses nothing"
     ),

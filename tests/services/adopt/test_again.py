@@ -252,6 +252,30 @@ def test_each_part_of_a_change_is_guarded(adopt: Adopter, store: Store, old: Old
     assert ("mine" if guard == "new message" else None) == messages.get(second, {}).get("message_text")
 
 
+def test_a_change_of_messages_alone_heeds_who_changes_their_conversation(
+    adopt: Adopter, store: Store, old: OldBackend
+) -> None:
+    """The time of an answered question changes there, and nothing else: it comes, unless somebody writes here now."""
+    asked = send(old, "user", NOW - 50)
+    send(old, "admin", NOW - 20)
+    adopt(old)
+    before, _ = thread_in(store, old)
+    old.one("chat_messages", message_id=asked)["created_at"] = NOW - 40
+    adopt(old)
+    after, messages = thread_in(store, old)
+    assert (before, NOW - 40) == (after, messages[asked]["created_at"])
+
+    old.one("chat_messages", message_id=asked)["created_at"] = NOW - 30
+    meddled = Intervening(store)
+    mine = Update(CONVERSATIONS, CONVERSATIONS.key_of(before), set={"store_url": "mine"})
+    meddled.before("transact", lambda: store.transact(mine), CONVERSATIONS)
+    answer = Adopter(meddled)(old)
+    after, messages = thread_in(store, old)
+
+    assert 1 == kinds(answer)["changed-here"]
+    assert ("mine", NOW - 40) == (after["store_url"], messages[asked]["created_at"])
+
+
 def test_a_message_that_comes_meanwhile_is_not_replaced(adopt: Adopter, store: Store, old: OldBackend) -> None:
     """Into a conversation that was changed here, only messages are brought that nobody else brings."""
     adopt(old)

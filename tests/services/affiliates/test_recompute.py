@@ -1,6 +1,9 @@
 """Recomputing: stats are recounted from the leads and written only where wrong, also while leads change."""
 
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +102,26 @@ def test_imported_stats_without_a_version_are_corrected(
 
     assert RecomputeService(store, clock).one("aff-1", "root").changed
     assert counts == stored(store).counts()
+
+
+def spoil(path: Path, text: str) -> None:
+    """Put a text in place of the stats, as another program may that writes into the file."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        assert 1 == connection.execute("UPDATE commercive_affiliate_stats SET _item = ?", (text,)).rowcount
+
+
+def test_stats_that_cannot_be_read_are_made_anew(
+    leads: LeadService, code: str, store: Store, clock: ManualClock, meddled: Intervening, tmp_path: Path
+) -> None:
+    """All that they hold follows from the leads; what is put there meanwhile is looked at before it is replaced."""
+    counts = work(leads, code)
+    spoil(tmp_path / "store.db", "[]")
+    meddled.before("transact", lambda: spoil(tmp_path / "store.db", "[1]"))
+    result = RecomputeService(meddled, clock).one("aff-1", "root")
+
+    assert counts == result.after.counts() == stored(store).counts()
+    assert 2 == meddled.calls.count("transact")
+    assert [] == errors_in(store)
 
 
 def test_a_repeated_recount_of_all_corrects_nobody_twice(
