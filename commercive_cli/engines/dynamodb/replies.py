@@ -13,7 +13,7 @@ from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
 Reply = dict[str, Any]
 
 WITH_ITEMS = frozenset({"BatchGetItem", "BatchWriteItem", "GetItem", "Query", "Scan"})
-_WITHOUT_A_WORD = frozenset({"TagResource", "UntagResource"})
+_WITHOUT_A_WORD = "TagResource"
 
 
 def read_reply(operation: str, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -28,8 +28,8 @@ def read_reply(operation: str, status: int, headers: Mapping[str, str], body: by
     metadata = {"ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": headers}}
     if status >= HTTPStatus.MULTIPLE_CHOICES:
         raise ClientError(_refusal(status, body) | metadata, operation)  # type: ignore[arg-type]  # as it is read
-    if not body and operation in _WITHOUT_A_WORD and "x-amzn-requestid" in headers:
-        return metadata  # they say "done" without a word; the header is DynamoDB's, and no proxy's
+    if not body and operation == _WITHOUT_A_WORD and "x-amzn-requestid" in headers:
+        return metadata  # it says "done" without a word; the header is DynamoDB's, and no proxy's
     reply = _json(body) if body.startswith(b"{") else None
     if reply is None:
         raise ReplyDamaged("the reply is not DynamoDB's")

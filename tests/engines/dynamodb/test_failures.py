@@ -28,9 +28,13 @@ from commercive_cli.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from commercive_cli.engines.dynamodb.connection import Connection
 from commercive_cli.engines.dynamodb.endpoint import Endpoint
 from commercive_cli.engines.dynamodb.errors import translated
 from commercive_cli.engines.dynamodb.failure_kinds import FailureKind, kind_of
+from commercive_cli.engines.dynamodb.live_source import READS
+from commercive_cli.engines.dynamodb.request_sender import RequestSender
+from commercive_cli.engines.dynamodb.retries import Timing
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.store.port import Query
 from commercive_cli.store.schema import AFFILIATE_STATS, LEADS
@@ -302,6 +306,19 @@ def test_a_parallel_scan_has_more_time() -> None:
         store.close()
 
     assert 1 == server.operations.count("Scan")
+
+
+@pytest.mark.parametrize("operation", sorted(READS))
+def test_no_outcome_of_a_read_is_unknown(operation: str) -> None:
+    """Of whatever is read, a lost reply matters no more: nothing has to be tried with the same key."""
+    time = ManualTime()
+    with serving(script(None, refusal("ExpiredTokenException"))) as server:
+        connection = Connection(Endpoint("eu-west-1", server.url), deadline=5, session=session_with_credentials())
+        with closing(connection), pytest.raises(Unauthenticated) as refused:
+            RequestSender(connection, Timing(now=time.now, sleep=time.sleep, random=time.random))(operation, {})
+
+    assert ([operation] * 2, False) == (server.operations, refused.value.outcome_unknown)
+    assert "outcome" not in str(refused.value)
 
 
 def test_the_last_error_says_that_an_earlier_try_may_have_worked() -> None:

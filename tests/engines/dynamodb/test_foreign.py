@@ -10,7 +10,9 @@ import pytest
 
 from commercive_cli.domain.errors import Misconfigured, NotPermitted
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
+from commercive_cli.engines.dynamodb.table_keys import ENTRY_BYTES
 from commercive_cli.store.items import Item
+from commercive_cli.store.limits import TRANSACTION_BYTES, check_transaction
 from commercive_cli.store.port import IndexNotReady, Query
 from commercive_cli.store.schema import AFFILIATE_LINKS, AFFILIATE_STATS, LEADS, MESSAGES, OPS, Attribute, Table
 from commercive_cli.store.writes import Absent, AnyOf, Below, Check, Delete, Put, Update
@@ -245,6 +247,26 @@ def test_a_transaction_without_room_for_a_check_looks_at_the_table_first() -> No
 
     assert ["DescribeTable", "TransactWriteItems", "TransactWriteItems"] == server.operations
     assert [100, 100] == [len(each.parameters["TransactItems"]) for each in server.requests[1:]]
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_check_takes_no_more_room_than_there_is(over: int) -> None:
+    """A transaction of 4 MB together with what the check may take has it; one byte more, and the table is looked at."""
+    wanted = TRANSACTION_BYTES - ENTRY_BYTES + over
+    share = wanted // 11
+    writes = [Put(LEADS, {**LEAD, "created_at": number, "text": "x" * share}) for number in range(11)]
+    excess = check_transaction(tuple(writes)) - wanted
+    writes[0] = Put(LEADS, {**LEAD, "created_at": 0, "text": "x" * (share - excess)})
+
+    def answer(request: Request) -> Any:
+        return described(LEADS) if request.operation == "DescribeTable" else success()
+
+    with serving(answer) as server, closing(store_at(server.url)) as store:
+        store.transact(*writes)
+
+    assert wanted == check_transaction(tuple(writes))
+    assert [*["DescribeTable"] * over, "TransactWriteItems"] == server.operations
+    assert 12 - over == len(server.requests[-1].parameters["TransactItems"])
 
 
 def test_who_may_not_look_at_tables_reads_them_but_loads_nothing_in_bulk() -> None:

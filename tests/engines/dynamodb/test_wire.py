@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.configprovider import ConstantProvider
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 from commercive_cli.domain.clock import StoreTime
-from commercive_cli.domain.errors import CommerciveError
+from commercive_cli.domain.errors import CommerciveError, Misconfigured
 from commercive_cli.engines.dynamodb.destination import Destination, description_loader
 from commercive_cli.engines.dynamodb.failure_kinds import reasons_of, status_of
 from commercive_cli.engines.dynamodb.replies import read_reply
@@ -160,6 +161,59 @@ def test_accounts_have_endpoints_of_their_own() -> None:
 
     assert [theirs for theirs, _ in found] == [ours for _, ours in found]
     assert (f"https://{ACCOUNT}.ddb.eu-west-1.amazonaws.com/", "eu-west-1/dynamodb") in [ours for _, ours in found]
+
+
+URLS: dict[str, tuple[dict[str, object], str | None, str]] = {
+    "nothing": ({}, None, "dynamodb.eu-west-1.amazonaws.com"),
+    "dual stack": ({"use_dualstack_endpoint": True}, None, "dynamodb.eu-west-1.api.aws"),
+    "FIPS": ({"use_fips_endpoint": True}, None, "dynamodb-fips.eu-west-1.amazonaws.com"),
+    "an account": ({}, ACCOUNT, f"{ACCOUNT}.ddb.eu-west-1.amazonaws.com"),
+    "an account, not named": ({"account_id_endpoint_mode": "disabled"}, ACCOUNT, "dynamodb.eu-west-1.amazonaws.com"),
+}
+
+
+@pytest.mark.parametrize("case", URLS)
+def test_each_setting_of_endpoints_is_heeded(case: str) -> None:
+    """FIPS, dual stack, and whether the URL names the account that the credentials are of."""
+    settings, account, host = URLS[case]
+    session = Bench().session
+    for name, value in settings.items():
+        session.set_config_variable(name, value)
+
+    assert (f"https://{host}", "eu-west-1") == Destination(session, "eu-west-1", None).target(account)
+
+
+def test_an_account_that_is_required_need_not_be_known_to_show_the_endpoint() -> None:
+    """What is shown to people names no account; requests without one are refused, as botocore refuses them."""
+    session = Bench().session
+    session.set_config_variable("account_id_endpoint_mode", "required")
+    to = Destination(session, "eu-west-1", None)
+
+    assert "https://dynamodb.eu-west-1.amazonaws.com" == to.url
+    with pytest.raises(BotoCoreError, match="AccountId"):
+        to.target()
+
+
+ONE_OF_A_FEW = {
+    "account_id_endpoint_mode": "REQUIRED",
+    "request_checksum_calculation": "WHEN_REQUIRED",
+    "response_checksum_validation": "when_required",
+    "sts_regional_endpoints": "Legacy",
+}
+
+
+@pytest.mark.parametrize("name", ONE_OF_A_FEW)
+def test_a_setting_that_botocore_would_refuse_is_refused(name: str) -> None:
+    """The message has the words that it may be; in capitals they are well, and so is a botocore that knows none."""
+    session = Bench().session
+    store: Any = session.get_component("config_store")
+    for well in (None, ONE_OF_A_FEW[name]):
+        store.set_config_provider(name, ConstantProvider(well))
+        assert Destination(session, "eu-west-1", "http://h.test").url
+    store.set_config_provider(name, ConstantProvider("nonsense"))
+
+    with pytest.raises(Misconfigured, match=f"{name} is 'nonsense'; it must be .* or "):
+        Destination(session, "eu-west-1", "http://h.test")
 
 
 PLACES = """

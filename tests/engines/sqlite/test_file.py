@@ -171,6 +171,20 @@ def test_the_first_write_waits_no_longer_for_others_than_any(path: Path, store: 
             store.transact(Put(AFFILIATE_STATS, {"affiliate_id": "bob"}))
 
 
+def test_an_interrupted_write_is_not_tried_again(path: Path, store: SQLiteStore) -> None:
+    """Nothing but another writer's lock is waited for: whoever interrupts SQLite while a write begins has ended it."""
+    store.close()
+    interruptions = [True]
+    file = SQLiteFile(path, deadline=20)
+    with closing(file):
+        with file.reading() as connection:
+            connection.set_trace_callback(
+                lambda statement: connection.interrupt() if "BEGIN" in statement and interruptions.pop() else None
+            )
+        with pytest.raises(sqlite3.OperationalError, match="interrupted"), file.writing():
+            pass
+
+
 def test_what_a_trigger_refuses_is_told_in_its_words(path: Path, store: SQLiteStore) -> None:
     """An error that is not about the file is SQLite's own; whoever put a rule into the file reads what it says."""
     with closing(sqlite3.connect(path)) as other:

@@ -63,14 +63,19 @@ def test_a_reader_of_an_older_state_keeps_the_old_bytes(store: SQLiteStore, tmp_
     assert WORDS not in raw(tmp_path)
 
 
-def test_locks_are_waited_for_as_before(store: SQLiteStore, tmp_path: Path) -> None:
-    """Once old bytes are overwritten, a request waits as long as the store was told to."""
-    assert [] == list(store.overwrite_old())
-    file = SQLiteFile(tmp_path / "store.db", deadline=0.2)
+@pytest.mark.parametrize("change", ["a write", "an overwriting"])
+def test_locks_are_waited_for_as_before(store: SQLiteStore, tmp_path: Path, change: str) -> None:
+    """After either, which wait in ways of their own, a request waits as long as the store was told to."""
+    store.close()
+    file = SQLiteFile(tmp_path / "store.db", deadline=0.5)
     with closing(file):
-        assert [] == file.rewrite()
+        if change == "a write":
+            with file.writing():
+                pass
+        else:
+            assert [] == file.rewrite()
         with file.reading() as connection:
-            assert (200,) == connection.execute("PRAGMA busy_timeout").fetchone()
+            assert (500,) == connection.execute("PRAGMA busy_timeout").fetchone()
 
 
 def test_a_file_that_cannot_be_written_anew_is_named(store: SQLiteStore, tmp_path: Path) -> None:

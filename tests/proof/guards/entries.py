@@ -32,10 +32,10 @@ def request_entries(_package: Package, module: Module) -> Iterator[Spot]:
 
 
 def _is_table(statement: ast.stmt) -> TypeGuard[ast.Assign]:
-    """Return whether a name is given to values, and not to a type, nor several names to one value each."""
+    """Return whether a name is given to values, and not to a type or a method, nor several names to one value each."""
     if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
         return False
-    return not isinstance(statement.value, ast.Subscript | ast.BinOp)
+    return not isinstance(statement.value, ast.Attribute | ast.Subscript | ast.BinOp)
 
 
 def _entries(node: ast.AST) -> Iterator[Spot]:

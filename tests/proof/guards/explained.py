@@ -15,6 +15,12 @@ EXPLAINED: Mapping[str, str] = {
     "engines/sqlite/database_file.py _opened state[-1] (not refused)": (
         "what has no log has none that belongs to another file: it spares the look, and refuses nothing"
     ),
+    **{
+        f'engines/dynamodb/replies.py  "{operation}" (not listed)': (
+            "it spares a walk through items, in which no value is null; the answer comes to the same"
+        )
+        for operation in ("BatchGetItem", "BatchWriteItem", "GetItem", "Query", "Scan")
+    },
     "engines/sqlite/queries.py _page PAGE_BYTES (one more is let through)": "no limit: where a page is cut",
     "engines/sqlite/queries.py _text_page PAGE_BYTES (one more is let through)": "no limit: where a page is cut",
     "engines/sqlite/store.py _get_fast item is not None (not refused)": (
