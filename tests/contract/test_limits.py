@@ -9,7 +9,7 @@ import pytest
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.store.limits import ITEM_BYTES, LARGEST_KEY_NUMBER, item_bytes
 from commercive_cli.store.port import Store
-from commercive_cli.store.schema import LEADS, MESSAGES
+from commercive_cli.store.schema import LEADS, MESSAGES, OPS
 from commercive_cli.store.writes import Put, Update
 from tests.contract.samples import lead, message, message_key, read
 
@@ -66,6 +66,15 @@ def test_an_item_of_400_kb_is_stored_and_no_larger_one(
     with pytest.raises(Invalid, match="409,600"):
         store.transact(Put(MESSAGES, message(partition, text="x" * (room + 1))))
     assert ITEM_BYTES == item_bytes(read(store, partition) or {})
+
+
+@pytest.mark.parametrize("end", [2**63 - 1, 2**63, -(2**63)])
+def test_an_end_that_never_comes_is_stored_as_it_is(store: Store, partition: str, end: int) -> None:
+    """What another program says of when an item ends may be beyond any clock, and beyond 64 bits."""
+    item = {"pk": partition, "sk": "end", "expires_at": end}
+    store.transact(Put(OPS, item))
+
+    assert item == store.get(OPS, OPS.key_of(item))
 
 
 def test_an_update_cannot_grow_an_item_beyond_400_kb(store: Store, partition: str) -> None:

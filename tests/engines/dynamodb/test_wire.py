@@ -13,7 +13,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.configprovider import ConstantProvider
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.session import Session
 
 from commercive_cli.domain.clock import StoreTime
@@ -33,6 +33,7 @@ from tests.engines.dynamodb.doubles import (
     refusal,
     script,
     serving,
+    session_without_credentials,
     store_at,
     success,
 )
@@ -349,6 +350,15 @@ def test_a_request_is_the_one_that_botocore_sends(monkeypatch: pytest.MonkeyPatc
     assert (
         ours.headers["User-Agent"].endswith(_text(theirs.headers["User-Agent"]).partition("md/")[2].split()[0]) is False
     )
+
+
+def test_nothing_is_sent_unsigned() -> None:
+    """Whoever has no credentials hears that, and no server hears of it."""
+    session = session_without_credentials()
+    wire = Wire(session, Destination(session, "eu-west-1", "http://h.test"), (1.0, 2.0), StoreTime().local)
+
+    with pytest.raises(NoCredentialsError):
+        wire.send("ListTables", {})
 
 
 def test_a_server_gets_what_it_needs() -> None:
