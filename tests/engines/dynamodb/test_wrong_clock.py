@@ -1,13 +1,13 @@
 """A clock that is wrong is set right by the server's, which every reply tells, also one that refuses."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import pytest
 
 from commercive_cli.domain.clock import StoreTime
-from commercive_cli.domain.errors import Misconfigured, Unauthenticated
+from commercive_cli.domain.errors import BeginAnew, Misconfigured, Unauthenticated
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
 from commercive_cli.services.chat.service import ChatService
 from commercive_cli.store.port import ClockCorrected
@@ -132,6 +132,24 @@ def test_clocks_differ_by_a_minute(ahead: int) -> None:
         store.get(OPS, KEY)
 
     assert ([], abs(ahead)) == (machine.remarks, machine.wrong_by)
+
+
+BEGUN_ANEW: dict[str, list[tuple[str, int, bool]]] = {
+    "a read": [("read", DAY, True), ("read", DAY, False)],
+    "a write": [("write", DAY, False), ("read", DAY, False)],
+    "a read behind a write": [("write", 0, False), ("read", DAY, False)],
+}
+
+
+@pytest.mark.parametrize("shown_by", BEGUN_ANEW)
+def test_who_has_only_read_begins_anew_and_once(shown_by: str) -> None:
+    """What was asked for may go by the wrong time; what was written is not done again for that."""
+    machine = Machine(0)
+    machine.time = StoreTime(lambda: machine.server.now + machine.ahead, anew=True)
+    with machine.asking(Timed(machine.server, lenient=True, reply=success())) as (store, _):
+        for use, machine.ahead, begins_anew in BEGUN_ANEW[shown_by]:
+            with pytest.raises(BeginAnew) if begins_anew else nullcontext():
+                store.get(OPS, KEY) if use == "read" else store.transact(Put(OPS, KEY))
 
 
 def test_a_write_is_refused_once_and_not_for_ever() -> None:
