@@ -249,10 +249,24 @@ def on_sent(session: Session, tell: Callable[[str, dict[str, Any]], None]) -> No
     session.register("before-send.dynamodb", note)
 
 
+def no_more_than(most: int) -> Callable[[str], None]:
+    """Return what is told of each request, and ends a test whose store would try for ever."""
+    left = iter(range(most))
+
+    def count(operation: str) -> None:
+        assert next(left, None) is not None, f"{operation} is asked for without end"
+
+    return count
+
+
 def store_at(endpoint: str | None, time: ManualTime | None = None, **more: Any) -> DynamoDBStore:
     """Return a store with credentials that any test server accepts, and a prefix of its own."""
     time = time or ManualTime()
-    settings: dict[str, Any] = {"prefix": f"t{uuid4().hex[:8]}_", "session": session_with_credentials()} | more
+    settings: dict[str, Any] = {
+        "prefix": f"t{uuid4().hex[:8]}_",
+        "session": session_with_credentials(),
+        "on_request": no_more_than(20_000),
+    } | more
     return DynamoDBStore("eu-west-1", endpoint=endpoint, now=time.now, sleep=time.sleep, random=time.random, **settings)
 
 
