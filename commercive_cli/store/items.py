@@ -28,6 +28,7 @@ SMALLEST_EXPONENT = -130
 
 _CANONICAL = re.compile(r"0|-?[1-9][0-9]*(\.[0-9]*[1-9])?|-?0\.[0-9]*[1-9]", re.ASCII)
 _quoted = json.encoder.encode_basestring
+_MALFORMED = "an attribute value is malformed"
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,22 @@ def item_text(item: Mapping[str, Any]) -> str:
 
 
 def encoded_text(encoded: Mapping[str, AttributeValue]) -> str:
-    """Return the text of an item from its attribute values; fast for texts, flags and numbers in our own spelling."""
+    """Return the text of an item from its attribute values; fast for texts, flags and numbers in our own spelling.
+
+    Raises Invalid for what are no attribute values.
+    """
+    try:
+        return _fast_text(encoded) or item_text(decode_item(encoded))
+    except (AttributeError, TypeError):
+        raise Invalid(_MALFORMED) from None
+
+
+def _fast_text(encoded: Mapping[str, AttributeValue]) -> str:
+    """Return the text of an item, nothing where it holds something else than texts, flags and such numbers."""
     parts: list[str] = []
     for name in sorted(encoded):
         if len(encoded[name]) != 1:
-            return item_text(decode_item(encoded))
+            return ""
         [(tag, value)] = encoded[name].items()
         if tag == "S":
             parts.append(f'{_quoted(name)}:{{"S":{_quoted(value)}}}')
@@ -94,7 +106,7 @@ def encoded_text(encoded: Mapping[str, AttributeValue]) -> str:
         elif tag == "BOOL":
             parts.append(f'{_quoted(name)}:{{"BOOL":{"true" if value else "false"}}}')
         else:
-            return item_text(decode_item(encoded))
+            return ""
     return f"{{{','.join(parts)}}}"
 
 
@@ -109,9 +121,11 @@ def encode_item(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
 
 
 def decode_item(encoded: Mapping[str, AttributeValue]) -> Item:
-    """Return the item of these attribute values; the inverse of `encode_item`."""
-    # Texts are decoded here for speed: most values are text, and whole tables are decoded by this.
-    return {n: v["S"] if "S" in v and len(v) == 1 else decode_value(v) for n, v in encoded.items()}
+    """Return the item of these attribute values; the inverse of `encode_item`. Raises Invalid for what are none."""
+    try:  # texts are decoded here for speed: most values are text, and whole tables are decoded by this
+        return {n: v["S"] if "S" in v and len(v) == 1 else decode_value(v) for n, v in encoded.items()}
+    except (AttributeError, TypeError):
+        raise Invalid(_MALFORMED) from None
 
 
 def encode_value(value: Any) -> AttributeValue:
@@ -139,9 +153,9 @@ def encode_value(value: Any) -> AttributeValue:
 
 
 def decode_value(encoded: AttributeValue) -> Any:
-    """Return the value of one attribute value; raise Invalid for types that are not supported."""
-    if len(encoded) > 1:
-        raise Invalid("an attribute value holds more than one type tag")
+    """Return the value of one attribute value; raise Invalid for what is none, and types that are not supported."""
+    if len(encoded) != 1:
+        raise Invalid(f"an attribute value holds {'more than one' if encoded else 'no'} type tag")
     [(tag, value)] = encoded.items()
     match tag:
         case "S" | "BOOL":

@@ -181,7 +181,8 @@ def item_of(encoded: dict[str, AttributeValue], table: Table) -> Item:
     try:
         return decode_item(encoded)
     except Invalid as wrong:
-        key = " ".join(str(value) for name in table.key_names for value in encoded.get(name, {}).values())
+        parts = [encoded.get(name) for name in table.key_names]
+        key = " ".join(str(value) for part in parts if isinstance(part, dict) for value in part.values())
         raise Damaged(f"the stored item {key} of {table.name} is damaged: {wrong.message}") from None
 
 

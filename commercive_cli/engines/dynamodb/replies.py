@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from pydantic_core import from_json
 
 from commercive_cli.engines.dynamodb.failure_kinds import ReplyDamaged
+from commercive_cli.engines.dynamodb.reply_shapes import is_shaped
 
 Reply = dict[str, Any]
 
@@ -19,8 +20,8 @@ _WITHOUT_A_WORD = "TagResource"
 def read_reply(operation: str, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
     """Return what a reply holds, as JSON has it, and ResponseMetadata.
 
-    Raises ReplyDamaged for what is no whole reply of DynamoDB: a truncated body, or a proxy's HTML page. Raises
-    ClientError, as botocore's client does, when the request was refused.
+    Raises ReplyDamaged for what is no whole reply of DynamoDB to this operation: a truncated body, a proxy's HTML page,
+    or other JSON. Raises ClientError, as botocore's client does, when the request was refused.
     """
     checksum = headers.get("x-amz-crc32")
     if checksum is not None and checksum != str(zlib.crc32(body)):
@@ -33,7 +34,11 @@ def read_reply(operation: str, status: int, headers: Mapping[str, str], body: by
     reply = _json(body) if body.startswith(b"{") else None
     if reply is None:
         raise ReplyDamaged("the reply is not DynamoDB's")
-    return (reply if operation in WITH_ITEMS else _without_nulls(reply)) | metadata
+    if operation not in WITH_ITEMS:
+        reply = _without_nulls(reply)
+    if not is_shaped(operation, reply):
+        raise ReplyDamaged("the reply is not DynamoDB's")
+    return reply | metadata
 
 
 def _json(body: bytes) -> Reply | None:
