@@ -29,10 +29,11 @@ from commercive_cli.domain.errors import Denied, Invalid, Misconfigured
 from commercive_cli.domain.ids import usual_id
 from commercive_cli.domain.limits import DEFAULT_LIMIT
 from commercive_cli.domain.quoting import shortened
+from commercive_cli.domain.text import actor_id
 from commercive_cli.settings import environment, forced_width, no_colour
 from commercive_cli.settings.config_file import examine
 from commercive_cli.settings.places import config_path, is_missing
-from commercive_cli.settings.resolve import BUILT_IN, Settings, ids_path, load, seen_directory
+from commercive_cli.settings.resolve import BUILT_IN, OPTIONS, OS_USER, Settings, ids_path, load, seen_directory
 from commercive_cli.store.right_time import with_right_time
 
 if TYPE_CHECKING:
@@ -160,8 +161,14 @@ class Session:
 
     @property
     def actor(self) -> str:
-        """Return the id of the acting user."""
-        return self.settings.actor
+        """Return the id of the acting user; raise Misconfigured, naming where it is set, when it is none."""
+        actor, source = self.settings.actor, self.settings.sources["actor"]
+        if source not in (OPTIONS["actor"], OS_USER):
+            try:
+                actor_id(actor)
+            except Invalid as wrong:
+                raise Misconfigured(f"{source}: {wrong.message}") from None
+        return actor
 
     @property
     def now(self) -> int:

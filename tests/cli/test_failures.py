@@ -65,3 +65,13 @@ def test_help_names_no_types_of_python(store: Run) -> None:
     assert "<str>" not in help_text
     assert "[1 or more]" in help_text
     assert "--profile, --store" in help_text
+
+
+def test_a_variable_that_names_nobody_is_told_by_its_name(store: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever acts has an id of at most 128 characters; what is only read needs none."""
+    monkeypatch.setenv("COMMERCIVE_ACTOR", "a" * 129)
+
+    assert 0 == store("chat", "list").code
+    ran = store("leads", "approve", "x", "--commission", "5", "--yes")
+    assert (78, "") == (ran.code, ran.out)
+    assert "COMMERCIVE_ACTOR: actor has 129 characters; the limit is 128" in ran.err

@@ -120,6 +120,13 @@ def test_an_empty_option_is_refused(environ: dict[str, str], option: str) -> Non
         _ = load(environ, **{option: ""})
 
 
+@pytest.mark.parametrize("variable", ["COMMERCIVE_ACTOR", "COMMERCIVE_STORE", "COMMERCIVE_PROFILE"])
+def test_a_blank_variable_is_refused_by_its_name(environ: dict[str, str], variable: str) -> None:
+    """Blanks are no value: nobody acts under them, before anything is opened."""
+    with pytest.raises(Misconfigured, match=f"{variable} is empty; leave it out or give it a value"):
+        load({**environ, variable: " "})
+
+
 def test_a_dashboard_url_must_be_a_web_address(environ: dict[str, str]) -> None:
     """The dashboard URL must be a web address, since referral links are made from it."""
     with pytest.raises(Misconfigured, match="must be a web address"):

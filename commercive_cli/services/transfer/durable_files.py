@@ -35,6 +35,8 @@ def write_durably(path: Path, blocks: Iterable[bytes]) -> None:
 
     Raises OSError, with the name of the file, when it cannot be written, as when the disk is full.
     """
+    if not path.name:  # as of an empty path, which is the directory at hand
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     unfinished = path.with_name(path.name + ".part")
     try:
         with open(unfinished, "wb", opener=_open_private) as file:

@@ -101,6 +101,14 @@ def test_an_svg_that_cannot_be_written_is_refused(report: Run, home: Path) -> No
     assert "nowhere/week.svg" in ran.err
 
 
+def test_an_svg_without_a_name_is_refused(report: Run) -> None:
+    """As of a variable that is not set, it is the directory at hand: exit code 2, with what it is."""
+    ran = report("--svg", "")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "Is a directory; choose another path" in ran.err
+
+
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
