@@ -123,3 +123,9 @@ def test_the_file_can_be_elsewhere() -> None:
     """COMMERCIVE_CONFIG is the path; without it, the file is in the user's config directory."""
     assert Path("/x/y.toml") == config_path({"COMMERCIVE_CONFIG": "/x/y.toml"})
     assert config_path({}).name == "config.toml"
+
+
+def test_a_file_without_end_is_no_config_file() -> None:
+    """A device is read no further than a config file may be long."""
+    with pytest.raises(Invalid, match="/dev/zero is no config file: it is larger than 1,000,000 bytes"):
+        read_config(Path("/dev/zero"))
