@@ -13,6 +13,7 @@ from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings import environment
 from commercive_cli.settings.canned_replies import read_reply
+from commercive_cli.settings.whole_files import read_whole
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,6 @@ def values_in(variables: Sequence[str]) -> dict[str, str]:
 
 def _read(file: str) -> str:
     try:
-        return read_text() if file == STDIN else decoded(Path(file).read_bytes(), file)
+        return read_text() if file == STDIN else decoded(read_whole(Path(file)), file)
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}") from None

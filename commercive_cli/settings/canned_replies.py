@@ -9,6 +9,7 @@ from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.quoting import quoted
 from commercive_cli.settings.places import config_path
+from commercive_cli.settings.whole_files import read_whole
 
 SUFFIX = ".txt"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -36,7 +37,7 @@ def read_reply(environ: Mapping[str, str], name: str) -> str:
         )
     path = directory / f"{name}{SUFFIX}"
     try:
-        return decoded(path.read_bytes(), str(path))
+        return decoded(read_whole(path), str(path))
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}", field="template") from None
 

@@ -15,9 +15,7 @@ from commercive_cli.domain.encodings import decoded
 from commercive_cli.domain.errors import Invalid
 from commercive_cli.domain.money import parse_amount
 from commercive_cli.domain.quoting import quoted, shortened
-
-LARGEST = 1_000_000
-"""Bytes of a config file."""
+from commercive_cli.settings.whole_files import read_whole
 
 _TYPE_ERRORS = {
     "bool_type": "must be true or false",
@@ -178,15 +176,11 @@ def read_text(path: Path) -> str:
 def read_bytes(path: Path) -> bytes:
     """Return what the file holds, nothing when it does not exist; raise Invalid when it is too large or unreadable."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)  # a device has no end
+        return read_whole(path)
     except FileNotFoundError:
         return b""
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}") from None
-    if len(content) > LARGEST:
-        raise Invalid(f"{path} is no config file: it is larger than {LARGEST:,} bytes")
-    return content
 
 
 def parse_config(text: str, path: Path) -> ConfigFile:

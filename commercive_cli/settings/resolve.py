@@ -175,9 +175,8 @@ class Finder:
     def problem(self, name: str) -> str | None:
         """Return what is wrong with a setting's value, None if nothing is."""
         value, source = self.find(name)
-        if (
-            isinstance(value, str) and not value.strip()
-        ):  # as from an unset variable in a script, which must not select the default store
+        # As from an unset variable in a script, which must not select the default store.
+        if isinstance(value, str) and not value.strip():
             return f"{source} is empty; leave it out or give it a value"
         if name == "profile" and value is not None and value not in self.contents.config.profiles:
             return self.contents.no_profile(value)

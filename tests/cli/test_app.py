@@ -81,7 +81,7 @@ ANY_LISTING = (
     "engines.sqlite.log_identity engines.sqlite.queries engines.sqlite.store engines.sqlite.table_description "
     "engines.sqlite.table_sql engines.sqlite.witnesses "
     "services services.access services.access.lookup services.access.paging services.access.stored_ids "
-    "settings.config_file settings.pasted settings.readers settings.resolve settings.store_url "
+    "settings.config_file settings.pasted settings.readers settings.resolve settings.store_url settings.whole_files "
     "store store.cursor store.foreign store.items store.limits store.pages store.port store.right_time store.schema "
     "store.writes"
 )

@@ -126,6 +126,6 @@ def test_the_file_can_be_elsewhere() -> None:
 
 
 def test_a_file_without_end_is_no_config_file() -> None:
-    """A device is read no further than a config file may be long."""
-    with pytest.raises(Invalid, match="/dev/zero is no config file: it is larger than 1,000,000 bytes"):
+    """A device is read no further than such a file may be long."""
+    with pytest.raises(Invalid, match="/dev/zero is not read: it is larger than 1,000,000 bytes"):
         read_config(Path("/dev/zero"))

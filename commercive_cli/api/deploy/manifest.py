@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from commercive_cli import __version__
 from commercive_cli.api.deploy.runtimes import Architecture, Runtime, runtime_of
 from commercive_cli.domain.errors import Invalid
+from commercive_cli.services.transfer.durable_files import check_file
 
 NAME = "commercive-package.json"
 _LARGEST_BYTES = 1 << 20
@@ -58,6 +59,7 @@ def runtime_of_package(package: Path) -> Runtime:
 
 def _read(package: Path) -> Manifest:
     try:
+        check_file(package)
         with zipfile.ZipFile(package) as archive, archive.open(NAME) as file:
             return Manifest.model_validate_json(file.read(_LARGEST_BYTES))
     except (*_NO_ZIP, KeyError, ValidationError):

@@ -34,11 +34,10 @@ def read_reply(operation: str, status: int, headers: Mapping[str, str], body: by
     reply = _json(body) if body.startswith(b"{") else None
     if reply is None:
         raise ReplyDamaged("the reply is not DynamoDB's")
-    if operation not in WITH_ITEMS:
-        reply = _without_nulls(reply)
-    if not is_shaped(operation, reply):
+    told: Reply = _without_nulls(reply, deep=operation not in WITH_ITEMS)
+    if not is_shaped(operation, told):
         raise ReplyDamaged("the reply is not DynamoDB's")
-    return reply | metadata
+    return told | metadata
 
 
 def _json(body: bytes) -> Reply | None:
@@ -64,11 +63,14 @@ def _refusal(status: int, body: bytes) -> Reply:
     return {"Error": {"Code": code, "Message": message}, **({"CancellationReasons": told} if told else {})}
 
 
-def _without_nulls(value: Any) -> Any:
-    """Return what a server says without the fields that it gives as null, which mean that it has none."""
+def _without_nulls(value: Any, *, deep: bool = True) -> Any:
+    """Return what a server says without the fields that it gives as null, which mean that it has none.
+
+    Unless `deep`, what is in its fields is left alone, as items are.
+    """
     match value:
         case dict():
-            return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+            return {name: _without_nulls(each) if deep else each for name, each in value.items() if each is not None}
         case list():
             return [_without_nulls(each) for each in value]
     return value

@@ -45,7 +45,7 @@ from commercive_cli.services.chat.waiting_index import (
 )
 from commercive_cli.services.records.audit_log import AuditEntry
 from commercive_cli.services.records.idempotency import KeyedRequest, keyed, nothing_to_do, once, write_once
-from commercive_cli.store.items import Key
+from commercive_cli.store.items import Item, Key
 from commercive_cli.store.port import ConditionFailed
 from commercive_cli.store.schema import CONVERSATIONS, OPS
 from commercive_cli.store.writes import All, Check, Condition, Equals, Exists, Update, unchanged
@@ -149,9 +149,7 @@ class DeskService(DeskReader):
         return once(self.store, self.chat.clock, request, Snoozed, snooze)
 
     def _snooze(self, target: str, by: str, until: int, request: KeyedRequest | None) -> Snoozed:
-        item = find_by_id(self.store, CONVERSATIONS, target)
-        if item is None:
-            raise conversation_not_found(target)
+        item = self._found(target)
         found = Conversation.of(item).require("status", "updated_at", "created_at", "waiting_since")
         if not is_waiting(found):
             why = "it is closed" if found.status == "closed" else "nobody waits for an answer"
@@ -200,13 +198,13 @@ class DeskService(DeskReader):
 
     def _claim(self, target: str, by: str, duration: int, request: KeyedRequest | None, *, steal: bool) -> Claimed:
         for _ in range(TRIES):
-            conversation = self._open(target)
+            item = self._open(target)
             found = read_claim(self.store, target, self.chat.clock())
             held = found.valid
             if held is not None and held.holder != by and not steal:
                 raise held_by_other(held, found.at, "to take it over, claim it with --steal")
             with suppress(ConditionFailed):  # the conversation or its claim is another meanwhile
-                return self._take(conversation, found, by, duration, request, Claimed)
+                return self._take(item, found, by, duration, request, Claimed)
         raise Unavailable(f"conversation {target} is changing too fast; nothing was written, try again")
 
     def _claim_next(self, by: str, duration: int, request: KeyedRequest | None) -> ClaimedNext:
@@ -237,7 +235,7 @@ class DeskService(DeskReader):
             if claim is None or claim.valid is not None:
                 continue
             with suppress(ConditionFailed):  # somebody was faster; the next one is free
-                return self._take(each, claim, by, duration, request, answered, _waits(each))
+                return self._take(dict(each), claim, by, duration, request, answered, _waits(each))
         return None
 
     def _wake(self, due: list[Snooze]) -> None:
@@ -246,7 +244,7 @@ class DeskService(DeskReader):
 
     def _take(
         self,
-        conversation: Conversation,
+        item: Item,
         found: FoundClaim,
         by: str,
         duration: int,
@@ -254,12 +252,12 @@ class DeskService(DeskReader):
         answered: Callable[..., Taken],
         still: Condition = _IS_OPEN,
     ) -> Taken:
-        """Write a claim over what was found in its place, while the conversation is `still` so; `answered` tells it.
+        """Write a claim over what was found in its place, while conversation `item` is `still` so; `answered` tells it.
 
         Raises ConditionFailed when something else lies there now, or the conversation is another.
         """
-        place, seen_at = CONVERSATIONS.key_of(dict(conversation)), changed_at(conversation, found.at)
-        claim = new_claim(conversation.conversation_id, by, found.at, duration, seen_at, found.valid)
+        place, seen_at = CONVERSATIONS.key_of(item), changed_at(Conversation.of(item), found.at)
+        claim = new_claim(place["conversation_id"], by, found.at, duration, seen_at, found.valid)
         answer = answered(conversation_id=claim.conversation_id, holder=by, until=claim.until)
         before = {} if found.valid is None else {"holder": found.valid.holder}
         change = AuditEntry(DESK, claim.conversation_id, "claim", by, before, {"holder": by})
@@ -267,22 +265,22 @@ class DeskService(DeskReader):
         write_once(self.store, request, found.at, answer, Check(CONVERSATIONS, place, still), *found.put(claim), row)
         return answer
 
-    def _found(self, target: str) -> Conversation:
+    def _found(self, target: str) -> Item:
+        """Return a conversation as it is stored; raise NotFound when there is none."""
         item = find_by_id(self.store, CONVERSATIONS, target)
         if item is None:
             raise conversation_not_found(target)
-        return Conversation.of(item)
+        return item
 
     def _place(self, target: str) -> Key:
-        """Return the key of a conversation; raise NotFound when there is none."""
-        return CONVERSATIONS.key_of(dict(self._found(target)))
+        return CONVERSATIONS.key_of(self._found(target))
 
-    def _open(self, target: str) -> Conversation:
-        """Return a conversation; raise NotFound, and Conflict when it is closed."""
-        conversation = self._found(target)
-        if conversation.require("status").status == "closed":
+    def _open(self, target: str) -> Item:
+        """Return a conversation as it is stored; raise NotFound, and Conflict when it is closed."""
+        item = self._found(target)
+        if Conversation.of(item).require("status").status == "closed":
             raise Conflict(f"conversation {target} is closed, so there is nothing to work on; nothing was written")
-        return conversation
+        return item
 
     def _release(self, target: str, by: str, request: KeyedRequest | None) -> Released:
         at = self.chat.clock()

@@ -70,3 +70,9 @@ def test_a_package_that_unpacks_to_much_takes_no_memory(tmp_path: Path) -> None:
 
     with bounded(package.stat().st_size), pytest.raises(Invalid, match="is not a package of"):
         runtime_of_package(package)
+
+
+def test_a_device_is_no_package() -> None:
+    """What has no end is refused before it is read."""
+    with pytest.raises(Invalid, match="/dev/zero cannot be read: it is not a regular file"):
+        runtime_of_package(Path("/dev/zero"))

@@ -124,6 +124,18 @@ def test_messages_come_from_files_and_stdin(store: Run, conversation: Make, home
     assert texts[1:] == ["From a file", "From a pipe"]
 
 
+def test_a_file_without_end_is_no_message(store: Run, conversation: Make, home: Path) -> None:
+    """Neither as a file nor as a canned reply: it is refused by its name before it fills the memory."""
+    one = conversation()
+    (home / "templates").mkdir()
+    (home / "templates" / "zero.txt").symlink_to("/dev/zero")
+    for source in (("-F", "/dev/zero"), ("--template", "zero")):
+        ran = store("chat", "reply", one, *source)
+
+        assert (2, "") == (ran.code, ran.out)
+        assert "is not read: it is larger than 1,000,000 bytes" in ran.err
+
+
 def test_messages_come_from_the_editor(
     store: Run, conversation: Make, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

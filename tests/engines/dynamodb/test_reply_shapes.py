@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from commercive_cli.domain.errors import CommerciveError, Unavailable
 from commercive_cli.engines.dynamodb.store import DynamoDBStore
-from commercive_cli.store.port import Query, Store
+from commercive_cli.store.port import Page, Query, Store
 from commercive_cli.store.schema import CONVERSATIONS, LEADS, MESSAGES
 from commercive_cli.store.writes import Put
 from tests.engines.dynamodb.doubles import session_with_credentials, store_at
@@ -91,7 +91,7 @@ def test_no_json_in_place_of_a_reply_is_a_bug(answering: Answering, call: str) -
     [
         ("transact", {"error": "sign in"}),
         ("get", {"error": "sign in"}),
-        ("scan", {"Items": None}),
+        ("scan", {"Items": 1}),
         ("scan", {"Items": ["x"]}),
         ("batch_get", {"Responses": {"leads": {}}}),
         ("batch_put", {"UnprocessedItems": []}),
@@ -102,3 +102,13 @@ def test_what_dynamodb_does_not_say_is_no_answer(answering: Answering, call: str
     """An answer of somebody else's is not taken for "it is done", "there is nothing" or "there is no such table"."""
     with closing(answering.store(reply)) as store, pytest.raises(Unavailable):
         CALLS[call](store)
+
+
+@pytest.mark.parametrize("call", ["get", "scan", "batch_get", "batch_put"])
+def test_null_stands_for_nothing(answering: Answering, call: str) -> None:
+    """Compatible servers give what is not there as null: no item, no further page, nothing left to do."""
+    nothing = dict.fromkeys(("Item", "Items", "LastEvaluatedKey", "UnprocessedKeys", "UnprocessedItems"))
+    with closing(answering.store({**nothing, "Responses": {}, "Count": 0})) as store:
+        found = CALLS[call](store)
+
+    assert found in (None, [], Page([]), 1)
